@@ -22,8 +22,9 @@ they stand below (docs/decisions/0027-what-proves-an-activity.md gives the reaso
                                                            of its origin      unless proven
     deletion      of their own          asked of its       asked of its       the same, or by a
                                         origin             origin             moderator of it
-    moderation,   by moderators here    once               nothing            by its moderators
-     ban and
+    post_         by moderators here    once               nothing            about its own posts,
+     moderation                                                               by its moderators
+    ban and       by moderators here    once               nothing            by its moderators
      collection
     move          between communities   once               nothing            between communities of
                   of its actor's host,                                        its host, and asked of
@@ -135,7 +136,7 @@ def needs_facts(activity: Document) -> bool:
 
 def is_moderators_act(activity: Document) -> bool:
     """Whether only a moderator can do it, of a community or of a site."""
-    return isinstance(_rule_of(activity), _ModerationRule)
+    return isinstance(_rule_of(activity), _PostModerationRule)
 
 
 def judge_direct(activity: Document, signer: str, known: Known) -> Verdict:
@@ -507,7 +508,7 @@ class _DeletionRule(_SelfRule):
         return FetchFirst(iri)
 
 
-class _ModerationRule(_SelfRule):
+class _PostModerationRule(_SelfRule):
     """Lock: by a moderator, about a post of the community."""
 
     def direct(self, activity: Document, actor: str, known: Known) -> Verdict:
@@ -520,14 +521,14 @@ class _ModerationRule(_SelfRule):
 
     def announced_undo(self, undone: Document, actor: str, group: str, known: Known) -> Verdict:
         # Another moderator may have done it; it is the community's act.
-        return _ModerationRule.announced(self, undone, actor, group, known)
+        return _PostModerationRule.announced(self, undone, actor, group, known)
 
     def about_theirs(self, inner: Document, actor: str, group: str, known: Known) -> Verdict:
         """Whether `group` owns the object that its moderator changes."""
         return _about_their_post(inner, group, known)
 
 
-class _BanRule(_ModerationRule):
+class _BanRule(_PostModerationRule):
     """Block: from a community by its moderators, from a site by anybody of that site."""
 
     def direct(self, activity: Document, actor: str, known: Known) -> Verdict:
@@ -549,7 +550,7 @@ class _BanRule(_ModerationRule):
         )
 
 
-class _CollectionRule(_ModerationRule):
+class _CollectionRule(_PostModerationRule):
     """Add and Remove: to a collection of the community, by its moderators or by itself."""
 
     def direct(self, activity: Document, actor: str, known: Known) -> Verdict:
@@ -710,7 +711,7 @@ _RULES: Mapping[Rule, _SelfRule] = {
     "answer": _AnswerRule(),
     "content": _ContentRule(),
     "deletion": _DeletionRule(),
-    "moderation": _ModerationRule(),
+    "post_moderation": _PostModerationRule(),
     "ban": _BanRule(),
     "collection": _CollectionRule(),
     "move": _MoveRule(),

@@ -3,7 +3,8 @@
 A new activity is one line in `_DECLARED` and a builder in `activitypub.vocab.activities`. The rest
 is read from here: whether a document is an activity (`activitypub.document`), who is believed
 (`activitypub.authority`), which terms our @context defines (`activitypub.context`), and what people
-are told about it. `fedcom.inbound.catalog` has the readers by type.
+are told about it. `fedcom.inbound.catalog` has the readers by type. A type with a `feature` is one
+that we know and refuse: to read it, give it its rule and its term, and take the `feature` out.
 """
 
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ Rule = Literal[
     "answer",
     "content",
     "deletion",
-    "moderation",
+    "post_moderation",
     "ban",
     "collection",
     "move",
@@ -72,7 +73,7 @@ _DECLARED = (
     ActivityType("Leave", "membership"),
     ActivityType("Like", "vote", "vote", "upvote"),
     ActivityType("Listen"),
-    ActivityType("Lock", "moderation", "lock", "lock", term="lemmy:Lock"),
+    ActivityType("Lock", "post_moderation", "lock", "lock", term="lemmy:Lock"),
     ActivityType("Move", "move"),
     ActivityType("Offer"),
     ActivityType("PollVote", feature="polls"),

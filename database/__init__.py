@@ -1,4 +1,4 @@
-"""What the rooms that have tables share: no table of its own, and nothing about any.
+"""Shared by the packages that have tables: it has no table of its own, and knows none.
 
 `transactions` (how work gets a connection), `inserts` (the statements that SQLite and PostgreSQL
 spell alike but SQLAlchemy builds from two classes).

@@ -1,4 +1,4 @@
-"""Inserts that meet an existing row: left as it is, or brought up to date.
+"""Inserts that meet an existing row: the row is left unchanged, or updated.
 
 Both databases spell ON CONFLICT alike, but SQLAlchemy's classes for it have no common base.
 Building a statement costs several times as much as running it, so each shape is built once.
@@ -16,7 +16,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 def insert_new(
     connection: Connection, rows: Sequence[Mapping[str, Any]], returning: Column[Any]
 ) -> list[Any]:
-    """Insert those of `rows` that collide with no unique constraint; of each its `returning`.
+    """Insert those of `rows` that violate no unique constraint; returns `returning` of each.
 
     The rows go into the table of that column, all with one statement.
     """
@@ -26,13 +26,13 @@ def insert_new(
 def insert_new_rows(
     connection: Connection, rows: Sequence[Mapping[str, Any]], *returning: Column[Any]
 ) -> list[Row[*tuple[Any, ...]]]:
-    """As `insert_new`, with several columns of each that was inserted, in no certain order."""
+    """As `insert_new`, with several columns of each inserted row, in no particular order."""
     statement = _insert_new(connection.dialect.name, returning)
     return list(connection.execute(statement, [dict(row) for row in rows]))
 
 
 def insert_ignoring(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
-    """Insert one row unless it collides with any unique constraint; whether it was inserted."""
+    """Insert one row unless it violates a unique constraint; returns whether it was inserted."""
     statement = _insert_ignoring(connection.dialect.name, table)
     return connection.execute(statement, dict(values)).first() is not None
 
@@ -45,10 +45,10 @@ def upsert(
     key: Iterable[str],
     keep: Iterable[str] = (),
 ) -> Row[Any]:
-    """Insert one row or bring the one with the same `key` up to date; the row as it then stands.
+    """Insert one row or update the one with the same `key`; returns the row afterwards.
 
     `key` names the columns of one unique constraint or index. An existing row takes all of `values`
-    but `key` and the columns in `keep`, which only a new row gets (when it was first seen, say).
+    except `key` and the columns in `keep`, which only a new row gets (when it was first seen, say).
     """
     statement = _upsert(connection.dialect.name, table, tuple(values), tuple(key), tuple(keep))
     return connection.execute(statement, dict(values)).one()
@@ -56,7 +56,7 @@ def upsert(
 
 @lru_cache(maxsize=64)
 def _insert_new(dialect: str, returning: tuple[Column[Any], ...]) -> ReturningInsert[Any]:
-    # RETURNING makes SQLAlchemy send many rows in one statement, and tells which of them were new.
+    # RETURNING makes SQLAlchemy send many rows in one statement, and shows which were inserted.
     table = returning[0].table
     return _insert(dialect, table).on_conflict_do_nothing().returning(*returning)
 
@@ -64,7 +64,7 @@ def _insert_new(dialect: str, returning: tuple[Column[Any], ...]) -> ReturningIn
 @lru_cache(maxsize=256)
 def _insert_ignoring(dialect: str, table: Table) -> ReturningInsert[Any]:
     statement = _insert(dialect, table).on_conflict_do_nothing()
-    # Not rowcount, which SQLAlchemy leaves at -1 where it fetches the new id by RETURNING.
+    # Not rowcount, which SQLAlchemy leaves at -1 where it reads the new id by RETURNING.
     return statement.returning(literal_column("1"))
 
 

@@ -1,4 +1,4 @@
-"""How code gets at the database without knowing which one it is, or how it is opened."""
+"""Access to the database without knowing which one it is, or how it is opened."""
 
 from collections.abc import Callable
 from typing import Protocol, TypeVar
@@ -11,8 +11,8 @@ T = TypeVar("T")
 class Transactions(Protocol):
     """Runs plain functions of a connection in a thread, off the event loop.
 
-    A function may be run twice when the database asks for it, so it must have no effect but through
-    its connection.
+    A function may be run again if the database requires it, so its only effects must be through its
+    connection.
     """
 
     async def read(self, work: Callable[[Connection], T]) -> T:
@@ -20,5 +20,5 @@ class Transactions(Protocol):
         ...
 
     async def write(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` in one transaction: committed when it returns, rolled back when it raises."""
+        """Run `work` in one transaction: committed if it returns, rolled back if it raises."""
         ...

@@ -1,4 +1,4 @@
-"""The HTTP composition: which surface serves which address.
+"""The HTTP composition: which routes serve which addresses.
 
 Pages and ActivityPub documents share addresses; `federation.negotiation` decides between them.
 """
@@ -110,12 +110,12 @@ async def receive(request: Request) -> Response:
 
 
 async def answer_live(_request: Request) -> Response:
-    """Say that the process is running."""
+    """Report that the process is running."""
     return PlainTextResponse("alive\n")
 
 
 async def answer_ready(request: Request) -> Response:
-    """Say whether requests can be served: the database responds and is at the newest revision."""
+    """Report whether requests can be served: the database responds and has the newest revision."""
     instance: OpenInstance = request.app.state.instance
     try:
         async with asyncio.timeout(READY_SECONDS):

@@ -1,7 +1,7 @@
 """The catalogues of translations: `fedcom/translations/*.po`, one for each language but English.
 
-Pages are in the language of their reader (`fedcom.web.html.i18n`); what is sent to somebody who is
-not asking, such as e-mail, takes the catalogue of their language from here.
+Pages are in the language of their reader (`fedcom.web.html.i18n`); texts that are sent without a
+request, such as e-mail, use the catalogue of the recipient's language from here.
 """
 
 from collections.abc import Mapping
@@ -16,14 +16,14 @@ from babel.messages.pofile import read_po
 FOLDER = Path(__file__).parent / "translations"
 
 LANGUAGES: Mapping[str, str] = {"en": "English", "de": "Deutsch", "ar": "العربية"}
-"""What can be read here, each by its own name."""
+"""The available languages, each by its own name."""
 
 DEFAULT = "en"
 """The language of the texts in the code."""
 
 
 def mark(text: str) -> str:
-    """The text as it is, for tables of texts: it is translated where it is shown."""
+    """The text unchanged, for tables of texts: it is translated where it is shown."""
     return text
 
 

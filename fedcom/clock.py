@@ -1,10 +1,10 @@
-"""The time, as a value that is passed in: nothing asks the machine behind its caller's back."""
+"""The time, as a value that is passed in, so that callers control it."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 Clock = Callable[[], datetime]
-"""Answers the present moment as an aware datetime in UTC."""
+"""Returns the present moment as an aware datetime in UTC."""
 
 
 def utc_now() -> datetime:

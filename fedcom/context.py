@@ -1,7 +1,7 @@
-"""What every action and query is given: one transaction, the time, and what was fetched for it.
+"""The context of every action and query: one transaction, the time, and the fetched documents.
 
-Nothing here goes to the network. What an action needs and we do not have it asks of the context,
-which raises `NeedsFetch`; whoever opened the unit of work rolls back, fetches and runs it again.
+Nothing here uses the network. If an action needs a document that is missing, the context raises
+`NeedsFetch`; the code that opened the unit of work rolls back, fetches and runs it again.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from fedcom.rules.permissions import Standing
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """The keys of a new local actor, made outside the transaction, the private ones sealed.
+    """The keys of a new local actor, made outside the transaction, the private ones encrypted.
 
     RSA signs requests, as a PEM; Ed25519 proves documents, as a Multikey. An actor without the
     second one sends its documents unproven.
@@ -41,7 +41,7 @@ Prover = Callable[[Connection, str, dict[str, Any], datetime], dict[str, Any]]
 
 @dataclass(slots=True)
 class Fetched:
-    """What this unit of work has asked of other servers so far, by the id asked for."""
+    """The responses of other servers to this unit of work so far, by the requested id."""
 
     documents: dict[str, Document] = field(default_factory=dict)
     failures: dict[str, FetchFailed] = field(default_factory=dict)
@@ -49,11 +49,11 @@ class Fetched:
 
 @dataclass(slots=True)
 class Seen:
-    """What one action has read of what it works on; `fedcom.queries.located` fills it.
+    """The rows that one action has read; `fedcom.queries.located` fills it.
 
-    `located` is by the id on the wire, None for what is not here; `people` are those who act, by
-    theirs. `standings` are by the row ids of a person and a community, `votes` (score and id) by
-    the row id of the voter and the id of what is voted on, None for who has not voted.
+    `located` is by ActivityPub id, None for unknown objects; `people` are the acting people, by
+    their ids. `standings` are by the row ids of a person and a community, `votes` (score and id) by
+    the row id of the voter and the id of the target, None for a person who has not voted.
     """
 
     located: dict[str, Located | None] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class Seen:
     votes: dict[tuple[int, str], tuple[int, str] | None] = field(default_factory=dict)
 
     def forget(self) -> None:
-        """The action is over, and may have changed any of it."""
+        """Discard everything: the action is over, and may have changed any of it."""
         for known in (self.located, self.people, self.standings, self.votes):
             known.clear()
 
@@ -75,11 +75,11 @@ class Context:
     now: datetime
     origin: str
     fetched: Fetched = field(default_factory=Fetched)
-    # A member asked for this, so what is found is kept although nobody here follows it.
+    # A member asked for this, so fetched objects are stored although no member follows them.
     wanted: bool = False
-    # Signs what we send (FEP-8b32); without it documents go out unproven.
+    # Adds proofs to our activities (FEP-8b32); without it documents go out unproven.
     prover: Prover | None = None
-    # What members do is paced (the setting `member_limits`).
+    # Members' actions are rate-limited (the setting `member_limits`).
     has_limits: bool = True
     seen: Seen = field(default_factory=Seen)
 
@@ -89,11 +89,11 @@ class Context:
         return host_of(self.origin)
 
     def is_ours(self, iri: str) -> bool:
-        """Whether the id lies under our origin, whether or not we ever gave it out."""
+        """Whether the id is under our origin, whether or not it was ever used."""
         return iri == self.origin or iri.startswith(f"{self.origin}/")
 
     def new_iri(self, kind: str) -> str:
-        """A fresh id for an activity of ours, such as `…/activities/like/0b6c…`."""
+        """A fresh id for a local activity, such as `…/activities/like/0b6c…`."""
         return f"{self.origin}/activities/{kind}/{uuid4().hex}"
 
     def proven(self, actor_iri: str, document: dict[str, Any]) -> dict[str, Any]:
@@ -105,7 +105,7 @@ class Context:
     def document(self, iri: str) -> Document:
         """The document at `iri` as its origin serves it now.
 
-        Raises Missing when it was not fetched yet, and the FetchFailed that the fetch ended with.
+        Raises NeedsFetch if it was not fetched yet, and the FetchFailed with which the fetch ended.
         """
         if iri in self.fetched.failures:
             raise self.fetched.failures[iri]
@@ -115,9 +115,9 @@ class Context:
         return found
 
     def find_document(self, iri: str) -> Document | None:
-        """As `document`, of what one can do without: None when its origin does not serve it.
+        """As `document`, for an optional one: None if its origin does not serve it.
 
-        Raises Missing, not vital, when it was not fetched yet.
+        Raises NeedsFetch, not vital, if it was not fetched yet.
         """
         if iri not in self.fetched.failures and iri not in self.fetched.documents:
             raise NeedsFetch(iri, required=False)

@@ -1,9 +1,9 @@
 """The database: units of work in threads, one code for SQLite and PostgreSQL.
 
 The domain is synchronous, the edges are async: `Database.read` and `Database.write` take a plain
-function of a connection and run it in a thread. Here live transactions and the column types both
-databases share; `database.inserts` has the statements they spell differently. No table, and no SQL
-about anything, may live here.
+function of a connection and run it in a thread. This module has the transactions and the column
+types that both databases share; `database.inserts` has the statements that they spell differently.
+Tables, and SQL about any of them, do not belong here.
 
 SQLite: one writer (one thread, one connection, `BEGIN IMMEDIATE`: a deferred transaction that reads
 and then writes fails at once when another process has written, whatever the timeout) and a few
@@ -76,7 +76,9 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Aware datetime → what the driver stores (SQLite has no zones: UTC without one)."""
+        """Converts an aware datetime to the driver's form (SQLite has no zones: UTC without
+        one).
+        """
         if value is None:
             return None
         if value.utcoffset() is None:
@@ -88,10 +90,10 @@ class UtcDateTime(TypeDecorator[datetime]):
     def result_processor(
         self, dialect: Dialect, coltype: object
     ) -> Callable[[Any], datetime | None]:
-        """What the driver gives back → aware datetime in UTC.
+        """Converts the driver's value to an aware datetime in UTC.
 
-        One function for each database instead of the chain that `process_result_value` is called
-        by: a list of posts reads hundreds of moments, and most of them are null.
+        One function per database instead of the chain that calls `process_result_value`: a list of
+        posts reads hundreds of timestamps, and most of them are null.
         """
         return _from_text if dialect.name == "sqlite" else _to_utc
 
@@ -129,10 +131,10 @@ def normalise_url(url: str) -> URL:
 
 
 def open_database(url: str, *, connections: int | None = None) -> "Database":
-    """The database at `url`; the folder of a SQLite file is made when it is not there.
+    """The database at `url`; the folder of a SQLite file is created if missing.
 
-    `connections` bounds the connections for each of reading and writing (SQLite always writes
-    through one). Nothing is connected to before the first unit of work.
+    `connections` is the maximum for each of reading and writing (SQLite always writes through one).
+    No connection is made before the first unit of work.
     """
     parsed = normalise_url(url)
     if parsed.get_backend_name() == "sqlite":
@@ -152,7 +154,7 @@ def open_database(url: str, *, connections: int | None = None) -> "Database":
 
 
 def make_folder(path: Path) -> None:
-    """Make the folder, unless it exists: for its owner only, as it will hold password hashes."""
+    """Create the folder, unless it exists: for its owner only, as it will hold password hashes."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
@@ -191,7 +193,7 @@ def _postgresql_engine(url: URL, *, size: int, writing: bool) -> Engine:
     engine = create_engine(
         url,
         pool_size=size,
-        max_overflow=2,  # for `begin()` and `connect()` beside the threads
+        max_overflow=2,  # for `begin()` and `connect()` outside the threads
         pool_timeout=3 * BUSY_SECONDS,
         isolation_level="READ COMMITTED" if writing else "AUTOCOMMIT",
         hide_parameters=True,  # errors are logged, and a row may hold a password's hash
@@ -211,9 +213,9 @@ class Database:
     """Units of work on one database, from async code (`read`, `write`) and from plain code
     (`connect`, `begin`).
 
-    A unit of work is a function of a `sqlalchemy.Connection`. It must not touch the network or the
-    event loop, must not keep the connection, and may be run again from the start when the database
-    asks for it, so it must have no effect outside its connection.
+    A unit of work is a function of a `sqlalchemy.Connection`. It must not use the network or the
+    event loop, must not keep the connection, and may be run again from the start if the database
+    requires it, so it must have no effect outside its connection.
 
     Cancelling the task that awaits `write` never leaves half a transaction: work that is waiting
     for its thread is dropped, work that has begun is finished and committed, and its result is
@@ -224,7 +226,7 @@ class Database:
         self.dialect: DialectName = dialect
         self._writer = writer
         self._reader = reader
-        # A thread for each connection: work waits in the executor's queue and never for the pool.
+        # One thread per connection: work waits in the executor's queue and never for the pool.
         self._write_threads = ThreadPoolExecutor(_size(writer), thread_name_prefix="db-write")
         self._read_threads = ThreadPoolExecutor(_size(reader), thread_name_prefix="db-read")
 
@@ -276,7 +278,7 @@ def _size(engine: Engine) -> int:
 async def _in_thread(threads: ThreadPoolExecutor, call: Callable[[], T]) -> T:
     context = (
         contextvars.copy_context()
-    )  # the request's id goes along into the log lines of the work
+    )  # the request's id is copied into the log lines of the work
     return await asyncio.get_running_loop().run_in_executor(threads, context.run, call)
 
 
@@ -297,7 +299,7 @@ def _retrying(engine: Engine, work: Callable[[Connection], T]) -> T:
 
 
 def _is_passing(error: DBAPIError, *, committing: bool) -> bool:
-    """Whether the same work may succeed when run again, and has certainly not been committed."""
+    """Whether the same work may succeed if run again, and has certainly not been committed."""
     code = getattr(error.orig, "sqlite_errorcode", None)
     if code is not None:
         return (

@@ -1,15 +1,15 @@
-"""What can go wrong in the domain: a stable code for programs, a sentence for people.
+"""The domain's errors: a stable code for programs, a sentence for people.
 
     FedcomError
     ├── BadRequest  400  the request itself is malformed
-    ├── Denied      403  you may not
-    ├── NotFound    404  it is not here
-    ├── Conflict    409  it collides with what is here
-    ├── Invalid     422  it makes no sense as it stands
-    └── TooMany     429  not so fast
-        └── Busy    503  too much at once
+    ├── Denied      403  not permitted
+    ├── NotFound    404  it does not exist here
+    ├── Conflict    409  it collides with existing data
+    ├── Invalid     422  it is well-formed but makes no sense
+    └── TooMany     429  too many requests from one client
+        └── Busy    503  too many requests altogether
 
-    Missing              not an error of anybody's: an object we do not have yet (control flow)
+    NeedsFetch           no error: an object has to be fetched first (control flow)
 
 The surfaces turn these into pages, JSON, exit codes and refusals; nothing below them does.
 """
@@ -23,7 +23,7 @@ from babel.dates import format_timedelta
 
 
 class Sentence:
-    """A sentence that is a fact of another one: it is said in the same language."""
+    """A sentence that is a fact of another one: it is given in the same language."""
 
     def __init__(self, template: str, **facts: object) -> None:
         self.template = template
@@ -34,9 +34,9 @@ class Sentence:
 
 
 class Duration:
-    """A length of time that is a fact of a sentence: said in the same language.
+    """A length of time that is a fact of a sentence: given in the same language.
 
-    In whole seconds, minutes, hours or days, rounded up: who waits as long has waited long enough.
+    In whole seconds, minutes, hours or days, rounded up, so that waiting this long is enough.
     """
 
     def __init__(self, length: timedelta) -> None:
@@ -45,7 +45,7 @@ class Duration:
         self.length = timedelta(seconds=math.ceil(seconds / unit) * unit)
 
     def say(self, locale: str) -> str:
-        """The words, such as "3 minutes"."""
+        """The text, such as "3 minutes"."""
         return format_timedelta(self.length, threshold=1, locale=locale)
 
     def __str__(self) -> str:
@@ -58,12 +58,12 @@ def fill(template: str, facts: Mapping[str, object]) -> str:
 
 
 class FedcomError(Exception):
-    """The base of what the domain raises.
+    """The base class of the domain's errors.
 
-    `code` is a stable snake_case word for programs (Lemmy's words where it has one), `detail` a
-    sentence that may be shown to whoever asked, `status` the HTTP status that says the same.
-    The sentence is given as a template with the `facts` that go into it (`%(handle)s`), so that
-    pages can say it in the reader's language; peers and the log get it in English.
+    `code` is a stable snake_case identifier for programs (Lemmy's where it has one), `detail` a
+    sentence that may be shown to the requester, `status` the corresponding HTTP status. The
+    sentence is given as a template with the `facts` that go into it (`%(handle)s`), so that pages
+    can show it in the reader's language; peers and the log get it in English.
     """
 
     status: ClassVar[int] = 500
@@ -81,37 +81,37 @@ class FedcomError(Exception):
 
 
 class BadRequest(FedcomError):
-    """The request does not have the form that its standard demands."""
+    """The request does not have the form that its standard requires."""
 
     status = 400
 
 
 class Denied(FedcomError):
-    """Who asks may not do this."""
+    """The requester has no permission for this."""
 
     status = 403
 
 
 class NotFound(FedcomError):
-    """What was asked for is not here, or not for whoever asks."""
+    """The requested object does not exist here, or not for this requester."""
 
     status = 404
 
 
 class Conflict(FedcomError):
-    """It collides with what is here already: a name in use, a thing done twice."""
+    """It collides with existing data: a name in use, an action done twice."""
 
     status = 409
 
 
 class Invalid(FedcomError):
-    """The request was understood and makes no sense: an empty title, a reply in another thread."""
+    """The request was understood and makes no sense: an empty title, a parent in another thread."""
 
     status = 422
 
 
 class TooMany(FedcomError):
-    """Too much in too short a time; trying again is worth it in `retry_after` seconds."""
+    """Too much in too short a time; a retry makes sense after `retry_after` seconds."""
 
     status = 429
 
@@ -123,19 +123,19 @@ class TooMany(FedcomError):
 
 
 class Busy(TooMany):
-    """Too much at once, by everybody together: it is the server that cannot keep up."""
+    """Too many requests by all clients together: the server cannot keep up."""
 
     status = 503
 
 
 class NeedsFetch(Exception):
-    """We do not have an object: whoever opened the unit rolls back, fetches `iri`, tries again.
+    """An object is missing: the opener of the unit rolls back, fetches `iri`, and tries again.
 
-    No unit of work ever waits for the network, so this is how it says what it needs.
+    No unit of work ever waits for the network, so this is how it requests a document.
     """
 
     def __init__(self, iri: str, *, required: bool = True) -> None:
-        """What is not `required` the work can do without, when it cannot be had just now."""
+        """If not `required`, the work can continue without it when the fetch fails."""
         super().__init__(iri)
         self.iri = iri
         self.required = required

@@ -1,10 +1,9 @@
-"""The log: one event a line, JSON for machines and plain text for people, with the request's id in
-each.
+"""The log: one event per line, JSON for machines and plain text for people, with the request's id.
 
-Ours goes through structlog, everybody else's (uvicorn, SQLAlchemy, arq) through the standard
-library, and both end in the same formatter. What is bound to structlog's context variables, as
-`http.middleware` binds a request's id, stands in every line, from our work in threads too. Values
-under a name that smells of a secret are left out, at any depth.
+Our events go through structlog, those of libraries (uvicorn, SQLAlchemy, arq) through the standard
+library, and both end in the same formatter. Values bound to structlog's context variables, such as
+the request's id from `http.middleware`, are in every line, also from our work in threads. Values
+whose name suggests a secret are left out, at any depth.
 """
 
 import logging
@@ -64,12 +63,12 @@ def configure_logs(level: str, form: str, stream: TextIO | None = None) -> None:
 
 
 def hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """A structlog processor: leaves out what is named like a secret."""
+    """A structlog processor: removes values whose name suggests a secret."""
     return {name: _without_secrets(name, value) for name, value in event.items()}
 
 
 def _without_secrets(name: Any, value: Any) -> Any:
-    if isinstance(name, str) and any(word in name.lower() for word in SECRET):
+    if isinstance(name, str) and any(part in name.lower() for part in SECRET):
         return HIDDEN
     if isinstance(value, Mapping):
         return {key: _without_secrets(key, inner) for key, inner in value.items()}
@@ -90,8 +89,8 @@ def _shared() -> list[Processor]:
 
 
 def _add_fields(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    """A structlog processor: what the engines log as `extra` are fields of the event."""
-    # Not everybody's: uvicorn has its message there once more, in colours.
+    """A structlog processor: makes the engines' `extra` values fields of the event."""
+    # Not for other loggers: uvicorn has its message there once more, in colours.
     if event["_record"].name.partition(".")[0] not in _ENGINES:
         return event
     return structlog.stdlib.ExtraAdder()(logger, method, event)

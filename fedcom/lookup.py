@@ -1,4 +1,4 @@
-"""A member's look-up: what a handle or an address names, here or elsewhere."""
+"""A member's look-up: the object behind a handle or an address, local or remote."""
 
 import re
 from contextlib import suppress
@@ -28,7 +28,7 @@ from fedcom.units import Units
 
 Found = Community | Person | Post | Comment
 
-# What one look-up may cost: a thread's parents, its authors, the community and moderators.
+# The fetches of one look-up: a thread's parents, its authors, the community and moderators.
 LOOKUP_DOCUMENTS = 60
 LOOKUP_SECONDS = 30.0
 # Pages of this server, and those of people and communities on most forums.
@@ -39,7 +39,7 @@ _DIGITS = 16
 
 
 class LookUp:
-    """Finds things for members, fetching what is not here yet."""
+    """Finds objects for members, fetching unknown ones."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class LookUp:
         self._refresh = refresh
 
     async def find(self, text: str) -> Found:
-        """The thing a handle or an address names; if it is not here, it is fetched and kept.
+        """The object behind a handle or an address; an unknown one is fetched and stored.
 
         Raises NotFound, Invalid and Denied with a sentence for the member.
         """
@@ -131,8 +131,10 @@ class LookUp:
         return await self._completed(found)
 
     async def _completed(self, found: Found) -> Found:
-        """`found`, read again if it is an actor elsewhere: now with the handle that is shown from
-        now on, a community also with the number of its followers."""
+        """`found`, read again if it is a remote actor: now with the confirmed handle, and a
+        community
+        also with the number of its followers.
+        """
         if isinstance(found, Post | Comment) or found.local:
             return found
         await self._refresh.complete(found)
@@ -144,7 +146,7 @@ def _find(conn: Connection, iri: str) -> Found | None:
 
 
 def find_known(conn: Connection, iri: str, origin: str) -> Found | None:
-    """The known thing at an address: by its id, or by the address of a page of this server."""
+    """The known object at an address: by its id, or by the address of a page of this server."""
     known = _find(conn, iri)
     here = _PAGE.fullmatch(iri.removeprefix(origin)) if iri.startswith(f"{origin}/") else None
     if known is not None or here is None:
@@ -153,8 +155,8 @@ def find_known(conn: Connection, iri: str, origin: str) -> Found | None:
     if kind in {"c", "u"}:
         return _find_by_name(conn, text.lower(), host_of(origin), is_group=kind == "c")
     with suppress(NotFound):
-        number = int(text) if text.isdecimal() and len(text) < _DIGITS else 0
-        return get_post(conn, number) if kind == "post" else get_comment(conn, number)
+        row_id = int(text) if text.isdecimal() and len(text) < _DIGITS else 0
+        return get_post(conn, row_id) if kind == "post" else get_comment(conn, row_id)
     return None
 
 

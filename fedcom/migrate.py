@@ -1,9 +1,8 @@
-"""The schema's history: bring a database up to date, say where it stands, compare it with the
-models.
+"""The schema's history: upgrade a database, report its revision, compare it with the models.
 
-The revisions lie in `alembic/` in a checkout and in `fedcom/migrations` in an installed wheel; the
+The revisions are in `alembic/` in a checkout and in `fedcom/migrations` in an installed wheel; the
 configuration is built here, so neither needs an ini file. An upgrade is one transaction under a
-lock: it happens wholly or not at all, and of two processes that start together one waits and then
+lock: it happens completely or not at all, and if two processes start together, one waits and then
 finds nothing to do.
 """
 
@@ -39,10 +38,11 @@ class MigrationError(Exception):
 
 
 def upgrade(url: str) -> None:
-    """Bring the database at `url` to the newest revision; a SQLite file (and its folder) is made.
+    """Upgrade the database at `url` to the newest revision; a SQLite file (and its folder) is
+    created.
 
-    Raises MigrationError when the database is newer than this code, or an upgrade left foreign keys
-    that point nowhere.
+    Raises MigrationError if the database is newer than this code, or an upgrade left foreign keys
+    without a target.
     """
     with _locked(url) as connection:
         _refuse_newer(connection)
@@ -51,10 +51,10 @@ def upgrade(url: str) -> None:
 
 
 def current_and_head(url: str) -> tuple[str | None, str | None]:
-    """The revision the database is at and the newest one there is; None for an empty database or
+    """The revision of the database and the newest one available; None for an empty database or
     history.
 
-    Raises MigrationError when the database is newer than this code.
+    Raises MigrationError if the database is newer than this code.
     """
     with _connected(url) as connection:
         _refuse_newer(connection)
@@ -62,18 +62,18 @@ def current_and_head(url: str) -> tuple[str | None, str | None]:
 
 
 def find_revision(connection: Connection) -> str | None:
-    """The revision the database is at, by one statement, so that it may be asked often.
+    """The revision of the database, by one statement, cheap enough to be called often.
 
-    None when no revision is noted. Raises SQLAlchemy's errors when the database is away or was
-    never upgraded.
+    None if no revision is recorded. Raises SQLAlchemy's errors if the database is unreachable or
+    was never upgraded.
     """
     return connection.execute(_REVISION).scalar()
 
 
 def check(url: str) -> list[str]:
-    """What differs between the database and the models, one line each; empty when nothing does.
+    """The differences between the database and the models, one line each; empty if there are none.
 
-    Raises MigrationError when the database is not at the newest revision.
+    Raises MigrationError if the database is not at the newest revision.
     """
     current, head = current_and_head(url)
     if current != head:
@@ -90,7 +90,7 @@ def check(url: str) -> list[str]:
 
 
 def write_revision(message: str) -> None:
-    """Write the next revision into the checkout: what the models have and the revisions do not."""
+    """Write the next revision into the checkout: changes in the models that no revision has yet."""
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/scratch.sqlite3"
         upgrade(url)
@@ -101,7 +101,7 @@ def write_revision(message: str) -> None:
 
 
 def scripts_folder() -> Path:
-    """Where the revisions are: inside an installed package, else beside it in the checkout."""
+    """The folder of the revisions: inside an installed package, else beside it in the checkout."""
     packaged = Path(__file__).with_name("migrations")
     return packaged if packaged.is_dir() else Path(__file__).parents[1] / "alembic"
 
@@ -142,7 +142,7 @@ def _refuse_newer(connection: Connection) -> None:
 
 @contextmanager
 def _locked(url: str) -> Iterator[Connection]:
-    """A write transaction that no other upgrade runs beside."""
+    """A write transaction that excludes other upgrades."""
     with _connected(url, begin="BEGIN EXCLUSIVE") as connection:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK_KEY})")
@@ -152,8 +152,9 @@ def _locked(url: str) -> Iterator[Connection]:
 @contextmanager
 def _connected(url: str, begin: str = "BEGIN") -> Iterator[Connection]:
     """One transaction on a connection of its own; on SQLite without foreign keys, because altering
-    a table there
-    means making it anew and dropping the old one, which would cascade."""
+    a
+    table there means creating it anew and dropping the old one, which would cascade.
+    """
     parsed = normalise_url(url)
     engine = create_engine(parsed, poolclass=NullPool)
     if parsed.get_backend_name() == "sqlite":

@@ -1,4 +1,4 @@
-"""What we know of actors elsewhere is read again: the actor, its handle, its followers and pins."""
+"""Fetches stored remote actors again: the actor, its handle, its followers and pins."""
 
 from contextlib import suppress
 
@@ -16,7 +16,7 @@ from fedcom.remote.actors import is_stale, note_tried, put_actor, put_claimed_fo
 from fedcom.remote.handles import HandleReader
 from fedcom.units import Units
 
-# What reading one of a community's collections may cost, with a redirect.
+# The fetches for one of a community's collections, with a redirect.
 COLLECTION_DOCUMENTS = 2
 COLLECTION_SECONDS = 10.0
 
@@ -33,10 +33,11 @@ class ActorRefresh:
         self._clock = clock
 
     async def read_again(self, iri: str) -> None:
-        """Read an actor again from its origin if its row is older than a day; with a community
-        also its pinned posts and the number of its followers.
+        """Read an actor again from its origin if its row is older than a day; for a community also
+        its
+        pinned posts and the number of its followers.
 
-        A failure is only noted: the next attempt is made another day.
+        A failure is only recorded: the next attempt is made another day.
         """
         now = self._clock()
         if not await self._units.read(lambda conn: is_stale(conn, iri, now)):
@@ -56,14 +57,16 @@ class ActorRefresh:
                 await self._refresh_pins(found)
 
     async def complete(self, found: Person | Community) -> None:
-        """Learn what an actor's document does not say: the domain of its handle, and how many
-        follow a community."""
+        """Fetch the data missing from an actor's document: the domain of its handle, and the number
+        of
+        a community's followers.
+        """
         await self._handles.learn(found)
         if isinstance(found, Community):
             await self._learn_followers(found)
 
     async def store_keys(self, document: Document) -> None:
-        """Store the document of an actor that is known here and has shown a new key."""
+        """Store the document of a known actor that has used a new key."""
 
         def work(ctx: Context) -> None:
             if find_actor(ctx.conn, document.id or "") is not None:
@@ -73,9 +76,9 @@ class ActorRefresh:
             await self._units.unit(work, budget=Budget(documents=5), fetched=Fetched())
 
     async def _learn_followers(self, community: Community) -> None:
-        """Store how many followers a community's server says it has.
+        """Store the number of followers that a community's server states.
 
-        When that cannot be fetched, the former number stays.
+        If it cannot be fetched, the previous number stays.
         """
         if community.followers is None:
             return
@@ -87,7 +90,7 @@ class ActorRefresh:
             )
 
     async def _refresh_pins(self, community: Community) -> None:
-        """Pin the listed posts that are here; the others are not worth fetching."""
+        """Pin those of the listed posts that are stored here; the others are not worth fetching."""
         if community.featured_iri is None:
             return
         budget = Budget(documents=2)

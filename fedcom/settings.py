@@ -1,9 +1,9 @@
-"""The settings: one TOML file and `FEDCOM_*` variables, checked at the start with a word to each
-mistake.
+"""The settings: one TOML file and `FEDCOM_*` variables, checked at the start with a message for
+each mistake.
 
-Here is what an admin must say before the server can run; everything that can wait until it runs is
-in the database. Every field explains itself: `docs/settings.md` is written from this file (`make
-fix`), and a test keeps the two alike.
+Only the settings that an admin must give before the server can run are here; everything that can
+wait until it runs is in the database. Every field has its own documentation: `docs/settings.md` is
+written from this file (`make fix`), and a test compares the two.
 """
 
 import difflib
@@ -42,14 +42,14 @@ PREFIX = "FEDCOM_"
 CONFIG_VARIABLE = "FEDCOM_CONFIG"
 DEFAULT_CONFIG = Path("fedcom.toml")
 NOT_OURS = "FEDCOM_TEST_"
-"""Variables that begin so belong to the test run and are passed over."""
+"""Variables with these prefixes belong to the test run and are ignored."""
 
 _MAILTO = re.compile(r"mailto:[!-;=?A-~]+@[!-;=?A-~]+")  # RFC 6068: visible ASCII but < > and @
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")  # RFC 5646, as far as anybody uses it
 
 
 class SettingsError(Exception):
-    """The settings cannot be used; `problems` has a sentence for each that is wrong."""
+    """The settings cannot be used; `problems` has a sentence for each mistake."""
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
@@ -62,7 +62,7 @@ def _to_items(value: Any) -> Any:
 
 
 def _to_networks(value: Any) -> Any:
-    """Addresses and networks → networks."""
+    """Converts addresses and networks to networks."""
     try:
         return tuple(ipaddress.ip_network(item, strict=False) for item in _to_items(value))
     except (TypeError, ValueError) as error:
@@ -79,7 +79,9 @@ def _check_address(value: str) -> str:
 
 
 def split_address(value: str) -> tuple[str, int]:
-    """`127.0.0.1:8000` or `[::1]:8000` → host and port; an empty host when it is neither."""
+    """Splits `127.0.0.1:8000` or `[::1]:8000` into host and port; an empty host if it is
+    neither.
+    """
     host, _, port = value.rpartition(":")
     bare = host.removeprefix("[").removesuffix("]")
     if not port.isdecimal() or not port.isascii() or (":" in bare) != host.startswith("["):
@@ -112,7 +114,7 @@ def _check_language(value: str) -> str:
 
 
 def _is_https(value: str) -> bool:
-    # With ports and without the rules for peers: people follow this link, we never do.
+    # With ports and without the rules for peers: only people open this link.
     try:
         check_iri(value, development=True)
     except Malformed:
@@ -121,9 +123,7 @@ def _is_https(value: str) -> bool:
 
 
 def _is_local(origin: str) -> bool:
-    """Whether nobody but this machine can mean the host of `origin`: localhost, *.localhost,
-    loopback.
-    """
+    """Whether the host of `origin` always means this machine: localhost, *.localhost, loopback."""
     name = host_of(origin)
     name = name[1 : name.index("]")] if name.startswith("[") else name.partition(":")[0]
     if name == "localhost" or name.endswith(".localhost"):
@@ -134,7 +134,7 @@ def _is_local(origin: str) -> bool:
 
 
 class Settings(BaseModel):
-    """What the server was told at its start; it never changes while it runs."""
+    """The server's settings from its start; they never change while it runs."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True
@@ -185,7 +185,7 @@ class Settings(BaseModel):
     member_limits: bool = Field(
         default=True,
         description="Whether members have the limits listed at `/help/limits`. Turn this off only"
-        " for imports or tests: the limits are what stops a flood of posts.",
+        " for imports or tests: the limits prevent floods of posts.",
     )
     secret_key: SecretStr | None = Field(
         default=None,
@@ -369,19 +369,18 @@ class Settings(BaseModel):
 
     @property
     def sends_mail(self) -> bool:
-        """Whether members can be written to."""
+        """Whether e-mail to members is configured."""
         return self.smtp_url is not None
 
     @property
     def mail_sender(self) -> str:
-        """Whom letters come from."""
+        """The sender of e-mail."""
         return self.mail_from or f"noreply@{self.host.partition(':')[0]}"
 
     def read_secret(self, *, make: bool = True) -> bytes:
-        """The 32 bytes that private keys are encrypted with; made and kept at the first call ever.
+        """The 32 bytes with which private keys are encrypted; created and stored at the first call.
 
-        Without `make` they must be there. Raises SettingsError when the file cannot be read or
-        made.
+        Without `make` they must exist. Raises SettingsError if the file cannot be read or created.
         """
         if self.secret_key is not None:
             return _to_key(self.secret_key.get_secret_value())
@@ -432,33 +431,35 @@ def _make_secret(path: Path) -> None:
 
 
 def load_settings(config: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings: the TOML file `config` (else the one `FEDCOM_CONFIG` names, else
-    `fedcom.toml` here if there is one), then `FEDCOM_*` of `environ`, which win; an empty variable
-    is as good as none.
+    """Read the settings: the TOML file `config` (else the one that `FEDCOM_CONFIG` names, else
+    `fedcom.toml` here if it exists), then the `FEDCOM_*` variables of `environ`, which take
+    precedence; an empty variable counts as unset.
 
-    Raises SettingsError, which lists everything that is wrong.
+    Raises SettingsError, which lists all mistakes.
     """
     problems: list[str] = []
-    values, said_in = {}, {}
+    values, given_as = {}, {}
     for source, name, value in [*_from_file(config, environ, problems), *_from_variables(environ)]:
         key = name.removeprefix(PREFIX).lower() if source == "variable" else name
         if key in Settings.model_fields:
-            values[key], said_in[key] = value, name
+            values[key], given_as[key] = value, name
         else:
             problems.append(_unknown(name, source))
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        problems += [_problem(dict(wrong), said_in) for wrong in error.errors()]
+        problems += [_problem(dict(wrong), given_as) for wrong in error.errors()]
     if problems:
         raise SettingsError(problems)
     return settings
 
 
-_Said = tuple[Literal["file", "variable"], str, Any]
+_Given = tuple[Literal["file", "variable"], str, Any]
 
 
-def _from_file(config: Path | None, environ: Mapping[str, str], problems: list[str]) -> list[_Said]:
+def _from_file(
+    config: Path | None, environ: Mapping[str, str], problems: list[str]
+) -> list[_Given]:
     path = config or Path(environ.get(CONFIG_VARIABLE) or DEFAULT_CONFIG)
     if path == DEFAULT_CONFIG and config is None and not path.exists():
         return []
@@ -471,7 +472,7 @@ def _from_file(config: Path | None, environ: Mapping[str, str], problems: list[s
     return []
 
 
-def _from_variables(environ: Mapping[str, str]) -> list[_Said]:
+def _from_variables(environ: Mapping[str, str]) -> list[_Given]:
     return [
         ("variable", name, value)
         for name, value in sorted(environ.items())
@@ -492,9 +493,9 @@ def _unknown(name: str, source: str) -> str:
     return f"{name}: unknown setting; see docs/settings.md for the list."
 
 
-def _problem(error: dict[str, Any], said_in: Mapping[str, str]) -> str:
+def _problem(error: dict[str, Any], given_as: Mapping[str, str]) -> str:
     key = error["loc"][0]
-    name = said_in.get(key) or f"{key} ({PREFIX}{key.upper()})"
+    name = given_as.get(key) or f"{key} ({PREFIX}{key.upper()})"
     if error["type"] == "missing":
         return f"{name}: required. {_first_sentence(Settings.model_fields[key])}"
     return f"{name}: {error['msg'].removeprefix('Value error, ')}"

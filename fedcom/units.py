@@ -1,8 +1,8 @@
 """Units of work: one transaction each, repeated with the documents that they find missing.
 
-The domain never waits for the network. An action that needs a document that is not here raises
-`NeedsFetch`; then the transaction is rolled back, the document is fetched (within a budget, and not
-from blocked hosts), and the work is run again with it.
+The domain never waits for the network. An action that needs a missing document raises `NeedsFetch`;
+then the transaction is rolled back, the document is fetched (within a budget, and not from blocked
+hosts), and the work is run again with it.
 """
 
 from collections.abc import Awaitable, Callable
@@ -23,7 +23,7 @@ from fedcom.remote.origins import Origins
 T = TypeVar("T")
 
 ROUNDS = 100
-"""How often one unit may find something missing and start over, whatever the budget."""
+"""How often one unit may find a document missing and start over, whatever the budget."""
 
 
 class Units:
@@ -39,8 +39,10 @@ class Units:
         committed: Callable[[], Awaitable[None]],
         prover: Prover | None = None,
     ) -> None:
-        """`prover` makes integrity proofs for what is sent. `committed` is awaited after each
-        committed unit; it must return at once."""
+        """`prover` makes integrity proofs for outgoing activities. `committed` is awaited after
+        each
+        committed unit; it must return at once.
+        """
         self._database = database
         self._origins = origins
         self._handles = handles
@@ -60,12 +62,12 @@ class Units:
         fetched: Fetched | None = None,
         wanted: bool = False,
     ) -> T:
-        """Run `work` in one transaction and commit it; then what it published is sent.
+        """Run `work` in one transaction and commit it; then its deliveries are started.
 
         `work` may be run several times. Without `budget` nothing is fetched, and a missing document
-        raises NotFound. `fetched` has documents that are at hand already; with `wanted` a member
-        asked for them, so that they are stored although nobody here follows them. Raises whatever
-        `work` raises, and the FetchFailed family.
+        raises NotFound. `fetched` has documents that are available already; with `wanted` a member
+        asked for them, so that they are stored although no member follows them. Raises the errors
+        of `work`, and the FetchFailed family.
         """
         known = fetched if fetched is not None else Fetched()
         for _ in range(ROUNDS):

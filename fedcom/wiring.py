@@ -1,7 +1,7 @@
-"""The composition: everything a running instance consists of, opened and closed in one place.
+"""The composition: all parts of a running instance, opened and closed in one place.
 
 The server, the worker, the command line and the tests open the same `OpenInstance`. There is no
-container and there are no globals: each part is given here what it needs. Nothing else may live
+container and there are no globals: each part is given its dependencies here. Nothing else belongs
 here, least of all a rule of the domain.
 """
 
@@ -57,8 +57,8 @@ AGENT = f"Fedcom/{version('fedcom')}"
 UNIT_DOCUMENTS = 30
 CLEAN_UP_EVERY = 3600.0
 ASK_AGAIN_EVERY = 60.0
-# After `fedcom keys rotate` this long at most something is signed with a key that is no longer
-# shown; peers answer 401 and the delivery is tried again.
+# After `fedcom keys rotate`, a retired key may still be used for at most this long; peers answer
+# 401 and the delivery is tried again.
 WATCH_KEYS_EVERY = 15.0
 
 
@@ -94,8 +94,10 @@ class OpenInstance:
         return await self.units.read(work)
 
     async def unit(self, work: Callable[[Context], T]) -> T:
-        """Run `work` in one transaction, fetching the documents that it needs; then what it
-        published is sent."""
+        """Run `work` in one transaction, fetching the documents that it needs; then its deliveries
+        are
+        started.
+        """
         paced = self.settings.member_limits
         return await self.units.unit(
             lambda ctx: work(replace(ctx, has_limits=paced)),
@@ -111,7 +113,7 @@ class OpenInstance:
         return await make_key(self._seal)
 
     async def lookup(self, text: str) -> Found:
-        """The thing that a handle or an address names, fetched when it is not here.
+        """The object behind a handle or an address, fetched if unknown.
 
         The other comments of a remote thread are then fetched in the background.
         """
@@ -121,11 +123,11 @@ class OpenInstance:
         return found
 
     async def page_title(self, url: str) -> str:
-        """The title of the page behind a link; "" when it has none."""
+        """The title of the page behind a link; "" if it has none."""
         return await self.previews.title_of(url)
 
     async def serve(self) -> None:
-        """Work the journal, deliver (unless workers do), and run all loops, until cancelled."""
+        """Process the journal, deliver (unless workers do), and run all loops, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.inbox.run())
             if self.settings.redis_url is None:
@@ -146,7 +148,7 @@ class OpenInstance:
             tasks.create_task(self.watch_keys())
 
     async def watch_keys(self) -> None:
-        """Notice when the command line has given actors new keys, until cancelled."""
+        """Notice keys that the command line has rotated, until cancelled."""
         await repeat(WATCH_KEYS_EVERY, self._instance_key.refresh)
 
     async def _wake_backfill(self) -> None:
@@ -164,11 +166,11 @@ async def open_instance(
     transport: httpx.AsyncBaseTransport | None = None,
     alone: bool = True,
 ) -> AsyncIterator[OpenInstance]:
-    """Open the instance that `settings` describe; at the first start, make it.
+    """Open the instance that `settings` describe; at the first start, create it.
 
     `transport` replaces the network in tests. `alone` means that no other process delivers for it,
-    so that claims left by a crash are released at once. Raises SettingsError when the database
-    belongs to another origin, and MigrationError when it is newer than this code.
+    so that claims left by a crash are released at once. Raises SettingsError if the database
+    belongs to another origin, and MigrationError if it is newer than this code.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     revision = await asyncio.to_thread(_bring_up_to_date, settings.database_url)
@@ -195,8 +197,10 @@ async def open_instance(
 
 
 def _bring_up_to_date(url: str) -> str:
-    """Upgrade the database if necessary; the newest revision. An upgrade that changes nothing would
-    still block a running server."""
+    """Upgrade the database if necessary; returns the newest revision. An upgrade without changes
+    would
+    still block a running server.
+    """
     current, head = migrate.current_and_head(url)
     if current != head:
         migrate.upgrade(url)
@@ -205,7 +209,7 @@ def _bring_up_to_date(url: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _InstanceParts:
-    """The parts that an instance is assembled from."""
+    """The parts from which an instance is assembled."""
 
     settings: Settings
     clock: Clock

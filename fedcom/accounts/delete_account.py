@@ -21,7 +21,7 @@ def delete_account(ctx: Context, person_id: int, *, removes_content: bool) -> No
         lock_admins(ctx.conn)
         if is_last_admin(ctx.conn, person_id):
             raise Conflict(
-                "last_admin", "You are the only admin. Make somebody else an admin first."
+                "last_admin", "You are the only admin. Make someone else an admin first."
             )
     perform(ctx, DeleteActor(by=member.person, removes_content=removes_content))
     forget_followers(ctx, member.person)

@@ -64,7 +64,7 @@ def create_invitation(
     """Make a new code. Raises Invalid: `uses_number`, `note_…`, `expires_past`."""
     if not 1 <= terms.uses <= MAX_USES:
         raise Invalid(
-            "uses_number", "An invitation is for 1 to %(maximum)s people.", maximum=MAX_USES
+            "uses_number", "The number of uses must be from 1 to %(maximum)s.", maximum=MAX_USES
         )
     if terms.expires_at is not None and terms.expires_at <= now:
         raise Invalid("expires_past", "The expiry date is in the past.")

@@ -1,8 +1,8 @@
-"""Ban and Unban: Block and Undo{Block}, from one community or from a whole site.
+"""Ban and Unban: Block and Undo{Block}, from one community or from a whole server.
 
-A site bans its own people everywhere; people of other sites it can only keep out of what is its
-own. So an admin's ban of somebody elsewhere is told to others as bans from each of our communities
-that they took part in, as with Lemmy 0.19.
+A server bans its own members everywhere; it can only keep remote people out of its own communities.
+So an admin's ban of a remote person is sent as one ban from each local community in which that
+person took part, as Lemmy 0.19 does.
 """
 
 from contextlib import suppress
@@ -57,23 +57,23 @@ from fedcom.rules.permissions import may_act, may_moderate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ban(Federated[Person]):
-    """Somebody may no longer take part, for ever or until `expires_at`."""
+    """Exclude a person from taking part, permanently or until `expires_at`."""
 
     by: Person
     person: Person
-    # Null: the whole site.
+    # None: the whole server.
     community: Community | None
     reason: str = ""
     expires_at: datetime | None = None
     removes_content: bool = False
-    # Of a ban from the whole site, which tells the person of both.
+    # Part of a ban from the whole server, which notifies the person of both.
     is_part: bool = False
 
     def check(self, ctx: Context) -> None:
-        """For moderators and admins, of whom they outrank; a ban that stands may be changed."""
+        """Moderators and admins may ban people they outrank; an existing ban may be changed."""
         check_power(ctx, self.by, self.person, self.community)
         check_body(self.reason, MAX_REASON)
-        if is_admin(ctx.conn, self.person.id) and self._is_about_us():
+        if is_admin(ctx.conn, self.person.id) and self._is_local_ban():
             raise Denied("cannot_ban_admin", "Admins cannot be banned. Demote them first.")
         if self.expires_at is not None and self.expires_at <= ctx.now:
             raise Invalid("ban_expires_in_the_past", "The end of the ban is in the past.")
@@ -82,14 +82,14 @@ class Ban(Federated[Person]):
                 "already_banned", "%(person)s is already banned.", person=self.person.handle
             )
 
-    def _is_about_us(self) -> bool:
-        """Whether it keeps them out of anything that is ours."""
+    def _is_local_ban(self) -> bool:
+        """Whether the ban covers anything local."""
         if self.community is not None:
             return self.community.local
         return not is_from_another_site(self.by, self.person)
 
     def _stands(self, ctx: Context) -> bool:
-        """Whether they are banned already, in just this way."""
+        """Whether the same ban is already in force."""
         if is_from_another_site(self.by, self.person) and self.community is None:
             return all(
                 self._is_barred(ctx, community) or self._is_covered(ctx, community)
@@ -102,7 +102,7 @@ class Ban(Federated[Person]):
             return False
         is_ours = is_our_ban(ctx.conn, person)
         if is_ours is not self.by.local:
-            # Ours joins that of their server, which changes nothing about ours.
+            # Our ban exists beside that of their server, which does not change ours.
             return is_ours
         return (person.ban_reason, person.ban_expires_at) == (self.reason, self.expires_at)
 
@@ -112,7 +112,7 @@ class Ban(Federated[Person]):
         return ban is not None and (ban.reason, ban.expires_at) == wanted
 
     def _is_covered(self, ctx: Context, community: Community) -> bool:
-        """Whether the community itself keeps them out, and for no shorter time than its site."""
+        """Whether the community itself bans them, for at least as long as its server does."""
         ban = find_ban(ctx.conn, community.id, self.person.id)
         if ban is None or not ban.holds(ctx.now) or ban in made_by_site(ctx, self.by, self.person):
             return False
@@ -120,7 +120,9 @@ class Ban(Federated[Person]):
         return ban.expires_at is None or (ends_at is not None and ends_at <= ban.expires_at)
 
     def apply(self, ctx: Context) -> Person:
-        """Keep them out, end what they had of the place, and if wanted take out what they wrote."""
+        """Store the ban, end their following and moderating, and optionally remove their
+        content.
+        """
         if self.community is None and is_from_another_site(self.by, self.person):
             return self._bar_from_theirs(ctx)
         if self.community is None:
@@ -148,7 +150,7 @@ class Ban(Federated[Person]):
         is_ours = is_banned_by_us_now(ctx, self.person)
         if is_ours and not self.by.local:
             return
-        # Since when, so that an Unban knows what it ends; ours that joins theirs begins now.
+        # The start time tells an Unban what it ends; ours, beside theirs, begins now.
         stands = self.person.is_banned(ctx.now) and is_ours == self.by.local
         since = self.person.banned_at if stands else None
         ctx.conn.execute(
@@ -162,7 +164,7 @@ class Ban(Federated[Person]):
         )
         ctx.conn.execute(delete(session).where(session.c.account_id == self.person.id))
         if self.by.local and self.expires_at is None and is_on_microblog(ctx, self.person):
-            # Communities answer for themselves (`_end_following`).
+            # Communities end the following themselves (`_end_following`).
             for asked in list_follows_of_members(ctx.conn, self.person.id):
                 member = get_person(ctx.conn, asked.target_id)
                 perform(ctx, AnswerFollow(by=member, asked=asked, accepted=False))
@@ -187,8 +189,8 @@ class Ban(Federated[Person]):
             self._end_following(ctx, community, asked)
 
     def _since(self, ctx: Context, known: CommunityBan | None) -> datetime:
-        """When it began: one that is only changed goes on. A site's that takes the place of a
-        community's own begins now, after the line in that community's log.
+        """When the ban began: a changed ban keeps its start. A server's ban that replaces a
+        community's own begins now, after the entry in that community's log.
         """
         if known is None or not known.holds(ctx.now):
             return ctx.now
@@ -196,11 +198,13 @@ class Ban(Federated[Person]):
         return known.created_at if goes_on else ctx.now
 
     def _end_following(self, ctx: Context, community: Community, asked: FollowRow) -> None:
-        """A ban for good ends it; one that runs out only interrupts it (`follower_hosts`)."""
+        """A permanent ban ends the follow; a temporary one only interrupts it
+        (`follower_hosts`).
+        """
         ours = self.person.local
         if self.expires_at is not None and ours and not community.local:
-            # Their server may have ended it (Lemmy), so it is asked for anew after the ban, unless
-            # an Announce shows before that it stands (`fedcom.background.follow_requests`).
+            # Their server may have ended it (Lemmy), so it is requested again after the ban, unless
+            # an Announce shows earlier that it still exists (`fedcom.background.follow_requests`).
             suspended = {"state": "pending", "created_at": self.expires_at}
             mine = follow.c.id == asked.id
             ctx.conn.execute(update(follow).where(mine).values(suspended))
@@ -213,19 +217,20 @@ class Ban(Federated[Person]):
             count_subscribers(ctx, community.id)
 
     def _bar_from_theirs(self, ctx: Context) -> Person:
-        """What another site's ban of a member of ours means: they are kept out of the communities
-        there, as far as these are known here. They are told once.
+        """Another server's ban of a local member: it covers that server's communities, as far as
+        they
+        are known here. The member is notified once.
         """
         for community in _theirs(ctx, self.by):
             if not self._is_covered(ctx, community):
                 self._bar_from(ctx, community)
             if self.removes_content:
                 remove_all(ctx, self.by, self.person, community, self.reason)
-        tell_of_site(ctx, self.by, self.person, "ban_elsewhere", self.reason)
+        federate_server_ban(ctx, self.by, self.person, "ban_elsewhere", self.reason)
         return get_person(ctx.conn, self.person.id)
 
     def _bar_from_ours(self, ctx: Context) -> None:
-        """The part of it that other servers take from us."""
+        """The part of the ban that other servers accept from us."""
         for community in list_communities_of(ctx.conn, self.person.id):
             action = Ban(
                 by=self.by,
@@ -240,7 +245,7 @@ class Ban(Federated[Person]):
                 perform(ctx, action)
 
     def to_activity(self, ctx: Context, result: Person) -> Activity:
-        """Block, with the community or the site as its target."""
+        """Block, with the community or the server as its target."""
         return block(
             ctx.new_iri("block"),
             self.by.iri,
@@ -254,15 +259,15 @@ class Ban(Federated[Person]):
         )
 
     def audience(self, ctx: Context, result: Person) -> Audience:
-        """The community and whom it is about; of a member's ban from the site, all servers."""
-        return told_of_ban(ctx, self.person, self.community)
+        """The community and the banned person; all servers for a member's ban from the server."""
+        return ban_recipients(ctx, self.person, self.community)
 
     def responses(self, ctx: Context, result: Person) -> tuple[Response, ...]:
-        """A note to somebody on a microblog, from our community."""
+        """A note from our community to a person on a microblog server."""
         return self.copies(ctx, result) if self.community is not None else ()
 
     def copies(self, ctx: Context, result: Person) -> tuple[Response, ...]:
-        """The same, or from this server, which shows no admin's account to whom it bans."""
+        """The same, or a note from this server, which does not reveal which admin banned them."""
         if self.is_part or (self.community is not None and not self.community.local):
             return ()
         return in_private(
@@ -278,7 +283,7 @@ def check_power(ctx: Context, by: Person, person: Person, community: Community |
         return
     may_act(by, ctx.now)
     if by.local and not is_admin(ctx.conn, by.id):
-        raise Denied("not_an_admin", "Only admins can ban somebody from the whole server.")
+        raise Denied("not_an_admin", "Only admins can ban someone from the whole server.")
     if not by.local and by.host != person.host and not person.local:
         raise Denied(
             "not_their_site",
@@ -289,45 +294,45 @@ def check_power(ctx: Context, by: Person, person: Person, community: Community |
 
 
 def is_from_another_site(by: Person, person: Person) -> bool:
-    """Whether somebody of another site speaks of a member of ours: of what is theirs alone."""
+    """Whether a remote actor bans a local member: that covers only the actor's own server."""
     return person.local and not by.local
 
 
 def _theirs(ctx: Context, by: Person) -> list[Community]:
-    """The communities of somebody's own site."""
+    """The communities of the person's own server."""
     return list_communities_on(ctx.conn, by.host)
 
 
 def made_by_site(ctx: Context, by: Person, person: Person) -> list[CommunityBan]:
-    """The bans of a member of ours that somebody's whole site made."""
+    """The bans of a local member that the person's whole server made."""
     return list_site_bans(ctx.conn, by.host, ctx.now, person_id=person.id)
 
 
-def tell_of_site(ctx: Context, by: Person, person: Person, kind: str, reason: str) -> None:
+def federate_server_ban(ctx: Context, by: Person, person: Person, kind: str, reason: str) -> None:
     why = f"{by.host}: {reason}" if reason else by.host
     notify(ctx, person.id, News(kind="moderation", by_id=by.id, detail=kind, reason=why))
 
 
 def boost_posts(ctx: Context, posts: list[Post], microblogs: Microblogs) -> None:
-    """Microblogs hear only of single posts."""
-    for community_id in dict.fromkeys(about.community_id for about in posts):
+    """Microblog servers are only told about single posts."""
+    for community_id in dict.fromkeys(content.community_id for content in posts):
         community = get_community(ctx.conn, community_id)
-        inside = [about for about in posts if about.community_id == community_id]
+        inside = [content for content in posts if content.community_id == community_id]
         if community.local:
             boost_anew(ctx, community, inside, microblogs)
 
 
 def target_of(ctx: Context, community: Community | None) -> str:
-    # A site is what answers at its root, as with Lemmy.
+    # A server is the actor that it serves at its root, as with Lemmy.
     return community.iri if community is not None else f"{ctx.origin}/"
 
 
-def told_of_ban(ctx: Context, person: Person, community: Community | None) -> Audience:
+def ban_recipients(ctx: Context, person: Person, community: Community | None) -> Audience:
     if community is None:
         return Audience(subject=person.iri, everywhere=person.local)
-    # To microblogs a Block is the moderator's own wish to hear no more of them.
+    # Microblog servers read a Block as the moderator's personal block.
     told = () if is_on_microblog(ctx, person) else (person,)
-    # The ban interrupts their following, by which their server would have heard of it.
+    # The ban interrupts the follow through which their server would have received it.
     return Audience(subject=person.iri, community=community, people=told, announced_to=told)
 
 
@@ -336,5 +341,5 @@ def _unfollows(ctx: Context, person: Person) -> bool:
 
 
 def is_banned_by_us_now(ctx: Context, person: Person) -> bool:
-    """Whether an admin here keeps them out, whatever their own server says."""
+    """Whether a local admin bans them, whatever their own server says."""
     return is_banned_by_us(ctx.conn, get_person(ctx.conn, person.id), ctx.now)

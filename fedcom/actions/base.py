@@ -1,8 +1,8 @@
-"""What an action is: a small frozen value with its rule, its effect and its words on the wire.
+"""What an action is: a small frozen value with its rule, its effect and its activity.
 
-A form, an API call, the command line and the inbox all build the same value and hand it to
-`perform`. An action never asks where it came from; whether something was *heard* decides only who
-is told of it (`federate`). What is only ever heard is an `Action`, what is told is `Federated`.
+A form, an API call, the command line and the inbox all build the same value and pass it to
+`perform`. An action never asks where it came from; whether it was *received* only decides who is
+told of it (`federate`). An `Action` is only ever received; a `Federated` one is also sent.
 """
 
 from abc import ABC, abstractmethod
@@ -23,40 +23,39 @@ Activity = dict[str, Any]
 
 
 class Microblogs(Enum):
-    """What followers of the community on microblog servers are told.
+    """What followers of the community on microblog servers are sent.
 
     They understand posts that the community boosts, and nothing else of FEP-1b12
     (Mastodon 4.6: every other Announce costs it a request and is dropped).
     """
 
     NOTHING = auto()
-    # Announce of the bare id of the post; once for each post.
+    # Announce of the bare id of the post; once per post.
     BOOST = auto()
-    # Undo of that Announce, by its stored id: a moderator took the post out of the community.
+    # Undo of that Announce, by its stored id: a moderator removed the post from the community.
     UNBOOST = auto()
-    # The author's own activity: an edit of what was boosted.
+    # The author's own activity: an edit of the boosted post.
     THE_ACTIVITY = auto()
-    # Both: the author has deleted it.
+    # Both: the author deleted the post.
     ERASE = auto()
     # The community itself has changed: the same Update, but by the community, because Mastodon
-    # takes a change of an account from that account alone.
+    # accepts changes of an account from that account alone.
     THE_COMMUNITY = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Whom an action concerns.
+    """The recipients of an action.
 
-    `community` is where it happens: if it is ours it announces the action, if it is a peer's the
-    action is sent there. `people` are told directly when the action is done here; `followers` of
-    the acting person as well when `to_followers`, with `to_readers` every server that has something
-    of theirs and hears of changed profiles; every forum that is known here when `everywhere`, and
-    every other server too when `to_all`.
-    `subject` is the id whose deliveries must arrive in order. `post` is the post that microblogs
-    know by a boost. `announced_to` are told by the community although they follow it no longer.
-    What is `private` only `people` may ever read. With `forums_only` the community announces it to
-    known forums alone, because ActivityStreams has no such activity: readers that are strict about
-    types refuse the whole Announce (Fedify 2.3.6 answers 400).
+    `community` is where it happens: a local one announces the action, a remote one is sent it.
+    `people` are sent a local action directly; so are the acting person's `followers` if
+    `to_followers`, every server that has content of theirs and receives profile changes if
+    `to_readers`, every known forum if `everywhere`, and every other server too if `to_all`.
+    `subject` is the id whose deliveries must arrive in order. `post` is the post that microblog
+    servers know by a boost. The community also sends it to `announced_to`, although they no longer
+    follow it. If `private`, only `people` may ever read it. If `forums_only`, the community
+    announces it to known forums alone, because ActivityStreams has no such activity: readers with
+    strict types refuse the whole Announce (Fedify 2.3.6 answers 400).
     """
 
     subject: str
@@ -75,9 +74,9 @@ class Audience:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An activity of another local actor that the action calls for: the Accept of a Follow.
+    """Another local actor's activity that the action requires: the Accept of a Follow.
 
-    What is `private` has no proof, by which its reader could show others who said it.
+    If `private`, it carries no proof, with which the reader could show others who sent it.
     """
 
     actor: str
@@ -87,7 +86,7 @@ class Response:
 
 
 def in_private(note: DirectNote | None) -> tuple[Response, ...]:
-    """A direct note, if there is one to be sent, as it goes out."""
+    """A direct note in its sent form, if there is one."""
     if note is None:
         return ()
     return (Response(note.sender.iri, note.activity, note.to, private=True),)
@@ -95,10 +94,10 @@ def in_private(note: DirectNote | None) -> tuple[Response, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Fallback:
-    """What an action did to one thing, for servers to which the action's own activity does not say
-    it: those for which `is_needed` (of their software and its version).
+    """The effect of an action on one object, for servers that its own activity does not tell:
+    those for which `is_needed` (given their software and its version).
 
-    `activity` is said by a local actor about the id `subject`; `community` is where that is.
+    A local actor sends `activity` about the id `subject`; `community` is where that is.
     """
 
     community: Community
@@ -108,53 +107,57 @@ class Fallback:
 
 
 class Action(ABC, Generic[R]):
-    """Something that somebody did and a peer told us, or does and peers are told (`Federated`)."""
+    """Something that an actor did and a peer sent us, or that is also sent (`Federated`)."""
 
     @abstractmethod
     def check(self, ctx: Context) -> None:
-        """Raise Denied, Invalid or Conflict unless this may be done now."""
+        """Raise Denied, Invalid or Conflict unless this is allowed now."""
 
     @abstractmethod
     def apply(self, ctx: Context) -> R:
-        """Change the database; what is returned goes to the caller, and to what peers are told."""
+        """Change the database; the result goes to the caller and into the outgoing activities."""
 
 
 class Federated(Action[R]):
-    """An action that peers are told of: what is done here, and what is heard in our communities."""
+    """An action that is sent to peers; if received in a local community, it is announced."""
 
-    # Mostly a person; communities speak for themselves when they follow, change keys or end.
+    # Usually a person; communities act themselves when they follow, change keys or are deleted.
     by: Person | Community
-    # Whether peers can fetch what the action made from its id, so that announcing the id says it.
+    # Whether peers can fetch the result by its id, so that announcing the id is enough.
     is_fetchable: ClassVar[bool] = False
 
     @abstractmethod
     def to_activity(self, ctx: Context, result: R) -> Activity:
-        """The action in the words of ActivityPub, as `by` says it."""
+        """The action as an ActivityPub activity by `by`."""
 
     @abstractmethod
     def audience(self, ctx: Context, result: R) -> Audience:
-        """Whom it concerns."""
+        """The recipients."""
 
     def to_microblogs(self, ctx: Context, result: R) -> Activity | None:
-        """What servers of microblogs are sent instead; None where that is the same."""
+        """What microblog servers are sent instead; None if that is the same."""
         return None
 
     def responses(self, ctx: Context, result: R) -> tuple[Response, ...]:
-        """What local actors say in return when this was heard."""
+        """What local actors send in response when this was received."""
         return ()
 
     def copies(self, ctx: Context, result: R) -> tuple[Response, ...]:
-        """What other local actors say when this is done here, to servers that want their word."""
+        """What other local actors send when this is done here, to servers that require it of
+        them.
+        """
         return ()
 
     def fallbacks(self, ctx: Context, result: R) -> tuple[Fallback, ...]:
-        """What is said besides when this is done here, to followers of the community or its server
-        that do not understand the action's own activity."""
+        """Additional activities when this is done here, for followers of the community or its
+        server
+        that do not understand the action's own activity.
+        """
         return ()
 
 
 Shape = tuple[str, ...]
-# A reader looks at the target and gives the action, or None when there is nothing to do (it is
-# known already). It raises Denied, Invalid, NotFound, or NeedsFetch for what must be fetched first.
+# A reader looks at the target and returns the action, or None if there is nothing to do (it is
+# already known). It raises Denied, Invalid, NotFound, or NeedsFetch for an object to fetch first.
 Reader = Callable[[Context, ReceivedActivity], Action[Any] | None]
 Readers = Mapping[Shape, Reader]

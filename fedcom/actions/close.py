@@ -1,8 +1,8 @@
 """Close and reopen a community: Delete{Group} and its Undo.
 
-An admin closes any community for this instance. One of ours is closed for everybody, and its
-followers are told; one that lives elsewhere goes on there. The other way round, a community
-elsewhere tells its followers that it was closed (Lemmy 0.19: by a moderator, or with a reason by an
+An admin closes any community for this server. A local community is closed for everybody, and its
+followers are told; a remote one continues on its own server. In the other direction, a remote
+community tells its followers that it was closed (Lemmy 0.19: by a moderator, or with a reason by an
 admin).
 """
 
@@ -25,16 +25,16 @@ from fedcom.rules.limits import MAX_REASON, check_body
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseCommunity(Federated[Community]):
-    """Nobody here sees the community or takes part in it until it is opened again."""
+    """Hide a community here and stop all activity in it until it is reopened."""
 
     by: Person
     community: Community
     reason: str = ""
-    # The community itself says so.
+    # The activity comes from the community itself.
     vouched: bool = False
 
     def check(self, ctx: Context) -> None:
-        """For admins, and only once."""
+        """For admins, and only while it is open."""
         _check_admin(ctx, self)
         check_body(self.reason, MAX_REASON)
         if self.community.removed_at is not None:
@@ -42,11 +42,11 @@ class CloseCommunity(Federated[Community]):
             raise Conflict("already_removed", "!%(community)s is already closed.", community=handle)
 
     def apply(self, ctx: Context) -> Community:
-        """Close it, write the log and tell the members who follow it."""
+        """Close it, write the modlog and notify the members who follow it."""
         return _set(ctx, self, "remove_community", check_body(self.reason, MAX_REASON))
 
     def to_activity(self, ctx: Context, result: Community) -> Activity:
-        """Delete of the Group; the summary says to Lemmy that it was an admin."""
+        """Delete of the Group; the summary tells Lemmy that it was an admin."""
         return delete_activity(
             ctx.new_iri("delete"),
             self.by.iri,
@@ -56,20 +56,20 @@ class CloseCommunity(Federated[Community]):
         )
 
     def audience(self, ctx: Context, result: Community) -> Audience:
-        """The followers of a community of ours."""
+        """The followers of a local community."""
         return _audience(result)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReopenCommunity(Federated[Community]):
-    """It is as it was before it was closed."""
+    """Make a closed community available again."""
 
     by: Person
     community: Community
     vouched: bool = False
 
     def check(self, ctx: Context) -> None:
-        """For admins, of what was closed here; what was closed at its home is opened there."""
+        """For admins, if it was closed here; a closure by its own server is undone there."""
         _check_admin(ctx, self)
         handle = self.community.handle
         if self.community.removed_at is None:
@@ -87,7 +87,7 @@ class ReopenCommunity(Federated[Community]):
             )
 
     def apply(self, ctx: Context) -> Community:
-        """Open it, write the log and tell the members who follow it."""
+        """Reopen it, write the modlog and notify the members who follow it."""
         return _set(ctx, self, "restore_community", "")
 
     def to_activity(self, ctx: Context, result: Community) -> Activity:
@@ -97,7 +97,7 @@ class ReopenCommunity(Federated[Community]):
         return undo(ctx.new_iri("undo"), closed)
 
     def audience(self, ctx: Context, result: Community) -> Audience:
-        """The followers of a community of ours."""
+        """The followers of a local community."""
         return _audience(result)
 
 
@@ -131,7 +131,7 @@ def _audience(community: Community) -> Audience:
 
 
 def _was_closed_here(ctx: Context, community: Community) -> bool:
-    """Whether it was one of ours who closed it last."""
+    """Whether a local actor closed it last."""
     by_ours = ctx.conn.execute(
         select(actor.c.local)
         .join(modlog, modlog.c.moderator_id == actor.c.id)

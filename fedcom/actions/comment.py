@@ -1,4 +1,4 @@
-"""CreateComment and EditComment: Create and Update of a Note that answers something."""
+"""CreateComment and EditComment: Create and Update of a Note that replies to something."""
 
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -11,7 +11,7 @@ from fedcom.actions.base import Activity, Audience, Federated
 from fedcom.actions.post import Provenance
 from fedcom.context import Context
 from fedcom.effects.counts import OWN_VOTE, count_comment, locked, put_own_vote
-from fedcom.effects.mentions import mentioned, tell_named, with_links
+from fedcom.effects.mentions import mentioned, notify_mentioned, with_links
 from fedcom.effects.notify import News, is_blocked, notify
 from fedcom.effects.outside_mentions import adopt_mention
 from fedcom.effects.restrictions import check_answerable, keep_restrictions
@@ -36,25 +36,25 @@ from fedcom.wire.post import thread_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wording(Federated[Comment]):
-    """The words of a comment, new or edited, and whom they concern."""
+    """The text of a new or edited comment, and its recipients."""
 
     by: Person
     body: Body
     language: str | None = None
     content_warning: str = ""
-    # Null for words that are written here.
+    # None for a comment that is written here.
     source: Provenance | None = None
     is_fetchable: ClassVar[bool] = True
 
-    def check_words(self) -> None:
-        """Raises Invalid unless they fit; a peer's were cut to size when read."""
+    def check_text(self) -> None:
+        """Raises Invalid unless the text fits; a peer's was truncated when it was read."""
         if self.source is None:
             check_comment(self.body.source)
             check_seen(self.body.html, "comment_empty")
             check_warning(self.content_warning)
 
     def stored(self, ctx: Context) -> dict[str, object]:
-        """The columns that hold them."""
+        """The columns that hold the text."""
         body, warning = self.body, self.content_warning
         if self.source is None:
             body, warning = with_links(ctx, body), check_warning(warning)
@@ -65,24 +65,24 @@ class _Wording(Federated[Comment]):
             "content_warning": warning,
         }
 
-    def tell(self, ctx: Context, about: Comment, answered_id: int | None = None) -> None:
-        """Tell whom the comment answers, when it is new, and whom it names."""
+    def notify_people(self, ctx: Context, content: Comment, answered_id: int | None = None) -> None:
+        """Notify the parent's author of a new comment, and everybody it mentions."""
         news = News(
             kind="reply",
             by_id=self.by.id,
-            community_id=locate(ctx, about).community.id,
-            post_id=about.post_id,
-            comment_id=about.id,
-            written_at=about.updated_at or about.published_at,
+            community_id=locate(ctx, content).community.id,
+            post_id=content.post_id,
+            comment_id=content.id,
+            written_at=content.updated_at or content.published_at,
         )
-        told = adopt_mention(ctx, about.iri, news) if self.source is not None else frozenset()
+        told = adopt_mention(ctx, content.iri, news) if self.source is not None else frozenset()
         if answered_id is not None and answered_id not in told:
             notify(ctx, answered_id, news)
         tagged = None if self.source is None else self.source.mentions
-        tell_named(ctx, about, tagged, replace(news, kind="mention"))
+        notify_mentioned(ctx, content, tagged, replace(news, kind="mention"))
 
     def audience(self, ctx: Context, result: Comment) -> Audience:
-        """The community, whom it answers and names, and who follows the author."""
+        """The community, the parent's author, everybody mentioned, and the author's followers."""
         _, people = answered(ctx, result)
         return Audience(
             subject=result.iri,
@@ -94,22 +94,22 @@ class _Wording(Federated[Comment]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateComment(_Wording):
-    """An answer to a post, or to a comment below it."""
+    """A reply to a post, or to a comment below it."""
 
     post: Post
     parent: Comment | None
 
     def check(self, ctx: Context) -> None:
-        """Open to this person, and for comments of others: below something that is kept here."""
+        """If open to this person; a remote comment only below a post or comment stored here."""
         if self.parent is not None and self.parent.post_id != self.post.id:
             raise Invalid("wrong_thread", "The parent comment belongs to another post.")
         above = locate(ctx, self.parent or self.post, self.by)
         mine = standing_in(ctx, self.by, above.community)
         may_comment(self.by, above.community, mine, self.post, self.parent, ctx.now)
         if self.parent is not None and self.parent.depth + 1 >= MAX_DEPTH:
-            raise Invalid("max_comment_depth_reached", "The thread cannot get any deeper.")
+            raise Invalid("max_comment_depth_reached", "This thread can't go any deeper.")
         _refuse_reply_to_blocker(ctx, self.by, above.author)
-        self.check_words()
+        self.check_text()
         if self.source is not None:
             refuse_deleted(ctx, self.source.iri, self.by.iri)
         else:
@@ -124,7 +124,7 @@ class CreateComment(_Wording):
             keep_restrictions(ctx, made.iri, self.source.restrictions)
         put_own_vote(ctx, self.by, made, ctx.new_iri("like"))
         count_comment(ctx, made, 1)
-        self.tell(ctx, made, above.content.author_id)
+        self.notify_people(ctx, made, above.content.author_id)
         return made
 
     def _insert(self, ctx: Context) -> Comment:
@@ -145,8 +145,8 @@ class CreateComment(_Wording):
         comment_id = ctx.conn.execute(_INSERT, values).scalar_one()
         above = f"{self.parent.path}." if self.parent else ""
         iri = comment_iri(ctx.origin, comment_id) if self.source is None else source.iri
-        place = {"row": comment_id, "at": f"{above}{comment_id:012d}", "named": iri}
-        return to_row(Comment, ctx.conn.execute(_PLACE, place).mappings().one())
+        parameters = {"row": comment_id, "at": f"{above}{comment_id:012d}", "named": iri}
+        return to_row(Comment, ctx.conn.execute(_SET_PATH, parameters).mappings().one())
 
     def to_activity(self, ctx: Context, result: Comment) -> Activity:
         """Create{Note}."""
@@ -155,20 +155,20 @@ class CreateComment(_Wording):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditComment(_Wording):
-    """New words for a comment, by its author."""
+    """New text for a comment, by its author."""
 
     comment: Comment
 
     def check(self, ctx: Context) -> None:
-        """The author's own, in a community that is open."""
+        """Only the author's own, in a community that is open."""
         may_edit(self.by, self.comment, ctx.now)
         community = locate(ctx, self.comment, self.by).community
         may_take_part(self.by, community, standing_in(ctx, self.by, community), ctx.now)
         _check_shown(self.comment)
-        self.check_words()
+        self.check_text()
 
     def apply(self, ctx: Context) -> Comment:
-        """Replace the words and keep the former ones."""
+        """Replace the text and keep the previous version."""
         before = locked(ctx, self.comment)
         _check_shown(before)
         ctx.conn.execute(
@@ -182,7 +182,7 @@ class EditComment(_Wording):
         edited = get_comment(ctx.conn, self.comment.id)
         if self.source is not None:
             keep_restrictions(ctx, edited.iri, self.source.restrictions)
-        self.tell(ctx, edited)
+        self.notify_people(ctx, edited)
         keep_revision(ctx, before, edited)
         return edited
 
@@ -192,8 +192,8 @@ class EditComment(_Wording):
 
 
 def _refuse_reply_to_blocker(ctx: Context, by: Person, to: Person) -> None:
-    """Raises Denied for a member who answers somebody elsewhere who has blocked them: that person's
-    server would drop the answer without a word.
+    """Raises Denied for a member who replies to a remote person who has blocked them: that person's
+    server would silently drop the reply.
     """
     if by.local and not to.local and is_blocked(ctx, to.id, by.id):
         raise Denied(
@@ -201,31 +201,31 @@ def _refuse_reply_to_blocker(ctx: Context, by: Person, to: Person) -> None:
         )
 
 
-def _check_shown(about: Post | Comment) -> None:
-    if not about.is_shown:
+def _check_shown(content: Post | Comment) -> None:
+    if not content.is_shown:
         raise Denied("deleted", "A deleted comment cannot be edited; restore it first.")
 
 
-def note_of(ctx: Context, about: Comment) -> dict[str, object]:
-    """A comment as a Note, with whom it answers and names."""
-    at = locate(ctx, about)
-    parent_iri, people = answered(ctx, about)
-    is_open = at.post.locked_at is None and about.locked_at is None
+def note_of(ctx: Context, content: Comment) -> dict[str, object]:
+    """A comment as a Note, with its parent and its mentions."""
+    at = locate(ctx, content)
+    parent_iri, people = answered(ctx, content)
+    is_open = at.post.locked_at is None and content.locked_at is None
     above = Above(parent_iri, thread_of(at.post), is_open=is_open)
-    return to_note(about, at.author, at.community, above, people, first_replies(ctx, about))
+    return to_note(content, at.author, at.community, above, people, first_replies(ctx, content))
 
 
-def answered(ctx: Context, about: Comment) -> tuple[str, tuple[Actor, ...]]:
-    """The id of what a comment answers, and whom the comment concerns: its author, the named."""
-    above = locate_parent(ctx, about)
-    people = [above.author, *mentioned(ctx, about)]
-    others = {someone.id: someone for someone in people if someone.id != about.author_id}
+def answered(ctx: Context, content: Comment) -> tuple[str, tuple[Actor, ...]]:
+    """The id of a comment's parent, and the people concerned: its author and those mentioned."""
+    above = locate_parent(ctx, content)
+    people = [above.author, *mentioned(ctx, content)]
+    others = {other.id: other for other in people if other.id != content.author_id}
     return above.content.iri, tuple(others.values())
 
 
-# Prebuilt, because building a statement costs more than running it.
+# Built in advance, because building a statement costs more than running it.
 _INSERT = insert(comment).returning(comment.c.id)
-_PLACE = (
+_SET_PATH = (
     update(comment)
     .where(comment.c.id == bindparam("row"))
     .values(path=bindparam("at"), iri=bindparam("named"))

@@ -1,4 +1,4 @@
-"""CreateCommunity and EditCommunity: a new Group actor of ours, and Update{Group}."""
+"""CreateCommunity and EditCommunity: a new local Group, and Update{Group}."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ from inbox.ports import ReceivedActivity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateCommunity(Federated[Community]):
-    """A new community here; whoever makes it is its first moderator and follows it."""
+    """Create a local community; its creator is its first moderator and follows it."""
 
     by: Person
     name: str
@@ -38,7 +38,7 @@ class CreateCommunity(Federated[Community]):
     posting_restricted: bool = False
 
     def check(self, ctx: Context) -> None:
-        """The name must be free for ever; that is seen when it is taken."""
+        """The name must never have been used; that is checked when it is reserved."""
         may_act(self.by, ctx.now)
         check_name(self.name)
         check_display_name(self.title)
@@ -47,7 +47,7 @@ class CreateCommunity(Federated[Community]):
             raise Invalid("not_local", "Only members of this server can create communities here.")
 
     def apply(self, ctx: Context) -> Community:
-        """Take the name and make the actor. Raises Conflict when the name was ever used."""
+        """Reserve the name and create the actor. Raises Conflict if the name was ever used."""
         made = create_local_actor(
             ctx,
             kind="Group",
@@ -78,7 +78,7 @@ class CreateCommunity(Federated[Community]):
         return get_community(ctx.conn, made.id)
 
     def to_activity(self, ctx: Context, result: Community) -> Activity:
-        """Create{Group}; nobody follows it yet, so nobody is sent it."""
+        """Create{Group}; nobody follows it yet, so it is sent to nobody."""
         return create(ctx.new_iri("create"), self.by.iri, to_document(result, ctx.origin))
 
     def audience(self, ctx: Context, result: Community) -> Audience:
@@ -88,7 +88,7 @@ class CreateCommunity(Federated[Community]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditCommunity(Federated[Community]):
-    """A moderator changes how the community presents itself and who may post."""
+    """A moderator changes the community's profile and who may post."""
 
     by: Person
     community: Community
@@ -98,13 +98,13 @@ class EditCommunity(Federated[Community]):
     posting_restricted: bool
 
     def check(self, ctx: Context) -> None:
-        """For moderators; of a community elsewhere its server is sent the change."""
+        """For moderators; the change of a remote community is sent to its server."""
         may_moderate(self.by, self.community, standing_in(ctx, self.by, self.community), ctx.now)
         check_display_name(self.title)
         check_body(self.description.source)
 
     def apply(self, ctx: Context) -> Community:
-        """Replace title, description and switches."""
+        """Replace title, description and options."""
         ctx.conn.execute(
             update(actor)
             .where(actor.c.id == self.community.id)
@@ -132,22 +132,22 @@ class EditCommunity(Federated[Community]):
         )
 
     def audience(self, ctx: Context, result: Community) -> Audience:
-        """The community's followers, or the server of a community elsewhere."""
+        """The community's followers, or the server of a remote community."""
         return Audience(subject=result.iri, community=result, microblogs=Microblogs.THE_COMMUNITY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshCommunity(Action[Community]):
-    """A peer's community has changed: read it again from its origin."""
+    """A remote community has changed: fetch it again from its origin."""
 
     by: Person | Community
     community: Community
 
     def check(self, ctx: Context) -> None:
-        """Anybody may say so: what counts is what its origin serves, which is never ours."""
+        """Any actor may send it: only the document from its origin counts, which is never local."""
 
     def apply(self, ctx: Context) -> Community:
-        """Write what the origin serves now."""
+        """Store the document that the origin serves now."""
         refreshed = put_actor(ctx, ctx.document(self.community.iri))
         return get_community(ctx.conn, refreshed.id)
 
@@ -163,7 +163,7 @@ def _read_update(ctx: Context, received: ReceivedActivity) -> EditCommunity | Re
 
 
 def _edit_from(ctx: Context, received: ReceivedActivity, community: Community) -> EditCommunity:
-    """A moderator elsewhere edits a community of ours."""
+    """A remote moderator edits a local community."""
     wanted = received.object
     summary = Body.of_markdown(wanted.source_markdown or to_text(wanted.summary or ""))
     return EditCommunity(

@@ -1,4 +1,4 @@
-"""Delete and Undelete: an author takes the own post or comment back, and gives it again."""
+"""Delete and Undelete: authors delete and restore their own posts and comments."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,20 +23,20 @@ from fedcom.wire.post import to_page
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delete(Federated[Content]):
-    """The author takes it back. What was written on another server is blanked here at once."""
+    """The author deletes it. Text from another server is blanked here at once."""
 
     by: Person
     target: Content
 
     def check(self, ctx: Context) -> None:
-        """The author's own, and still there. The banned may still take their words back."""
+        """Only the author's own, if not deleted yet. Banned authors may still delete theirs."""
         if self.target.author_id != self.by.id:
             may_edit(self.by, self.target, ctx.now)
         if self.target.deleted_at is not None:
             raise Conflict("already_deleted", "It is already deleted.")
 
     def apply(self, ctx: Context) -> Content:
-        """Hide it; ours keep their words so that the author can restore them."""
+        """Hide it; local content keeps its text so that the author can restore it."""
         changes: dict[str, object] = {"deleted_at": ctx.now}
         if not self.target.local:
             changes |= {"body_source": "", "body_html": "", "content_warning": ""}
@@ -54,34 +54,34 @@ class Delete(Federated[Content]):
         )
 
     def audience(self, ctx: Context, result: Content) -> Audience:
-        """Whoever was told of it."""
+        """Everyone who was sent the original."""
         return audience_of(ctx, result, Microblogs.ERASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undelete(Federated[Content]):
-    """The author gives it again."""
+    """The author restores it."""
 
     by: Person
     target: Content
-    # What the origin serves now, for what was written on another server and blanked here.
-    words: Mapping[str, object] = field(default_factory=dict)
+    # The document from the origin, for remote content that was blanked here.
+    columns: Mapping[str, object] = field(default_factory=dict)
 
     def check(self, ctx: Context) -> None:
-        """The author's own, deleted, in a community that is open."""
+        """Only the author's own, if deleted, in a community that is open."""
         may_edit(self.by, self.target, ctx.now)
         community = locate(ctx, self.target).community
         may_take_part(self.by, community, standing_in(ctx, self.by, community), ctx.now)
         is_taken_down = self.target.removed_at is not None and not community.local
         if self.by.local and is_taken_down:
-            # Other servers were told in the author's name, and would be told that it is back.
+            # Other servers got a Delete in the author's name, and would be told that it is back.
             raise Denied("removed", "A moderator has removed it.")
         if self.target.deleted_at is None:
             raise Conflict("not_deleted", "It is not deleted.")
 
     def apply(self, ctx: Context) -> Content:
         """Show it again."""
-        return set_shown(ctx, self.target, {"deleted_at": None, **self.words})
+        return set_shown(ctx, self.target, {"deleted_at": None, **self.columns})
 
     def to_activity(self, ctx: Context, result: Content) -> Activity:
         """Undo{Delete}."""
@@ -91,17 +91,19 @@ class Undelete(Federated[Content]):
         return undo(ctx.new_iri("undo"), deleted)
 
     def audience(self, ctx: Context, result: Content) -> Audience:
-        """Whoever was told of it; microblogs know no way back but a new boost."""
+        """Everyone who was sent the original; for microblog servers only a new boost restores
+        it.
+        """
         return audience_of(ctx, result, Microblogs.BOOST)
 
     def fallbacks(self, ctx: Context, result: Content) -> tuple[Fallback, ...]:
-        """The author's Create anew, where nothing is left to be restored."""
+        """The author's Create again, where nothing is left to restore."""
         return given_again(ctx, result)
 
 
 def given_again(ctx: Context, target: Content) -> tuple[Fallback, ...]:
-    """A new Create of what a member wrote, for servers that purged it; nothing of what is not to be
-    seen, and of what others wrote, which is not ours to say.
+    """A new Create of a member's content, for servers that purged it; none for hidden content, nor
+    for remote authors, whose Create is not ours to send.
     """
     if not (target.local and target.is_shown):
         return ()
@@ -115,7 +117,7 @@ def given_again(ctx: Context, target: Content) -> tuple[Fallback, ...]:
 
 
 def audience_of(ctx: Context, target: Content, microblogs: Microblogs) -> Audience:
-    """Everybody who was told of a post or comment when it was made."""
+    """Everyone who was sent a post or comment when it was created."""
     people: tuple[Actor, ...] = mentioned(ctx, target)
     if isinstance(target, Comment):
         _, people = answered(ctx, target)

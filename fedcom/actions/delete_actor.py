@@ -1,4 +1,4 @@
-"""Leave: an actor is deleted, and mostly takes everything it said along."""
+"""Delete an actor, by default with everything it published."""
 
 from dataclasses import dataclass
 
@@ -25,18 +25,19 @@ from fedcom.remote.actors import forget_actor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteActor(Federated[None]):
-    """The end of a person or a community; erased people must not stay."""
+    """The end of a person or a community; a request for erasure is always accepted."""
 
     by: Person | Community
-    # People who leave may let stand what they said.
+    # Departing people may leave their content in place.
     removes_content: bool = True
 
     def check(self, ctx: Context) -> None:
-        """Nobody can be kept."""
+        """Nobody can be prevented from leaving."""
 
     def apply(self, ctx: Context) -> None:
-        """Blank what they said, end all follows and moderatorships, forget the profile. The members
-        who follow a community are told.
+        """Blank their content, end all follows and moderator roles, and erase the profile. The
+        members
+        who follow a community are notified.
         """
         if isinstance(self.by, Community):
             by = get_person(ctx.conn, self.by.id)
@@ -52,7 +53,7 @@ class DeleteActor(Federated[None]):
         ended = follow.c.follower_id == self.by.id
         if not self.by.local:
             ended |= follow.c.target_id == self.by.id
-        # Who follows ours has yet to be told; `forget_followers` comes after that.
+        # A local actor's followers are yet to be told; `forget_followers` runs after that.
         ctx.conn.execute(delete(follow).where(ended))
         for community_id in (*followed_before, self.by.id):
             count_subscribers(ctx, community_id)
@@ -78,13 +79,14 @@ class DeleteActor(Federated[None]):
         )
 
     def audience(self, ctx: Context, result: None) -> Audience:
-        """Every server that may ever have been sent something of theirs: a post, a boost of one, a
-        message, a vote. Each of these went to somebody who is known here, so all of theirs are
-        told, as Mastodon does.
+        """Every server that may have been sent something of theirs: a post, a boost of one, a
+        message,
+        a vote. Each of these went to an actor that is known here, so all known servers are told, as
+        Mastodon does.
         """
         return Audience(subject=self.by.iri, to_all=True)
 
 
-def forget_followers(ctx: Context, someone: Person) -> None:
-    """After a member has left and their followers were told of it."""
-    ctx.conn.execute(delete(follow).where(follow.c.target_id == someone.id))
+def forget_followers(ctx: Context, person: Person) -> None:
+    """Run after a member has left and their followers were told."""
+    ctx.conn.execute(delete(follow).where(follow.c.target_id == person.id))

@@ -1,4 +1,4 @@
-"""Pin: Add to and Remove from a community's featured collection, the posts above all others."""
+"""Pin: Add to and Remove from a community's featured collection, the posts shown first."""
 
 from dataclasses import dataclass
 
@@ -18,14 +18,14 @@ from fedcom.rules.permissions import may_moderate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pin(Federated[Post]):
-    """A moderator puts a post above the others of its community, or back among them."""
+    """A moderator pins a post to the top of its community, or unpins it."""
 
     by: Person
     post: Post
     pinned: bool
 
     def check(self, ctx: Context) -> None:
-        """For moderators, of what is shown and not so yet."""
+        """For moderators, if the post is visible and the state would change."""
         community = locate(ctx, self.post).community
         may_moderate(self.by, community, standing_in(ctx, self.by, community), ctx.now)
         if self.pinned == (self.post.featured_at is not None):
@@ -34,7 +34,7 @@ class Pin(Federated[Post]):
             raise Denied("deleted", "Deleted and removed posts cannot be pinned.")
 
     def apply(self, ctx: Context) -> Post:
-        """Set or clear the mark, and write the modlog."""
+        """Set or clear the pin, and write the modlog."""
         log_content(ctx, self.by, self.post, "pin" if self.pinned else "unpin", "")
         moment = ctx.now if self.pinned else None
         ctx.conn.execute(update(post).where(post.c.id == self.post.id).values(featured_at=moment))
@@ -42,13 +42,13 @@ class Pin(Federated[Post]):
 
     def to_activity(self, ctx: Context, result: Post) -> Activity:
         """Add to the featured collection, or Remove."""
-        word, build = ("add", add) if self.pinned else ("remove", remove)
+        kind, build = ("add", add) if self.pinned else ("remove", remove)
         community = locate(ctx, result).community
         collection = community.featured_iri or f"{community.iri}/featured"
         return build(
-            ctx.new_iri(word), self.by.iri, result.iri, collection, community=community.iri
+            ctx.new_iri(kind), self.by.iri, result.iri, collection, community=community.iri
         )
 
     def audience(self, ctx: Context, result: Post) -> Audience:
-        """The community: its followers if it is ours, its server if it is not."""
+        """The community: its followers if it is local, its server if it is remote."""
         return Audience(subject=result.iri, community=locate(ctx, result).community)

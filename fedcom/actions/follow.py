@@ -1,4 +1,4 @@
-"""Follow and Unfollow, and what the one who is followed answers: Accept or Reject."""
+"""Follow and Unfollow, and the response to a follow request: Accept or Reject."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from database.inserts import upsert
 from fedcom.actions.base import Activity, Audience, Federated, Readers, Response
 from fedcom.context import Context
 from fedcom.effects.counts import count_subscribers
-from fedcom.effects.follows import tell_of_reject
+from fedcom.effects.follows import notify_rejected
 from fedcom.effects.tombstones import record_undone
 from fedcom.errors import Invalid, NotFound
 from fedcom.models.actor import Actor, Community, Person
@@ -30,18 +30,18 @@ from outbox.publish import find_issued
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Follow(Federated[FollowRow]):
-    """Ask to be told what a community or a person publishes.
+    """Ask to receive the publications of a community or a person.
 
-    `by` may be a community elsewhere: NodeBB's categories follow ours.
+    `by` may be a remote community: NodeBB's categories follow local ones.
     """
 
     by: Person | Community
     target: Community | Person
-    # The id of a peer's Follow; ours get theirs when they are made.
+    # The id of a peer's Follow; a local one gets its id when it is created.
     iri: str | None = None
 
     def check(self, ctx: Context) -> None:
-        """Anybody may, unless banned; nobody follows what is gone or themselves."""
+        """Anyone who is not banned may follow, except deleted actors and themselves."""
         _may_act(self.by, ctx.now)
         if isinstance(self.target, Community):
             must_be_open(self.target)
@@ -52,7 +52,7 @@ class Follow(Federated[FollowRow]):
             raise Invalid("cannot_follow", "%(name)s cannot be followed.", name=self.target.handle)
 
     def apply(self, ctx: Context) -> FollowRow:
-        """Accepted at once by ours; pending until the peer answers for theirs."""
+        """Accepted at once by local actors; pending until a remote actor responds."""
         known = find_follow(ctx.conn, self.by.id, self.target.id)
         accepted = self.target.local or (known is not None and known.state == "accepted")
         row = {
@@ -71,13 +71,13 @@ class Follow(Federated[FollowRow]):
         return follow_activity(result.iri, self.by.iri, self.target.iri)
 
     def audience(self, ctx: Context, result: FollowRow) -> Audience:
-        """Only the one who is followed."""
+        """Only the followed actor."""
         return Audience(subject=_subject(self.by, self.target), people=(self.target,))
 
     def responses(self, ctx: Context, result: FollowRow) -> tuple[Response, ...]:
-        """The Accept, each time: Mastodon asks again when it has lost the first.
+        """The Accept, every time: Mastodon asks again when it has lost the first.
 
-        The whole Follow is in it, because Lemmy 0.19, Misskey and GoToSocial need that.
+        It contains the whole Follow, because Lemmy 0.19, Misskey and GoToSocial need that.
         """
         asked = follow_activity(result.iri, self.by.iri, self.target.iri)
         return (
@@ -91,9 +91,9 @@ class Follow(Federated[FollowRow]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefuseFollow(Federated[None]):
-    """A peer's Follow by somebody banned, which is answered with a Reject.
+    """A peer's Follow by a banned person, which is answered with a Reject.
 
-    A refusal of the request alone says nothing to Mastodon, which goes on showing the follow as
+    An HTTP error alone means nothing to Mastodon, which would keep showing the follow as
     requested.
     """
 
@@ -103,10 +103,10 @@ class RefuseFollow(Federated[None]):
     iri: str | None
 
     def check(self, ctx: Context) -> None:
-        """Anybody may ask."""
+        """Anyone may ask."""
 
     def apply(self, ctx: Context) -> None:
-        """End the follow that a ban has interrupted, because it ends there too."""
+        """End a follow that a ban has interrupted, because the Reject ends it there too."""
         mine = follow.c.follower_id == self.by.id
         ctx.conn.execute(delete(follow).where(mine, follow.c.target_id == self.target.id))
         count_subscribers(ctx, self.target.id)
@@ -116,11 +116,11 @@ class RefuseFollow(Federated[None]):
         return follow_activity(self.iri or ctx.new_iri("follow"), self.by.iri, self.target.iri)
 
     def audience(self, ctx: Context, result: None) -> Audience:
-        """Nobody but the one who asked, who gets the answer."""
+        """Only the requester, who gets the response."""
         return Audience(subject=_subject(self.by, self.target))
 
     def responses(self, ctx: Context, result: None) -> tuple[Response, ...]:
-        """The Reject, with the whole Follow in it."""
+        """The Reject, with the whole Follow inside."""
         refusal = reject(ctx.new_iri("reject"), self.target.iri, self.to_activity(ctx, result))
         return (Response(actor=self.target.iri, activity=refusal, to=self.by),)
 
@@ -133,11 +133,11 @@ class Unfollow(Federated[FollowRow]):
     target: Community | Person
 
     def check(self, ctx: Context) -> None:
-        """There is something to undo. Even the banned may leave."""
+        """There must be a follow. Even banned people may leave."""
         get_follow(ctx.conn, self.by.id, self.target.id)
 
     def apply(self, ctx: Context) -> FollowRow:
-        """Forget the follow, and remember of a peer's that it was undone."""
+        """Delete the follow, and remember that a peer's was undone."""
         asked = get_follow(ctx.conn, self.by.id, self.target.id)
         if not self.by.local:
             record_undone(ctx, asked.iri, self.by.iri)
@@ -150,25 +150,27 @@ class Unfollow(Federated[FollowRow]):
         return asked
 
     def to_activity(self, ctx: Context, result: FollowRow) -> Activity:
-        """Undo{Follow} under the id that was sent: some peers look the follow up by it."""
+        """Undo{Follow} with the id that was sent: some peers look the follow up by it."""
         asked = follow_activity(result.iri, self.by.iri, self.target.iri)
         return undo(ctx.new_iri("undo"), asked)
 
     def audience(self, ctx: Context, result: FollowRow) -> Audience:
-        """Only the one who was followed."""
+        """Only the formerly followed actor."""
         return Audience(subject=_subject(self.by, self.target), people=(self.target,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerFollow(Federated[None]):
-    """Accept or Reject of a Follow: a peer's answer to ours, or ours that ends a peer's."""
+    """Accept or Reject of a Follow: a peer's response to a local one, or ours that ends a
+    peer's.
+    """
 
     by: Person | Community
     asked: FollowRow
     accepted: bool
 
     def check(self, ctx: Context) -> None:
-        """Only who was asked may answer."""
+        """Only the followed actor may respond."""
         if self.asked.target_id != self.by.id:
             raise Invalid(
                 "not_the_followed",
@@ -177,33 +179,33 @@ class AnswerFollow(Federated[None]):
             )
 
     def apply(self, ctx: Context) -> None:
-        """Accepted, or forgotten, which a member who asked is told."""
+        """Mark the follow accepted, or delete it, and notify a member who asked."""
         mine = follow.c.id == self.asked.id
         if self.accepted:
             ctx.conn.execute(update(follow).where(mine).values(state="accepted"))
         else:
             ctx.conn.execute(delete(follow).where(mine))
-            tell_of_reject(ctx, self.asked.follower_id, self.by)
+            notify_rejected(ctx, self.asked.follower_id, self.by)
         count_subscribers(ctx, self.by.id)
 
     def to_activity(self, ctx: Context, result: None) -> Activity:
         """Accept or Reject of the Follow."""
         follower = get_actor(ctx.conn, self.asked.follower_id)
         asked = follow_activity(self.asked.iri, follower.iri, self.by.iri)
-        word = accept if self.accepted else reject
-        return word(ctx.new_iri("accept" if self.accepted else "reject"), self.by.iri, asked)
+        build = accept if self.accepted else reject
+        return build(ctx.new_iri("accept" if self.accepted else "reject"), self.by.iri, asked)
 
     def audience(self, ctx: Context, result: None) -> Audience:
-        """Nobody but the follower."""
+        """Only the follower."""
         follower = get_actor(ctx.conn, self.asked.follower_id)
         return Audience(subject=_subject(follower, self.by), people=(follower,))
 
 
-def _may_act(someone: Person | Community, now: datetime) -> None:
-    if isinstance(someone, Person):
-        may_act(someone, now)
+def _may_act(follower: Person | Community, now: datetime) -> None:
+    if isinstance(follower, Person):
+        may_act(follower, now)
     else:
-        must_be_open(someone)
+        must_be_open(follower)
 
 
 def _subject(by: Actor, target: Actor) -> str:
@@ -259,8 +261,8 @@ def _read_answer(ctx: Context, received: ReceivedActivity) -> AnswerFollow:
 
 
 def find_answered(ctx: Context, iri: str) -> FollowRow | None:
-    """The follow of a member that was asked for under this id, the last time or before that: it is
-    asked for again under a new one while nobody answers, and the answer may be to the first.
+    """The member's follow that was requested with this id, now or earlier: it is requested again
+    with a new id while there is no response, and the response may be to the first.
     """
     known = find_follow_by_iri(ctx.conn, iri)
     issued = find_issued(ctx.conn, iri) if known is None and ctx.is_ours(iri) else None
@@ -277,7 +279,7 @@ def find_answered(ctx: Context, iri: str) -> FollowRow | None:
 
 
 def _find_asked(ctx: Context, received: ReceivedActivity) -> FollowRow | None:
-    """The follow that is answered: by its id (PieFed, a.gup.pe send only that), else by who."""
+    """The follow responded to: by its id (PieFed, a.gup.pe send only that), else by the actors."""
     known = find_answered(ctx, received.activity.object_id or "")
     if known is not None:
         return known

@@ -1,4 +1,4 @@
-"""RotateKeys: a local actor gets new keys, and tells whoever follows it."""
+"""RotateKeys: a local actor gets new keys, and its followers are told."""
 
 from dataclasses import dataclass
 
@@ -17,14 +17,16 @@ from fedcom.wire.addressing import key_iri, proof_key_iri
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RotateKeys(Federated[Actor]):
-    """The old keys are retired. The new ones have ids of their own, so that peers who kept the old
-    ones need not guess: an unknown id makes them read the actor again at once."""
+    """The old keys are retired. The new ones have ids of their own, so that peers who cached the
+    old
+    ones need not guess: an unknown id makes them fetch the actor again at once.
+    """
 
     by: Person | Community
     key: NewKey
 
     def check(self, ctx: Context) -> None:
-        """Only ours, and only who is still there."""
+        """Only local actors that are not deleted."""
         if not self.by.local or self.by.deleted_at is not None:
             raise Invalid(
                 "not_local",
@@ -33,7 +35,7 @@ class RotateKeys(Federated[Actor]):
             )
 
     def apply(self, ctx: Context) -> Actor:
-        """Retire what there is and show the new keys."""
+        """Retire the current keys and publish new ones."""
         number = (
             1
             + ctx.conn.execute(
@@ -73,5 +75,5 @@ class RotateKeys(Federated[Actor]):
         )
 
     def audience(self, ctx: Context, result: Actor) -> Audience:
-        """Whoever follows the actor."""
+        """The actor's followers."""
         return Audience(subject=result.iri, to_followers=True)

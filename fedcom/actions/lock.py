@@ -1,4 +1,4 @@
-"""Lock and unlock: a moderator closes a post, or a comment, to replies, or opens it again."""
+"""Lock and unlock: a moderator closes a post or a comment to replies, or reopens it."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ from inbox.ports import ReceivedActivity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lock(Federated[Content]):
-    """A moderator closes a post, or a comment and all below it, to replies, or opens it again."""
+    """A moderator closes a post, or a comment and all its replies, or reopens it."""
 
     by: Person
     target: Content
@@ -32,14 +32,14 @@ class Lock(Federated[Content]):
     reason: str = ""
 
     def check(self, ctx: Context) -> None:
-        """For moderators, and only what is not so yet."""
+        """For moderators, if the state would change."""
         community = locate(ctx, self.target, self.by).community
         may_moderate(self.by, community, standing_in(ctx, self.by, community), ctx.now)
         if self.locked == (self.target.locked_at is not None):
             raise Conflict("already_so", "Nothing to change.")
 
     def apply(self, ctx: Context) -> Content:
-        """Set or clear the mark, and write the modlog."""
+        """Set or clear the lock, and write the modlog."""
         log_content(ctx, self.by, self.target, "lock" if self.locked else "unlock", self.reason)
         moment = ctx.now if self.locked else None
         if isinstance(self.target, Comment):
@@ -53,11 +53,11 @@ class Lock(Federated[Content]):
         """Lock, or Undo{Lock}."""
         community, reason = locate(ctx, result).community.iri, self.reason or None
         sent = ctx.new_iri("lock") if self.locked else last_iri(ctx, "lock", self.by, result.iri)
-        word = lock(sent, self.by.iri, result.iri, community=community, reason=reason)
-        return word if self.locked else undo(ctx.new_iri("undo"), word)
+        activity = lock(sent, self.by.iri, result.iri, community=community, reason=reason)
+        return activity if self.locked else undo(ctx.new_iri("undo"), activity)
 
     def audience(self, ctx: Context, result: Content) -> Audience:
-        """The community: the forums that follow it if it is ours, its server if it is not."""
+        """The community: the forums that follow it if it is local, its server if it is remote."""
         return Audience(
             subject=result.iri, community=locate(ctx, result).community, forums_only=True
         )
@@ -65,8 +65,8 @@ class Lock(Federated[Content]):
 
 def _read_lock(ctx: Context, received: ReceivedActivity) -> Lock | None:
     undone = received.activity.object_document if received.activity.type == "Undo" else None
-    word = undone or received.activity
-    at = find_located(ctx, word.object_id or "", received.actor)
+    activity = undone or received.activity
+    at = find_located(ctx, activity.object_id or "", received.actor)
     if at is None:
         raise Invalid("couldnt_find_post", "Only posts and comments known here can be locked.")
     check_vouched(ctx, received, at.community)
@@ -74,7 +74,7 @@ def _read_lock(ctx: Context, received: ReceivedActivity) -> Lock | None:
     if locked == (at.content.locked_at is not None):
         return None
     by = person_at(ctx, received.actor)
-    return Lock(by=by, target=at.content, locked=locked, reason=reason_of(word))
+    return Lock(by=by, target=at.content, locked=locked, reason=reason_of(activity))
 
 
 READERS: Readers = {("Lock",): _read_lock, ("Undo", "Lock"): _read_lock}

@@ -1,4 +1,4 @@
-"""SendMessage, EditMessage, DeleteMessage, UndeleteMessage: words between two people."""
+"""SendMessage, EditMessage, DeleteMessage, UndeleteMessage: private messages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ TO_STRANGERS = 20
 
 
 class _Private(Federated[Message]):
-    """Whatever is done with a message, nobody is told but whom it is for."""
+    """Anything that concerns a message: only its recipient is told."""
 
     def audience(self, ctx: Context, result: Message) -> Audience:
         """The other person."""
@@ -50,18 +50,18 @@ class _Private(Federated[Message]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendMessage(_Private):
-    """Words for one person, and for nobody else."""
+    """A private message to one person."""
 
     by: Person
     to: Person
     body: Body
-    # Other members whom a peer's message is addressed to as well.
+    # Other members to whom a peer's message is addressed as well.
     others: tuple[Person, ...] = ()
-    # Null for a message that is written here.
+    # None for a message that is written here.
     source: Provenance | None = None
 
     def check(self, ctx: Context) -> None:
-        """To somebody who can be reached and takes it."""
+        """The recipient must be reachable and accept messages."""
         may_act(self.by, ctx.now)
         if self.to.id == self.by.id:
             raise Invalid("message_to_self", "You can't send a message to yourself.")
@@ -74,7 +74,7 @@ class SendMessage(_Private):
         _check_pace(ctx, self.by, self.to)
 
     def apply(self, ctx: Context) -> Message:
-        """One row for each member who gets it, who is told; what is given is the first of them."""
+        """Store one row for each local recipient and notify them; return the first row."""
         body = self.body if self.source else with_links(ctx, self.body, here=False)
         source = self.source or Provenance(f"new:{uuid4().hex}", CHAT, None, None)
         numbers = []
@@ -100,12 +100,12 @@ class SendMessage(_Private):
 
     def to_activity(self, ctx: Context, result: Message) -> Activity:
         """Create{ChatMessage} or Create{Note}."""
-        return create(ctx.new_iri("create"), self.by.iri, _words_of(ctx, result))
+        return create(ctx.new_iri("create"), self.by.iri, _object_of(ctx, result))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditMessage(_Private):
-    """Other words for a message, by its author."""
+    """New text for a message, by its author."""
 
     by: Person
     message: Message
@@ -113,7 +113,7 @@ class EditMessage(_Private):
     source: Provenance | None = None
 
     def check(self, ctx: Context) -> None:
-        """The author's own, while the other one still takes messages (Lemmy 0.19.19 learned it)."""
+        """Only the author's own, while the recipient accepts messages (as Lemmy 0.19.19 does)."""
         may_edit(self.by, self.message, ctx.now)
         if self.message.deleted_at is not None:
             raise Denied("deleted", "A deleted message cannot be edited; restore it first.")
@@ -123,7 +123,7 @@ class EditMessage(_Private):
             check_seen(self.body.html, "message_empty")
 
     def apply(self, ctx: Context) -> Message:
-        """Replace the words; nobody is told anew."""
+        """Replace the text; nobody is notified again."""
         body = self.body if self.source else with_links(ctx, self.body, here=False)
         return _change(
             ctx,
@@ -136,27 +136,28 @@ class EditMessage(_Private):
         )
 
     def to_activity(self, ctx: Context, result: Message) -> Activity:
-        """Update of what was created."""
-        return update_activity(ctx.new_iri("update"), self.by.iri, _words_of(ctx, result))
+        """Update of the created object."""
+        return update_activity(ctx.new_iri("update"), self.by.iri, _object_of(ctx, result))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteMessage(_Private):
-    """The author takes it back, from the other one too."""
+    """The author deletes it, for the recipient too."""
 
     by: Person
     message: Message
 
     def check(self, ctx: Context) -> None:
-        """The author's own, and still there. The banned may still take their words back."""
+        """Only the author's own, if not deleted yet. Banned authors may still delete theirs."""
         if self.message.author_id != self.by.id:
             may_edit(self.by, self.message, ctx.now)
         if self.message.deleted_at is not None:
             raise Conflict("already_deleted", "It is already deleted.")
 
     def apply(self, ctx: Context) -> Message:
-        """Hide it at once. The words are erased later: nobody could be asked for them again when
-        the deletion is undone (`fedcom.background.housekeeping`).
+        """Hide it at once. The text is erased later: it could not be fetched again when the
+        deletion is
+        undone (`fedcom.background.housekeeping`).
         """
         return _change(ctx, self.message, {"deleted_at": ctx.now})
 
@@ -167,13 +168,13 @@ class DeleteMessage(_Private):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UndeleteMessage(_Private):
-    """The author gives it again."""
+    """The author restores it."""
 
     by: Person
     message: Message
 
     def check(self, ctx: Context) -> None:
-        """The author's own, deleted, and not so long ago that the words are gone."""
+        """Only the author's own, if deleted, and recently enough that the text still exists."""
         may_edit(self.by, self.message, ctx.now)
         if self.message.deleted_at is None:
             raise Conflict("not_deleted", "It is not deleted.")
@@ -191,12 +192,13 @@ class UndeleteMessage(_Private):
 
 
 def _check_reach(ctx: Context, by: Person, to: Person) -> None:
-    """Raises Denied or Invalid for somebody who is gone, is no person, or wants nothing of `by`."""
+    """Raises Denied or Invalid if the recipient is deleted, no person, or refuses `by`."""
     if to.deleted_at is not None:
         raise Denied("deleted", "%(person)s has been deleted.", person=to.handle)
     if to.local and to.kind == "Application":
         raise Invalid(
-            "not_a_person", "This account stands for the server itself; nobody reads its messages."
+            "not_a_person",
+            "This account represents the server itself; nobody reads messages sent to it.",
         )
     if not to.local:
         refuse_blocked(ctx, to.iri)
@@ -207,7 +209,7 @@ def _check_reach(ctx: Context, by: Person, to: Person) -> None:
 
 
 def _check_pace(ctx: Context, by: Person, to: Person) -> None:
-    """Raises TooMany for who writes to one stranger after the other."""
+    """Raises TooMany for a member who writes to many strangers."""
     theirs = message.alias()
     answered = exists().where(
         theirs.c.author_id == message.c.recipient_id, theirs.c.recipient_id == by.id
@@ -227,21 +229,23 @@ def _check_pace(ctx: Context, by: Person, to: Person) -> None:
         )
 
 
-def _change(ctx: Context, about: Message, values: Mapping[str, Any]) -> Message:
-    """Write `values` to all rows of a message; the one that was given, as it is now."""
-    ctx.conn.execute(update(message).where(message.c.iri.in_(copies_of(about.iri))).values(values))
-    return get_message(ctx.conn, about.id)
+def _change(ctx: Context, private_message: Message, values: Mapping[str, Any]) -> Message:
+    """Write `values` to all rows of a message; returns the given one as it is now."""
+    ctx.conn.execute(
+        update(message).where(message.c.iri.in_(copies_of(private_message.iri))).values(values)
+    )
+    return get_message(ctx.conn, private_message.id)
 
 
-def _words_of(ctx: Context, about: Message) -> dict[str, Any]:
-    recipient = get_person(ctx.conn, about.recipient_id)
+def _object_of(ctx: Context, private_message: Message) -> dict[str, Any]:
+    recipient = get_person(ctx.conn, private_message.recipient_id)
     peer = find_peer(ctx.conn, recipient.host)
     chat = peer is not None and takes_chat(peer.software, peer.version)
-    above = find_message_before(ctx.conn, about)
-    author = get_person(ctx.conn, about.author_id)
-    return to_message(about, author, recipient, chat=chat, above=above)
+    above = find_message_before(ctx.conn, private_message)
+    author = get_person(ctx.conn, private_message.author_id)
+    return to_message(private_message, author, recipient, chat=chat, above=above)
 
 
-def _deletion(ctx: Context, iri: str, by: Person, about: Message) -> Activity:
-    recipient = get_person(ctx.conn, about.recipient_id)
-    return delete_activity(iri, by.iri, about.iri, to=[recipient.iri])
+def _deletion(ctx: Context, iri: str, by: Person, private_message: Message) -> Activity:
+    recipient = get_person(ctx.conn, private_message.recipient_id)
+    return delete_activity(iri, by.iri, private_message.iri, to=[recipient.iri])

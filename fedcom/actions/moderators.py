@@ -20,7 +20,7 @@ from fedcom.rules.permissions import Standing, may_moderate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeModerators(Federated[None]):
-    """What appointing and dismissing have in common: `person` joins or leaves the moderators."""
+    """What appointing and removing have in common: `person` joins or leaves the moderators."""
 
     by: Person
     community: Community
@@ -35,10 +35,10 @@ class ChangeModerators(Federated[None]):
     def _log(self, ctx: Context, kind: Literal["add_moderator", "remove_moderator"]) -> None:
         log_person(ctx, LogEntry(by=self.by, kind=kind, community=self.community), self.person)
 
-    def _to_activity(self, ctx: Context, word: Literal["add", "remove"]) -> Activity:
-        build = add if word == "add" else remove
+    def _to_activity(self, ctx: Context, change: Literal["add", "remove"]) -> Activity:
+        build = add if change == "add" else remove
         return build(
-            ctx.new_iri(word),
+            ctx.new_iri(change),
             self.by.iri,
             self.person.iri,
             _collection(self.community),
@@ -51,7 +51,7 @@ class AddModerator(ChangeModerators):
     """A moderator appoints another."""
 
     def check(self, ctx: Context) -> None:
-        """For moderators; the appointed must be somebody who may act."""
+        """For moderators; the new moderator must be allowed to act."""
         may_moderate(self.by, self.community, standing_in(ctx, self.by, self.community), ctx.now)
         theirs = standing_in(ctx, self.person, self.community)
         is_out = self.person.is_banned(ctx.now) or theirs.is_banned(ctx.now)
@@ -63,7 +63,7 @@ class AddModerator(ChangeModerators):
             )
 
     def apply(self, ctx: Context) -> None:
-        """The newest moderator."""
+        """Insert them as the newest moderator."""
         row = {
             "community_id": self.community.id,
             "person_id": self.person.id,
@@ -82,10 +82,10 @@ class AddModerator(ChangeModerators):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveModerator(ChangeModerators):
-    """A moderator dismisses another who was appointed later, or resigns."""
+    """A moderator removes another who was appointed later, or resigns."""
 
     def check(self, ctx: Context) -> None:
-        """Nobody dismisses an older moderator, as with Lemmy; admins dismiss anybody."""
+        """Nobody removes an older moderator, as with Lemmy; admins remove anybody."""
         mine = standing_in(ctx, self.by, self.community)
         may_moderate(self.by, self.community, mine, ctx.now)
         listed = [person.id for person in find_moderators(ctx.conn, self.community)]
@@ -96,7 +96,7 @@ class RemoveModerator(ChangeModerators):
         check_rank(ctx, self.by, self.person, self.community, mine)
 
     def apply(self, ctx: Context) -> None:
-        """No longer a moderator."""
+        """Delete the moderator's row."""
         ctx.conn.execute(
             delete(moderator).where(
                 moderator.c.community_id == self.community.id,
@@ -113,8 +113,8 @@ class RemoveModerator(ChangeModerators):
 def check_rank(
     ctx: Context, by: Person, person: Person, community: Community, mine: Standing
 ) -> None:
-    """Raises Denied for a moderator who would act against an older one; admins outrank anybody."""
-    order = [one.id for one in find_moderators(ctx.conn, community)]
+    """Raises Denied for a moderator acting against an older one; admins outrank everybody."""
+    order = [other.id for other in find_moderators(ctx.conn, community)]
     if mine.is_admin or by.id not in order or person.id not in order:
         return
     if order.index(by.id) > order.index(person.id):

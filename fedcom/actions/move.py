@@ -1,8 +1,8 @@
-"""MovePost: a community elsewhere gives a post to another one of its server, or lets it go.
+"""MovePost: a remote community moves a post to another one of its server, or releases it.
 
-When a topic goes to another category, NodeBB 4.11 says `Move` in the name of whoever moved it, the
-new category announces the first post, and the old one takes its own Announce back. These come in
-any order and some may be missing, so each of them is enough.
+When a topic goes to another category, NodeBB 4.11 sends `Move` in the name of the person who moved
+it, the new category announces the first post, and the old one undoes its own Announce. These come
+in any order and some may be missing, so each of them is enough.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ from fedcom.rules.permissions import may_act
 from inbox.ports import ReceivedActivity
 
 LET_GO = "The community no longer announces it."
-"""The reason in the log of a community that took its Announce back."""
+"""The modlog reason for a community that undid its Announce."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class MovePost(Action[Post]):
     reason: str = ""
 
     def check(self, ctx: Context) -> None:
-        """Between communities of one server elsewhere, of what no member here wrote."""
+        """Between communities of one remote server, and only for remote authors' content."""
         community = locate(ctx, self.post).community
         target = self.target or community
         if self.post.local or community.local or target.local or target.host != community.host:
@@ -59,7 +59,7 @@ class MovePost(Action[Post]):
             raise Conflict("already_so", "Nothing to change.")
 
     def apply(self, ctx: Context) -> Post:
-        """Move it with its comments, its open reports and what is counted, and write the modlog."""
+        """Move it with its comments, its open reports and its counters, and write the modlog."""
         locked(ctx, self.post)
         before = get_post(ctx.conn, self.post.id)
         if self.target is None:
@@ -76,85 +76,87 @@ class MovePost(Action[Post]):
 
 
 def find_move(ctx: Context, received: ReceivedActivity) -> MovePost | None:
-    """The move that a community shows by announcing a post which is known in another community of
-    its server, or which was let go; None for all else.
+    """The move implied when a community announces a post that is known in another community of its
+    server, or that was released; None otherwise.
 
-    Which community the post is in says the post itself, as its origin serves it now; but what the
-    former community has let go belongs to whichever other one announces it.
+    The post itself, as its origin serves it now, names its community; but a post that the former
+    community has released belongs to whichever other one announces it.
     """
     if received.via is None:
         return None
     at = find_located(ctx, received.activity.object_id or "", received.actor)
-    about = None if at is None else at.content
-    if not isinstance(about, Post) or about.local:
+    content = None if at is None else at.content
+    if not isinstance(content, Post) or content.local:
         return None
-    community, has_left = locate(ctx, about).community, _has_left(ctx, about)
+    community, has_left = locate(ctx, content).community, _has_left(ctx, content)
     if not same_host(received.via, community.iri) or (
         received.via == community.iri and not has_left
     ):
         return None
-    if not has_left and not _is_confirmed(ctx, about, community.iri, received.via):
+    if not has_left and not _is_confirmed(ctx, content, community.iri, received.via):
         return None
     return MovePost(
-        by=participant_at(ctx, received.via), post=about, target=community_at(ctx, received.via)
+        by=participant_at(ctx, received.via), post=content, target=community_at(ctx, received.via)
     )
 
 
 def _read_move(ctx: Context, received: ReceivedActivity) -> MovePost | None:
-    """A post goes to another community of the same server."""
-    word = received.activity
-    if word.origin is None or word.target is None or word.object_id == received.actor:
+    """A post moves to another community of the same server."""
+    activity = received.activity
+    if activity.origin is None or activity.target is None or activity.object_id == received.actor:
         raise Invalid(
             "not_moved", "Move is supported only for posts, from one community to another."
         )
-    about = _post_moved(ctx, word.object_id or "", (word.origin, word.target))
-    community = locate(ctx, about).community
-    if community.iri == word.target and not _has_left(ctx, about):
+    content = _post_moved(ctx, activity.object_id or "", (activity.origin, activity.target))
+    community = locate(ctx, content).community
+    if community.iri == activity.target and not _has_left(ctx, content):
         return None
-    if not _is_confirmed(ctx, about, community.iri, word.target):
+    if not _is_confirmed(ctx, content, community.iri, activity.target):
         raise Denied(
             "not_confirmed",
             "Not confirmed: the origin does not place %(iri)s in %(target)s.",
-            iri=about.iri,
-            target=word.target,
+            iri=content.iri,
+            target=activity.target,
         )
-    target = _target(ctx, word.target)
-    # What comes back when it is announced is what its community let go.
+    target = _target(ctx, activity.target)
+    # An announced post that comes back is one that its community released.
     by = participant_at(ctx, received.actor if target is not None else community.iri)
-    return MovePost(by=by, post=about, target=target, reason=reason_of(word))
+    return MovePost(by=by, post=content, target=target, reason=reason_of(activity))
 
 
 def _read_undo(ctx: Context, received: ReceivedActivity) -> MovePost | None:
-    """A community lets a post go: it takes its Announce back. A person's boost is uncounted."""
-    about = find_post(ctx.conn, received.object.object_id or "")
+    """A post leaves the community that announced it; a person's boost is no longer counted."""
+    content = find_post(ctx.conn, received.object.object_id or "")
     by = find_actor(ctx.conn, received.actor)
-    if about is None or about.local or not isinstance(by, Community):
+    if content is None or content.local or not isinstance(by, Community):
         raise NotFound("unknown_object", "The Undo refers to no Announce and no post known here.")
-    if about.community_id != by.id or about.removed_at is not None:
+    if content.community_id != by.id or content.removed_at is not None:
         return None
-    return MovePost(by=participant_at(ctx, received.actor), post=about, target=None)
+    return MovePost(by=participant_at(ctx, received.actor), post=content, target=None)
 
 
 def _post_moved(ctx: Context, iri: str, way: tuple[str, str]) -> Post:
-    """The post with this id, or of the thread with it. Raises NotFound."""
-    about = find_post(ctx.conn, iri)
-    if about is None:
-        places = [
-            community.id for community in (find_actor(ctx.conn, one) for one in way) if community
+    """The post with this id, or the post of the thread that contains it. Raises NotFound."""
+    content = find_post(ctx.conn, iri)
+    if content is None:
+        community_ids = [
+            community.id
+            for community in (find_actor(ctx.conn, iri_named) for iri_named in way)
+            if community
         ]
-        about = find_post_of_thread(ctx.conn, places, iri)
-    if about is None:
+        content = find_post_of_thread(ctx.conn, community_ids, iri)
+    if content is None:
         raise NotFound("unknown_object", "The post to move is not known here.")
-    return about
+    return content
 
 
-def _is_confirmed(ctx: Context, about: Post, origin: str, target: str) -> bool:
-    """Whether the post, as its origin serves it now, is in `target`. Raises Missing, and
-    FetchFailed for what cannot be asked.
+def _is_confirmed(ctx: Context, post: Post, origin: str, target: str) -> bool:
+    """Whether the post, as its origin serves it now, is in `target`. Raises NeedsFetch, and
+    FetchFailed if the origin cannot be asked.
     """
-    if not same_host(about.iri, target) or not same_host(origin, target):
+    if not same_host(post.iri, target) or not same_host(origin, target):
         return False
-    return not isinstance(judge_moved(ctx.document(about.iri), origin, target), Refuse)
+    return not isinstance(judge_moved(ctx.document(post.iri), origin, target), Refuse)
 
 
 def _target(ctx: Context, iri: str) -> Community | None:
@@ -163,16 +165,16 @@ def _target(ctx: Context, iri: str) -> Community | None:
     return found if found is not None and found.is_open else None
 
 
-def _has_left(ctx: Context, about: Post) -> bool:
-    """Whether its community let it go, and no moderator or admin removed it."""
-    is_removed = about.removed_at is not None
-    return is_removed and find_remover(ctx.conn, about.iri) == about.community_id
+def _has_left(ctx: Context, post: Post) -> bool:
+    """Whether its community released it, and no moderator or admin removed it."""
+    is_removed = post.removed_at is not None
+    return is_removed and find_remover(ctx.conn, post.iri) == post.community_id
 
 
-def _carry(ctx: Context, about: Post, target: Community) -> None:
-    count_moved(ctx, about, target)
-    comments = select(comment.c.id).where(comment.c.post_id == about.id)
-    inside = (report.c.post_id == about.id) | report.c.comment_id.in_(comments)
+def _carry(ctx: Context, post: Post, target: Community) -> None:
+    count_moved(ctx, post, target)
+    comments = select(comment.c.id).where(comment.c.post_id == post.id)
+    inside = (report.c.post_id == post.id) | report.c.comment_id.in_(comments)
     ctx.conn.execute(update(report).where(inside).values(community_id=target.id))
 
 

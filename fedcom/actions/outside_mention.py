@@ -1,7 +1,7 @@
-"""RecordMention and ForgetMention: a public post elsewhere, in no community here, names a member.
+"""RecordMention and ForgetMention: a remote public post in no known community mentions a member.
 
-The member is told, with the beginning of the text and the way to the rest. It is no post and no
-comment: a thread that no community here keeps is read on its own server.
+The member is notified, with the beginning of the text and a link to the rest. It is neither stored
+as a post nor as a comment: a thread in no known community is read on its own server.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from fedcom.rules.permissions import may_act
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordMention(Action[None]):
-    """Members are named by a public post that has no place here."""
+    """Members are mentioned by a public post that is in no known community."""
 
     by: Person
     members: tuple[Person, ...]
@@ -34,14 +34,16 @@ class RecordMention(Action[None]):
     updated: datetime | None = None
 
     def check(self, ctx: Context) -> None:
-        """By somebody who may act here, and not deleted yet; not all of them have blocked them."""
+        """The author may act here, the post is not deleted, and not every member blocks the
+        author.
+        """
         may_act(self.by, ctx.now)
-        if all(is_blocked(ctx, one.id, self.by.id) for one in self.members):
+        if all(is_blocked(ctx, named.id, self.by.id) for named in self.members):
             raise Denied("person_block", "They have blocked %(person)s.", person=self.by.handle)
         refuse_deleted(ctx, self.iri, self.by.iri)
 
     def apply(self, ctx: Context) -> None:
-        """Keep its beginning, and tell each member once, whatever it says after an edit."""
+        """Store its beginning, and notify each member once, whatever a later edit says."""
         row = {
             "iri": self.iri,
             "author_id": self.by.id,
@@ -62,11 +64,11 @@ class RecordMention(Action[None]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgetMention(RecordDeletion):
-    """Its author has deleted it."""
+    """The author has deleted it."""
 
     mention: OutsideMention
 
     def apply(self, ctx: Context) -> None:
-        """Drop it with its notifications, and remember the deletion."""
+        """Delete it with its notifications, and remember the deletion."""
         forget_mentions(ctx, outside_mention.c.id == self.mention.id)
         RecordDeletion.apply(self, ctx)

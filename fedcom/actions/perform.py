@@ -1,6 +1,6 @@
-"""The one door: whatever a peer could see comes through here, done by a member or heard.
+"""The single entry point for everything a peer can see, whether done by a member or received.
 
-No rule, no effect and no word on the wire may live here: those are the action's own.
+No rule, effect or activity may live here: those belong to the action itself.
 """
 
 from typing import TypeVar
@@ -14,11 +14,11 @@ R = TypeVar("R")
 
 
 def perform(ctx: Context, action: Action[R], received: ReceivedActivity | None = None) -> R:
-    """Check, apply and tell whoever is concerned, in the caller's transaction.
+    """Check, apply and federate an action, in the caller's transaction.
 
-    `received` is the activity as it arrived, or None for what is done here. It decides who is told,
-    never who may.
-    Returns what the action gives; raises Denied, Invalid, NotFound or Conflict before any change.
+    `received` is the activity as it arrived, or None for a local action. It decides who is told,
+    never who may act.
+    Returns the action's result; raises Denied, Invalid, NotFound or Conflict before any change.
     """
     try:
         action.check(ctx)

@@ -1,7 +1,7 @@
-"""BlockPerson: somebody elsewhere wants to hear no more of a member, or does again.
+"""BlockPerson: a remote person blocks a member, or ends the block.
 
-On the wire it is a Block without a target (Mastodon, GoToSocial, Misskey), and private: nobody but
-the member is told, and only when they write to whoever blocked them. What members block is no
+It arrives as a Block without a target (Mastodon, GoToSocial, Misskey), and is private: only the
+member is told, and only when they write to the person who blocked them. A member's own block is no
 action: no server is told of it (`fedcom.personal.blocks`).
 """
 
@@ -18,17 +18,17 @@ from fedcom.models.personal import actor_block
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockPerson(Action[None]):
-    """`by` blocks a member here, or ends that."""
+    """`by` blocks a local member, or ends the block."""
 
     by: Person
     person: Person
     blocked: bool
 
     def check(self, ctx: Context) -> None:
-        """Anybody may."""
+        """Anyone may."""
 
     def apply(self, ctx: Context) -> None:
-        """Write or delete the row."""
+        """Insert or delete the row."""
         if self.blocked:
             row = {"person_id": self.by.id, "blocked_id": self.person.id, "blocked_at": ctx.now}
             insert_ignoring(ctx.conn, actor_block, row)

@@ -1,4 +1,4 @@
-"""ChangePictures: the face and the banner of a person or a community, as Update of the actor."""
+"""ChangePictures: the avatar and banner of a person or a community, as Update of the actor."""
 
 from dataclasses import dataclass
 
@@ -18,16 +18,16 @@ from fedcom.wire.actor import to_document
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangePictures(Federated[Person | Community]):
-    """A member changes the own pictures, or a moderator those of a community of ours."""
+    """A member changes their own pictures, or a moderator those of a local community."""
 
     by: Person
     subject: Person | Community
-    # Addresses; None: no picture.
+    # URLs; None: no picture.
     icon_url: str | None
     image_url: str | None
 
     def check(self, ctx: Context) -> None:
-        """One's own, and moderators their community's."""
+        """Members change their own, and moderators their community's."""
         may_act(self.by, ctx.now)
         if isinstance(self.subject, Community):
             community = self.subject
@@ -58,7 +58,7 @@ class ChangePictures(Federated[Person | Community]):
         return update_activity(ctx.new_iri("update"), self.by.iri, document, cc=[followers])
 
     def audience(self, ctx: Context, result: Person | Community) -> Audience:
-        """Whoever follows the one or the other, and who has something of the member's."""
+        """The followers of either, and servers that have content of the member's."""
         if isinstance(result, Community):
             community, told = result, Microblogs.THE_COMMUNITY
             return Audience(subject=result.iri, community=community, microblogs=told)

@@ -1,4 +1,4 @@
-"""CreatePost and EditPost: Create and Update of a Page, and of whatever peers call a post."""
+"""CreatePost and EditPost: Create and Update of a Page, and of what peers use as posts."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -11,7 +11,7 @@ from activitypub.vocab.activities import create, update as update_activity
 from fedcom.actions.base import Activity, Audience, Federated, Microblogs
 from fedcom.context import Context
 from fedcom.effects.counts import OWN_VOTE, count_post, locked, put_own_vote
-from fedcom.effects.mentions import mentioned, tell_named, with_links
+from fedcom.effects.mentions import mentioned, notify_mentioned, with_links
 from fedcom.effects.notify import News
 from fedcom.effects.outside_mentions import adopt_mention
 from fedcom.effects.restrictions import keep_restrictions
@@ -40,22 +40,22 @@ from fedcom.wire.post import to_page
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What a peer said of its own object: the id, the type, the times, the thread's collection."""
+    """A peer's metadata of its own object: the id, the type, the times, the thread's collection."""
 
     iri: str
     wire_type: str
     published: datetime | None
     updated: datetime | None
     context_iri: str | None = None
-    # Whom its tags name. It decides who is told, not what is kept.
+    # The people in its tags. They decide who is told and are not stored.
     mentions: tuple[str, ...] = field(default=(), compare=False)
-    # What the author does not allow others.
+    # What the author does not allow others to do.
     restrictions: Restrictions = UNRESTRICTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WritePost(Federated[Post]):
-    """What a new post and an edited one consist of: a title with a link, a text, or both."""
+    """The content of a new or edited post: a title with a link, a text, or both."""
 
     by: Person
     title: str
@@ -63,10 +63,10 @@ class WritePost(Federated[Post]):
     body: Body = EMPTY
     nsfw: bool = False
     language: str | None = None
-    # A picture that was posted as such is the `url` too.
+    # A picture that was posted as such is also the `url`.
     image: Illustration | None = None
     content_warning: str = ""
-    # None for what is written here.
+    # None for a post that is written here.
     source: Provenance | None = None
     is_fetchable: ClassVar[bool] = True
 
@@ -78,7 +78,7 @@ class CreatePost(WritePost):
     community: Community
 
     def check(self, ctx: Context) -> None:
-        """Open to this person, and for posts of others: wanted by somebody here."""
+        """If open to this person; a remote post must be relevant to a local member."""
         may_post(self.by, self.community, standing_in(ctx, self.by, self.community), ctx.now)
         _check_content(self)
         if self.source is not None:
@@ -94,7 +94,7 @@ class CreatePost(WritePost):
         put_own_vote(ctx, self.by, made, ctx.new_iri("like"))
         count_post(ctx, made, 1)
         want_preview(ctx, made)
-        _tell_named(ctx, self, made)
+        _notify_mentioned(ctx, self, made)
         return made
 
     def _insert(self, ctx: Context) -> Post:
@@ -105,7 +105,7 @@ class CreatePost(WritePost):
             "community_id": self.community.id,
             "author_id": self.by.id,
             "wire_type": source.wire_type,
-            **_words(ctx, self),
+            **_content_columns(ctx, self),
             "published_at": min(source.published or ctx.now, ctx.now),
             "updated_at": source.updated,
             "context_iri": _elsewhere(ctx, source.context_iri),
@@ -128,7 +128,7 @@ class CreatePost(WritePost):
         return create(ctx.new_iri("create"), self.by.iri, status_of(ctx, result))
 
     def audience(self, ctx: Context, result: Post) -> Audience:
-        """The community, whom the text names, and who follows the author."""
+        """The community, the people the text mentions, and the author's followers."""
         return Audience(
             subject=result.iri,
             community=self.community,
@@ -141,12 +141,12 @@ class CreatePost(WritePost):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditPost(WritePost):
-    """New words for a post, by its author."""
+    """New text for a post, by its author."""
 
     post: Post
 
     def check(self, ctx: Context) -> None:
-        """The author's own, in a community that is open."""
+        """Only the author's own, in a community that is open."""
         may_edit(self.by, self.post, ctx.now)
         community = locate(ctx, self.post, self.by).community
         may_take_part(self.by, community, standing_in(ctx, self.by, community), ctx.now)
@@ -154,21 +154,21 @@ class EditPost(WritePost):
         _check_content(self)
 
     def apply(self, ctx: Context) -> Post:
-        """Replace the words and keep the former ones; what others said of the post stays."""
+        """Replace the text and keep the previous version; what others did with the post stays."""
         before = locked(ctx, self.post)
         _check_shown(before)
         ctx.conn.execute(
             update(post)
             .where(post.c.id == self.post.id)
             .values(
-                **_words(ctx, self),
+                **_content_columns(ctx, self),
                 updated_at=(self.source.updated if self.source else None) or ctx.now,
             )
         )
         edited = get_post(ctx.conn, self.post.id)
         if self.source is not None:
             keep_restrictions(ctx, edited.iri, self.source.restrictions)
-        _tell_named(ctx, self, edited)
+        _notify_mentioned(ctx, self, edited)
         keep_revision(ctx, before, edited)
         want_preview(ctx, edited)
         return edited
@@ -184,7 +184,7 @@ class EditPost(WritePost):
         return update_activity(ctx.new_iri("update"), self.by.iri, status_of(ctx, result))
 
     def audience(self, ctx: Context, result: Post) -> Audience:
-        """Whoever was told of the post; microblogs take an edit only from the author."""
+        """Everyone who was sent the post; microblog servers accept an edit only from the author."""
         return Audience(
             subject=result.iri,
             community=locate(ctx, result).community,
@@ -195,19 +195,19 @@ class EditPost(WritePost):
         )
 
 
-def status_of(ctx: Context, about: Post) -> dict[str, object]:
-    """A post of ours as microblogs read it."""
-    at, replies = locate(ctx, about), first_replies(ctx, about)
-    return to_status(about, at.author, at.community, mentioned(ctx, about), replies)
+def status_of(ctx: Context, content: Post) -> dict[str, object]:
+    """A local post in the form that microblog servers read."""
+    at, replies = locate(ctx, content), first_replies(ctx, content)
+    return to_status(content, at.author, at.community, mentioned(ctx, content), replies)
 
 
 def _elsewhere(ctx: Context, iri: str | None) -> str | None:
-    """Nobody elsewhere says that their thread is one of ours."""
+    """Raises Denied if a remote author gives a local thread as the post's own."""
     return None if iri is None or ctx.is_ours(iri) else iri
 
 
-def _check_shown(about: Post | Comment) -> None:
-    if not about.is_shown:
+def _check_shown(content: Post | Comment) -> None:
+    if not content.is_shown:
         raise Denied("deleted", "A deleted post cannot be edited; restore it first.")
 
 
@@ -223,8 +223,8 @@ def _check_content(action: WritePost) -> None:
         check_warning(action.content_warning)
 
 
-def _words(ctx: Context, action: WritePost) -> dict[str, object]:
-    """The columns that hold what the author wrote; a peer's words were cut to size when read."""
+def _content_columns(ctx: Context, action: WritePost) -> dict[str, object]:
+    """The columns that hold the author's content; a peer's was truncated when it was read."""
     body = action.body
     title, url, warning = action.title, action.url, action.content_warning
     image = action.image
@@ -232,7 +232,7 @@ def _words(ctx: Context, action: WritePost) -> dict[str, object]:
         body = with_links(ctx, body)
         title, url = check_title(title), check_url(url) if url is not None else None
         warning = check_warning(warning)
-        # Who reads it elsewhere takes it for none.
+        # Remote readers do not treat it as one.
         warning = "" if is_title_again(warning, title) else warning
         image = image and Illustration(check_url(image.url), check_alt(image.alt))
     return {
@@ -243,24 +243,24 @@ def _words(ctx: Context, action: WritePost) -> dict[str, object]:
         "image_url": image.url if image else None,
         "image_alt": image.alt if image else "",
         "content_warning": warning,
-        # On the wire there is one word for both.
+        # The activity has a single property for both.
         "nsfw": action.nsfw or bool(warning),
         "language": action.language,
     }
 
 
-def _tell_named(ctx: Context, action: WritePost, about: Post) -> None:
+def _notify_mentioned(ctx: Context, action: WritePost, content: Post) -> None:
     news = News(
         kind="mention",
         by_id=action.by.id,
-        community_id=about.community_id,
-        post_id=about.id,
-        written_at=about.updated_at or about.published_at,
+        community_id=content.community_id,
+        post_id=content.id,
+        written_at=content.updated_at or content.published_at,
     )
     if action.source is not None:
-        adopt_mention(ctx, about.iri, news)
+        adopt_mention(ctx, content.iri, news)
     tagged = None if action.source is None else action.source.mentions
-    tell_named(ctx, about, tagged, news)
+    notify_mentioned(ctx, content, tagged, news)
 
 
 def _check_wanted(ctx: Context, community: Community) -> None:
@@ -272,6 +272,6 @@ def _check_wanted(ctx: Context, community: Community) -> None:
         )
 
 
-# Prebuilt, because building a statement costs more than running it.
+# Built in advance, because building a statement costs more than running it.
 _INSERT = insert(post).returning(*columns_of(Post, post))
 _NAME = update(post).where(post.c.id == bindparam("row")).values(iri=bindparam("named"))

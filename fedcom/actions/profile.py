@@ -1,4 +1,4 @@
-"""EditProfile and RefreshProfile: Update{Person}, ours and theirs."""
+"""EditProfile and RefreshProfile: Update{Person}, local and remote."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ from inbox.ports import ReceivedActivity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditProfile(Federated[Person]):
-    """A member changes the own display name and text."""
+    """A member changes their own display name and text."""
 
     by: Person
     title: str
@@ -54,21 +54,23 @@ class EditProfile(Federated[Person]):
         )
 
     def audience(self, ctx: Context, result: Person) -> Audience:
-        """Whoever follows the member, and who has something of theirs."""
+        """The member's followers, and servers that have content of theirs."""
         return Audience(subject=result.iri, to_followers=True, to_readers=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshProfile(Action[Person]):
-    """A person elsewhere has changed: read them again from their origin."""
+    """A remote person has changed: fetch them again from their origin."""
 
     by: Person
 
     def check(self, ctx: Context) -> None:
-        """Anybody may say so: what counts is what their origin serves, which is never ours."""
+        """Any actor may send it: only the document from their origin counts, which is never
+        local.
+        """
 
     def apply(self, ctx: Context) -> Person:
-        """Write what the origin serves now, key and all."""
+        """Store the document that the origin serves now, including the key."""
         refreshed = put_actor(ctx, ctx.document(self.by.iri))
         return get_person(ctx.conn, refreshed.id)
 

@@ -1,4 +1,4 @@
-"""RecordDeletion and ForgetDeletion: an object is deleted or restored before it is known here."""
+"""RecordDeletion and ForgetDeletion: an object is deleted or restored before it arrives here."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class RecordDeletion(Action[None]):
     actor_iri: str
 
     def check(self, ctx: Context) -> None:
-        """It may count only for what is on the actor's own host: nobody forbids another's post."""
+        """It only counts for objects on the actor's own host: nobody can block another's post."""
         if not same_host(self.iri, self.actor_iri):
             raise Denied(
                 "not_the_owner",
@@ -27,14 +27,14 @@ class RecordDeletion(Action[None]):
             )
 
     def apply(self, ctx: Context) -> None:
-        """One row, until what it waits for arrives or the tombstone is pruned."""
+        """Insert one row, kept until the object arrives or the tombstone is pruned."""
         record_deleted(ctx, self.iri, self.actor_iri)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgetDeletion(RecordDeletion):
-    """What was deleted is given again, and will come when it is next spoken of."""
+    """A deleted object was restored, and is fetched when an activity next refers to it."""
 
     def apply(self, ctx: Context) -> None:
-        """Drop the row."""
+        """Delete the row."""
         forget_deleted(ctx, self.iri)

@@ -1,4 +1,4 @@
-"""RemoveContent, RestoreContent: a moderator takes a post or comment out, or puts it back."""
+"""RemoveContent, RestoreContent: a moderator removes a post or comment, or restores it."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from fedcom.actions.delete import audience_of, given_again
 from fedcom.context import Context
 from fedcom.effects.moderation_notes import note_of_removal
 from fedcom.effects.modlog import log_content
-from fedcom.effects.resolve_reports import Outcome, settle_content
+from fedcom.effects.resolve_reports import Outcome, resolve_content
 from fedcom.effects.shown import set_shown
 from fedcom.errors import Conflict, Denied
 from fedcom.models.actor import Person
@@ -30,17 +30,17 @@ from fedcom.rules.permissions import may_act, may_moderate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveContent(Federated[Content]):
-    """A moderator takes it out of the community, for a reason that is kept in the modlog."""
+    """A moderator removes it from the community, for a reason that the modlog keeps."""
 
     by: Person
     target: Content
     reason: str = ""
-    # The community says that the author deleted it, and the origin only that it is not there: an
-    # origin that blocks us says the same, so it goes from the community and is not erased.
+    # The community says that the author deleted it, and the origin only that it is not there. An
+    # origin that blocks us says the same, so it is removed from the community but not erased.
     vouched: bool = False
 
     def check(self, ctx: Context) -> None:
-        """For moderators, and only once."""
+        """For moderators, and only if not removed yet."""
         if not self.vouched:
             community = locate(ctx, self.target).community
             may_moderate(self.by, community, standing_in(ctx, self.by, community), ctx.now)
@@ -48,14 +48,14 @@ class RemoveContent(Federated[Content]):
             raise Conflict("already_removed", "It is already removed.")
 
     def apply(self, ctx: Context) -> Content:
-        """Hide it, write the modlog, and close what was reported of it."""
+        """Hide it, write the modlog, and resolve the reports about it."""
         log_content(ctx, self.by, self.target, "remove", self.reason)
         if not self.vouched:
-            settle_content(ctx, self.by, self.target, Outcome("removed", self.reason))
+            resolve_content(ctx, self.by, self.target, Outcome("removed", self.reason))
         return set_shown(ctx, self.target, {"removed_at": ctx.now})
 
     def to_activity(self, ctx: Context, result: Content) -> Activity:
-        """Delete with a summary: to Lemmy the summary makes it a moderator's."""
+        """Delete with a summary, which marks it for Lemmy as a moderator's."""
         return delete_activity(
             ctx.new_iri("delete"),
             self.by.iri,
@@ -65,15 +65,15 @@ class RemoveContent(Federated[Content]):
         )
 
     def audience(self, ctx: Context, result: Content) -> Audience:
-        """The community; to microblogs only taking back the boost says it."""
+        """The community; microblog servers only understand the undone boost."""
         return _moderated(ctx, result, Microblogs.UNBOOST)
 
     def responses(self, ctx: Context, result: Content) -> tuple[Response, ...]:
-        """A note to an author on a microblog, from our community."""
+        """A note from our community to an author on a microblog server."""
         return self.copies(ctx, result)
 
     def copies(self, ctx: Context, result: Content) -> tuple[Response, ...]:
-        """The same, whoever's moderator it was."""
+        """The same, wherever the moderator is from."""
         community = locate(ctx, result).community
         if self.vouched or not community.local or self.by.id == result.author_id:
             return ()
@@ -83,15 +83,16 @@ class RemoveContent(Federated[Content]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreContent(Federated[Content]):
-    """A moderator puts it back."""
+    """A moderator restores it."""
 
     by: Person
     target: Content
     reason: str = ""
 
     def check(self, ctx: Context) -> None:
-        """For moderators, of what was removed; elsewhere not of what an admin here took down, or
-        what fell with a ban of ours.
+        """For moderators, if removed; in a remote community not if a local admin took it down, or
+        if it
+        was removed with a local ban.
         """
         community = locate(ctx, self.target).community
         may_moderate(self.by, community, standing_in(ctx, self.by, community), ctx.now)
@@ -120,11 +121,11 @@ class RestoreContent(Federated[Content]):
         return undo(ctx.new_iri("undo"), removed)
 
     def audience(self, ctx: Context, result: Content) -> Audience:
-        """The community; microblogs get a new boost."""
+        """The community; microblog servers get a new boost."""
         return _moderated(ctx, result, Microblogs.BOOST)
 
     def fallbacks(self, ctx: Context, result: Content) -> tuple[Fallback, ...]:
-        """The author's Create anew, where nothing is left to be restored."""
+        """The author's Create again, where nothing is left to restore."""
         return given_again(ctx, result)
 
 

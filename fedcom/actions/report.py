@@ -1,8 +1,7 @@
-"""Report and WithdrawReport: somebody asks the moderators to look at something: Flag, Undo{Flag}.
+"""Flag and Undo{Flag}: a report to the moderators, and its withdrawal.
 
-Who reported what is read by moderators and admins and by nobody else: a Flag is announced to the
-servers of moderators alone, has no proof, is served at no address, and stands in no collection and
-no modlog.
+Only moderators and admins can read who reported what: a Flag is announced to the servers of
+moderators alone, has no proof, is served at no URL, and is in no collection and no modlog.
 """
 
 from collections.abc import Iterator
@@ -40,7 +39,7 @@ from fedcom.queries.reports import (
     find_report,
     get_report,
     is_reported,
-    words_of,
+    text_of,
 )
 from fedcom.remote.actors import participant_at
 from fedcom.remote.peers import find_peer
@@ -53,30 +52,32 @@ from inbox.ports import ReceivedActivity
 Target = Post | Comment | Message | Person | Community
 
 BY_ONE = 20
-"""Reports an hour that one person may make."""
+"""Reports per hour that one person may make."""
 
 FROM_HOST = 60
-"""Reports an hour that are taken from one other server: its people cost it nothing."""
+"""Reports per hour accepted from one other server, which can create people at no cost."""
 
 MAX_OBJECTS = 30
-"""Things that one Flag may name; Mastodon's name an account and any number of its posts."""
+"""Objects that one Flag may name; Mastodon's names an account and any number of its posts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report(Federated[ReportRow]):
-    """Somebody asks the moderators, or the admins, to look at something."""
+    """An actor asks the moderators, or the admins, to look at something."""
 
-    # A person, or the server itself that speaks for one of its people (Mastodon).
+    # A person, or the server actor that reports for one of its people (Mastodon).
     by: Person
     target: Target
     reason: str
-    # What else the same Flag names.
+    # Further objects of the same Flag.
     others: tuple[Target, ...] = ()
-    # The id of the Flag that was heard; "" for a report that is made here.
+    # The id of the received Flag; "" for a local report.
     iri: str = ""
 
     def check(self, ctx: Context) -> None:
-        """Of what they can see, once while nobody has looked at it, and not by the dozen."""
+        """The target must be visible to the reporter and have no open report of theirs; rate
+        limited.
+        """
         may_act(self.by, ctx.now)
         if not self.iri:
             check_report(self.reason)
@@ -89,8 +90,10 @@ class Report(Federated[ReportRow]):
         _check_pace(ctx, self.by)
 
     def apply(self, ctx: Context) -> ReportRow:
-        """One row for each thing, with what it says now; whoever judges it is told."""
-        # One at a time for each reporter, so that two at once make no two reports of one thing.
+        """Insert one row per object, with its current text, and notify the responsible
+        moderators.
+        """
+        # One at a time per reporter, so that two concurrent reports do not produce duplicates.
         ctx.conn.execute(select(actor.c.id).where(actor.c.id == self.by.id).with_for_update())
         iri = self.iri or ctx.new_iri("flag")
         fresh = self._fresh(ctx)
@@ -108,24 +111,24 @@ class Report(Federated[ReportRow]):
         return (self.target, *self.others)
 
     def _fresh(self, ctx: Context) -> list[Target]:
-        """What of it this reporter has not reported yet."""
-        known = [is_reported(ctx.conn, self.by.id, one) for one in self._targets()]
-        return [one for one, was in zip(self._targets(), known, strict=True) if not was]
+        """The objects that this reporter has not reported yet."""
+        known = [is_reported(ctx.conn, self.by.id, target) for target in self._targets()]
+        return [target for target, was in zip(self._targets(), known, strict=True) if not was]
 
     def _write(self, ctx: Context, target: Target, iri: str) -> int:
-        community = _place(ctx, target)
-        about = place = Reference(post_id=None, comment_id=None)
+        community = _community_of(ctx, target)
+        reference = location = Reference(post_id=None, comment_id=None)
         if isinstance(target, Post | Comment):
-            about, place = reference_to(target), placed(target)
+            reference, location = reference_to(target), placed(target)
         message_id = target.id if isinstance(target, Message) else None
         row = insert(report).values(
             iri=iri,
             reporter_id=self.by.id,
             community_id=community.id if community else None,
-            **about,
+            **reference,
             message_id=message_id,
             reason=self.reason,
-            said=words_of(target),
+            said=text_of(target),
             created_at=ctx.now,
         )
         report_id = ctx.conn.execute(row.returning(report.c.id)).scalar_one()
@@ -133,7 +136,7 @@ class Report(Federated[ReportRow]):
             kind="report",
             by_id=self.by.id,
             community_id=community.id if community else None,
-            **place,
+            **location,
             reason=self.reason,
         )
         for judge_id in _judges(ctx, target, community):
@@ -145,11 +148,11 @@ class Report(Federated[ReportRow]):
         return _flag(ctx, result.iri, self.by, self.target, self.reason)
 
     def audience(self, ctx: Context, result: ReportRow) -> Audience:
-        """The server of the community, and the author's, if these are other servers."""
+        """The server of the community and that of the author, if these are remote."""
         return Audience(subject=self.target.iri, people=_servers(ctx, self.target), private=True)
 
     def copies(self, ctx: Context, result: ReportRow) -> tuple[Response, ...]:
-        """To a microblog our server itself says it, with the author's id first (Mastodon)."""
+        """To a microblog our server actor sends it, with the author's id first (Mastodon)."""
         passed_on = _to_moderators_elsewhere(
             ctx, self.by, self.target, self.to_activity(ctx, result)
         )
@@ -157,35 +160,35 @@ class Report(Federated[ReportRow]):
         if author is None or author.local or _is_forum(ctx, author):
             return passed_on
         instance = get_person(ctx.conn, ctx.conn.execute(select(site.c.actor_id)).scalar_one())
-        word = _flag(ctx, ctx.new_iri("flag"), instance, self.target, self.reason)
-        word["object"] = [author.iri, self.target.iri]
-        return (Response(instance.iri, word, _server(author)), *passed_on)
+        activity = _flag(ctx, ctx.new_iri("flag"), instance, self.target, self.reason)
+        activity["object"] = [author.iri, self.target.iri]
+        return (Response(instance.iri, activity, _server(author)), *passed_on)
 
     def responses(self, ctx: Context, result: ReportRow) -> tuple[Response, ...]:
-        """What was reported to a community of ours is for its moderators elsewhere too."""
-        word = self.to_activity(ctx, result)
-        here = _place(ctx, self.target)
-        objects = [one.iri for one in self._targets() if _place(ctx, one) == here]
-        word["object"] = objects if len(objects) > 1 else objects[0]
-        return _to_moderators_elsewhere(ctx, self.by, self.target, word)
+        """A report to a local community goes to its remote moderators too."""
+        activity = self.to_activity(ctx, result)
+        here = _community_of(ctx, self.target)
+        objects = [target.iri for target in self._targets() if _community_of(ctx, target) == here]
+        activity["object"] = objects if len(objects) > 1 else objects[0]
+        return _to_moderators_elsewhere(ctx, self.by, self.target, activity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawReport(Federated[None]):
-    """Who reported something takes that back."""
+    """The reporter withdraws a report."""
 
     by: Person
     report: ReportRow
 
     def check(self, ctx: Context) -> None:
-        """One's own, while nobody has judged it."""
+        """Only the reporter's own, while it is open."""
         if self.report.reporter_id != self.by.id:
             raise Denied("not_the_reporter", "Only the reporter can withdraw the report.")
         if self.report.resolved_at is not None:
             raise Conflict("already_resolved", "It is already resolved.")
 
     def apply(self, ctx: Context) -> None:
-        """Resolved by the reporter, with whatever else the same Flag named."""
+        """Mark it resolved by the reporter, together with the other objects of the same Flag."""
         mine = or_(
             report.c.iri == self.report.iri,
             report.c.iri.startswith(f"{self.report.iri}#", autoescape=True),
@@ -199,21 +202,21 @@ class WithdrawReport(Federated[None]):
     def to_activity(self, ctx: Context, result: None) -> Activity:
         """Undo{Flag}."""
         target = _reported(ctx, self.report)
-        word = _flag(ctx, self.report.iri, self.by, target, self.report.reason)
-        return undo(ctx.new_iri("undo"), word)
+        activity = _flag(ctx, self.report.iri, self.by, target, self.report.reason)
+        return undo(ctx.new_iri("undo"), activity)
 
     def audience(self, ctx: Context, result: None) -> Audience:
-        """Whoever was told of the report."""
+        """Everyone who was sent the report."""
         target = _reported(ctx, self.report)
         return Audience(subject=target.iri, people=_servers(ctx, target), private=True)
 
     def copies(self, ctx: Context, result: None) -> tuple[Response, ...]:
-        """The moderators elsewhere who were told."""
+        """The remote moderators who were told."""
         target = _reported(ctx, self.report)
         return _to_moderators_elsewhere(ctx, self.by, target, self.to_activity(ctx, result))
 
     def responses(self, ctx: Context, result: None) -> tuple[Response, ...]:
-        """The same when it was heard."""
+        """The same for a received withdrawal."""
         return self.copies(ctx, result)
 
 
@@ -234,16 +237,16 @@ def _check_target(ctx: Context, by: Person, target: Target) -> None:
             raise Denied("deleted", "This has been deleted, so it cannot be reported.")
 
 
-def _received(ctx: Context, by: Person, about: Message) -> bool:
-    """Whether the message went to the reporter, or to somebody for whom their server speaks."""
-    if about.recipient_id == by.id:
+def _received(ctx: Context, by: Person, reference: Message) -> bool:
+    """Whether the message went to the reporter, or to a person for whom their server reports."""
+    if reference.recipient_id == by.id:
         return True
-    to = get_person(ctx.conn, about.recipient_id)
+    to = get_person(ctx.conn, reference.recipient_id)
     return by.kind == "Application" and not by.local and to.host == by.host
 
 
 def _check_pace(ctx: Context, by: Person) -> None:
-    """Raises TooMany. A server that speaks for its people may report as much as all of them."""
+    """Raises TooMany. A server that reports for its people may report as much as all of them."""
     since = ctx.now - timedelta(hours=1)
     alone = by.kind != "Application" and count_reports_by(ctx.conn, by.id, since) >= BY_ONE
     if alone or (not by.local and count_reports_from(ctx.conn, by.host, since) >= FROM_HOST):
@@ -254,12 +257,12 @@ def _check_pace(ctx: Context, by: Person) -> None:
         )
 
 
-def _place(ctx: Context, target: Target) -> Community | None:
+def _community_of(ctx: Context, target: Target) -> Community | None:
     return locate(ctx, target).community if isinstance(target, Post | Comment) else None
 
 
 def _author(ctx: Context, target: Target) -> Person | None:
-    """Who wrote it, of what other servers are told."""
+    """The author that other servers are told."""
     return locate(ctx, target).author if isinstance(target, Post | Comment) else None
 
 
@@ -268,7 +271,7 @@ def _moderators_here(ctx: Context, community: Community) -> list[int]:
 
 
 def _judges(ctx: Context, target: Target, community: Community | None) -> list[int]:
-    """Moderators who are members here; the admins for what no moderator here answers for."""
+    """Moderators who are local members; the admins where no moderator is local."""
     moderators = _moderators_here(ctx, community) if community else []
     author = _author(ctx, target)
     is_members = author is not None and author.local and not (community and community.local)
@@ -278,45 +281,46 @@ def _judges(ctx: Context, target: Target, community: Community | None) -> list[i
 
 
 def _servers(ctx: Context, target: Target) -> tuple[Actor, ...]:
-    """Where the reporter's own Flag goes to: once to each server."""
-    community, author = _place(ctx, target), _author(ctx, target)
+    """The recipients of the reporter's own Flag: one per server."""
+    community, author = _community_of(ctx, target), _author(ctx, target)
     told: list[Actor] = [community] if community is not None else []
     if author is not None and not author.local and _is_forum(ctx, author):
         told.append(author)
     if community is not None and community.local:
         moderators = find_moderators(ctx.conn, community)
-        told += [one for one in moderators if not _reads_announced(ctx, one)]
-    return tuple({one.host: _server(one) for one in told}.values())
+        told += [recipient for recipient in moderators if not _reads_announced(ctx, recipient)]
+    return tuple({recipient.host: _server(recipient) for recipient in told}.values())
 
 
-def _reads_announced(ctx: Context, someone: Person) -> bool:
-    """Whether the community can pass a report on to this moderator's server, or to none: a member
-    here has no need of it."""
-    known = find_peer(ctx.conn, someone.host)
-    if someone.local or known is None:
+def _reads_announced(ctx: Context, contact: Person) -> bool:
+    """Whether the community can forward a report to this moderator's server; a local member does
+    not need it.
+    """
+    known = find_peer(ctx.conn, contact.host)
+    if contact.local or known is None:
         return True
     return reads_announced_flags(known.software, known.version)
 
 
 def _to_moderators_elsewhere(
-    ctx: Context, by: Person, target: Target, word: Activity
+    ctx: Context, by: Person, target: Target, activity: Activity
 ) -> tuple[Response, ...]:
-    """A community of ours passes it on to the servers of its moderators, as PieFed and Mbin do.
+    """Forward it from a local community to its moderators' servers, as PieFed and Mbin do.
 
-    To no server that has it from the reporter: its own, and whichever a member here reported it to;
-    nobody knows where a reporter elsewhere did. It says Public, as every Announce has to for Lemmy,
-    but nobody else gets it.
+    Not to a server that has it from the reporter: the reporter's own, and any a member here
+    reported it to; where a remote reporter sent it is unknown. It is addressed to Public, as Lemmy
+    requires of every Announce, but only these servers get it.
     """
-    community = _place(ctx, target)
+    community = _community_of(ctx, target)
     if community is None or not community.local:
         return ()
     told = {ctx.host, by.host}
     if by.local:
-        told |= {one.host for one in _servers(ctx, target)}
+        told |= {recipient.host for recipient in _servers(ctx, target)}
     there = {
-        _server(one).inbox: one
-        for one in find_moderators(ctx.conn, community)
-        if one.host not in told and _reads_announced(ctx, one)
+        _server(recipient).inbox: recipient
+        for recipient in find_moderators(ctx.conn, community)
+        if recipient.host not in told and _reads_announced(ctx, recipient)
     }
     return tuple(
         Response(
@@ -324,38 +328,38 @@ def _to_moderators_elsewhere(
             announce(
                 ctx.new_iri("announce"),
                 community.iri,
-                word,
+                activity,
                 followers=community.followers_iri,
                 published=ctx.now,
             ),
-            _server(one),
+            _server(recipient),
             private=True,
         )
-        for one in there.values()
+        for recipient in there.values()
     )
 
 
-def _server(someone: Actor) -> Actor:
-    """The one in whose name the server is reached: never at the inbox of their own, if it has
-    another, since it is not they who are told.
+def _server(contact: Actor) -> Actor:
+    """The actor through which the server is reached: never at that actor's own inbox if it has
+    another one, since the actor is not the recipient.
     """
-    return replace(someone, inbox=someone.shared_inbox or someone.inbox)
+    return replace(contact, inbox=contact.shared_inbox or contact.inbox)
 
 
-def _is_forum(ctx: Context, someone: Actor) -> bool:
-    peer = find_peer(ctx.conn, someone.host)
+def _is_forum(ctx: Context, contact: Actor) -> bool:
+    peer = find_peer(ctx.conn, contact.host)
     return peer is not None and dialect_of(peer.software, reached=peer.reached) is Dialect.FORUM
 
 
 def _flag(ctx: Context, iri: str, by: Person, target: Target, reason: str) -> Activity:
-    community = _place(ctx, target)
+    community = _community_of(ctx, target)
     return flag(
         iri, by.iri, target.iri, community=community.iri if community else ctx.origin, reason=reason
     )
 
 
 def _reported(ctx: Context, row: ReportRow) -> Target:
-    """What a report is about."""
+    """The object of a report."""
     if row.comment_id is not None:
         return get_comment(ctx.conn, row.comment_id)
     if row.post_id is not None:
@@ -369,44 +373,52 @@ def _reported(ctx: Context, row: ReportRow) -> Target:
 
 
 def _read_flag(ctx: Context, received: ReceivedActivity) -> Report | None:
-    word = received.activity
-    found = list(_named(ctx, word))
+    activity = received.activity
+    found = list(_named(ctx, activity))
     if not found:
         raise _elsewhere()
     by = participant_at(ctx, received.actor)
-    # Whoever names what somebody wrote besides the account means the former.
-    contents = [one for one in found if isinstance(one, Post | Comment)]
-    messages = [one for one in found if isinstance(one, Message) and _received(ctx, by, one)]
-    accounts = [one for one in found if isinstance(one, Person | Community) and one.local]
+    # A reporter who names an object besides the account means the object.
+    contents = [target for target in found if isinstance(target, Post | Comment)]
+    messages = [
+        target for target in found if isinstance(target, Message) and _received(ctx, by, target)
+    ]
+    accounts = [
+        target for target in found if isinstance(target, Person | Community) and target.local
+    ]
     for content in contents:
         if received.via is not None:
             check_vouched(ctx, received, locate(ctx, content).community)
-    ours: list[Target] = [one for one in contents if _is_judged_here(ctx, one)]
+    ours: list[Target] = [target for target in contents if _is_judged_here(ctx, target)]
     targets = [*ours, *messages] or accounts
     if not targets:
         raise _elsewhere()
-    fresh = [one for one in targets if _is_there(one) and not is_reported(ctx.conn, by.id, one)]
-    if not fresh or (word.id is not None and find_report(ctx.conn, word.id) is not None):
+    fresh = [
+        target
+        for target in targets
+        if _is_there(target) and not is_reported(ctx.conn, by.id, target)
+    ]
+    if not fresh or (activity.id is not None and find_report(ctx.conn, activity.id) is not None):
         return None
     return Report(
         by=by,
         target=fresh[0],
         others=tuple(fresh[1:]),
-        reason=_reason(word),
-        iri=word.id or ctx.new_iri("flag"),
+        reason=_reason(activity),
+        iri=activity.id or ctx.new_iri("flag"),
     )
 
 
 def _elsewhere() -> Denied:
-    # The same for all, so that nobody learns which private messages there are.
+    # The same for all, so that nobody learns which private messages exist.
     return Denied(
         "report_elsewhere", "The report concerns nothing that is moderated on this server."
     )
 
 
-def _named(ctx: Context, word: Document) -> Iterator[Target]:
-    named = [one if isinstance(one, str) else one.id for one in word.objects[:MAX_OBJECTS]]
-    for thing in dict.fromkeys(one for one in named if one is not None):
+def _named(ctx: Context, activity: Document) -> Iterator[Target]:
+    named = [item if isinstance(item, str) else item.id for item in activity.objects[:MAX_OBJECTS]]
+    for thing in dict.fromkeys(item for item in named if item is not None):
         found = (
             find_post(ctx.conn, thing)
             or find_comment(ctx.conn, thing)
@@ -418,7 +430,7 @@ def _named(ctx: Context, word: Document) -> Iterator[Target]:
 
 
 def _is_judged_here(ctx: Context, content: Content) -> bool:
-    """It is in a community of ours, or by a member, or a member moderates where it is."""
+    """It is in a local community, or by a member, or in a community that a member moderates."""
     community = locate(ctx, content).community
     if community.local or locate(ctx, content).author.local:
         return True
@@ -431,9 +443,9 @@ def _is_there(target: Target) -> bool:
     return target.deleted_at is None
 
 
-def _reason(word: Document) -> str:
+def _reason(activity: Document) -> str:
     """`content` with Mastodon, `summary` with Lemmy; Mbin may send neither."""
-    return (word.content or word.summary or "").strip()[:MAX_REPORT]
+    return (activity.content or activity.summary or "").strip()[:MAX_REPORT]
 
 
 def _read_undo(ctx: Context, received: ReceivedActivity) -> WithdrawReport | None:

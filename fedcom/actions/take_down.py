@@ -1,8 +1,8 @@
-"""TakeDown and PutBack: an admin hides something from this server that is in a community elsewhere.
+"""TakeDown and PutBack: an admin hides a post or comment of a remote community on this server.
 
-What is in a community of ours is removed by `Remove`, which the community announces. Elsewhere an
-admin of ours has no say, so other servers hear of it only when the author is a member here: then as
-the author's own Delete, which counts on every server.
+Content in a local community is removed by `RemoveContent`, which the community announces. Admins
+have no authority over remote communities, so other servers are told only if the author is a local
+member: then as the author's own Delete, which counts on every server.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from fedcom.actions.base import Activity, Audience, Fallback, Federated, Microbl
 from fedcom.actions.delete import audience_of, given_again
 from fedcom.context import Context
 from fedcom.effects.modlog import log_content
-from fedcom.effects.resolve_reports import Outcome, settle_content
+from fedcom.effects.resolve_reports import Outcome, resolve_content
 from fedcom.effects.shown import set_shown
 from fedcom.errors import Conflict, Denied, Invalid
 from fedcom.models.actor import Person
@@ -26,7 +26,7 @@ from fedcom.rules.permissions import may_act
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ForThisServer(Federated[Content]):
-    """What both have in common: `by` is in whose name other servers are told."""
+    """What both have in common: `by` is the actor in whose name other servers are told."""
 
     by: Person
     admin: Person
@@ -34,7 +34,7 @@ class _ForThisServer(Federated[Content]):
     reason: str = ""
 
     def check_admin(self, ctx: Context) -> None:
-        """Raises Denied for others, and Invalid for what is in a community of ours."""
+        """Raises Denied for others, and Invalid for content in a local community."""
         may_act(self.admin, ctx.now)
         if not is_admin(ctx.conn, self.admin.id):
             raise Denied("not_an_admin", "Only admins of this server can do that.")
@@ -50,7 +50,7 @@ class _ForThisServer(Federated[Content]):
         return delete_activity(iri, self.by.iri, result.iri, community=community)
 
     def told(self, ctx: Context, result: Content, microblogs: Microblogs) -> Audience:
-        """Whoever was told of a member's post or comment; nobody of somebody else's."""
+        """Everyone who was sent a member's post or comment; nobody for a remote author's."""
         if self.by.id != result.author_id:
             return Audience(subject=result.iri, private=True)
         return audience_of(ctx, result, microblogs)
@@ -58,18 +58,18 @@ class _ForThisServer(Federated[Content]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeDown(_ForThisServer):
-    """An admin hides a post or a comment from everybody here, for a reason in the modlog."""
+    """An admin hides a post or a comment from everybody here, with a reason in the modlog."""
 
     def check(self, ctx: Context) -> None:
-        """For admins, and only once."""
+        """For admins, and only if not taken down yet."""
         self.check_admin(ctx)
         if self.target.removed_at is not None:
             raise Conflict("already_removed", "It is already removed.")
 
     def apply(self, ctx: Context) -> Content:
-        """Hide it, write the modlog, and close what was reported of it."""
+        """Hide it, write the modlog, and resolve the reports about it."""
         log_content(ctx, self.admin, self.target, "remove", self.reason)
-        settle_content(ctx, self.admin, self.target, Outcome("removed", self.reason))
+        resolve_content(ctx, self.admin, self.target, Outcome("removed", self.reason))
         return set_shown(ctx, self.target, {"removed_at": ctx.now})
 
     def to_activity(self, ctx: Context, result: Content) -> Activity:
@@ -77,16 +77,16 @@ class TakeDown(_ForThisServer):
         return self.deletion(ctx, ctx.new_iri("delete"), result)
 
     def audience(self, ctx: Context, result: Content) -> Audience:
-        """Whoever was told of it."""
+        """Everyone who was sent the original."""
         return self.told(ctx, result, Microblogs.ERASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PutBack(_ForThisServer):
-    """An admin shows again what an admin here has taken down."""
+    """An admin restores what a local admin has taken down."""
 
     def check(self, ctx: Context) -> None:
-        """For admins. What the community removed is the community's to restore."""
+        """For admins. Only the community can restore what the community removed."""
         self.check_admin(ctx)
         if self.target.removed_at is None:
             raise Conflict("not_removed", "It is not removed.")
@@ -104,11 +104,11 @@ class PutBack(_ForThisServer):
         return undo(ctx.new_iri("undo"), self.deletion(ctx, sent, result))
 
     def audience(self, ctx: Context, result: Content) -> Audience:
-        """Whoever was told of it."""
+        """Everyone who was sent the original."""
         return self.told(ctx, result, Microblogs.BOOST)
 
     def fallbacks(self, ctx: Context, result: Content) -> tuple[Fallback, ...]:
-        """The author's Create anew, where nothing is left to be restored."""
+        """The author's Create again, where nothing is left to restore."""
         return given_again(ctx, result)
 
 
@@ -118,7 +118,7 @@ def take_down(ctx: Context, admin: Person, target: Content, reason: str) -> Take
 
 
 def put_back(ctx: Context, admin: Person, target: Content) -> PutBack:
-    """The action that shows it again."""
+    """The action that restores it."""
     return PutBack(by=_speaker(ctx, admin, target), admin=admin, target=target)
 
 

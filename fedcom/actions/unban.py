@@ -1,4 +1,4 @@
-"""Unban: the end of a ban from a community or from a whole site."""
+"""Unban: the end of a ban from a community or from a whole server."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from sqlalchemy import delete, update
 
 from activitypub.vocab.activities import block, delete as delete_activity, undo
 from fedcom.actions.ban import (
+    ban_recipients,
     boost_posts,
     check_power,
+    federate_server_ban,
     is_banned_by_us_now,
     is_from_another_site,
     made_by_site,
     target_of,
-    tell_of_site,
-    told_of_ban,
 )
 from fedcom.actions.base import Activity, Audience, Fallback, Federated, Microblogs
 from fedcom.actions.follow import Follow
@@ -39,7 +39,7 @@ from fedcom.rules.dialects import ignores_restore_data
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """Who may take part again, and what of theirs was put back."""
+    """The person who may take part again, and their restored content."""
 
     person: Person
     restored: Restored
@@ -47,18 +47,18 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unban(Federated[Admitted]):
-    """Somebody may take part again."""
+    """Let a banned person take part again."""
 
     by: Person
     person: Person
-    # Null: the whole site.
+    # None: the whole server.
     community: Community | None
     reason: str = ""
-    # What was removed since the ban is put back.
+    # Content that was removed since the ban is restored.
     restores_content: bool = False
 
     def check(self, ctx: Context) -> None:
-        """For moderators and admins, of who is banned."""
+        """For moderators and admins, if the person is banned."""
         check_power(ctx, self.by, self.person, self.community)
         if self.community is None and is_from_another_site(self.by, self.person):
             is_banned = any(_banned_from_theirs(ctx, self.by, self.person))
@@ -73,12 +73,12 @@ class Unban(Federated[Admitted]):
             raise Conflict("not_banned", "%(person)s is not banned.", person=self.person.handle)
 
     def apply(self, ctx: Context) -> Admitted:
-        """Let them in, and if wanted put back what they wrote."""
+        """End the ban, and optionally restore their content."""
         if self.community is None and is_from_another_site(self.by, self.person):
             return self._admit_to_theirs(ctx)
         since = banned_since(ctx.conn, self.person, self.community, ctx.now)
         if self.community is None and self.by.local and since is not None:
-            # Before the rest: putting everything back here would leave nothing to say there.
+            # Before the rest: restoring everything here would leave nothing to send there.
             self._admit_to_ours(ctx, since)
         restored = Restored()
         if self.restores_content and since is not None and not self._stays_out(ctx):
@@ -97,13 +97,13 @@ class Unban(Federated[Admitted]):
         return Admitted(get_person(ctx.conn, self.person.id), restored)
 
     def _admit_to_theirs(self, ctx: Context) -> Admitted:
-        """The end of what another site's ban of a member of ours meant."""
+        """End what another server's ban of a local member implied."""
         for community in _banned_from_theirs(ctx, self.by, self.person):
             since = banned_since(ctx.conn, self.person, community, ctx.now)
             if self.restores_content and since is not None and not self._stays_out(ctx):
                 restore_all(ctx, self.by, self.person, community, since)
             self._lift(ctx, community)
-        tell_of_site(ctx, self.by, self.person, "unban_elsewhere", self.reason)
+        federate_server_ban(ctx, self.by, self.person, "unban_elsewhere", self.reason)
         return Admitted(get_person(ctx.conn, self.person.id), Restored())
 
     def _lift(self, ctx: Context, community: Community) -> None:
@@ -116,22 +116,22 @@ class Unban(Federated[Admitted]):
         self._follow_again(ctx, community)
 
     def _follow_again(self, ctx: Context, community: Community) -> None:
-        """Ask a community elsewhere for what its ban has interrupted."""
+        """Ask a remote community for the follow that its ban has interrupted."""
         known = find_follow(ctx.conn, self.person.id, community.id)
         if known is not None and known.state == "pending" and self.person.local:
             waited_since = ctx.now if known.created_at > ctx.now else known.created_at
             mine = update(follow).where(follow.c.id == known.id)
             ctx.conn.execute(mine.values(created_at=waited_since))
-            with suppress(Denied):  # the whole site may still be closed to them
+            with suppress(Denied):  # the server-wide ban may still be in force
                 perform(ctx, Follow(by=self.person, target=community))
 
     def _stays_out(self, ctx: Context) -> bool:
-        """What an admin here took out no community elsewhere puts back."""
+        """No remote community restores what a local admin removed."""
         is_elsewhere = self.community is not None and not self.community.local
         return is_elsewhere and is_banned_by_us_now(ctx, self.person)
 
     def _admit_to_ours(self, ctx: Context, since: datetime) -> None:
-        """Where they were banned with the same stroke."""
+        """The communities from which the same ban excluded them."""
         for community in list_banned_from(ctx.conn, self.person.id, since):
             action = Unban(
                 by=self.by,
@@ -158,13 +158,13 @@ class Unban(Federated[Admitted]):
         return undo(ctx.new_iri("undo"), banned, restore_data=self.restores_content)
 
     def audience(self, ctx: Context, result: Admitted) -> Audience:
-        """Whoever was told of the ban."""
-        return told_of_ban(ctx, self.person, self.community)
+        """Everyone who was told of the ban."""
+        return ban_recipients(ctx, self.person, self.community)
 
     def fallbacks(self, ctx: Context, result: Admitted) -> tuple[Fallback, ...]:
-        """Undo{Delete} of each thing that was put back in a community of ours, or in `community`.
+        """Undo{Delete} of each restored post and comment in a local community, or in `community`.
 
-        In other communities only their moderators are believed.
+        In other communities only their own moderators are accepted.
         """
         found = []
         for community_id, iris in result.restored.by_community(ctx).items():
@@ -181,6 +181,6 @@ class Unban(Federated[Admitted]):
 
 
 def _banned_from_theirs(ctx: Context, by: Person, person: Person) -> list[Community]:
-    """Where the site keeps them out, and not a community's own moderators."""
+    """The communities from which the server bans them, and not the communities' moderators."""
     bans = made_by_site(ctx, by, person)
     return [get_community(ctx.conn, ban.community_id) for ban in bans]

@@ -19,7 +19,7 @@ Score = Literal[-1, 0, 1]
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """The vote as it was and is: what an Undo has to name."""
+    """The vote before and after: an Undo has to name the former."""
 
     before: int
     before_iri: str | None
@@ -28,22 +28,24 @@ class Ballot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vote(Federated[Ballot]):
-    """One person's vote on a post or a comment; 0 takes it back."""
+    """One person's vote on a post or a comment; 0 withdraws it."""
 
     by: Person
     target: Post | Comment
     score: Score
-    # The id of a peer's Like or Dislike; ours get theirs when they are made.
+    # The id of a peer's Like or Dislike; a local vote gets its id when it is created.
     iri: str | None = None
 
     def check(self, ctx: Context) -> None:
-        """Open to this person, on something that is still there."""
+        """If open to this person, on a post or comment that still exists."""
         community = locate(ctx, self.target, self.by).community
         mine = standing_in(ctx, self.by, community)
         may_vote(self.by, community, mine, self.target, ctx.now)
 
     def apply(self, ctx: Context) -> Ballot:
-        """Make this the person's only vote on the target; the one before is no longer in force."""
+        """Make this the person's only vote on the target; the previous one is no longer in
+        force.
+        """
         iri = self.iri or ctx.new_iri("dislike" if self.score < 0 else "like")
         before = put_vote(ctx, self.by, self.target, self.score, iri)
         if before is None:
@@ -53,13 +55,15 @@ class Vote(Federated[Ballot]):
         return Ballot(before[0], before[1], iri)
 
     def to_activity(self, ctx: Context, result: Ballot) -> Activity:
-        """Like, Dislike, or Undo of the one that stood before."""
+        """Like, Dislike, or Undo of the previous vote."""
         if self.score != 0:
             return self._cast(ctx, self.score, result.iri)
         return self._taken_back(ctx, result)
 
     def to_microblogs(self, ctx: Context, result: Ballot) -> Activity | None:
-        """Undo{Like} where a Dislike takes its place: they know none, and would keep the Like."""
+        """Undo{Like} where a Dislike replaces it: they do not know Dislike, and would keep the
+        Like.
+        """
         is_turned = self.score < 0 < result.before
         return self._taken_back(ctx, result) if is_turned else None
 
@@ -69,8 +73,8 @@ class Vote(Federated[Ballot]):
 
     def _cast(self, ctx: Context, score: int, iri: str) -> Activity:
         community = locate(ctx, self.target).community.iri
-        word = dislike if score < 0 else like
-        return word(iri, self.by.iri, self.target.iri, community=community)
+        build = dislike if score < 0 else like
+        return build(iri, self.by.iri, self.target.iri, community=community)
 
     def audience(self, ctx: Context, result: Ballot) -> Audience:
         """The community, and the author, whose server may not follow it (Mastodon's never does)."""

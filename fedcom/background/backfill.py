@@ -401,7 +401,7 @@ class Backfill:
             if any(above == step.id for step in chain) or len(chain) >= self._limits.depth:
                 raise Invalid(
                     "thread_endless",
-                    "The replies above %(iri)s form a circle or are too many.",
+                    "The chain of parents of %(iri)s is circular or too long.",
                     iri=document.id,
                 )
             found = await self._resolve(Listed(above, above), visit)

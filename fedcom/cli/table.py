@@ -8,7 +8,7 @@ import inspect
 from fedcom.actions.base import Reader, Shape
 from fedcom.inbound.catalog import HEARD
 
-HEAD = "| Activity | Read in `fedcom/` | What is there |\n| --- | --- | --- |\n"
+HEAD = "| Activity | Read in `fedcom/` | Meaning |\n| --- | --- | --- |\n"
 
 
 def heard_table() -> str:

@@ -225,7 +225,7 @@ def _get_admin(ctx: Context) -> Person:
     admin = find_first_admin(ctx.conn)
     if admin is None:
         raise NotFound(
-            "no_admin", "There is no admin yet. Make somebody one with `fedcom user promote`."
+            "no_admin", "There is no admin yet. Make someone an admin with `fedcom user promote`."
         )
     return admin
 

@@ -1,7 +1,7 @@
-"""Boosts by people elsewhere of what was written here, counted for its author to see.
+"""Boosts of local content by remote people, counted for its author to see.
 
-Nobody is told of one and nothing is announced, so that it is no action. Anybody else's Announce is
-the business of `federation.envelope`.
+Nobody is notified of one and nothing is announced, so it is no action. Every other Announce is
+handled by `federation.envelope`.
 """
 
 from sqlalchemy import delete
@@ -16,7 +16,7 @@ from fedcom.queries.content import find_content
 
 
 def note_boost(ctx: Context, activity: Document, actor_iri: str) -> bool:
-    """Count or uncount the boost that a verified `activity` of somebody says; whether it is one."""
+    """Count or uncount the boost in a verified `activity`; returns whether it is one."""
     if activity.type == "Undo":
         return _uncount(ctx, activity, actor_iri)
     if activity.type != "Announce" or isinstance(find_actor(ctx.conn, actor_iri), Community):
@@ -24,8 +24,8 @@ def note_boost(ctx: Context, activity: Document, actor_iri: str) -> bool:
     iri = activity.object_id
     if iri is None or not ctx.is_ours(iri):
         return False
-    about = find_content(ctx.conn, iri)
-    if about is None or not about.is_shown:
+    content = find_content(ctx.conn, iri)
+    if content is None or not content.is_shown:
         return False
     row = {"subject_iri": iri, "actor_iri": actor_iri, "iri": activity.id}
     insert_ignoring(ctx.conn, boost, row)
@@ -33,12 +33,12 @@ def note_boost(ctx: Context, activity: Document, actor_iri: str) -> bool:
 
 
 def forget_boosts(ctx: Context, actor_iri: str) -> None:
-    """Uncount all boosts of somebody whose account is gone."""
+    """Uncount all boosts by an actor whose account is deleted."""
     ctx.conn.execute(delete(boost).where(boost.c.actor_iri == actor_iri))
 
 
 def _uncount(ctx: Context, undo: Document, actor_iri: str) -> bool:
-    """By the id of the Announce; by what it boosts where the Undo carries it whole."""
+    """By the id of the Announce; by the boosted object if the Undo contains the whole Announce."""
     inner = undo.object_document
     if inner is not None and inner.type == "Announce" and inner.object_id is not None:
         named = boost.c.subject_iri == inner.object_id

@@ -1,4 +1,4 @@
-"""Everything that one person wrote, at once: taken out with a ban, put back with its end, blanked
+"""Everything that one person wrote, at once: removed with a ban, restored when it ends, blanked
 when they leave.
 """
 
@@ -12,7 +12,7 @@ from sqlalchemy import Column, ColumnElement, Row, Table, delete, exists, select
 
 from fedcom.context import Context
 from fedcom.effects.counts import rank
-from fedcom.effects.resolve_reports import Outcome, settle_about
+from fedcom.effects.resolve_reports import Outcome, resolve_reports_about
 from fedcom.models.account import account
 from fedcom.models.actor import Community, Person, actor, community as community_table
 from fedcom.models.base import columns_of, to_row
@@ -22,7 +22,7 @@ from fedcom.models.post import Post, post, post_rank
 from fedcom.models.revision import revision
 from fedcom.queries.visibility import is_kept, is_shown
 
-# SQLite takes some ten thousand values in one statement, older ones a thousand.
+# SQLite accepts about ten thousand values in one statement, older versions a thousand.
 _CHUNK = 500
 
 _BLANK = {"body_source": "", "body_html": "", "content_warning": ""}
@@ -31,17 +31,17 @@ _NO_LINK = {"title": "", "url": None, "image_url": None, "image_alt": ""}
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was put back: the posts, and the comments by their id with the row of their post."""
+    """What was restored: the posts, and the comments by id with the row of their post."""
 
     posts: list[Post] = field(default_factory=list)
     comments: dict[str, int] = field(default_factory=dict)
 
     def by_community(self, ctx: Context) -> dict[int, list[str]]:
-        """The ids of all of it by the row of the community, posts first."""
-        inside = {about.id: about.community_id for about in self.posts}
+        """The ids of everything restored by the row of the community, posts first."""
+        inside = {content.id: content.community_id for content in self.posts}
         found: dict[int, list[str]] = defaultdict(list)
-        for about in self.posts:
-            found[about.community_id].append(about.iri)
+        for content in self.posts:
+            found[content.community_id].append(content.iri)
         for chunk in _chunks(set(self.comments.values()) - inside.keys()):
             rows = select(post.c.id, post.c.community_id).where(post.c.id.in_(chunk))
             inside |= {row.id: row.community_id for row in ctx.conn.execute(rows)}
@@ -55,18 +55,18 @@ def remove_all(
 ) -> list[Post]:
     """Remove all posts and comments of a person, in `community` or everywhere.
 
-    What was reported of them is judged thereby. Gives the posts that were to be seen until now.
+    This resolves the reports about them. Returns the posts that were visible until now.
     """
-    settle_about(
+    resolve_reports_about(
         ctx,
         by,
         Outcome("removed", reason),
         posts=select(post.c.id).where(_posts_of(person, community)),
         comments=select(comment.c.id).where(_comments_of(person, community)),
     )
-    _sweep_comments(ctx, person, community, is_kept(comment), ctx.now)
-    posts = _sweep_posts(ctx, person, community, is_kept(post), ctx.now)
-    for chunk in _chunks([about.id for about in posts]):
+    _set_comments_removed(ctx, person, community, is_kept(comment), ctx.now)
+    posts = _set_posts_removed(ctx, person, community, is_kept(post), ctx.now)
+    for chunk in _chunks([content.id for content in posts]):
         ctx.conn.execute(delete(post_rank).where(post_rank.c.post_id.in_(chunk)))
     return posts
 
@@ -74,26 +74,24 @@ def remove_all(
 def restore_all(
     ctx: Context, by: Person, person: Person, community: Community | None, since: datetime
 ) -> Restored:
-    """Put back what was removed `since` then, as far as that is for `by` to say. Gives what is to
-    be seen again.
-    """
+    """Restore what was removed `since` then, as far as `by` may. Returns what is visible again."""
     comments, posts = (
         (table.c.removed_at >= since) & _is_theirs(table, by, person, community)
         for table in (comment, post)
     )
-    restored = _sweep_comments(ctx, person, community, comments, None)
-    found = _sweep_posts(ctx, person, community, posts, None)
-    for about in found:
-        rank(ctx, about.id)
+    restored = _set_comments_removed(ctx, person, community, comments, None)
+    found = _set_posts_removed(ctx, person, community, posts, None)
+    for content in found:
+        rank(ctx, content.id)
     return Restored(found, restored)
 
 
-def blank_all(ctx: Context, who: Person | Community) -> None:
-    """Delete all posts and comments of a person, or all posts in a community, with their words."""
-    wrote = comment.c.author_id == who.id
-    posts = post.c.author_id == who.id
-    if isinstance(who, Community):
-        posts = post.c.community_id == who.id
+def blank_all(ctx: Context, owner: Person | Community) -> None:
+    """Delete all posts and comments of a person, or all posts in a community, and their text."""
+    wrote = comment.c.author_id == owner.id
+    posts = post.c.author_id == owner.id
+    if isinstance(owner, Community):
+        posts = post.c.community_id == owner.id
     gone = update(comment).where(wrote).values(**_BLANK, deleted_at=ctx.now)
     shown = gone.where(is_shown(comment))
     hidden = ctx.conn.execute(shown.returning(comment.c.path, comment.c.post_id)).all()
@@ -101,8 +99,8 @@ def blank_all(ctx: Context, who: Person | Community) -> None:
     ctx.conn.execute(gone)
     gone = update(post).where(posts).values(**_BLANK, **_NO_LINK, deleted_at=ctx.now)
     shown = gone.where(is_shown(post))
-    places = Counter(ctx.conn.execute(shown.returning(post.c.community_id)).scalars())
-    _count(ctx, community_table.c.posts, community_table.c.actor_id, places, back=False)
+    per_community = Counter(ctx.conn.execute(shown.returning(post.c.community_id)).scalars())
+    _count(ctx, community_table.c.posts, community_table.c.actor_id, per_community, back=False)
     ctx.conn.execute(gone)
     numbers, below = select(post.c.id).where(posts), select(comment.c.id).where(wrote)
     ctx.conn.execute(delete(post_rank).where(post_rank.c.post_id.in_(numbers)))
@@ -113,10 +111,10 @@ def blank_all(ctx: Context, who: Person | Community) -> None:
 def _is_theirs(
     table: Table, by: Person, person: Person, community: Community | None
 ) -> ColumnElement[bool]:
-    """Of rows of `post` or `comment` that were removed: whether `by` may have a say in that.
+    """For removed rows of `post` or `comment`: whether `by` may restore them.
 
-    A site elsewhere puts back what its own ban of its people took out, and nothing that moderators
-    here removed; a community elsewhere nothing that an admin here took down.
+    A remote server restores what its own ban of its people removed, and nothing that moderators
+    here removed; a remote community restores nothing that a local admin took down.
     """
     if by.local or (community is not None and community.local):
         return true()
@@ -143,7 +141,7 @@ def _comments_of(person: Person, community: Community | None) -> ColumnElement[b
     return mine & comment.c.post_id.in_(inside)
 
 
-def _sweep_posts(
+def _set_posts_removed(
     ctx: Context,
     person: Person,
     community: Community | None,
@@ -154,22 +152,22 @@ def _sweep_posts(
     rows = ctx.conn.execute(
         changed.values(removed_at=removed_at).returning(*columns_of(Post, post))
     ).mappings()
-    posts = [about for about in (to_row(Post, row) for row in rows) if about.deleted_at is None]
-    counts = Counter(about.community_id for about in posts)
+    posts = [found for found in (to_row(Post, row) for row in rows) if found.deleted_at is None]
+    counts = Counter(content.community_id for content in posts)
     _count(
         ctx, community_table.c.posts, community_table.c.actor_id, counts, back=removed_at is None
     )
     return posts
 
 
-def _sweep_comments(
+def _set_comments_removed(
     ctx: Context,
     person: Person,
     community: Community | None,
     which: ColumnElement[bool],
     removed_at: datetime | None,
 ) -> dict[str, int]:
-    """Gives what can be seen now, or could until now: ids of comments, rows of their posts."""
+    """Returns what is visible now, or was until now: ids of comments, rows of their posts."""
     changed = update(comment).where(_comments_of(person, community), which)
     returned = (comment.c.path, comment.c.post_id, comment.c.iri, comment.c.deleted_at)
     rows = ctx.conn.execute(changed.values(removed_at=removed_at).returning(*returned))
@@ -179,17 +177,19 @@ def _sweep_comments(
 
 
 def _count_comments(ctx: Context, rows: Sequence[Row[Any]], *, back: bool) -> None:
-    """The counters above comments (`path`, `post_id`) that are shown no more, or again."""
+    """Update the counters above comments (`path`, `post_id`) that become hidden, or visible
+    again.
+    """
     above = Counter(int(part) for row in rows for part in row.path.split(".")[:-1])
     below = Counter(row.post_id for row in rows)
     _count(ctx, comment.c.replies, comment.c.id, above, back=back)
     _count(ctx, post.c.comments, post.c.id, below, back=back)
-    inside_of = _places_of(ctx, below)
+    inside_of = _per_community(ctx, below)
     _count(ctx, community_table.c.comments, community_table.c.actor_id, inside_of, back=back)
 
 
-def _places_of(ctx: Context, posts: Counter[int]) -> Counter[int]:
-    """Numbers of comments by post → by community."""
+def _per_community(ctx: Context, posts: Counter[int]) -> Counter[int]:
+    """Numbers of comments by post and by community."""
     found: Counter[int] = Counter()
     for chunk in _chunks(posts):
         for row in ctx.conn.execute(
@@ -202,10 +202,10 @@ def _places_of(ctx: Context, posts: Counter[int]) -> Counter[int]:
 def _count(
     ctx: Context, counter: Column[Any], key: Column[Any], numbers: Counter[int], *, back: bool
 ) -> None:
-    """Change the counter of each row by its own number; one statement for all with the same."""
+    """Change each row's counter by its own amount; one statement for all with the same amount."""
     alike = defaultdict(list)
-    for row_id, number in numbers.items():
-        alike[number if back else -number].append(row_id)
+    for row_id, amount in numbers.items():
+        alike[amount if back else -amount].append(row_id)
     for difference, row_ids in alike.items():
         for chunk in _chunks(row_ids):
             ctx.conn.execute(
@@ -214,7 +214,7 @@ def _count(
 
 
 def _chunks(row_ids: Iterable[int]) -> Iterator[list[int]]:
-    """In rising order, so that two sweeps at once lock in the same one."""
+    """In ascending order, so that two concurrent removals lock in the same order."""
     ordered = sorted(row_ids)
     for start in range(0, len(ordered), _CHUNK):
         yield ordered[start : start + _CHUNK]

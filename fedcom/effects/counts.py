@@ -1,7 +1,7 @@
 """Votes, counters and ranks, always changed in the transaction of what they count.
 
-Rows are locked in one order everywhere: a vote, the comment or post that it is on, the post above
-that, then the community.
+Rows are locked in one order everywhere: a vote, the comment or post that it is on, the post of that
+comment, then the community.
 """
 
 from typing import Any
@@ -36,7 +36,7 @@ from fedcom.rules.ranking import active_key, controversy, hot_key
 def put_vote(
     ctx: Context, voter: Person, target: Post | Comment, score: int, iri: str
 ) -> tuple[int, str] | None:
-    """Make `voter`'s vote on `target` be `score` (-1, 0, 1). The vote before it: score and id."""
+    """Set `voter`'s vote on `target` to `score` (-1, 0, 1); returns the previous score and id."""
     before = _replace_vote(ctx, voter, target, score, iri)
     old = 0 if before is None else before[0]
     if old != score:
@@ -45,7 +45,7 @@ def put_vote(
 
 
 def put_own_vote(ctx: Context, author: Person, made: Post | Comment, iri: str) -> None:
-    """The vote of its author on what was made now, with `OWN_VOTE` in its counters already."""
+    """The author's vote on a new post or comment, whose counters include `OWN_VOTE` already."""
     votes, key = _votes(made)
     values = {key: made.id, "voter_id": author.id, "score": 1, "iri": iri, "voted_at": ctx.now}
     insert_ignoring(ctx.conn, votes, values)
@@ -54,7 +54,7 @@ def put_own_vote(ctx: Context, author: Person, made: Post | Comment, iri: str) -
 def _replace_vote(
     ctx: Context, voter: Person, target: Post | Comment, score: int, iri: str
 ) -> tuple[int, str] | None:
-    """Two votes of one person at once (a double click, two workers) see each other: the second
+    """Two concurrent votes of one person (a double click, two workers) see each other: the second
     waits at the row of the first.
     """
     votes, key = _votes(target)
@@ -68,7 +68,7 @@ def _replace_vote(
     if is_first and insert_ignoring(ctx.conn, votes, new):
         return None
     row = ctx.conn.execute(_STANDING_VOTE[votes], which).first()
-    if row is None:  # it was taken back in between
+    if row is None:  # it was withdrawn in between
         insert_ignoring(ctx.conn, votes, new)
         return None
     if row.score != score:
@@ -89,7 +89,7 @@ def _count_vote(ctx: Context, target: Post | Comment, score: int, before: int) -
 
 
 def find_vote(ctx: Context, voter: Person, target: Post | Comment) -> tuple[int, str] | None:
-    """The vote that stands: its score and the id of its Like or Dislike."""
+    """The current vote: its score and the id of its Like or Dislike."""
     key = (voter.id, target.iri)
     if key in ctx.seen.votes:
         return ctx.seen.votes[key]
@@ -99,9 +99,9 @@ def find_vote(ctx: Context, voter: Person, target: Post | Comment) -> tuple[int,
 
 
 def locked(ctx: Context, target: Post | Comment) -> Post | Comment:
-    """The row as it is now, which nobody else changes until this unit is over.
+    """The current row, locked until this unit is over.
 
-    What the caller read may be old by now.
+    What the caller read may be outdated.
     """
     if isinstance(target, Post):
         found = ctx.conn.execute(_LOCKED_POST, {"row": target.id}).mappings().one()
@@ -110,32 +110,33 @@ def locked(ctx: Context, target: Post | Comment) -> Post | Comment:
     return to_row(Comment, found)
 
 
-def count_shown(ctx: Context, about: Post | Comment, difference: int) -> None:
-    """A post or comment is shown (+1) or no longer shown (-1)."""
-    if isinstance(about, Post):
-        count_post(ctx, about, difference)
+def count_shown(ctx: Context, content: Post | Comment, difference: int) -> None:
+    """A post or comment becomes visible (+1) or hidden (-1)."""
+    if isinstance(content, Post):
+        count_post(ctx, content, difference)
     else:
-        count_comment(ctx, about, difference)
+        count_comment(ctx, content, difference)
 
 
-def count_post(ctx: Context, about: Post, difference: int) -> None:
-    """A post is shown (+1) or no longer shown (-1): its community's counter and the lists."""
+def count_post(ctx: Context, content: Post, difference: int) -> None:
+    """A post becomes visible (+1) or hidden (-1): its community's counter and the lists."""
     ctx.conn.execute(
         update(community)
-        .where(community.c.actor_id == about.community_id)
+        .where(community.c.actor_id == content.community_id)
         .values(posts=community.c.posts + difference)
     )
-    rank(ctx, about.id)
+    rank(ctx, content.id)
 
 
-def count_moved(ctx: Context, about: Post, target: Community) -> None:
-    """Put a post into another community: the counters of both, and the lists. `about` is locked.
+def count_moved(ctx: Context, content: Post, target: Community) -> None:
+    """Move a post to another community: the counters of both, and the lists. The caller has locked
+    the post.
 
-    A pin was the former community's.
+    A pin belonged to the former community.
     """
-    shown, comments = int(about.is_shown), about.comments
-    # In one order, so that two moves at once do not wait for each other.
-    for community_id, sign in sorted(((about.community_id, -1), (target.id, 1))):
+    shown, comments = int(content.is_shown), content.comments
+    # In one order, so that two concurrent moves do not wait for each other.
+    for community_id, sign in sorted(((content.community_id, -1), (target.id, 1))):
         ctx.conn.execute(
             update(community)
             .where(community.c.actor_id == community_id)
@@ -144,25 +145,25 @@ def count_moved(ctx: Context, about: Post, target: Community) -> None:
                 comments=community.c.comments + sign * comments,
             )
         )
-    moved = update(post).where(post.c.id == about.id)
+    moved = update(post).where(post.c.id == content.id)
     ctx.conn.execute(moved.values(community_id=target.id, featured_at=None))
-    rank(ctx, about.id)
+    rank(ctx, content.id)
 
 
-def count_comment(ctx: Context, about: Comment, difference: int) -> None:
-    """A comment is shown (+1) or no longer shown (-1): the counters above it."""
-    ancestors = [int(part) for part in about.path.split(".")[:-1]]
+def count_comment(ctx: Context, content: Comment, difference: int) -> None:
+    """A comment becomes visible (+1) or hidden (-1): the counters above it."""
+    ancestors = [int(part) for part in content.path.split(".")[:-1]]
     if ancestors:
         ctx.conn.execute(
             update(comment)
             .where(comment.c.id.in_(ancestors))
             .values(replies=comment.c.replies + difference)
         )
-    # When it was written, not when it came: old threads are fetched long after.
+    # The time of writing, not of arrival: old threads are fetched much later.
     statement = _COUNT_COMMENT if difference < 0 else _COUNT_NEW_COMMENT
-    change: dict[str, object] = {"row": about.post_id, "change": difference}
+    change: dict[str, object] = {"row": content.post_id, "change": difference}
     if difference > 0:
-        change["written"] = about.published_at
+        change["written"] = content.published_at
     row = ctx.conn.execute(statement, change).one()
     ctx.conn.execute(_COUNT_COMMENTS_OF, {"row": row.community_id, "change": difference})
     if difference > 0:
@@ -170,16 +171,16 @@ def count_comment(ctx: Context, about: Comment, difference: int) -> None:
 
 
 def count_subscribers(ctx: Context, community_id: int) -> None:
-    """Somebody follows or no longer follows a community; nothing for what is none."""
+    """An actor follows or no longer follows a community; does nothing for a person."""
     mine = community.c.actor_id == community_id
-    # Counted under a lock, because what others have not committed yet is not seen.
+    # Counted under a lock, because uncommitted changes of others are not visible.
     ctx.conn.execute(select(community.c.actor_id).where(mine).with_for_update())
     followers = count_followers(ctx.conn, community_id)
     ctx.conn.execute(update(community).where(mine).values(subscribers=followers))
 
 
 def rank(ctx: Context, post_id: int) -> None:
-    """Put the post where lists will look for it, or take it out when it is not shown."""
+    """Write the row by which lists find the post, or delete it if the post is hidden."""
     _rank_row(ctx, ctx.conn.execute(_RANKED, {"row": post_id}).one())
 
 
@@ -207,7 +208,7 @@ def _votes(target: Post | Comment) -> tuple[Table, str]:
 OWN_VOTE = {"upvotes": 1}
 """The counters of a new post or comment: its author's vote, as Lemmy counts it."""
 
-# What ranks are made from.
+# The input of the ranks.
 _RANKS = (
     post.c.id,
     post.c.community_id,
@@ -218,7 +219,7 @@ _RANKS = (
     post.c.deleted_at,
     post.c.removed_at,
 )
-# Prebuilt, because building a statement costs more than running it.
+# Built in advance, because building a statement costs more than running it.
 _LOCKED_POST = POST.where(post.c.id == bindparam("row")).with_for_update()
 _LOCKED_COMMENT = COMMENT.where(comment.c.id == bindparam("row")).with_for_update()
 _RANKED = select(*_RANKS).where(post.c.id == bindparam("row"))

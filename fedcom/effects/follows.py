@@ -1,4 +1,4 @@
-"""What becomes of members' follows besides what they do themselves: accepted, or refused."""
+"""Members' follows that change by another actor's activity: accepted or refused."""
 
 from sqlalchemy import select, update
 
@@ -10,10 +10,10 @@ from fedcom.models.follow import follow
 
 
 def accept_by_announce(ctx: Context, community: Community) -> bool:
-    """Take it as the Accept of our members' follows that `community` announces something to us.
+    """Treat an Announce from `community` as the Accept of our members' pending follows.
 
-    Lemmy 0.19 sends a server that it did not know nothing of what was said before it knew it, the
-    first Accept among it. Where a follow is accepted already, that one explains the Announce.
+    Lemmy 0.19 does not send a newly discovered server anything from before the discovery, including
+    the first Accept. If a follow is accepted already, it explains the Announce.
     Returns whether a follow was pending.
     """
     ours = select(actor.c.id).where(actor.c.local.is_(True))
@@ -26,8 +26,8 @@ def accept_by_announce(ctx: Context, community: Community) -> bool:
     return True
 
 
-def tell_of_reject(ctx: Context, follower_id: int, target: Actor | None) -> None:
-    """Tell a member that somebody does not let them follow."""
+def notify_rejected(ctx: Context, follower_id: int, target: Actor | None) -> None:
+    """Notify a member that an actor refused their follow."""
     community = target.id if isinstance(target, Community) else None
     notify(
         ctx, follower_id, News(kind="moderation", community_id=community, detail="follow_rejected")

@@ -1,6 +1,6 @@
-"""The rows of an actor of ours: its name (never anybody else's again), its addresses and its key.
+"""The rows of a local actor: its name (never reused), its addresses and its key.
 
-Not an action: registering, creating a community and the first start make actors with it.
+Not an action: registration, creating a community and the first start create actors with it.
 """
 
 from typing import Literal
@@ -21,8 +21,8 @@ def create_local_actor(
 ) -> Actor:
     """Insert a person or the actor of a community, `name` in the local name space.
 
-    The row in `community` is left to the caller. Raises Invalid (`name_…`) and
-    Conflict("name_taken"), also when the name belonged to somebody who is gone.
+    The caller inserts the row in `community`. Raises Invalid (`name_…`) and Conflict("name_taken"),
+    also if the name belonged to a deleted actor.
     """
     name = check_name(name)
     if not insert_ignoring(ctx.conn, local_name, {"name": name, "taken_at": ctx.now}):
@@ -34,7 +34,7 @@ def create_local_actor(
 
 
 def create_instance_actor(ctx: Context, key: NewKey) -> Actor:
-    """Insert the actor in whose name this instance fetches. Its name is the host, as Mastodon's.
+    """Insert the actor in whose name this instance fetches. Its name is the host, as with Mastodon.
 
     Its inbox is the shared one.
     """
@@ -77,7 +77,7 @@ def _insert(ctx: Context, values: dict[str, str], key: NewKey) -> Actor:
 
 
 def put_keys(ctx: Context, whose: Actor, key: NewKey) -> None:
-    """Store the private keys of a local actor, sealed as they are."""
+    """Store the private keys of a local actor, already encrypted."""
     rows = (
         (whose.public_key_id, REQUESTS, key.sealed_private, key.public_pem),
         (whose.proof_key_id, PROOFS, key.sealed_proof, key.proof_multibase),

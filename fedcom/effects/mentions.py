@@ -1,4 +1,4 @@
-"""Whom a text names, as far as we know them, and that they are told so."""
+"""The known actors whom a text mentions, and their notifications."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
@@ -17,38 +17,42 @@ from fedcom.wire.addressing import page_of
 from fedcom.wire.body import Body
 
 
-def mentioned(ctx: Context, about: Post | Comment) -> tuple[Actor, ...]:
-    """The known actors that a post or comment of ours names, people and communities, in order.
+def mentioned(ctx: Context, content: Post | Comment) -> tuple[Actor, ...]:
+    """The known actors, people and communities, that a local post or comment mentions, in order.
 
-    They are read from the links that `with_links` put into its HTML when it was written. To parse
-    the Markdown of each text for each who asks for it would cost as much as writing it.
+    They are read from the links that `with_links` put into its HTML when it was written. Parsing
+    the Markdown for every reader would cost as much as writing it.
     """
-    pages = linked_addresses(about.body_html) if about.local else ()
+    pages = linked_addresses(content.body_html) if content.local else ()
     if not pages:
         return ()
     remote = [handle for page in pages if (handle := _handle_in(ctx, page)) is not None]
     known = _find_actors(ctx, or_(actor.c.iri.in_(pages), _is_called(remote)))
-    by_page = {page: someone for someone in known for page in _pages_of(ctx, someone)}
+    by_page = {page: known_actor for known_actor in known for page in _pages_of(ctx, known_actor)}
     return tuple(by_page[page] for page in pages if page in by_page)
 
 
 def _handle_in(ctx: Context, page: str) -> tuple[str, str] | None:
-    """Name and host of the peer's actor whom a page of ours shows."""
+    """Name and host of the remote actor whose profile page here has this address."""
     name, _, host = page.removeprefix(ctx.origin)[len("/u/") :].partition("@")
     return (name, host) if host else None
 
 
 def _named(ctx: Context, mentions: Iterable[Mention]) -> dict[Mention, Actor]:
-    """Those of the mentions that name somebody known.
+    """The mentions that name a known actor.
 
-    Looking up the unknown ones is for the surfaces to do before they open the unit of work.
+    Looking up the unknown ones is up to the surfaces, before they open the unit of work.
     """
     keys = {mention: _keys(ctx, mention) for mention in mentions}
     if not keys:
         return {}
     wanted = {key for both in keys.values() for key in both}
     found = _find_actors(ctx, _is_called(wanted))
-    known = {(someone.name, host): someone for someone in found for host in _hosts_of(someone)}
+    known = {
+        (known_actor.name, host): known_actor
+        for known_actor in found
+        for host in _hosts_of(known_actor)
+    }
     return {
         mention: known[key]
         for mention, both in keys.items()
@@ -62,13 +66,17 @@ def _is_called(handles: Collection[tuple[str, str]]) -> ColumnElement[bool]:
     return or_(by_host.in_(handles), by_domain.in_(handles))
 
 
-def _hosts_of(someone: Actor) -> tuple[str, ...]:
-    return (someone.host,) if someone.domain is None else (someone.host, someone.domain)
+def _hosts_of(known_actor: Actor) -> tuple[str, ...]:
+    return (
+        (known_actor.host,)
+        if known_actor.domain is None
+        else (known_actor.host, known_actor.domain)
+    )
 
 
-def _pages_of(ctx: Context, someone: Actor) -> tuple[str, ...]:
-    """Our page of somebody, and the one that it was while their handle's domain was unknown."""
-    return page_of(ctx.origin, someone), page_of(ctx.origin, replace(someone, domain=None))
+def _pages_of(ctx: Context, known_actor: Actor) -> tuple[str, ...]:
+    """Our page of the actor, and its former address, from before the handle's domain was known."""
+    return page_of(ctx.origin, known_actor), page_of(ctx.origin, replace(known_actor, domain=None))
 
 
 def _find_actors(ctx: Context, condition: ColumnElement[bool]) -> list[Actor]:
@@ -77,36 +85,37 @@ def _find_actors(ctx: Context, condition: ColumnElement[bool]) -> list[Actor]:
 
 
 def _keys(ctx: Context, mention: Mention) -> tuple[tuple[str, str], ...]:
-    """As it was written, and in lower case, which is how our own names are."""
+    """As written, and in lower case, as local names are stored."""
     host = mention.host or ctx.host
     return (mention.name, host), (mention.name.lower(), host)
 
 
 def with_links(ctx: Context, body: Body, *, here: bool = True) -> Body:
-    """The body with a link at each mention of somebody known: to our page of them, or to theirs.
+    """The body with a link at each mention of a known actor: to their page here, or on their
+    server.
 
-    What leaves with links to our pages is turned round on its way (`wire.tags`).
+    Links to our pages are replaced in outgoing activities (`wire.tags`).
     """
     parsed = body.parsed or ParsedMarkdown(body.source)
     known = _named(ctx, parsed.mentions)
     if not known:
         return body
     links = {
-        mention: page_of(ctx.origin, someone) if here else someone.url or someone.iri
-        for mention, someone in known.items()
+        mention: page_of(ctx.origin, known_actor) if here else known_actor.url or known_actor.iri
+        for mention, known_actor in known.items()
     }
     return Body(body.source, parsed.to_html(links))
 
 
-def tell_named(
-    ctx: Context, about: Post | Comment, tagged: Sequence[str] | None, news: News
+def notify_mentioned(
+    ctx: Context, content: Post | Comment, tagged: Sequence[str] | None, news: News
 ) -> None:
-    """Tell the members whom a post or comment names, each once, whatever it says after an edit.
+    """Notify the members whom a post or comment mentions, each once, whatever a later edit says.
 
-    Of ours the links in it count, for a peer's its Mention tags, whose ids are `tagged`. Who was
-    told already that it answers them is not told again.
+    A local text's links count, and for a remote one its Mention tags, whose ids are `tagged`. A
+    member who was already notified of it as a reply is not notified again.
     """
-    named = _members_named(ctx, about, tagged)
+    named = _members_named(ctx, content, tagged)
     if not named:
         return
     told = set(
@@ -123,9 +132,13 @@ def tell_named(
             notify(ctx, person_id, news)
 
 
-def _members_named(ctx: Context, about: Post | Comment, tagged: Sequence[str] | None) -> list[int]:
+def _members_named(
+    ctx: Context, content: Post | Comment, tagged: Sequence[str] | None
+) -> list[int]:
     if tagged is None:
-        return sorted({someone.id for someone in mentioned(ctx, about) if someone.local})
+        return sorted(
+            {known_actor.id for known_actor in mentioned(ctx, content) if known_actor.local}
+        )
     if not tagged:
         return []
     here = actor.c.iri.in_(sorted(set(tagged))), actor.c.local.is_(True)

@@ -1,8 +1,8 @@
-"""Direct notes to people on microblogs about what moderators decided.
+"""Direct notes to people on microblog servers about moderators' decisions.
 
-Their servers show nothing of what a community announces about them: a post vanishes, or a follow,
-and nobody says why. So the community says it, or for the whole server its instance actor: never a
-moderator's own account, who would get the replies.
+Their servers show nothing of what a community announces about them: a post disappears, or a follow,
+without an explanation. So the community sends one, or the instance actor for the whole server:
+never a moderator's own account, which would get the replies.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from fedcom.wire.addressing import instance_iri
 
 @dataclass(frozen=True, slots=True)
 class DirectNote:
-    """A Create of a Note of `sender`, for nobody but `to`."""
+    """A Create of a Note by `sender`, addressed to `to` only."""
 
     sender: Actor
     to: Person
@@ -33,8 +33,8 @@ class DirectNote:
 
 
 def is_on_microblog(ctx: Context, person: Person) -> bool:
-    """Whether somebody is elsewhere, and their server makes nothing of Block, Delete and the like
-    that a community announces.
+    """Whether the actor is remote, and their server ignores a community's announcements of Block,
+    Delete and the like.
     """
     if person.local:
         return False
@@ -45,19 +45,19 @@ def is_on_microblog(ctx: Context, person: Person) -> bool:
 def note_of_removal(
     ctx: Context, community: Community, author: Person, target: Post | Comment, reason: str
 ) -> DirectNote | None:
-    """The community tells the author of a removed post or comment, in the language of that if it
-    is one of the interface's.
+    """The community's note to the author of a removed post or comment, in the language of the text
+    if the interface has it.
     """
     if not is_on_microblog(ctx, author):
         return None
-    say = catalogue(target.language or DEFAULT)
+    translations = catalogue(target.language or DEFAULT)
     if isinstance(target, Post):
-        words = say.gettext("A moderator removed your post from %(community)s.")
+        sentence = translations.gettext("A moderator removed your post from %(community)s.")
     else:
-        words = say.gettext("A moderator removed your comment from %(community)s.")
-    text = words % {"community": community.display_name}
+        sentence = translations.gettext("A moderator removed your comment from %(community)s.")
+    text = sentence % {"community": community.display_name}
     if reason:
-        text = f"{text} {say.gettext('Reason: %(reason)s') % {'reason': reason}}"
+        text = f"{text} {translations.gettext('Reason: %(reason)s') % {'reason': reason}}"
     return _direct(ctx, community, author, text, in_reply_to=target.iri)
 
 
@@ -68,9 +68,9 @@ def note_of_ban(
     reason: str,
     expires_at: datetime | None,
 ) -> DirectNote | None:
-    """The community, or the instance actor for this server, tells who is banned.
+    """The note of the community, or of the instance actor for this server, to a banned person.
 
-    In English: which language they read nobody knows.
+    In English, because their language is unknown.
     """
     if not is_on_microblog(ctx, person):
         return None

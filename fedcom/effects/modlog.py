@@ -1,4 +1,4 @@
-"""The modlog's one pen: what moderators do is written down, and told to the member concerned."""
+"""The only writer of the modlog: moderators' decisions are stored, and members notified."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,7 @@ from fedcom.rules.limits import MAX_REASON
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogEntry:
-    """What is done, by whom and why; `community` is None for what concerns the whole instance.
+    """The decision, who made it and why; `community` is None if it concerns the whole instance.
 
     `expires_at` is when a ban ends by itself.
     """
@@ -33,20 +33,20 @@ class LogEntry:
 def log_content(
     ctx: Context, by: Person, target: Content, kind: ModerationAction, reason: str
 ) -> None:
-    """One line about a post or comment, in its community's log; its author is told."""
+    """Write an entry about a post or comment to its community's log and notify its author."""
     entry = LogEntry(by=by, kind=kind, community=locate(ctx, target).community, reason=reason)
     _write(ctx, entry, target.iri)
-    _tell(ctx, entry, target.author_id, **placed(target))
+    _notify(ctx, entry, target.author_id, **placed(target))
 
 
 def log_person(ctx: Context, entry: LogEntry, person: Person) -> None:
-    """One line about somebody, who is told."""
+    """Write an entry about a person and notify them."""
     _write(ctx, entry, person.iri)
-    _tell(ctx, entry, person.id)
+    _notify(ctx, entry, person.id)
 
 
 def log_community(ctx: Context, entry: LogEntry, community: Community) -> None:
-    """One line about a whole community; the members who follow it are told."""
+    """Write an entry about a whole community and notify the members who follow it."""
     _write(ctx, entry, community.iri)
     followers = select(follow.c.follower_id).where(follow.c.target_id == community.id)
     news = News(
@@ -60,9 +60,9 @@ def log_community(ctx: Context, entry: LogEntry, community: Community) -> None:
         notify(ctx, member, news)
 
 
-def reason_of(word: Document) -> str:
-    """Why a moderator elsewhere does something, no longer than ours may say it."""
-    return (word.summary or "")[:MAX_REASON]
+def reason_of(activity: Document) -> str:
+    """A remote moderator's reason, truncated to the limit for local ones."""
+    return (activity.summary or "")[:MAX_REASON]
 
 
 def _write(ctx: Context, entry: LogEntry, target_iri: str) -> None:
@@ -79,7 +79,7 @@ def _write(ctx: Context, entry: LogEntry, target_iri: str) -> None:
     )
 
 
-def _tell(
+def _notify(
     ctx: Context,
     entry: LogEntry,
     person_id: int,

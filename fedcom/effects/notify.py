@@ -1,4 +1,4 @@
-"""What members are told of, written in the transaction of what it is about."""
+"""Members' notifications, written in the transaction of the event they are about."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,15 +14,15 @@ from fedcom.models.notification import Kind, notification
 from fedcom.queries.visibility import is_blocked as has_blocked
 
 NEWS_FOR = timedelta(days=7)
-"""How old what somebody wrote may be: old posts are fetched when a community is followed."""
+"""Maximum age of content that notifies: old posts are fetched when a community is followed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """What is told: of which kind, whose doing, about what; row ids, None for what it is not about.
+    """A notification: its kind, who caused it and its subject; row ids, None where not applicable.
 
-    `detail` is the modlog's kind and `reason` its reason, for what moderators did. `written_at` is
-    when what it is about was written or edited, None if that is now.
+    `detail` is the modlog's kind and `reason` its reason, for moderators' decisions. `written_at`
+    is when the subject was written or edited, None if that is now.
     """
 
     kind: Kind
@@ -38,11 +38,10 @@ class News:
 
 
 def notify(ctx: Context, recipient_id: int, news: News) -> None:
-    """Tell a member; nobody else is told anything: people elsewhere hear of it by federation.
+    """Notify a member; remote actors are never notified: federation tells them.
 
-    Nobody is told of what they did themselves, or of what was written long ago. Of people and
-    servers that the member has blocked only moderation and reports are told: neither can be
-    blocked away.
+    Members are not notified of their own actions, or of old content. Of people and servers that the
+    member has blocked, only moderation and reports are notified: neither can be blocked away.
     """
     if recipient_id == news.by_id:
         return
@@ -55,7 +54,7 @@ def notify(ctx: Context, recipient_id: int, news: News) -> None:
             "to": recipient_id,
             "of": news.kind,
             "by": news.by_id,
-            # Nobody is blocked under this number.
+            # No actor has this row id.
             "unblocked": 0 if is_duty or news.by_id is None else news.by_id,
             "community": news.community_id,
             "post": news.post_id,
@@ -70,12 +69,12 @@ def notify(ctx: Context, recipient_id: int, news: News) -> None:
 
 
 def is_blocked(ctx: Context, person_id: int, other_id: int) -> bool:
-    """Whether a member has blocked somebody, by name or with their whole server."""
+    """Whether a member has blocked an actor, by name or with their whole server."""
     which = {"to": person_id, "unblocked": other_id}
     return ctx.conn.execute(_BLOCKED, which).first() is not None
 
 
-# Prebuilt, because building a statement costs more than running it.
+# Built in advance, because building a statement costs more than running it.
 _BLOCKED = select(actor.c.id).where(
     actor.c.id == bindparam("unblocked"),
     has_blocked(bindparam("to", type_=BigId), ids=[actor.c.id], hosts=[actor.c.host]),

@@ -1,4 +1,4 @@
-"""What was kept of public posts elsewhere that name members, and who was told of them."""
+"""Stored excerpts of remote public posts that mention members, and who was notified of them."""
 
 from sqlalchemy import ColumnElement, delete, select, update
 
@@ -10,22 +10,24 @@ from fedcom.models.outside_mention import OutsideMention, outside_mention
 
 
 def find_outside_mention(ctx: Context, iri: str) -> OutsideMention | None:
-    """What was kept of the post with this id."""
+    """The stored excerpt of the post with this id."""
     found = select(*columns_of(OutsideMention, outside_mention)).where(outside_mention.c.iri == iri)
     row = ctx.conn.execute(found).mappings().first()
     return None if row is None else to_row(OutsideMention, row)
 
 
 def forget_mentions(ctx: Context, which: ColumnElement[bool]) -> None:
-    """Drop some, with what members were told of them."""
+    """Delete some, with their notifications."""
     gone = select(outside_mention.c.id).where(which)
     ctx.conn.execute(delete(notification).where(notification.c.outside_mention_id.in_(gone)))
     ctx.conn.execute(delete(outside_mention).where(which))
 
 
 def adopt_mention(ctx: Context, iri: str, news: News) -> frozenset[int]:
-    """`iri` has a place here now, as when its community announced it after its author: whoever was
-    told of it is led there. Returns the row ids of who was told.
+    """Replace the excerpt of `iri`, which is now stored as a post or comment (its community
+    announced it after its author): its notifications are changed to link to that. Returns the row
+    ids
+    of the members who were notified.
     """
     known = find_outside_mention(ctx, iri)
     if known is None:
@@ -46,5 +48,7 @@ def adopt_mention(ctx: Context, iri: str, news: News) -> frozenset[int]:
 
 
 def told_of(ctx: Context, mention_id: int) -> frozenset[int]:
-    about = notification.c.outside_mention_id == mention_id
-    return frozenset(ctx.conn.execute(select(notification.c.recipient_id).where(about)).scalars())
+    is_of_mention = notification.c.outside_mention_id == mention_id
+    return frozenset(
+        ctx.conn.execute(select(notification.c.recipient_id).where(is_of_mention)).scalars()
+    )

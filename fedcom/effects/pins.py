@@ -1,4 +1,4 @@
-"""Which posts of a peer's community are pinned, as its own featured collection has them."""
+"""The pinned posts of a remote community, as its own featured collection lists them."""
 
 from collections.abc import Collection
 
@@ -11,23 +11,23 @@ from fedcom.models.actor import Community
 from fedcom.models.post import post
 
 MAX_PINS = 50
-"""Posts of one peer's community; where too many stand above the others, none does."""
+"""Posts of one remote community; if more are pinned, none is shown as pinned."""
 
 
 def pins_in(collection: Document) -> list[str] | None:
-    """The ids in a featured collection, at most MAX_PINS; None where it does not show them."""
+    """The ids in a featured collection, at most MAX_PINS; None if it does not list them."""
     if collection.type not in COLLECTION_TYPES:
         return None
     if collection.first is not None and not collection.items:
-        return None  # on pages: nobody known here has so many
+        return None  # split into pages: no known server has so many
     ids = [item if isinstance(item, str) else item.id for item in collection.items]
     return [iri for iri in ids if iri is not None][:MAX_PINS]
 
 
 def put_pins(ctx: Context, community: Community, iris: Collection[str]) -> None:
-    """Let exactly these posts of a peer's community be pinned, as its own collection has them.
+    """Pin exactly these posts of a remote community, as its own collection lists them.
 
-    Nobody here did it, so nothing is logged.
+    No local actor did it, so nothing is logged.
     """
     is_listed = post.c.iri.in_(iris)
     ctx.conn.execute(

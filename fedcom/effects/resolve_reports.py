@@ -1,5 +1,6 @@
-"""Reports that are judged: what is open about a thing is closed, who was told need not look, and
-whoever reported it here is told what became of it."""
+"""Resolving reports: open reports about an object are closed, their notifications are marked as
+read, and local reporters are notified of the outcome.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,10 +23,10 @@ Ids = Sequence[int] | Select[tuple[int]]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a moderator decided about something that was reported.
+    """A moderator's decision about a reported object.
 
-    `detail` says it in the notification of the reporter. `reason` is what the moderator states,
-    which is in the modlog: never the text of a report.
+    `detail` is shown in the reporter's notification. `reason` is the moderator's statement, as in
+    the modlog: never the text of a report.
     """
 
     detail: Literal["removed", "dismissed"]
@@ -35,36 +36,37 @@ class Outcome:
 DISMISSED = Outcome("dismissed")
 
 
-def settle_content(ctx: Context, judge: Person, target: Post | Comment, outcome: Outcome) -> None:
-    """Close what is open about a post or a comment."""
+def resolve_content(ctx: Context, judge: Person, target: Post | Comment, outcome: Outcome) -> None:
+    """Close the open reports about a post or a comment."""
     if isinstance(target, Post):
-        settle_about(ctx, judge, outcome, posts=[target.id])
+        resolve_reports_about(ctx, judge, outcome, posts=[target.id])
     else:
-        settle_about(ctx, judge, outcome, comments=[target.id])
+        resolve_reports_about(ctx, judge, outcome, comments=[target.id])
 
 
-def settle_about(
+def resolve_reports_about(
     ctx: Context, judge: Person, outcome: Outcome, *, posts: Ids = (), comments: Ids = ()
 ) -> None:
-    """Close what is open about all of these posts and comments."""
-    told = or_(
+    """Close the open reports about all of these posts and comments."""
+    has_notice = or_(
         notification.c.comment_id.in_(comments),
         and_(notification.c.comment_id.is_(None), notification.c.post_id.in_(posts)),
     )
     which = or_(report.c.post_id.in_(posts), report.c.comment_id.in_(comments))
-    settle(ctx, judge, outcome, which, told)
+    resolve_reports(ctx, judge, outcome, which, has_notice)
 
 
-def settle(
+def resolve_reports(
     ctx: Context,
     judge: Person,
     outcome: Outcome,
     which: ColumnElement[bool],
-    told: ColumnElement[bool],
+    has_notice: ColumnElement[bool],
 ) -> None:
-    """Close the open ones among the reports `which`; notifications of reports, if `told`, are read.
+    """Close the open ones among the reports `which`, and mark as read those of the reports'
+    notifications for which `has_notice` holds.
 
-    No action: no other server is told what became of a report (docs/decisions/0026).
+    No action: no other server is told the outcome of a report (docs/decisions/0026).
     """
     ctx.conn.execute(
         update(notification)
@@ -72,7 +74,7 @@ def settle(
             notification.c.kind == "report",
             notification.c.detail == "",
             notification.c.read_at.is_(None),
-            told,
+            has_notice,
         )
         .values(read_at=ctx.now)
     )
@@ -83,24 +85,24 @@ def settle(
         .returning(*columns_of(ReportRow, report))
     )
     for row in closed.mappings().all():
-        _tell_reporter(ctx, judge, outcome, to_row(ReportRow, row))
+        _notify_reporter(ctx, judge, outcome, to_row(ReportRow, row))
 
 
-def _tell_reporter(ctx: Context, judge: Person, outcome: Outcome, about: ReportRow) -> None:
-    """Without the name of the moderator, who may be quarrelled with in the modlog alone."""
-    if about.reporter_id == judge.id:
+def _notify_reporter(ctx: Context, judge: Person, outcome: Outcome, report_row: ReportRow) -> None:
+    """Without the moderator's name, so that disputes stay in the modlog."""
+    if report_row.reporter_id == judge.id:
         return
-    post_id = about.post_id
-    if about.comment_id is not None:
-        found = select(comment.c.post_id).where(comment.c.id == about.comment_id)
+    post_id = report_row.post_id
+    if report_row.comment_id is not None:
+        found = select(comment.c.post_id).where(comment.c.id == report_row.comment_id)
         post_id = ctx.conn.execute(found).scalar_one()
     news = News(
         kind="report",
-        community_id=about.community_id,
+        community_id=report_row.community_id,
         post_id=post_id,
-        comment_id=about.comment_id,
-        message_id=about.message_id,
+        comment_id=report_row.comment_id,
+        message_id=report_row.message_id,
         detail=outcome.detail,
         reason=outcome.reason,
     )
-    notify(ctx, about.reporter_id, news)
+    notify(ctx, report_row.reporter_id, news)

@@ -1,6 +1,6 @@
-"""What authors elsewhere do not allow others to do with what they wrote, and that it is kept to.
+"""What remote authors do not allow others to do with their content, and its enforcement.
 
-It is said by `interactionPolicy` (GoToSocial) with the post or comment; `wire.policies` reads it.
+The post or comment states it in `interactionPolicy` (GoToSocial); `wire.policies` reads it.
 """
 
 from sqlalchemy import bindparam, delete, select
@@ -14,7 +14,7 @@ from fedcom.wire.policies import UNRESTRICTED, Restrictions
 
 
 def keep_restrictions(ctx: Context, iri: str, told: Restrictions) -> None:
-    """Write down what the author of `iri` said last, in place of what was said before."""
+    """Store the latest policy of the author of `iri`, replacing an earlier one."""
     if told == UNRESTRICTED:
         ctx.conn.execute(delete(restriction).where(restriction.c.iri == iri))
         return
@@ -23,18 +23,18 @@ def keep_restrictions(ctx: Context, iri: str, told: Restrictions) -> None:
 
 
 def find_restrictions(ctx: Context, iri: str) -> Restrictions:
-    """What holds for the post or comment `iri`."""
+    """The restrictions of the post or comment `iri`."""
     row = ctx.conn.execute(_RESTRICTIONS, {"which": iri}).mappings().first()
     return UNRESTRICTED if row is None else to_row(Restrictions, row)
 
 
 def check_answerable(ctx: Context, iri: str) -> None:
-    """Raises Denied when the author of `iri` lets nobody else answer."""
+    """Raises Denied if the author of `iri` allows nobody else to reply."""
     if find_restrictions(ctx, iri).no_replies:
         raise Denied("replies_closed", "The author doesn't allow replies to this.")
 
 
-# Prebuilt, because building a statement costs more than running it.
+# Built in advance, because building a statement costs more than running it.
 _RESTRICTIONS = select(restriction.c.no_replies, restriction.c.no_boosts).where(
     restriction.c.iri == bindparam("which")
 )

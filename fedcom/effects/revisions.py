@@ -1,4 +1,4 @@
-"""What posts and comments said before: kept when they are edited, gone when they are deleted."""
+"""Previous versions of posts and comments: kept on an edit, erased with a deletion."""
 
 from sqlalchemy import delete, insert, select
 
@@ -10,11 +10,11 @@ from fedcom.models.revision import revision
 from fedcom.queries.content import is_about, reference_to
 
 KEPT = 50
-"""Former versions of one post or comment; a peer that edits for ever does not fill the disk."""
+"""Previous versions of one post or comment; a peer that keeps editing does not fill the disk."""
 
 
 def keep_revision(ctx: Context, before: Post | Comment, after: Post | Comment) -> None:
-    """Keep what was there before an edit if a reader could see that it changed."""
+    """Store the version before an edit if a reader could see the difference."""
     title, url = _heading(before)
     if (title, url, before.body_html) == (*_heading(after), after.body_html):
         return
@@ -35,18 +35,18 @@ def keep_revision(ctx: Context, before: Post | Comment, after: Post | Comment) -
     )
 
 
-def forget_revisions(ctx: Context, about: Post | Comment) -> None:
-    """Forget all that a post or comment said before."""
-    ctx.conn.execute(delete(revision).where(is_about(revision, about)))
+def forget_revisions(ctx: Context, content: Post | Comment) -> None:
+    """Erase all previous versions of a post or comment."""
+    ctx.conn.execute(delete(revision).where(is_about(revision, content)))
 
 
 def forget_revisions_of(ctx: Context, author: Actor) -> None:
-    """Forget all that somebody's posts and comments said before."""
+    """Erase all previous versions of a person's posts and comments."""
     posts = select(post.c.id).where(post.c.author_id == author.id)
     comments = select(comment.c.id).where(comment.c.author_id == author.id)
     ctx.conn.execute(delete(revision).where(revision.c.post_id.in_(posts)))
     ctx.conn.execute(delete(revision).where(revision.c.comment_id.in_(comments)))
 
 
-def _heading(about: Post | Comment) -> tuple[str, str | None]:
-    return (about.title, about.url) if isinstance(about, Post) else ("", None)
+def _heading(content: Post | Comment) -> tuple[str, str | None]:
+    return (content.title, content.url) if isinstance(content, Post) else ("", None)

@@ -1,4 +1,4 @@
-"""Whether a post or comment is shown, with everything that is counted by that."""
+"""Whether a post or comment is visible, and every counter that depends on it."""
 
 from collections.abc import Mapping
 
@@ -11,9 +11,9 @@ from fedcom.queries.content import Content, get_again, table_of
 
 
 def set_shown(ctx: Context, target: Content, changes: Mapping[str, object]) -> Content:
-    """Write `changes` to a post or comment and keep the counters true to whether it is shown.
+    """Write `changes` to a post or comment and update the counters if its visibility changes.
 
-    What it said before its edits is forgotten when its author deletes it.
+    Its previous versions are erased when its author deletes it.
     """
     before = locked(ctx, target)
     table = table_of(target)

@@ -1,9 +1,9 @@
-"""Tombstones: what was deleted, or undone, and must not come back by being told once more.
+"""Tombstones: deleted objects and undone activities, which must not return if received again.
 
-Of two kinds, by the id that is written down:
+Of two kinds, by the stored id:
 
-    deleted   an object whose Delete arrived before the object itself
-    undone    an activity that its actor has taken back, or replaced by another
+  deleted   an object whose Delete arrived before the object itself
+  undone    an activity that its actor has undone, or replaced by another
 
 docs/decisions/0027-what-proves-an-activity.md says how long each counts, and against what.
 """
@@ -23,19 +23,20 @@ from fedcom.models.moderation import tombstone
 from inbox.ports import ReceivedActivity
 
 AWAITED_FOR = timedelta(days=1)
-"""How long an activity that was undone before it arrived is still taken for the one that was
-overtaken. What comes later is a new one of the same id."""
+"""How long an activity that was undone before it arrived is still recognised as the undone one.
+After that, it counts as a new one with the same id.
+"""
 
 _FRESH: frozenset[Evidence] = frozenset({"signature", "community"})
-"""What nobody can show again later: a signed request is taken once, and so is an Announce."""
+"""For activities that cannot be replayed: a signed request is accepted once, as is an Announce."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """One activity that was undone.
+    """An undone activity.
 
     `awaited`: it had not arrived when it was undone. `signed_at`: when its actor signed the request
-    that undid it (epoch seconds by the actor's clock); None when something else undid it.
+    that undid it (epoch seconds by the actor's clock); None if it was undone in another way.
     """
 
     created_at: datetime
@@ -43,11 +44,12 @@ class Tombstone:
     signed_at: float | None
 
     def stops(self, received: ReceivedActivity, now: datetime) -> bool:
-        """Whether `received`, which was undone, does not count: it is not said anew.
+        """Whether `received`, which was undone, does not count because it was not sent anew.
 
-        Said anew is what its actor signed after the Undo, or its community announces after it, also
-        under the same id: NodeBB gives all upvotes of one post by one person the same one
-        (`uid/3#activity/like/5`, NodeBB 4.11). A proof and a copy at the origin are not new.
+        An activity is sent anew if its actor signed it after the Undo, or its community announces
+        it after the Undo, also under the same id: NodeBB gives all upvotes of one post by one
+        person the same one (`uid/3#activity/like/5`, NodeBB 4.11). A proof and a copy at the origin
+        are not new.
         """
         if received.evidence not in _FRESH:
             return True
@@ -60,18 +62,19 @@ class Tombstone:
 
 def record_deleted(ctx: Context, iri: str, actor_iri: str) -> None:
     """Remember that `actor_iri` deleted `iri`, which is not here (yet): one row, until the object
-    arrives or the tombstone is pruned."""
+    arrives or the tombstone is pruned.
+    """
     row = {"iri": iri, "kind": "deleted", "actor_iri": actor_iri, "created_at": ctx.now}
     insert_ignoring(ctx.conn, tombstone, row)
 
 
 def forget_deleted(ctx: Context, iri: str) -> None:
-    """Drop the tombstone of a deleted object."""
+    """Delete the tombstone of a deleted object."""
     ctx.conn.execute(delete(tombstone).where(*_is(iri, "deleted")))
 
 
 def refuse_deleted(ctx: Context, iri: str, owner_iri: str) -> None:
-    """Raises Denied when the owner, or its host, has deleted `iri` before it arrived."""
+    """Raises Denied if the owner, or its host, deleted `iri` before it arrived."""
     marked = ctx.conn.execute(_DELETED_BY, {"which": iri}).scalar()
     if marked is not None and same_host(marked, owner_iri):
         raise Denied("already_deleted", "%(iri)s was deleted before it arrived.", iri=iri)
@@ -87,8 +90,8 @@ def record_undone(
 ) -> None:
     """Remember that the activity `iri` is no longer in force; the fields are those of `Tombstone`.
 
-    What somebody of the activity's own host says replaces what is known; a community elsewhere can
-    only add to it.
+    An actor on the activity's own host replaces the stored row; a remote community can only add to
+    it.
     """
     row = {
         "iri": iri,
@@ -105,13 +108,14 @@ def record_undone(
 
 
 def was_undone(ctx: Context, iri: str) -> bool:
-    """Whether the activity `iri` was undone or replaced, and not said anew since."""
+    """Whether the activity `iri` was undone or replaced, and not sent anew since."""
     return ctx.conn.execute(select(tombstone.c.iri).where(*_is(iri, "undone"))).first() is not None
 
 
 def find_undone(ctx: Context, received: ReceivedActivity) -> Tombstone | None:
-    """The tombstone of this activity, if it was set by somebody of its actor's host, or by the
-    community that announces it now."""
+    """The tombstone of this activity, if an actor on its actor's host set it, or the community that
+    announces it now.
+    """
     if received.activity.id is None:
         return None
     row = ctx.conn.execute(_UNDONE, {"which": received.activity.id}).first()
@@ -121,15 +125,15 @@ def find_undone(ctx: Context, received: ReceivedActivity) -> Tombstone | None:
     return Tombstone(row.created_at, row.awaited, row.signed_at) if counts else None
 
 
-def note_arrival(ctx: Context, received: ReceivedActivity, stone: Tombstone) -> None:
-    """`received` was undone before it arrived and does not count; the next one of its id does."""
-    if stone.awaited and received.evidence in _FRESH:
+def note_arrival(ctx: Context, received: ReceivedActivity, found: Tombstone) -> None:
+    """`received` was undone before it arrived and does not count; the next one with its id does."""
+    if found.awaited and received.evidence in _FRESH:
         arrived = update(tombstone).where(*_is(received.activity.id or "", "undone"))
         ctx.conn.execute(arrived.values(awaited=False))
 
 
 def forget_undone(ctx: Context, received: ReceivedActivity) -> None:
-    """`received` was said anew, and is in force again."""
+    """`received` was sent anew, and is in force again."""
     ctx.conn.execute(delete(tombstone).where(*_is(received.activity.id or "", "undone")))
 
 
@@ -137,7 +141,7 @@ def _is(iri: str, kind: Literal["deleted", "undone"]) -> tuple[ColumnElement[boo
     return tombstone.c.iri == iri, tombstone.c.kind == kind
 
 
-# Prebuilt, because building a statement costs more than running it.
+# Built in advance, because building a statement costs more than running it.
 _WHICH = tombstone.c.iri == bindparam("which")
 _DELETED_BY = select(tombstone.c.actor_iri).where(_WHICH, tombstone.c.kind == "deleted")
 _UNDONE = select(

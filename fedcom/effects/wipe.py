@@ -1,7 +1,7 @@
-"""What becomes of the rows that name a person when that person is deleted.
+"""The handling of each row that refers to a person when that person is deleted.
 
-Every column that points to an actor or an account is in exactly one of these tables; a test holds
-them to the schema, so that a new column needs a decision here.
+Every column that points to an actor or an account is in exactly one of these tables; a test
+compares them with the schema, so that a new column needs a decision here.
 """
 
 from typing import Any
@@ -60,7 +60,7 @@ BY_ACTION: tuple[Column[Any], ...] = (
     moderator.c.person_id,
     boost.c.actor_iri,
 )
-"""Rows that others see, deleted by `fedcom.actions.delete_actor`, also for people elsewhere."""
+"""Rows that others see, deleted by `fedcom.actions.delete_actor`, also for remote people."""
 
 CONTENT: tuple[Column[Any], ...] = (
     post.c.author_id,
@@ -68,8 +68,8 @@ CONTENT: tuple[Column[Any], ...] = (
     message.c.author_id,
     outside_mention.c.author_id,
 )
-"""What the person wrote. With `DeleteActor.removes_content` the words are blanked or the rows
-deleted; without, they stand under the name of a deleted account.
+"""The person's content. With `DeleteActor.removes_content` the text is blanked or the rows are
+deleted; without, they remain under the name of a deleted account.
 """
 
 KEPT: dict[Column[Any], str] = {
@@ -97,10 +97,10 @@ KEPT: dict[Column[Any], str] = {
     post_rank.c.community_id: "names a community",
     report.c.community_id: "names a community",
 }
-"""What stays, because it …"""
+"""Rows that remain, with the reason."""
 
 MAIL = mail.c.recipient
-"""Queued mail is known by its address: deleted by `fedcom.accounts.delete_account`."""
+"""Queued mail is found by its address: deleted by `fedcom.accounts.delete_account`."""
 
 
 def wipe_personal(conn: Connection, person_id: int) -> None:
@@ -109,7 +109,7 @@ def wipe_personal(conn: Connection, person_id: int) -> None:
 
 
 def wipe_login(conn: Connection, person_id: int) -> None:
-    """Delete the account of this member, its sessions and its links to reset the password."""
+    """Delete this member's account, sessions and password-reset links."""
     _wipe(conn, LOGIN, person_id)
 
 

@@ -42,18 +42,18 @@ async def answer_webfinger(request: Request) -> Response:
     """
     resource = _resource(request)
     instance = instance_of(request)
-    someone = await instance.read(lambda conn: _find(conn, resource, instance))
-    if someone is None or someone.deleted_at is not None or not someone.local:
+    found_actor = await instance.read(lambda conn: _find(conn, resource, instance))
+    if found_actor is None or found_actor.deleted_at is not None or not found_actor.local:
         raise NotFound(
             "couldnt_find_person", "%(resource)s not found on this server.", resource=resource
         )
     origin = instance.settings.origin
     body = webfinger.document(
-        Handle(someone.name, someone.host),
-        actor=someone.iri,
-        page=someone.url or someone.iri,
+        Handle(found_actor.name, found_actor.host),
+        actor=found_actor.iri,
+        page=found_actor.url or found_actor.iri,
         subscribe=f"{origin}/search?q={{uri}}",
-        kind=someone.kind,
+        kind=found_actor.kind,
     )
     return JSONResponse(body, media_type="application/jrd+json", headers=EVERYBODY)
 
@@ -94,14 +94,14 @@ async def answer_nodeinfo(request: Request) -> Response:
     apps.
     """
     instance = instance_of(request)
-    about, usage = await instance.read(lambda conn: _numbers(conn, instance))
-    software = SEEN_AS if about.answers_apps_as_lemmy and is_app(request) else OURS
+    instance_row, usage = await instance.read(lambda conn: _numbers(conn, instance))
+    software = SEEN_AS if instance_row.answers_apps_as_lemmy and is_app(request) else OURS
     body = nodeinfo.document(
         request.path_params["version"],
         software,
         usage,
-        open_registrations=about.registration == "open",
-        metadata={"nodeName": about.name, "software": OURS.name},
+        open_registrations=instance_row.registration == "open",
+        metadata={"nodeName": instance_row.name, "software": OURS.name},
     )
     headers = EVERYBODY | {
         "Vary": "Origin, Sec-Fetch-Site, User-Agent",

@@ -100,22 +100,22 @@ async def answer_post(request: Request) -> Response:
 
     The response depends on the requester, so shared caches must not reuse it for others.
     """
-    number = _number(request)
+    row_id = _row_id(request)
 
     def find(ctx: Context) -> Json | Elsewhere:
-        about = get_post(ctx.conn, number)
-        if about.local and is_microblog(ctx.conn, request.headers):
-            open_place(ctx, about)
-            return status_of(ctx, about)
-        return _served(ctx, about)
+        content = get_post(ctx.conn, row_id)
+        if content.local and is_microblog(ctx.conn, request.headers):
+            open_community(ctx, content)
+            return status_of(ctx, content)
+        return _served(ctx, content)
 
     return await _answer(request, find, vary=ASKED_BY)
 
 
 async def answer_comment(request: Request) -> Response:
     """A local comment as a Note, or its Tombstone; a redirect to a peer's comment."""
-    number = _number(request)
-    return await _answer(request, lambda ctx: _served(ctx, get_comment(ctx.conn, number)))
+    row_id = _row_id(request)
+    return await _answer(request, lambda ctx: _served(ctx, get_comment(ctx.conn, row_id)))
 
 
 async def answer_instance_collection(request: Request) -> Response:
@@ -135,7 +135,7 @@ async def answer_followers(request: Request) -> Response:
 async def answer_following(request: Request) -> Response:
     """Private: an empty collection."""
     return await _collection(
-        request, "following", lambda _ctx, _who, iri: collection(iri, 0, items=[])
+        request, "following", lambda _ctx, _owner, iri: collection(iri, 0, items=[])
     )
 
 
@@ -171,7 +171,7 @@ def _asked_for(request: Request) -> str:
     return f"{instance_of(request).settings.origin}{request.scope['path']}"
 
 
-def _number(request: Request) -> int:
+def _row_id(request: Request) -> int:
     """The row id in the address. Raises NotFound for one that no row can have."""
     number: int = request.path_params["number"]
     if number > LARGEST_ID:
@@ -209,10 +209,10 @@ async def _collection(
 ) -> Response:
     def find(ctx: Context) -> Json:
         iri = _asked_for(request)
-        someone = find_actor(ctx.conn, iri.removesuffix(f"/{name}"))
-        if someone is None or _is_closed(someone):
+        local_actor = find_actor(ctx.conn, iri.removesuffix(f"/{name}"))
+        if local_actor is None or _is_closed(local_actor):
             raise NotFound("couldnt_find_person", "There is no actor with this name here.")
-        return work(ctx, someone, iri)
+        return work(ctx, local_actor, iri)
 
     return await _answer(request, find)
 
@@ -229,81 +229,81 @@ def _at(ctx: Context, iri: str) -> Json | Elsewhere:
     if not at:
         return _actor(ctx, find_actor(ctx.conn, iri))
     find = find_community if head == f"{ctx.origin}/c" else find_person
-    someone = find(ctx.conn, name, host.lower())
-    if someone is None or _is_closed(someone):
+    local_actor = find(ctx.conn, name, host.lower())
+    if local_actor is None or _is_closed(local_actor):
         raise NotFound("couldnt_find_person", "There is no actor with this name here.")
-    return Elsewhere(someone.iri)
+    return Elsewhere(local_actor.iri)
 
 
-def _actor(ctx: Context, someone: Actor | None) -> Json:
-    if someone is None:
+def _actor(ctx: Context, local_actor: Actor | None) -> Json:
+    if local_actor is None:
         raise NotFound("couldnt_find_person", "There is no actor with this name here.")
-    if _is_closed(someone):
-        return to_tombstone(someone)
-    return to_document(someone, ctx.origin)
+    if _is_closed(local_actor):
+        return to_tombstone(local_actor)
+    return to_document(local_actor, ctx.origin)
 
 
-def _is_closed(someone: Actor) -> bool:
-    removed = isinstance(someone, Community) and someone.removed_at is not None
-    return removed or someone.deleted_at is not None
+def _is_closed(local_actor: Actor) -> bool:
+    removed = isinstance(local_actor, Community) and local_actor.removed_at is not None
+    return removed or local_actor.deleted_at is not None
 
 
-def open_place(ctx: Context, about: Post) -> Community:
+def open_community(ctx: Context, post: Post) -> Community:
     """The community of a post. Raises NotFound if it is closed, which hides everything in it."""
-    community = get_community(ctx.conn, about.community_id)
+    community = get_community(ctx.conn, post.community_id)
     if _is_closed(community):
         raise NotFound("couldnt_find_community", "This community is closed.")
     return community
 
 
-def to_be_found_at(about: Post | Comment, what: str | None = None) -> Elsewhere:
+def to_be_found_at(content: Post | Comment, what: str | None = None) -> Elsewhere:
     """A redirect to a peer's post or comment, or to `what` its server lists as belonging to it.
 
     Raises NotFound if it is not visible here.
     """
-    if not about.is_shown:
+    if not content.is_shown:
         raise NotFound(
             "couldnt_find_object",
             "This is not shown here; the original is at %(iri)s.",
-            iri=about.iri,
+            iri=content.iri,
         )
-    return Elsewhere(what if what is not None and same_host(what, about.iri) else about.iri)
+    return Elsewhere(what if what is not None and same_host(what, content.iri) else content.iri)
 
 
-def _served(ctx: Context, about: Post | Comment) -> Json | Elsewhere:
+def _served(ctx: Context, content: Post | Comment) -> Json | Elsewhere:
     """Local content as a document; a redirect to a peer's, while it is visible here."""
-    if about.local:
-        return _object(ctx, about)
-    open_place(ctx, post_of(ctx.conn, about))
-    return to_be_found_at(about)
+    if content.local:
+        return _object(ctx, content)
+    open_community(ctx, post_of(ctx.conn, content))
+    return to_be_found_at(content)
 
 
-def _page(ctx: Context, about: Post) -> Json:
+def _page(ctx: Context, post: Post) -> Json:
     return to_page(
-        about,
-        get_person(ctx.conn, about.author_id),
-        open_place(ctx, about),
-        mentioned(ctx, about),
+        post,
+        get_person(ctx.conn, post.author_id),
+        open_community(ctx, post),
+        mentioned(ctx, post),
     )
 
 
-def _note(ctx: Context, about: Comment) -> Json:
-    open_place(ctx, get_post(ctx.conn, about.post_id))
-    return note_of(ctx, about)
+def _note(ctx: Context, comment: Comment) -> Json:
+    open_community(ctx, get_post(ctx.conn, comment.post_id))
+    return note_of(ctx, comment)
 
 
-def _followers(ctx: Context, someone: Actor, iri: str) -> Json:
-    return collection(iri, count_followers(ctx.conn, someone.id), items=[])
+def _followers(ctx: Context, local_actor: Actor, iri: str) -> Json:
+    return collection(iri, count_followers(ctx.conn, local_actor.id), items=[])
 
 
-def _outbox(ctx: Context, someone: Actor, iri: str, page: int | None) -> Json:
-    if isinstance(someone, Community):
-        total, size = count_in(ctx.conn, someone.id), OUTBOX_POSTS
+def _outbox(ctx: Context, local_actor: Actor, iri: str, page: int | None) -> Json:
+    if isinstance(local_actor, Community):
+        total, size = count_in(ctx.conn, local_actor.id), OUTBOX_POSTS
     else:
-        total, size = count_by(ctx.conn, someone.id), PERSON_OUTBOX
-    number = page or 1
-    check_page(number, total, size)
-    items = _done_by(ctx, someone, size, (number - 1) * size)
+        total, size = count_by(ctx.conn, local_actor.id), PERSON_OUTBOX
+    page_number = page or 1
+    check_page(page_number, total, size)
+    items = _done_by(ctx, local_actor, size, (page_number - 1) * size)
     if page is None:
         last = page_iri(iri, count_pages(total, size))
         return ordered_collection(iri, total, items=items, first=page_iri(iri, 1), last=last)
@@ -317,16 +317,18 @@ def _outbox(ctx: Context, someone: Actor, iri: str, page: int | None) -> Json:
     )
 
 
-def _done_by(ctx: Context, someone: Actor, limit: int, offset: int) -> list[Json]:
-    if isinstance(someone, Community):
-        posts = newest_in(ctx.conn, someone.id, limit, offset)
-        return [_announced(ctx, someone, one) for one in posts]
-    return [_created(ctx, one) for one in newest_by(ctx.conn, someone.id, limit, offset)]
+def _done_by(ctx: Context, local_actor: Actor, limit: int, offset: int) -> list[Json]:
+    if isinstance(local_actor, Community):
+        posts = newest_in(ctx.conn, local_actor.id, limit, offset)
+        return [_announced(ctx, local_actor, content) for content in posts]
+    return [
+        _created(ctx, content) for content in newest_by(ctx.conn, local_actor.id, limit, offset)
+    ]
 
 
-def _created(ctx: Context, about: Post | Comment) -> Json:
-    author = get_person(ctx.conn, about.author_id)
-    return create(create_iri(about.iri), author.iri, _object(ctx, about))
+def _created(ctx: Context, content: Post | Comment) -> Json:
+    author = get_person(ctx.conn, content.author_id)
+    return create(create_iri(content.iri), author.iri, _object(ctx, content))
 
 
 def _announced(ctx: Context, community: Community, post: Post) -> Json:
@@ -340,21 +342,21 @@ def _announced(ctx: Context, community: Community, post: Post) -> Json:
     )
 
 
-def _object(ctx: Context, one: Post | Comment) -> Json:
-    return _page(ctx, one) if isinstance(one, Post) else _note(ctx, one)
+def _object(ctx: Context, content: Post | Comment) -> Json:
+    return _page(ctx, content) if isinstance(content, Post) else _note(ctx, content)
 
 
-def _featured(ctx: Context, someone: Actor, iri: str) -> Json:
-    posts = featured_in(ctx.conn, someone.id)
+def _featured(ctx: Context, local_actor: Actor, iri: str) -> Json:
+    posts = featured_in(ctx.conn, local_actor.id)
     items = [_page(ctx, post) if post.local else post.iri for post in posts]
     return ordered_collection(iri, len(items), items=items)
 
 
-def _moderators(ctx: Context, someone: Actor, iri: str) -> Json:
-    if not isinstance(someone, Community):
+def _moderators(ctx: Context, local_actor: Actor, iri: str) -> Json:
+    if not isinstance(local_actor, Community):
         raise NotFound("couldnt_find_community", "Only communities have moderators.")
-    items = [person.iri for person in find_moderators(ctx.conn, someone)]
-    return ordered_collection(iri, len(items), items=items, owner=someone.iri)
+    items = [person.iri for person in find_moderators(ctx.conn, local_actor)]
+    return ordered_collection(iri, len(items), items=items, owner=local_actor.iri)
 
 
 def _activity(ctx: Context, iri: str) -> bytes | Json:
@@ -374,19 +376,19 @@ def _activity(ctx: Context, iri: str) -> bytes | Json:
     return made
 
 
-def _made_anew(ctx: Context, kind: str, number: str) -> Json | None:
+def _made_anew(ctx: Context, kind: str, row_id: str) -> Json | None:
     """The Create of a post or comment, or a post's Announce, with the current text.
 
     None if it is hidden, or the activity is another server's. Raises NotFound.
     """
     find = get_comment if kind == "create/comment" else get_post
-    about: Post | Comment = find(ctx.conn, int(number))
-    community = open_place(ctx, post_of(ctx.conn, about))
-    if not about.is_shown:
+    content: Post | Comment = find(ctx.conn, int(row_id))
+    community = open_community(ctx, post_of(ctx.conn, content))
+    if not content.is_shown:
         return None
-    if kind == "announce/post" and isinstance(about, Post):
-        return _announced(ctx, community, about) if community.local else None
-    return _created(ctx, about) if about.local else None
+    if kind == "announce/post" and isinstance(content, Post):
+        return _announced(ctx, community, content) if community.local else None
+    return _created(ctx, content) if content.local else None
 
 
 def _may_be_shown(ctx: Context, issued: Issued) -> bool:
@@ -403,10 +405,10 @@ def _may_be_shown(ctx: Context, issued: Issued) -> bool:
         return True
     if not {"Create", "Update"} & kinds:
         return activity.is_public
-    about = _subject(ctx, activity.subject_id or "")
-    if about is None or not activity.is_public:
+    content = _subject(ctx, activity.subject_id or "")
+    if content is None or not activity.is_public:
         return False
-    changed = about.updated_at
+    changed = content.updated_at
     return changed is None or changed.timestamp() <= issued.at
 
 
@@ -421,12 +423,12 @@ def _kinds(activity: Document) -> set[str]:
 
 def _subject(ctx: Context, iri: str) -> Post | Comment | Actor | None:
     """The activity's public content."""
-    about = find_content(ctx.conn, iri)
-    if about is None:
-        someone = find_actor(ctx.conn, iri)
-        return None if someone is None or _is_closed(someone) else someone
-    closed = _is_closed(community_of(ctx.conn, about))
-    return about if about.is_shown and not closed else None
+    content = find_content(ctx.conn, iri)
+    if content is None:
+        local_actor = find_actor(ctx.conn, iri)
+        return None if local_actor is None or _is_closed(local_actor) else local_actor
+    closed = _is_closed(community_of(ctx.conn, content))
+    return content if content.is_shown and not closed else None
 
 
 _PERSON, _COMMUNITY = "/u/{name}", "/c/{name}"

@@ -66,8 +66,8 @@ def open_envelope(ctx: Context, received: ReceivedActivity) -> Envelope:
     group = find_actor(ctx.conn, received.actor)
     if not isinstance(group, Community):
         raise Denied("not_a_community", "Announce is accepted only from communities.")
-    is_heard = is_followed_here(ctx.conn, group.id) or keeps_out_ours(ctx.conn, group.id)
-    if not (is_heard or ctx.wanted):
+    is_expected = is_followed_here(ctx.conn, group.id) or keeps_out_ours(ctx.conn, group.id)
+    if not (is_expected or ctx.wanted):
         raise Denied(
             "not_followed", "Nobody on this server follows %(community)s.", community=group.handle
         )
@@ -81,7 +81,10 @@ def open_envelope(ctx: Context, received: ReceivedActivity) -> Envelope:
         )
     return Envelope(
         received,
-        [with_undone(ctx, one) if isinstance(one, Document) else one for one in several],
+        [
+            with_undone(ctx, content) if isinstance(content, Document) else content
+            for content in several
+        ],
         group,
     )
 
@@ -110,7 +113,7 @@ def authenticate(
         return _announced_content(ctx, content, group, by_group)
     if isinstance(content, str):
         return None
-    said = replace(
+    opened = replace(
         received,
         activity=content,
         actor=content.owner or "",
@@ -118,8 +121,8 @@ def authenticate(
     )
     known = Known(hosts=frozenset({ctx.host}))
     if needs_facts(content):
-        known = Facts(ctx, content, said.actor)
-    return _settled(ctx, said, judge_direct(content, said.actor, known))
+        known = Facts(ctx, content, opened.actor)
+    return _carry_out(ctx, opened, judge_direct(content, opened.actor, known))
 
 
 def _announced_content(
@@ -139,8 +142,8 @@ def _announced_content(
         return None
     if isinstance(verdict, Believe) and verdict.by_proof:
         evidence = "proof"
-    said = ReceivedActivity(content, actor_iri, via=group.iri, evidence=evidence)
-    return _settled(ctx, said, verdict)
+    opened = ReceivedActivity(content, actor_iri, via=group.iri, evidence=evidence)
+    return _carry_out(ctx, opened, verdict)
 
 
 def _is_echo(ctx: Context, what: Document) -> bool:
@@ -196,7 +199,7 @@ def _fetch_voted_on(ctx: Context, inner: Document, group: Community) -> None:
         content_at(ctx, inner.object_id, via=group.iri)
 
 
-def _settled(ctx: Context, received: ReceivedActivity, verdict: Verdict) -> ReceivedActivity:
+def _carry_out(ctx: Context, received: ReceivedActivity, verdict: Verdict) -> ReceivedActivity:
     """`received` with the origin's copy of its object, if the origin had to be asked."""
     _refuse(verdict)
     if isinstance(verdict, Believe):
@@ -224,8 +227,8 @@ def _settled(ctx: Context, received: ReceivedActivity, verdict: Verdict) -> Rece
             actor=received.actor,
         )
     # The object now comes from the origin and not from the sender.
-    settled = received.activity.raw | {"object": document.written_by(received.actor).raw}
-    return replace(received, activity=Document(settled), body=None)
+    replaced = received.activity.raw | {"object": document.written_by(received.actor).raw}
+    return replace(received, activity=Document(replaced), body=None)
 
 
 def _deletion(ctx: Context, received: ReceivedActivity, verdict: Verdict) -> ReceivedActivity:

@@ -139,16 +139,13 @@ def _is_proven(ctx: Context, activity: Document, actor_iri: str) -> bool:
     """Whether an announced activity has a valid, recent proof of its actor (FEP-8b32)."""
     if not activity.has_proof or ctx.is_ours(actor_iri):
         return False
-    someone = actor_at(ctx, actor_iri)
-    if someone.proof_key_id is None or someone.proof_key is None:
+    author = actor_at(ctx, actor_iri)
+    if author.proof_key_id is None or author.proof_key is None:
         return False
     try:
-        key = PublicKey.from_multibase(someone.proof_key_id, someone.iri, someone.proof_key)
+        key = PublicKey.from_multibase(author.proof_key_id, author.iri, author.proof_key)
         proof = verify_proof(activity.raw, key, now=ctx.now, max_age=RELAYED_WITHIN)
-        if activity.type not in (
-            "Create",
-            "Update",
-        ):  # these have dates, so an old one is recognised
+        if activity.type not in ("Create", "Update"):  # these have dates, so old ones are seen
             refuse_replay(ctx.conn, activity, actor_iri, proof)
     except (ProtocolError, Denied):
         return False  # its origin is asked, as without a proof

@@ -104,7 +104,7 @@ class Listeners:
         self._origin = origins.origin
         self._refresh = refresh
         self._clock = clock
-        self._routes = heard_routes()
+        self._routes = activity_routes()
 
     def check(self, conn: Connection, received: ReceivedActivity) -> None:
         """At the HTTP request, reading only: refuse what the database alone can refuse.
@@ -118,7 +118,7 @@ class Listeners:
             if len(envelope.contents) > 1:
                 return  # refusing one of several must not refuse the others
             for content in envelope.contents:
-                self._check_one(ctx, envelope, content)
+                self._check_content(ctx, envelope, content)
         except (NeedsFetch, Conflict):
             return
         except FedcomError as error:
@@ -138,12 +138,12 @@ class Listeners:
             reader_of(self._routes, content)
         return authenticate(ctx, envelope, content)
 
-    def _check_one(self, ctx: Context, envelope: Envelope, content: Document | str) -> None:
+    def _check_content(self, ctx: Context, envelope: Envelope, content: Document | str) -> None:
         received = self._authenticate(ctx, envelope, content)
         if received is None:
             return
-        stone = find_undone(ctx, received)
-        if stone is not None and stone.stops(received, ctx.now):
+        tombstone = find_undone(ctx, received)
+        if tombstone is not None and tombstone.stops(received, ctx.now):
             return
         action = reader_of(self._routes, received.activity)(ctx, received)
         if action is not None:
@@ -255,7 +255,7 @@ class Listeners:
         is_boost = note_boost(ctx, received.activity, received.actor)
         if not is_boost:
             envelope = open_envelope(ctx, received)
-            do = self._one if len(envelope.contents) == 1 else self._one_of_several
+            do = self._perform_content if len(envelope.contents) == 1 else self._perform_in_batch
             for content in envelope.contents:
                 do(ctx, envelope, content)
         is_accepted = received.activity.type == "Accept"
@@ -270,7 +270,7 @@ class Listeners:
         close(ctx.conn)
         return is_accepted
 
-    def _one(self, ctx: Context, envelope: Envelope, content: Document | str) -> None:
+    def _perform_content(self, ctx: Context, envelope: Envelope, content: Document | str) -> None:
         # The rows read for another of several contents may have changed since.
         ctx.seen.forget()
         if envelope.group is None and _is_undo_of_unknown(content):
@@ -279,9 +279,9 @@ class Listeners:
         received = self._authenticate(ctx, envelope, content)
         if received is None:
             return
-        stone = find_undone(ctx, received)
-        if stone is not None and stone.stops(received, ctx.now):
-            note_arrival(ctx, received, stone)
+        tombstone = find_undone(ctx, received)
+        if tombstone is not None and tombstone.stops(received, ctx.now):
+            note_arrival(ctx, received, tombstone)
             return
         action = reader_of(self._routes, received.activity)(ctx, received)
         if action is not None:
@@ -289,14 +289,14 @@ class Listeners:
                 perform(ctx, action, received)
         if received.activity.type == "Undo":
             _remember_undone(ctx, received, found=action is not None)
-        elif stone is not None:
+        elif tombstone is not None:
             forget_undone(ctx, received)
 
-    def _one_of_several(self, ctx: Context, envelope: Envelope, content: Document | str) -> None:
+    def _perform_in_batch(self, ctx: Context, envelope: Envelope, content: Document | str) -> None:
         """PieFed announces votes by the dozen; refusing one must not refuse the others."""
         try:
             with ctx.conn.begin_nested():
-                self._one(ctx, envelope, content)
+                self._perform_content(ctx, envelope, content)
         except (FedcomError, ProtocolError) as error:
             logger.info("announced_activity_refused", code=error.code, error=str(error))
         except NeedsFetch as missing:
@@ -309,7 +309,7 @@ class Unsupported(FedcomError):
     status = 422
 
 
-def heard_routes() -> Routes[Reader]:
+def activity_routes() -> Routes[Reader]:
     """The reader of each activity shape."""
     routes: Routes[Reader] = Routes()
     for readers in HEARD:

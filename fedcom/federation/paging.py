@@ -26,4 +26,4 @@ def count_pages(total: int, size: int) -> int:
 def check_page(page: int, total: int, size: int) -> None:
     """Raise NotFound for a page after the last."""
     if page > count_pages(total, size):
-        raise NotFound("couldnt_find_page", "There are not that many pages.")
+        raise NotFound("couldnt_find_page", "The collection has fewer pages.")

@@ -14,10 +14,10 @@ from activitypub.document import Document
 from activitypub.errors import ProtocolError
 from activitypub.parse import parse
 from fedcom.context import Context
-from fedcom.effects.follows import tell_of_reject
+from fedcom.effects.follows import notify_rejected
 from fedcom.effects.notify import News, notify
 from fedcom.errors import FedcomError, NeedsFetch
-from fedcom.federation.listeners import heard_routes, reader_of
+from fedcom.federation.listeners import activity_routes, reader_of
 from fedcom.models.actor import Community, Person, actor
 from fedcom.queries.actors import find_actor
 from fedcom.queries.comments import find_comment
@@ -36,7 +36,7 @@ MAX_ANSWER = 200
 """Characters of the server's response that the moderator is shown."""
 
 _OPPOSITES = {"Add": "Remove", "Remove": "Add"}
-_ROUTES = heard_routes()
+_ROUTES = activity_routes()
 
 
 def undo_refused(ctx: Context, refusal: RefusedDelivery) -> None:
@@ -48,9 +48,9 @@ def undo_refused(ctx: Context, refusal: RefusedDelivery) -> None:
     activity = Document(parse(refusal.body))
     by = find_actor(ctx.conn, refusal.actor)
     if activity.type == "Follow" and isinstance(by, Person):
-        tell_of_reject(ctx, by.id, find_actor(ctx.conn, activity.object_id or ""))
+        notify_rejected(ctx, by.id, find_actor(ctx.conn, activity.object_id or ""))
         return
-    community = _place_of(ctx, activity)
+    community = _community_of(ctx, activity)
     if (
         community is None
         or community.host != refusal.host
@@ -62,10 +62,10 @@ def undo_refused(ctx: Context, refusal: RefusedDelivery) -> None:
         _read_again(ctx, community)
     else:
         _apply_opposite(ctx, activity, by, community)
-    _tell(ctx, activity, by, community, refusal)
+    _notify(ctx, activity, by, community, refusal)
 
 
-def _place_of(ctx: Context, activity: Document) -> Community | None:
+def _community_of(ctx: Context, activity: Document) -> Community | None:
     """The remote community that `activity` moderates; None for other activities."""
     act = activity.object_document if activity.type == "Undo" else activity
     if act is None:
@@ -115,7 +115,7 @@ def _read_again(ctx: Context, community: Community) -> None:
     ctx.conn.execute(update(actor).where(actor.c.id == community.id).values(fetched_at=stale))
 
 
-def _tell(
+def _notify(
     ctx: Context, activity: Document, by: Person, community: Community, refusal: RefusedDelivery
 ) -> None:
     iri = activity.subject_id or ""

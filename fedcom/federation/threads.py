@@ -24,7 +24,7 @@ from activitypub.vocab.collections import (
 from activitypub.vocab.objects import tombstone
 from fedcom.actions.comment import note_of
 from fedcom.context import Context
-from fedcom.federation.documents import Json, context_of, open_place, to_be_found_at
+from fedcom.federation.documents import Json, context_of, open_community, to_be_found_at
 from fedcom.federation.paging import (
     check_page,
     count_pages,
@@ -47,7 +47,7 @@ from fedcom.queries.conversations import (
     find_thread_ids,
 )
 from fedcom.queries.posts import get_post
-from fedcom.queries.replies import PAGE, first_replies, place_in_thread
+from fedcom.queries.replies import PAGE, first_replies, parents_of_replies
 from fedcom.wire.addressing import context_iri, replies_iri
 
 INLINE = 50
@@ -59,19 +59,19 @@ async def answer_context(request: Request) -> Response:
 
     The ETag is NodeBB's digest of the ids, so a requester that has all of them gets 304.
     """
-    number, page = number_of(request), asked_page(request)
+    row_id, page = number_of(request), asked_page(request)
 
     def find(ctx: Context) -> tuple[Json | Elsewhere, str | None]:
-        about = get_post(ctx.conn, number)
-        community = open_place(ctx, about)
-        if not about.local:
-            return to_be_found_at(about, about.context_iri), None
-        iri = context_iri(about.iri)
-        if not about.is_shown:
-            return _gone(iri, "OrderedCollection", about), None
+        content = get_post(ctx.conn, row_id)
+        community = open_community(ctx, content)
+        if not content.local:
+            return to_be_found_at(content, content.context_iri), None
+        iri = context_iri(content.iri)
+        if not content.is_shown:
+            return _gone(iri, "OrderedCollection", content), None
         if page is not None:
-            return _thread_page(ctx, about, iri, page), None
-        ids = [about.iri, *find_thread_ids(ctx.conn, about.id)]
+            return _thread_page(ctx, content, iri, page), None
+        ids = [content.iri, *find_thread_ids(ctx.conn, content.id)]
         document = ordered_collection(
             iri,
             len(ids),
@@ -87,17 +87,17 @@ async def answer_context(request: Request) -> Response:
 
 async def answer_post_replies(request: Request) -> Response:
     """The direct replies to a local post."""
-    number, page = number_of(request), asked_page(request)
+    row_id, page = number_of(request), asked_page(request)
     return await _answer(
-        request, lambda ctx: (_replies(ctx, get_post(ctx.conn, number), page), None)
+        request, lambda ctx: (_replies(ctx, get_post(ctx.conn, row_id), page), None)
     )
 
 
 async def answer_comment_replies(request: Request) -> Response:
     """The direct replies to a local comment."""
-    number, page = number_of(request), asked_page(request)
+    row_id, page = number_of(request), asked_page(request)
     return await _answer(
-        request, lambda ctx: (_replies(ctx, get_comment(ctx.conn, number), page), None)
+        request, lambda ctx: (_replies(ctx, get_comment(ctx.conn, row_id), page), None)
     )
 
 
@@ -123,13 +123,13 @@ async def _answer(
     return to_response(request, dump(found), 410 if gone else 200, tag=tag)
 
 
-def _thread_page(ctx: Context, about: Post, iri: str, page: int) -> Json:
-    total = 1 + count_thread(ctx.conn, about.id)
+def _thread_page(ctx: Context, post: Post, iri: str, page: int) -> Json:
+    total = 1 + count_thread(ctx.conn, post.id)
     check_page(page, total, PAGE)
     # The post itself is the first item of the first page.
     skip = max(0, (page - 1) * PAGE - 1)
-    root = [about.iri] if page == 1 else []
-    ids = root + find_thread_ids(ctx.conn, about.id, offset=skip, limit=PAGE - len(root))
+    root = [post.iri] if page == 1 else []
+    ids = root + find_thread_ids(ctx.conn, post.id, offset=skip, limit=PAGE - len(root))
     return ordered_collection_page(
         page_iri(iri, page),
         iri,
@@ -140,41 +140,44 @@ def _thread_page(ctx: Context, about: Post, iri: str, page: int) -> Json:
     )
 
 
-def _replies(ctx: Context, about: Post | Comment, page: int | None) -> Json | Elsewhere:
-    open_place(ctx, post_of(ctx.conn, about))
-    if not about.local:
-        return to_be_found_at(about)  # which names the collection
-    iri = replies_iri(about.iri)
-    if not about.is_shown:
-        kind = "Collection" if isinstance(about, Comment) else "OrderedCollection"
-        return _gone(iri, kind, about)
-    if isinstance(about, Comment) and page is None:
-        return first_replies(ctx, about)
-    where = place_in_thread(about)
+def _replies(ctx: Context, content: Post | Comment, page: int | None) -> Json | Elsewhere:
+    open_community(ctx, post_of(ctx.conn, content))
+    if not content.local:
+        return to_be_found_at(content)  # which names the collection
+    iri = replies_iri(content.iri)
+    if not content.is_shown:
+        kind = "Collection" if isinstance(content, Comment) else "OrderedCollection"
+        return _gone(iri, kind, content)
+    if isinstance(content, Comment) and page is None:
+        return first_replies(ctx, content)
+    where = parents_of_replies(content)
     total = count_replies(ctx.conn, *where)
-    number = page or 1
-    check_page(number, total, PAGE)
-    ids = find_reply_ids(ctx.conn, *where, offset=(number - 1) * PAGE, limit=PAGE)
-    following = next_page(iri, number, total, PAGE)
-    if isinstance(about, Comment):
-        return collection_page(page_iri(iri, number), iri, ids, next_page=following)
-    listed = ordered_collection_page(page_iri(iri, number), iri, ids, next_page=following)
+    page_number = page or 1
+    check_page(page_number, total, PAGE)
+    ids = find_reply_ids(ctx.conn, *where, offset=(page_number - 1) * PAGE, limit=PAGE)
+    following = next_page(iri, page_number, total, PAGE)
+    if isinstance(content, Comment):
+        return collection_page(page_iri(iri, page_number), iri, ids, next_page=following)
+    listed = ordered_collection_page(page_iri(iri, page_number), iri, ids, next_page=following)
     if page is not None:
         return listed
-    return ordered_collection(iri, total, items=_tree(ctx, about), first=listed)
+    return ordered_collection(iri, total, items=_tree(ctx, content), first=listed)
 
 
-def _tree(ctx: Context, about: Post) -> list[str | Json]:
+def _tree(ctx: Context, post: Post) -> list[str | Json]:
     """The first comments of a post: local ones as Notes, remote ones by their ids."""
     found = [
         (iri, find_comment(ctx.conn, iri))
-        for iri in find_thread_ids(ctx.conn, about.id, limit=INLINE)
+        for iri in find_thread_ids(ctx.conn, post.id, limit=INLINE)
     ]
-    return [note_of(ctx, one) if one is not None and one.local else iri for iri, one in found]
+    return [
+        note_of(ctx, content) if content is not None and content.local else iri
+        for iri, content in found
+    ]
 
 
-def _gone(iri: str, kind: str, about: Post | Comment) -> Json:
-    return tombstone(iri, former_type=kind, deleted=about.deleted_at or about.removed_at)
+def _gone(iri: str, kind: str, content: Post | Comment) -> Json:
+    return tombstone(iri, former_type=kind, deleted=content.deleted_at or content.removed_at)
 
 
 ROUTES = [

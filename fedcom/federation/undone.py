@@ -39,11 +39,11 @@ def with_undone(ctx: Context, activity: Document) -> Document:
 
 
 def _known(ctx: Context, iri: str, by: str) -> dict[str, Any] | None:
-    someone = find_actor(ctx.conn, by)
-    if someone is None:
+    undoer = find_actor(ctx.conn, by)
+    if undoer is None:
         return None
     follow = find_follow_by_iri(ctx.conn, iri)
-    if follow is not None and follow.follower_id == someone.id:
+    if follow is not None and follow.follower_id == undoer.id:
         target = select(actor.c.iri).where(actor.c.id == follow.target_id)
         return _activity("Follow", iri, by, ctx.conn.execute(target).scalar_one())
     for votes, voted, inner in (
@@ -53,18 +53,20 @@ def _known(ctx: Context, iri: str, by: str) -> dict[str, Any] | None:
         row = ctx.conn.execute(
             select(votes.c.score, voted.c.iri)
             .join(voted, voted.c.id == inner)
-            .where(votes.c.voter_id == someone.id, votes.c.iri == iri)
+            .where(votes.c.voter_id == undoer.id, votes.c.iri == iri)
         ).first()
         if row is not None:
             return _activity("Like" if row.score > 0 else "Dislike", iri, by, row.iri)
     blocks = select(actor.c.iri).join(actor_block, actor_block.c.blocked_id == actor.c.id)
-    blocked = ctx.conn.execute(blocks.where(actor_block.c.person_id == someone.id)).scalars().all()
-    found = next((one for one in blocked if was_heard(ctx.conn, by, one, iri)), None)
+    blocked = ctx.conn.execute(blocks.where(actor_block.c.person_id == undoer.id)).scalars().all()
+    found = next(
+        (blocked_iri for blocked_iri in blocked if was_heard(ctx.conn, by, blocked_iri, iri)), None
+    )
     return None if found is None else _activity("Block", iri, by, found)
 
 
-def _activity(kind: str, iri: str, by: str, about: str) -> dict[str, Any]:
-    return {"type": kind, "id": iri, "actor": by, "object": about}
+def _activity(kind: str, iri: str, by: str, object_iri: str) -> dict[str, Any]:
+    return {"type": kind, "id": iri, "actor": by, "object": object_iri}
 
 
 def _served(ctx: Context, iri: str, by: str) -> dict[str, Any] | None:

@@ -67,7 +67,7 @@ def check_token(given: str, credentials: Credentials) -> None:
         _xor(mask, masked), _secret(credentials.token)
     )
     if not matches:
-        raise Denied("form_expired", "This form is from an earlier login. Please send it again.")
+        raise Denied("form_expired", "This form is from an earlier session. Please send it again.")
 
 
 def _secret(session_token: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Block and Undo{Block}: a ban from a community or a site, or one person's block of another."""
+"""Block and Undo{Block}: a ban from a community or a server, or a personal block."""
 
 from activitypub.document import Document
 from fedcom.actions.ban import Ban
@@ -17,40 +17,40 @@ from inbox.ports import ReceivedActivity
 
 
 def _read_block(ctx: Context, received: ReceivedActivity) -> Ban | BlockPerson | None:
-    """A ban from a community or a site, or without a `target` one person's block of another."""
-    word = received.activity
-    if word.target is None:
-        return _personal(ctx, received, word, blocked=True)
-    community = _place_named(ctx, received, word)
-    person = _person_named(ctx, word, fetching=community is not None)
-    ends_at = word.ends_at
+    """A ban from a community or a server; without a `target`, one person's block of another."""
+    activity = received.activity
+    if activity.target is None:
+        return _personal(ctx, received, activity, blocked=True)
+    community = _community_named(ctx, received, activity)
+    person = _person_named(ctx, activity, fetching=community is not None)
+    ends_at = activity.ends_at
     if person is None or (ends_at is not None and ends_at <= ctx.now):
         return None
     return Ban(
         by=person_at(ctx, received.actor),
         person=person,
         community=community,
-        reason=reason_of(word),
+        reason=reason_of(activity),
         expires_at=ends_at,
-        removes_content=word.get("removeData") is True,
+        removes_content=activity.get("removeData") is True,
     )
 
 
 def _personal(
-    ctx: Context, received: ReceivedActivity, word: Document, *, blocked: bool
+    ctx: Context, received: ReceivedActivity, activity: Document, *, blocked: bool
 ) -> BlockPerson | None:
-    member = find_actor(ctx.conn, word.object_id or "")
+    member = find_actor(ctx.conn, activity.object_id or "")
     if received.via is not None or not isinstance(member, Person) or not member.local:
         return None
     return BlockPerson(by=participant_at(ctx, received.actor), person=member, blocked=blocked)
 
 
 def _read_undo(ctx: Context, received: ReceivedActivity) -> Unban | BlockPerson | None:
-    """The end of a ban, or of one person's block of another."""
-    word = received.object
-    if word.target is None:
-        return _personal(ctx, received, word, blocked=False)
-    community, person = _place_named(ctx, received, word), _person_named(ctx, word)
+    """The end of a ban, or of a personal block."""
+    activity = received.object
+    if activity.target is None:
+        return _personal(ctx, received, activity, blocked=False)
+    community, person = _community_named(ctx, received, activity), _person_named(ctx, activity)
     if person is None:
         return None
     is_theirs = community is None and person.local and not ctx.is_ours(received.actor)
@@ -60,14 +60,16 @@ def _read_undo(ctx: Context, received: ReceivedActivity) -> Unban | BlockPerson 
         by=person_at(ctx, received.actor),
         person=person,
         community=community,
-        reason=reason_of(word),
+        reason=reason_of(activity),
         restores_content=received.activity.get("restoreData") is True,
     )
 
 
-def _place_named(ctx: Context, received: ReceivedActivity, word: Document) -> Community | None:
-    """The community that somebody is banned from, None for a whole site."""
-    target = word.target or ""
+def _community_named(
+    ctx: Context, received: ReceivedActivity, activity: Document
+) -> Community | None:
+    """The community from which the person is banned, None for a whole server."""
+    target = activity.target or ""
     found = find_actor(ctx.conn, target)
     if isinstance(found, Community):
         check_vouched(ctx, received, found)
@@ -81,13 +83,13 @@ def _place_named(ctx: Context, received: ReceivedActivity, word: Document) -> Co
     return None
 
 
-def _person_named(ctx: Context, word: Document, *, fetching: bool = False) -> Person | None:
-    """Who is banned; whom nobody here has heard of is asked for when `fetching`.
+def _person_named(ctx: Context, activity: Document, *, fetching: bool = False) -> Person | None:
+    """The banned person; an unknown one is fetched if `fetching`.
 
-    A community's log and list of bans are the same everywhere. Of the people that sites ban, most
-    were never heard of here, and are kept out of nothing.
+    A community's log and list of bans are the same everywhere. Most of the people that servers ban
+    are unknown here, and do not need to be banned from anything.
     """
-    iri = word.object_id or ""
+    iri = activity.object_id or ""
     found = find_actor(ctx.conn, iri)
     if found is None and fetching:
         found = if_served(actor_at, ctx, iri)

@@ -1,4 +1,4 @@
-"""Everything the inbox reads: one line for each file."""
+"""Every activity that the inbox reads: one line per file."""
 
 from fedcom.actions import community, follow, lock, move, profile, report
 from fedcom.actions.base import Readers

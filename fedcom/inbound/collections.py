@@ -23,7 +23,7 @@ from inbox.ports import ReceivedActivity
 def _read(ctx: Context, received: ReceivedActivity) -> Action[Any] | None:
     target = received.activity.target
     if target is None and received.via is not None:
-        # PieFed and Mbin may leave it out. What the origin serves is right whatever was meant.
+        # PieFed and Mbin may omit it. The origin's collection is right, whichever one was meant.
         community = community_at(ctx, received.via)
         return RefreshCommunity(by=community, community=community)
     found = ctx.conn.execute(
@@ -39,8 +39,8 @@ def _read(ctx: Context, received: ReceivedActivity) -> Action[Any] | None:
             "%(target)s is not a collection of any community known here.",
             target=target,
         )
-    number, is_featured = found
-    community = get_community(ctx.conn, number)
+    community_id, is_featured = found
+    community = get_community(ctx.conn, community_id)
     check_vouched(ctx, received, community)
     read = _read_pin if is_featured else _read_moderator
     return read(ctx, received, community)
@@ -50,7 +50,7 @@ def _read_pin(ctx: Context, received: ReceivedActivity, community: Community) ->
     """Add or Remove, with the featured collection of `community` as its target."""
     iri = received.activity.object_id or ""
     pinned = received.activity.type == "Add"
-    # What is in a community of ours is here: a moderator elsewhere brings nothing new into it.
+    # Posts in a local community are stored here: a remote moderator adds no new ones.
     is_fetched = pinned and not community.local
     target = content_at(ctx, iri, community.iri) if is_fetched else find_post(ctx.conn, iri)
     if target is None:
@@ -74,7 +74,7 @@ def _read_moderator(
     iri = received.activity.object_id or ""
     listed = {person.iri: person for person in find_moderators(ctx.conn, community)}.get(iri)
     if (listed is not None) == (received.activity.type == "Add"):
-        return None  # it is so already
+        return None  # nothing to change
     by = person_at(ctx, received.actor)
     if listed is not None:
         return RemoveModerator(by=by, community=community, person=listed)

@@ -1,4 +1,4 @@
-"""A peer's document as a comment below what it answers, new or edited."""
+"""A peer's document as a comment, new or edited, below its parent."""
 
 from activitypub.document import Document
 from activitypub.iri import same_host
@@ -21,9 +21,9 @@ from inbox.ports import ReceivedActivity
 def comment_below(
     ctx: Context, above: Located, document: Document, via: str | None
 ) -> CreateComment:
-    """The action that a peer's answer to `above` stands for. Raises Denied, Invalid, NeedsFetch."""
+    """The action for a peer's reply to `above`. Raises Denied, Invalid, NeedsFetch."""
     author_iri, answered = check_content(document), above.content
-    _check_place(ctx, document, above.community, via)
+    _check_community(ctx, document, above.community, via)
     content = read_comment(document)
     return CreateComment(
         by=participant_at(ctx, author_iri),
@@ -37,8 +37,8 @@ def comment_below(
 
 
 def _parent(ctx: Context, above: Comment) -> Comment:
-    """The comment below which a peer's reply to `above` stands: beside the deepest ones there is
-    room, so that a reply to one of these is not lost.
+    """The comment that becomes the parent of a peer's reply to `above`: a reply to one at the
+    maximum depth is placed beside it, so that it is not lost.
     """
     if above.depth + 1 < MAX_DEPTH or above.parent_id is None:
         return above
@@ -56,7 +56,9 @@ def _provenance(document: Document, content: CommentContent) -> Provenance:
     )
 
 
-def _check_place(ctx: Context, document: Document, community: Community, via: str | None) -> None:
+def _check_community(
+    ctx: Context, document: Document, community: Community, via: str | None
+) -> None:
     if via is not None and via != community.iri:
         raise Denied(
             "wrong_community",
@@ -81,7 +83,7 @@ def _check_place(ctx: Context, document: Document, community: Community, via: st
 def edit_comment_from(
     ctx: Context, known: Comment, received: ReceivedActivity, document: Document
 ) -> EditComment | None:
-    """The edit that another copy of a known comment stands for; None when it is no newer."""
+    """The edit in another copy of a known comment; None if it is no newer."""
     check_public(document)
     content = read_comment(document)
     if is_overtaken(received, content, known):

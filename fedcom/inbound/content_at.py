@@ -1,4 +1,4 @@
-"""The post or comment at an id: ours, one we know, or made now from its origin's document."""
+"""The post or comment with an id: local, known, or now stored from its origin's document."""
 
 from collections.abc import Iterable
 from itertools import islice
@@ -26,22 +26,23 @@ from fedcom.wire.post import TYPES
 from inbox.ports import ReceivedActivity
 
 IDS_NAMED = 5
-"""Of the ids in a circle, so many are named to whoever sent it."""
+"""How many ids of a circular thread are reported to the sender."""
 
 
 MOST_ADDRESSED = 500
-"""Of whom an object is addressed to or names, so many are looked for here."""
+"""How many of an object's recipients and mentions are looked up here."""
 
 
 def content_at(
     ctx: Context, iri: str, via: str | None = None, *, below: str | None = None
 ) -> Post | Comment:
-    """The post or comment with this id: ours, one we know, or made now from what its origin serves,
-    with whatever it answers: the caller has seen that it concerns us.
+    """The post or comment with this id: local, known, or now stored from its origin's document,
+    with
+    its unknown parents: the caller has checked that it concerns us.
 
-    `via` is the community that speaks of it as its own, `below` the id of a comment that answers
-    it. Raises Missing (to be fetched), NotFound, FetchFailed, and whatever refuses the making of
-    it; Invalid `thread_circular` and `max_comment_depth_reached` for threads without a beginning.
+    `via` is the community that claims it as its own, `below` the id of a comment that replies to
+    it. Raises NeedsFetch, NotFound, FetchFailed, and the errors of the action that stores it;
+    Invalid `thread_circular` and `max_comment_depth_reached` for threads without a beginning.
     """
     above, comments = _climb(ctx, iri, via, below)
     for document in reversed(comments):
@@ -53,7 +54,7 @@ def content_at(
 def _climb(
     ctx: Context, iri: str, via: str | None, below: str | None
 ) -> tuple[Post | Comment, list[Document]]:
-    """What is kept here, or made now of a post, and the unknown comments from `iri` up to it."""
+    """The stored content, or a post stored now, and the unknown comments from `iri` up to it."""
     comments: list[Document] = []
     passed = {} if below is None else {below: None}
     while True:
@@ -63,7 +64,7 @@ def _climb(
         if known is not None:
             return known, comments
         document = _document_at(ctx, iri)
-        # Its id may be another than the address it was found at.
+        # Its id may differ from the address it was found at.
         real = document.id or iri
         if real != iri and (known := find_content(ctx.conn, real)) is not None:
             return known, comments
@@ -78,7 +79,7 @@ def _climb(
         check_content(document)
         comments.append(document)
         if len(comments) > MAX_DEPTH:
-            raise Invalid("max_comment_depth_reached", "The thread cannot get any deeper.")
+            raise Invalid("max_comment_depth_reached", "This thread can't go any deeper.")
         passed[real] = None
         iri = document.in_reply_to
 
@@ -101,8 +102,8 @@ def _document_at(ctx: Context, iri: str) -> Document:
 
 
 def _check_fetched(ctx: Context, document: Document, iri: str) -> None:
-    """Raises Invalid for what is no content, and Denied for what a host serves in the name of
-    somebody on another one.
+    """Raises Invalid for other kinds of objects, and Denied for a document whose author is on
+    another host than the one that serves it.
     """
     if document.type not in TYPES or ctx.is_ours(document.id or iri):
         raise Invalid(
@@ -123,7 +124,7 @@ def _told(document: Document, via: str | None) -> ReceivedActivity:
 def content_from(
     ctx: Context, document: Document, via: str | None
 ) -> Action[Post] | Action[Comment]:
-    """The action that a proven document stands for: a comment if it answers something."""
+    """The action for a proven document: a comment if it is a reply, else a post."""
     if document.in_reply_to is None:
         return create_post_from(ctx, document, via)
     check_content(document)
@@ -131,7 +132,7 @@ def content_from(
 
 
 def _above(ctx: Context, document: Document, via: str | None) -> Located:
-    """What is answered. An unknown parent is fetched only if the thread concerns somebody here."""
+    """The parent. An unknown one is fetched only if the thread concerns a local actor."""
     iri = document.in_reply_to or ""
     known = find_located(ctx, iri, document.owner or "")
     if known is not None:
@@ -144,7 +145,7 @@ def _above(ctx: Context, document: Document, via: str | None) -> Located:
 
 
 def concerns_us(ctx: Context, document: Document) -> bool:
-    """Whether the object is addressed to a local actor, or to one that somebody here follows."""
+    """Whether the object is addressed to a local actor, or to one that a member follows."""
     named = (*document.addressed, *(mention.href for mention in document.mentions))
     addressed = tuple(dict.fromkeys(named))[:MOST_ADDRESSED]
     if not addressed:

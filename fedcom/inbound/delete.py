@@ -1,6 +1,6 @@
 """Delete and Undo{Delete}: of a post or comment, a message, an actor or a community.
 
-On the wire both authors and moderators say Delete; who is who is decided by whose the object is.
+Both authors and moderators send Delete; the object's owner decides which of the two it is.
 """
 
 from activitypub.document import Document
@@ -56,36 +56,44 @@ def _read_delete(
 
 
 def _as_moderator(ctx: Context, deletion: Document, by: Person, target: Content) -> bool:
-    """Whether a moderator speaks, also of their own: Lemmy 0.19 says so by a `summary`, even an
-    empty one."""
-    said_why = isinstance(deletion.get("summary"), str)
-    return said_why and standing_in(ctx, by, locate(ctx, target).community).may_moderate
+    """Whether it is a moderator's, even on their own content: Lemmy 0.19 marks it by a `summary`,
+    even an empty one.
+    """
+    has_reason = isinstance(deletion.get("summary"), str)
+    return has_reason and standing_in(ctx, by, locate(ctx, target).community).may_moderate
 
 
 def _delete_other(
     ctx: Context, iri: str, received: ReceivedActivity
 ) -> CloseCommunity | DeleteMessage | DeleteActor | RecordDeletion | None:
-    about = find_message(ctx.conn, iri)
-    if about is not None:
-        return read_delete(ctx, received, about)
+    content = find_message(ctx.conn, iri)
+    if content is not None:
+        return read_delete(ctx, received, content)
     if not received.confirmed:
-        # An origin that blocks us says 404 of everybody, and any origin of what is yet to be made:
-        # nobody is erased, or kept from being heard, by what another announces.
+        # An origin that blocks us answers 404 for every actor, and any origin does so for an id
+        # that is not used yet: an announced Delete neither erases an actor nor keeps one from being
+        # accepted.
         raise Denied(
             "not_confirmed",
             "Not confirmed: the origin responds 404 for %(iri)s, which does not prove a deletion.",
             iri=iri,
         )
-    someone = find_actor(ctx.conn, iri)
-    if isinstance(someone, Person | Community) and someone.iri == received.actor:
-        # Lemmy's word; who says nothing of it (Mastodon) takes everything along, and so does a
-        # community, outside of which its posts are nowhere.
-        stays = isinstance(someone, Person) and received.activity.get("removeData") is False
-        return None if someone.deleted_at else DeleteActor(by=someone, removes_content=not stays)
-    if isinstance(someone, Community):
-        check_vouched(ctx, received, someone)
+    deleted_actor = find_actor(ctx.conn, iri)
+    if isinstance(deleted_actor, Person | Community) and deleted_actor.iri == received.actor:
+        # Lemmy's property. Without it (Mastodon) everything is deleted, and always with a
+        # community, outside of which its posts do not exist.
+        stays = isinstance(deleted_actor, Person) and received.activity.get("removeData") is False
+        return (
+            None
+            if deleted_actor.deleted_at
+            else DeleteActor(by=deleted_actor, removes_content=not stays)
+        )
+    if isinstance(deleted_actor, Community):
+        check_vouched(ctx, received, deleted_actor)
         by, reason = participant_at(ctx, received.actor), reason_of(received.activity)
-        return CloseCommunity(by=by, community=someone, reason=reason, vouched=not someone.local)
+        return CloseCommunity(
+            by=by, community=deleted_actor, reason=reason, vouched=not deleted_actor.local
+        )
     mention = find_outside_mention(ctx, iri)
     if mention is not None and get_person(ctx.conn, mention.author_id).iri == received.actor:
         return ForgetMention(iri=iri, actor_iri=received.actor, mention=mention)
@@ -101,9 +109,9 @@ def _read_undo(
         raise Invalid("object_missing", "The Delete to undo names no object.")
     target = find_content(ctx.conn, iri)
     if target is None:
-        about = find_message(ctx.conn, iri)
-        if about is not None:
-            return read_undelete(ctx, received, about)
+        content = find_message(ctx.conn, iri)
+        if content is not None:
+            return read_undelete(ctx, received, content)
         community = find_actor(ctx.conn, iri)
         if isinstance(community, Community):
             check_vouched(ctx, received, community)
@@ -116,11 +124,15 @@ def _read_undo(
         return RestoreContent(by=by, target=target, reason=reason_of(deleted))
     if target.deleted_at is None:
         return None
-    return Undelete(by=by, target=target, words=_words(ctx, target, by, ctx.document(iri)))
+    return Undelete(
+        by=by, target=target, columns=_origin_columns(ctx, target, by, ctx.document(iri))
+    )
 
 
-def _words(ctx: Context, target: Content, by: Person, document: Document) -> dict[str, object]:
-    """What its origin says again; ours is blank since the deletion."""
+def _origin_columns(
+    ctx: Context, target: Content, by: Person, document: Document
+) -> dict[str, object]:
+    """The origin's current document; our copy has been blank since the deletion."""
     if document.type not in TYPES or document.owner != by.iri:
         raise Denied(
             "not_confirmed",
@@ -130,11 +142,11 @@ def _words(ctx: Context, target: Content, by: Person, document: Document) -> dic
         )
     check_public(document)
     if isinstance(target, Comment):
-        said_again = read_comment(document)
+        restored = read_comment(document)
         return {
-            "body_source": said_again.body.source,
-            "body_html": said_again.body.html,
-            "content_warning": said_again.content_warning,
+            "body_source": restored.body.source,
+            "body_html": restored.body.html,
+            "content_warning": restored.content_warning,
         }
     again = read_post(document, locate(ctx, target).community)
     return {

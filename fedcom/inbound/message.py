@@ -19,10 +19,10 @@ from inbox.ports import ReceivedActivity
 
 
 def recipients(ctx: Context, received: ReceivedActivity, document: Document) -> tuple[Person, ...]:
-    """The people here whom it is addressed to, and nobody when everybody may read it."""
+    """The local people to whom it is addressed, and nobody if it is public."""
     ours = recipients_of(document, received.activity, ctx.is_ours)
     found = [find_actor(ctx.conn, iri) for iri in ours]
-    return tuple(someone for someone in found if isinstance(someone, Person))
+    return tuple(recipient for recipient in found if isinstance(recipient, Person))
 
 
 def read_message_to(
@@ -39,8 +39,8 @@ def read_message_to(
     by = participant_at(ctx, document.owner)
     known = find_message(ctx.conn, content.iri)
     if known is None:
-        # Some may have blocked the author, who does not learn of it unless all of them have.
-        willing = [one for one in people if not is_blocked(ctx, one.id, by.id)]
+        # Some may have blocked the author, who only learns of it if all of them have.
+        willing = [person for person in people if not is_blocked(ctx, person.id, by.id)]
         first, *others = willing or people
         return SendMessage(by=by, to=first, others=tuple(others), body=body, source=source)
     if is_overtaken(received, content, known):
@@ -50,18 +50,18 @@ def read_message_to(
     return EditMessage(by=by, message=known, body=body, source=source)
 
 
-def read_delete(ctx: Context, received: ReceivedActivity, about: Message) -> DeleteMessage | None:
-    """A Delete of a message, which only its author can mean."""
-    action = DeleteMessage(by=_author(ctx, received), message=about)
-    return None if about.deleted_at is not None and action.by.id == about.author_id else action
+def read_delete(ctx: Context, received: ReceivedActivity, direct: Message) -> DeleteMessage | None:
+    """A Delete of a message, which only its author may send."""
+    action = DeleteMessage(by=_author(ctx, received), message=direct)
+    return None if direct.deleted_at is not None and action.by.id == direct.author_id else action
 
 
 def read_undelete(
-    ctx: Context, received: ReceivedActivity, about: Message
+    ctx: Context, received: ReceivedActivity, direct: Message
 ) -> UndeleteMessage | None:
     """An Undo of that."""
-    action = UndeleteMessage(by=_author(ctx, received), message=about)
-    return None if about.deleted_at is None and action.by.id == about.author_id else action
+    action = UndeleteMessage(by=_author(ctx, received), message=direct)
+    return None if direct.deleted_at is None and action.by.id == direct.author_id else action
 
 
 def _author(ctx: Context, received: ReceivedActivity) -> Person:
@@ -70,7 +70,7 @@ def _author(ctx: Context, received: ReceivedActivity) -> Person:
 
 
 def check_sender(received: ReceivedActivity) -> None:
-    """Raises Denied for a private message that somebody else than its author passes on."""
+    """Raises Denied for a private message that another actor than its author forwards."""
     if not is_from_author(received):
         raise Denied(
             "not_public", "A private message is accepted only from its author, not relayed."

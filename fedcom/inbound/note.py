@@ -1,8 +1,8 @@
-"""Create and Update of a Note, a Page and their kin, and of a ChatMessage.
+"""Create and Update of a Note, a Page and similar types, and of a ChatMessage.
 
-What makes words private is their audience alone, so that is looked at first: what is not for
-everybody never becomes a comment. The rest is a post or, answering something, a comment; where it
-has no place here, a mention of the members whom it names.
+Only the audience makes a text private, so it is checked first: a text that is not public never
+becomes a comment. The rest is a post or, if it is a reply, a comment; if it is in no known
+community, a mention of the members whom it names.
 """
 
 from typing import Any
@@ -33,14 +33,14 @@ def _read_chat(ctx: Context, received: ReceivedActivity) -> SendMessage | EditMe
     people = recipients(ctx, received, document)
     if not people:
         raise NotFound(
-            "couldnt_find_person", "The message is not addressed to anybody on this server."
+            "couldnt_find_person", "The message is not addressed to anyone on this server."
         )
     return read_message_to(ctx, received, people)
 
 
 def _read_content(ctx: Context, received: ReceivedActivity) -> Action[Any] | None:
-    """A message to the members whom it is addressed to, if it is not public; else a comment or a
-    post; else, where it has no place here, a mention of the members whom it names."""
+    """A private message to members if it is not public; otherwise a comment or a post; or, if it
+    belongs to no community here, a mention of the members it names."""
     moved = find_move(ctx, received)
     if moved is not None:
         return moved
@@ -53,9 +53,8 @@ def _read_content(ctx: Context, received: ReceivedActivity) -> Action[Any] | Non
 
 
 def read_content(ctx: Context, received: ReceivedActivity) -> Action[Post] | Action[Comment] | None:
-    """What a Note, a Page or whatever peers call it says to everybody: a post or a comment, or an
-    edit of one. What answers something is a comment, whatever its type: Mastodon makes a Question
-    of a reply with a poll.
+    """The public content of a Note, a Page or a similar type: a post or a comment, or an edit of
+    one. A reply is a comment, whatever its type: Mastodon makes a Question of a reply with a poll.
 
     Raises Denied for what is not public.
     """

@@ -1,4 +1,4 @@
-"""A public post elsewhere that has no place here, as a mention of the members whom it names."""
+"""A remote public post in no known community, as a mention of the members whom it names."""
 
 from typing import Any
 
@@ -22,16 +22,16 @@ from fedcom.wire.comment import read_comment
 from inbox.ports import ReceivedActivity
 
 MOST_TOLD = 10
-"""Members who are told of one post, as with messages."""
+"""Members who are notified of one post, as with messages."""
 
 
 def or_mention(read: Reader, ctx: Context, received: ReceivedActivity) -> Action[Any] | None:
-    """What `read` makes of a post or comment; where that is refused and the author tells it to
-    everybody, a mention of the members whom it names.
+    """The action that `read` returns for a post or comment; if that is refused and the author
+    published it, a mention of the members whom it names.
 
-    What its thread needs is not waited for unless it names a community known here: the server of
-    somebody it answers may be gone, and the members are told nevertheless. What was made of the
-    thread until it was refused stays.
+    It does not wait for fetching the thread unless the thread names a community known here: the
+    server of a parent's author may be gone, and the members are notified nevertheless. Parts of the
+    thread that were stored before the refusal remain.
     """
     members = _members_named(ctx, received)
     if not members:
@@ -39,7 +39,7 @@ def or_mention(read: Reader, ctx: Context, received: ReceivedActivity) -> Action
     try:
         return read(ctx, received)
     except NeedsFetch as missing:
-        raise NeedsFetch(missing.iri, required=_names_place(ctx, received.object)) from missing
+        raise NeedsFetch(missing.iri, required=_names_community(ctx, received.object)) from missing
     except (FedcomError, FetchFailed):
         if _is_kept(ctx, received.object):
             raise
@@ -57,7 +57,9 @@ def _mention(
     if known is not None:
         is_older = written is None or (known.updated_at is not None and written < known.updated_at)
         told = told_of(ctx, known.id)
-        if is_older or (excerpt == known.excerpt and told.issuperset(one.id for one in members)):
+        if is_older or (
+            excerpt == known.excerpt and told.issuperset(member.id for member in members)
+        ):
             return None
     return RecordMention(
         by=participant_at(ctx, document.owner or ""),
@@ -70,8 +72,8 @@ def _mention(
 
 
 def _members_named(ctx: Context, received: ReceivedActivity) -> tuple[Person, ...]:
-    """The members whom a public object names in its tags or addresses, or answers elsewhere, if its
-    author brings it.
+    """The members whom a public object names in its tags or addresses, or to whom it replies in a
+    remote community, if its author sends it.
     """
     document = received.object
     if received.via is not None or received.evidence not in ("signature", "proof"):
@@ -83,12 +85,15 @@ def _members_named(ctx: Context, received: ReceivedActivity) -> tuple[Person, ..
     ours = [iri for iri in dict.fromkeys((*answered, *named)) if ctx.is_ours(iri)][:MOST_TOLD]
     people = person_iri(ctx.origin, "")
     found = (find_actor(ctx.conn, iri) for iri in ours if iri.startswith(people))
-    return tuple(one for one in found if isinstance(one, Person) and one.kind == "Person")
+    return tuple(
+        member for member in found if isinstance(member, Person) and member.kind == "Person"
+    )
 
 
 def _answered_elsewhere(ctx: Context, document: Document) -> tuple[str, ...]:
-    """The author of what is answered in a community elsewhere. Microblogs send an answer to whom it
-    answers also when they took the name out of it, and to no community.
+    """The author of the parent in a remote community. Microblog servers send a reply to the
+    parent's
+    author even if their mention was removed from the text, and to no community.
     """
     iri = document.in_reply_to
     if iri is None or not ctx.is_ours(iri):
@@ -97,7 +102,7 @@ def _answered_elsewhere(ctx: Context, document: Document) -> tuple[str, ...]:
     return () if at is None or at.community.local else (at.author.iri,)
 
 
-def _names_place(ctx: Context, document: Document) -> bool:
+def _names_community(ctx: Context, document: Document) -> bool:
     named = (*document.addressed, *(tag.href for tag in document.mentions))
     condition = actor.c.iri.in_(dict.fromkeys(named)), actor.c.kind == "Group"
     return ctx.conn.execute(select(actor.c.id).where(*condition).limit(1)).first() is not None

@@ -1,4 +1,4 @@
-"""A peer's document as a post of the community that it belongs to, new or edited."""
+"""A peer's document as a post, new or edited, of the community that it belongs to."""
 
 from typing import Any
 
@@ -20,24 +20,24 @@ from fedcom.wire.illustration import Illustration
 from fedcom.wire.post import PostContent, read_post
 from inbox.ports import ReceivedActivity
 
-MOST_PLACES = 50
-"""Of whom a post is addressed to, so many are looked at for its community."""
+MAX_RECIPIENTS = 50
+"""How many of a post's recipients are checked for its community."""
 
 
 def create_post_from(ctx: Context, document: Document, via: str | None) -> CreatePost:
-    """The action that a peer's post stands for; `document` is proven to be its owner's.
+    """The action for a peer's post; `document` is proven to be its owner's.
 
-    `via` is the community that announced it. Raises Denied, Invalid, NotFound or Missing.
+    `via` is the community that announced it. Raises Denied, Invalid, NotFound or NeedsFetch.
     """
     author_iri = check_content(document)
-    community = _place(ctx, document, via)
+    community = _community_of(ctx, document, via)
     return _from_content(participant_at(ctx, author_iri), community, read_post(document, community))
 
 
 def edit_post_from(
     ctx: Context, known: Post, received: ReceivedActivity, document: Document
 ) -> EditPost | None:
-    """The edit that another copy of a known post stands for; None when it is no newer."""
+    """The edit in another copy of a known post; None if it is no newer."""
     check_public(document)
     author = participant_at(ctx, document.owner or "")
     community = locate(ctx, known).community
@@ -50,9 +50,9 @@ def edit_post_from(
 
 
 def check_content(document: Document) -> str:
-    """The author of what a peer wrote. Raises Invalid for a nameless object, Denied if not public.
+    """The author of a remote object. Raises Invalid for one without a name, Denied if not public.
 
-    All that needs nobody to be asked.
+    These checks need no fetch.
     """
     if document.id is None or document.owner is None:
         raise Invalid(
@@ -63,7 +63,7 @@ def check_content(document: Document) -> str:
 
 
 def check_public(document: Document) -> None:
-    """Raises Denied for what was not said to everybody."""
+    """Raises Denied for an object that is not public."""
     if not document.is_public:
         raise Denied(
             "not_public", "Posts and comments must be public: as:Public is in neither to nor cc."
@@ -75,18 +75,18 @@ def is_overtaken(
     content: PostContent | CommentContent,
     known: Post | Comment | Message,
 ) -> bool:
-    """Whether a copy comes after a newer edit: it was late on its way, or is tried again."""
+    """Whether a copy is older than the stored edit: it was delayed, or is tried again."""
     written = content.updated
     if received.activity.type == "Create":
         written = written or content.published
     return written is not None and known.updated_at is not None and written < known.updated_at
 
 
-def places_named(document: Document) -> tuple[str, ...]:
-    """Which ids may be the community that a post is in, the likeliest first.
+def communities_named(document: Document) -> tuple[str, ...]:
+    """The ids that may be the community of a post, the likeliest first.
 
     With Lemmy, PieFed and Mbin it is the audience (FEP-1b12), with PeerTube the channel that is one
-    of the authors; microblogs name it somewhere among others.
+    of the authors; microblog servers name it anywhere among the recipients.
     """
     named = (
         *document.groups,
@@ -94,13 +94,13 @@ def places_named(document: Document) -> tuple[str, ...]:
         *document.cc,
         *(mention.href for mention in document.mentions),
     )
-    return (document.audiences or tuple(dict.fromkeys(named)))[:MOST_PLACES]
+    return (document.audiences or tuple(dict.fromkeys(named)))[:MAX_RECIPIENTS]
 
 
 def check_announcer(document: Document, via: str) -> None:
     """Raises Denied for a post that names other communities and not the one that announces it.
 
-    In `to` it is named as well as in `audience`: a wrong audience alone does not move a post.
+    It is named in `to` as well as in `audience`: a wrong audience alone does not move a post.
     """
     if document.audiences and via not in (*document.audiences, *document.to):
         raise Denied(
@@ -125,7 +125,7 @@ def _from_content(author: Person, community: Community, content: PostContent) ->
 
 
 def _written(content: PostContent) -> dict[str, Any]:
-    """The fields of `WritePost`, but for who writes it."""
+    """The fields of `WritePost`, except its author."""
     return {
         "title": content.title,
         "url": content.url,
@@ -150,38 +150,38 @@ def _provenance(content: PostContent) -> Provenance:
     )
 
 
-def _place(ctx: Context, document: Document, via: str | None) -> Community:
-    """The community a post is in: who announced it, else one that it is addressed to."""
+def _community_of(ctx: Context, document: Document, via: str | None) -> Community:
+    """The post's community: the announcing one, else one that it is addressed to."""
     if via is not None:
         return _announcer(ctx, document, via)
-    # A Group may write, or be written for, without naming itself anywhere else.
+    # A Group may be the author, or get posts, without being named elsewhere in the document.
     own = () if document.audiences else document.authors
-    found = [find_actor(ctx.conn, iri) for iri in (*places_named(document), *own)]
-    places = sorted(
+    found = [find_actor(ctx.conn, iri) for iri in (*communities_named(document), *own)]
+    communities = sorted(
         (community for community in found if isinstance(community, Community)),
-        # Ours goes first, because for it nobody has to be asked.
+        # Local communities first, because they need no fetch.
         key=lambda community: not community.local,
     )
-    if places:
-        return _direct(ctx, document, places[0])
+    if communities:
+        return _direct(ctx, document, communities[0])
     sure = (*document.audiences, *document.groups)
     if ctx.wanted and sure:
         return community_at(ctx, sure[0])
     raise Invalid(
         "no_community",
         "The post is not addressed to any community known here, only to: %(ids)s.",
-        ids=", ".join(places_named(document))[:400] or "-",
+        ids=", ".join(communities_named(document))[:400] or "-",
     )
 
 
 def _announcer(ctx: Context, document: Document, via: str) -> Community:
-    """Who announced it, unless it says itself that it is in another community."""
+    """The announcing community, unless the post names another one as its own."""
     check_announcer(document, via)
     return community_at(ctx, via)
 
 
 def _direct(ctx: Context, document: Document, community: Community) -> Community:
-    """A community elsewhere says itself what is in it; only its own host may go before it."""
+    """A remote community defines what is in it; only the post's own host may precede it."""
     if community.local or ctx.wanted or host_of(document.owner or "") == community.host:
         return community
     raise Denied(

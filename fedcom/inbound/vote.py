@@ -47,10 +47,10 @@ def _read_undo(ctx: Context, received: ReceivedActivity) -> Vote | None:
 
 
 def _was_replaced(ctx: Context, taken_back: Document, by: tuple[int, str]) -> bool:
-    """Whether an Undo is about an earlier vote than the one that stands.
+    """Whether an Undo is about an earlier vote than the current one.
 
-    Not by the type alone: Lemmy 0.19 takes back every vote as if it had been a Like, under an id
-    that it makes up.
+    Not by the type alone: Lemmy 0.19 undoes every vote as if it had been a Like, under an id that
+    it makes up.
     """
     score, iri = by
     if score == _score(taken_back) or taken_back.id in (None, iri):
@@ -59,16 +59,18 @@ def _was_replaced(ctx: Context, taken_back: Document, by: tuple[int, str]) -> bo
 
 
 def _is_direct(received: ReceivedActivity, target: Post | Comment) -> bool:
-    """Whether it is between the voter and our member alone, wherever the target is.
+    """Whether it is between the voter and a local author alone, wherever the target is.
 
-    Only if the voter sent it: what others bring of old votes in a community elsewhere cannot be
-    told from new ones, because the later ones may have been announced there.
+    Only if the voter sent it: forwarded old votes in a remote community cannot be told from new
+    ones, because the later ones may have been announced there.
     """
     return target.local and received.evidence == "signature"
 
 
 def _voted_on(ctx: Context, received: ReceivedActivity, iri: str) -> Located:
-    """What is voted on. Fetched only when a community here is named: votes cost nothing to send."""
+    """The target of the vote. Fetched only if a local community is named: votes are cheap to
+    send.
+    """
     found = find_located(ctx, iri, received.actor)
     if found is not None:
         return found
@@ -86,7 +88,7 @@ def _score(vote: Document) -> Score:
 READERS: Readers = {
     ("Like",): _read_vote,
     ("Dislike",): _read_vote,
-    # Emoji reactions of Pleroma, Akkoma and Misskey count as what they are: approval.
+    # Emoji reactions of Pleroma, Akkoma and Misskey count as approval.
     ("EmojiReact",): _read_vote,
     ("Undo", "Like"): _read_undo,
     ("Undo", "Dislike"): _read_undo,

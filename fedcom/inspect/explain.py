@@ -30,8 +30,8 @@ from activitypub.types import COLLECTION_TYPES, Rule, activity_type
 from fedcom.actions.base import Reader
 from fedcom.context import Context
 from fedcom.errors import FedcomError
-from fedcom.federation.listeners import heard_routes, reader_of
-from fedcom.inbound.post import check_announcer, check_content, places_named
+from fedcom.federation.listeners import activity_routes, reader_of
+from fedcom.inbound.post import check_announcer, check_content, communities_named
 from fedcom.remote.actors import read_actor
 from fedcom.wire.message import CHAT, recipients_of
 from fedcom.wire.post import TYPES, read_post
@@ -59,7 +59,7 @@ _OBJECT: dict[Rule, str] = {
     "membership": "known here",
     "answer": "known here",
     "deletion": "stored here",
-    "moderation": "stored here",
+    "post_moderation": "stored here",
 }
 # Codes with which the authority refuses only because no facts are known, as conditions.
 _IF = {
@@ -226,7 +226,7 @@ def _object(document: Document) -> Explained:
     )
     if kind == "post":
         post = read_post(document)
-        places = tuple(iri for iri in places_named(document) if _may_be_place(iri, document))
+        places = tuple(iri for iri in communities_named(document) if _may_be_place(iri, document))
         return replace(plain, title=post.title, link=post.url, community=places)
     if kind == "comment":
         return replace(plain, about=document.in_reply_to, community=document.audiences)
@@ -348,13 +348,13 @@ def _check_announced(document: Document, group: str) -> None:
 
 
 def _hang_on_place(document: Document, found: _Findings) -> None:
-    places = [iri for iri in places_named(document) if _may_be_place(iri, document)]
+    places = [iri for iri in communities_named(document) if _may_be_place(iri, document)]
     if not places:
         found.refuse("no_community", "The post is not addressed to any community.")
     elif len(places) > 1:
         found.hang_on(f"if one of {', '.join(places)} is a community here")
     elif same_host(places[0], document.owner):
-        found.hang_on(f"if {places[0]} is a community that somebody here follows")
+        found.hang_on(f"if {places[0]} is a community that someone here follows")
     else:
         found.hang_on(f"if {places[0]} is a local community; otherwise once it has announced it")
 
@@ -414,7 +414,7 @@ def _announce(activity: Document, found: _Findings) -> Explained:
     """Judge it as an Announce: every object in it as the word of a community about its own."""
     group = activity.owner or ""
     _take(judge_direct(activity, group, _NOBODY), found, {})
-    found.hang_on(f"if {group} is a community that somebody here follows")
+    found.hang_on(f"if {group} is a community that someone here follows")
     inside = [_announced(thing, group, found) for thing in activity.objects]
     if not inside:
         found.refuse("object_missing", "The Announce names no object.")
@@ -531,4 +531,4 @@ class _NoDatabase:
         raise _DatabaseAskedError(name)
 
 
-_ROUTES: Routes[Reader] = heard_routes()
+_ROUTES: Routes[Reader] = activity_routes()

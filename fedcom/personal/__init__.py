@@ -1,4 +1,4 @@
-"""What members keep for themselves. No peer is told of any of it.
+"""Members' private data. No peer is told of any of it.
 
 `saved` (saved and hidden posts, saved comments), `blocks` (people, communities, servers), `drafts`
 (typed and not sent), `sent_forms` (a form that is sent twice takes effect once), `uploads` (their

@@ -14,12 +14,12 @@ from fedcom.models.personal import actor_block, host_block
 from fedcom.remote.peers import normalise_host
 
 
-def block(ctx: Context, by: Person, someone: Person | Community) -> None:
+def block(ctx: Context, by: Person, blocked: Person | Community) -> None:
     """Hide a person or a community from this member. Raises Invalid("who_self")."""
-    if someone.id == by.id:
+    if blocked.id == by.id:
         raise Invalid("who_self", "You can't block yourself.")
     keep_pace(ctx, by, LISTS)
-    row = {"person_id": by.id, "blocked_id": someone.id, "blocked_at": ctx.now}
+    row = {"person_id": by.id, "blocked_id": blocked.id, "blocked_at": ctx.now}
     insert_ignoring(ctx.conn, actor_block, row)
 
 

@@ -1,4 +1,4 @@
-"""Drafts: what members typed and did not send, by the address of the form. No peer sees them."""
+"""Drafts: text that members typed and did not send, by the address of the form; no peer sees it."""
 
 import json
 from collections.abc import Mapping
@@ -18,8 +18,8 @@ MAX_DRAFTS = 100
 """For one member; the oldest are dropped first."""
 
 
-def save_draft(ctx: Context, by: Person, place: str, fields: Mapping[str, str]) -> None:
-    """Store what was typed into the form at `place`, replacing an earlier draft.
+def save_draft(ctx: Context, by: Person, form: str, fields: Mapping[str, str]) -> None:
+    """Store the text typed into `form` (its address), replacing an earlier draft.
 
     An empty form is not stored. Raises Invalid("draft_too_long").
     """
@@ -27,11 +27,11 @@ def save_draft(ctx: Context, by: Person, place: str, fields: Mapping[str, str]) 
     if sum(map(len, typed.values())) > MAX_CHARACTERS:
         raise Invalid("draft_too_long", "This is too long to be saved as a draft.")
     if not typed:
-        drop_draft(ctx.conn, by, place)
+        drop_draft(ctx.conn, by, form)
         return
     row = {
         "person_id": by.id,
-        "place": place,
+        "place": form,
         "fields": json.dumps(typed),
         "updated_at": ctx.now,
     }
@@ -42,6 +42,6 @@ def save_draft(ctx: Context, by: Person, place: str, fields: Mapping[str, str]) 
     ctx.conn.execute(delete(draft).where(mine, draft.c.place.not_in(kept)))
 
 
-def drop_draft(conn: Connection, by: Person, place: str) -> None:
+def drop_draft(conn: Connection, by: Person, form: str) -> None:
     """Delete a draft that was sent or discarded."""
-    conn.execute(delete(draft).where(draft.c.person_id == by.id, draft.c.place == place))
+    conn.execute(delete(draft).where(draft.c.person_id == by.id, draft.c.place == form))

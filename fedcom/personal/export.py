@@ -87,13 +87,13 @@ def _about(
 
 
 _PERSON = bindparam("person", type_=BigId)
-_place = actor.alias("place")
+_group = actor.alias("place")
 _author = actor.alias("author")
 _recipient = actor.alias("recipient")
 
 
-def _words_to_both(column: Column[str]) -> ColumnElement[str]:
-    """A text of a message, empty if somebody else wrote and deleted it."""
+def _text_for_both(column: Column[str]) -> ColumnElement[str]:
+    """A text of a message, empty if the other person wrote and deleted it."""
     taken_back = ~is_there(message) & (message.c.author_id != _PERSON)
     return case((taken_back, ""), else_=column)
 
@@ -112,8 +112,8 @@ PARTS = (
             *(post.c[name] for name in _WRITTEN),
             post.c.upvotes,
             post.c.downvotes,
-            _place.c.iri.label("community"),
-        ).select_from(post.join(_place, _place.c.id == post.c.community_id)),
+            _group.c.iri.label("community"),
+        ).select_from(post.join(_group, _group.c.id == post.c.community_id)),
         post.c.author_id,
         post.c.id,
     ),
@@ -166,9 +166,9 @@ PARTS = (
         "messages",
         select(
             message.c.iri,
-            _words_to_both(message.c.body_source).label("body"),
+            _text_for_both(message.c.body_source).label("body"),
             # Messages from other servers often have no source.
-            _words_to_both(message.c.body_html).label("body_html"),
+            _text_for_both(message.c.body_html).label("body_html"),
             message.c.published_at,
             message.c.updated_at,
             message.c.deleted_at,

@@ -31,15 +31,15 @@ def read_kinds(
 def read_thread(
     conn: Connection, person_id: int, post_id: int, now: datetime, comment_id: int | None = None
 ) -> None:
-    """Mark as read what is about a post and all its comments, or about this comment only."""
-    about = (notification.c.post_id == post_id) & _ABOUT_WORDS
+    """Mark as read the notifications about a post and all its comments, or about this comment."""
+    is_in_thread = (notification.c.post_id == post_id) & _ABOUT_WORDS
     if comment_id is not None:
-        about &= notification.c.comment_id == comment_id
-    _read(conn, person_id, about, now)
+        is_in_thread &= notification.c.comment_id == comment_id
+    _read(conn, person_id, is_in_thread, now)
 
 
 def read_conversation(conn: Connection, person_id: int, other_id: int, now: datetime) -> None:
-    """Mark as read what is about messages from the other person."""
+    """Mark as read the notifications about messages from the other person."""
     theirs = select(message.c.id).where(
         message.c.author_id == other_id, message.c.recipient_id == person_id
     )

@@ -1,4 +1,4 @@
-"""Forms that members have sent: sending one again makes nothing new and leads to the same thing."""
+"""Forms that members have sent: sending one again creates nothing and leads to the same result."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

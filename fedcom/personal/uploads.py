@@ -42,7 +42,7 @@ def delete_upload(ctx: Context, by: Person, name: str, *, is_admin: bool = False
     if found is None:
         raise NotFound("couldnt_find_picture", "Picture not found.")
     if found.owner_id != by.id and not is_admin:
-        raise Denied("not_the_owner", "This picture belongs to somebody else.")
+        raise Denied("not_the_owner", "This picture belongs to someone else.")
     return forget_media(ctx, found)
 
 

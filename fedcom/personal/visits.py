@@ -1,4 +1,4 @@
-"""Which threads a member has read, from which follows what is new to them (`LastVisit`)."""
+"""Which threads a member has read, which determines what is new to them (`LastVisit`)."""
 
 from datetime import datetime
 
@@ -10,13 +10,13 @@ from fedcom.views.post import LastVisit, PostView
 
 
 def note_visit(
-    conn: Connection, person_id: int, about: PostView, last: LastVisit | None, now: datetime
+    conn: Connection, person_id: int, post_view: PostView, last: LastVisit | None, now: datetime
 ) -> None:
-    """Store that a member is reading the thread of `about`; `last` is their visit before."""
+    """Store that a member is reading the thread of a post; `last` is their previous visit."""
     row = {
         "person_id": person_id,
-        "post_id": about.id,
-        "comments": about.comments,
+        "post_id": post_view.id,
+        "comments": post_view.comments,
         "visited_at": now,
         "new_after": last.new_from(now) if last else None,
     }

@@ -1,4 +1,4 @@
-"""Actors by id, by IRI and by handle, and what a person is to a community."""
+"""Actors by id, by IRI and by handle, and a person's standing in a community."""
 
 from sqlalchemy import Connection, Select, and_, bindparam, exists, or_, select
 
@@ -10,10 +10,10 @@ from fedcom.models.moderation import CommunityBan, community_ban, moderator
 from fedcom.queries.visibility import is_there
 from fedcom.rules.permissions import Standing
 
-# Who waits for an admin's approval is nobody yet: not to pages, and not to peers.
+# Until an admin approves an account, neither pages nor peers see it.
 _IS_APPLICANT = exists().where(account.c.actor_id == actor.c.id, account.c.state == "pending")
-# Everything a row of either kind is made from; prebuilt, because building a statement costs more
-# than running it.
+# The columns from which a row of either kind is built; built in advance, because building a
+# statement costs more than running it.
 _ACTOR = (
     select(*columns_of(Community, actor, community))
     .outerjoin(community, community.c.actor_id == actor.c.id)
@@ -55,12 +55,12 @@ def find_community(conn: Connection, name: str, host: str) -> Community | None:
 
 
 def find_actor(conn: Connection, iri: str) -> Person | Community | None:
-    """Whoever has this id."""
+    """The actor with this id."""
     return _find(conn, _BY_IRI, iri=iri)
 
 
 def get_actor(conn: Connection, actor_id: int) -> Person | Community:
-    """Whoever has this row id. Raises NotFound."""
+    """The actor with this row id. Raises NotFound."""
     found = _find(conn, _BY_ID, id=actor_id)
     if found is None:
         raise NotFound("couldnt_find_person", "User not found.")
@@ -68,7 +68,7 @@ def get_actor(conn: Connection, actor_id: int) -> Person | Community:
 
 
 def get_person(conn: Connection, person_id: int) -> Person:
-    """Whoever with this row id takes part: a person, or a Group that writes or votes itself.
+    """The participant with this row id: a person, or a Group that writes or votes itself.
 
     Raises NotFound.
     """
@@ -87,10 +87,10 @@ def get_community(conn: Connection, community_id: int) -> Community:
 
 
 def find_key_owner(conn: Connection, key_id: str) -> Person | Community | None:
-    """The remote actor whose document listed this public key when we last saw it.
+    """The remote actor whose document listed this public key when it was last fetched.
 
-    An actor's own id names its main key, as some signatures do.
-    Not a deleted one: its origin is asked whether it is back.
+    An actor's own id names its main key, as some signatures do. Not a deleted actor: its origin is
+    asked whether it is back.
     """
     return _find(conn, _BY_KEY, key_id=key_id)
 
@@ -110,15 +110,15 @@ def find_moderators(conn: Connection, community: Community) -> list[Person]:
     return [to_row(Person, row) for row in rows]
 
 
-def standing(conn: Connection, person: Person, place: Community) -> Standing:
-    """What `person` is to the community: its moderator, an admin of the instance that hosts it,
-    banned from it.
+def standing(conn: Connection, person: Person, community: Community) -> Standing:
+    """The standing of `person` in the community: its moderator, an admin of the instance that hosts
+    it, banned from it.
 
-    Who is an admin elsewhere we cannot know. FEP-1b12 lets a community speak for everybody on its
-    own host, and only what it announces counts there (`remote.vouching`).
+    The admins of other servers are not known here. FEP-1b12 lets a community speak for every actor
+    on its own host, and only its announcements count there (`remote.vouching`).
     """
-    row = conn.execute(_STANDING, {"community": place.id, "person": person.id}).mappings().one()
-    is_admin = bool(row["is_admin"]) if place.local else person.host == place.host
+    row = conn.execute(_STANDING, {"community": community.id, "person": person.id}).mappings().one()
+    is_admin = bool(row["is_admin"]) if community.local else person.host == community.host
     ban = None if row["community_id"] is None else to_row(CommunityBan, row)
     return Standing(is_moderator=bool(row["is_moderator"]), is_admin=is_admin, ban=ban)
 
@@ -130,7 +130,7 @@ def is_admin(conn: Connection, person_id: int) -> bool:
 
 
 def list_admins(conn: Connection) -> list[int]:
-    """The row ids of everybody who runs this instance, the longest-serving first."""
+    """The row ids of the admins of this instance, the longest-serving first."""
     admins = select(account.c.actor_id).where(
         account.c.role == "admin", account.c.state == "active"
     )
@@ -138,7 +138,7 @@ def list_admins(conn: Connection) -> list[int]:
 
 
 def find_first_admin(conn: Connection) -> Person | None:
-    """The longest-serving admin of this instance, in whose name the command line speaks."""
+    """The longest-serving admin of this instance, in whose name the command line acts."""
     rows = conn.execute(
         select(*columns_of(Person, actor))
         .join(account, account.c.actor_id == actor.c.id)

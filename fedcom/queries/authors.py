@@ -1,4 +1,4 @@
-"""Who wrote what is at an id, whatever kind of thing it is."""
+"""The author of an object, whatever its type."""
 
 from sqlalchemy import Connection, bindparam, select, union_all
 
@@ -18,5 +18,5 @@ _AUTHOR_OF = union_all(
 
 
 def find_author(conn: Connection, iri: str | None) -> str | None:
-    """The id of who wrote the post, comment or message with this id; None when it is not here."""
+    """The id of the author of the post, comment or message with this id; None if it is unknown."""
     return None if iri is None else conn.execute(_AUTHOR_OF, {"iri": iri}).scalar()

@@ -1,4 +1,4 @@
-"""Who is banned, from where and until when."""
+"""Bans: who is banned, from where and until when."""
 
 from datetime import datetime
 
@@ -32,16 +32,16 @@ def find_ban(conn: Connection, community_id: int, person_id: int) -> CommunityBa
 
 
 def is_banned_by_us(conn: Connection, person: Person, now: datetime) -> bool:
-    """Whether an admin here keeps them out, whatever other servers say."""
+    """Whether a local admin bans them, whatever other servers say."""
     return person.is_banned(now) and is_our_ban(conn, person)
 
 
 def is_our_ban(conn: Connection, person: Person) -> bool:
-    """Whether the ban of a person from this site is an admin's here, and not only their server's.
+    """Whether the ban of a person from this server is a local admin's, and not only their server's.
 
-    The modlog says whose it is; lines without anybody are the command line's.
+    The modlog has its author; entries without one are the command line's.
     """
-    said_by = conn.execute(
+    by_local = conn.execute(
         select(actor.c.local)
         .select_from(modlog.outerjoin(actor, actor.c.id == modlog.c.moderator_id))
         .where(
@@ -51,16 +51,16 @@ def is_our_ban(conn: Connection, person: Person) -> bool:
             modlog.c.created_at >= person.banned_at,
         )
     ).scalars()
-    return set(said_by) != {False}
+    return set(by_local) != {False}
 
 
 def list_site_bans(
     conn: Connection, host: str, now: datetime, *, person_id: int | None = None
 ) -> list[CommunityBan]:
-    """The bans that hold `now` and keep members of ours (or one of them) out of communities of
-    another server because the whole server banned them, the newest last.
+    """The bans in force at `now` that exclude our members (or one of them) from another server's
+    communities because the whole server banned them, the newest last.
 
-    What a community's own moderators do is in its log; what its server does is not.
+    Bans by a community's own moderators are in its modlog; those by its server are not.
     """
     member = actor.alias("member")
     own = exists().where(
@@ -87,7 +87,7 @@ def list_site_bans(
 
 
 def keeps_out_ours(conn: Connection, community_id: int) -> bool:
-    """Whether the community has banned somebody of ours, who waits for the end of it."""
+    """Whether the community has banned a local member, who waits for the end of the ban."""
     ours = exists().where(
         community_ban.c.community_id == community_id,
         community_ban.c.person_id == actor.c.id,
@@ -97,7 +97,7 @@ def keeps_out_ours(conn: Connection, community_id: int) -> bool:
 
 
 def list_communities_of(conn: Connection, person_id: int) -> list[Community]:
-    """The communities of ours in which a person wrote something, or which they follow."""
+    """The local communities in which a person wrote something, or which they follow."""
     wrote = exists().where(post.c.community_id == actor.c.id, post.c.author_id == person_id)
     answered = (
         exists()
@@ -122,7 +122,7 @@ def list_communities_on(conn: Connection, host: str) -> list[Community]:
 
 
 def list_banned_from(conn: Connection, person_id: int, at: datetime) -> list[Community]:
-    """The communities of ours that a person was banned from at exactly this moment."""
+    """The local communities from which a person was banned at exactly this moment."""
     rows = conn.execute(
         _COMMUNITY.join(community_ban, community_ban.c.community_id == actor.c.id)
         .where(
@@ -138,16 +138,16 @@ def list_banned_from(conn: Connection, person_id: int, at: datetime) -> list[Com
 def banned_since(
     conn: Connection, person: Person, community: Community | None, now: datetime
 ) -> datetime | None:
-    """None for who is not banned (any more)."""
+    """None for a person who is not banned (any more)."""
     if community is None:
-        person = get_person(conn, person.id)  # what the caller read may be older than the ban
+        person = get_person(conn, person.id)  # the caller's row may be older than the ban
         return person.banned_at if person.is_banned(now) else None
     ban = find_ban(conn, community.id, person.id)
     return ban.created_at if ban is not None and ban.holds(now) else None
 
 
 def is_site(conn: Connection, iri: str) -> bool:
-    """Whether the id stands for a whole server: its origin and nothing more, or its own actor."""
+    """Whether the id stands for a whole server: its bare origin, or its own actor."""
     found = find_actor(conn, iri)
     if found is not None:
         return found.kind == "Application"

@@ -1,4 +1,4 @@
-"""Whom a member has blocked."""
+"""The actors that a member has blocked."""
 
 from sqlalchemy import Connection, literal, select
 

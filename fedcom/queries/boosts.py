@@ -1,4 +1,4 @@
-"""How often something was boosted."""
+"""How often a post or comment was boosted."""
 
 from collections.abc import Collection
 
@@ -8,8 +8,9 @@ from fedcom.models.boost import boost
 
 
 def count_boosts(conn: Connection, iris: Collection[str]) -> dict[str, int]:
-    """How many people boosted each of these posts and comments; those without a boost are left
-    out."""
+    """The number of people who boosted each of these posts and comments; those without a boost are
+    left out.
+    """
     if not iris:
         return {}
     rows = conn.execute(

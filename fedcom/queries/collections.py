@@ -1,4 +1,4 @@
-"""What the collections of local actors hold: the newest public posts and comments, pins."""
+"""The items of local actors' collections: the newest public posts and comments, pins."""
 
 from sqlalchemy import Connection, func, literal, select, union_all
 
@@ -9,8 +9,8 @@ from fedcom.queries.comments import get_comment
 from fedcom.queries.posts import POST, get_post
 from fedcom.queries.visibility import is_closed, is_shown
 
-# Posts go with their community when it is closed or has deleted itself, and so do the comments of
-# others in it, which stay.
+# Posts disappear with a closed or deleted community, and so do the comments in it, although their
+# rows stay.
 _SHOWN = (is_shown(post), ~is_closed(post.c.community_id))
 _SHOWN_COMMENT = (
     is_shown(comment),
@@ -24,7 +24,7 @@ _SHOWN_COMMENT = (
 
 
 def newest_in(conn: Connection, community_id: int, limit: int, offset: int = 0) -> list[Post]:
-    """The newest shown posts of a community behind the first `offset`, newest first."""
+    """The newest visible posts of a community after the first `offset`, newest first."""
     rows = conn.execute(
         POST.where(post.c.community_id == community_id, *_SHOWN)
         .order_by(post.c.published_at.desc(), post.c.id.desc())
@@ -47,7 +47,7 @@ def featured_in(conn: Connection, community_id: int) -> list[Post]:
 def newest_by(
     conn: Connection, author_id: int, limit: int, offset: int = 0
 ) -> list[Post | Comment]:
-    """The newest shown posts and comments of a person behind the first `offset`, newest first."""
+    """The newest visible posts and comments of a person after the first `offset`, newest first."""
     posts = select(literal(1).label("is_post"), post.c.id, post.c.published_at).where(
         post.c.author_id == author_id, *_SHOWN
     )
@@ -67,13 +67,13 @@ def newest_by(
 
 
 def count_by(conn: Connection, author_id: int) -> int:
-    """How many shown posts and comments a person has."""
+    """The number of visible posts and comments of a person."""
     posts = select(func.count()).where(post.c.author_id == author_id, *_SHOWN)
     comments = select(func.count()).where(comment.c.author_id == author_id, *_SHOWN_COMMENT)
     return conn.execute(posts).scalar_one() + conn.execute(comments).scalar_one()
 
 
 def count_in(conn: Connection, community_id: int) -> int:
-    """How many shown posts a community has."""
+    """The number of visible posts of a community."""
     query = select(func.count()).where(post.c.community_id == community_id, *_SHOWN)
     return conn.execute(query).scalar_one()

@@ -12,13 +12,13 @@ _BY_ID = COMMENT.where(comment.c.id == bindparam("id"))
 
 
 def find_comment(conn: Connection, iri: str) -> Comment | None:
-    """The comment with this id on the wire, deleted or not."""
+    """The comment with this ActivityPub id, deleted or not."""
     row = conn.execute(_BY_IRI, {"iri": iri}).mappings().first()
     return None if row is None else to_row(Comment, row)
 
 
 def is_in_branch(top: Comment) -> ColumnElement[bool]:
-    """Of rows of comments: whether it is `top` or below it."""
+    """A condition on rows of comments: whether it is `top` or below it."""
     # The paths below "p" are those from "p." up to, not including, "p/": "/" follows "." in ASCII.
     below = and_(comment.c.path > f"{top.path}.", comment.c.path < f"{top.path}/")
     return and_(comment.c.post_id == top.post_id, or_(comment.c.id == top.id, below))

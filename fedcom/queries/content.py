@@ -1,6 +1,6 @@
-"""Content: what stands in a community, a post or a comment, whichever of the two it is.
+"""Content: a post or a comment in a community, whichever of the two it is.
 
-What differs between the two only by name is here, so that nobody else asks which it is.
+Differences between the two in name only are handled here, so that callers need not check the type.
 """
 
 from typing import Any, TypedDict
@@ -18,26 +18,26 @@ Content = Post | Comment
 
 
 class Reference(TypedDict):
-    """The two columns by which a row says which content it is about."""
+    """The two columns by which a row refers to its content."""
 
     post_id: int | None
     comment_id: int | None
 
 
 def find_content(conn: Connection, iri: str) -> Content | None:
-    """The post or comment with this id on the wire, deleted or not."""
+    """The post or comment with this ActivityPub id, deleted or not."""
     return find_post(conn, iri) or find_comment(conn, iri)
 
 
 def get_again(conn: Connection, content: Content) -> Content:
-    """The same post or comment as it is now. Raises NotFound."""
+    """The current row of the same post or comment. Raises NotFound."""
     if isinstance(content, Comment):
         return get_comment(conn, content.id)
     return get_post(conn, content.id)
 
 
 def post_of(conn: Connection, content: Content) -> Post:
-    """The post that this is, or that the comment stands below."""
+    """The post itself, or the post that the comment is on."""
     return content if isinstance(content, Post) else get_post(conn, content.post_id)
 
 
@@ -47,25 +47,25 @@ def community_of(conn: Connection, content: Content) -> Community:
 
 
 def table_of(content: Content) -> Table:
-    """The table that it is a row of."""
+    """The table of its row."""
     return post if isinstance(content, Post) else comment
 
 
 def reference_to(content: Content) -> Reference:
-    """Of a revision or a report: one of the two is null."""
+    """For a revision or a report: one of the two is null."""
     if isinstance(content, Post):
         return Reference(post_id=content.id, comment_id=None)
     return Reference(post_id=None, comment_id=content.id)
 
 
 def placed(content: Content) -> Reference:
-    """Of a notification, which names the post above a comment too."""
+    """For a notification, which also names the post of a comment."""
     if isinstance(content, Post):
         return Reference(post_id=content.id, comment_id=None)
     return Reference(post_id=content.post_id, comment_id=content.id)
 
 
 def is_about(table: Table, content: Content) -> ColumnElement[bool]:
-    """The rows of a table with these columns that are about it."""
+    """A condition for the rows of a table with these columns that refer to it."""
     column: Column[Any] = table.c.post_id if isinstance(content, Post) else table.c.comment_id
     return column == content.id

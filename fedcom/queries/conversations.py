@@ -13,7 +13,7 @@ _BY_TIME = (comment.c.published_at, comment.c.id)
 def find_thread_ids(
     conn: Connection, post_id: int, *, offset: int = 0, limit: int | None = None
 ) -> list[str]:
-    """The ids of all shown comments of a post, in the order in which they were written."""
+    """The ids of all visible comments of a post, in the order in which they were written."""
     query = (
         select(comment.c.iri)
         .where(comment.c.post_id == post_id, is_shown(comment))
@@ -25,16 +25,17 @@ def find_thread_ids(
 
 
 def count_thread(conn: Connection, post_id: int) -> int:
-    """How many comments `find_thread_ids` would list."""
+    """The number of comments that `find_thread_ids` would list."""
     return _count(conn, comment.c.post_id == post_id)
 
 
 def find_reply_ids(
     conn: Connection, post_id: int, parent_id: int | None, *, offset: int = 0, limit: int
 ) -> list[str]:
-    """The ids of the shown comments that answer the comment `parent_id`, or the post itself.
+    """The ids of the visible replies to the comment `parent_id`, or to the post itself.
 
-    Ours come first: Mastodon 4.6 reads five at once, and only those on the host that lists them.
+    Local ones come first: Mastodon 4.6 reads five at once, and only those on the host that lists
+    them.
     """
     query = (
         select(comment.c.iri)
@@ -47,12 +48,12 @@ def find_reply_ids(
 
 
 def count_replies(conn: Connection, post_id: int, parent_id: int | None) -> int:
-    """How many comments `find_reply_ids` would list in all."""
+    """The total number of comments that `find_reply_ids` would list."""
     return _count(conn, _answers(post_id, parent_id))
 
 
 def _answers(post_id: int, parent_id: int | None) -> ColumnElement[bool]:
-    # `parent_id` alone would do for a comment, but there is an index on both.
+    # `parent_id` alone would be enough for a comment, but there is an index on both.
     return (comment.c.post_id == post_id) & comment.c.parent_id.is_not_distinct_from(parent_id)
 
 

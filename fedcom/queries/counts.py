@@ -1,4 +1,4 @@
-"""Numbers about this instance, as NodeInfo tells them."""
+"""Statistics of this instance for NodeInfo."""
 
 from datetime import datetime, timedelta
 
@@ -12,7 +12,9 @@ from fedcom.queries.visibility import is_shown
 
 
 def count_usage(conn: Connection, now: datetime) -> Usage:
-    """Members, those seen within half a year and a month, and what was written here."""
+    """Members, those seen within half a year and a month, and the number of local posts and
+    comments.
+    """
     seen = account.c.last_seen_at
     active = account.c.state == "active"
     members = select(func.count()).where(active)

@@ -1,4 +1,4 @@
-"""What members left in forms and did not send."""
+"""Drafts: text that members typed into forms and did not send."""
 
 import json
 
@@ -7,18 +7,18 @@ from sqlalchemy import Connection, select
 from fedcom.models.personal import Draft, draft
 
 
-def find_draft(conn: Connection, person_id: int, place: str) -> Draft | None:
-    """What the member left in the form at `place`."""
+def find_draft(conn: Connection, person_id: int, form: str) -> Draft | None:
+    """The member's draft for `form` (its address)."""
     row = conn.execute(
         select(draft.c.place, draft.c.fields, draft.c.updated_at).where(
-            draft.c.person_id == person_id, draft.c.place == place
+            draft.c.person_id == person_id, draft.c.place == form
         )
     ).first()
     return None if row is None else Draft(row.place, read_fields(row.fields), row.updated_at)
 
 
 def list_drafts(conn: Connection, person_id: int) -> list[Draft]:
-    """All that the member left, the newest first."""
+    """All drafts of the member, the newest first."""
     rows = conn.execute(
         select(draft.c.place, draft.c.fields, draft.c.updated_at)
         .where(draft.c.person_id == person_id)
@@ -28,7 +28,7 @@ def list_drafts(conn: Connection, person_id: int) -> list[Draft]:
 
 
 def read_fields(text: str) -> dict[str, str]:
-    """Fields out of JSON; {} for anything else, since some of it comes back from browsers."""
+    """Fields from JSON; {} for anything else, since some of it comes back from browsers."""
     try:
         fields = json.loads(text)
     except (ValueError, RecursionError):

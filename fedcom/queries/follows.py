@@ -1,4 +1,4 @@
-"""Who follows whom, and which inboxes a community or a person reaches."""
+"""Follows between actors, and the inboxes that a community or a person reaches."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ _group = actor.alias("group_actor")
 
 @dataclass(frozen=True, slots=True)
 class FollowerHost:
-    """One inbox that followers share, and what is known of the server behind it."""
+    """One inbox that followers share, and the stored data about its server."""
 
     inbox: str
     host: str
@@ -70,7 +70,7 @@ def is_followed_here(conn: Connection, target_id: int) -> bool:
 
 
 def list_follows_of_members(conn: Connection, follower_id: int) -> list[FollowRow]:
-    """The follows by which an actor follows members here, in the order of their asking."""
+    """The follows by which an actor follows local members, in the order of the requests."""
     rows = conn.execute(
         FOLLOW.join(actor, actor.c.id == follow.c.target_id)
         .where(
@@ -84,7 +84,7 @@ def list_follows_of_members(conn: Connection, follower_id: int) -> list[FollowRo
 
 
 def list_pending(conn: Connection) -> list[FollowRow]:
-    """Follows by members that nobody has answered, the oldest first."""
+    """Follows by members without a response, the oldest first."""
     target = actor.alias("target")
     rows = conn.execute(
         FOLLOW.join(actor, actor.c.id == follow.c.follower_id)
@@ -101,8 +101,9 @@ def list_pending(conn: Connection) -> list[FollowRow]:
 
 
 def count_unanswered(conn: Connection, before: datetime) -> list[tuple[str, int, datetime]]:
-    """Of each host: how many follows by members it has not answered since `before`, and when the
-    first of them was asked."""
+    """For each host: the number of members' follows without a response since `before`, and the time
+    of the first of them.
+    """
     target = actor.alias("target")
     rows = conn.execute(
         select(
@@ -125,7 +126,7 @@ def count_unanswered(conn: Connection, before: datetime) -> list[tuple[str, int,
 
 
 def find_unfilled(conn: Connection) -> list[Community]:
-    """Peers' communities that somebody here follows and whose old posts were not fetched yet."""
+    """Remote communities that a member follows and whose old posts were not fetched yet."""
     rows = conn.execute(
         select(community.c.actor_id)
         .join(_group, _group.c.id == community.c.actor_id)
@@ -146,18 +147,18 @@ def find_unfilled(conn: Connection) -> list[Community]:
 
 
 def follower_hosts(conn: Connection, target_id: int, now: datetime) -> Iterator[FollowerHost]:
-    """The distinct remote inboxes of an actor's accepted followers, shared inboxes folded.
+    """The distinct remote inboxes of an actor's accepted followers, combined by shared inbox.
 
-    Yields one FollowerHost for each; members of this instance need no delivery and are left out,
-    and whoever is banned `now`, from this instance or from the community.
+    Yields one FollowerHost for each; local members need no delivery and are left out, as are people
+    who are banned `now`, from this instance or from the community.
     """
     for row in conn.execute(_FOLLOWER_HOSTS, {"target": target_id, "now": now}):
         yield FollowerHost(row.inbox, row.host, row.software, bool(row.reached))
 
 
 def reader_hosts(conn: Connection, person_id: int, now: datetime) -> Iterator[FollowerHost]:
-    """The servers that have what a member wrote: of the communities elsewhere that they wrote in,
-    and of the followers of those here. As `follower_hosts`.
+    """The servers that have a member's content: those of the remote communities they wrote in, and
+    those of the followers of local ones. As `follower_hosts`.
     """
     posted = select(post.c.community_id).where(post.c.author_id == person_id)
     answered = (
@@ -165,9 +166,9 @@ def reader_hosts(conn: Connection, person_id: int, now: datetime) -> Iterator[Fo
         .join(comment, comment.c.post_id == post.c.id)
         .where(comment.c.author_id == person_id)
     )
-    places = union(posted, answered)
+    community_ids = union(posted, answered)
     followers = select(follow.c.follower_id).where(
-        follow.c.target_id.in_(places), follow.c.state == "accepted"
+        follow.c.target_id.in_(community_ids), follow.c.state == "accepted"
     )
     for row in conn.execute(
         _INBOXES.where(actor.c.id.in_(union(posted, answered, followers))), {"now": now}
@@ -176,7 +177,7 @@ def reader_hosts(conn: Connection, person_id: int, now: datetime) -> Iterator[Fo
 
 
 def _inboxes() -> Select[Any]:
-    """The inboxes of people and communities elsewhere, and what is known of their servers."""
+    """The inboxes of remote people and communities, and the stored data about their servers."""
     inbox = func.coalesce(actor.c.shared_inbox, actor.c.inbox).label("inbox")
     return (
         select(
@@ -197,8 +198,8 @@ def _inboxes() -> Select[Any]:
 
 
 def known_hosts(conn: Connection) -> Iterator[FollowerHost]:
-    """Every server that we know somebody of, by the inboxes that its actors share, and where they
-    share none (GoToSocial, snac) by those of each.
+    """Every server with a known actor, by the inboxes that its actors share; if they share none
+    (GoToSocial, snac), by each actor's own.
     """
     inbox = func.coalesce(actor.c.shared_inbox, actor.c.inbox).label("inbox")
     rows = conn.execute(
@@ -216,23 +217,23 @@ def known_hosts(conn: Connection) -> Iterator[FollowerHost]:
         yield FollowerHost(row.inbox, row.host, row.software, bool(row.reached))
 
 
-def server_of(conn: Connection, someone: Actor) -> FollowerHost:
-    """The inbox of somebody elsewhere, as if they followed."""
-    row = conn.execute(_SERVER, {"which": someone.host}).first()
+def server_of(conn: Connection, remote: Actor) -> FollowerHost:
+    """The inbox of a remote actor, as if they followed."""
+    row = conn.execute(_SERVER, {"which": remote.host}).first()
     software, reached = (None, False) if row is None else row
     return FollowerHost(
-        someone.shared_inbox or someone.inbox, someone.host, software, reached=bool(reached)
+        remote.shared_inbox or remote.inbox, remote.host, software, reached=bool(reached)
     )
 
 
 def count_followers(conn: Connection, target_id: int) -> int:
-    """How many actors follow this one, here and elsewhere."""
+    """The number of followers, local and remote."""
     return conn.execute(
         select(func.count()).where(follow.c.target_id == target_id, follow.c.state == "accepted")
     ).scalar_one()
 
 
-# Prebuilt, because building a statement costs more than running it.
+# Built in advance, because building a statement costs more than running it.
 _NOW = bindparam("now", type_=UtcDateTime())
 _TARGET: BindParameter[int] = bindparam("target")
 _INBOXES = _inboxes()

@@ -1,10 +1,10 @@
-"""What an action works on, read once: content, its post, its community, its author, and what the
-one who acts is there.
+"""The rows that an action works on, read once: content, its post, its community, its author, and
+the acting person's standing there.
 
-One statement reads all of it. The context keeps the answer until the action is over (`perform`
-forgets it), so that `check`, `apply`, `to_activity` and `audience` ask for it by name and cost
-nothing. What surrounds content is as it was when the action began; the content itself is always the
-row that was given.
+One statement reads all of it. The context keeps the result until the action is over (`perform`
+discards it), so that `check`, `apply`, `to_activity` and `audience` ask for it by name at no cost.
+The surrounding rows are as they were when the action began; the content itself is always the row
+that was passed in.
 """
 
 from dataclasses import fields, replace
@@ -28,24 +28,24 @@ from fedcom.rules.permissions import Standing
 
 R = TypeVar("R")
 
-_place, _author, _acting = (actor.alias(name) for name in ("place", "author", "acting"))
+_group, _author, _acting = (actor.alias(name) for name in ("place", "author", "acting"))
 
 
 def find_located(ctx: Context, iri: str, acting: str = "") -> Located | None:
-    """The post or comment with this id on the wire, deleted or not, with what surrounds it.
+    """The post or comment with this ActivityPub id, deleted or not, with its surrounding rows.
 
-    `acting` is the id of who does something with it: what they are there is read along, for
+    `acting` is the id of the acting person: their standing there is read in the same statement, for
     `standing_in`, `find_vote` and `participant_at`.
     """
     seen = ctx.seen.located
     if iri not in seen:
         by_iri = _POST_BY_IRI, _COMMENT_BY_IRI
-        seen[iri] = next((at for one in by_iri if (at := _find(ctx, one, acting, iri))), None)
+        seen[iri] = next((at for query in by_iri if (at := _find(ctx, query, acting, iri))), None)
     return seen[iri]
 
 
 def locate(ctx: Context, content: Post | Comment, by: Actor | None = None) -> Located:
-    """What surrounds `content`; what `by`, who acts, is there is read along, for `standing_in`."""
+    """The rows around `content`; the standing of `by`, who acts, is read too, for `standing_in`."""
     kept = ctx.seen.located.get(content.iri)
     if kept is None:
         statement = _POST_BY_ID if isinstance(content, Post) else _COMMENT_BY_ID
@@ -57,28 +57,28 @@ def locate(ctx: Context, content: Post | Comment, by: Actor | None = None) -> Lo
     return replace(kept, content=content)
 
 
-def locate_parent(ctx: Context, about: Comment) -> Located:
-    """What a comment answers: the comment above it, or its post."""
-    if about.parent_id is None:
-        return locate(ctx, locate(ctx, about).post)
+def locate_parent(ctx: Context, content: Comment) -> Located:
+    """The parent of a comment: another comment, or its post."""
+    if content.parent_id is None:
+        return locate(ctx, locate(ctx, content).post)
     for kept in ctx.seen.located.values():
         above = None if kept is None else kept.content
-        if kept is not None and isinstance(above, Comment) and above.id == about.parent_id:
+        if kept is not None and isinstance(above, Comment) and above.id == content.parent_id:
             return kept
-    found = _find(ctx, _COMMENT_BY_ID, "", about.parent_id)
+    found = _find(ctx, _COMMENT_BY_ID, "", content.parent_id)
     if found is None:
         raise NotFound("couldnt_find_comment", "Comment not found.")
     return found
 
 
 def keep_located(ctx: Context, made: Comment | Post, inside: Located, author: Person) -> None:
-    """Say of what was made now where it is, which need not be read."""
-    about = made if isinstance(made, Post) else inside.post
-    ctx.seen.located[made.iri] = Located(made, about, inside.community, author)
+    """Store the location of new content, which need not be read."""
+    its_post = made if isinstance(made, Post) else inside.post
+    ctx.seen.located[made.iri] = Located(made, its_post, inside.community, author)
 
 
 def standing_in(ctx: Context, person: Person, where: Community) -> Standing:
-    """As `queries.actors.standing`, once for each action."""
+    """As `queries.actors.standing`, once per action."""
     known = ctx.seen.standings.get((person.id, where.id))
     if known is None:
         known = ctx.seen.standings[person.id, where.id] = standing(ctx.conn, person, where)
@@ -89,10 +89,10 @@ def _find(ctx: Context, statement: Select[Any], acting: str, key: str | int) -> 
     row = ctx.conn.execute(statement, {"key": key, "acting": acting}).mappings().first()
     if row is None:
         return None
-    about = _read(Post, "post", row)
-    content = _read(Comment, "comment", row) if "comment_id" in row else about
+    its_post = _read(Post, "post", row)
+    content = _read(Comment, "comment", row) if "comment_id" in row else its_post
     where = _read(Community, "place", row)
-    found = Located(content, about, where, _read(Person, "author", row))
+    found = Located(content, its_post, where, _read(Person, "author", row))
     ctx.seen.located[content.iri] = found
     if row["acting_id"] is not None:
         _keep_acting(ctx, row, found)
@@ -112,7 +112,7 @@ def _keep_acting(ctx: Context, row: RowMapping, found: Located) -> None:
 
 
 def _columns(row_type: type[Any], prefix: str, *tables: FromClause) -> list[ColumnElement[Any]]:
-    # mypy takes a class that is given by a variable for not hashable, which every class is.
+    # mypy considers a class in a variable not hashable, although every class is.
     known: Any = row_type
     columns = columns_of(row_type, *tables)
     return [column.label(name) for column, name in zip(columns, _names(known, prefix), strict=True)]
@@ -131,7 +131,7 @@ def _read(row_type: type[R], prefix: str, row: RowMapping) -> R:
 def _statement(content: FromClause, votes: FromClause, voted: str) -> Select[Any]:
     columns = [
         *_columns(Post, "post", post),
-        *_columns(Community, "place", _place, community),
+        *_columns(Community, "place", _group, community),
         *_columns(Person, "author", _author),
         *_columns(Person, "acting", _acting),
         *_columns(CommunityBan, "ban", community_ban),
@@ -146,23 +146,23 @@ def _statement(content: FromClause, votes: FromClause, voted: str) -> Select[Any
         tables = comment.join(post, post.c.id == comment.c.post_id)
     acts = _acting.c.id
     return select(*columns).select_from(
-        tables.join(_place, _place.c.id == post.c.community_id)
+        tables.join(_group, _group.c.id == post.c.community_id)
         .join(community, community.c.actor_id == post.c.community_id)
         .join(_author, _author.c.id == content.c.author_id)
         .outerjoin(_acting, _acting.c.iri == bindparam("acting"))
         .outerjoin(
             community_ban,
-            and_(community_ban.c.community_id == _place.c.id, community_ban.c.person_id == acts),
+            and_(community_ban.c.community_id == _group.c.id, community_ban.c.person_id == acts),
         )
         .outerjoin(
-            moderator, and_(moderator.c.community_id == _place.c.id, moderator.c.person_id == acts)
+            moderator, and_(moderator.c.community_id == _group.c.id, moderator.c.person_id == acts)
         )
         .outerjoin(account, account.c.actor_id == acts)
         .outerjoin(votes, and_(votes.c[voted] == content.c.id, votes.c.voter_id == acts))
     )
 
 
-# Prebuilt, because building a statement costs more than running it.
+# Built in advance, because building a statement costs more than running it.
 _POST = _statement(post, post_vote, "post_id")
 _COMMENT = _statement(comment, comment_vote, "comment_id")
 _POST_BY_IRI = _POST.where(post.c.iri == bindparam("key"))

@@ -1,5 +1,5 @@
-"""Private messages by id. Who asks is part of the statements for a member's own, so that no page
-can show a message to anybody but its two.
+"""Private messages by id. The reader is part of the statements for a member's own messages, so
+that no page can show a message to anybody but its two correspondents.
 """
 
 from sqlalchemy import Connection, bindparam, or_, select
@@ -18,22 +18,22 @@ _MINE = _BY_ID.where(
 
 
 def find_message(conn: Connection, iri: str) -> Message | None:
-    """The message with this id on the wire, deleted or not."""
+    """The message with this ActivityPub id, deleted or not."""
     row = conn.execute(_BY_IRI, {"iri": iri}).mappings().first()
     return None if row is None else to_row(Message, row)
 
 
-def find_message_before(conn: Connection, about: Message) -> Message | None:
+def find_message_before(conn: Connection, private_message: Message) -> Message | None:
     """The last message between the same two people before this one that is not deleted."""
-    pair = (about.author_id, about.recipient_id)
+    pair = (private_message.author_id, private_message.recipient_id)
     between = message.c.author_id.in_(pair) & message.c.recipient_id.in_(pair)
-    statement = _MESSAGE.where(between, message.c.id < about.id, is_there(message))
+    statement = _MESSAGE.where(between, message.c.id < private_message.id, is_there(message))
     row = conn.execute(statement.order_by(message.c.id.desc()).limit(1)).mappings().first()
     return None if row is None else to_row(Message, row)
 
 
 def get_message(conn: Connection, message_id: int) -> Message:
-    """The message with this row id, whoever asks. Raises NotFound."""
+    """The message with this row id, for any reader. Raises NotFound."""
     row = conn.execute(_BY_ID, {"id": message_id}).mappings().first()
     if row is None:
         raise NotFound("couldnt_find_private_message", "Message not found.")

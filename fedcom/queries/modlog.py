@@ -1,4 +1,4 @@
-"""What the modlog says of one thing: why it was removed, and by whom."""
+"""The modlog's entries about one object: why it was removed, and by whom."""
 
 from collections.abc import Collection
 
@@ -9,7 +9,9 @@ from fedcom.models.moderation import modlog
 
 
 def find_reasons(conn: Connection, iris: Collection[str]) -> dict[str, str]:
-    """Why moderators removed each of these posts and comments the last time, if they said why."""
+    """The moderators' reasons for the last removal of each of these posts and comments, if
+    given.
+    """
     if not iris:
         return {}
     rows = conn.execute(
@@ -21,7 +23,7 @@ def find_reasons(conn: Connection, iris: Collection[str]) -> dict[str, str]:
 
 
 def find_remover(conn: Connection, iri: str) -> int | None:
-    """Who was the last to remove this post or comment: the row of a moderator or a community."""
+    """The actor who last removed this post or comment: the row of a moderator or a community."""
     row = conn.execute(
         select(modlog.c.moderator_id)
         .where(modlog.c.target_iri == iri, modlog.c.kind == "remove")
@@ -32,7 +34,7 @@ def find_remover(conn: Connection, iri: str) -> int | None:
 
 
 def is_taken_down(conn: Connection, iri: str) -> bool:
-    """Whether the last to remove this post or comment was an admin of this server."""
+    """Whether a local admin was the last to remove this post or comment."""
     row = conn.execute(
         select(account.c.role)
         .select_from(modlog.outerjoin(account, account.c.actor_id == modlog.c.moderator_id))

@@ -1,7 +1,7 @@
-"""What members are told: which notifications there are, and of which what they are about is there.
+"""Members' notifications: their kinds, and whether their subject still exists.
 
-What was deleted or removed since, or is in a community that was closed, is not told any more:
-neither counted nor listed. What moderators did is told whatever became of it.
+A subject that was deleted or removed since, or is in a closed community, hides its notification,
+which is neither counted nor listed. Moderators' decisions are always shown.
 """
 
 from typing import Literal
@@ -24,7 +24,7 @@ KINDS: dict[Filter, tuple[Kind, ...]] = {
     "messages": ("message",),
     "moderation": ("moderation", "report", "application"),
 }
-"""Which kinds each list holds."""
+"""The kinds of each list."""
 
 WITH_SUBJECTS = (
     notification.outerjoin(comment, comment.c.id == notification.c.comment_id)
@@ -34,7 +34,7 @@ WITH_SUBJECTS = (
 )
 IS_TOLD = or_(
     notification.c.kind.not_in(["reply", "mention", "message"]),
-    # What it is not about is missing, and nothing that is missing was deleted.
+    # Columns that do not apply are null, and a null was never deleted.
     and_(is_shown(comment), is_shown(post), is_there(message), is_kept(community)),
 )
-"""Of rows of `WITH_SUBJECTS`: whether it is still there."""
+"""A condition on rows of `WITH_SUBJECTS`: whether the subject still exists."""

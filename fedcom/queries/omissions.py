@@ -1,4 +1,4 @@
-"""What was left out of backfills, for the command line and the admin's page."""
+"""Omissions from backfills, for the command line and the admin's page."""
 
 from sqlalchemy import Connection, select
 
@@ -14,7 +14,7 @@ _LATEST = (
 
 
 def list_omissions(conn: Connection, limit: int, host: str | None = None) -> list[Omission]:
-    """The latest `limit` things that were left out, of one host's communities or of all."""
+    """The latest `limit` omissions, of one host's communities or of all."""
     statement = _LATEST.limit(limit)
     if host is not None:
         statement = statement.where(actor.c.host == host)

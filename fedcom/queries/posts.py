@@ -14,14 +14,14 @@ _BY_ID = POST.where(post.c.id == bindparam("id"))
 
 
 def find_post(conn: Connection, iri: str) -> Post | None:
-    """The post with this id on the wire, deleted or not."""
+    """The post with this ActivityPub id, deleted or not."""
     row = conn.execute(_BY_IRI, {"iri": iri}).mappings().first()
     return None if row is None else to_row(Post, row)
 
 
-def find_post_of_thread(conn: Connection, places: Collection[int], iri: str) -> Post | None:
-    """The post in one of these communities whose thread its origin calls `iri` (FEP-7888)."""
-    inside = post.c.community_id.in_(places) & (post.c.context_iri == iri)
+def find_post_of_thread(conn: Connection, community_ids: Collection[int], iri: str) -> Post | None:
+    """The post in one of these communities whose origin gives `iri` as its thread (FEP-7888)."""
+    inside = post.c.community_id.in_(community_ids) & (post.c.context_iri == iri)
     row = conn.execute(POST.where(inside).order_by(post.c.id).limit(1)).mappings().first()
     return None if row is None else to_row(Post, row)
 

@@ -1,4 +1,4 @@
-"""The direct answers to a post or a comment, as they stand in its Note and at their own address."""
+"""The direct replies to a post or a comment, as embedded in its Note and at their own address."""
 
 from typing import Any
 
@@ -10,17 +10,17 @@ from fedcom.queries.conversations import count_replies, find_reply_ids
 from fedcom.wire.addressing import replies_iri
 
 PAGE = 100
-"""Ids in one page."""
+"""Ids per page."""
 
 
-def first_replies(ctx: Context, about: Post | Comment) -> dict[str, Any]:
-    """The collection of answers with its first page in it.
+def first_replies(ctx: Context, content: Post | Comment) -> dict[str, Any]:
+    """The collection of replies with its first page embedded.
 
-    A Note has it whole: GoToSocial 0.20 looks for answers in no collection of which it is given the
-    id alone, and complains of that; Mastodon takes the first five from here.
+    A Note contains it whole: GoToSocial 0.20 ignores a collection given by its id alone, and logs
+    an error; Mastodon takes the first five from here.
     """
-    iri = replies_iri(about.iri)
-    post_id, parent_id = place_in_thread(about)
+    iri = replies_iri(content.iri)
+    post_id, parent_id = parents_of_replies(content)
     ids = find_reply_ids(ctx.conn, post_id, parent_id, limit=PAGE)
     total = len(ids) if len(ids) < PAGE else count_replies(ctx.conn, post_id, parent_id)
     following = page_iri(iri, 2) if total > PAGE else None
@@ -29,9 +29,9 @@ def first_replies(ctx: Context, about: Post | Comment) -> dict[str, Any]:
     )
 
 
-def place_in_thread(about: Post | Comment) -> tuple[int, int | None]:
-    """The number of the post and of the comment that answers to `about` have above them."""
-    return (about.id, None) if isinstance(about, Post) else (about.post_id, about.id)
+def parents_of_replies(content: Post | Comment) -> tuple[int, int | None]:
+    """The row ids of the post and of the comment that are the parents of replies to `content`."""
+    return (content.id, None) if isinstance(content, Post) else (content.post_id, content.id)
 
 
 def page_iri(iri: str, page: int) -> str:

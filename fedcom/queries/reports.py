@@ -1,4 +1,4 @@
-"""Reports: which there are, what of, and how many somebody made."""
+"""Reports: the rows, their subjects, and the number per reporter."""
 
 from datetime import datetime
 
@@ -31,8 +31,8 @@ def get_report(conn: Connection, report_id: int) -> ReportRow:
     return to_row(ReportRow, row)
 
 
-def words_of(target: Post | Comment | Message | Actor) -> str:
-    """What a report keeps of what it is about: its words as plain text, of an actor the id."""
+def text_of(target: Post | Comment | Message | Actor) -> str:
+    """The stored copy of a report's subject: its text as plain text, for an actor the id."""
     if isinstance(target, Actor):
         return target.iri
     parts = [target.title, target.url or ""] if isinstance(target, Post) else []
@@ -42,7 +42,7 @@ def words_of(target: Post | Comment | Message | Actor) -> str:
 def is_reported(
     conn: Connection, reporter_id: int, target: Post | Comment | Message | Actor
 ) -> bool:
-    """Whether this person has reported this thing, and nobody has judged it since."""
+    """Whether this person has reported this subject, and the report is still open."""
     mine = and_(report.c.reporter_id == reporter_id, report.c.resolved_at.is_(None))
     return bool(conn.execute(select(exists().where(mine, _is_about(target)))).scalar())
 
@@ -61,7 +61,7 @@ IS_OF_ACTOR = and_(
 
 
 def count_reports_by(conn: Connection, reporter_id: int, since: datetime) -> int:
-    """How many reports somebody has made since then."""
+    """The number of reports that a person has made since then."""
     mine = select(func.count()).where(
         report.c.reporter_id == reporter_id, report.c.created_at > since
     )
@@ -69,7 +69,7 @@ def count_reports_by(conn: Connection, reporter_id: int, since: datetime) -> int
 
 
 def count_reports_from(conn: Connection, host: str, since: datetime) -> int:
-    """How many reports the people of one server have made since then."""
+    """The number of reports that the people of one server have made since then."""
     theirs = (
         select(func.count())
         .select_from(report.join(actor, actor.c.id == report.c.reporter_id))
@@ -79,6 +79,6 @@ def count_reports_from(conn: Connection, host: str, since: datetime) -> int:
 
 
 def moderates_anything(conn: Connection, person_id: int) -> bool:
-    """Whether somebody is a moderator of any community."""
+    """Whether a person is a moderator of any community."""
     mine = select(exists().where(moderator.c.person_id == person_id))
     return bool(conn.execute(mine).scalar())

@@ -1,4 +1,4 @@
-"""The former versions of posts and comments, for the pages of their history."""
+"""The previous versions of posts and comments, for the pages of their history."""
 
 from sqlalchemy import Connection, select
 
@@ -9,11 +9,11 @@ from fedcom.models.revision import Revision, revision
 from fedcom.queries.content import is_about
 
 
-def list_revisions(conn: Connection, about: Post | Comment) -> list[Revision]:
-    """What it said before, the newest version first; without the one that stands now."""
+def list_revisions(conn: Connection, content: Post | Comment) -> list[Revision]:
+    """The previous versions, the newest first; without the current one."""
     rows = conn.execute(
         select(*columns_of(Revision, revision))
-        .where(is_about(revision, about))
+        .where(is_about(revision, content))
         .order_by(revision.c.id.desc())
     )
     return [to_row(Revision, row) for row in rows.mappings()]

@@ -1,6 +1,6 @@
-"""The ids under which our members' activities went out, so that an Undo names what it takes back.
+"""The ids under which our members' activities were sent, so that an Undo names the right one.
 
-Peers that keep ids look for what is undone by them.
+Peers that store ids look up the undone activity by them.
 """
 
 from activitypub.parse import parse
@@ -9,16 +9,16 @@ from fedcom.models.actor import Actor
 from outbox.publish import list_issued
 
 MOST = 20
-"""Activities of one actor about one thing that are looked through, the latest first."""
+"""Activities of one actor about one object that are searched, the latest first."""
 
 
 def last_iri(ctx: Context, kind: str, by: Actor, subject: str, **fields: str | None) -> str:
-    """The id under which `by` last said something of this `kind` ("delete") about `subject`, with
-    these `fields`; a new one when nothing of it is kept: it was said long ago, or by another.
+    """The id under which `by` last sent an activity of this `kind` ("delete") about `subject`, with
+    these `fields`; a new id if none is stored: it was sent long ago, or by another actor.
     """
     prefix = f"{ctx.origin}/activities/{kind}/"
     for issued in list_issued(ctx.conn, by.iri, subject, prefix, limit=MOST):
-        said = parse(issued.body)
-        if all(said.get(name) == value for name, value in fields.items()):
-            return str(said["id"])
+        document = parse(issued.body)
+        if all(document.get(name) == value for name, value in fields.items()):
+            return str(document["id"])
     return ctx.new_iri(kind)

@@ -1,8 +1,8 @@
-"""What is shown, to whom, and what a member does not want to see, as conditions for statements.
+"""The visibility of rows to each viewer, with the member's own filters, as SQL conditions.
 
 Each of these is defined here and nowhere else: `is_shown` (neither deleted nor removed), `is_open`
-(the community that it is in), `may_read` (this viewer), `is_blocked` (by this viewer). A rule that
-hides more from somebody belongs in one of them.
+(the community that it is in), `may_read` (this viewer), `is_blocked` (by this viewer). Every
+further rule that hides rows from a viewer belongs in one of them.
 """
 
 from collections.abc import Iterable
@@ -56,37 +56,38 @@ def is_post_shown(group: FromClause) -> ColumnElement[bool]:
 
 
 def is_comment_shown(group: FromClause) -> ColumnElement[bool]:
-    """Whether lists show a row of `comment`, which stands below a post that they show."""
+    """Whether lists show a row of `comment`, given that they show its post."""
     return and_(is_shown(comment), is_post_shown(group))
 
 
 def may_read(
-    about: FromClause, community_id: ColumnElement[Any], viewer: ColumnElement[int]
+    content: FromClause, community_id: ColumnElement[Any], viewer: ColumnElement[int]
 ) -> ColumnElement[bool]:
-    """Whether the viewer may read the words of `about`, a row of `post` or `comment` in the
-    community `community_id`.
+    """Whether the viewer may read the text of `content`, a row of `post` or `comment` in the
+    community
+    `community_id`.
 
     Everybody may while it is shown; its author always; moderators of the community and admins as
     long as its author has not deleted it.
     """
-    shown = and_(is_kept(about), ~is_closed(community_id))
+    shown = and_(is_kept(content), ~is_closed(community_id))
     judges = or_(moderates(community_id, viewer), is_admin(viewer))
-    others = and_(is_there(about), or_(shown, judges))
-    return or_(about.c.author_id == viewer, others)
+    others = and_(is_there(content), or_(shown, judges))
+    return or_(content.c.author_id == viewer, others)
 
 
 def reads_removed(
-    about: FromClause, community_id: ColumnElement[Any], viewer: ColumnElement[int]
+    content: FromClause, community_id: ColumnElement[Any], viewer: ColumnElement[int]
 ) -> ColumnElement[bool]:
-    """Whether the viewer may read `about` on its own page though it was removed: its author,
-    moderators of the community, and admins. What its author has deleted nobody may.
+    """Whether the viewer may read `content` on its own page although it was removed: its author,
+    moderators of the community, and admins. Nobody may if its author has deleted it.
     """
     judges = or_(moderates(community_id, viewer), is_admin(viewer))
-    return and_(is_there(about), or_(about.c.author_id == viewer, judges))
+    return and_(is_there(content), or_(content.c.author_id == viewer, judges))
 
 
 def is_admin(viewer: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Whether the viewer runs this instance."""
+    """Whether the viewer is an admin of this instance."""
     found = exists().where(account.c.actor_id == viewer, account.c.role == "admin")
     return found.correlate_except(account)
 
@@ -105,13 +106,13 @@ def is_blocked(
     ids: Iterable[ColumnElement[Any]] = (),
     hosts: Iterable[ColumnElement[Any]] = (),
 ) -> ColumnElement[bool]:
-    """Whether the viewer has blocked one of the people and communities `ids`, or of the servers
+    """Whether the viewer has blocked one of the people and communities `ids`, or one of the servers
     `hosts`.
     """
     actors = select(actor_block.c.blocked_id).where(actor_block.c.person_id == viewer)
     servers = select(host_block.c.host).where(host_block.c.person_id == viewer)
     actors, servers = actors.correlate(None), servers.correlate(None)
-    return or_(*(one.in_(actors) for one in ids), *(one.in_(servers) for one in hosts))
+    return or_(*(column.in_(actors) for column in ids), *(column.in_(servers) for column in hosts))
 
 
 def is_not_blocked(
@@ -121,7 +122,7 @@ def is_not_blocked(
     hosts: Iterable[ColumnElement[Any]] = (),
 ) -> ColumnElement[bool]:
     """The opposite of `is_blocked`, for leaving rows out of a list."""
-    # Said so that PostgreSQL expects to keep nearly every row. It takes NOT IN for a coin tossed,
-    # and a few of them for next to no rows left, and then joins in ways that are a hundred times
-    # slower.
+    # Phrased so that PostgreSQL expects to keep nearly every row. It estimates that NOT IN keeps
+    # half of them, and that several of them keep almost none, and then chooses joins that are a
+    # hundred times slower.
     return case((is_blocked(viewer, ids=ids, hosts=hosts), 1), else_=0) != 1

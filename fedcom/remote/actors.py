@@ -196,7 +196,7 @@ def find_split(conn: Connection, iris: Sequence[str]) -> list[Person | Community
         )
     )
     found = (find_actor(conn, iri) for iri in rows.scalars().all())
-    return [someone for someone in found if someone is not None]
+    return [known_actor for known_actor in found if known_actor is not None]
 
 
 def put_domain(conn: Connection, iri: str, domain: str | None) -> None:
@@ -220,11 +220,11 @@ def put_claimed_followers(conn: Connection, community: Community, collection: Do
     conn.execute(update(community_table).where(mine).values(claimed_followers=claimed))
 
 
-def forget_actor(ctx: Context, someone: Actor) -> None:
+def forget_actor(ctx: Context, known_actor: Actor) -> None:
     """Mark an actor as deleted and erase its profile."""
     ctx.conn.execute(
         update(actor)
-        .where(actor.c.id == someone.id)
+        .where(actor.c.id == known_actor.id)
         .values(
             deleted_at=ctx.now,
             title="",
@@ -338,7 +338,7 @@ def _put_moderators(ctx: Context, community_id: int, collection: object) -> None
     # The community is usable even if some of its moderators are not.
     found = [if_served(person_at, ctx, iri) for iri in listed[:MODERATORS_FETCHED]]
     ctx.conn.execute(delete(moderator).where(moderator.c.community_id == community_id))
-    for position, person in enumerate(one for one in found if one is not None):
+    for position, person in enumerate(candidate for candidate in found if candidate is not None):
         # They are listed in the order of their appointment; the times are not known.
         row = {
             "community_id": community_id,

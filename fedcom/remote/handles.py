@@ -26,27 +26,27 @@ class HandleReader:
         self._database = database
         self._fetcher = fetcher
 
-    async def learn(self, someone: Person | Community) -> None:
+    async def learn(self, owner: Person | Community) -> None:
         """Store the domain of an actor's handle, once it is confirmed.
 
         The two domains must name each other (`webfinger.fetch_handle`). When one does not answer
         or contradicts the other, the stored domain stays.
         """
-        if someone.local:
+        if owner.local:
             return
         try:
             handle = await fetch_handle(
                 self._fetcher,
-                someone.iri,
-                someone.name,
-                someone.kind,
+                owner.iri,
+                owner.name,
+                owner.kind,
                 Budget(documents=HANDLE_DOCUMENTS, seconds=HANDLE_SECONDS),
             )
         except ProtocolError:
             return
-        domain = handle.host if handle.host != someone.host else None
-        if handle.name == someone.name and domain != someone.domain:
-            await self._database.write(lambda conn: put_domain(conn, someone.iri, domain))
+        domain = handle.host if handle.host != owner.host else None
+        if handle.name == owner.name and domain != owner.domain:
+            await self._database.write(lambda conn: put_domain(conn, owner.iri, domain))
 
     async def learn_from(self, documents: Mapping[str, Document]) -> None:
         """Do the same for the actors among these documents, by their ids, that are on servers known
@@ -57,5 +57,5 @@ class HandleReader:
         actors = [iri for iri, document in documents.items() if document.is_actor]
         if actors:
             split = await self._database.read(lambda conn: find_split(conn, actors))
-            for someone in split:
-                await self.learn(someone)
+            for owner in split:
+                await self.learn(owner)

@@ -21,14 +21,14 @@ def find_create(ctx: Context, author: Actor, iri: str) -> Document | None:
 
     Raises NeedsFetch for documents that must be fetched first, three at most.
     """
-    for listed in _places(ctx, author, iri):
+    for listed in _listings(ctx, author, iri):
         for item in listed:
             if isinstance(item, Document) and _is_create(item, author, iri):
                 return item
     return None
 
 
-def _places(ctx: Context, author: Actor, iri: str) -> Iterator[Iterable[Document | str]]:
+def _listings(ctx: Context, author: Actor, iri: str) -> Iterator[Iterable[Document | str]]:
     known = find_peer(ctx.conn, author.host)
     if known is not None and serves_creates(known.software):
         beside = _served(ctx, f"{iri}/activity")

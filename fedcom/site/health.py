@@ -25,7 +25,7 @@ STUCK = 300.0
 """Seconds that something may be overdue before the work on it counts as stuck."""
 
 LONG = timedelta(hours=1)
-"""Whatever has waited for longer is listed."""
+"""Seconds after which a waiting item is listed."""
 
 SCARCE = 0.05
 """The part of the disk that should be free."""
@@ -43,14 +43,14 @@ class Health:
 
     @property
     def alerts(self) -> tuple[str, ...]:
-        """Words for what is wrong: `peers`, `sending`, `inbox`, `disk`; none is good."""
+        """Codes of the problems: `peers`, `sending`, `inbox`, `disk`; empty if there are none."""
         found = {
             "peers": self.failing_peers >= MANY_PEERS,
             "sending": self.unsent_since is not None,
             "inbox": self.unworked_since is not None,
             "disk": self.disk_free < SCARCE * self.disk_total,
         }
-        return tuple(word for word, is_wrong in found.items() if is_wrong)
+        return tuple(code for code, is_wrong in found.items() if is_wrong)
 
 
 def check_health(conn: Connection, data_dir: Path, now: datetime) -> Health:
@@ -75,7 +75,7 @@ def _overdue(since: float | None, now: float) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What has waited for longer than `LONG`, for one host or from one: how much, since when."""
+    """Items for or from one host that have waited for longer than `LONG`: how many, since when."""
 
     host: str
     kind: Literal["follows", "deliveries", "activities"]
@@ -84,7 +84,7 @@ class Backlog:
 
 
 def list_backlogs(conn: Connection, now: datetime) -> list[Backlog]:
-    """Whatever has waited too long: unanswered follows, deliveries, received activities."""
+    """Everything that has waited too long: unanswered follows, deliveries, received activities."""
     before = now - LONG
     found = [
         Backlog(host, "follows", number, since)
@@ -96,7 +96,7 @@ def list_backlogs(conn: Connection, now: datetime) -> list[Backlog]:
             found.append(Backlog(peer.host, "deliveries", waiting, _moment(peer.oldest)))
     for host, number, since in count_waiting(conn, before.timestamp()):
         found.append(Backlog(host, "activities", number, _moment(since)))
-    return sorted(found, key=lambda one: (one.since, one.host, one.kind))
+    return sorted(found, key=lambda item: (item.since, item.host, item.kind))
 
 
 def _moment(seconds: float) -> datetime:

@@ -6,7 +6,12 @@ This is not an action, because no peer is told of it (docs/decisions/0026).
 from sqlalchemy import ColumnElement, Connection, and_, select, tuple_, update
 
 from fedcom.context import Context
-from fedcom.effects.resolve_reports import DISMISSED, Outcome, settle, settle_about
+from fedcom.effects.resolve_reports import (
+    DISMISSED,
+    Outcome,
+    resolve_reports,
+    resolve_reports_about,
+)
 from fedcom.errors import Denied
 from fedcom.models.actor import Person
 from fedcom.models.moderation import ReportRow, report
@@ -32,32 +37,36 @@ def get_report_for(conn: Connection, report_id: int, judge: Person) -> ReportRow
     )
 
 
-def resolve(ctx: Context, about: ReportRow, judge: Person, outcome: Outcome = DISMISSED) -> None:
+def resolve(
+    ctx: Context, report_row: ReportRow, judge: Person, outcome: Outcome = DISMISSED
+) -> None:
     """Resolve all open reports about the same thing, with the same outcome."""
-    if about.comment_id is not None:
-        settle_about(ctx, judge, outcome, comments=[about.comment_id])
-    elif about.post_id is not None:
-        settle_about(ctx, judge, outcome, posts=[about.post_id])
+    if report_row.comment_id is not None:
+        resolve_reports_about(ctx, judge, outcome, comments=[report_row.comment_id])
+    elif report_row.post_id is not None:
+        resolve_reports_about(ctx, judge, outcome, posts=[report_row.post_id])
     else:
-        same = _is_same(about)
-        settle(ctx, judge, outcome, same, _told_of(same))
+        same = _is_same(report_row)
+        resolve_reports(ctx, judge, outcome, same, _notifications_of(same))
 
 
-def reopen(conn: Connection, about: ReportRow) -> None:
+def reopen(conn: Connection, report_row: ReportRow) -> None:
     """Open a resolved report again."""
     conn.execute(
-        update(report).where(report.c.id == about.id).values(resolved_at=None, resolver_id=None)
+        update(report)
+        .where(report.c.id == report_row.id)
+        .values(resolved_at=None, resolver_id=None)
     )
 
 
-def _is_same(about: ReportRow) -> ColumnElement[bool]:
+def _is_same(report_row: ReportRow) -> ColumnElement[bool]:
     """Reports of the same message, or of the same account, which has no column of its own."""
-    if about.message_id is not None:
-        return report.c.message_id == about.message_id
-    return and_(IS_OF_ACTOR, report.c.said == about.said)
+    if report_row.message_id is not None:
+        return report.c.message_id == report_row.message_id
+    return and_(IS_OF_ACTOR, report.c.said == report_row.said)
 
 
-def _told_of(which: ColumnElement[bool]) -> ColumnElement[bool]:
+def _notifications_of(which: ColumnElement[bool]) -> ColumnElement[bool]:
     """The notifications about these reports. Those of messages and accounts do not name them: they
     are found by the reporter and the time.
     """

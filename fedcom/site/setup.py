@@ -1,4 +1,4 @@
-"""The first start, which fixes the origin for ever, and the set-up by the first admin."""
+"""The first start, which fixes the origin permanently, and the set-up by the first admin."""
 
 import asyncio
 import secrets
@@ -127,8 +127,8 @@ def finish_setup(conn: Connection, *, name: str, registration: str, now: datetim
 
 
 async def make_setup_token(database: Database, settings: Settings) -> str | None:
-    """A new token for the set-up page, which a stranger could otherwise open first on a public
-    server; None in development, and once the instance is set up.
+    """A new token for the set-up page, which on a public server a stranger could otherwise open
+    first; None in development, and once the instance is set up.
     """
     if settings.development or await database.read(is_set_up):
         return None

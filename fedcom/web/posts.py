@@ -172,10 +172,11 @@ async def _send(context: PageContext, form: Form, picture: dict[str, Any]) -> Re
         form.values["again"] = form.line("url")
         return None
     fields["language"] = check_language(form.line("language"))
-    by = member_of(context).person
+    by, slug = member_of(context).person, form.line("community").removeprefix("!")
+    if not slug:
+        raise Invalid("community_missing", "Choose a community.")
 
     def create(ctx: Context) -> int:
-        slug = form.line("community").removeprefix("!")
         community = get_community_named(ctx.conn, context.request, slug)
         made = act(ctx, CreatePost(by=by, community=community, **fields))
         drop_draft(ctx.conn, by, drafts.SUBMIT)

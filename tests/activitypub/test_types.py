@@ -50,7 +50,9 @@ def test_the_facts_that_a_rule_reads_are_looked_up(name):
         assert not ASKED or needs_facts(activity), (activity.raw, ASKED)
 
 
-@pytest.mark.parametrize("name", [n for n, one in ACTIVITIES.items() if one.rule == "moderation"])
+@pytest.mark.parametrize(
+    "name", [one.name for one in ACTIVITIES.values() if one.rule == "post_moderation"]
+)
 def test_the_rule_alone_makes_moderators_of_an_activity_believed(name):
     act = Document({"type": name, "actor": ANN, "object": OURS})
 

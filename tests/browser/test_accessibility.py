@@ -108,7 +108,7 @@ def test_everybody_can_use_it(windows: Windows, town: Town, sight: Sight) -> Non
 
 def test_everybody_can_use_the_page_of_a_failure(windows: Windows, town: Town) -> None:
     """No server of the town fails; this is the page that one would send."""
-    problem = Problem(500, "internal_error", "This was our mistake. The error has been logged.")
+    problem = Problem(500, "internal_error", "This is a problem on our side. It has been logged.")
     values = {"problem": problem, "title": "Something went wrong", "request_id": "5f3a"}
     failure = bare_page("failure.html", 500, values | {"style": style_address()})
     with windows.tab(town.people[""]) as page:

@@ -28,7 +28,7 @@ class Live:
 
     @property
     def handle(self) -> str:
-        """The community's, as Mastodon writes it."""
+        """The community's handle, as Mastodon writes it."""
         return f"@garden@{self.node.host}"
 
     @property
@@ -46,13 +46,13 @@ class Live:
         return self.node.origin + self.bob.submit("/c/garden", title, body=body)
 
     def path(self, iri: str) -> str:
-        """The page of something of ours."""
+        """The page of a local object."""
         return iri.removeprefix(self.node.origin)
 
     def until(
         self, path: str, shows: Callable[[Page], object], *, to: Visitor | None = None
     ) -> Page:
-        """The page at `path` once it shows that, to bob unless another is named."""
+        """The page at `path` once it contains the text, for bob unless another is named."""
         deadline = time.monotonic() + 30
         while True:
             page = (to or self.bob).see(path)
@@ -92,13 +92,13 @@ def live(
 
 @pytest.fixture
 def mastodon() -> Iterator[Peer]:
-    """A microblog that nobody has met before, with the person kim."""
+    """A microblog without previous contact, with the person kim."""
     with peers.mastodon(f"127.0.1.{next(_addresses)}") as peer:
         yield peer
 
 
 @pytest.fixture
 def lemmy() -> Iterator[Peer]:
-    """A forum that nobody has met before: the community dogs, the person lea, the moderator max."""
+    """A forum without previous contact: the community dogs, the person lea, the moderator max."""
     with peers.lemmy(f"127.0.1.{next(_addresses)}") as peer:
         yield peer

@@ -1,4 +1,4 @@
-"""Who has written something that names several authors, or a Group as its author."""
+"""The owner of an object that names several authors, or a Group as its author."""
 
 from typing import Any
 
@@ -156,7 +156,7 @@ async def test_what_a_bot_of_any_kind_writes_and_votes_counts(tube: Node, kind: 
 
     assert author_of(tube, written["id"]) == bot
     assert author_of(tube, reply["id"]) == bot
-    assert len(tube.home.rows(post_vote)) == 3  # beside the authors' own
+    assert len(tube.home.rows(post_vote)) == 3  # besides the authors' own
     assert (await tube.get("/u/bot@bots.example", accept="text/html")).status_code == 200
     assert await tube.hear(activity("Delete", bot, reply["id"])) == "202"
     assert tube.home.rows(comment)[0]["deleted_at"] is not None
@@ -190,7 +190,7 @@ async def test_a_group_takes_its_vote_back_writes_messages_and_reports(tube: Nod
     for kind in ("Like", "Dislike"):
         vote = activity(kind, bot, ours.iri)
         assert await tube.hear(vote) == "202"
-        assert len(tube.home.rows(post_vote)) == 2  # beside the author's own
+        assert len(tube.home.rows(post_vote)) == 2  # besides the author's own
         assert await tube.hear(undo(vote)) == "202"
         assert len(tube.home.rows(post_vote)) == 1
     assert await tube.hear(activity("Create", bot, private, to=[bob])) == "202"

@@ -1,4 +1,4 @@
-"""What was there before: old posts and comments, fetched in each shape that peers list them in."""
+"""Backfill: old posts and comments, fetched in each shape in which peers list them."""
 
 import asyncio
 import json
@@ -48,7 +48,7 @@ QUICK = replace(LIMITS, pause=0.0)
 
 
 def inner(words: Json) -> Json:
-    """A document as it stands inside another."""
+    """A document as it is embedded in another."""
     return {name: value for name, value in words.items() if name != "@context"}
 
 
@@ -63,7 +63,7 @@ def rexs(number: int = 1, **more: Any) -> Json:
 
 
 def kims(number: int = 1, **more: Any) -> Json:
-    """A post of somebody elsewhere in the community."""
+    """A post in the community by an author of another server."""
     return page(f"https://kim.example/post/{number}", KIM, DOGS, name=f"Kim {number}", **more)
 
 
@@ -74,7 +74,7 @@ def answer(number: int, above: str, author: str = KIM, **more: Any) -> Json:
 
 
 class World:
-    """Bob has asked to follow !dogs elsewhere, of which nothing is known but the actor."""
+    """Bob has asked to follow the remote !dogs, of which nothing is known but the actor."""
 
     def __init__(self, node: Node) -> None:
         self.node, self.home, self.network = node, node.home, node.network
@@ -88,12 +88,12 @@ class World:
         assert await self.node.hear(activity("Accept", DOGS, self.asked.iri)) == "202"
 
     def backfill(self, **limits: Any) -> Backfill:
-        """A new one, as after a start."""
+        """A new one, as after a restart."""
         words: VisitLimits = replace(QUICK, **limits)
         return Backfill(self.node.instance.units, ORIGIN, self.home.clock, words)
 
     async def fill(self, **limits: Any) -> None:
-        """Accepted, and visited once."""
+        """Accepted, and backfilled once."""
         await self.accept()
         self.network.fetched()
         await self.backfill(**limits).fetch_communities()
@@ -125,7 +125,7 @@ def announced(words: Json) -> Json:
 
 FOUND = "https://dogs.example/activities/1"
 SHAPES: dict[str, tuple[Callable[[Json], Any], list[str]]] = {
-    # What an entry is made of, and what has to be fetched for a post on the community's host.
+    # The form of an entry, and the documents to fetch for a post on the community's host.
     "Lemmy: Announce{Create{Page}}": (announced, []),
     "NodeBB: Announce{Page}": (lambda words: activity("Announce", DOGS, inner(words)), []),
     "ours: Announce of an id": (lambda words: activity("Announce", DOGS, words["id"]), ["post"]),
@@ -152,7 +152,7 @@ async def test_old_posts_are_kept_in_every_shape_of_an_outbox(
     assert world.is_done
     asked = [url for url in world.network.fetched() if url in (words["id"], FOUND)]
     wanted = {"post": words["id"], "activity": FOUND}
-    # What somebody elsewhere wrote counts only as the origin has it.
+    # Content of an author on another server counts only as its origin serves it.
     origin = [words["id"]] if by == "kim" and "post" not in fetched else []
     assert asked == [wanted[name] for name in fetched] + origin
 
@@ -181,7 +181,7 @@ PAGES: dict[str, Callable[[list[Any]], list[Json]]] = {
 
 
 async def test_an_outbox_without_ids_is_read(world: World) -> None:
-    # NodeBB 4: neither the collection nor its pages say who they are.
+    # NodeBB 4: neither the collection nor its pages have an id.
     cover = document(None, "OrderedCollection", first=f"{OUTBOX}?page=1", totalItems=1)
     first = document(None, "OrderedCollectionPage", orderedItems=[announced(rexs())])
     serve(world, {OUTBOX: cover, f"{OUTBOX}?page=1": first})
@@ -194,7 +194,7 @@ async def test_an_outbox_without_ids_is_read(world: World) -> None:
 async def test_comments_are_read_from_replies_that_list_the_whole_tree_inline(
     world: World,
 ) -> None:
-    # PieFed 1.7: no id, and every comment of the thread stands in it, not only the direct ones.
+    # PieFed 1.7: no id, and it contains every comment of the thread, not only the direct replies.
     replies, below = f"{ROOT}/replies", answer(2, "https://dogs.example/note/1", REX)
     listed = [inner(answer(1, ROOT, REX)), inner(below)]
     serve(
@@ -292,7 +292,7 @@ async def test_one_bad_entry_is_left_out_and_the_rest_is_kept(world: World, list
     world.network.put(ordered(OUTBOX, [listed, announced(rexs(2))]))
     circle = activity("Announce", DOGS, "https://dogs.example/circle")
     world.network.put(circle | {"id": "https://dogs.example/circle"})
-    # Its origin says that rex' post is somebody else's.
+    # Its origin names another author than rex.
     world.network.put(rexs(attributedTo=KIM))
     world.network.gone("https://dogs.example/gone")
 
@@ -303,7 +303,7 @@ async def test_one_bad_entry_is_left_out_and_the_rest_is_kept(world: World, list
 
 
 def omissions(world: World) -> dict[str, str]:
-    """The ids of what was left out, with the code of the reason."""
+    """The ids of the omissions, with the code of the reason."""
     listed = world.home(lambda ctx: list_omissions(ctx.conn, 100))
     return {one.item: one.code for one in listed}
 
@@ -372,7 +372,7 @@ ROOT = "https://dogs.example/post/1"
 
 
 def talk(world: World, *, context: Any = None, replies: Any = None, **more: Any) -> None:
-    """Rex' post in the outbox, which says where its comments are."""
+    """Rex' post in the outbox, which gives the address of its comments."""
     said = {"context": context} if context is not None else {}
     said |= {"replies": replies} if replies is not None else {}
     world.network.put(ordered(OUTBOX, [announced(rexs(**said, **more))]))
@@ -435,7 +435,7 @@ async def test_without_a_usable_context_comments_are_read_from_the_replies(
         rexs(),
         document(replies, "Collection", items=["https://kim.example/note/1"]),
         answer(1, ROOT, replies=below),
-        # Mastodon's first page has nothing but the author's own answers.
+        # Mastodon's first page has only the author's own replies.
         document(
             below,
             "Collection",
@@ -551,7 +551,7 @@ async def test_answers_in_a_circle_end(world: World) -> None:
 
 
 def again(world: World, **limits: Any) -> Backfill:
-    """As if it had not been done."""
+    """Undo the previous backfill."""
     world.home(
         lambda ctx: ctx.conn.execute(community_table.update().values(backfilled_at=None)) and None
     )
@@ -560,7 +560,7 @@ def again(world: World, **limits: Any) -> Backfill:
 
 
 class Peer:
-    """A peer that makes its documents up when they are asked for."""
+    """A peer that generates its documents when they are requested."""
 
     def __init__(self, world: World, host: str, make: Callable[[str], Any]) -> None:
         self.asked: list[str] = []
@@ -654,7 +654,7 @@ async def test_a_page_that_cannot_be_had_ends_the_list(world: World) -> None:
 
 
 def crowd(world: World, count: int) -> list[Json]:
-    """A thread with so many comments of kim's."""
+    """A thread with this many comments of kim's."""
     notes = [answer(number, ROOT) for number in range(1, count + 1)]
     talk(world, context=THREAD)
     world.network.put(ordered(THREAD, [one["id"] for one in notes]), *notes)
@@ -799,7 +799,7 @@ async def test_a_crash_in_the_middle_loses_nothing_and_doubles_nothing(world: Wo
 async def test_only_communities_that_are_followed_here_are_visited(world: World) -> None:
     talk(world)
     await world.backfill().fetch_communities()
-    assert (world.titles(), world.is_done) == ([], False)  # asked for, not accepted
+    assert (world.titles(), world.is_done) == ([], False)  # requested, not accepted
 
     await world.fill()
     assert world.is_done
@@ -881,7 +881,7 @@ async def test_who_looks_up_a_post_gets_its_comments(world: World) -> None:
     assert world.remarks() == ["1", "2"]
     assert world.home.sent() == []
 
-    # Asked again soon after, nobody is bothered.
+    # Asked again soon after, no peer gets a request.
     world.network.fetched()
     await world.node.instance.lookup(kims()["id"])
     await world.node.instance.backfill.fetch_threads()

@@ -1,5 +1,5 @@
-"""Documents that lead to one another in a circle, on without an end, or far down: each is answered
-at once, after a few requests, and nothing is tried again.
+"""Documents that refer to each other in a circle, endlessly, or very deeply: each is answered at
+once, after a few requests, and nothing is tried again.
 """
 
 from functools import partial
@@ -33,12 +33,12 @@ def dialect() -> str:
 
 
 def names(community: str = "note") -> Any:
-    """Ids of a peer's, one after the other."""
+    """Ids of a peer, in sequence."""
     return (f"https://kim.example/{community}/{number}" for number in count())
 
 
 async def answer_to(node: Node, said: Json) -> str:
-    """What came of it, once and for all: an attempt that is put off or repeated is no answer."""
+    """The final result: an attempt that is postponed or repeated does not count."""
     answer = await node.hear(said)
     rows = node.home.rows(journal)
     assert all(row["closed_at"] is not None and row["tries"] <= 1 for row in rows)
@@ -149,7 +149,7 @@ async def test_an_object_that_names_itself_is_no_harm(node: Node) -> None:
 
 
 def nested(kind: str, innermost: Json) -> Json:
-    """As many of these in one another as a document has levels."""
+    """As many of these inside each other as a document has levels."""
     found = innermost
     for number in range(LEVELS - 4):
         found = {"type": kind, "id": f"{KIM}/{number}", "actor": KIM, "object": found}

@@ -1,7 +1,7 @@
-"""What was taken away, and what is private, is at no address: every route is asked for it.
+"""Deleted and private content is at no address: every route is asked for it.
 
-Each is asked for a document by a server, and for a page by a guest and by a member who has nothing
-to do with it; so are all activities that were ever sent, at their ids.
+Each is asked for a document by a server, and for a page by a guest and by an uninvolved member; so
+are all activities that were ever sent, at their ids.
 """
 
 import re
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.anyio
 
 PAGE = "text/html"
 KIM = "https://kim.example/u/kim"
-# Words that are nowhere else; each stands in one field only.
+# Texts that occur nowhere else; each is in one field only.
 TITLE, TEXT, LINK, ALT, WARNING = "Zanzibar", "quagga", "okapi", "numbat", "wombat"
 REMARK, FORMER = "dugong", "narwhal"
 SECRETS = (TITLE, TEXT, LINK, ALT, WARNING, REMARK, FORMER)
@@ -46,12 +46,12 @@ SECRETS = (TITLE, TEXT, LINK, ALT, WARNING, REMARK, FORMER)
 
 @pytest.fixture
 def dialect() -> str:
-    """What is shown does not depend on the database."""
+    """Visibility does not depend on the database."""
     return "sqlite"
 
 
 def paths(node: Node, *, names: Iterable[str], numbers: Iterable[int]) -> list[str]:
-    """Every address with a GET, about these people, places and things, and all activities."""
+    """Every address with a GET, about these people, communities and objects, and all activities."""
     templates = [
         route.path.replace(":int", "")
         for route in create_app(node.instance.settings).routes
@@ -71,7 +71,7 @@ def paths(node: Node, *, names: Iterable[str], numbers: Iterable[int]) -> list[s
 
 
 class Reader:
-    """A guest and a member, who ask for pages and documents."""
+    """A guest and a member, who request pages and documents."""
 
     def __init__(self, node: Node) -> None:
         self.node = node
@@ -80,7 +80,7 @@ class Reader:
         self.visitors = ({}, {"Cookie": f"__Host-session={token}"})
 
     async def see(self, asked: Iterable[str]) -> set[tuple[str, str]]:
-        """Which secret stands at which of these addresses."""
+        """The secrets found at these addresses."""
         found = set()
         for path in asked:
             answers = [await self.node.get(path)]
@@ -88,7 +88,7 @@ class Reader:
                 answers += [await self.node.get(path, accept=PAGE, **who) for who in self.visitors]
             for answer in answers:
                 assert answer.status_code < 500, path
-                # The box for searching repeats what was typed.
+                # The search box repeats the query.
                 typed = path.partition("?q=")[2]
                 found |= {(word, path) for word in SECRETS if word in answer.text and word != typed}
         return found
@@ -202,7 +202,7 @@ async def test_a_message_of_others_looks_like_one_that_never_was(
             if name not in ("x-request-id", "content-length")
         }
         text = re.sub(r"urn:uuid:[-0-9a-f]+", "", answer.text.replace(own, ""))
-        # The token of the forms looks different on every page.
+        # The forms' token differs on every page.
         return answer.status_code, headers, re.sub(r"[\w-]{40,}", "", text)
 
     for who in reader.visitors:

@@ -1,4 +1,4 @@
-"""What we send and serve, as a JSON-LD processor reads it: nothing is refused, nothing is lost."""
+"""Our activities and documents in a JSON-LD processor: nothing is refused, nothing is lost."""
 
 import json
 from collections.abc import Iterator
@@ -66,7 +66,7 @@ PUBLISHED = {
     },
     WEBFINGER: {"webfinger": {"@id": "https://webfinger.example/#webfinger"}},
 }
-"""What stands at the addresses of contexts that are not built into processors."""
+"""The documents of contexts that are not built into processors."""
 
 PROOF = {
     "type": "DataIntegrityProof",
@@ -111,7 +111,7 @@ PROVEN: dict[str, Any] = {
 
 @pytest.fixture
 def dialect() -> str:
-    """What is sent does not depend on the database."""
+    """Outgoing activities do not depend on the database."""
     return "sqlite"
 
 
@@ -125,7 +125,7 @@ def processor() -> Iterator[javascript.Program]:
 def expand(
     processor: javascript.Program, documents: list[dict[str, Any]], *, safe: bool
 ) -> list[dict[str, Any]]:
-    """The one node that each document is. Fails for one that the processor refuses."""
+    """The one node of each document. Fails for one that the processor refuses."""
     contexts = {address: {"@context": terms} for address, terms in PUBLISHED.items()}
     answers = processor.ask("expand", documents=documents, contexts=contexts, safe=safe)
     for document, answer in zip(documents, answers, strict=True):
@@ -136,7 +136,7 @@ def expand(
 async def test_what_a_community_passes_on_keeps_its_meaning_whatever_its_context(
     node: Node, processor: javascript.Program
 ) -> None:
-    """Inside our Announce every activity expands to what it is by itself."""
+    """Inside our Announce every activity expands to the same as by itself."""
     await give_keys(node, CATS)
     node.network.put(person(KIM))
     node.home.follow(node.home.person(FORUM, "piefed"), node.home.cats)
@@ -216,12 +216,12 @@ async def give_keys(node: Node, *actors: str) -> None:
 
 
 async def do(node: Node, action: Action[R]) -> R:
-    """One action of somebody here, with the proofs of its actors."""
+    """One action of a local actor, with the proofs of its actors."""
     return await node.instance.unit(lambda ctx: perform(ctx, action))
 
 
 async def a_day(node: Node) -> None:
-    """One activity of each kind, in a community here and in one elsewhere."""
+    """One activity of each kind, in a local and in a remote community."""
     home = node.home
     await give_keys(node, f"{ORIGIN}/u/ann", f"{ORIGIN}/u/bob", CATS, f"{ORIGIN}/actor")
     kim, dogs = home.person(KIM, "mastodon"), home.group("https://forum.example/c/dogs")
@@ -301,7 +301,7 @@ def activity_in(sent: dict[str, Any]) -> bool:
 
 
 async def served_by(node: Node) -> list[dict[str, Any]]:
-    """Every document that stands at an address of ours."""
+    """Every document at a local address."""
     actors = ("/u/bob", "/c/cats", "/actor")
     boxes = ("outbox", "followers", "following", "featured")
     paths = [*actors, *(f"{who}/{name}" for who in actors for name in boxes)]
@@ -313,7 +313,7 @@ async def served_by(node: Node) -> list[dict[str, Any]]:
 
 
 def undefined_terms(node_object: Any) -> set[str]:
-    """What no context defines: ActivityStreams makes blank nodes of that."""
+    """Terms that no context defines: ActivityStreams makes blank nodes of them."""
     if isinstance(node_object, list):
         return set().union(*map(undefined_terms, node_object))
     if not isinstance(node_object, dict):

@@ -1,8 +1,8 @@
-"""What nobody with the right to say it said, or what they took back, is not in force.
+"""An activity by an unauthorised actor, or one that was undone, is not in force.
 
-Hypothesis draws who says, undoes, relays, announces, forges and plays again what, with which key.
-The rules of docs/decisions/0027 are kept here a second time, as a table of what was heard; after
-each step the server and the table must agree.
+Hypothesis draws which actor sends, undoes, relays, announces, forges and replays which activity,
+with which key. The rules of docs/decisions/0027 are implemented here a second time, as a table of
+received activities; after each step the server and the table must agree.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ CATS = f"{ORIGIN}/c/cats"
 DOGS = "https://eve.example/c/dogs"
 EVE = "https://eve.example/u/eve"
 
-# Kind of activity: who says it, and which state it sets to what.
+# Kind of activity: its actor, and which state it sets to which value.
 KINDS = {
     "Like": ("kim", "vote", 1),
     "Dislike": ("kim", "vote", -1),
@@ -61,7 +61,7 @@ BY_NUMBER = ("relay", "relay_without_proof", "send_again", "announce", "announce
 
 
 def steps_with(names: list[str]) -> st.SearchStrategy[tuple[str, Any]]:
-    """What can happen with these kinds of activity."""
+    """The possible steps with these kinds of activity."""
     said = st.tuples(st.sampled_from(names), NUMBERS)
     undone = st.tuples(
         st.sampled_from([one for one in names if one in UNDOABLE] or UNDOABLE), NUMBERS
@@ -77,7 +77,7 @@ def steps_with(names: list[str]) -> st.SearchStrategy[tuple[str, Any]]:
 
 @st.composite
 def stories(draw: st.DrawFn) -> list[tuple[str, Any]]:
-    """A dozen steps with few kinds, so that they meet."""
+    """A dozen steps with few kinds, so that they affect each other."""
     kinds = st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=2, unique=True)
     return draw(st.lists(steps_with(draw(kinds)), min_size=6, max_size=14))
 
@@ -90,8 +90,9 @@ def rsa_keys() -> list[tuple[str, str]]:
 
 @dataclass
 class Person:
-    """Somebody elsewhere, with two pairs of keys from `pems` on; `key` is the number of the newest
-    key."""
+    """A remote person, with two pairs of keys from `pems` on; `key` is the number of the newest
+    key.
+    """
 
     iri: str
     pems: int
@@ -110,7 +111,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Paper:
-    """A document that exists, with its proof; who made it, when, and what it sets."""
+    """An existing document, with its proof; its author, its time, and the state it sets."""
 
     by: str
     document: Json
@@ -122,7 +123,7 @@ class Paper:
 
 @dataclass
 class Heard:
-    """The table of what was heard, by the rules of the decision."""
+    """The table of received activities, by the rules of the decision."""
 
     state: dict[str, Any] = field(default_factory=dict)
     ids: set[str] = field(default_factory=set)
@@ -133,7 +134,7 @@ class Heard:
     spoken: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def is_any_vote_meant(self, iri: str) -> bool:
-        """Whether the Undo of this vote, of the other sign, takes back the one that stands."""
+        """Whether the Undo of this vote, of the other sign, undoes the current one."""
         return self.vote is not None and iri not in self.undone | self.awaited | self.replaced
 
     def take_back(self, slot: str) -> None:
@@ -143,15 +144,16 @@ class Heard:
             self.vote = None
 
     def may_be_played(self, paper: Paper) -> bool:
-        """Whether a proof counts that somebody else shows."""
+        """Whether a proof counts that another actor sends."""
         iri = paper.document["id"]
         later = self.spoken.get((paper.by, paper.subject), 0.0)
         return iri not in self.ids | self.awaited | self.undone and later < paper.made_at
 
 
 class Town:
-    """!cats with a post of bob's, which max moderates and kim reads; eve means harm, and has a
-    community that bob follows."""
+    """!cats with a post of bob's, which max moderates and kim reads; eve is an attacker, and has a
+    community that bob follows.
+    """
 
     def __init__(self, node: Node, number: int) -> None:
         self.node = node
@@ -168,7 +170,7 @@ class Town:
         self.papers: list[Paper] = []
         self.requests: list[tuple[Json, PrivateKey, datetime]] = []
 
-    # What can be said.
+    # The activities.
 
     def words(self, name: str, number: int) -> Json:
         """An activity of the kind `name` under one of its two ids."""
@@ -195,10 +197,10 @@ class Town:
     def now(self) -> datetime:
         return self.node.instance.clock()
 
-    # What is done; each step says what came of it, and what should be so afterwards.
+    # The steps; each returns the result, and the result that the rules require.
 
     async def say(self, said: tuple[str, int]) -> None:
-        """The actor says it, with a proof that others may show later."""
+        """The actor sends it, with a proof that others may send later."""
         paper = self.paper(*said)
         answer = await self._deliver(paper.document, self.people[paper.by].rsa_key())
         if answer != "202":
@@ -233,7 +235,7 @@ class Town:
         (self.heard.undone if is_known else self.heard.awaited).add(iri)
 
     async def prove(self, said: tuple[str, int]) -> None:
-        """The actor makes it, and we do not get it: only eve does."""
+        """The actor creates it, and we do not get it: only eve does."""
         self.paper(*said)
 
     async def relay(self, number: int) -> None:
@@ -248,7 +250,7 @@ class Town:
                 assert self._is_shut_out(paper.name), answer
 
     async def relay_without_proof(self, number: int) -> None:
-        """The origin serves it, as Lemmy does with all that was ever said."""
+        """The origin serves it, as Lemmy does with all its activities."""
         if self.papers:
             document = dict(self.papers[number % len(self.papers)].document)
             del document["proof"]
@@ -265,14 +267,14 @@ class Town:
             assert answer[:3] in ("202", "401", "403")
 
     async def announce(self, number: int) -> None:
-        """By eve's community, which owns nothing of what it is about."""
+        """Announced by eve's community, which does not own its object."""
         if self.papers:
             paper = self.papers[number % len(self.papers)]
             may = self.heard.may_be_played(paper)
             envelope = activity("Announce", DOGS, paper.document, id=self._new("announce"))
             answer = await self._deliver(envelope | {"object": paper.document}, dogs_key())
             if may and paper.name == "Follow" and answer == "202":
-                self._set(paper)  # the proof alone is enough for what is not about a post
+                self._set(paper)  # without a post, the proof alone is enough
 
     async def announce_id(self, number: int) -> None:
         if self.papers:
@@ -286,7 +288,7 @@ class Town:
                 self._set(self.papers[number % len(self.papers)])
 
     async def forge(self, said: tuple[str, int]) -> None:
-        """In somebody's name, signed by eve."""
+        """In another person's name, signed by eve."""
         answer = await self._deliver(self.words(*said) | {"id": self._at(said)}, eves_key())
         assert answer == "403 relayed_without_proof"
 
@@ -328,14 +330,14 @@ class Town:
             self.heard.vote = iri
         self.heard.undone.discard(iri)
         self.heard.replaced.discard(iri)
-        # A Follow by somebody banned is answered with a Reject, and a request with 202.
+        # A Follow by a banned person is answered with a Reject, and a request with 202.
         is_refused = slot == "follow" and self._is_shut_out(paper.name)
         self.heard.state[slot] = None if is_refused else paper.value
         if slot == "banned":
             self.heard.state["follow"] = None
 
     def _is_shut_out(self, name: str) -> bool:
-        """Whoever is banned neither votes, nor takes that back, nor follows."""
+        """A banned person neither votes, nor undoes a vote, nor follows."""
         return self.heard.state.get("banned") is True and KINDS[name][0] == "kim"
 
     def _new(self, kind: str) -> str:
@@ -350,7 +352,7 @@ class Town:
         return await self.node.hear(document, key=key)
 
     def in_force(self) -> dict[str, Any]:
-        """What the server holds to be so."""
+        """The state on the server."""
         kim = self.people["kim"].iri
 
         def look(ctx: Context) -> dict[str, Any]:

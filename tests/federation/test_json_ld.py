@@ -1,7 +1,7 @@
-"""What a JSON-LD processor would read into a document, and we do not: plain JSON is all there is.
+"""What a JSON-LD processor would read into a document, and we do not: only plain JSON counts.
 
-Linked Data signatures prove nothing here, no context is loaded, and none gives a property another
-meaning. Each activity comes with an honest HTTP signature of eve, who tries to speak as kim.
+Linked Data signatures prove nothing here, no context is loaded, and none changes the meaning of a
+property. Each activity comes with a valid HTTP signature of eve, who tries to act as kim.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ POST = "https://kim.example/post/1"
 CONTEXT = "https://evil.example/context.jsonld"
 
 BY_KIM = activity("Delete", KIM, POST)
-"""What eve wants to have said by kim."""
+"""The activity that eve wants to attribute to kim."""
 
 SIGNATURE = {
     "type": "RsaSignature2017",
@@ -37,14 +37,14 @@ def dialect() -> str:
 
 @pytest.fixture
 def stage(node: Node) -> Node:
-    """Kim's post stands in !cats; eve is unknown yet."""
+    """Kim's post is in !cats; eve is unknown yet."""
     node.home.post(by=node.home.person(KIM, "mastodon"), iri=POST, title="Kim's")
     node.network.put(person(KIM), person(EVE), page(POST, KIM, f"{ORIGIN}/c/cats", name="Kim's"))
     return node
 
 
 def eves(**more: Any) -> dict[str, Any]:
-    """A View of eve's, which means nothing here, and what stands beside it."""
+    """A View of eve's, which has no effect here, and properties beside it."""
     return activity("View", EVE, POST) | more
 
 
@@ -93,7 +93,7 @@ async def test_nothing_is_read_into_a_document(stage: Node) -> None:
     for name, said in TRICKS.items():
         await stage.hear(said, signer=EVE)
 
-        # Who eve is, is learnt with her key; that is all.
+        # Eve's actor is fetched with her key; nothing else changes.
         assert changes(before, stage.snapshot()) in ({}, {EVE: "Person"}), name
         assert stage.home.sent() == [], name
         assert CONTEXT not in stage.network.asked, name

@@ -9,14 +9,14 @@ from tests.support.peers import CONTEXT, PUBLIC, Heard, Json, Peer, Resident, Sh
 
 @dataclass(frozen=True, slots=True)
 class Forum:
-    """A Lemmy beside our server, and what its people do."""
+    """A Lemmy beside our server, and the actions of its people."""
 
     live: Live
     peer: Peer
 
     @property
     def lea(self) -> Resident:
-        """Somebody there."""
+        """A person there."""
         return self.peer.residents["lea"]
 
     @property
@@ -49,7 +49,7 @@ class Forum:
         )
 
     def activity(self, kind: str, obj: object, *, by: str = "lea", **more: object) -> Json:
-        """An activity of somebody there in the community there."""
+        """An activity of a person there in the community there."""
         return {
             "id": self.peer.new_id("activities"),
             "type": kind,
@@ -89,7 +89,7 @@ class Forum:
 
 
 def _ids(value: object) -> set[str]:
-    """Every id that stands in an activity."""
+    """Every id in an activity."""
     if isinstance(value, str):
         return {value}
     if isinstance(value, dict):
@@ -99,7 +99,7 @@ def _ids(value: object) -> set[str]:
 
 @pytest.fixture
 def forum(live: Live, lemmy: Peer) -> Forum:
-    """A forum that has met nobody here yet."""
+    """A forum without previous contact."""
     return Forum(live, lemmy)
 
 

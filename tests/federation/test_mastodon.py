@@ -8,7 +8,7 @@ from tests.support.peers import PUBLIC, Heard, Json, Peer, Resident, Shapes
 
 @dataclass(frozen=True, slots=True)
 class Kim:
-    """Somebody on a microblog, and what they do."""
+    """A person on a microblog, and their actions."""
 
     live: Live
     peer: Peer
@@ -25,11 +25,11 @@ class Kim:
         )
 
     def boost_of(self, post: str) -> Heard:
-        """The boost of a post, when it has come."""
+        """The boost of a post, once it has arrived."""
         return self.peer.wait("Announce{id}", lambda heard: heard.activity["object"] == post)
 
     def reply(self, to: str, words: str, **more: object) -> Json:
-        """A reply that names the community, as the reply box of Mastodon begins."""
+        """A reply that mentions the community, as the reply box of Mastodon begins."""
         note = Shapes(self.peer).status(
             self.me, words, answers=to, names={self.live.handle: self.live.garden}
         )
@@ -38,14 +38,14 @@ class Kim:
         return note
 
     def create(self, note: Json) -> None:
-        """Have our server told of a status."""
+        """Send a status to our server."""
         more = {key: note[key] for key in ("to", "cc")}
         self.peer.say(self.me, self.live.inbox, "Create", note, **more)
 
 
 @pytest.fixture
 def kim(live: Live, mastodon: Peer) -> Kim:
-    """A person who has met nobody here yet."""
+    """A person without previous contact."""
     return Kim(live, mastodon, mastodon.residents["kim"])
 
 

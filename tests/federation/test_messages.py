@@ -12,7 +12,7 @@ from tests.support.visitor import Page, Visitor
 
 
 def until(visitor: Visitor, path: str, words: str, *, shown: bool = True) -> Page:
-    """The page at `path` once it has the words, or has them no longer."""
+    """The page at `path` once it contains the text, or no longer does."""
     deadline = time.monotonic() + 10
     while True:
         page = visitor.see(path)

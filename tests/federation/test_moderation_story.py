@@ -1,6 +1,6 @@
-"""What moderators do in a community ends the same on its own server and on all others.
+"""Moderators' decisions in a community have the same result on its own server and on all others.
 
-Nobody is asked: each of three whole instances goes by what it was sent.
+No server is queried: each of three whole instances relies on the activities it received.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -50,7 +50,7 @@ async def trio(
 
 
 async def appoint(trio: Trio, person: str) -> None:
-    """Ann of alpha makes somebody a moderator of !cats."""
+    """Ann of alpha makes a person a moderator of !cats."""
     await trio.alpha.do(
         lambda at: AddModerator(by=at(trio.alpha.ann), community=at(CATS), person=at(person))
     )
@@ -58,7 +58,9 @@ async def appoint(trio: Trio, person: str) -> None:
 
 @pytest.fixture(params=["alpha", "beta"])
 async def moderator(request: pytest.FixtureRequest, trio: Trio) -> tuple[Spot, str]:
-    """Who acts, and from where: ann of the community's own server, or bob, appointed elsewhere."""
+    """The acting moderator and their server: ann of the community's own, or bob, appointed
+    elsewhere.
+    """
     if request.param == "alpha":
         return trio.alpha, trio.alpha.ann
     await appoint(trio, trio.beta.bob)
@@ -325,7 +327,7 @@ async def test_a_moderator_who_is_banned_moderates_no_longer(trio: Trio) -> None
 
 
 async def test_a_moderator_may_be_appointed_who_was_never_seen_there(trio: Trio) -> None:
-    """Each server asks the newcomer's own who that is."""
+    """Each server fetches the newcomer from their own."""
     await trio.alpha.instance.lookup("@ann@gamma.example")
 
     await appoint(trio, trio.gamma.ann)
@@ -351,5 +353,5 @@ async def test_reports_reach_the_community_the_authors_server_the_moderators_and
 
 
 def row_count(spot: Spot) -> int:
-    """How many reports are known there."""
+    """The number of reports that are known there."""
     return len(spot.read(lambda conn: conn.execute(select(report.c.id)).all()))

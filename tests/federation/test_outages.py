@@ -1,4 +1,4 @@
-"""What goes wrong while keeping house ends neither the inbox nor the deliveries."""
+"""Failures during housekeeping stop neither the inbox nor the deliveries."""
 
 import asyncio
 

@@ -1,7 +1,7 @@
 """Every address that a stranger gives us, when it leads into our own network: nothing connects.
 
-The network in memory answers for the peers, but for one URL of theirs: its name has come to lead to
-a private address since it was checked (DNS rebinding), or it answers with a redirect to a name that
+The network in memory responds for the peers, except for one URL of theirs: its name resolves to a
+private address since it was checked (DNS rebinding), or it responds with a redirect to a name that
 does. Both are judged by the transport of production, whose connections are counted.
 """
 
@@ -35,7 +35,7 @@ POST = "https://evil.example/post/1"
 
 @pytest.fixture
 def dialect() -> str:
-    """What is asked for does not depend on the database."""
+    """The requested addresses do not depend on the database."""
     return "sqlite"
 
 
@@ -81,7 +81,7 @@ async def follow_dogs(inward: Inward) -> None:
 
 
 async def fill(inward: Inward, **collections: Any) -> None:
-    """Read what was in !dogs before, with these collections of it."""
+    """Backfill !dogs, with these collections of it."""
     await follow_dogs(inward)
     for name, words in collections.items():
         inward.network.put(document(f"{DOGS}/{name}", "OrderedCollection", **words))

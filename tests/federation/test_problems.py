@@ -1,4 +1,4 @@
-"""Every look-up that ends in a refusal says why, in one form, to whoever reads JSON."""
+"""Every look-up that is refused gives the reason, in one form, to clients that read JSON."""
 
 import json
 from typing import Any
@@ -25,7 +25,7 @@ def dialect() -> str:
 
 
 async def problem_at(node: Node, path: str, *, accept: str = ACTIVITY) -> dict[str, Any]:
-    """The problem that a GET ends in, which must be whole."""
+    """The problem with which a GET ends, which must be complete."""
     answer = await node.get(path, accept=accept)
     assert answer.headers["content-type"] == "application/problem+json"
     found: dict[str, Any] = json.loads(answer.content)

@@ -1,4 +1,4 @@
-"""Integrity proofs (FEP-8b32): what is proven need not be asked for, whoever brings it."""
+"""Integrity proofs (FEP-8b32): a proven activity need not be fetched, whoever sends it."""
 
 import json
 import threading
@@ -176,6 +176,6 @@ async def give_new_keys(node: Node) -> None:
 
 
 async def shown_key(node: Node, path: str) -> PublicKey:
-    """The key that the actor's document shows for its proofs."""
+    """The key that the actor's document lists for its proofs."""
     shown = Document(await node.get_json(path)).assertion_methods[0]
     return PublicKey.from_multibase(shown.id, shown.owner, shown.multibase)

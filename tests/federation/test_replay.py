@@ -1,7 +1,6 @@
-"""Nothing is played twice, and honest repetition counts: stories told by signed requests.
+"""Replays have no effect, and honest repetition counts: stories told by signed requests.
 
-The clock moves a second before each request, as HTTP dates do; what is captured and sent again
-keeps its time.
+The clock moves a second before each request, as HTTP dates do; captured requests keep their time.
 """
 
 from datetime import datetime
@@ -54,7 +53,7 @@ def dialect() -> str:
 
 
 class Story:
-    """!cats with a post of bob's; max, who is elsewhere, moderates it. Kim and eve are unknown."""
+    """!cats with a post of bob's; the remote max moderates it. Kim and eve are unknown."""
 
     def __init__(self, node: Node) -> None:
         self.node = node
@@ -79,7 +78,7 @@ class Story:
             assert await self.say(said) == "202", said
 
     async def send_again(self, said: Json) -> str:
-        """The very request in which it was last said, captured and sent by somebody."""
+        """The same request as the last one, captured and sent by a third party."""
         self.node.home.clock.advance(seconds=1)
         return await self.node.hear(said, signed_at=self.times[said["id"]])
 
@@ -88,16 +87,16 @@ class Story:
         return integrity.sign(said, proof_key(said["actor"]), self.now)
 
     def votes(self) -> tuple[int, int]:
-        """Up and down, without that of the post's author."""
+        """Up- and downvotes, without that of the post's author."""
         (row,) = [row for row in self.node.home.rows(post) if row["iri"] == POST]
         return row["upvotes"] - 1, row["downvotes"]
 
     def shows(self, name: str) -> str | None:
-        """What `Node.snapshot` says of this."""
+        """The part of `Node.snapshot` about this."""
         return self.node.snapshot().get(name)
 
     def dogs(self) -> Community:
-        """!dogs elsewhere, which bob follows."""
+        """The remote !dogs, which bob follows."""
         dogs = self.node.home.group(DOGS)
         self.node.home.follow(self.node.home.bob, dogs)
         return dogs
@@ -209,7 +208,7 @@ async def test_an_undo_of_a_mere_id_overtakes_what_it_takes_back(story: Story) -
 
 
 async def test_a_delivery_that_is_tried_again_changes_nothing(story: Story) -> None:
-    """The peer did not see our answer."""
+    """The peer did not see our response."""
     await story.say_all(up(), up())
 
     assert story.votes() == (1, 0)
@@ -310,7 +309,7 @@ async def test_an_old_edit_does_not_replace_a_newer_one(story: Story) -> None:
     ]
     await story.say_all(activity("Create", KIM, written), edits[1])
 
-    # It is the first time that we hear of the second version.
+    # The second version arrives here for the first time.
     await story.say(edits[0], signer=EVE)
 
     assert [row["title"] for row in story.node.home.rows(post) if row["iri"] == THEIRS] == ["Third"]
@@ -373,7 +372,7 @@ async def test_a_community_cannot_play_again_what_was_proven_once(story: Story) 
 async def test_another_document_at_the_id_does_not_confirm_an_announced_post(
     story: Story, served: Json
 ) -> None:
-    """Any document of the author's at that id was once taken for a confirmation of the words."""
+    """Any document of the author's at that id used to count as a confirmation of the text."""
     story.dogs()
     story.node.network.put(served)
     forged = page(served["id"], KIM, DOGS, name="Forged")
@@ -440,11 +439,11 @@ async def test_a_key_for_proofs_that_was_replaced_ends(story: Story) -> None:
     assert story.votes() == (0, 0)
 
 
-# What another's community announces of what its origin answers 404 for.
+# Another's community announces activities whose origin answers 404.
 
 
 async def test_nobody_forbids_a_post_before_it_is_made(story: Story) -> None:
-    """Ids that are counted up can be guessed."""
+    """Consecutive ids can be guessed."""
     story.dogs()
     lea, coming = "https://lea.example/u/lea", "https://lea.example/post/12"
     story.node.network.put(person(lea))
@@ -482,7 +481,7 @@ async def test_one_announce_does_not_hold_up_everybody(story: Story) -> None:
 
 
 async def test_what_is_announced_together_counts_one_after_the_other(story: Story) -> None:
-    """What was read for the first of several is not what the second finds."""
+    """The rows read for the first of several activities are outdated for the second."""
     story.dogs()
     lea, about = "https://dogs.example/u/lea", "https://dogs.example/post/1"
     story.node.network.put(person(lea))
@@ -501,7 +500,7 @@ async def test_what_is_announced_together_counts_one_after_the_other(story: Stor
     assert story.shows(replies[1]["id"]) is None
 
 
-# What comes back with the end of a ban.
+# What returns with the end of a ban.
 
 
 def ban_from_site(number: int = 1, **more: Any) -> Json:

@@ -1,4 +1,4 @@
-"""A report between three servers, with real requests: who reads it, and who does not."""
+"""A report between three servers, with real requests: who can read it, and who cannot."""
 
 import time
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from tests.support.visitor import Page, Visitor
 
 
 def until(visitor: Visitor, path: str, words: str) -> Page:
-    """The page at `path` once it has the words."""
+    """The page at `path` once it contains the text."""
     deadline = time.monotonic() + 15
     while words not in (page := visitor.see(path)).text:
         assert time.monotonic() < deadline, page.text

@@ -1,9 +1,9 @@
-"""What is done here is what is read there: every action, through its words and back.
+"""Every action is read as it was done, through its activity and back.
 
-An action is done at `home`; what `away` is delivered, byte for byte, goes through everything that
-a peer's word has to pass and must come out as the same action. Rows are the same when their ids
-are, because each server counts its own. The exceptions are `as_done` and `as_said`: no other field
-may differ.
+An action is done at `home`; the bytes delivered to `away` go through every check that a peer's
+activity has to pass and must result in the same action. Rows are the same if their ids are, because
+each server has its own counters. The exceptions are `as_done` and `as_said`: no other field may
+differ.
 """
 
 import inspect
@@ -102,9 +102,9 @@ ANN, BOB, GUEST = f"{ORIGIN}/u/ann", f"{ORIGIN}/u/bob", f"{AWAY}/u/bob"
 CATS, DOGS = (f"{origin}/c/cats" for origin in ORIGINS)
 
 
-# What people write.
+# People's texts.
 
-# Half a character is refused wherever it is written, and so is NUL.
+# An unpaired surrogate is refused in every text, and so is NUL.
 ANYTHING = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 PHRASES = st.sampled_from(
     [
@@ -131,14 +131,14 @@ PHRASES = st.sampled_from(
 
 
 def written(limit: int) -> st.SearchStrategy[str]:
-    """Texts of many lines, the empty one among them."""
+    """Texts of many lines, including the empty one."""
     parts = st.lists(PHRASES | st.text(ANYTHING, max_size=20), max_size=5)
     texts = st.builds(str.join, st.sampled_from(["\n\n", "\n", " "]), parts)
     return texts.map(lambda text: check_body(text[:limit]))
 
 
 def kept(check: Callable[[str], str], texts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    """Those that `check` lets pass, as they are stored."""
+    """Those that `check` accepts, as they are stored."""
 
     def passes(text: str) -> bool:
         try:
@@ -151,7 +151,7 @@ def kept(check: Callable[[str], str], texts: st.SearchStrategy[str]) -> st.Searc
 
 
 def is_seen(body: Body) -> bool:
-    """Whether it may be a comment or a message: something of it can be seen."""
+    """Whether it may be a comment or a message: some of it is visible."""
     try:
         check_seen(body.html, "nothing_seen")
     except Invalid:
@@ -181,8 +181,9 @@ PICTURES = st.sampled_from([f"{ORIGIN}/media/1.webp", "https://peer.example/cat.
 
 
 def in_form(post: dict[str, Any]) -> dict[str, Any]:
-    """Said in the one way in which it can be said: a picture without a link is the link, what is
-    warned of is sensitive, and the title is no warning."""
+    """Normalised: a picture without a link is the link, a post with a warning is sensitive, and the
+    title is no warning.
+    """
     url = post["image"].url if post["image"] and post["url"] is None else post["url"]
     warning = post["content_warning"]
     warning = "" if is_title_again(warning, post["title"]) else warning
@@ -213,16 +214,16 @@ KEYS = st.builds(
 
 
 def every_field(kind: type[Action[Any]], **values: Any) -> Any:
-    """The action, with a value for each of its fields but those that nobody chooses.
+    """The action, with a value for each of its fields except those that nobody chooses.
 
-    So a new field fails here until it is drawn, and then until it travels.
+    So a new field fails here until it is drawn, and then until it is federated.
     """
-    unchosen = {"iri", "is_part", "others", "source", "vouched", "words"}
+    unchosen = {"iri", "is_part", "others", "source", "vouched", "columns"}
     assert values.keys() - unchosen == {field.name for field in fields(kind)} - unchosen
     return kind(**values)
 
 
-# What people do: home's ann and bob, in the community here and in the one there.
+# Members' actions: home's ann and bob, in the local and in the remote community.
 
 
 def one_of(pair: Pair, draw: Draw, *iris: str) -> Any:
@@ -230,7 +231,7 @@ def one_of(pair: Pair, draw: Draw, *iris: str) -> Any:
 
 
 def content(pair: Pair, draw: Draw, origin: str, kinds: Any = Post | Comment) -> Any:
-    """Something that `origin`'s bob wrote."""
+    """A post or comment by `origin`'s bob."""
     found = [pair.find(iri) for iri in pair.written if iri.startswith(origin)]
     return draw(st.sampled_from([one for one in found if isinstance(one, kinds)]))
 
@@ -294,7 +295,7 @@ def undelete(pair: Pair, draw: Draw) -> Undelete:
 
 
 def remove(pair: Pair, draw: Draw) -> RemoveContent:
-    """Of what others wrote: a moderator who removes the own words deletes them (`remove.py`)."""
+    """For other authors' content: a moderator who removes their own deletes it (`remove.py`)."""
     target = content(pair, draw, draw(st.sampled_from(ORIGINS)))
     return every_field(RemoveContent, by=pair.find(ANN), target=target, reason=draw(REASONS))
 
@@ -397,7 +398,7 @@ def rotate_keys(pair: Pair, draw: Draw) -> RotateKeys:
     return every_field(RotateKeys, by=one_of(pair, draw, BOB, CATS), key=draw(KEYS))
 
 
-# What only others do. Home hears it from away.
+# What only other servers do. Home receives it from away.
 
 
 def answer_follow(pair: Pair, draw: Draw) -> AnswerFollow:
@@ -464,7 +465,7 @@ def withdraw_report(pair: Pair, draw: Draw) -> WithdrawReport:
 
 
 def move_post(pair: Pair, draw: Draw) -> MovePost:
-    """Out of !cats there, or into a new community, said by the author or announced for ann."""
+    """Out of !cats there, or into a new community, by the author or announced for ann."""
     inside = [pair.find(iri) for iri in pair.written if iri.startswith(f"{AWAY}/post/")]
     about = next(post for post in inside if post.community_id == pair.find(DOGS).id)
     if draw(FLAGS):
@@ -510,7 +511,7 @@ def pin(pair: Pair, draw: Draw) -> Pin:
 
 
 def barred(pair: Pair, draw: Draw) -> dict[str, Any]:
-    """Who, and from where. Somebody elsewhere who is banned here hears it of each community."""
+    """The person and their server. A remote person who is banned here is told per community."""
     who, where = draw(
         st.sampled_from(
             [(BOB, None), *((who, where) for who in (BOB, GUEST) for where in (CATS, DOGS))]
@@ -542,7 +543,7 @@ def unban(pair: Pair, draw: Draw) -> Unban:
 
 
 def flagged(pair: Pair, draw: Draw, by: str, origin: str) -> Report:
-    """A report of what others wrote, by somebody of `by`; Mastodon alone names several things."""
+    """A report about others' content, by a person of `by`; Mastodon alone names several objects."""
     target = content(pair, draw, origin)
     reason = draw(REASONS.filter(bool))
     return every_field(Report, by=pair.find(by), target=target, reason=reason)
@@ -597,20 +598,20 @@ HEARD: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     RefuseFollow: refuse_follow,
     WithdrawReport: withdraw_report,
 }
-# What others read as an author's Delete and its Undo, or hear nothing of.
+# Activities that others read as an author's Delete and its Undo, or not at all.
 IN_OTHER_WORDS: set[type[Action[Any]]] = {TakeDown, PutBack}
 
 
-# There and back.
+# Round trips.
 
 
 def carry(pair: Pair, action: Action[Any]) -> tuple[Any, Any]:
-    """What came of it at home, and the action that away reads."""
+    """The result at home, and the action that away reads."""
     if isinstance(action, CreateCommunity):
         made = action.apply(pair.home)
         return made, found_there(pair, action, made)
     if isinstance(action, EditCommunity) and not action.community.local:
-        # Nobody of ours may, until communities elsewhere take it; some peers' moderators do.
+        # None of our actors may, until remote communities accept it; some peers' moderators do.
         result = action.apply(pair.home)
         return result, hear(pair.away, pair.home, dump(action.to_activity(pair.home, result)))
     result, read = pair.tell(action)
@@ -620,7 +621,7 @@ def carry(pair: Pair, action: Action[Any]) -> tuple[Any, Any]:
 
 
 def found_there(pair: Pair, action: CreateCommunity, made: Actor) -> CreateCommunity:
-    """Nobody is told; who looks it up finds what the activity has for an object."""
+    """Nobody is told; a look-up finds the object of the activity."""
     document = action.to_activity(pair.home, made)["object"]
 
     def look_up(ctx: Any) -> Any:
@@ -640,10 +641,12 @@ def found_there(pair: Pair, action: CreateCommunity, made: Actor) -> CreateCommu
 
 
 def as_reread(pair: Pair, action: Action[Any], read: Any) -> Action[Any]:
-    """Actors are read again from their origin, never from what is said: what it shows of them."""
+    """Actors are fetched from their origin, never read from an activity: the properties it
+    serves.
+    """
     about = read.community if isinstance(read, RefreshCommunity) else read.by
     row = pair.again(about.iri)
-    words = Body(row.summary_source, row.summary_html)
+    summary = Body(row.summary_source, row.summary_html)
     if isinstance(action, RotateKeys):
         return RotateKeys(by=row, key=public_half(row))
     if isinstance(action, EditCommunity):
@@ -651,7 +654,7 @@ def as_reread(pair: Pair, action: Action[Any], read: Any) -> Action[Any]:
             by=read.by,
             community=row,
             title=row.title,
-            description=words,
+            description=summary,
             nsfw=row.nsfw,
             posting_restricted=row.posting_restricted,
         )
@@ -659,7 +662,7 @@ def as_reread(pair: Pair, action: Action[Any], read: Any) -> Action[Any]:
         by = row if isinstance(read, RefreshProfile) else read.by
         pictures = {"icon_url": row.icon_url, "image_url": row.image_url}
         return ChangePictures(by=by, subject=row, **pictures)
-    return EditProfile(by=row, title=row.title, summary=words)
+    return EditProfile(by=row, title=row.title, summary=summary)
 
 
 def public_half(row: Actor) -> NewKey:
@@ -667,12 +670,14 @@ def public_half(row: Actor) -> NewKey:
 
 
 def linked(pair: Pair, body: Body) -> Body:
-    """With a link at each name that leads to whom it names, wherever the author's pages lead."""
+    """With a link at each mention to the person, wherever the author's pages link."""
     return with_links(pair.home, body, here=False)
 
 
 def as_done(pair: Pair, action: Any, result: Any) -> Action[Any]:
-    """With what is only decided when it is done: ids, times, and links at the names in a text."""
+    """With values that only exist once it is done: ids, times, and links at the mentions in a
+    text.
+    """
     match action:
         case CreatePost() | EditPost() | CreateComment() | EditComment():
             kind, thread = "Note", None
@@ -691,7 +696,7 @@ def as_done(pair: Pair, action: Any, result: Any) -> Action[Any]:
             names += ["body_source", "body_html", "content_warning"]
             words = {name: getattr(result, name) for name in names}
             words["body_html"] = linked(pair, Body(result.body_source, result.body_html)).html
-            return replace(action, words=words)
+            return replace(action, columns=words)
         case Follow() | Report() | Vote(score=1 | -1):
             return replace(action, iri=result.iri)
         case CloseCommunity() | ReopenCommunity():
@@ -700,8 +705,10 @@ def as_done(pair: Pair, action: Any, result: Any) -> Action[Any]:
 
 
 def as_said(action: Any) -> Action[Any]:
-    """Without what is not said: an actor with no title is called by its name, and the private
-    halves of its keys are nobody's business."""
+    """Without values that are not sent: an actor without a title is shown by its name, and the
+    private
+    halves of its keys stay here.
+    """
     match action:
         case EditProfile():
             return replace(action, title=action.title or action.by.name)
@@ -716,9 +723,9 @@ def as_said(action: Any) -> Action[Any]:
 
 
 def said_elsewhere(ctx: Context, action: Any) -> Any:
-    """What peers say for which we have no words, since nobody here does it."""
+    """Peers' form of actions that have no sent form here, since nobody here does them."""
     match action:
-        case RecordDeletion():  # and its kin
+        case RecordDeletion():  # and its subclasses
             said = delete_activity(ctx.new_iri("delete"), action.actor_iri, action.iri)
         case RecordMention():
             said = create(ctx.new_iri("create"), action.by.iri, note_that_names(action))
@@ -770,7 +777,7 @@ def moved_elsewhere(ctx: Context, action: MovePost) -> dict[str, Any]:
 
 
 def overhear(pair: Pair, action: Any) -> Action[Any] | None:
-    """The action that home reads when away says it."""
+    """The action that home reads when away sends it."""
     activity = said_elsewhere(replace(pair.home, origin=AWAY), action)
     body = dump(activity)
     if activity["actor"] == f"{AWAY}/u/ann":
@@ -850,7 +857,7 @@ def test_the_longest_post_arrives_whole(stage: Stage, text: str) -> None:
 
 
 def actions() -> set[type[Action[Any]]]:
-    """Every action that there is; not what several of them have in common."""
+    """Every concrete action; not their common base classes."""
     names = [
         f"fedcom.actions.{module.name}" for module in pkgutil.iter_modules(fedcom.actions.__path__)
     ]

@@ -1,8 +1,8 @@
 """The rules of the federation, each with the attack or the mistake that it prevents.
 
-Every row is delivered as a peer would deliver it: an HTTP POST with a real signature. A row says
-what came of each delivery, what changed in the database, what was queued for others, and which
-documents were asked for. Whatever a row does not name has not changed.
+Every row is delivered as a peer would deliver it: an HTTP POST with a real signature. A row gives
+the result of each delivery, the changes in the database, the deliveries queued for others, and the
+documents that were fetched. Anything that a row does not name has not changed.
 """
 
 from collections.abc import Callable, Iterable
@@ -37,7 +37,7 @@ RATS = "https://rats.example/c/rats"
 FORUM = "https://forum.example/u/fan"
 
 IN_CATS, IN_CATS_BY_KIM = f"{ORIGIN}/post/1", "https://kim.example/post/1"
-# Nobody has to know it: what is under our origin is ours to tell.
+# It need not be known: we are authoritative for everything under our origin.
 IN_DOGS_BY_BOB = f"{ORIGIN}/post/5"
 FEED = {"id": "https://kim.example/f/all", "type": "Feed", "attributedTo": KIM}
 IN_DOGS_BY_KIM, IN_DOGS_BY_REX = "https://kim.example/post/2", "https://dogs.example/post/3"
@@ -47,7 +47,8 @@ TO_US = {"tag": [{"type": "Mention", "href": CATS, "name": f"@cats@{HOST}"}]}
 
 
 class Stage:
-    """Our !cats, followed from forum.example; !dogs elsewhere, which bob follows and max moderates.
+    """Our !cats, followed from forum.example; the remote !dogs, which bob follows and max
+    moderates.
 
     Bob and kim have a post in !cats, kim and rex one in !dogs. Lea and eve are not known yet.
     """
@@ -76,7 +77,7 @@ class Stage:
         self.network.put(page(IN_DOGS_BY_REX, REX, DOGS, name="Dogs bark"))
 
     def ban(self, person: Person, community: Community | None = None) -> None:
-        """By our admin; what was sent because of it is forgotten."""
+        """By our admin; the deliveries for it are discarded."""
         self.home.perform(
             Ban(by=self.home.ann, person=person, community=community, reason="enough")
         )
@@ -95,8 +96,8 @@ Delivery = tuple[Json, str, str]
 class Row:
     """`heard` are the deliveries: an activity, or that with its signer and the inbox it goes to.
 
-    `answers` is one for each (see `Node.hear`); `sent` the words queued for others; `fetched` what
-    was asked for besides, or None when that is not the point.
+    `answers` is one for each (see `Node.hear`); `sent` the shapes queued for others; `fetched` the
+    documents that were fetched besides, or None if that is not the point.
     """
 
     prevents: str
@@ -1109,14 +1110,14 @@ ASKED = f"{ORIGIN}/activities/follow/asked"
 
 
 def ask(stage: Stage) -> None:
-    """Bob's Follow of !dogs has this id, and waits for an answer."""
+    """Bob's Follow of !dogs has this id, and waits for a response."""
     pending = update(follow).where(follow.c.follower_id == stage.home.bob.id)
     of_dogs = pending.where(follow.c.target_id == stage.dogs.id)
     stage.home(lambda ctx: ctx.conn.execute(of_dogs.values(iri=ASKED, state="pending")))
 
 
 def chain(length: int) -> Callable[[Stage], None]:
-    """A thread in which each note answers the next."""
+    """A thread in which each note replies to the next."""
     return serve(
         *(
             note(
@@ -1554,7 +1555,7 @@ async def _deliver(node: Node, received: Any) -> str:
 
 
 def assert_counted(node: Node) -> None:
-    """The counters are what counting again gives."""
+    """The counters equal a recount."""
     shown = post.c.deleted_at.is_(None) & post.c.removed_at.is_(None)
     with node.home.database.connect() as conn:
         for community, number in conn.execute(

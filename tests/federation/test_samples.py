@@ -1,4 +1,4 @@
-"""Every sample is delivered as its author would, and understood."""
+"""Every sample is delivered as its author would, and is understood."""
 
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,9 @@ GROUPS = (DOGS, BIRDS)
 ALICE, NUTOMIC = "https://mastodon.example/users/alice", "https://lemmy.example/u/nutomic"
 PETRA = "https://nodebb.example/uid/2"
 TALK, NEWS = "https://nodebb.example/category/1", "https://nodebb.example/category/2"
-# What says nothing new here: nobody is removed who is not listed.
+# Samples without a change here: the removed person is not on the list.
 SILENT = {"lemmy/announce_remove_moderator"}
-# What takes back something that never arrived, and leaves only a tombstone.
+# Samples that undo an activity that never arrived, and only leave a tombstone.
 UNDONE = {"lemmy/undo_follow", "mastodon/undo_follow"}
 UNDONE |= {"lemmy/announce_undo_block_user"}
 UNDONE |= {"lemmy/announce_undo_lock_page", "lemmy/announce_undo_lock_note"}
@@ -44,7 +44,7 @@ def dialect() -> str:
 
 def prepare(node: Node, name: str, sample: dict[str, Any]) -> None:
     """Bob has a post and a comment here, has asked to follow the communities and alice, petra has
-    reported what she takes back, and everybody who speaks in the sample can be asked who they are.
+    reported the post of the report she withdraws, and every actor in the sample can be fetched.
     """
     home = node.home
     comment = home.comment(home.post())
@@ -90,7 +90,7 @@ def prepare(node: Node, name: str, sample: dict[str, Any]) -> None:
 
 
 def _prepare_topic(node: Node, *, is_let_go: bool) -> None:
-    """Petra's topic in a category that bob follows, which has perhaps let it go already."""
+    """Petra's topic in a category that bob follows, which may have released it already."""
     home, iri = node.home, "https://nodebb.example/post/1"
     talk, petra = home.group(TALK, "nodebb"), home.person(PETRA, "nodebb")
     home.follow(home.bob, talk)
@@ -115,7 +115,7 @@ async def test_sample(node: Node, path: Path) -> None:
     assert await node.hear(sample) == "202"
 
     found = changes(before, node.snapshot())
-    if sample["type"] == "Announce":  # which is taken as the Accept that bob waits for
+    if sample["type"] == "Announce":  # which counts as the Accept that bob waits for
         found.pop(f"{node.home.bob.iri} follows {sample['actor']}", None)
     assert bool(found) is (name not in SILENT), found
     assert all(one.startswith("undone ") for one in found) is (name in SILENT | UNDONE), found

@@ -1,7 +1,8 @@
-"""Replayed, bent and forged requests at the real inbox, by both schemes: status, reason, effects.
+"""Replayed, altered and forged requests at the real inbox, by both schemes: status, reason,
+effects.
 
 One line for each of the seventeen cases that a server must get right. A refusal stores nothing,
-sends nothing, and asks nobody but for the key documents that its case allows.
+sends nothing, and fetches nothing but the key documents that its case allows.
 """
 
 import base64
@@ -39,13 +40,13 @@ RFC9421 = pytest.mark.parametrize("scheme", ["rfc9421"])
 
 @pytest.fixture
 def dialect() -> str:
-    """The door asks the database little; both databases are tested where it does."""
+    """The inbox uses the database little here; both databases are tested where it does."""
     return "sqlite"
 
 
 @cache
 def other_key(exponent: int = 65537, bits: int = 2048) -> rsa.RSAPrivateKey:
-    """A key that nobody has published."""
+    """A key that no actor has published."""
     return rsa.generate_private_key(exponent, bits)
 
 
@@ -56,14 +57,14 @@ def pem_of(key: rsa.RSAPublicKey) -> str:
 
 
 def with_key(iri: str, pem: str, **more: Any) -> dict[str, Any]:
-    """A person who shows this key."""
+    """A person who lists this key."""
     key = {"id": f"{iri}#main-key", "owner": iri, "publicKeyPem": pem} | more
     return person(iri, publicKey=key)
 
 
 @dataclass(frozen=True)
 class Answered:
-    """What came of a request."""
+    """The result of a request."""
 
     status: int
     code: str | None
@@ -82,7 +83,7 @@ class Door:
         self.before = node.snapshot()
 
     def knock(self, actor: str = KIM, said: dict[str, Any] | None = None) -> Knock:
-        """A Like that would be taken."""
+        """A Like that would be accepted."""
         return Knock(
             scheme=self.scheme,
             body=json.dumps(said or activity("Like", actor, self.post.iri)).encode(),
@@ -102,14 +103,14 @@ class Door:
         return self.node.home.rows(journal)
 
     async def changed(self) -> dict[str, str]:
-        """What is different from before, when all that was kept has been worked on."""
+        """The differences from before, once all stored requests have been processed."""
         await self.node.instance.inbox.drain()
         return changes(self.before, self.node.snapshot())
 
     async def expect(
         self, request: Request | Knock, status: int, code: str, *, fetched: Iterable[str] = ()
     ) -> Answered:
-        """It is refused so, and nothing else happens."""
+        """It is refused with this, and nothing else happens."""
         kept = self.rows()
         self.node.network.fetched()
         answer = await self.send(request)
@@ -136,7 +137,7 @@ async def test_an_honest_request_is_taken_and_done(door: Door) -> None:
     assert set(await door.changed()) == {KIM, door.post.iri}
 
 
-# 1. What must be covered.
+# 1. The components that must be covered.
 
 
 @pytest.mark.parametrize(
@@ -209,7 +210,7 @@ async def test_3_a_date_that_is_none_is_refused(door: Door) -> None:
     await door.expect(knock, 400, "date_malformed")
 
 
-# 4. The digest is that of the bytes; nothing is there twice.
+# 4. The digest is that of the bytes; no header is there twice.
 
 
 @BOTH
@@ -258,7 +259,7 @@ async def test_4_parameters_that_come_twice_are_refused(
     await door.expect(honest.with_value(header, honest.value(header) + more), 400, code)
 
 
-# 5. SHA-256 it is.
+# 5. Only SHA-256.
 
 
 @BOTH
@@ -402,7 +403,7 @@ async def test_9_bad_keys_are_refused(door: Door, pem: Callable[[], str], why: s
     assert answer.problem["fetch"] == why
 
 
-# 10. Keys that change, are not there, or are gone.
+# 10. Keys that change, are missing, or are gone.
 
 
 @BOTH
@@ -475,7 +476,7 @@ async def test_10_who_is_gone_with_the_key_is_asked_about_at_home(door: Door) ->
     assert set(door.node.network.fetched()) == {KIM}
 
 
-# 11. Keys of others.
+# 11. Other actors' keys.
 
 
 @BOTH
@@ -520,7 +521,7 @@ async def test_11_another_actors_key_makes_a_relay_and_its_word_is_not_believed(
     await door.expect(knock, 403, "relayed_without_proof", fetched=[EVE])
 
 
-# 12. Keys where nobody may connect to.
+# 12. Keys at addresses to which nobody may connect.
 
 
 @BOTH
@@ -564,7 +565,7 @@ async def test_12_a_name_that_leads_to_a_private_address_is_not_connected_to(
     assert dialled == []
 
 
-# 13. Whom we do not hear.
+# 13. Actors that are not accepted.
 
 
 @BOTH
@@ -584,7 +585,7 @@ async def test_13_a_blocked_host_does_not_speak_for_others(door: Door) -> None:
     await door.expect(knock, 403, "host_blocked")
 
 
-# 14. Nothing at all is done for what is refused: `Door.expect` looks, here for what is not signed.
+# 14. A refusal has no effect at all: `Door.expect` checks it, here for unsigned requests.
 
 
 @CAVAGE
@@ -595,7 +596,7 @@ async def test_14_a_request_without_signature_is_refused(door: Door) -> None:
     await door.expect(honest.bent(headers=bare), 401, "signature_missing")
 
 
-# 15. One signature.
+# 15. Only one signature.
 
 
 @RFC9421
@@ -611,7 +612,7 @@ async def test_15_several_signatures_are_refused_although_each_is_good(door: Doo
     await door.expect(both, 401, "signature_several")
 
 
-# 16. Times that make no sense.
+# 16. Impossible times.
 
 
 def timed(door: Door, created: str, expires: str) -> Knock:

@@ -1,6 +1,6 @@
-"""How many statements an activity costs: what it works on is read once, on both databases alike.
+"""How many statements an activity costs: its rows are read once, on both databases alike.
 
-The limits are what it costs today, nothing to spare: whoever needs one more raises it here.
+The limits are the current costs, without a margin: a change that needs one more raises them here.
 """
 
 import json
@@ -29,13 +29,14 @@ pytestmark = pytest.mark.anyio
 KIM = "https://kim.example/u/kim"
 CATS = f"{ORIGIN}/c/cats"
 TIMES = 10
-"""Activities that are worked on one after the other, so that the queue's own statements, of which
-many rows have a share, count as they do in life."""
+"""Activities that are processed one after the other, so that the queue's own statements, shared by
+many rows, have their usual weight.
+"""
 
 
 @contextmanager
 def counted() -> Iterator[list[str]]:
-    """The statements that are sent meanwhile. Savepoints and commits are none."""
+    """The statements that are sent meanwhile. Savepoints and commits are not counted."""
     said: list[str] = []
 
     def note_down(*given: Any) -> None:
@@ -50,7 +51,7 @@ def counted() -> Iterator[list[str]]:
 
 
 class Village:
-    """!cats with posts of bob's. Kim votes and answers from a forum; a forum and a microblog follow
+    """!cats with posts of bob's. Kim votes and replies from a forum; a forum and a microblog follow
     !cats, and another microblog follows bob.
     """
 
@@ -62,7 +63,7 @@ class Village:
         self.posts = [home.post() for _ in range(TIMES + 2)]
 
     async def knock(self, said: Json) -> None:
-        """A signed request, answered 202 and not worked on yet."""
+        """A signed request, answered 202 and not processed yet."""
         self.node.home.clock.advance(seconds=1)
         body, url = json.dumps(said).encode(), f"{ORIGIN}/inbox"
         headers = sign("POST", url, body, private_key(said["actor"]), self.node.home.clock())
@@ -73,11 +74,12 @@ class Village:
         assert answer.status_code == 202
 
     async def hear(self, said: list[Json]) -> tuple[int, float]:
-        """Statements for one of these at the door, and for the work on one. Not the first one,
-        whose sender is not known yet.
+        """Statements for one of these at the request, and for processing one. Not the first one,
+        whose
+        sender is not known yet.
         """
         for one in said[:2]:
-            # What a host said before and is not worked yet would end the look at the door.
+            # An earlier, unprocessed activity of the host would end the check at the request early.
             with counted() as at_door:
                 await self.knock(one)
             await self.node.instance.inbox.drain()
@@ -88,7 +90,7 @@ class Village:
         return len(at_door), len(at_work) / TIMES
 
     async def do(self, action: Action[Any]) -> int:
-        """Statements for something that is done here, by somebody whose keys are known already."""
+        """Statements for a local action, by a person whose keys are known already."""
         first = Vote(by=self.node.home.ann, target=self.posts[-1], score=1)
         await self.node.instance.unit(lambda ctx: perform(ctx, first))
         with counted() as said:

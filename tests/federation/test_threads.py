@@ -1,4 +1,4 @@
-"""What peers read of a conversation: `context` of each post, `replies` of each post and comment."""
+"""The collections of a conversation: `context` of each post, `replies` of each post and comment."""
 
 import hashlib
 from typing import Any
@@ -81,7 +81,7 @@ async def test_a_comment_below_a_peers_post_names_the_peers_thread(
 
 
 async def test_notes_carry_the_answers_to_them(node: Node) -> None:
-    """GoToSocial reads no collection of which it is told the id alone."""
+    """GoToSocial reads no collection of which it only has the id."""
     post, (first, second, third) = conversation(node.home)
     fourth = node.home.comment(post, parent=second)
 
@@ -164,7 +164,7 @@ async def test_what_is_deleted_or_removed_is_listed_no_more(node: Node) -> None:
 
 
 async def test_replies_are_direct_answers_ours_first(node: Node) -> None:
-    # Mastodon takes five of the first page at once, and only those of the host it asked.
+    # Mastodon reads five of the first page at once, and only those of the host it requested.
     post, (first, second, third) = conversation(node.home)
 
     listed = await node.get_json("/post/1/replies")

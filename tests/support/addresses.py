@@ -1,8 +1,8 @@
-"""Addresses that are never dialled, written down apart from the code that must refuse them.
+"""Addresses that are never dialled, listed independently of the code that must refuse them.
 
-The networks are the union of what Mastodon 4.6 (`private_address_check.rb`) and GoToSocial 0.20
-(`sanitizer.go`) refuse; ADDRESSES has the first and the last address of each, and those inside that
-have a meaning of their own or have been forgotten by somebody before.
+The networks are the union of those that Mastodon 4.6 (`private_address_check.rb`) and GoToSocial
+0.20 (`sanitizer.go`) refuse; ADDRESSES has the first and the last address of each, and those inside
+that have a special meaning or have been overlooked in other programs.
 """
 
 from ipaddress import ip_network
@@ -12,7 +12,7 @@ NETWORKS = (
     *("172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24"),
     *("192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24"),
     *("203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
-    # All of IPv6 but 2000::/3, and parts of that.
+    # All of IPv6 except 2000::/3, and parts of that.
     *("::/3", "4000::/2", "8000::/1"),
     *("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20"),
 )

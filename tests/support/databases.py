@@ -1,7 +1,7 @@
 """Databases for tests, made in milliseconds: copies of one that was migrated once in the run.
 
-What a process has had to learn once is kept for the next test: databases and connections of
-PostgreSQL, what SQLAlchemy has compiled.
+Expensive results of one test are kept for the next: databases and connections of PostgreSQL,
+statements that SQLAlchemy has compiled.
 """
 
 import os
@@ -26,13 +26,13 @@ from fedcom import db, migrate
 from tests.support import services
 
 MOST_USES = 50
-"""Times that one database is given out: what was deleted still takes room."""
+"""How often one database is reused: deleted rows still take room."""
 
 MOST_PAGES = 64
-"""Pages of one table in a database that is worth emptying."""
+"""Pages of one table above which a database is not worth emptying."""
 
 MARK = "template.postgresql"
-"""The file in the run's folder that says that the server has the run's template."""
+"""The file in the run's folder that marks that the server has the run's template."""
 
 
 def sqlite_database(path: Path, *, migrated: bool) -> str:
@@ -48,9 +48,9 @@ def sqlite_database(path: Path, *, migrated: bool) -> str:
 
 
 class KeptConnections:
-    """Connections to PostgreSQL that nobody uses now, for the next engine that wants such a one.
+    """Idle connections to PostgreSQL, for the next engine that needs an equal one.
 
-    A new one costs a process of the server, which has to learn the whole schema anew.
+    A new one costs a process of the server, which has to load the whole schema again.
     """
 
     def __init__(self) -> None:
@@ -58,11 +58,11 @@ class KeptConnections:
         self._made_for: WeakKeyDictionary[psycopg.Connection[Any], Hashable] = WeakKeyDictionary()
 
     def serve(self, engine: Engine) -> None:
-        """Let all connections of the engine come from here and be left here."""
+        """Let the engine take its connections from here and return them here."""
 
         @event.listens_for(engine, "do_connect")
         def take(dialect: Any, _record: object, args: Any, named: Any) -> psycopg.Connection[Any]:
-            # The adapters are each engine's own, and the same.
+            # The adapters belong to each engine, and are the same.
             wanted = frozenset((name, said) for name, said in named.items() if name != "context")
             free = self._free[wanted]
             made: psycopg.Connection[Any] = free.pop() if free else dialect.connect(*args, **named)
@@ -72,7 +72,7 @@ class KeptConnections:
         engine.dialect.do_close = self._leave  # type: ignore[method-assign]
 
     def pids(self, name: str) -> list[int]:
-        """The server's processes that wait for somebody to use this database."""
+        """The server's idle processes that are connected to this database."""
         return [one.info.backend_pid for one in self._all() if one.info.dbname == name]
 
     def close(self, name: str) -> None:
@@ -103,10 +103,10 @@ kept = KeptConnections()
 
 
 class PostgresqlDatabases:
-    """Makes and drops databases on the run's server, over one connection of its own.
+    """Creates and drops databases on the run's server, over one connection of its own.
 
-    A database that is dropped is emptied and given out again, as often as it stays what it was:
-    copying one takes a hundred times as long.
+    A dropped database is emptied and reused as long as its schema is unchanged: copying one takes a
+    hundred times as long.
     """
 
     def __init__(self) -> None:
@@ -115,7 +115,7 @@ class PostgresqlDatabases:
         self._template = f"fedcom_template_{services.run_folder().name[-8:]}"
         self._shape: tuple[Any, ...] | None = None
         self._inside: dict[str, psycopg.Connection[Any]] = {}
-        # Migrated ones, by name: how often each was used, and those that nobody uses now.
+        # Migrated ones, by name: how often each was used, and those that are free.
         self._uses: Counter[str] = Counter()
         self._spare: list[str] = []
 
@@ -137,7 +137,7 @@ class PostgresqlDatabases:
         return self._address(name)
 
     def drop(self, url: str) -> None:
-        """Drop it, whoever is still connected."""
+        """Drop it, even if connections are open."""
         name = str(make_url(url).database)
         if 0 < self._uses[name] < MOST_USES:
             self._spare.append(name)
@@ -145,7 +145,7 @@ class PostgresqlDatabases:
             self._drop(name)
 
     def close(self) -> None:
-        """Drop what is kept and close the connection; the template stays for the run's other
+        """Drop the kept databases and close the connection; the template stays for the run's other
         processes.
         """
         for name in {*self._spare, *self._inside}:
@@ -168,7 +168,7 @@ class PostgresqlDatabases:
             return False
         deletes = [sql.SQL("DELETE FROM {};").format(sql.Identifier(table)) for table, _ in used]
         try:
-            # No order among them, and no triggers: only a superuser may do without.
+            # In any order and without triggers, which only a superuser can switch off.
             inside.execute(sql.SQL(_EMPTY).format(sql.SQL("").join(deletes)))
         except psycopg.errors.InsufficientPrivilege:
             return False
@@ -206,7 +206,7 @@ class PostgresqlDatabases:
 _FORGET = """
 RESET ALL; CLOSE ALL; UNLISTEN *; DISCARD TEMP; SELECT pg_advisory_unlock_all()
 """
-"""As `DISCARD ALL`, but for prepared statements: psycopg keeps a list of them."""
+"""As `DISCARD ALL`, except prepared statements: psycopg keeps a list of them."""
 _PART_ALL = """
 SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
 WHERE datname = %s AND pid <> ALL(%s)
@@ -226,8 +226,8 @@ COMMIT
 
 
 def _shape(connection: psycopg.Connection[Any]) -> tuple[Any, ...]:
-    """What a test can have changed about a database but its rows: how many rows each catalogue has,
-    and the transaction that wrote its newest.
+    """Everything that a test can have changed in a database except its rows: the number of rows of
+    each catalogue, and the transaction that wrote its newest.
     """
     return (
         connection.execute(
@@ -250,10 +250,10 @@ def _shape(connection: psycopg.Connection[Any]) -> tuple[Any, ...]:
 
 
 def statements_compiled_once(patch: pytest.MonkeyPatch) -> None:
-    """Let all databases of one kind in this process share what SQLAlchemy has compiled.
+    """Let all databases of one kind in this process share SQLAlchemy's compiled statements.
 
-    A statement is compiled once for each engine, and a test that opens a database of its own spends
-    more time on that than on running them.
+    A statement is compiled once per engine, and a test that opens its own database spends more time
+    on that than on running them.
     """
     first: dict[tuple[Any, ...], Engine] = {}
 
@@ -262,9 +262,9 @@ def statements_compiled_once(patch: pytest.MonkeyPatch) -> None:
         if engine.name == "postgresql":
             kept.serve(engine)
         known = first.setdefault((engine.name, options.get("isolation_level")), engine)
-        # One that never connected does not know yet what its server can do.
+        # An engine that never connected does not know its server's features yet.
         if known is not engine and known.dialect.server_version_info is not None:
-            # Nor need it ask again what its server can do.
+            # Nor does it need to query the server's features again.
             engine.dialect.initialize = lambda _connection: None  # type: ignore[method-assign]
             engine.dialect = engine.pool._dialect = known.dialect
             engine._compiled_cache = known._compiled_cache
@@ -274,7 +274,9 @@ def statements_compiled_once(patch: pytest.MonkeyPatch) -> None:
 
 
 def commits_unsynced(patch: pytest.MonkeyPatch) -> None:
-    """Let no commit to SQLite in this process wait for the disk: no test pulls its plug."""
+    """Let no commit to SQLite in this process wait for the disk: tests do not simulate power
+    cuts.
+    """
     prepare = db.prepare_sqlite
 
     @wraps(prepare)

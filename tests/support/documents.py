@@ -1,4 +1,4 @@
-"""What peers serve and say, as small as their documents may be: for tests that need a peer's words.
+"""Peers' documents and activities, as small as they may be: for tests that need any of them.
 
 The shapes of particular programs are in `tests/samples`; these have only what ActivityPub needs.
 """
@@ -24,25 +24,26 @@ Json = dict[str, Any]
 
 @cache
 def pems() -> tuple[str, str]:
-    """The one key pair of all peers (and of us) in a test run: making one takes a tenth of a
-    second."""
+    """The one key pair of all peers (and local actors) in a test run: making one takes a tenth of a
+    second.
+    """
     return generate_rsa_pem()
 
 
 @cache
 def private_key(actor: str) -> PrivateKey:
-    """The private half of the key that `person` and `group` show."""
+    """The private half of the key of `person` and `group`."""
     return load_private(f"{actor}#main-key", pems()[0])
 
 
 @cache
 def proof_key(actor: str) -> ProofKey:
-    """The Ed25519 key with which `prover` says that this actor proves things."""
+    """The Ed25519 key that `prover` lists as this actor's key for proofs."""
     return load_proof_key(f"{actor}#ed25519-key", generate_ed25519_pem()[0])
 
 
 def prover(iri: str, **more: Any) -> Json:
-    """A person who can prove what they say (FEP-521a)."""
+    """A person who can prove their activities (FEP-521a)."""
     key = proof_key(iri)
     method = {
         "id": key.id,
@@ -54,13 +55,13 @@ def prover(iri: str, **more: Any) -> Json:
 
 
 def document(iri: str | None, kind: str, **more: Any) -> Json:
-    """Anything with an id and a type."""
+    """Any object with an id and a type."""
     identity = {} if iri is None else {"id": iri}
     return {"@context": AS2, **identity, "type": kind, **more}
 
 
 def person(iri: str, **more: Any) -> Json:
-    """A person whose name is the end of the id."""
+    """A person whose name is the last part of the id."""
     return _actor(iri, "Person", **more)
 
 
@@ -84,7 +85,7 @@ def page(iri: str, author: str, community: str, **more: Any) -> Json:
 
 
 def note(iri: str, author: str, answers: str | None = None, **more: Any) -> Json:
-    """A public text; with `answers`, a comment on that."""
+    """A public text; with `answers`, a comment that replies to that."""
     words: Json = {
         "attributedTo": author,
         "to": [PUBLIC],
@@ -98,14 +99,16 @@ def note(iri: str, author: str, answers: str | None = None, **more: Any) -> Json
 
 
 def activity(kind: str, actor: str, obj: Any, **more: Any) -> Json:
-    """`actor` does something to `obj`, in public; the id is on the actor's host and says what."""
+    """A public activity of `actor` on `obj`; the id is on the actor's host and names the
+    activity.
+    """
     words = {"actor": actor, "object": _bare(obj), "to": [PUBLIC], "cc": []}
     name = _id_of(obj).rsplit("//", 1)[-1].replace("/", "-").replace("#", "-")
     return document(f"https://{host_of(actor)}/did/{kind.lower()}-{name}", kind, **words | more)
 
 
 def undo(said: Json, **more: Any) -> Json:
-    """Whoever said it takes it back."""
+    """The same actor undoes it."""
     return activity("Undo", said["actor"], said, **more)
 
 

@@ -1,4 +1,6 @@
-"""Servers made with Fedify (`tests/npm/fedify.mjs`): what their actors say, and what they read."""
+"""Servers made with Fedify (`tests/npm/fedify.mjs`): their actors' activities, and their
+inboxes.
+"""
 
 import time
 from collections.abc import Callable
@@ -11,7 +13,7 @@ from tests.support.peers import PUBLIC, Json, shape_of
 
 
 class Fedify:
-    """One server. `origin` is where it is, `software` what its NodeInfo calls it."""
+    """One server. `origin` is its address, `software` its name in NodeInfo."""
 
     def __init__(
         self, program: Program, software: str, address: str, actors: dict[str, str]
@@ -27,10 +29,12 @@ class Fedify:
         """The id of an actor here."""
         return f"{self.origin}/users/{name}"
 
-    # Speaking
+    # Sending
 
     def note(self, by: str, group: str, html: str, **more: Any) -> Json:
-        """A public note that names the group, served at its id; `more` are Fedify's properties."""
+        """A public note that mentions the group, served at its id; `more` are Fedify's
+        properties.
+        """
         return self.put(
             {
                 "type": "Note",
@@ -62,7 +66,7 @@ class Fedify:
         }
 
     def say(self, by: str, kind: str, obj: Any, *, to: str, **more: Any) -> Json:
-        """Deliver an activity to the actor `to`. Raises Refusal when it is not taken."""
+        """Deliver an activity to the actor `to`. Raises Refusal if it is not accepted."""
         said = self.activity(by, kind, obj, cc=to, **more)
         self._program.ask("send", by=by, to=[to], activity=said)
         return said
@@ -70,19 +74,19 @@ class Fedify:
     # Reading
 
     def look(self, iri: str) -> Json:
-        """What Fedify reads at an id."""
+        """The object that Fedify reads at an id."""
         return dict(self._program.ask("look", up=iri))
 
     def items(self, iri: str) -> list[Json]:
-        """What Fedify reads in a collection."""
+        """The items that Fedify reads in a collection."""
         return list(self._program.ask("walk", collection=iri))
 
     def heard(self) -> list["Read"]:
-        """Every activity that was taken, in order."""
+        """Every accepted activity, in order."""
         return [Read(**one) for one in self._program.ask("heard")]
 
     def refused(self) -> list[str]:
-        """What Fedify did not take of what was delivered, and why."""
+        """The deliveries that Fedify did not accept, and why."""
         return list(self._program.ask("refused"))
 
     def wait(self, shape: str, matches: Callable[[Json], object] = lambda _: True) -> "Read":
@@ -99,7 +103,8 @@ class Fedify:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """An activity as Fedify reads it; `proven` says whether the proof in what is announced is good,
+    """An activity as Fedify reads it; `proven` says whether the proof of an announced object is
+    valid,
     None without one.
     """
 
@@ -108,5 +113,5 @@ class Read:
 
     @property
     def shape(self) -> str:
-        """`Announce{Create{Page}}`; what Fedify only has an id of reads `id`."""
+        """`Announce{Create{Page}}`; an object that Fedify only has an id of reads `id`."""
         return shape_of(self.activity)

@@ -1,6 +1,4 @@
-"""What many tests begin with: made once in the process, and then put into each new database as the
-rows that it left.
-"""
+"""The initial rows of many tests: built once per process, then copied into each new database."""
 
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar, cast
@@ -30,10 +28,10 @@ _made: dict[Hashable, tuple[Any, _Rows, list[dict[str, Any]]]] = {}
 
 
 def founded(database: Database, what: Hashable, build: Callable[[], T]) -> T:
-    """What `build` gives, whose rows are in the database then, which was empty before.
+    """The result of `build`, whose rows are in the database then, which was empty before.
 
-    `what` says all that its result depends on: where it is the same, `build` is called once for
-    each kind of database. What it gives is shared, so it must not be changed.
+    `what` contains everything that the result depends on: for equal values, `build` is called once
+    per kind of database. The result is shared, so it must not be changed.
     """
     key = (database.dialect, what)
     if key in _made:

@@ -1,4 +1,4 @@
-"""How the cost of a function grows when what it is given doubles."""
+"""How the cost of a function grows when its input doubles."""
 
 import gc
 import time
@@ -11,17 +11,18 @@ FLOOR = 0.003
 
 TRIES = 12
 PAUSE = 0.1
-"""Seconds by which each pause between two tries is longer than the one before."""
+"""Seconds by which each pause between two attempts is longer than the previous one."""
 
 
 def growth(work: Callable[[Any], object], small: Any, large: Any, times: int, most: float) -> float:
-    """How many times the CPU time of `work(small)` `work(large)` takes, where `large` is `times` as
-    much as `small`; 0.0 below the `FLOOR`.
+    """The ratio of the CPU times of `work(large)` and `work(small)`, where `large` is `times` as
+    large
+    as `small`; 0.0 below the `FLOOR`.
 
-    The best of both counts. While it is more than `most` they are measured again, up to `TRIES`
-    times and less and less often: another process may have taken the caches for a while. Work on
-    `small` is done `times` times for each measurement: a long one seldom finds a quiet moment, and
-    must not be compared with a short one that did.
+    The best of both counts. While the ratio is more than `most` they are measured again, up to
+    `TRIES` times and less and less often: another process may have taken the caches for a while.
+    Work on `small` is done `times` times per measurement: a long one seldom finds a quiet moment,
+    and must not be compared with a short one that did.
     """
     _freeze()
     first = second = float("inf")
@@ -35,8 +36,8 @@ def growth(work: Callable[[Any], object], small: Any, large: Any, times: int, mo
 
 
 def _cost(work: Callable[[Any], object], given: Any, times: int = 1) -> float:
-    # What the collector of garbage does depends on what was made before; and where there is much
-    # garbage, memory is slower to get.
+    # The garbage collector's work depends on earlier allocations; and where there is much garbage,
+    # memory is slower to get.
     gc.collect()
     gc.disable()
     try:
@@ -50,6 +51,6 @@ def _cost(work: Callable[[Any], object], given: Any, times: int = 1) -> float:
 
 @cache
 def _freeze() -> None:
-    """Leave out of each collection what was there before the first."""
+    """Exclude objects from before the first measurement from each collection."""
     gc.collect()
     gc.freeze()

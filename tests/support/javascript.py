@@ -1,4 +1,4 @@
-"""Programs in JavaScript that the tests ask: what is in `tests/npm`, run by the Node of a wheel."""
+"""Programs in JavaScript that the tests call: those in `tests/npm`, run by the Node of a wheel."""
 
 import json
 import subprocess
@@ -13,17 +13,17 @@ NPM = Path(__file__).parents[1] / "npm"
 
 
 class Refusal(Exception):
-    """What the program that was asked threw."""
+    """An error that the called program threw."""
 
 
 class Program:
-    """A program that answers each line of JSON with one."""
+    """A program that responds to each line of JSON with one."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
     def ask(self, do: str, **question: Any) -> Any:
-        """The value of its answer. Raises `Refusal`."""
+        """The value of its response. Raises `Refusal`."""
         assert self._process.stdin
         assert self._process.stdout
         print(json.dumps({"do": do} | question), file=self._process.stdin, flush=True)

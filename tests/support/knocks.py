@@ -1,6 +1,6 @@
-"""Signed requests that can be bent in every way before and after they are signed.
+"""Signed requests that can be changed in every way before and after they are signed.
 
-Signing strings are written here by the text of draft-cavage-12 and RFC 9421, not by our own code.
+Signing strings are built here from the text of draft-cavage-12 and RFC 9421, not by our own code.
 """
 
 import base64
@@ -28,10 +28,10 @@ _ALGORITHMS = {"cavage": "rsa-sha256", "rfc9421": "rsa-v1_5-sha256"}
 
 @dataclass(frozen=True)
 class Knock:
-    """A POST to an inbox before it is signed: what is said of it is what gets signed.
+    """A POST to an inbox before it is signed: its fields determine what gets signed.
 
-    `drop` and `also` change what is covered, `parameters` what the signature says of itself (None
-    takes one away); `created` and `expires` are epoch seconds or any other text.
+    `drop` and `also` change the covered components, `parameters` those of the signature itself
+    (None removes one); `created` and `expires` are epoch seconds or any other text.
     """
 
     scheme: Scheme
@@ -53,11 +53,11 @@ class Knock:
 
     @property
     def covered(self) -> tuple[str, ...]:
-        """What is signed, in order."""
+        """The covered components, in order."""
         return tuple(name for name in (*_COVERED[self.scheme], *self.also) if name not in self.drop)
 
     def signed(self) -> "Request":
-        """The request, honestly signed for what it covers."""
+        """The request, correctly signed over its covered components."""
         plain = {
             "host": self.host,
             "date": format_datetime(self.now.astimezone(UTC), usegmt=True),
@@ -117,7 +117,7 @@ class Knock:
 
 @dataclass(frozen=True)
 class Request:
-    """A signed request, to be bent on its way."""
+    """A signed request, to be changed in transit."""
 
     path: str
     headers: Headers
@@ -132,7 +132,7 @@ class Request:
         return next(value for key, value in self.headers if key == name)
 
     def with_more(self, *headers: tuple[str, str]) -> "Request":
-        """With more headers behind the others, repeated ones too."""
+        """With more headers after the others, repeated ones too."""
         return replace(self, headers=(*self.headers, *headers))
 
     def with_value(self, name: str, value: str) -> "Request":
@@ -142,7 +142,7 @@ class Request:
         )
 
     def to_httpx(self, origin: str) -> httpx.Request:
-        """As it goes over the wire."""
+        """The bytes of the request."""
         return httpx.Request(
             "POST", f"{origin}{self.path}", headers=list(self.headers), content=self.body
         )

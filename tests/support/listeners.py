@@ -1,4 +1,4 @@
-"""Real servers on loopback for tests of what goes over a socket: scripted, counted, with TLS."""
+"""Real servers on loopback for tests that need a socket: scripted, counted, with TLS."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,7 @@ class Asked:
 
 
 Script = Callable[[Asked, asyncio.StreamWriter], Awaitable[None]]
-"""Writes whatever it wants; the connection stays open unless it closes the writer."""
+"""Writes any response; the connection stays open unless it closes the writer."""
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Listener:
         try:
             await self._converse(self.accepted, reader, writer)
         except (asyncio.IncompleteReadError, OSError, asyncio.CancelledError):
-            pass  # the client left, or the test is over
+            pass  # the client disconnected, or the test is over
         finally:
             self._tasks.discard(task)
             writer.transport.abort()
@@ -95,7 +95,7 @@ async def listening(
 
 
 def answering(*answers: bytes) -> Script:
-    """Answer with these bytes, in turn; the last one again and again."""
+    """Respond with these bytes, in turn; the last one again and again."""
     left = list(answers)
 
     async def script(asked: Asked, writer: asyncio.StreamWriter) -> None:
@@ -107,7 +107,7 @@ def answering(*answers: bytes) -> Script:
 def http_answer(
     body: bytes = b"", *, status: int = 200, headers: dict[str, str] | None = None
 ) -> bytes:
-    """The bytes of an answer with a Content-Length."""
+    """The bytes of a response with a Content-Length."""
     lines = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {len(body)}"]
     lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + body

@@ -1,4 +1,4 @@
-"""The log of this process, lent to a test and given back: what is tested sends it elsewhere."""
+"""Saves and restores this process's logging, for tests of code that reconfigures it."""
 
 import logging
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ import structlog
 
 @contextmanager
 def logs_as_before() -> Iterator[None]:
-    """Within: `configure_logs` may be called. After: everything that is logged goes where it went
-    before, to pytest among others.
+    """Within: `configure_logs` may be called. After: log records go to the previous handlers again,
+    to pytest among others.
     """
     names = ["root", *logging.root.manager.loggerDict]
     loggers = [logging.getLogger(name) for name in names]

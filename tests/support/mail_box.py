@@ -1,4 +1,4 @@
-"""A real SMTP server on loopback that keeps what it is given, or refuses as it is told."""
+"""A real SMTP server on loopback that stores mail, or refuses it as configured."""
 
 import base64
 import email
@@ -13,10 +13,10 @@ from typing import cast
 
 
 class MailBox(socketserver.ThreadingTCPServer):
-    """Takes letters: `letters` are those that came, `logins` who handed them in.
+    """Accepts e-mail: `letters` are the received messages, `logins` the users who sent them.
 
-    `answers` says what a command is answered with instead of "250 fine", such as
-    `{"DATA": "451 later"}`. With `tls` it offers STARTTLS; `secured` is how often that was taken.
+    `answers` has responses to commands in place of "250 fine", such as `{"DATA": "451 later"}`.
+    With `tls` it offers STARTTLS; `secured` is how often that was used.
     """
 
     allow_reuse_address = True
@@ -32,7 +32,7 @@ class MailBox(socketserver.ThreadingTCPServer):
 
     @property
     def url(self) -> str:
-        """As the settings name it."""
+        """Its address as in the settings."""
         return f"smtp://127.0.0.1:{self.server_address[1]}"
 
 

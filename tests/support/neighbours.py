@@ -1,5 +1,5 @@
-"""Peers that read what they are told as Lemmy, PieFed, NodeBB, Mastodon and GoToSocial do, with one
-person each, pia, who speaks as they do.
+"""Peers that read activities as Lemmy, PieFed, NodeBB, Mastodon and GoToSocial do, with one person
+each, pia, who sends them in the same way.
 """
 
 import time
@@ -25,7 +25,7 @@ class Kind:
     person: str
     is_forum: bool
     key_path: str = "#main-key"
-    # What was deleted is never shown again, whoever announces it (Mastodon's tombstones).
+    # A deleted post is never shown again, whoever announces it (Mastodon's tombstones).
     buries: bool = False
 
 
@@ -49,13 +49,13 @@ KINDS = {
 
 
 class Neighbour(Peer):
-    """`used` counts the words for what its users saw, `ignored` the shapes that it had no use for.
+    """`used` counts the kinds of events that its users saw, `ignored` the unused shapes.
 
-    What it cannot read it answers 400, and keeps among `refused`.
+    Unreadable activities are answered 400, and kept in `refused`.
     """
 
     def __init__(self, kind: Kind, address: str, group: str) -> None:
-        """`group` is the community elsewhere that pia takes part in."""
+        """`group` is the remote community in which pia takes part."""
         super().__init__(kind.software, kind.version, address)
         self.kind = kind
         self.used: Counter[str] = Counter()
@@ -64,7 +64,7 @@ class Neighbour(Peer):
         self._deleted: set[str] = set()
         self.group = group
         self.sent_at = 0.0
-        """When pia was about to say what she said last (perf_counter)."""
+        """The moment before pia last sent an activity (perf_counter)."""
         self.shapes_of = Shapes(self)
         self.pia = self.actor("Person", "pia", kind.person, key_path=kind.key_path)
         self.server = self.actor("Application", "server", "/actor")
@@ -75,7 +75,7 @@ class Neighbour(Peer):
             self.put({"id": self.pia.key_id, "type": "Person", "publicKey": person["publicKey"]})
 
     def hear(self, heard: Heard) -> int:
-        """What is authentic is read at once."""
+        """An authentic activity is read at once."""
         activity = heard.activity
         try:
             self._meet(activity["actor"])
@@ -84,19 +84,19 @@ class Neighbour(Peer):
             self.refused.append(f"{heard.shape}: {error}")
             return 400
         except httpx.HTTPStatusError:
-            word = ""  # what it would have fetched is gone
+            word = ""  # the object that it would have fetched is gone
         self._count(activity, word)
         return super().hear(heard)
 
     def hear_forwarded(self, signer: str, activity: Json) -> int:
-        """Microblogs say 202 to everything, and drop what the actor did not sign itself."""
+        """Microblog servers answer 202 to everything, and drop what the actor did not sign."""
         if self.kind.is_forum:
             return super().hear_forwarded(signer, activity)
         self.ignored[f"forwarded {shape_of(activity)}"] += 1
         return 202
 
     def _meet(self, iri: str) -> None:
-        """Know an actor: by its document, and by WebFinger from its name back to its id."""
+        """Fetch an actor: its document, and WebFinger from its name back to its id."""
         if iri in self._met:
             return
         actor = self.fetch(self.pia, iri)
@@ -116,17 +116,17 @@ class Neighbour(Peer):
         counted[name] += 1
 
     def wait_until_used(self, words: set[str]) -> None:
-        """Until its users have seen all of that."""
+        """Wait until its users have seen all of that."""
         deadline = time.monotonic() + 30
         while not words <= self.used.keys():
             missing = words - self.used.keys()
             assert time.monotonic() < deadline, (missing, self.used, self.ignored, self.refused)
             time.sleep(0.02)
 
-    # What pia does
+    # Pia's activities
 
     def tell(self, kind: str, obj: Any, **more: Any) -> Json:
-        """Have the community told of something."""
+        """Send an activity to the community."""
         inbox = f"{self.group}/inbox"
         self.sent_at = time.perf_counter()
         if self.kind.is_forum:
@@ -147,17 +147,17 @@ class Neighbour(Peer):
         return self._created(page)
 
     def reply(self, to: str, words: str, *, author: str, handle: str) -> Json:
-        """A reply to something of `author` in the community."""
+        """A reply in the community to a post or comment by `author`."""
         return self._created(self.unsent_reply(to, words, author=author, handle=handle))
 
     def unsent_reply(self, to: str, words: str, *, author: str, handle: str) -> Json:
-        """The same, but nobody is told yet."""
+        """The same, but not sent yet."""
         if self.kind.is_forum:
             return self.shapes_of.comment(self.pia, self.group, to, words, author)
         return self.shapes_of.status(self.pia, words, answers=to, names={handle: self.group})
 
     def edit(self, thing: Json, old: str, new: str) -> Json:
-        """Other words in something of hers."""
+        """Edit one of her posts or comments."""
         more: Json = {"content": thing["content"].replace(old, new)}
         more["updated"] = "2099-01-01T00:00:00Z"
         if "source" in thing:
@@ -167,13 +167,13 @@ class Neighbour(Peer):
         return edited
 
     def delete(self, thing: Json) -> None:
-        """Take something back."""
+        """Undo or delete something."""
         self.gone(thing["id"])
         tombstone = {"id": thing["id"], "type": "Tombstone"}
         self.tell("Delete", thing["id"] if self.kind.is_forum else tombstone)
 
     def report(self, iri: str, author: str, reason: str) -> None:
-        """Tell the moderators: forums as the person, microblogs as the server."""
+        """Report to the moderators: forums as the person, microblogs as the server."""
         by: Resident = self.pia if self.kind.is_forum else self.server
         about = iri if self.kind.is_forum else [author, iri]
         said = {"to": [self.group], "cc": [], "summary": reason, "content": reason}

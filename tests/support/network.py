@@ -1,7 +1,7 @@
 """A network in memory: peers that are documents, and peers that are applications.
 
-Below `Fetcher` and above nothing: requests are really signed and answers really read, only the
-sockets are left out.
+It replaces the transport of `Fetcher`: requests are really signed and responses really read, only
+the sockets are left out.
 """
 
 import json
@@ -16,9 +16,9 @@ ACTIVITY_JSON = "application/activity+json"
 
 
 class Network(httpx.AsyncBaseTransport):
-    """Answers from `put`, from `applications` by host, and 404 for anything else.
+    """Responds from `put`, from `applications` by host, and with 404 to anything else.
 
-    `asked` lists what was asked for, in order; hosts in `silent` do not answer.
+    `asked` lists the requested addresses in order; hosts in `silent` do not respond.
     """
 
     def __init__(self) -> None:
@@ -41,18 +41,18 @@ class Network(httpx.AsyncBaseTransport):
         kind: str = ACTIVITY_JSON,
         **headers: str,
     ) -> None:
-        """Answer a GET of `url` with this."""
+        """Respond to a GET of `url` with this."""
         self._answers[url] = httpx.Response(
             status, headers={"Content-Type": kind, **headers}, content=body
         )
 
     def gone(self, *urls: str) -> None:
-        """Answer 410."""
+        """Respond with 410."""
         for url in urls:
             self.answer(url, status=410)
 
     def lose(self, *urls: str) -> None:
-        """Answer 404 again."""
+        """Respond with 404 again."""
         for url in urls:
             self._answers.pop(url, None)
 
@@ -65,7 +65,7 @@ class Network(httpx.AsyncBaseTransport):
             self.answer(url, json.dumps(document).encode(), kind="application/json")
 
     def fetched(self) -> list[str]:
-        """What was asked for since this was last called, but for NodeInfo and WebFinger."""
+        """The addresses requested since the last call, except NodeInfo and WebFinger."""
         aside = ("nodeinfo", "/.well-known/webfinger")
         found = [url for url in self.asked if not any(part in url for part in aside)]
         self.asked.clear()

@@ -1,4 +1,4 @@
-"""A whole instance over a network in memory: requests in at the top, fetches out at the bottom."""
+"""A whole instance over a network in memory: incoming requests at one end, fetches at the other."""
 
 import json
 from collections.abc import AsyncIterator
@@ -36,8 +36,10 @@ SECRET = "a secret for tests and for nothing else"
 
 
 class Node:
-    """`home.example` as the network sees it. Nothing runs by itself: the journal is worked when
-    something was heard, and the outbox is only written."""
+    """`home.example` as the network sees it. Nothing runs by itself: the journal is processed after
+    a
+    delivery, and the outbox is only written.
+    """
 
     def __init__(
         self, home: Home, network: Network, instance: OpenInstance, app: Starlette
@@ -50,13 +52,13 @@ class Node:
     async def get(
         self, path: str, *, accept: str = ACTIVITY, method: str = "GET", **headers: str
     ) -> httpx.Response:
-        """GET an address of ours, or another method."""
+        """GET a local address, or use another method."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         request = httpx.Request(method, f"{ORIGIN}{path}", headers={"Accept": accept, **named})
         return await self._send(request)
 
     async def get_json(self, path: str, *, accept: str = ACTIVITY) -> Any:
-        """GET an address of ours that has a document."""
+        """GET a local address that has a document."""
         return json.loads((await self.get(path, accept=accept)).content)
 
     async def hear(
@@ -68,10 +70,11 @@ class Node:
         inbox: str = "/inbox",
         signed_at: datetime | None = None,
     ) -> str:
-        """Deliver an activity, signed by its actor or by `signer`, and work on it.
+        """Deliver an activity, signed by its actor or by `signer`, and process it.
 
-        What came of it, as `202`, `403 code` (refused at the door) or `202 code` (refused later).
-        `signed_at`: not now; the same words signed at the same time are the same request.
+        Returns the result as `202`, `403 code` (refused at the request) or `202 code` (refused
+        later). `signed_at`: a time other than now; the same activity signed at the same time is the
+        same request.
         """
         body = said if isinstance(said, bytes) else json.dumps(said).encode()
         url = f"{ORIGIN}{inbox}"
@@ -91,7 +94,7 @@ class Node:
         return answer
 
     def snapshot(self) -> dict[str, str]:
-        """Everything a peer could have changed, by what it is, in words."""
+        """Everything a peer could have changed, by kind, as text."""
         names = {row["id"]: row["iri"] for row in self.home.rows(actor)}
         found = {
             row["iri"]: "erased" if row["deleted_at"] else f"{row['kind']} {row['title']}".strip()
@@ -137,7 +140,7 @@ def _marks(row: dict[str, Any]) -> dict[str, str]:
 
 
 def changes(before: dict[str, str], after: dict[str, str]) -> dict[str, str]:
-    """What is new or different, in words; what is gone reads "none"."""
+    """The new or changed entries, as text; a deleted one reads "none"."""
     return {
         name: after.get(name, "none")
         for name in sorted(before.keys() | after.keys())

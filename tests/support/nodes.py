@@ -1,7 +1,7 @@
-"""Real server processes on loopback: started, asked whether they are ready, killed, started again.
+"""Real server processes on loopback: started, checked for readiness, killed, started again.
 
 Each node has a data folder and an address of its own (127.0.0.1, 127.0.0.2, … so that a browser
-keeps their cookies apart) and is told everything by `FEDCOM_*` variables, as an admin would.
+keeps their cookies apart) and gets all settings as `FEDCOM_*` variables, as from an admin.
 """
 
 import os
@@ -24,14 +24,15 @@ from fedcom.cli.root import fedcom
 READY_SECONDS = 60.0
 STOP_SECONDS = 20.0
 PORTS = (20_000, 30_000)
-"""Below the range that systems take ports for outgoing connections from: a node that was killed
-must find its port free when it comes back."""
+"""Below the range from which systems take ports for outgoing connections: a killed node must find
+its port free when it is started again.
+"""
 
 
 class Process:
-    """One program of a node (`serve` or `worker`), with a log file that all its lives share.
+    """One program of a node (`serve` or `worker`), with one log file for all its runs.
 
-    `program` is what Python is started with in place of Fedcom's command line.
+    `program` is started by Python in place of Fedcom's command line.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class Process:
 
     @property
     def pid(self) -> int | None:
-        """The number of the process while it runs."""
+        """The process id while it runs."""
         alive = self._running is not None and self._running.poll() is None
         return self._running.pid if alive and self._running is not None else None
 
@@ -68,11 +69,11 @@ class Process:
             )
 
     def kill(self) -> None:
-        """SIGKILL: no farewell, no last commit."""
+        """SIGKILL: no clean shutdown, no last commit."""
         self._end(signal.SIGKILL)
 
     def stop(self) -> None:
-        """SIGTERM, and SIGKILL for what does not listen."""
+        """SIGTERM, and SIGKILL if it does not end."""
         try:
             self._end(signal.SIGTERM)
         except subprocess.TimeoutExpired:
@@ -114,7 +115,7 @@ class Node:
             "database_url": self.database_url,
             "redis_url": redis_url,
             "log_format": "text",
-            # Stories are told faster than people act.
+            # Stories run faster than people act.
             "member_limits": "0",
             **settings,
         }
@@ -132,13 +133,14 @@ class Node:
         return [self.server, *([self.worker] if self.worker else [])]
 
     def command(self, *words: str, typed: str = "") -> str:
-        """What `fedcom` with these words prints, beside the running server; `typed` is its standard
-        input. Raises RuntimeError when it fails.
+        """The output of the `fedcom` command with these arguments, beside the running server;
+        `typed` is
+        its standard input. Raises RuntimeError if it fails.
 
-        It runs in this process: starting another takes far longer than what a command does.
+        It runs in this process: starting another takes far longer than the command itself.
         """
         runner = CliRunner(env=self.settings)
-        # The loop of a browser's driver runs in the thread that asks.
+        # The loop of a browser's driver runs in the calling thread.
         with ThreadPoolExecutor(1) as pool:
             done = pool.submit(runner.invoke, fedcom, words, input=typed).result()
         if done.exit_code:
@@ -151,7 +153,9 @@ class Node:
             process.stop()
 
     def wait_ready(self) -> None:
-        """Until /readyz says so. Raises RuntimeError with the end of the log when it does not."""
+        """Wait until /readyz succeeds. Raises RuntimeError with the end of the log if it does
+        not.
+        """
         deadline = time.monotonic() + READY_SECONDS
         with httpx.Client(base_url=self.origin, trust_env=False, timeout=5.0) as client:
             while not _is_ready(client):
@@ -177,7 +181,7 @@ def running(*nodes: Node) -> Iterator[None]:
 
 
 def free_port(address: str = "127.0.0.1") -> int:
-    """A port nobody listens on at `address`."""
+    """A free port at `address`."""
     return next(
         port for port in iter(lambda: random.randrange(*PORTS), 0) if is_free(address, port)
     )

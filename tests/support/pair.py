@@ -1,4 +1,4 @@
-"""Two instances that know each other, with nothing between them but the bytes that they send."""
+"""Two instances that know each other, connected only by the bytes that they send."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -25,7 +25,7 @@ from fedcom.db import open_database
 from fedcom.errors import NeedsFetch
 from fedcom.federation import documents
 from fedcom.federation.envelope import authenticate, open_envelope
-from fedcom.federation.listeners import heard_routes, reader_of
+from fedcom.federation.listeners import activity_routes, reader_of
 from fedcom.queries.actors import find_actor
 from fedcom.queries.content import find_content
 from fedcom.remote.actors import actor_at
@@ -42,15 +42,16 @@ R = TypeVar("R")
 
 AWAY = "https://away.example"
 ORIGINS = (ORIGIN, AWAY)
-ROUTES = heard_routes()
+ROUTES = activity_routes()
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
     """`home.example` and `away.example`, with one open transaction each.
 
-    Both have ann, bob and !cats. Each bob follows everybody elsewhere, home's ann moderates both
-    communities, and both bobs have written a post in both, with a comment of both bobs below.
+    Both have ann, bob and !cats. Each bob follows every actor of the other instance, home's ann
+    moderates both communities, and both bobs have written a post in both, with comments of both
+    bobs below.
     """
 
     home: Context
@@ -69,12 +70,12 @@ class Pair:
         return _find(self.away, iri)
 
     def tell(self, action: Action[R]) -> tuple[R, Action[Any] | None]:
-        """Somebody of home does it: what came of it, and the action that away reads (and does)."""
+        """A member of home does it: the result, and the action that away reads (and does)."""
         return tell(self.home, self.away, action)
 
 
 class Stage:
-    """The two databases of a pair, made once; what a `pair` does is undone in the end."""
+    """The two databases of a pair, made once; the changes of a `pair` are undone at the end."""
 
     def __init__(self, folder: Path) -> None:
         self._written: list[str] = []
@@ -92,7 +93,7 @@ class Stage:
 
     @contextmanager
     def pair(self) -> Iterator[Pair]:
-        """An hour later; whatever is done is undone."""
+        """An hour later; all changes are undone afterwards."""
         with suppress(_Undone), self._open() as pair:
             yield pair
             raise _Undone
@@ -140,7 +141,7 @@ class Stage:
 
 
 def tell(here: Context, there: Context, action: Action[R]) -> tuple[R, Action[Any] | None]:
-    """Do it here, in one delivery: what came of it, and the action read (and done) there."""
+    """Do it here, in one delivery: the result, and the action read (and done) there."""
     result, bodies = send(here, action, there.host)
     (body,) = bodies
 
@@ -154,7 +155,7 @@ def tell(here: Context, there: Context, action: Action[R]) -> tuple[R, Action[An
 
 
 def send(here: Context, action: Action[R], host: str) -> tuple[R, list[bytes]]:
-    """Do it: what came of it, and the bodies that `host` is sent because of it."""
+    """Do it: the result, and the bodies that `host` is sent because of it."""
     before = here.conn.execute(select(func.max(deliveries.c.id))).scalar() or 0
     result = perform(here, action)
     rows = here.conn.execute(
@@ -166,12 +167,12 @@ def send(here: Context, action: Action[R], host: str) -> tuple[R, list[bytes]]:
 
 
 def hear(there: Context, origin: Context, body: bytes) -> Action[Any] | None:
-    """The action that is read there; what is missing is asked of `origin`."""
+    """The action that is read there; missing documents are fetched from `origin`."""
     return fetching(there, origin, lambda ctx: _read(ctx, body)[1])
 
 
 def _read(ctx: Context, body: bytes) -> tuple[ReceivedActivity, Action[Any] | None]:
-    """By way of everything that a peer's word has to pass."""
+    """Through every check that a peer's activity has to pass."""
     activity = Document(parse(body))
     envelope = open_envelope(
         ctx, ReceivedActivity(activity, activity.owner or "", body, evidence="signature")
@@ -183,7 +184,7 @@ def _read(ctx: Context, body: bytes) -> tuple[ReceivedActivity, Action[Any] | No
 
 
 def fetching(there: Context, origin: Context, work: Callable[[Context], T]) -> T:
-    """As `fedcom.units` does it: what is missing is fetched, and the work begun anew."""
+    """As `fedcom.units` does it: missing documents are fetched, and the work is run again."""
     ctx = replace(there, fetched=Fetched())
     while True:
         try:
@@ -207,7 +208,7 @@ def served(origin: Context, iri: str) -> Document:
 
 
 class _Undone(Exception):
-    """Nothing of it shall stay."""
+    """Roll all of it back."""
 
 
 def _introduce(here: Context, there: Context) -> None:

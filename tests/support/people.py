@@ -1,4 +1,4 @@
-"""An instance with people on it and people elsewhere, made in one line each, without a network."""
+"""An instance with local and remote people, made in one line each, without a network."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -47,9 +47,9 @@ NO_KEY = NewKey(public_pem="not a key", sealed_private=b"not a key")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Sent:
-    """One row of the outbox: to which inbox, in which words, in whose name.
+    """One row of the outbox: its inbox, its shape, its sender.
 
-    Words are types with what is inside, `Announce{Create{Page}}`; a bare id inside reads `id`.
+    A shape is the types from outside in, `Announce{Create{Page}}`; a bare id inside reads `id`.
     """
 
     inbox: str
@@ -93,8 +93,10 @@ class Home:
         wanted: bool = False,
         offline: bool = False,
     ) -> T:
-        """`work` in a transaction. `offline`, or without `fetched`: what it could do without is not
-        there, as for a unit that may fetch nothing."""
+        """`work` in a transaction. `offline`, or without `fetched`: optional documents are missing,
+        as for
+        a unit that may fetch nothing.
+        """
         known = fetched or Fetched()
         while True:
             try:
@@ -106,27 +108,27 @@ class Home:
                 known.failures[missing.iri] = NotThere("not_there", "404", url=missing.iri)
 
     def perform(self, action: Action[R], heard: ReceivedActivity | None = None) -> R:
-        """One action through the one door."""
+        """One action through `perform`."""
         return self(lambda ctx: perform(ctx, action, heard))
 
-    # People and places.
+    # People and communities.
 
     def member(self, name: str, role: str = "member") -> Person:
-        """Somebody with an account here."""
+        """A person with an account here."""
         newcomer = Newcomer(name=name, password_hash="no password fits")
         return self(lambda ctx: create_account(ctx, newcomer, self._key, role)).person
 
     def community(self, name: str, by: Person | None = None, **more: Any) -> Community:
-        """A community of ours."""
+        """A local community."""
         action = CreateCommunity(by=by or self.ann, name=name, key=self._key, **more)
         return self.perform(action)
 
     def person(self, iri: str, software: str | None = None) -> Person:
-        """Somebody elsewhere, such as `https://peer.example/u/kim`."""
+        """A remote person, such as `https://peer.example/u/kim`."""
         return self._known(documents.person(iri), person_at, software)
 
     def group(self, iri: str, software: str | None = "lemmy", **more: Any) -> Community:
-        """A community elsewhere."""
+        """A remote community."""
         return self._known(documents.group(iri, **more), community_at, software)
 
     def _known(
@@ -142,17 +144,17 @@ class Home:
             self(lambda ctx: put_peer(ctx.conn, found.host, about, ctx.now))
         return found
 
-    # What they do.
+    # Their actions.
 
     def follow(self, by: Person, target: Community | Person) -> None:
-        """A follow: accepted at once by ours, pending at somebody elsewhere."""
+        """A follow: accepted at once by local actors, pending with remote ones."""
         self.perform(Follow(by=by, target=target), received(by.iri))
         self.sent()
 
     def post(
         self, by: Person | None = None, community: Community | None = None, **words: Any
     ) -> Post:
-        """A post of a member, or of somebody elsewhere as if it had been heard."""
+        """A post of a member, or of a remote person as if it had been received."""
         author = by or self.bob
         words.setdefault("title", "Cats sleep")
         words.setdefault("body", Body.of_markdown("They *do*."))
@@ -171,7 +173,7 @@ class Home:
         text: str = "Sure",
         iri: str | None = None,
     ) -> Comment:
-        """An answer of a member, or of somebody elsewhere as if it had been heard."""
+        """A comment of a member, or of a remote person as if it had been received."""
         author = by or self.bob
         source, heard = None, None
         if not author.local:
@@ -184,10 +186,10 @@ class Home:
             heard,
         )
 
-    # What stands in the database.
+    # The stored rows.
 
     def fresh(self, row: R) -> R:
-        """The row as it stands now."""
+        """The current row."""
         if isinstance(row, Post):
             return self(lambda ctx: get_post(ctx.conn, row.id))
         if isinstance(row, Comment):
@@ -202,11 +204,11 @@ class Home:
             return [dict(row) for row in conn.execute(statement).mappings()]
 
     def sent(self) -> list[Sent]:
-        """The deliveries that were written since this was last asked, sorted."""
+        """The deliveries that were written since the last call, sorted."""
         return sorted(sent for sent, _ in self.sent_bodies())
 
     def sent_bodies(self) -> list[tuple[Sent, bytes]]:
-        """As `sent`, with the bytes that are sent, in the order of their writing."""
+        """As `sent`, with the bytes that are sent, in the order of writing."""
         with self.database.connect() as conn:
             rows = conn.execute(
                 select(deliveries.c.id, deliveries.c.inbox, activities.c.actor, activities.c.body)
@@ -236,7 +238,7 @@ def give_email(ctx: Context, person_id: int, address: str) -> None:
 
 
 def received(actor: str, body: bytes | None = None, via: str | None = None) -> ReceivedActivity:
-    """That something was heard, when what exactly does not matter."""
+    """A received activity, when its content does not matter."""
     return ReceivedActivity(Document({"type": "Create", "actor": actor}), actor, body=body, via=via)
 
 

@@ -1,4 +1,6 @@
-"""Pictures made for tests: in every format, with a place in their EXIF, broken, or lying."""
+"""Pictures made for tests: in every format, with a location in their EXIF, broken, or
+misleading.
+"""
 
 import struct
 import zlib
@@ -11,7 +13,7 @@ ORIENTATION, GPS = 0x0112, 0x8825
 
 
 def draw(width: int = 64, height: int = 48, colour: str = "orange") -> Image.Image:
-    """A picture whose left upper corner is blue, so that one sees which way up it is."""
+    """A picture whose left upper corner is blue, so that its orientation is visible."""
     image = Image.new("RGB", (width, height), colour)
     image.paste("blue", (0, 0, width // 2, height // 2))
     return image
@@ -25,7 +27,7 @@ def picture(kind: str = "PNG", image: Image.Image | None = None, **options: Any)
 
 
 def with_exif(*, orientation: int = 6) -> bytes:
-    """A JPEG that says where it was taken, by which camera, and that it lies on its side."""
+    """A JPEG with EXIF data: a location, a camera, and an orientation on its side."""
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
     exif[0x0110] = "Secret Camera"
@@ -40,15 +42,17 @@ def moving(kind: str = "GIF", frames: int = 4, width: int = 20) -> bytes:
 
 
 def bomb(width: int, height: int, *, depth: int = 8, colours: int = 2) -> bytes:
-    """A PNG of a few bytes that says it is this large; `depth` and `colours` as of `black_png`."""
+    """A PNG of a few bytes that claims to be this large; `depth` and `colours` as of
+    `black_png`.
+    """
     return _png(width, height, depth, colours, zlib.compress(b"\0" * 100_000))
 
 
 def black_png(width: int, height: int, *, depth: int = 8, colours: int = 2) -> bytes:
-    """A whole PNG of these sides, all of it black, in few bytes.
+    """A complete PNG of these sides, all of it black, in few bytes.
 
-    `depth`: bits of a channel; `colours`: 0 gray, 2 RGB, 4 gray and 6 RGB with transparency
-    (PNG §11.2.1).
+    `depth`: bits of a channel; `colours`: 0 gray, 2 RGB, 4 gray and 6 RGB with transparency (PNG
+    §11.2.1).
     """
     packer = zlib.compressobj(1)
     row = bytes(1 + (width * CHANNELS[colours] * depth + 7) // 8)
@@ -66,14 +70,14 @@ def _png(width: int, height: int, depth: int, colours: int, pixels: bytes) -> by
 
 
 def endless_gif(frames: int) -> bytes:
-    """A GIF of ever the same frame, so often."""
+    """A GIF that repeats the same frame this many times."""
     one = moving("GIF", frames=1, width=20)
     start = one.index(b",", 13)
     return one[:start] + one[start:-1] * frames + b";"
 
 
 def exif_bomb() -> bytes:
-    """A JPEG of 64 KB whose EXIF has 5,000 entries, each of which says that it has 60 KB."""
+    """A JPEG of 64 KB whose EXIF has 5,000 entries, each of which claims to have 60 KB."""
     entries = b"".join(
         struct.pack("<HHII", 0x4000 + number, 7, 60_000, 8) for number in range(5_000)
     )
@@ -89,7 +93,7 @@ def _chunk(name: bytes, body: bytes) -> bytes:
 
 
 def opened(content: bytes) -> Image.Image:
-    """A picture file as others read it, decoded."""
+    """A picture file decoded by another library."""
     image = Image.open(BytesIO(content))
     image.load()
     return image

@@ -1,8 +1,8 @@
-"""What other servers can use of what is sent to them: their parsers, as far as they decide that.
+"""How other servers read the activities sent to them, as far as their parsers decide that.
 
-Each reader gives a word for what its users see of an activity (`post`, `vote`, `ban` …), or nothing
-when the server ignores it, and raises `Unreadable` where it answers 400. Facts, not code, of
-Lemmy 0.19.20, PieFed 1.7, NodeBB 4.11, Mastodon 4.6 and GoToSocial 0.20.
+Each reader returns a label for the event that its users see (`post`, `vote`, `ban` …), or nothing
+if the server ignores it, and raises `Unreadable` where it answers 400. Facts, not code, of Lemmy
+0.19.20, PieFed 1.7, NodeBB 4.11, Mastodon 4.6 and GoToSocial 0.20.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ class Unreadable(Exception):
     """The server refuses it as malformed."""
 
 
-# What an activity is, by its shape, to servers that know everything forums say to each other.
+# The meaning of an activity's shape to servers that know everything forums send each other.
 FORUM_WORDS = {
     "Create{Page}": "post",
     "Create{Article}": "post",
@@ -38,7 +38,7 @@ FORUM_WORDS = {
     "Flag{id}": "report",
 }
 _UNKNOWN_TO_NODEBB = {"lock", "unlock", "ban", "unban", "pin", "unpin", "restoration"}
-# The same to microblogs, as far as they know it; the rest is dropped.
+# The same for microblogs, as far as they know it; the rest is dropped.
 MICROBLOG_WORDS = {
     "Accept{Follow{id}}": "accepted",
     "Reject{Follow{id}}": "follow ended",
@@ -58,7 +58,9 @@ MICROBLOG_WORDS = {
 
 
 def lemmy(activity: Json, fetch: Fetch) -> str:
-    """One struct for each activity: what fits none of them is a 400, also inside an Announce."""
+    """One struct for each activity: any that fits none of them is a 400, also inside an
+    Announce.
+    """
     shape = shape_of(activity)
     if shape == "Accept{Follow{id}}":
         return "accepted"
@@ -71,7 +73,7 @@ def lemmy(activity: Json, fetch: Fetch) -> str:
 
 
 def piefed(activity: Json, fetch: Fetch) -> str:
-    """Ignores what it does not know; an id is cut after 100 characters."""
+    """Ignores unknown activities; an id is cut after 100 characters."""
     if len(activity["id"]) > 100:
         raise Unreadable("the id is too long")
     if activity["type"] == "Accept":
@@ -83,7 +85,7 @@ def piefed(activity: Json, fetch: Fetch) -> str:
 
 
 def nodebb(activity: Json, fetch: Fetch) -> str:
-    """Knows no locks, pins and bans, and purges what is deleted: nothing brings it back."""
+    """Knows no locks, pins and bans, and purges deleted posts: nothing brings them back."""
     if activity["type"] == "Accept":
         return "accepted"
     inner = activity["object"] if activity["type"] == "Announce" else activity
@@ -97,14 +99,14 @@ def nodebb(activity: Json, fetch: Fetch) -> str:
 
 
 def mastodon(activity: Json, fetch: Fetch) -> str:
-    """Boosts show a post; of everything else an Announce holds nothing comes but a request."""
+    """Boosts show a post; anything else in an Announce only causes a request."""
     if activity["type"] == "Announce":
         return _boosted(activity, fetch)
     return _microblog(activity)
 
 
 def gotosocial(activity: Json, fetch: Fetch) -> str:
-    """As Mastodon; what is boosted keeps its text, its name becomes a content warning."""
+    """As Mastodon; a boosted post keeps its text, its name becomes a content warning."""
     if activity["type"] == "Announce":
         word = _boosted(activity, fetch)
         if word and not fetch(activity["object"]).get("content"):
@@ -114,7 +116,7 @@ def gotosocial(activity: Json, fetch: Fetch) -> str:
 
 
 def check_actor(actor: Json) -> None:
-    """What all of them need to know somebody. Raises Unreadable."""
+    """The properties that all of them need of an actor. Raises Unreadable."""
     _need(actor, "id", "preferredUsername", "inbox", "outbox", "publicKey")
     if actor["publicKey"]["owner"] != actor["id"]:
         raise Unreadable("a key of somebody else")
@@ -138,7 +140,7 @@ def _lemmy(activity: Json) -> str:
 
 
 def _word(activity: Json) -> str:
-    """What an activity of forums is; "" when it is none that they know."""
+    """The meaning of a forum's activity; "" if they do not know it."""
     shape = shape_of(activity)
     if activity["type"] == "Delete":
         # A moderator's, because it has a reason (Lemmy).
@@ -151,7 +153,7 @@ def _word(activity: Json) -> str:
 
 
 def _boosted(activity: Json, fetch: Fetch) -> str:
-    """Mastodon's and GoToSocial's way with an Announce."""
+    """How Mastodon and GoToSocial read an Announce."""
     iri = activity["object"]
     if not isinstance(iri, str) or PUBLIC not in activity["to"]:
         return ""
@@ -168,7 +170,7 @@ def _boosted(activity: Json, fetch: Fetch) -> str:
 
 
 def _microblog(activity: Json) -> str:
-    """What somebody says to a person there, or to their followers."""
+    """A direct message to a person there, or a post to their followers."""
     word = MICROBLOG_WORDS.get(shape_of(activity), "")
     if word in ("comment", "edit"):
         _need(activity["object"], "content", "attributedTo", "published", "to")

@@ -1,4 +1,4 @@
-"""Rows for the tests of queries, inserted as they are, past every rule."""
+"""Rows for the tests of queries, inserted directly, bypassing every rule."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,5 +1,5 @@
-"""RSA keys for tests: the first are made, and then they come around again. Making one takes longer
-than most tests.
+"""RSA keys for tests: a few are generated and then reused in turn. Generating one takes longer than
+most tests.
 """
 
 import itertools
@@ -17,7 +17,7 @@ OUR_BITS = 2048
 
 
 def keys_made_once(patch: pytest.MonkeyPatch) -> None:
-    """Let `DIFFERENT` keys of the usual size do for this process."""
+    """Limit this process to `DIFFERENT` keys of the usual size."""
     make: Any = rsa.generate_private_key
 
     def all_keys() -> Iterator[rsa.RSAPrivateKey]:

@@ -1,4 +1,4 @@
-"""Our own writing in each peer's shape: `tests/samples/<software>/<what>.json`."""
+"""Our own texts in each peer's shape: `tests/samples/<software>/<name>.json`."""
 
 import json
 from pathlib import Path

@@ -8,7 +8,7 @@ POST, COMMENT = "https://kim.example/post/1", "https://kim.example/note/1"
 
 
 def serve(node: Node) -> Node:
-    """`node`, for which kim's server and the dogs' one answer."""
+    """`node`, for which kim's server and that of !dogs respond."""
     node.network.put(person(KIM), group(DOGS), page(POST, KIM, DOGS))
     node.network.put(note(COMMENT, KIM, POST))
     return node

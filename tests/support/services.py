@@ -1,9 +1,9 @@
-"""A real PostgreSQL and a real Redis for one test run, out of wheels, gone when the run is.
+"""A real PostgreSQL and a real Redis for one test run, from wheels, removed with the run.
 
-Whoever needs a service first starts it, whichever process of the run that is; the others find it by
-a file in the run's folder. Beside each service stands a supervisor: this file, run as a program. It
-starts the service and then waits for a lock that the run's first process holds for as long as it
-lives, so the service is stopped even when the run is killed.
+The process of the run that first needs a service starts it; the others find it by a file in the
+run's folder. Each service has a supervisor: this file, run as a program. It starts the service and
+then waits for a lock that the run's first process holds for as long as it lives, so the service is
+stopped even if the run is killed.
 
 `FEDCOM_TEST_POSTGRESQL_URL` (a role that may create databases) and `FEDCOM_TEST_REDIS_URL` (its
 databases are emptied!) name servers to use instead.
@@ -50,7 +50,8 @@ REDIS = ["--databases", "64", "--save", "", "--appendonly", "no"]
 
 
 class Run:
-    """One test run: its folder, and the lock that says it lives. Held by the run's first process
+    """One test run: its folder, and the lock that marks it as alive. Held by the run's first
+    process
     only.
     """
 
@@ -66,7 +67,7 @@ class Run:
         os.environ[RUN_FOLDER] = folder  # the workers of xdist inherit it
 
     def end(self) -> None:
-        """Let the supervisors stop what was started, wait for that, and leave nothing behind."""
+        """Let the supervisors stop the services, wait for that, and leave nothing behind."""
         self._alive.close()
         os.environ.pop(RUN_FOLDER, None)
         deadline = time.monotonic() + STOP_SECONDS
@@ -83,7 +84,7 @@ def run_folder() -> Path:
 
 @contextmanager
 def once(name: str) -> Iterator[Path]:
-    """Between the processes of a run: hold the lock `name`; the path given is for what was made
+    """Between the processes of a run: hold the lock `name`; returns the path for what is created
     under it.
     """
     path = run_folder() / name
@@ -93,14 +94,14 @@ def once(name: str) -> Iterator[Path]:
 
 
 def postgresql_url() -> str:
-    """The address of a PostgreSQL server's own database, for making others; started when nobody
-    has.
+    """The address of a PostgreSQL server's own database, for creating others; started if
+    necessary.
     """
     return os.environ.get(POSTGRESQL_URL) or _started("postgresql")
 
 
 def redis_url() -> str:
-    """The address of a Redis, without the number of a database; started when nobody has."""
+    """The address of a Redis, without the number of a database; started if necessary."""
     return (os.environ.get(REDIS_URL) or _started("redis")).rstrip("/")
 
 
@@ -130,7 +131,7 @@ def _start(service: str, url: Path) -> None:
     supervisor.returncode = 0  # it outlives this process on purpose: no warning about that
 
 
-# What it runs on, for the report's head
+# Versions, for the report's head
 
 
 def versions() -> list[str]:
@@ -188,7 +189,8 @@ def _server_user() -> str | None:
 
 
 def _reachable(binary: Path, user: str | None, folder: Path) -> Path:
-    """`binary`, or when `user` cannot get at it (a checkout under /root, say) the same in a copy of
+    """`binary`, or if `user` has no access to it (a checkout under /root, say) the same in a copy
+    of
     its tree.
     """
     if user is None:
@@ -203,10 +205,11 @@ def _reachable(binary: Path, user: str | None, folder: Path) -> Path:
 
 
 def start_postgresql(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
-    """Make a cluster in `folder` and start a server on it; the process, and its address once it
-    answers.
+    """Create a cluster in `folder` and start a server on it; returns the process, and its address
+    once
+    it responds.
 
-    It listens on a Unix socket only, and is told to forget everything in a power cut.
+    It listens on a Unix socket only, and gives up durability for speed.
     """
     user = _server_user()
     binary = _reachable(postgresql_binary("postgres"), user, folder)
@@ -232,7 +235,7 @@ def _last_line(path: Path) -> str:
 
 
 def start_redis(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
-    """Start a Redis that keeps nothing on disk; the process, and its address once it answers."""
+    """Start a Redis without persistence; returns the process, and its address once it responds."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -31,7 +31,7 @@ HOSTS = [
 
 
 class SmallWeb:
-    """Routes by (host, target) to the bytes of an answer, or to a script."""
+    """Routes by (host, target) to the bytes of a response, or to a script."""
 
     def __init__(self, client_tls: ssl.SSLContext) -> None:
         self.routes: dict[tuple[str, str], bytes | Script] = {}
@@ -50,7 +50,7 @@ class SmallWeb:
         media_type: str = "application/activity+json",
         **headers: str,
     ) -> None:
-        """Answer a GET of `url` (https) with JSON, or with bytes as they are."""
+        """Respond to a GET of `url` (https) with JSON, or with bytes as they are."""
         body = document if isinstance(document, bytes) else json.dumps(document).encode()
         if document is None:
             body = b""
@@ -59,16 +59,16 @@ class SmallWeb:
         self.routes[_route(url)] = answer
 
     def redirect(self, url: str, target: str, *, status: int = 302) -> None:
-        """Answer a GET of `url` with a redirect."""
+        """Respond to a GET of `url` with a redirect."""
         self.put(url, status=status, Location=target)
 
     def script(self, url: str, script: Script) -> None:
-        """Answer requests of `url` by running a script."""
+        """Respond to requests of `url` by running a script."""
         self.routes[_route(url)] = script
 
     @property
     def asked(self) -> list[str]:
-        """What was asked for, as https URLs in order."""
+        """The requested addresses, as https URLs in order."""
         return [f"https://{asked.headers['host']}{asked.target}" for asked in self.listener.asked]
 
     def fetcher(self, key: PrivateKey | None = None) -> Fetcher:
@@ -114,7 +114,7 @@ class SmallWeb:
 
 @contextlib.asynccontextmanager
 async def small_web() -> AsyncIterator[SmallWeb]:
-    """A small web with nothing on it; every fetcher it gave is closed at the end."""
+    """A small web without content; every fetcher from it is closed at the end."""
     server_tls, client_tls = tls_for(*HOSTS)
     web = SmallWeb(client_tls)
     async with listening(web._answer, tls=server_tls) as listener:
@@ -126,7 +126,7 @@ async def small_web() -> AsyncIterator[SmallWeb]:
 
 
 def note(iri: str, **more: Any) -> dict[str, Any]:
-    """A document with an id, as small as it may be."""
+    """A document with an id, as small as possible."""
     return {"@context": AS2, "id": iri, "type": "Note", **more}
 
 

@@ -1,7 +1,7 @@
-"""Three whole instances on one network in memory, who tell each other of one community.
+"""Three whole instances on one network in memory that federate one community.
 
 `alpha` hosts !cats; the bobs of `beta` and `gamma` follow it. Nothing runs by itself: after each
-`do` everything that was said because of it has arrived everywhere, and no word of it was refused.
+`do` every activity that it caused has arrived everywhere, and none of them was refused.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -54,10 +54,10 @@ WAITS = "waits_for_announce"
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What one of the three has of !cats, by ids: every field must be the same everywhere.
+    """One instance's view of !cats, by ids: every field must be the same everywhere.
 
-    `posts` and `comments` in words ("shown, locked"), `bans` with their reason, `log` as deed,
-    whose, about what and why; `counters` of the community, its posts and its comments.
+    `posts` and `comments` as text ("shown, locked"), `bans` with their reason, `log` as action,
+    actor, subject and reason; `counters` of the community, its posts and its comments.
     """
 
     posts: Mapping[str, str]
@@ -78,7 +78,7 @@ class Spot:
         self.ann, self.bob = (f"{home.origin}/u/{name}" for name in ("ann", "bob"))
 
     async def do(self, build: Callable[[Callable[[str], Any]], Action[R]]) -> R:
-        """Somebody here does what is built from the rows that are here; everybody hears of it."""
+        """A member here does the action built from the rows here; everybody receives it."""
         self.home.clock.advance(minutes=1)
         done = await self.instance.unit(lambda ctx: perform(ctx, build(partial(_at, ctx))))
         await self._settle()
@@ -104,12 +104,12 @@ class Spot:
         await self.do(lambda at: Follow(by=at(by or self.bob), target=at(CATS)))
 
     def read(self, work: Callable[[Connection], R]) -> R:
-        """What stands in the database here."""
+        """The state of the database here."""
         with self.home.database.connect() as conn:
             return work(conn)
 
     def followers(self) -> set[str]:
-        """Who follows !cats, as far as it is known here."""
+        """The followers of !cats that are known here."""
         rows = {row["id"]: row["iri"] for row in self.home.rows(actor)}
         number = self.read(lambda conn: row_of(conn, CATS)).id
         return {
@@ -145,7 +145,7 @@ class Trio:
         return self.spots[2]
 
     async def settle(self) -> None:
-        """Until nothing waits anywhere; says what was refused."""
+        """Wait until nothing is pending anywhere; returns the refusals."""
         while self._said():
             for spot in self.spots:
                 await spot.instance.dispatcher.drain()
@@ -154,18 +154,18 @@ class Trio:
         for spot in self.spots:
             sent, heard = spot.home.rows(deliveries), spot.home.rows(journal)
             failed = [row["last_answer"] for row in sent if row["state"] != DELIVERED]
-            # What is told directly to whom it is about counts when it is announced.
+            # An activity sent directly to the person it concerns counts once it is announced.
             refused = [row["code"] for row in heard if row["code"] not in ("", None, WAITS)]
             troubles = failed + refused
             assert not troubles, (spot.home.origin, troubles)
 
     def _said(self) -> bool:
-        """Whether something is still under way."""
+        """Whether an activity is still pending."""
         is_open = select(func.count()).where(deliveries.c.closed_at.is_(None))
         return any(spot.read(lambda conn: conn.scalar(is_open)) for spot in self.spots)
 
     def agree(self) -> Sight:
-        """What all three have of !cats, which must be the same."""
+        """The view of !cats of all three, which must be the same."""
         first, *others = (asdict(spot.sight()) for spot in self.spots)
         for seen in others:
             differences = {
@@ -248,7 +248,7 @@ def row_of(conn: Connection, iri: str) -> Any:
 
 
 def _at(ctx: Context, iri: str) -> Any:
-    """As `row_of`; actors elsewhere are fetched when they are looked up."""
+    """As `row_of`; remote actors are fetched by a look-up."""
     return find_content(ctx.conn, iri) or actor_at(ctx, iri)
 
 
@@ -302,7 +302,7 @@ def _log(conn: Connection, cats: Community) -> tuple[str, ...]:
 def _counters(
     conn: Connection, cats: Community, posts: list[Post], comments: list[Comment]
 ) -> Mapping[str, int]:
-    """What is counted in rows, after a look at whether it is what there is to count."""
+    """The counters, after a comparison with the rows that they count."""
     counted = conn.execute(select(community).where(community.c.actor_id == cats.id)).one()
     below = [remark for remark in comments if remark.is_shown]
     assert counted.posts == sum(about.is_shown for about in posts)

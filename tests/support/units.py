@@ -19,7 +19,7 @@ def open_units(
     clock: Clock,
     committed: Callable[[], Awaitable[None]],
 ) -> Units:
-    """As `fedcom.wiring` puts them together."""
+    """Assembled as in `fedcom.wiring`."""
     nodeinfo = NodeInfoReader(database, fetcher, clock)
     return Units(
         database=database,

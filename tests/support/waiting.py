@@ -1,4 +1,4 @@
-"""Waiting for what other tasks, threads and processes do."""
+"""Waiting for other tasks, threads and processes."""
 
 import asyncio
 import time
@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 
 async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
-    """Wait until `condition` holds; TimeoutError when it does not."""
+    """Wait until `condition` holds; TimeoutError if it does not."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - a row, a log, a list: few have an event
             await asyncio.sleep(0.005)
@@ -17,8 +17,8 @@ async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
 async def beats(seconds: float) -> AsyncIterator[list[None]]:
     """A list that grows by one whenever this event loop has waited for `seconds`.
 
-    It says how long something took without the time that other processes had: while this one
-    stands still, neither a beat comes nor a timer of ours.
+    It measures a duration without the time that other processes took: while this one is stopped,
+    neither a beat comes nor a timer of ours.
     """
     counted: list[None] = []
 
@@ -35,7 +35,7 @@ async def beats(seconds: float) -> AsyncIterator[list[None]]:
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 30.0) -> None:
-    """Wait in a thread of its own until `condition` holds; TimeoutError when it does not."""
+    """Wait in a thread of its own until `condition` holds; TimeoutError if it does not."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

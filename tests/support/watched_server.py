@@ -1,4 +1,4 @@
-"""A whole server in a thread of the tests, and how long its event loop is held by one step."""
+"""A whole server in a thread of the tests, and the longest time one step holds its event loop."""
 
 import asyncio
 import socket
@@ -82,8 +82,7 @@ class WatchedServer:
 def measured_steps(thread: threading.Thread) -> Iterator[list[float]]:
     """The CPU time of each step of the loop that runs in `thread`.
 
-    Only that of the thread itself: what others do meanwhile, in this process or in another, does
-    not count.
+    Only that of the thread itself: concurrent work, in this process or in another, does not count.
     """
     steps: list[float] = []
     run: Any = Handle._run

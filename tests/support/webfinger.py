@@ -1,4 +1,4 @@
-"""What WebFinger answers in a test's network."""
+"""WebFinger responses in a test's network."""
 
 import json
 from typing import Any
@@ -25,6 +25,6 @@ APEX = "kim@apex.example"
 
 
 def split_domain(node: Node, *, apex_names: str = KIM) -> None:
-    """Kim's server calls her by the domain of her site, which names `apex_names`."""
+    """Kim's handle has the domain of her server's site, given by `apex_names`."""
     answer_webfinger(node, APEX, apex_names)
     answer_webfinger(node, "kim@kim.example", KIM, subject=APEX)

@@ -1,6 +1,6 @@
-"""Who is told of an action, and in which words.
+"""Who is told of an action, and with which activity.
 
-`tell` holds the table of who is told. `microblogs` is what followers on microblogs get in place of
-what they do not read: boosts of posts, and words in the community's own name. `outgoing` collects
-what one action says, and writes it into the outbox.
+`tell` holds the table of recipients. `microblogs` has what followers on microblog servers get in
+place of activities they do not read: boosts of posts, and the community's own activities.
+`outgoing` collects the activities of one action and writes them into the outbox.
 """

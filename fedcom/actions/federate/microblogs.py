@@ -1,6 +1,6 @@
-"""What followers on microblogs are told in place of what a community announces.
+"""What followers on microblog servers are sent in place of a community's announcements.
 
-Boosts of its posts, and words in its own name.
+Boosts of its posts, and activities in its own name.
 """
 
 from collections.abc import Iterable
@@ -33,10 +33,10 @@ THE_AUTHORS_OWN = frozenset({Microblogs.THE_ACTIVITY, Microblogs.ERASE})
 def boost_anew(
     ctx: Context, community: Community, posts: Iterable[Post], microblogs: Microblogs
 ) -> None:
-    """BOOST or UNBOOST posts of a community of ours, for an action that is about many of them."""
+    """BOOST or UNBOOST posts of a local community, for an action that affects many of them."""
     followers, out = list(follower_hosts(ctx.conn, community.id, ctx.now)), Outgoing(ctx)
-    for about in posts:
-        audience = Audience(subject=about.iri, microblogs=microblogs, post=about)
+    for content in posts:
+        audience = Audience(subject=content.iri, microblogs=microblogs, post=content)
         boost(out, community, audience, followers)
     out.publish()
 
@@ -44,30 +44,30 @@ def boost_anew(
 def boost(
     out: Outgoing, community: Community, audience: Audience, followers: list[FollowerHost]
 ) -> None:
-    """Tell microblogs by a boost that a post is there, or by its Undo that it is gone.
+    """Boost a visible post for microblog servers, or undo the boost of one that is gone.
 
-    What its author gives again may still be removed, and what is restored still deleted.
+    A post that its author restores may still be removed, and a restored one still deleted.
     """
-    ctx, about = out.ctx, audience.post
-    if about is None:
+    ctx, content = out.ctx, audience.post
+    if content is None:
         return
-    if audience.microblogs is Microblogs.BOOST and _may_be_boosted(ctx, about):
-        activity = boost_activity(ctx, community, about.iri)
-        _remember_boost(ctx, about, activity["id"])
-    elif audience.microblogs in _UNBOOSTING and about.announce_iri is not None:
-        activity = _unboost_activity(ctx, community, about)
-        _remember_boost(ctx, about, None)
+    if audience.microblogs is Microblogs.BOOST and _may_be_boosted(ctx, content):
+        activity = boost_activity(ctx, community, content.iri)
+        _remember_boost(ctx, content, activity["id"])
+    elif audience.microblogs in _UNBOOSTING and content.announce_iri is not None:
+        activity = _unboost_activity(ctx, community, content)
+        _remember_boost(ctx, content, None)
     else:
         return
     told = [host for host in followers if dialect(host).takes_boosts]
-    out.say(community.iri, activity, about.iri, told)
+    out.add(community.iri, activity, content.iri, told)
 
 
-def _may_be_boosted(ctx: Context, about: Post) -> bool:
-    """Whether it is not boosted yet, is there to see, and its author has nothing against it."""
-    if about.announce_iri is not None or not about.is_shown:
+def _may_be_boosted(ctx: Context, content: Post) -> bool:
+    """Whether it is not boosted yet, is visible, and its author allows it."""
+    if content.announce_iri is not None or not content.is_shown:
         return False
-    return about.local or not find_restrictions(ctx, about.iri).no_boosts
+    return content.local or not find_restrictions(ctx, content.iri).no_boosts
 
 
 def pass_on(
@@ -77,10 +77,10 @@ def pass_on(
     received: ReceivedActivity,
     followers: list[FollowerHost],
 ) -> None:
-    """Give microblogs the edit or the deletion of what was boosted, as its author signed it.
+    """Forward the edit or deletion of a boosted post to microblog servers, with its author's proof.
 
-    They know it from its origin and read nothing that is inside an Announce. What does not carry
-    its author's signature counts for nothing from us (Mastodon 4.6), so that it is not sent.
+    They know the post from its origin and read nothing inside an Announce. Without the author's
+    signature they do not accept it from us (Mastodon 4.6), so it is not sent.
     """
     iri = received.activity.id
     if audience.microblogs not in THE_AUTHORS_OWN or iri is None or received.relayable_body is None:
@@ -92,16 +92,16 @@ def pass_on(
         for host in followers
         if dialect(host) is Dialect.MICROBLOG and host.host != host_of(received.actor)
     ]
-    out.say_bytes(iri, community.iri, received.relayable_body, audience.subject, told)
+    out.add_bytes(iri, community.iri, received.relayable_body, audience.subject, told)
 
 
-def say_as_community(
+def update_as_community(
     out: Outgoing, community: Community, activity: Activity, followers: list[FollowerHost]
 ) -> None:
-    """Tell microblogs in the name of a community of ours what its moderator has changed."""
+    """Send microblog servers a moderator's change in the name of a local community."""
     told = [host for host in followers if dialect(host).takes_boosts]
     own = activity | {"id": out.ctx.new_iri("update"), "actor": community.iri}
-    out.say(community.iri, own, community.iri, told)
+    out.add(community.iri, own, community.iri, told)
 
 
 def boost_activity(ctx: Context, community: Community, iri: str) -> Activity:
@@ -114,16 +114,16 @@ def boost_activity(ctx: Context, community: Community, iri: str) -> Activity:
     )
 
 
-def _unboost_activity(ctx: Context, community: Community, about: Post) -> Activity:
+def _unboost_activity(ctx: Context, community: Community, content: Post) -> Activity:
     boost = announce(
-        about.announce_iri or "",
+        content.announce_iri or "",
         community.iri,
-        about.iri,
+        content.iri,
         followers=community.followers_iri,
         published=ctx.now,
     )
     return undo(ctx.new_iri("undo"), boost)
 
 
-def _remember_boost(ctx: Context, about: Post, iri: str | None) -> None:
-    ctx.conn.execute(update(post).where(post.c.id == about.id).values(announce_iri=iri))
+def _remember_boost(ctx: Context, content: Post, iri: str | None) -> None:
+    ctx.conn.execute(update(post).where(post.c.id == content.id).values(announce_iri=iri))

@@ -1,4 +1,4 @@
-"""What one action says to other servers, collected and then written into the outbox at once."""
+"""The activities of one action for other servers, collected and then written at once."""
 
 from dataclasses import dataclass, field
 
@@ -16,30 +16,31 @@ from outbox.publish import Publication, publish_all
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """The activities of one action, each with the servers that get it, in the order of saying."""
+    """The activities of one action, each with the servers that get it, in order."""
 
     ctx: Context
-    _said: list[tuple[str, str, bytes, str, list[FollowerHost]]] = field(default_factory=list)
+    _activities: list[tuple[str, str, bytes, str, list[FollowerHost]]] = field(default_factory=list)
 
-    def say(self, actor: str, activity: Activity, subject: str, to: list[FollowerHost]) -> None:
-        """An activity of the local `actor`, with the actor's proof."""
+    def add(self, actor: str, activity: Activity, subject: str, to: list[FollowerHost]) -> None:
+        """Add an activity of the local `actor`, with the actor's proof."""
         body = dump(self.ctx.proven(actor, activity))
-        self.say_bytes(activity["id"], actor, body, subject, to)
+        self.add_bytes(activity["id"], actor, body, subject, to)
 
-    def say_bytes(
+    def add_bytes(
         self, iri: str, actor: str, body: bytes, subject: str, to: list[FollowerHost]
     ) -> None:
-        """One activity as it is; with nobody to send it to it is still kept, to be served at its
-        id. Activities about one `subject` arrive in order.
+        """Add one activity unchanged; without recipients it is still stored, to be served at its
+        id.
+        Activities about one `subject` arrive in order.
         """
-        self._said.append((iri, actor, body, subject, to))
+        self._activities.append((iri, actor, body, subject, to))
 
     def publish(self) -> None:
-        """Write all of it into the outbox; blocked servers and those that are gone get nothing."""
-        if not self._said:
+        """Write all of them into the outbox; blocked servers and deleted actors get nothing."""
+        if not self._activities:
             return
         ctx = self.ctx
-        hosts = {host.host for *_, to in self._said for host in to}
+        hosts = {host.host for *_, to in self._activities for host in to}
         skipped = blocked_among(ctx.conn, hosts) | gone_hosts(ctx.conn) if hosts else frozenset()
         publish_all(
             ctx.conn,
@@ -55,22 +56,24 @@ class Outgoing:
                         skip_hosts=skipped,
                     ),
                 )
-                for iri, actor, body, subject, to in self._said
+                for iri, actor, body, subject, to in self._activities
             ],
             now=ctx.now.timestamp(),
         )
 
 
 def dialect(host: FollowerHost) -> Dialect:
-    """What the server behind an inbox understands."""
+    """The kind of server behind an inbox."""
     return dialect_of(host.software, reached=host.reached)
 
 
-def own_inbox(someone: Actor) -> FollowerHost:
-    """For what concerns one person alone."""
-    return FollowerHost(someone.inbox, someone.host, None, reached=False)
+def own_inbox(recipient: Actor) -> FollowerHost:
+    """The inbox for what concerns one person alone."""
+    return FollowerHost(recipient.inbox, recipient.host, None, reached=False)
 
 
-def shared_inbox(someone: Actor) -> FollowerHost:
-    """For what their whole server may read."""
-    return FollowerHost(someone.shared_inbox or someone.inbox, someone.host, None, reached=False)
+def shared_inbox(recipient: Actor) -> FollowerHost:
+    """The inbox for what their whole server may read."""
+    return FollowerHost(
+        recipient.shared_inbox or recipient.inbox, recipient.host, None, reached=False
+    )

@@ -1,14 +1,14 @@
-"""Who is told of an action, and in which words.
+"""Who is told of an action, and with which activity.
 
-                              done here                          heard
-    community is ours         it announces the action            it announces the original
-    community is a peer's     sent to the community              NOTHING
-    no community              sent to whom it concerns           nothing
+                          done here                          received
+  community is local        it announces the action            it announces the original
+  community is remote       sent to the community              NOTHING
+  no community              sent to the people concerned       nothing
 
-The empty cell is the one to get wrong. It asks whether the action was *heard*, not whether its
-author is local: an action of ours that a peer's community announces back to us is heard, and must
-not go out again. Besides this table, an action done here is told directly to the people it concerns
-(microblog servers do not follow what a community announces).
+The NOTHING cell is the easy one to get wrong. It depends on whether the action was *received*, not
+on whether its author is local: a local action that a remote community announces back to us is
+received, and must not go out again. Besides this table, an action done here is sent directly to the
+people it concerns (microblog servers do not follow what a community announces).
 """
 
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ from fedcom.actions.federate.microblogs import (
     boost,
     boost_activity,
     pass_on,
-    say_as_community,
+    update_as_community,
 )
 from fedcom.actions.federate.outgoing import Outgoing, dialect, own_inbox, shared_inbox
 from fedcom.context import Context
@@ -51,7 +51,7 @@ from inbox.ports import ReceivedActivity
 def federate(
     ctx: Context, action: Federated[Any], result: Any, received: ReceivedActivity | None
 ) -> None:
-    """Write the deliveries that the action causes, in the caller's transaction."""
+    """Write the deliveries for the action, in the caller's transaction."""
     out, audience = Outgoing(ctx), action.audience(ctx, result)
     community = audience.community
     followers: list[FollowerHost] = []
@@ -60,7 +60,7 @@ def federate(
     if received is None:
         _tell_of_done(out, action, result, audience, followers)
     else:
-        _tell_of_heard(out, action, result, received, audience, followers)
+        _tell_of_received(out, action, result, received, audience, followers)
     out.publish()
 
 
@@ -73,9 +73,9 @@ def _tell_of_done(
 ) -> None:
     ctx, community = out.ctx, audience.community
     activity = action.to_activity(ctx, result)
-    # Without a proof, by which whoever gets it could show others who wrote it.
-    said = activity if audience.private else ctx.proven(action.by.iri, activity)
-    body = dump(said)
+    # Without a proof, with which a recipient could show others who wrote it.
+    document = activity if audience.private else ctx.proven(action.by.iri, activity)
+    body = dump(document)
     if community is not None and community.local:
         is_new = activity["id"] == create_iri(audience.subject)
         iri = _announce_iri(ctx, audience, is_new=is_new)
@@ -84,18 +84,19 @@ def _tell_of_done(
     if not audience.private:
         told = _tell_microblogs(out, action, result, audience, told)
     if told or not audience.private:
-        out.say_bytes(activity["id"], action.by.iri, body, audience.subject, told)
+        out.add_bytes(activity["id"], action.by.iri, body, audience.subject, told)
     if community is not None and community.local:
-        # Behind the author's own words: who gets both must not fetch what is on its way.
+        # After the author's own activity: a server that gets both must not fetch what is on its
+        # way.
         boost(out, community, audience, followers)
         if audience.microblogs is Microblogs.THE_COMMUNITY:
-            say_as_community(out, community, activity, followers)
+            update_as_community(out, community, activity, followers)
     for copy in action.copies(ctx, result):
         _respond(out, copy, audience.subject)
     _send_fallbacks(out, audience, action.fallbacks(ctx, result))
 
 
-def _tell_of_heard(
+def _tell_of_received(
     out: Outgoing,
     action: Federated[Any],
     result: Any,
@@ -105,14 +106,14 @@ def _tell_of_heard(
 ) -> None:
     community = audience.community
     if community is not None and community.local:
-        _pass_on_heard(out, community, action, received, audience, followers)
+        _forward_received(out, community, action, received, audience, followers)
         if audience.microblogs is Microblogs.THE_COMMUNITY:
-            say_as_community(out, community, action.to_activity(out.ctx, result), followers)
+            update_as_community(out, community, action.to_activity(out.ctx, result), followers)
     for response in action.responses(out.ctx, result):
         _respond(out, response, audience.subject)
 
 
-def _pass_on_heard(
+def _forward_received(
     out: Outgoing,
     community: Community,
     action: Federated[Any],
@@ -120,7 +121,7 @@ def _pass_on_heard(
     audience: Audience,
     followers: list[FollowerHost],
 ) -> None:
-    """Announce in `community`, a community of ours, what others did there."""
+    """Announce in the local `community` what other actors did there."""
     if received.relayable_body is not None:
         told = [host for host in followers if not _is_refused_echo(received.activity, host)]
         iri = _announce_iri(out.ctx, audience, is_new=received.activity.type == "Create")
@@ -132,16 +133,19 @@ def _pass_on_heard(
 
 
 def _told_by(ctx: Context, community: Community, audience: Audience) -> list[FollowerHost]:
-    followers = list(follower_hosts(ctx.conn, community.id, ctx.now))
-    if audience.forums_only:
-        followers = [host for host in followers if dialect(host) is Dialect.FORUM]
-    hosts = {host.host for host in followers}
+    told = list(follower_hosts(ctx.conn, community.id, ctx.now))
+    hosts = {host.host for host in told}
     also = [person for person in audience.announced_to if person.host not in hosts]
-    return followers + [server_of(ctx.conn, person) for person in also if not person.local]
+    told += [server_of(ctx.conn, person) for person in also if not person.local]
+    if audience.forums_only:
+        return [host for host in told if dialect(host) is Dialect.FORUM]
+    return told
 
 
 def _announce_iri(ctx: Context, audience: Audience, *, is_new: bool) -> str:
-    """Of a new post one that follows from its own: the outbox lists it for good."""
+    """For a new post, one derived from the post's id: the outbox collection lists it
+    permanently.
+    """
     if is_new and audience.post is not None:
         return announce_iri(ctx.origin, audience.post.id)
     return ctx.new_iri("announce")
@@ -155,7 +159,7 @@ def _announce(
     followers: list[FollowerHost],
     iri: str,
 ) -> None:
-    """Announce an activity, byte for byte as it is."""
+    """Announce an activity, byte for byte unchanged."""
     ctx = out.ctx
     told = [host for host in followers if dialect(host).takes_activities]
     envelope = announce_of(
@@ -166,11 +170,11 @@ def _announce(
         published=ctx.now,
         prove=lambda announce: ctx.proven(community.iri, announce),
     )
-    out.say_bytes(iri, community.iri, envelope, subject, told)
+    out.add_bytes(iri, community.iri, envelope, subject, told)
 
 
 def _is_refused_echo(activity: Document, host: FollowerHost) -> bool:
-    """Whether `host` would get back what it sent, and refuses to hear it from others."""
+    """Whether `host` would get back its own activity, and refuses it from others."""
     is_written = activity.type in ("Create", "Update")
     return is_written and refuses_own(host.software) and _is_on(host, activity.object_id)
 
@@ -186,10 +190,11 @@ def _announce_fetched(
     audience: Audience,
     followers: list[FollowerHost],
 ) -> None:
-    """Announce what was only fetched: by its id, so that peers fetch it from its origin as we did,
-    or within its author's Create where an id says nothing.
+    """Announce an object that was only fetched: by its id, so that peers fetch it from its origin
+    as
+    we did, or inside its author's Create where the id is not enough.
 
-    Whoever gets a boost of it needs no second one.
+    Servers that get a boost of it do not need a second one.
     """
     ctx, iri = out.ctx, audience.subject
     is_boosted = audience.microblogs is Microblogs.BOOST
@@ -204,7 +209,7 @@ def _announce_fetched(
     create = find_create(ctx, author, iri) if wanting else None
     if create is not None:
         _announce(out, community, iri, dump(create.raw), wanting, ctx.new_iri("announce"))
-    out.say(community.iri, boost_activity(ctx, community, iri), iri, by_id)
+    out.add(community.iri, boost_activity(ctx, community, iri), iri, by_id)
 
 
 def _told_directly(
@@ -213,7 +218,7 @@ def _told_directly(
     """Who gets the acting person's own activity: those who did not get it inside an Announce."""
     community = audience.community
     people = [person for person in audience.people if not person.local]
-    # Follows and answers go to the one inbox they concern; content may share an inbox.
+    # Follows and their responses go to the one inbox they concern; content may share an inbox.
     reached = [
         own_inbox(person) if community is None else server_of(ctx.conn, person) for person in people
     ]
@@ -242,12 +247,12 @@ def _tell_microblogs(
     audience: Audience,
     told: list[FollowerHost],
 ) -> list[FollowerHost]:
-    """Send microblogs what the action is in their words. Gives who gets the activity itself."""
+    """Send microblog servers the action in their form. Returns who gets the activity itself."""
     microblogs = [host for host in told if dialect(host) is Dialect.MICROBLOG]
     status = action.to_microblogs(out.ctx, result) if microblogs else None
     if status is None:
         return told
-    out.say(action.by.iri, status, audience.subject, microblogs)
+    out.add(action.by.iri, status, audience.subject, microblogs)
     return [host for host in told if host not in microblogs]
 
 
@@ -268,7 +273,7 @@ def _send_fallbacks(out: Outgoing, audience: Audience, fallbacks: Iterable[Fallb
             inner = dump(ctx.proven(actor, fallback.activity))
             _announce(out, community, fallback.subject, inner, needing, ctx.new_iri("announce"))
         elif not community.local and needing:
-            out.say(actor, fallback.activity, fallback.subject, needing)
+            out.add(actor, fallback.activity, fallback.subject, needing)
 
 
 def _is_needed(ctx: Context, fallback: Fallback, host: FollowerHost) -> bool:
@@ -278,5 +283,5 @@ def _is_needed(ctx: Context, fallback: Fallback, host: FollowerHost) -> bool:
 
 def _respond(out: Outgoing, response: Response, subject: str) -> None:
     actor, activity = response.actor, response.activity
-    said = activity if response.private else out.ctx.proven(actor, activity)
-    out.say_bytes(activity["id"], actor, dump(said), subject, [own_inbox(response.to)])
+    document = activity if response.private else out.ctx.proven(actor, activity)
+    out.add_bytes(activity["id"], actor, dump(document), subject, [own_inbox(response.to)])

@@ -63,7 +63,7 @@ def show_failure(request: Request) -> Response:
     """Answer a request that ended in an unexpected exception, without the database."""
     speak(choose(request.headers.get("accept-language", "")))
     problem = Problem(
-        500, "internal_error", gettext("This was our mistake. The error has been logged.")
+        500, "internal_error", gettext("This is a problem on our side. It has been logged.")
     )
     if not wants_page(request):
         return to_json(problem, request)

@@ -1,4 +1,4 @@
-"""What a reader makes of an activity, without the inbox before it."""
+"""Readers of activities, called without the inbox."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from activitypub.document import Document
 from fedcom.actions.base import Action
 from fedcom.actions.perform import perform
 from fedcom.context import Context, Fetched
-from fedcom.federation.listeners import heard_routes, reader_of
+from fedcom.federation.listeners import activity_routes, reader_of
 from inbox.ports import ReceivedActivity
 from tests.support.documents import Json
 from tests.support.people import Home
@@ -16,7 +16,7 @@ from tests.support.people import Home
 def read(
     home: Home, heard: Json, *origins: Json, via: str | None = None, confirmed: bool = True
 ) -> Action[Any] | None:
-    """The action that a proven activity stands for; `origins` are the documents to be fetched."""
+    """The action for a proven activity; `origins` are the documents to be fetched."""
     received = ReceivedActivity(
         Document(heard), heard["actor"], via=via, confirmed=confirmed, evidence=_evidence(via)
     )
@@ -24,7 +24,7 @@ def read(
 
 
 def hear(home: Home, heard: Json, *origins: Json, via: str | None = None) -> Any:
-    """As `read`, and it is done; returns what the action gives."""
+    """As `read`, and performed; returns the action's result."""
 
     def do(ctx: Context) -> Any:
         action = _action(ctx, received)
@@ -40,7 +40,7 @@ def _evidence(via: str | None) -> Evidence:
 
 
 def _action(ctx: Context, received: ReceivedActivity) -> Action[Any] | None:
-    return reader_of(heard_routes(), received.activity)(ctx, received)
+    return reader_of(activity_routes(), received.activity)(ctx, received)
 
 
 def _fetched(origins: tuple[Json, ...]) -> Fetched:

@@ -1,4 +1,4 @@
-"""Bans: who may, what they end, who is told, when they run out, what is read of peers' words."""
+"""Bans: permissions, effects, notifications, expiry, and the reading of peers' activities."""
 
 import json
 from collections import Counter
@@ -46,7 +46,7 @@ DOGS, SITE = "https://lemmy.example/c/dogs", "https://lemmy.example/"
 
 
 def code(home: Home, action: Any) -> str:
-    """Why it is refused, or "allowed"."""
+    """The code of the refusal, or "allowed"."""
     try:
         home.perform(action, None if action.by.local else received(action.by.iri))
     except FedcomError as error:
@@ -59,7 +59,7 @@ def again(home: Home, person: Person) -> Person:
 
 
 def counters(home: Home) -> dict[str, Any]:
-    """What is counted, as it is stored and as it would be counted anew."""
+    """The counters, as stored and as recounted."""
 
     def work(ctx: Context) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -230,7 +230,7 @@ def test_a_ban_ends_after_it_begins(home: Home) -> None:
     )
 
 
-# What they wrote.
+# The person's content.
 
 
 def write_much(home: Home, by: Person) -> None:
@@ -358,7 +358,7 @@ def test_microblogs_are_told_of_each_post(home: Home) -> None:
     assert [sent.words for sent in home.sent()] == ["Announce{id}"] * 2
 
 
-# From the site.
+# From the server.
 
 
 def test_a_member_who_is_banned_is_signed_out_and_all_forums_hear_of_it(home: Home) -> None:
@@ -411,11 +411,13 @@ def test_somebody_elsewhere_is_kept_out_of_each_of_our_communities(home: Home) -
     assert_counted(home)
 
 
-# What peers say.
+# Peers' activities.
 
 
 class Elsewhere:
-    """!dogs elsewhere, followed and written in by bob; ken is an admin there and kim a member."""
+    """The remote !dogs, where bob is a follower and author; ken is an admin there and kim a
+    member.
+    """
 
     def __init__(self, home: Home) -> None:
         self.home = home
@@ -735,7 +737,7 @@ def test_the_site_may_be_named_by_its_actor(home: Home) -> None:
     )
 
 
-# What people on microblogs hear of it.
+# What people on microblog servers are told.
 
 TOOT = "https://toots.example/users/tom"
 

@@ -1,4 +1,4 @@
-"""Closing communities: ours for everybody, others for this instance, and what their homes say."""
+"""Closing communities: local ones for everybody, remote ones for this server, and by their own."""
 
 from typing import Any
 

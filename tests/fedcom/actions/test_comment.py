@@ -1,4 +1,4 @@
-"""Comments of peers: what is fetched for them, what is taken for what, and what is no comment."""
+"""Peers' comments: what is fetched for them, which objects become comments, and which do not."""
 
 from collections.abc import Callable
 
@@ -25,7 +25,7 @@ DOGS = "https://dogs.example/c/dogs"
 
 
 def look_up(home: Home, iri: str, served: Json | None = None) -> Post | Comment:
-    """What a member finds at `iri`, where `served` is."""
+    """The object that a member's look-up of `iri` finds, where `served` is."""
     fetched = Fetched({iri: Document(served)} if served else {})
     return home(lambda ctx: content_at(ctx, iri), fetched=fetched, wanted=True)
 
@@ -59,7 +59,7 @@ def test_an_address_gives_no_post_of_ours_of_others_or_of_nobody(
 
 
 def test_a_note_that_is_known_as_a_post_edits_the_post(home: Home) -> None:
-    """With Mastodon everything is a Note, the posts in our communities too."""
+    """With Mastodon everything is a Note, including the posts in our communities."""
     target = home.post(by=home.person(KIM), iri=POST)
     words = note(POST, KIM, to=[home.cats.iri, PUBLIC], name="Better")
 
@@ -83,7 +83,7 @@ CONCERN: list[tuple[Callable[[Home], list[str]], bool]] = [
 def test_what_concerns_us_names_somebody_here_or_somebody_followed_here(
     home: Home, named: Callable[[Home], list[str]], does: bool
 ) -> None:
-    """For what concerns us we fetch whole threads; strangers must not make us fetch."""
+    """We fetch whole threads if they concern us; strangers must not make us fetch."""
     home.person(LEA)
     home.follow(home.bob, home.group(DOGS))
     said = Document(note(NOTE, KIM, to=[], cc=named(home)))

@@ -1,4 +1,4 @@
-"""Communities: how they are changed, here and elsewhere."""
+"""Communities: how they are edited, local and remote."""
 
 from fedcom.actions.community import EditCommunity, RefreshCommunity
 from fedcom.actions.moderators import AddModerator

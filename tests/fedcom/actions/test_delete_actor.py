@@ -1,4 +1,4 @@
-"""The end of an account: which servers are told of it."""
+"""The end of an account: the servers that are told."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Pins: who may, what changes, who is told, and what is read of peers' words."""
+"""Pins: permissions, effects, recipients, and the reading of peers' activities."""
 
 from typing import Any
 
@@ -54,7 +54,7 @@ def test_only_what_is_shown_is_pinned_and_only_once(home: Home) -> None:
 
 
 class Elsewhere:
-    """!dogs elsewhere, followed here, with a post of kim's."""
+    """The remote !dogs, followed here, with a post of kim's."""
 
     def __init__(self, home: Home) -> None:
         self.home = home

@@ -1,4 +1,4 @@
-"""The specification of `federate`: who is told of an action, in which words, in whose name."""
+"""The specification of `federate`: who is told of an action, with which activity, in whose name."""
 
 import json
 from collections.abc import Callable
@@ -42,14 +42,16 @@ WORDS = Body.of_markdown("New words.")
 
 @pytest.fixture
 def dialect() -> str:
-    """Whom to tell is no question to a database; the tests of each action ask both."""
+    """The choice of recipients does not depend on the database; the tests of each action ask
+    both.
+    """
     return "sqlite"
 
 
 class Scene:
     """A community and a post in it, with a follower of each dialect and a follower of each author.
 
-    `ours` says where the community is; kim and lea are people elsewhere, kim wrote a comment.
+    `ours` says whether the community is local; kim and lea are remote, and kim wrote a comment.
     """
 
     def __init__(self, home: Home, *, ours: bool) -> None:
@@ -73,7 +75,7 @@ class Scene:
     def perform(
         self, action: Action[Any], heard: ReceivedActivity | None = None
     ) -> dict[str, set[str]]:
-        """Who was told: the words by host, each with the name of who signs."""
+        """The recipients: the shapes by host, each with the name of the signer."""
         self.home.perform(action, heard)
         return told(self.home)
 
@@ -122,7 +124,7 @@ def vote_their_comment(scene: Scene, by: Person) -> Vote:
 
 
 def announced(words: str, *, boost: str | None = None) -> dict[str, set[str]]:
-    """What followers of our community are told when it announces an activity."""
+    """What followers of our community are sent when it announces an activity."""
     activity = f"c/cats: Announce{{{words}}}"
     found = {FORUM: {activity}, ODD: {activity}}
     if boost is not None:
@@ -146,14 +148,14 @@ def own(words: str, *hosts: str) -> dict[str, set[str]]:
 
 Make = Callable[[Scene, Person], Action[Any]]
 
-# What a member does in a community of ours.
+# Members' actions in a local community.
 HERE: list[tuple[Make, dict[str, set[str]]]] = [
     (
         new_post,
         also(announced("Create{Page}", boost="Announce{id}"), own("Create{Note}", FAN)),
     ),
-    # An edit reaches microblogs from the author only; where activities were announced it was told.
-    # DARK was never reached, so that it may be a forum: it gets the Page.
+    # An edit reaches microblogs from the author only; the others got it announced. DARK was never
+    # reached, so it may be a forum: it gets the Page.
     (
         edit_post,
         also(
@@ -173,12 +175,12 @@ HERE: list[tuple[Make, dict[str, set[str]]]] = [
     (new_comment, also(announced("Create{Note}"), own("Create{Note}", FAN))),
     (edit_comment, also(announced("Update{Note}"), own("Update{Note}", FAN))),
     (delete_comment, also(announced("Delete{id}"), own("Delete{id}", FAN))),
-    # A vote goes to no microblog but the author's.
+    # Of all microblog servers, only the author's gets a vote.
     (vote_post, announced("Dislike{id}")),
     (vote_their_comment, also(announced("Like{id}"), own("Like{id}", "kim.example"))),
 ]
 
-# What a member does in a community elsewhere.
+# Members' actions in a remote community.
 THERE: list[tuple[Make, dict[str, set[str]]]] = [
     (new_post, also(own("Create{Page}", "dogs.example"), own("Create{Note}", FAN))),
     (edit_post, also(own("Update{Page}", "dogs.example"), own("Update{Note}", FAN))),
@@ -228,7 +230,7 @@ def test_what_is_heard_about_a_community_elsewhere_is_told_to_nobody(
     assert scene.perform(make(scene, scene.kim), received(scene.kim.iri, b"{}", DOGS)) == {}
 
 
-# What somebody elsewhere does in a community of ours: as signed, and as only fetched.
+# Remote actors' activities in a local community: as signed, and as only fetched.
 HEARD: list[tuple[Make, str, str | None, str | None]] = [
     (new_post, "Create{Page}", "id", "Announce{id}"),
     (edit_post, "Update{Page}", "id", None),
@@ -272,7 +274,9 @@ def test_our_community_announces_only_the_id_of_what_was_fetched(
 def test_who_gets_a_post_from_its_author_and_its_community_gets_the_authors_word_first(
     home: Home,
 ) -> None:
-    """Else GoToSocial fetches for the boost what is on its way, and drops the mention in it."""
+    """Else GoToSocial fetches the post for the boost while it is on its way, and drops its
+    mention.
+    """
     scene = Scene(home, ours=True)
     home.follow(home.person(f"https://{MICRO}/u/two", "gotosocial"), home.bob)
 
@@ -434,7 +438,7 @@ def test_whom_a_post_named_hears_of_its_deletion(home: Home) -> None:
 def test_microblogs_are_told_that_a_favourite_is_gone_when_it_became_a_down_vote(
     home: Home,
 ) -> None:
-    """They know no Dislike, and would show the favourite for ever."""
+    """They know no Dislike, and would show the favourite forever."""
     scene = Scene(home, ours=True)
     scene.perform(Vote(by=home.bob, target=scene.their_comment, score=1))
 
@@ -538,7 +542,7 @@ def test_what_a_moderator_changes_the_community_itself_says_to_microblogs(
 
     sent = [(where, Document(parse(body))) for where, body in home.sent_bodies()]
     heard = [document for where, document in sent if MICRO in where.inbox]
-    # Mastodon takes a change of an account from that account alone.
+    # Mastodon accepts changes of an account from that account alone.
     assert [(one.type, one.actor, one.object_id) for one in heard] == [
         ("Update", home.cats.iri, home.cats.iri)
     ]
@@ -579,7 +583,7 @@ def test_places_and_people_that_are_gone_are_told_nothing(home: Home) -> None:
     assert scene.perform(vote_post(scene, home.bob)) == {FORUM: {"c/cats: Announce{Dislike{id}}"}}
 
 
-# What Lemmy reads of an Announce.
+# What Lemmy reads in an Announce.
 
 
 class Heard:
@@ -594,7 +598,7 @@ class Heard:
         home.sent()
 
     def write(self, by: Person, body: bytes | None, *origins: Json) -> dict[str, set[str]]:
-        """A post of somebody elsewhere arrives, signed when there is a `body`."""
+        """A remote author's post arrives, signed if there is a `body`."""
         iri = f"https://{by.host}/post/1"
         word = activity("Create", by.iri, page(iri, by.iri, self.home.cats.iri))
         heard = ReceivedActivity(Document(word), by.iri, body)

@@ -1,4 +1,4 @@
-"""Follows: who may ask, what is stored, and how an answer or an Undo finds the one it is about."""
+"""Follows: permissions, the stored row, and how a response or an Undo finds its Follow."""
 
 import json
 from typing import Any
@@ -21,7 +21,7 @@ DOGS = "https://dogs.example/c/dogs"
 
 
 def read(home: Home, heard: dict[str, Any]) -> Action[Any] | None:
-    """What the reader of its shape makes of an activity."""
+    """The action that the reader of its shape returns for an activity."""
     document = Document(heard)
     reader = READERS[document.shape]
     return home(lambda ctx: reader(ctx, ReceivedActivity(document, heard["actor"])))
@@ -140,7 +140,7 @@ def test_an_undo_may_name_the_follow_only_by_its_id(home: Home) -> None:
     found = read(home, activity("Undo", KIM, bare | {"actor": KIM}))
     assert isinstance(found, Unfollow)
     assert found.target == home.fresh(home.cats)
-    # Somebody else's is not theirs to end.
+    # Another actor's follow is not theirs to end.
     assert read(home, activity("Undo", KEN, bare | {"actor": KEN})) is None
     assert read(home, activity("Undo", KIM, {"type": "Follow", "id": "https://lost"})) is None
 

@@ -1,4 +1,4 @@
-"""New keys: for whom, and under which names."""
+"""New keys: for which actors, and with which ids."""
 
 import pytest
 
@@ -35,7 +35,7 @@ def test_who_has_left_speaks_no_more(home: Home) -> None:
 def test_new_keys_have_new_names_each_time_and_the_old_ones_are_retired(
     home: Home, letter: str
 ) -> None:
-    """A peer that has kept an old key finds an unknown name, and reads the actor again."""
+    """A peer that has cached an old key finds an unknown id, and fetches the actor again."""
     whose = home.bob if letter == "u" else home.cats
     home.follow(home.person(KIM), whose)
     shown = [home.perform(RotateKeys(by=whose, key=NO_KEY)).public_key_id for _ in range(2)]

@@ -1,4 +1,4 @@
-"""Locks of posts and comments: who may, what changes, who is told, what is read of peers' words."""
+"""Locks of posts and comments: permissions, effects, recipients, and peers' activities."""
 
 from typing import Any
 
@@ -65,7 +65,7 @@ def test_what_is_so_already_is_not_done_again(home: Home, locked: bool) -> None:
 
 
 class Elsewhere:
-    """!dogs elsewhere, followed here, with a post of kim's."""
+    """The remote !dogs, followed here, with a post of kim's."""
 
     def __init__(self, home: Home) -> None:
         self.home = home

@@ -1,4 +1,4 @@
-"""Private messages: who may write to whom, what is stored, and who is told of it."""
+"""Private messages: who may write to whom, the stored rows, and the recipients."""
 
 import re
 from typing import Any
@@ -24,7 +24,7 @@ from fedcom.actions.perform import perform
 from fedcom.actions.post import Provenance
 from fedcom.context import Context
 from fedcom.errors import FedcomError, Invalid, TooMany
-from fedcom.federation.listeners import heard_routes, reader_of
+from fedcom.federation.listeners import activity_routes, reader_of
 from fedcom.models.actor import Person
 from fedcom.models.comment import comment
 from fedcom.models.message import Message, message
@@ -41,11 +41,11 @@ from tests.support.people import Home, Sent, received
 
 KIM, KEN = "https://kim.example/u/kim", "https://kim.example/u/ken"
 HELLO = Body.of_markdown("Hello *you*")
-ROUTES = heard_routes()
+ROUTES = activity_routes()
 
 
 def send(home: Home, by: Person, to: Person, text: str = "Hello *you*") -> Message:
-    """A message of a member, or of somebody elsewhere as if it had been heard."""
+    """A message of a member, or of a remote person as if it had been received."""
     action = SendMessage(by=by, to=to, body=Body.of_markdown(text))
     if by.local:
         return home.perform(action)
@@ -55,7 +55,7 @@ def send(home: Home, by: Person, to: Person, text: str = "Hello *you*") -> Messa
 
 
 def code(home: Home, action: Action[Any]) -> str:
-    """Why it is refused, or "allowed"."""
+    """The code of the refusal, or "allowed"."""
     try:
         home.perform(action, None if action.by.local else received(action.by.iri))
     except FedcomError as error:
@@ -64,7 +64,7 @@ def code(home: Home, action: Action[Any]) -> str:
 
 
 def hear(home: Home, heard: dict[str, Any], via: str | None = None) -> Action[Any] | None:
-    """Do what a peer says; the action, None when there was nothing to do."""
+    """Receive a peer's activity; the action, None if there was nothing to do."""
     told = Document(heard)
     evidence: Evidence = "signature" if via is None else "community"
     known = ReceivedActivity(told, heard["actor"], b"{}", via=via, evidence=evidence)
@@ -92,7 +92,7 @@ def chat(iri: str, *to: str, by: str = KIM, **more: Any) -> Any:
 
 
 def shown(home: Home) -> list[tuple[str, str]]:
-    """Whom each message is for and what it says."""
+    """The recipient and the text of each message."""
     rows = home.rows(message)
     people = {one.id: one.name for one in (home.ann, home.bob)}
     return [
@@ -195,7 +195,7 @@ def test_only_so_many_strangers_are_written_to_in_an_hour(home: Home) -> None:
     kim = home.person(KIM)
     send(home, home.ann, home.bob)
     for _ in range(TO_STRANGERS):
-        send(home, home.bob, home.ann)  # who wrote first: no stranger
+        send(home, home.bob, home.ann)  # ann wrote first, so she is no stranger
         send(home, home.bob, kim)
 
     with pytest.raises(TooMany, match="rate_limit"):
@@ -205,7 +205,7 @@ def test_only_so_many_strangers_are_written_to_in_an_hour(home: Home) -> None:
     send(home, home.bob, kim)
 
 
-# To people elsewhere.
+# To remote people.
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_edits_and_deletions_follow_the_message(home: Home) -> None:
     assert not [body for _, body in told if PUBLIC.encode() in body]
 
 
-# From people elsewhere.
+# From remote people.
 
 
 def test_a_chat_message_and_a_direct_status_are_messages(home: Home) -> None:

@@ -1,4 +1,4 @@
-"""Appointing and dismissing, as peers say it."""
+"""Appointing and removing moderators, as peers send it."""
 
 import pytest
 

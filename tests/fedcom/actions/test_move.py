@@ -1,4 +1,4 @@
-"""Posts that go from one community elsewhere to another: what is read of it, and what changes."""
+"""Posts that move from one remote community to another: how it is read, and what changes."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from fedcom.actions.report import Report
 from fedcom.actions.take_down import take_down
 from fedcom.context import Context, Fetched
 from fedcom.errors import Conflict, Denied, FedcomError
-from fedcom.federation.listeners import heard_routes, reader_of
+from fedcom.federation.listeners import activity_routes, reader_of
 from fedcom.models.actor import Community
 from fedcom.models.moderation import modlog, report
 from fedcom.models.post import Post, post_rank
@@ -30,7 +30,7 @@ TALK, NEWS, LEMMY = f"{BB}/category/1", f"{BB}/category/2", "https://lemmy.examp
 
 @pytest.fixture
 def dialect() -> str:
-    """Rows by key; no engine differs."""
+    """Rows by key; the same on every database."""
     return "sqlite"
 
 
@@ -47,12 +47,12 @@ class Forum:
         self.comment = home.comment(self.post, by=self.kim)
 
     def counts(self) -> list[tuple[int, int]]:
-        """Posts and comments of both categories."""
+        """The posts and comments of both categories."""
         fresh = [self.home.fresh(community) for community in (self.talk, self.news)]
         return [(community.posts, community.comments) for community in fresh]
 
     def community(self) -> tuple[int, bool]:
-        """Where the topic is, and whether it is to be seen."""
+        """The topic's community, and whether it is visible."""
         post = self.home.fresh(self.post)
         return post.community_id, post.is_shown
 
@@ -142,7 +142,7 @@ def test_a_category_that_cannot_be_read_takes_the_topic_out_of_the_former_one(fo
 
     def do(ctx: Context) -> Action[Any] | None:
         heard = ReceivedActivity(Document(word), KIM, evidence="signature")
-        return reader_of(heard_routes(), heard.activity)(ctx, heard)
+        return reader_of(activity_routes(), heard.activity)(ctx, heard)
 
     action = forum.home(do, fetched=fetched)
 

@@ -1,4 +1,4 @@
-"""Public posts elsewhere that name members: who is told, what is kept, and when it is forgotten."""
+"""Remote public posts that mention members: notifications, the stored excerpt, and its deletion."""
 
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ from fedcom.actions.ban import Ban
 from fedcom.actions.perform import perform
 from fedcom.context import Context, Fetched
 from fedcom.errors import Denied, FedcomError, NeedsFetch
-from fedcom.federation.listeners import heard_routes, reader_of
+from fedcom.federation.listeners import activity_routes, reader_of
 from fedcom.models.comment import comment
 from fedcom.models.notification import notification
 from fedcom.models.outside_mention import outside_mention
@@ -33,7 +33,7 @@ LATER = "2031-01-01T00:00:00Z"
 
 
 def toot(*members: str, iri: str = NOTE, **more: Any) -> Json:
-    """A public status of a microblog that names members and no community."""
+    """A public status of a microblog that mentions members and no community."""
     tags = [{"type": "Mention", "href": one, "name": one} for one in members]
     words = {"to": [PUBLIC], "cc": [f"{KIM}/followers", *members], "tag": tags}
     words["content"] = "<p>Hello <b>you</b></p>"
@@ -41,7 +41,7 @@ def toot(*members: str, iri: str = NOTE, **more: Any) -> Json:
 
 
 def told(home: Home) -> list[tuple[str, str]]:
-    """Who is told of what kind."""
+    """The notified members and the kinds of their notifications."""
     names = {one.id: one.name for one in (home.ann, home.bob)}
     return [(names[row["recipient_id"]], row["kind"]) for row in home.rows(notification)]
 
@@ -248,7 +248,7 @@ def _do(ctx: Context, received: ReceivedActivity) -> None:
 
 
 def _read(ctx: Context, received: ReceivedActivity) -> Any:
-    return reader_of(heard_routes(), received.activity)(ctx, received)
+    return reader_of(activity_routes(), received.activity)(ctx, received)
 
 
 def test_it_is_forgotten_with_the_last_notification_of_it(home: Home) -> None:
@@ -277,7 +277,7 @@ def test_an_answer_that_does_not_name_whom_it_answers_elsewhere_is_told(
     hear(home, activity("Create", KIM, answer))
     assert told(home) == [("bob", "mention")]
 
-    # The community has heard of it after all.
+    # The community has received it after all.
     hear(home, activity("Create", KIM, answer), via=dogs.iri)
     assert told(home) == [("bob", "mention")]
     assert (len(home.rows(outside_mention)), home.rows(notification)[0]["post_id"]) == (0, about.id)

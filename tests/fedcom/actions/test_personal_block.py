@@ -1,4 +1,4 @@
-"""Somebody elsewhere blocks a member: what the member is told, and that nobody else is."""
+"""A remote person blocks a member: what the member is told, and that nobody else is told."""
 
 import pytest
 

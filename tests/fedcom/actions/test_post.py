@@ -1,4 +1,4 @@
-"""Where a peer's post belongs, and who may say so."""
+"""The community of a peer's post, and who may state it."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from activitypub.document import Document
 from activitypub.iri import PUBLIC
 from fedcom.errors import Denied, FedcomError, Invalid
 from fedcom.inbound.post import (
-    MOST_PLACES,
+    MAX_RECIPIENTS,
     check_announcer,
     check_content,
+    communities_named,
     create_post_from,
-    places_named,
 )
 from tests.fedcom.actions.hearing import hear, read
 from tests.support.documents import activity, page
@@ -66,15 +66,18 @@ def test_a_channel_that_is_unknown_is_fetched_for_a_member_only(home: Home) -> N
 def test_the_likeliest_community_is_named_first(
     more: dict[str, Any], named: tuple[str, ...]
 ) -> None:
-    assert places_named(video(**more)) == named
+    assert communities_named(video(**more)) == named
 
 
 @pytest.mark.parametrize("field", ["to", "audience"])
 def test_of_very_many_that_are_named_the_first_may_be_its_community(field: str) -> None:
     crowd = [f"https://crowd.example/{number}" for number in range(1000)]
 
-    assert places_named(video(**{field: [DOGS, *crowd]}))[:2] in ((DOGS, crowd[0]), (CHANNEL, DOGS))
-    assert len(places_named(video(**{field: crowd}))) == MOST_PLACES
+    assert communities_named(video(**{field: [DOGS, *crowd]}))[:2] in (
+        (DOGS, crowd[0]),
+        (CHANNEL, DOGS),
+    )
+    assert len(communities_named(video(**{field: crowd}))) == MAX_RECIPIENTS
 
 
 @pytest.mark.parametrize(

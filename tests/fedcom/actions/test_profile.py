@@ -1,4 +1,4 @@
-"""Profiles of people elsewhere: read again where they are, never from what was said."""
+"""Remote people's profiles: fetched from their origin, never taken from an activity."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Taking out and putting back, by authors and by moderators: said twice, said late, said badly."""
+"""Removing and restoring, by authors and by moderators: repeated, late and malformed activities."""
 
 import json
 
@@ -27,13 +27,13 @@ NAMELESS = {"type": "Note"}
 
 
 def unread(home: Home) -> list[int]:
-    """Who was told that something was reported and has not looked."""
+    """The members with an unread notification of a report."""
     rows = [row for row in home.rows(notification) if row["kind"] == "report" and not row["detail"]]
     return [row["recipient_id"] for row in rows if row["read_at"] is None]
 
 
 def resolvers(home: Home) -> list[int | None]:
-    """Who judged each report, in the order of their making."""
+    """The resolver of each report, in the order of the reports."""
     return [row["resolver_id"] for row in home.rows(report)]
 
 
@@ -169,7 +169,7 @@ def test_a_deletion_that_its_origin_does_not_confirm_takes_out_and_erases_nothin
 
 
 def test_what_was_not_deleted_is_not_asked_for_again(home: Home) -> None:
-    # With nothing to be fetched this would raise Missing.
+    # With nothing to be fetched this would raise NeedsFetch.
     post_of_kim(home)
 
     assert read(home, undo(DELETED)) is None

@@ -1,4 +1,4 @@
-"""Reports: who may, what is kept, who is told here and elsewhere, and what peers call a report."""
+"""Reports: permissions, the stored rows, local and remote recipients, and peers' reports."""
 
 import json
 from typing import Any
@@ -32,7 +32,7 @@ DOGS = "https://lemmy.example/c/dogs"
 
 
 def told(home: Home) -> list[tuple[int, int, str]]:
-    """Who was told of a report, by whom, and why."""
+    """The notified members, the reporter, and the reason."""
     rows = [row for row in home.rows(notification) if row["kind"] == "report"]
     return [(row["recipient_id"], row["actor_id"], row["reason"]) for row in rows]
 
@@ -170,7 +170,7 @@ def test_a_microblogs_server_is_told_by_ours(home: Home) -> None:
 
 
 def server(home: Home, iri: str) -> Person:
-    """The actor in whose name a server speaks for its people."""
+    """The actor in whose name a server reports for its people."""
     document = Document(person(iri, type="Application"))
     return home(lambda ctx: person_at(ctx, iri), fetched=Fetched({iri: document}))
 
@@ -274,7 +274,7 @@ def test_a_community_passes_reports_of_its_own_on_to_its_moderators(home: Home) 
 
 
 def with_a_moderator_elsewhere(home: Home, software: str = "piefed") -> tuple[Person, Post]:
-    """kim moderates !cats, where bob posts and which somebody elsewhere follows."""
+    """kim moderates !cats, where bob posts and which a remote person follows."""
     kim = home.person(KIM, software)
     home.follow(home.person("https://other.example/u/fan", "lemmy"), home.cats)
     home.perform(AddModerator(by=home.ann, community=home.cats, person=kim))
@@ -284,7 +284,7 @@ def with_a_moderator_elsewhere(home: Home, software: str = "piefed") -> tuple[Pe
 
 
 def announced(home: Home) -> list[tuple[str, Json]]:
-    """(inbox, what is announced there) of what was written since; Announces of !cats, unproven."""
+    """(inbox, announced object) of new deliveries; Announces of !cats, unproven."""
     words = [(one.inbox, json.loads(body)) for one, body in home.sent_bodies()]
     assert all(word["type"] == "Announce" and "proof" not in word for _, word in words)
     return [(inbox, word["object"]) for inbox, word in words]
@@ -314,7 +314,7 @@ def test_a_moderator_on_lemmy_0_19_is_sent_the_reporters_own_flag(home: Home) ->
     ((sent, body),) = home.sent_bodies()
     assert (sent.inbox, sent.words, sent.by) == (kim.shared_inbox, "Flag{id}", "u/ann")
     assert json.loads(body)["id"] == made.iri
-    # It reads none in an Announce, and none of somebody else's.
+    # It reads no Flag in an Announce, and none by another server's person.
     hear(home, flag(LEA, home.comment(post).iri, content="Rude."), person(LEA))
     assert [sent.words for sent in home.sent() if "Flag" in sent.words] == []
 

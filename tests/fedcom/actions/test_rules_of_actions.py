@@ -1,4 +1,4 @@
-"""Who may do what, by the actions themselves: the same for members and for people elsewhere."""
+"""Permissions, by the actions themselves: the same for members and for remote people."""
 
 import json
 from collections.abc import Callable
@@ -50,7 +50,7 @@ class Stage:
         return None if self.by.local else Provenance(f"{KIM}/{name}", "Note", None, None)
 
     def code(self, action: Action[Any]) -> str:
-        """Why it is refused, or "allowed"; the same by the door as by the check alone."""
+        """The code of the refusal, or "allowed"; the same for `perform` as for the check alone."""
         heard = None if self.by.local else received(self.by.iri)
         try:
             self.home.perform(action, heard)
@@ -217,7 +217,7 @@ CASES: list[tuple[Callable[[Stage], None], dict[str, str]]] = [
 
 @pytest.fixture
 def dialect() -> str:
-    """A rule asks no database; the tests of the effects ask both."""
+    """A rule does not depend on the database; the tests of the effects ask both."""
     return "sqlite"
 
 
@@ -235,11 +235,11 @@ def test_the_same_rules_hold_for_members_and_for_people_elsewhere(
 
 
 class _Undone(Exception):
-    """Takes a transaction back."""
+    """Raised to roll a transaction back."""
 
 
 def _code_and_back(stage: Stage, make: Make) -> str:
-    """As `Stage.code`, and nothing of it stays."""
+    """As `Stage.code`, rolled back."""
     found = "allowed"
     heard = None if stage.by.local else received(stage.by.iri)
 

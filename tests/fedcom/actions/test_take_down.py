@@ -1,4 +1,4 @@
-"""An admin hides on this server what is in communities elsewhere, and shows it again."""
+"""An admin hides content of remote communities on this server, and restores it."""
 
 import pytest
 
@@ -19,7 +19,7 @@ DOGS, KIM = "https://dogs.example/c/dogs", "https://dogs.example/u/kim"
 
 @pytest.fixture
 def dogs(home: Home) -> Community:
-    """A community elsewhere, which bob follows."""
+    """A remote community, which bob follows."""
     community = home.group(DOGS)
     home.follow(home.bob, community)
     return community

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from activitypub.types import FEATURES
 from fedcom.cli.root import fedcom
 from tests.support.clock import SettableClock
 from tests.support.documents import activity, page, pems, private_key
@@ -32,18 +33,21 @@ def put(name: str, raw: object) -> str:
 
 def test_documents_are_explained_one_line_each() -> None:
     post = put("post.json", activity("Create", KIM, page(f"{CATS}/1", KIM, CATS, sensitive=True)))
-    warn = put("warn.json", activity("Warn", KIM, f"{CATS}/1"))
+    lacking = next(iter(FEATURES))
+    other = put("other.json", activity(lacking, KIM, f"{CATS}/1"))
 
-    both = run("explain", post, warn)
+    both = run("explain", post, other)
 
     assert both.exit_code == 1
     first, second = both.output.splitlines()
     assert first == (
         'post.json: understood: post, create; "A title"; by https://kim.example/u/kim; '
         "in https://kim.example/c/cats; sensitive; to Public https://kim.example/c/cats; "
-        "if https://kim.example/c/cats is a community that somebody here follows"
+        "if https://kim.example/c/cats is a community that someone here follows"
     )
-    assert second.startswith("warn.json: refused: unsupported_type (Warn is not supported here")
+    assert second.startswith(
+        f"other.json: refused: unsupported_type ({lacking} is not supported here"
+    )
     assert run("explain", post).exit_code == 0
 
 

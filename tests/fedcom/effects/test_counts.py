@@ -1,4 +1,4 @@
-"""Counters equal a recount, whatever is done in whatever order."""
+"""Counters equal a recount, whatever the order of the actions."""
 
 import os
 import tempfile
@@ -54,11 +54,11 @@ def do(home: Home, made: list[Post | Comment], step: tuple[str, int, int]) -> No
         else:
             home.perform(MAKE[kind](by, target, home.ann))
     except FedcomError:
-        pass  # what is not allowed changes nothing
+        pass  # a refused action changes nothing
 
 
 def assert_counted(home: Home) -> None:
-    """Every counter and every rank is what the rows say."""
+    """Compare every counter and every rank with the rows."""
     posts, comments = home.rows(post), home.rows(comment)
     shown = {row["id"] for row in posts if not (row["deleted_at"] or row["removed_at"])}
     visible = [row for row in comments if not (row["deleted_at"] or row["removed_at"])]
@@ -124,7 +124,7 @@ def test_counters_stay_true_when_somebody_leaves(home: Home) -> None:
 
 
 def test_who_wrote_much_leaves_in_as_many_statements_as_who_wrote_little(home: Home) -> None:
-    """Nobody else can write meanwhile."""
+    """Nobody else can write in the meantime."""
     target, needed = home.post(), []
     for number, comments in enumerate((2, 12)):
         kim = home.person(f"https://kim.example/u/kim{number}")
@@ -161,7 +161,7 @@ def test_the_same_vote_twice_counts_once(home: Home) -> None:
 
 
 def test_a_decision_on_an_old_reading_keeps_the_counters_true(home: Home) -> None:
-    """Two workers have read the same post; both take it down."""
+    """Two workers have read the same post; both remove it."""
     read_before = home.post()
     home.perform(Delete(by=home.bob, target=read_before))
     home.perform(RemoveContent(by=home.ann, target=read_before))

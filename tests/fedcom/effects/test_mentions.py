@@ -1,4 +1,4 @@
-"""Where a mention leads: here to our page of whom it names, elsewhere to their own."""
+"""The target of a mention's link: here the person's page on this server, elsewhere their own."""
 
 import json
 

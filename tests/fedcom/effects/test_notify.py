@@ -1,4 +1,4 @@
-"""Who is told of what: answers and names, once each, and nobody twice for the same words."""
+"""Members' notifications: replies and mentions, once each, and never twice for the same text."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from fedcom.actions.comment import EditComment
 from fedcom.actions.perform import perform
 from fedcom.actions.post import EditPost
 from fedcom.context import Context
-from fedcom.federation.listeners import heard_routes, reader_of
+from fedcom.federation.listeners import activity_routes, reader_of
 from fedcom.inbound.post import create_post_from
 from fedcom.models.actor import Person
 from fedcom.models.notification import notification
@@ -21,17 +21,17 @@ from tests.support.documents import activity, note, page
 from tests.support.people import Home
 
 KIM = "https://kim.example/u/kim"
-ROUTES = heard_routes()
+ROUTES = activity_routes()
 
 
 def told(home: Home, somebody: Person | None = None) -> list[str]:
-    """Kinds, oldest first, of everybody's or one member's notifications."""
+    """The kinds of everybody's or one member's notifications, oldest first."""
     rows = home.rows(notification)
     return [row["kind"] for row in rows if somebody is None or row["recipient_id"] == somebody.id]
 
 
 def hear(home: Home, heard: dict[str, object]) -> None:
-    """Do what a peer says."""
+    """Receive an activity from a peer."""
     document = Document(heard)
     received = ReceivedActivity(document, str(heard["actor"]), b"{}")
 

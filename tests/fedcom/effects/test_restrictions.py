@@ -1,4 +1,4 @@
-"""What an author elsewhere does not allow, nobody here does."""
+"""Nobody here can do what a remote author does not allow."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ TO_CATS = {"tag": [{"type": "Mention", "href": f"{ORIGIN}/c/cats"}]}
 
 @pytest.fixture
 def dialect() -> str:
-    """Rows are written and read; no engine differs."""
+    """Rows are written and read the same on every database."""
     return "sqlite"
 
 

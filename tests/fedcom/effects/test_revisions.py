@@ -1,4 +1,4 @@
-"""What was said before an edit: kept, in order, and gone when the author deletes."""
+"""Previous versions: kept in order on an edit, and erased when the author deletes."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What was taken back: remembered, but only if it was theirs to take back, and until said anew."""
+"""Undone activities: remembered if the actor was entitled to undo them, and until sent anew."""
 
 from typing import Any
 
@@ -46,15 +46,15 @@ def undone(home: Home, set_by: str = KIM, **known: Any) -> None:
 
 
 def counts(home: Home, received: ReceivedActivity) -> bool:
-    stone = home(lambda ctx: find_undone(ctx, received))
-    return stone is None or not stone.stops(received, home.clock())
+    found = home(lambda ctx: find_undone(ctx, received))
+    return found is None or not found.stops(received, home.clock())
 
 
 def arrive(home: Home, received: ReceivedActivity) -> None:
     def note(ctx: Context) -> None:
-        stone = find_undone(ctx, received)
-        assert stone is not None
-        note_arrival(ctx, received, stone)
+        found = find_undone(ctx, received)
+        assert found is not None
+        note_arrival(ctx, received, found)
 
     home(note)
 
@@ -118,7 +118,7 @@ def test_what_its_actor_signs_after_the_undo_counts_under_the_same_id(home: Home
     undone(home, signed_at=100.0)
 
     assert not counts(home, vote(signed_at=99.0))
-    assert counts(home, vote(signed_at=100.0))  # clocks of HTTP have whole seconds
+    assert counts(home, vote(signed_at=100.0))  # HTTP dates have whole seconds
     assert counts(home, vote(signed_at=101.0))
 
 

@@ -1,4 +1,4 @@
-"""What microblogs say that nobody here acts on is answered 202 everywhere; boosts are counted."""
+"""Microblog activities without an effect here are answered 202 everywhere; boosts are counted."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ POST = f"{ORIGIN}/post/1"
 
 @pytest.fixture
 def dialect() -> str:
-    """Rows by key; no engine differs."""
+    """Rows by key; the same on every database."""
     return "sqlite"
 
 

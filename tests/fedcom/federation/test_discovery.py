@@ -1,4 +1,4 @@
-"""How we are found, and what we say that we are."""
+"""How other servers find this one, and how it describes itself."""
 
 import json
 from typing import Any
@@ -77,7 +77,7 @@ async def test_webfinger_knows_nobody_else(node: Node, resource: str) -> None:
         ("?resource=", "resource_missing"),
         ("?rel=self", "resource_missing"),
         ("?resource=acct:bob@home.example&resource=acct:ann@home.example", "resource_missing"),
-        # Without a scheme, however the rest reads.
+        # Without a scheme, whatever the rest is.
         ("?resource=bob@home.example", "resource_malformed"),
         ("?resource=@bob@home.example", "resource_malformed"),
         ("?resource=!cats@home.example", "resource_malformed"),
@@ -139,7 +139,7 @@ async def test_nodeinfo_is_where_it_says(node: Node) -> None:
         ({"User-Agent": "Lemmy/0.19.20; +https://l.example"}, "fedcom"),
         # Node's fetch, which Misskey uses, sends this one and no Origin.
         ({"Sec-Fetch-Mode": "cors", "User-Agent": "Misskey/2026"}, "fedcom"),
-        # Somebody typed the address.
+        # A person typed the address.
         ({"Sec-Fetch-Site": "none", "User-Agent": "Mozilla/5.0"}, "fedcom"),
         ({"Origin": "https://vger.example"}, "lemmy"),
         ({"Origin": "null"}, "lemmy"),

@@ -1,4 +1,4 @@
-"""What peers are served, and what they must never be served."""
+"""The documents that peers are served, and those that they must never be served."""
 
 import json
 from collections.abc import Callable
@@ -514,7 +514,7 @@ async def test_who_waits_for_approval_is_nobody_yet(node: Node) -> None:
 
 
 async def test_an_activity_of_a_stranger_is_not_ours_to_serve(node: Node) -> None:
-    """Issued under no id of ours, it cannot be asked for."""
+    """Issued under no id of ours, it cannot be fetched."""
     home = node.home
 
     def plant(ctx: Context) -> None:
@@ -533,7 +533,7 @@ async def test_an_activity_of_a_stranger_is_not_ours_to_serve(node: Node) -> Non
 
 
 async def test_who_reported_what_is_served_to_nobody(node: Node) -> None:
-    """Neither the report nor what the community tells its moderators elsewhere of it."""
+    """Neither the report nor the community's activity about it to remote moderators."""
     home = node.home
     kim = home.person(KIM, "piefed")
     home.perform(AddModerator(by=home.ann, community=home.cats, person=kim))
@@ -550,7 +550,7 @@ async def test_who_reported_what_is_served_to_nobody(node: Node) -> None:
 
 
 async def test_what_is_between_two_servers_is_served_to_who_knows_its_id(node: Node) -> None:
-    """Follows, their answers and votes are addressed to nobody, and peers look them up later."""
+    """Follows, their responses and votes are addressed to nobody, and peers look them up later."""
     home = node.home
     kim, dogs = home.person(KIM), home.group("https://forum.example/c/dogs")
     home.follow(home.bob, dogs)
@@ -601,7 +601,7 @@ async def test_everything_that_an_actor_names_is_there(node: Node) -> None:
 
 
 async def test_everything_served_is_made_in_one_door(node: Node) -> None:
-    """What the outbox lists has the id of the object, so that a fetch finds the same."""
+    """An item of the outbox has the id of the object, so that a fetch finds the same."""
     home = node.home
     post = home.post()
     home(lambda ctx: perform(ctx, EditProfile(by=home.bob, title="B", summary=SECRET)))
@@ -617,7 +617,7 @@ async def test_everything_served_is_made_in_one_door(node: Node) -> None:
 
 
 async def test_whom_a_text_names_is_read_from_its_links_and_not_parsed_again(node: Node) -> None:
-    """Anybody may ask for a document and for an outbox, as often as they like."""
+    """Anyone may fetch a document and an outbox, as often as they like."""
     home = node.home
     kim = home.person(KIM)
     post = home.post(body=Body.of_markdown("@kim@kim.example and @bob, @nobody@kim.example"))

@@ -1,4 +1,4 @@
-"""What the inbox is told about an activity: do it, refuse it, or come again."""
+"""The inbox's verdict on an activity: do it, refuse it, or try it again later."""
 
 import json
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from activitypub.document import Document
-from fedcom.federation.listeners import Listeners, Unsupported, heard_routes, reader_of
+from activitypub.types import FEATURES
+from fedcom.federation.listeners import Listeners, Unsupported, activity_routes, reader_of
 from fedcom.inbound.catalog import HEARD
 from fedcom.models.comment import comment
 from fedcom.models.post import post
@@ -43,7 +44,7 @@ def listeners(node: Node) -> Listeners:
 
 
 async def authenticate(node: Node, said: dict[str, Any], signer: str = EVE) -> Any:
-    """What the origin said, or the code of the refusal."""
+    """The origin's answer, or the code of the refusal."""
     try:
         return await listeners(node).authenticate(heard(said, signer))
     except Refused as error:
@@ -78,7 +79,7 @@ async def test_of_a_relayed_copy_only_the_object_counts_as_its_origin_serves_it(
         (None, activity("Create", KIM, POST), "not_there"),
         (POST, activity("Delete", KIM, POST["id"]), "not_confirmed"),
         (person(KIM), activity("Delete", KIM, KIM), "not_confirmed"),
-        # What stands at the id of the object is something else than was said.
+        # The document at the id of the object differs from the activity's copy.
         (
             activity("Like", KIM, CATS, id=POST["id"]),
             activity("Create", KIM, POST),
@@ -176,7 +177,7 @@ async def test_every_shape_of_the_catalog_has_its_reader(node: Node) -> None:
 
 
 async def test_a_peer_that_is_heard_is_not_gone(node: Node) -> None:
-    """Also what it runs is learnt, because that decides in which words it is told."""
+    """Its software is looked up too, because that decides which activities it is sent."""
     node.network.put(person(KIM))
     node.network.run("kim.example", "lemmy")
     node.home.post()
@@ -189,7 +190,7 @@ async def test_a_peer_that_is_heard_is_not_gone(node: Node) -> None:
 
 
 async def test_a_profile_is_read_from_its_origin_when_it_says_that_it_changed(node: Node) -> None:
-    """Not from what was fetched with its key: that may be hours old."""
+    """Not from the document that was fetched with its key: that may be hours old."""
     node.network.put(person(KIM, name="Old"))
     await node.hear(activity("Follow", KIM, CATS))
     assert node.snapshot()[KIM] == "Person Old"
@@ -202,10 +203,9 @@ async def test_a_profile_is_read_from_its_origin_when_it_says_that_it_changed(no
 @pytest.mark.parametrize(
     ("said", "detail"),
     [
-        (activity("Warn", KIM, f"{CATS}/1"), "Warn is not supported here: no warnings yet."),
-        (
-            activity("QuoteRequest", KIM, f"{CATS}/1"),
-            "QuoteRequest is not supported here: no quotes yet.",
+        *(
+            (activity(name, KIM, f"{CATS}/1"), f"{name} is not supported here: no {feature} yet.")
+            for name, feature in FEATURES.items()
         ),
         (activity("Dance", KIM, f"{CATS}/1"), "Dance is not supported here."),
     ],
@@ -214,7 +214,7 @@ def test_what_nobody_reads_is_refused_with_what_is_missing(
     said: dict[str, Any], detail: str
 ) -> None:
     with pytest.raises(Unsupported) as caught:
-        reader_of(heard_routes(), Document(said))
+        reader_of(activity_routes(), Document(said))
 
     assert (caught.value.code, caught.value.status) == ("unsupported_type", 422)
     assert caught.value.detail == detail

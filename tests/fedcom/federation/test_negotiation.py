@@ -1,4 +1,4 @@
-"""Page or document: one address, two answers."""
+"""Page or document: one address, two representations."""
 
 import pytest
 from starlette.datastructures import Headers

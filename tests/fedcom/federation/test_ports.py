@@ -1,4 +1,4 @@
-"""Whom we hear, and what becomes of inboxes that are no more."""
+"""Allowed senders, and inboxes that no longer exist."""
 
 from sqlalchemy import update
 

@@ -1,4 +1,4 @@
-"""A moderator's act that the community's server refuses is undone here, and the moderator told."""
+"""A moderator's action that the community's server refuses is undone here, with a notification."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ def dialect() -> str:
 
 
 class Elsewhere:
-    """bob moderates !dogs elsewhere, where kim has written a post."""
+    """bob moderates the remote !dogs, where kim has written a post."""
 
     def __init__(self, home: Home) -> None:
         self.home = home
@@ -52,7 +52,7 @@ class Elsewhere:
         )
 
     def do(self, action: Action[Any], *, refused_by: str | None = None) -> None:
-        """It is done and sent; the server says no when it is `refused_by` one."""
+        """It is done and sent; the server refuses it if it is `refused_by` one."""
         self.home.perform(action)
         bodies = [body for sent, body in self.home.sent_bodies() if sent.by == "u/bob"]
         if refused_by is None:
@@ -63,7 +63,7 @@ class Elsewhere:
         assert self.home.sent() == [], "nobody elsewhere is told"
 
     def state(self) -> tuple[bool, bool, bool, set[int], int]:
-        """Whether the post is removed, locked, pinned; who moderates; how many are banned."""
+        """Whether the post is removed, locked, pinned; the moderators; the number of bans."""
         post = self.home.fresh(self.post)
         return (
             post.removed_at is not None,
@@ -100,7 +100,7 @@ def test_what_the_communitys_server_refuses_is_undone_here(
     first, second = pairs[kind]
     if undone:
         there.do(first)
-        # The rows are those before the first act.
+        # The rows are those before the first action.
         second = _anew(home, second)
     before = there.state()
 
@@ -108,7 +108,7 @@ def test_what_the_communitys_server_refuses_is_undone_here(
 
     after = there.state()
     if kind == "ban" and undone:
-        before = (False, *before[1:])  # only the ban is back
+        before = (False, *before[1:])  # only the ban was restored
     assert after == before
     told = home.rows(notification)[-1]
     assert (told["recipient_id"], told["actor_id"]) == (home.bob.id, None)
@@ -119,7 +119,7 @@ def test_what_the_communitys_server_refuses_is_undone_here(
 
 
 def _anew(home: Home, action: Action[Any]) -> Action[Any]:
-    """The action about the post as it is now."""
+    """The action about the current row of the post."""
     if isinstance(action, RestoreContent):
         return RestoreContent(by=action.by, target=home.fresh(action.target), reason=action.reason)
     if isinstance(action, Lock):

@@ -1,4 +1,4 @@
-"""Microblogs are given a post in the form that they can show, and are known by how they ask."""
+"""Microblog servers are recognised by their requests, and get posts in a form they can show."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""An Undo that names what it takes back only by its id is read as if it showed it."""
+"""An Undo that only gives the id of its object is read as if it embedded the object."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from fedcom.actions.vote import Vote
 from fedcom.context import Context, Fetched
 from fedcom.errors import FedcomError
 from fedcom.federation.envelope import authenticate, open_envelope
-from fedcom.federation.listeners import heard_routes, reader_of
+from fedcom.federation.listeners import activity_routes, reader_of
 from fedcom.federation.undone import with_undone
 from fedcom.models.personal import actor_block
 from inbox.ports import ReceivedActivity
@@ -36,9 +36,9 @@ def dialect() -> str:
 def read(
     home: Home, iri: str, served: Json | None = None, *, by: str = KIM, via: str | None = None
 ) -> Action[Any] | str | None:
-    """What an Undo of the bare id comes to: an action, nothing, or the code of its refusal.
+    """The result of an Undo of the bare id: an action, nothing, or the code of its refusal.
 
-    `served` is what the origin shows at that id.
+    `served` is the document that the origin serves at that id.
     """
     undo = {"type": "Undo", "id": f"{by}/undo", "actor": by, "object": iri}
     heard = ReceivedActivity(Document(undo), by, b"{}", evidence="signature", signed_at=1.0)
@@ -50,7 +50,7 @@ def read(
         envelope = open_envelope(ctx, heard)
         (content,) = envelope.contents
         assert isinstance(content, Document)
-        reader = reader_of(heard_routes(), content)
+        reader = reader_of(activity_routes(), content)
         proven = authenticate(ctx, envelope, content)
         assert proven is not None
         return reader(ctx, proven)

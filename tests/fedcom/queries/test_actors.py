@@ -1,4 +1,4 @@
-"""Who somebody is here, and what they are to a community."""
+"""The local identity of an actor, and a person's standing in a community."""
 
 import pytest
 from sqlalchemy import update
@@ -40,7 +40,7 @@ def test_people_and_communities_are_found_apart(home: Home) -> None:
     assert home(names) == [True, False, True, False, False]
     with pytest.raises(NotFound):
         home(lambda ctx: get_community(ctx.conn, home.bob.id))
-    # Groups elsewhere write and vote themselves.
+    # Remote Groups write and vote themselves.
     assert home(lambda ctx: get_person(ctx.conn, home.cats.id)).iri == home.cats.iri
 
 
@@ -77,7 +77,7 @@ def test_standing_is_of_the_place(home: Home) -> None:
         (home.ann, others, Standing(is_admin=True)),
         (home.bob, home.cats, Standing()),
         (home.bob, others, Standing(is_moderator=True)),
-        # Our admin is nothing elsewhere, and people of a community's host may be its admins.
+        # Our admin has no rights elsewhere, and people of a community's host may be its admins.
         (home.ann, dogs, Standing()),
         (rex, dogs, Standing(is_admin=True)),
         (rex, home.cats, Standing()),

@@ -1,4 +1,4 @@
-"""What surrounds a post or comment: read once for an action, and never kept longer than that."""
+"""The rows around a post or comment: read once for an action, and discarded after it."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ KIM = "https://kim.example/u/kim"
 
 
 def statements(ctx: Context) -> list[str]:
-    """What is sent on this connection from now on."""
+    """The statements sent on this connection from now on."""
     sent: list[str] = []
     event.listen(ctx.conn, "before_cursor_execute", lambda *given: sent.append(given[2]))
     return sent

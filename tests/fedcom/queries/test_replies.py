@@ -1,4 +1,4 @@
-"""The answers that stand in a Note: the first page of them, and the way to the rest."""
+"""The replies embedded in a Note: the first page of them, and the address of the rest."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""An Undo of ours names the id under which what it takes back went out."""
+"""A local Undo names the id under which its object was sent."""
 
 from typing import Any
 
@@ -31,13 +31,13 @@ def dialect() -> str:
 
 
 def said_by(home: Home, name: str) -> list[dict[str, Any]]:
-    """The activities of one of ours, in the order in which they were said."""
+    """The activities of a local actor, in the order in which they were sent."""
     bodies = [row["body"] for row in home.rows(activities) if row["actor"].endswith(f"/{name}")]
     return [dict(parse(body)) for body in bodies]
 
 
 def undone(home: Home, name: str, first: Action[Any], make: Any) -> tuple[str, str]:
-    """The id of what `first` says, and the id that the Undo of it names."""
+    """The id of `first`'s activity, and the id that its Undo names."""
     result = home.perform(first)
     home.perform(make(result))
     *_, word, undo = said_by(home, name)

@@ -1,4 +1,4 @@
-"""What is taken from an actor's document, and what never is."""
+"""Which properties of an actor's document are used, and which never are."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,7 +30,7 @@ DOGS = "https://dogs.example/c/dogs"
 
 
 def put(home: Home, document: dict[str, Any], *others: dict[str, Any]) -> Person | Community:
-    """Write what `document` says; `others` can be had as well, a list of moderators cannot."""
+    """Store `document`; `others` can be fetched too, a list of moderators cannot."""
     fetched = Fetched({one["id"]: Document(one) for one in (document, *others)})
     moderators = f"{document['id']}/moderators"
     if moderators not in fetched.documents:
@@ -179,7 +179,7 @@ def test_a_community_elsewhere_names_its_moderators_collection_on_its_own_host(h
         ({"id": f"{DOGS}/followers", "type": "Collection", "totalItems": -41}, None),
         ({"type": "Collection"}, None),
         (None, None),
-        # It is fetched by itself, and until then what is known stays.
+        # It is fetched separately, and until then the known value stays.
         (f"{DOGS}/followers", 7),
     ],
 )
@@ -309,7 +309,7 @@ LONG_FIELDS: list[dict[str, Any]] = [
 
 
 def test_no_field_of_an_actor_is_kept_beyond_its_limit(home: Home) -> None:
-    """Mastodon GHSA-gg8q-rcg7-p79g: a megabyte that may be had can be all in one field."""
+    """Mastodon GHSA-gg8q-rcg7-p79g: a permitted megabyte can be all in one field."""
     for more in LONG_FIELDS:
         dogs = put(home, group(DOGS, **more))
 

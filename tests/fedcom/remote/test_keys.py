@@ -1,4 +1,4 @@
-"""Our keys, sealed; and theirs, from their rows or their origin."""
+"""Local keys, encrypted; and peers' keys, from their rows or their origin."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What we know of other servers, and which of them are blocked."""
+"""Stored data about other servers, and which of them are blocked."""
 
 import pytest
 

@@ -57,7 +57,7 @@ async def test_a_page_that_has_no_form_now_says_why_one_is_not_taken(
     page = await world.browser("ann").post(path, form_token=make_token(world.tokens["eve"]))
 
     assert page.status == 403
-    assert "earlier login" in page.text
+    assert "earlier session" in page.text
 
 
 PART = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1'
@@ -84,7 +84,7 @@ async def test_no_form_without_the_sessions_own_token_is_taken(world: World, pat
     for token in ("", "x", "\u2603", "A" * 43, make_token(world.tokens["eve"])):
         page = await world.browser("ann").post(path, form_token=token, **fields)
         assert page.status == 403
-        assert "earlier login" in page.text
+        assert "earlier session" in page.text
 
 
 async def test_a_form_with_a_bearer_token_needs_no_token_of_the_session(world: World) -> None:
@@ -157,7 +157,7 @@ async def test_a_form_of_an_earlier_log_in_keeps_what_was_typed(
     page = await world.browser("ann").post(path, form_token=old, **{field: typed})
 
     assert page.status == 403
-    assert "earlier login" in page.text
+    assert "earlier session" in page.text
     assert kept in page.html
     assert kept not in (await world.browser("ann").get(path)).html
 
@@ -209,7 +209,7 @@ async def test_no_file_is_taken_without_the_sessions_own_token(world: World) -> 
     for token in ("", make_token(world.tokens["eve"])):
         page = await bob.send("/upload", {"picture": picture()}, form_token=token, alt="A cat")
         assert page.status == 403
-        assert "earlier login" in page.text
+        assert "earlier session" in page.text
         assert 'value="A cat"' in page.html
     assert list(world.instance.pictures.store.files()) == []
 

@@ -188,9 +188,9 @@ async def test_the_only_admin_cannot_leave(world: World) -> None:
     world.tokens["ann"] = await world.instance.unit(begin)
     browser = world.browser("ann")
     page = await browser.get("/settings/delete")
-    assert "Make somebody else an admin first" in page.text
+    assert "Make someone else an admin first" in page.text
     page = await browser.post("/settings/delete", current_password=PASSWORD)
-    assert (page.status, "Make somebody else an admin first" in page.text) == (409, True)
+    assert (page.status, "Make someone else an admin first" in page.text) == (409, True)
     await world.instance.unit(lambda ctx: set_role(ctx.conn, world.people["eve"].id, "admin"))
     assert (await browser.post("/settings/delete", current_password=PASSWORD)).status == 303
 

@@ -361,7 +361,7 @@ async def test_our_script_is_told_of_errors_in_the_language_of_the_page(world: W
     empty = await bob.post(path, headers=headers, body=" ")
     assert (empty.status, "schreib zuerst etwas" in empty.html) == (422, True)
     old = await bob.post(path, headers=headers, body="Words", form_token="of another log-in")
-    assert (old.status, "einer früheren Anmeldung" in old.html) == (403, True)
+    assert (old.status, "einer früheren Sitzung" in old.html) == (403, True)
 
 
 async def test_programs_are_told_of_errors_in_json(world: World) -> None:

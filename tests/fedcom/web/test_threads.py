@@ -141,7 +141,7 @@ async def test_the_script_is_given_the_comment_it_sent(world: World) -> None:
     ("words", "status", "sentence"),
     [
         ({"body": " "}, 422, "write something"),
-        ({"body": "x", "form_token": "old"}, 403, "earlier login"),
+        ({"body": "x", "form_token": "old"}, 403, "earlier session"),
     ],
 )
 async def test_the_script_is_told_in_words_why_not(

@@ -212,7 +212,7 @@ ERRORS = [
     ("/submit", {"community": "cats", "title": "kept", "url": "data:text/html,x"}, "url", "http"),
     ("/submit", {"community": "cats", "title": "kept", "body": LONG * 4}, "body", "at most"),
     ("/submit", {"community": "nowhere", "title": "kept"}, "community", "called “nowhere”"),
-    ("/submit", {"community": "", "title": "kept"}, "community", "There is no community"),
+    ("/submit", {"community": "", "title": "kept"}, "community", "Choose a community"),
     ("/post/{post}/edit", {"title": "", "body": "kept"}, "title", "at least 3"),
     ("/post/{post}/comment", {"body": "  ", "parent": ""}, "body", "write something"),
     ("/post/{post}/comment", {"body": LONG, "parent": "{comment}"}, "body", "at most"),
