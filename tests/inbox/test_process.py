@@ -37,7 +37,7 @@ async def running(inbox: Inbox) -> AsyncIterator[None]:
         await asyncio.gather(loop, return_exceptions=True)
 
 
-async def test_what_was_said_is_heard_by_the_handler_and_closed_with_its_effect(
+async def test_an_entry_is_handled_and_closed_with_its_effect(
     world: World,
 ) -> None:
     await world.post(like())
@@ -199,7 +199,9 @@ def test_pauses_grow_with_the_tries_and_respect_the_wish(
     assert pause_after(tries, wish) == pause
 
 
-async def test_what_is_always_later_is_given_up_after_ten_tries(small_world: World) -> None:
+async def test_an_entry_that_stays_later_is_given_up_after_ten_tries(
+    small_world: World,
+) -> None:
     await small_world.post(like())
     small_world.handlers.errors[name()] = [Later(60, "parent unreachable") for _ in range(20)]
     for _ in range(30):
@@ -226,7 +228,7 @@ async def test_what_is_later_after_three_days_is_given_up(small_world: World) ->
     assert (row["state"], row["code"], row["tries"]) == ("refused", "gave_up", 4)
 
 
-async def test_what_always_fails_is_refused_visibly_after_eight_tries(
+async def test_an_entry_that_always_fails_is_refused_after_8_tries(
     small_world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     await small_world.post(like())
