@@ -12,6 +12,7 @@ vocab       builders for the documents we send: actors, objects, activities, col
 signatures  who sent it (`signatures.request`), who wrote it (`signatures.integrity`)
 problem     problem details (RFC 9457), and their types (FEP-c180)
 authority   pure: who may say what, and what proof it takes
+signature_profiles  which signature scheme each peer accepts
 netguard    which network addresses may be connected to
 connection  one HTTP/1.1 connection, one bounded answer
 transport   connections by host, to permitted addresses only

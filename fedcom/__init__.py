@@ -2,14 +2,18 @@
 
 In reading order:
 
-- `errors`, `clock`, `logs`, `settings`: the basis of everything else;
+- `errors`, `clock`, `catalogues` (translations), `offload` (threads for CPU work), `logs`,
+  `settings`: the basis of everything else;
 - `db`, `migrate`: transactions on SQLite and PostgreSQL, and the schema's history;
 - `models`: the tables and their rows; `rules`, `text`, `wire`: pure functions over them;
-- `context`, `remote`, `queries`, `actions`: stored data, and everything that peers can see
-  (`actions.perform` is the single entry point);
-- `accounts`, `site`, `housekeeping`: local data that no peer sees;
-- `units`: one transaction each, run again with documents that were missing;
-- `http`, `web`, `federation`: the interfaces;
+- `context`, `queries`, `media`, `remote`: stored data, and what other servers say of theirs;
+- `effects`, `actions`, `inbound`: everything that peers can see (`actions.perform` is the single
+  entry point), and the readers of what they send;
+- `views`: what is displayed, one read model for each thing;
+- `accounts`, `personal`, `site`: local data that no peer sees;
+- `units`, `refresh`, `lookup`: transactions, run again with documents that were missing;
+- `background`: loops beside the server;
+- `http`, `web`, `api`, `federation`, `inspect`: the interfaces;
 - `wiring`, `app`, `worker`, `cli`, `__main__`: composition and start.
 
 A module may use only modules above it in this list; `pyproject.toml` has the complete layers.

@@ -7,5 +7,6 @@ ones), `outside_mention` (of members, in posts outside of known communities), `m
 (moderators, bans, reports, modlog, markers), `account` (local logins, sessions, invitations),
 `mail` (the queue of e-mail), `notification`, `personal` (members' private lists), `media` (pictures
 and previews of links), `omission` (content that a backfill left out), `restriction` (interaction
-policies of remote authors), `boost` (of local content).
+policies of remote authors), `boost` (of local content). `located` is no table: a post or comment
+with its community, author and standing, read at once.
 """

@@ -1,5 +1,6 @@
 """The domain's rules as pure functions: permissions, limits and ranking.
 
 In reading order: `names` (of people and communities), `limits` (lengths and characters of texts),
-`ranking` (the key that lists are sorted by), `permissions` (who may do what).
+`ranking` (the key that lists are sorted by), `permissions` (who may do what), `languages` (of
+posts), `links` (which lead to the same page), `dialects` (what a peer's software understands).
 """

@@ -2,5 +2,7 @@
 
 In reading order: `html` (the one sanitizer, and HTML → plain text), `markdown` (source → safe
 HTML), `mentions` (`@name@host`, `!name@host`), `plain` (titles and names on one line), `pasted`
-(pasted handles and addresses).
+(pasted handles and addresses), `hashtags`, `pictures`, `prose` (the parts of HTML outside of links
+and code), `excerpts` and `search_terms` (for the search), `difference` (between two versions),
+`page_head` (the metadata of a web page).
 """

@@ -116,6 +116,17 @@ def test_only_the_identity_reads_session_cookies_and_bearer_tokens() -> None:
     assert lines_with(r"request\.cookies\b(?!`)|cookie_parser", MODULES) == []
 
 
+@pytest.mark.parametrize(
+    "folder", [path.parent for path in MODULES if path.name == "__init__.py"], ids=name
+)
+def test_a_room_says_what_is_in_it(folder: Path) -> None:
+    inside = {path.stem for path in folder.glob("*.py")} - {"__init__", "__main__"}
+    inside |= {path.parent.name for path in folder.glob("*/__init__.py")}
+    docstring = ast.get_docstring(ast.parse((folder / "__init__.py").read_text())) or ""
+
+    assert inside - set(re.findall(r"\w+", docstring)) == set()
+
+
 def test_there_is_no_orm() -> None:
     assert lines_with(r"sqlalchemy\.(orm|ext)", MODULES) == []
 
