@@ -167,15 +167,15 @@ def prune(conn: Connection, now: float) -> int:
 
     Call it again, in another transaction, until it returns 0.
     """
-    number = 0
+    deleted = 0
     for state, keep in (
         (DELIVERED, KEEP_DELIVERED),
         (ECHOED, KEEP_DELIVERED),
         (FAILED, KEEP_FAILED),
         (GIVEN_UP, KEEP_FAILED),
     ):
-        number += conn.execute(_PRUNE_DELIVERIES, {"which": state, "before": now - keep}).rowcount
-    return number + conn.execute(_PRUNE_ACTIVITIES, {"before": now - KEEP_ACTIVITIES}).rowcount
+        deleted += conn.execute(_PRUNE_DELIVERIES, {"which": state, "before": now - keep}).rowcount
+    return deleted + conn.execute(_PRUNE_ACTIVITIES, {"before": now - KEEP_ACTIVITIES}).rowcount
 
 
 def _report() -> Any:

@@ -53,15 +53,15 @@ def publish(  # noqa: PLR0913 - each is one column of what is written
     its first bytes, and an inbox that has a delivery of it gets no second one. Wake the dispatcher
     after the commit.
     """
-    said = Publication(
+    publications = Publication(
         activity_id=activity_id, actor=actor, body=body, subject=subject, inboxes=inboxes
     )
-    return publish_all(conn, [said], now=now)
+    return publish_all(conn, [publications], now=now)
 
 
-def publish_all(conn: Connection, said: Sequence[Publication], *, now: float) -> int:
+def publish_all(conn: Connection, publications: Sequence[Publication], *, now: float) -> int:
     """As `publish`, several activities at once, in this order."""
-    row_ids = _put_activities(conn, said, now)
+    row_ids = _put_activities(conn, publications, now)
     rows = [
         {
             "activity": row_ids[one.activity_id],
@@ -71,7 +71,7 @@ def publish_all(conn: Connection, said: Sequence[Publication], *, now: float) ->
             "due_at": now,
             "created_at": now,
         }
-        for one in said
+        for one in publications
         for inbox, host in _hosts(one.inboxes).items()
     ]
     return len(insert_new(conn, rows, deliveries.c.id)) if rows else 0
@@ -111,7 +111,9 @@ def list_issued(
     return [Issued(*row) for row in rows]
 
 
-def _put_activities(conn: Connection, said: Sequence[Publication], now: float) -> dict[str, int]:
+def _put_activities(
+    conn: Connection, publications: Sequence[Publication], now: float
+) -> dict[str, int]:
     """The rows of these activities by their ids, also of those that were published before."""
     values = [
         {
@@ -121,11 +123,11 @@ def _put_activities(conn: Connection, said: Sequence[Publication], now: float) -
             "body": one.body,
             "created_at": now,
         }
-        for one in said
+        for one in publications
     ]
     inserted = insert_new_rows(conn, values, activities.c.activity_id, activities.c.id)
     found = {row.activity_id: row.id for row in inserted}
-    for one in said:
+    for one in publications:
         if one.activity_id not in found:
             which = {"activity_id": one.activity_id}
             found[one.activity_id] = conn.execute(_FIND_ROW, which).scalar_one()

@@ -65,12 +65,12 @@ def find_member(conn: Connection, name_or_email: str) -> Member | None:
     # No database accepts a NUL or a lone surrogate, and no name contains one.
     wanted = name_or_email.replace("\0", "?").encode("utf-8", "replace").decode().strip().lower()
     column = account.c.email if "@" in wanted else actor.c.name
-    number = conn.execute(
+    member_id = conn.execute(
         select(actor.c.id)
         .join(account, account.c.actor_id == actor.c.id)
         .where(column == wanted, actor.c.local, actor.c.deleted_at.is_(None))
     ).scalar()
-    return None if number is None else get_member(conn, number)
+    return None if member_id is None else get_member(conn, member_id)
 
 
 _MEMBERS = select(

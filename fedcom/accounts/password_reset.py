@@ -36,7 +36,7 @@ def create_reset(conn: Connection, account_id: int, now: datetime) -> str:
 
 def find_reset(conn: Connection, token: str, now: datetime) -> Member:
     """The member whose link it is. Raises NotFound("reset_unknown") for an invalid one."""
-    number = conn.execute(
+    member_id = conn.execute(
         select(password_reset.c.account_id)
         .join(actor, actor.c.id == password_reset.c.account_id)
         .where(
@@ -45,12 +45,12 @@ def find_reset(conn: Connection, token: str, now: datetime) -> Member:
             actor.c.deleted_at.is_(None),
         )
     ).scalar()
-    if number is None:
+    if member_id is None:
         raise NotFound(
             "reset_unknown",
             "This link has already been used or is older than an hour. Request a new one.",
         )
-    return get_member(conn, number)
+    return get_member(conn, member_id)
 
 
 def use_reset(conn: Connection, token: str, password_hash: str, now: datetime) -> Member:

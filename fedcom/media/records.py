@@ -224,7 +224,9 @@ def list_old_uploads(conn: Connection, origin: str, now: datetime, after: int) -
     hour = int(now.timestamp() // 3600)
     turn = (media.c.created_at > now - ASKED_FOR) | (media.c.id % TURNS == hour % TURNS)
     asked = (media.c.created_at <= now - UNDELETABLE_AFTER) & turn
-    left = select(actor.c.id).where(actor.c.local.is_(True), actor.c.deleted_at > now - ASKED_FOR)
+    departed = select(actor.c.id).where(
+        actor.c.local.is_(True), actor.c.deleted_at > now - ASKED_FOR
+    )
     gone = (
         select(post.c.image_url)
         .where(
@@ -237,7 +239,7 @@ def list_old_uploads(conn: Connection, origin: str, now: datetime, after: int) -
     address = literal(media_url(origin, "")).concat(media.c.name)
     statement = (
         _MEDIA.where(media.c.purpose != "preview", media.c.id > after)
-        .where(or_(asked, address.in_(gone), media.c.owner_id.in_(left)))
+        .where(or_(asked, address.in_(gone), media.c.owner_id.in_(departed)))
         .order_by(media.c.id)
         .limit(BATCH)
     )

@@ -77,8 +77,8 @@ class Store:
 
 def _sync(folder: Path) -> None:
     """Make the name of a file durable, too."""
-    number = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(number)
+        os.fsync(descriptor)
     finally:
-        os.close(number)
+        os.close(descriptor)

@@ -18,7 +18,7 @@ from fedcom.models.post import Post
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a person is in a community: filled by `standing` in `fedcom/queries/actors.py`."""
+    """A person's standing in a community: filled by `standing` in `fedcom/queries/actors.py`."""
 
     is_moderator: bool = False
     is_admin: bool = False

@@ -128,5 +128,5 @@ def _same_at_start(one: Sequence[str], other: Sequence[str]) -> int:
 
 def _with_target(link: re.Match[str]) -> str:
     target, text = link.groups()
-    said = entities.unescape(re.sub(r"<[^>]*>", "", text)).strip()
-    return text if said == entities.unescape(target) else f"{text} ({target})"
+    label = entities.unescape(re.sub(r"<[^>]*>", "", text)).strip()
+    return text if label == entities.unescape(target) else f"{text} ({target})"

@@ -51,12 +51,12 @@ def excerpt(text: str, words: Words, limit: int = EXCERPT) -> tuple[MarkedPiece,
     return tuple(pieces)
 
 
-def _between_words(text: str, place: int) -> int:
-    """The nearest space before `place`, if one is near, so that no word is cut in two."""
-    if place in {0, len(text)}:
-        return place
-    space = text.rfind(" ", max(place - 30, 0), place)
-    return place if space < 0 else space
+def _between_words(text: str, position: int) -> int:
+    """The nearest space before `position`, if one is near, so that no word is cut in two."""
+    if position in {0, len(text)}:
+        return position
+    space = text.rfind(" ", max(position - 30, 0), position)
+    return position if space < 0 else space
 
 
 def _cut(text: str, spans: list[tuple[int, int]], start: int, end: int) -> Iterator[MarkedPiece]:

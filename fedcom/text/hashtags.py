@@ -40,13 +40,13 @@ def with_hashtag_links(html: str, address: Callable[[str], str]) -> str:
     """
     if "#" not in html:
         return html
-    left = MOST_LINKED
+    remaining = MOST_LINKED
 
     def link(match: re.Match[str]) -> str:
-        nonlocal left
-        if left == 0 or not _is_a_word(match["word"]):
+        nonlocal remaining
+        if remaining == 0 or not _is_a_word(match["word"]):
             return match[0]
-        left -= 1
+        remaining -= 1
         href = entities.escape(address(match["word"]))
         return (
             f'<a href="{href}" class="mention hashtag" rel="tag">#<span>{match["word"]}</span></a>'

@@ -115,10 +115,11 @@ def _linked(token: Token, links: Mapping[Mention, str]) -> Token:
     """The block token with the links in it; unchanged without any."""
     children = token.children or []
     places = set(_plain_text(children))
-    if not any(_MENTION.search(children[place].content) for place in places):
+    if not any(_MENTION.search(children[position].content) for position in places):
         return token
     parts = (
-        _link(child, links) if place in places else [child] for place, child in enumerate(children)
+        _link(child, links) if position in places else [child]
+        for position, child in enumerate(children)
     )
     return token.copy(children=list(chain.from_iterable(parts)))
 

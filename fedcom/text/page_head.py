@@ -40,13 +40,19 @@ class PageHead:
 def read_head(body: bytes, content_type: str, url: str) -> PageHead:
     """The metadata of the page at `url`; never raises."""
     text = _END.split(_decoded(body, content_type), maxsplit=1)[0]
-    said = _meta(text)
+    metadata = _meta(text)
     # The title of an SVG drawing is not the page's.
     title = _TITLE.search("".join(_SVG.split(text)[::2])) or _TITLE.search(text)
-    image = said.get("og:image:secure_url") or said.get("og:image") or said.get("twitter:image")
+    image = (
+        metadata.get("og:image:secure_url")
+        or metadata.get("og:image")
+        or metadata.get("twitter:image")
+    )
     return PageHead(
-        clean_title(said.get("og:title") or (html.unescape(title[1]) if title else "")),
-        clean_title(said.get("og:description") or said.get("description", ""), MAX_DESCRIPTION),
+        clean_title(metadata.get("og:title") or (html.unescape(title[1]) if title else "")),
+        clean_title(
+            metadata.get("og:description") or metadata.get("description", ""), MAX_DESCRIPTION
+        ),
         _absolute(url, image),
     )
 
@@ -70,13 +76,13 @@ def _encoding_in(text: str) -> webencodings.Encoding | None:
 
 
 def _meta(text: str) -> dict[str, str]:
-    said: dict[str, str] = {}
+    metadata: dict[str, str] = {}
     for tag in _META.findall(text):
         found = {name.lower(): a or b or c for name, a, b, c in _ATTRIBUTE.findall(tag)}
         name = (found.get("property") or found.get("name") or "").lower()
         if name and found.get("content"):
-            said.setdefault(name, html.unescape(found["content"]))
-    return said
+            metadata.setdefault(name, html.unescape(found["content"]))
+    return metadata
 
 
 def _absolute(url: str, target: str | None) -> str | None:

@@ -35,31 +35,33 @@ _WORD = re.compile(r"[^\W\d_]")
 _SENTENCE_END = re.compile(r"[.!?…](?=\s)|[\u3002\uff01\uff1f]")
 
 
-def title_of(html: str, limit: int, place: Collection[str] = ()) -> str:
+def title_of(html: str, limit: int, community_names: Collection[str] = ()) -> str:
     """A title of at most `limit` characters for `html`; "" if it has no text.
 
     Mentions at the beginning are left out, and at the end the mention of the community, by one of
-    its names in `place`. A line of only hashtags, signs or emoji is used if no other has words, a
+    `community_names`. A line of only hashtags, signs or emoji is used if no other has words, a
     quote if there is nothing else. A title that is too long is cut after a sentence if one ends in
     it.
     """
-    return _title_of(_without_quotes(html), limit, place) or _title_of(html, limit, place)
+    return _title_of(_without_quotes(html), limit, community_names) or _title_of(
+        html, limit, community_names
+    )
 
 
 def _without_quotes(html: str) -> str:
     """The text without quotes, which may be nested."""
     for _ in range(MOST_NESTED):
-        html, number = _BLOCKQUOTE.subn("", html)
-        if not number:
+        html, count = _BLOCKQUOTE.subn("", html)
+        if not count:
             break
     return html
 
 
-def _title_of(html: str, limit: int, place: Collection[str]) -> str:
+def _title_of(html: str, limit: int, community_names: Collection[str]) -> str:
     tags = signs = quote = ""
     for line in to_text(html).splitlines()[:MOST_LINES]:
-        said = _without_mentions(line, place)
-        title = clean_title(_whole_sentences(said, limit), limit)
+        text = _without_mentions(line, community_names)
+        title = clean_title(_whole_sentences(text, limit), limit)
         if _QUOTE.fullmatch(line):
             quote = quote or title
         elif _WORD.search(_HASHTAG.sub("", title)):
@@ -76,25 +78,25 @@ def title_of_names(names: Iterable[str], limit: int) -> str:
     return clean_title(" / ".join(name for name in names if name), limit)
 
 
-def _without_mentions(line: str, place: Collection[str]) -> str:
+def _without_mentions(line: str, community_names: Collection[str]) -> str:
     position = 0
     while match := _FIRST_MENTION.match(line, position):
         joint = _JOINT.match(line, match.end())
         position = (joint or match).end()
-    return _without_place(line[position:], place)
+    return _without_community(line[position:], community_names)
 
 
-def _without_place(said: str, place: Collection[str]) -> str:
+def _without_community(text: str, community_names: Collection[str]) -> str:
     """Leave out the community among the mentions at the end of a line."""
     kept = []
     for _ in range(MOST_LAST):
-        last = _LAST_WORD.search(said[-400:])
+        last = _LAST_WORD.search(text[-400:])
         if last is None:
             break
-        said = said[: len(said) - len(last[0])]
-        if last[1].lower() not in place:
+        text = text[: len(text) - len(last[0])]
+        if last[1].lower() not in community_names:
             kept.append(last[0].strip())
-    return " ".join([said, *reversed(kept)])
+    return " ".join([text, *reversed(kept)])
 
 
 def _whole_sentences(text: str, limit: int) -> str:

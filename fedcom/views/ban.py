@@ -12,7 +12,7 @@ from fedcom.models.moderation import CommunityBan, community_ban
 from fedcom.views.community import CommunityView, community_columns, to_community
 from fedcom.views.paging import Cursor, Page, to_page
 from fedcom.views.person import PersonView, actor_columns, to_person
-from fedcom.views.viewer import NOBODY, NOW, asked_by
+from fedcom.views.viewer import NOBODY, NOW, viewer_values
 
 PAGE = 50
 
@@ -73,7 +73,7 @@ def list_bans(
     limit: int = PAGE,
 ) -> Page[BanView]:
     """The people banned from the community at `now`, in the order of their row ids."""
-    wanted = {"subject": community_id, "count": limit + 1, **asked_by(NOBODY, now)}
+    wanted = {"subject": community_id, "count": limit + 1, **viewer_values(NOBODY, now)}
     wanted["after"] = 0 if after is None else after.row_id
     rows = conn.execute(_OF_COMMUNITY, wanted).mappings().all()
     return to_page(rows, limit, _to_ban, "person_id", "person_id")
@@ -81,5 +81,5 @@ def list_bans(
 
 def list_bans_of(conn: Connection, person_id: int, now: datetime) -> list[BanView]:
     """The communities this person is banned from at `now`, each with its ban."""
-    wanted = {"subject": person_id, **asked_by(person_id, now)}
+    wanted = {"subject": person_id, **viewer_values(person_id, now)}
     return [_to_ban(row) for row in conn.execute(_OF_PERSON, wanted).mappings()]

@@ -37,10 +37,10 @@ from fedcom.views.viewer import (
     NOBODY,
     VIEWER,
     AuthorStanding,
-    asked_by,
     own,
     standing_columns,
     to_standing,
+    viewer_values,
 )
 
 PAGE = 20
@@ -171,12 +171,12 @@ def comment_columns(
 
 
 def to_comment(
-    row: RowMapping, by: PersonView, about: PostOfComment, inside: CommunityView
+    row: RowMapping, by: PersonView, post: PostOfComment, inside: CommunityView
 ) -> CommentView:
     """The view of a row of `comment_columns`, by this author on this post in this community."""
     return CommentView(
         by,
-        about,
+        post,
         inside,
         to_standing(*_STANDING(row)),
         *_VALUES(row),
@@ -204,9 +204,9 @@ LISTED = (
 
 def to_listed(row: RowMapping) -> CommentView:
     """The view of a row of `LISTED`."""
-    about = to_row(PostOfComment, row, "post_")
+    post = to_row(PostOfComment, row, "post_")
     inside = to_community(row, "community_")
-    return to_comment(row, to_person(row, "author_"), about, inside)
+    return to_comment(row, to_person(row, "author_"), post, inside)
 
 
 # No author has so many comments that sorting them by score would be slow; by time there is an
@@ -228,7 +228,7 @@ def list_comments_of(
     statement = _by_author(wanted.sort, has_begun=wanted.after is not None, nsfw=wanted.nsfw)
     parameters: dict[str, Any] = {
         "author": wanted.subject_id,
-        **asked_by(viewer_id, now),
+        **viewer_values(viewer_id, now),
         "count": wanted.limit + 1,
     }
     if wanted.after is not None:
@@ -278,7 +278,7 @@ def list_saved_comments(
 ) -> Page[CommentView]:
     """The visible comments that the viewer saved, the most recently saved first."""
     statement = _SAVED.where(true() if after is None else _IS_AFTER)
-    parameters = {**asked_by(viewer_id, now), "count": limit + 1}
+    parameters = {**viewer_values(viewer_id, now), "count": limit + 1}
     if after is not None:
         parameters |= after.values_for(saved_comment.c.saved_at)
     rows = conn.execute(statement, parameters).mappings().all()
@@ -298,5 +298,5 @@ def list_newest_comments(
     conn: Connection, post_id: int, limit: int, *, now: datetime | None = None
 ) -> list[CommentView]:
     """The public comments on a post, flat and newest first, for feed readers."""
-    wanted = {"post": post_id, "count": limit, **asked_by(NOBODY, now)}
+    wanted = {"post": post_id, "count": limit, **viewer_values(NOBODY, now)}
     return [to_listed(row) for row in conn.execute(_NEWEST, wanted).mappings()]

@@ -312,5 +312,5 @@ def get_community_page(
 
 def is_refused(conn: Connection, viewer_id: int, community_id: int) -> bool:
     """Whether the viewer's request to follow it was refused or could not be delivered."""
-    asked = find_follow(conn, viewer_id, community_id)
-    return asked is not None and find_failure(conn, asked.iri) is not None
+    own_follow = find_follow(conn, viewer_id, community_id)
+    return own_follow is not None and find_failure(conn, own_follow.iri) is not None

@@ -39,7 +39,7 @@ from fedcom.views.post import (
     group,
     post_reader,
 )
-from fedcom.views.viewer import NOBODY, VIEWER, asked_by
+from fedcom.views.viewer import NOBODY, VIEWER, viewer_values
 
 Scope = Literal["subscribed", "local", "all", "community", "author", "saved", "hidden"]
 Sort = Literal["active", "hot", "new", "top", "controversial"]
@@ -125,7 +125,7 @@ def list_posts(
         viewer_id == NOBODY,
     )
     parameters: dict[str, Any] = {
-        **asked_by(viewer_id, now),
+        **viewer_values(viewer_id, now),
         "count": wanted.limit + 1,
         "text": wanted.text,
         "subject": wanted.subject_id,
@@ -187,11 +187,11 @@ def _pins(shape: _Shape) -> Select[Any]:
 
 def _listed(shape: _Shape, *, walking: bool = False) -> Select[Any]:
     """The list without pins. `walking`: go down the list of all posts and skip those not wanted."""
-    key, number = _key(shape), post_rank.c.post_id
+    key, post_id = _key(shape), post_rank.c.post_id
     statement = (
         _select(shape, key, 0)
         .where(*_scope(shape.scope, walking=walking))
-        .order_by(key.desc(), number.desc())
+        .order_by(key.desc(), post_id.desc())
         .limit(bindparam("count"))
     )
     if shape.scope == "community":
@@ -200,7 +200,7 @@ def _listed(shape: _Shape, *, walking: bool = False) -> Select[Any]:
         since = bindparam("since", type_=UtcDateTime)
         statement = statement.where(post_rank.c.published_at > since)
     if shape.goes_on:
-        statement = statement.where(goes_on(key, number))
+        statement = statement.where(goes_on(key, post_id))
     return statement
 
 

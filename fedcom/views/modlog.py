@@ -91,8 +91,8 @@ def _title_of(group: FromClause) -> ColumnElement[str]:
     return case((hidden, ""), else_=group.c.title)
 
 
-def _readable_title(about: FromClause) -> ColumnElement[str | None]:
-    return case((may_read(about, about.c.community_id, VIEWER), about.c.title))
+def _readable_title(content: FromClause) -> ColumnElement[str | None]:
+    return case((may_read(content, content.c.community_id, VIEWER), content.c.title))
 
 
 _VALUES = values_of(ModlogView, without=("subject", "moderator", "community"))

@@ -38,10 +38,10 @@ from fedcom.views.viewer import (
     NOBODY,
     VIEWER,
     AuthorStanding,
-    asked_by,
     own,
     standing_columns,
     to_standing,
+    viewer_values,
 )
 
 MAX_CROSS_POSTS = 20
@@ -316,8 +316,8 @@ def get_post_with_draft(
     """As `get_post_view`, with the viewer's draft in the form with the place `draft_place`."""
     row = None
     if 0 < post_id < FAR:
-        asked = {"post": post_id, "draft_place": draft_place, **asked_by(viewer_id, now)}
-        row = conn.execute(_GET, asked).mappings().one_or_none()
+        values = {"post": post_id, "draft_place": draft_place, **viewer_values(viewer_id, now)}
+        row = conn.execute(_GET, values).mappings().one_or_none()
     if row is None:
         raise NotFound("couldnt_find_post", "Post not found.")
     found = to_post(row)
@@ -326,8 +326,8 @@ def get_post_with_draft(
     if not found.is_readable:
         found = replace(found, **_WITHHELD)
     fields = row["draft_fields"]
-    left = fields and Draft(draft_place, read_fields(fields), row["draft_updated_at"])
-    return found, left or None
+    own_draft = fields and Draft(draft_place, read_fields(fields), row["draft_updated_at"])
+    return found, own_draft or None
 
 
 _WITHHELD: Mapping[str, Any] = {
@@ -369,12 +369,12 @@ _CROSS_POSTS = _SAME_LINK.where(
 
 
 def list_cross_posts(
-    conn: Connection, about: PostView, *, viewer_id: int = NOBODY, limit: int = MAX_CROSS_POSTS
+    conn: Connection, shown: PostView, *, viewer_id: int = NOBODY, limit: int = MAX_CROSS_POSTS
 ) -> tuple[CrossPost, ...]:
     """The other visible posts with the same link, those with the most comments first."""
-    if about.url is None:
+    if shown.url is None:
         return ()
-    wanted = {"url": about.url, "post": about.id, "count": limit, "viewer": viewer_id}
+    wanted = {"url": shown.url, "post": shown.id, "count": limit, "viewer": viewer_id}
     return tuple(_to_cross_post(row) for row in conn.execute(_CROSS_POSTS, wanted).mappings())
 
 

@@ -55,7 +55,7 @@ from fedcom.views.community import CommunityView, community_columns, to_communit
 from fedcom.views.paging import Cursor, Page, to_page
 from fedcom.views.person import ActorView, PersonView, actor_columns, to_person
 from fedcom.views.post import SHOWN, SOURCE, PostView, author, group, post_columns, to_post
-from fedcom.views.viewer import NOBODY, asked_by
+from fedcom.views.viewer import NOBODY, viewer_values
 
 V = TypeVar("V")
 A = TypeVar("A", bound=ActorView)
@@ -277,7 +277,7 @@ def search_posts(
         return Page()
     chosen = _chosen(conn, wanted, _post_index, SOURCE, post, _readable(wanted, viewer))
     statement = _around(_POSTS, SOURCE, _post_index, chosen, post)
-    rows = conn.execute(statement, asked_by(viewer.id, now)).mappings().all()
+    rows = conn.execute(statement, viewer_values(viewer.id, now)).mappings().all()
     words = wanted.terms.wanted
 
     def to_hit(row: RowMapping) -> Hit[PostView]:
@@ -299,7 +299,7 @@ def search_comments(
     conditions = [is_shown(comment), *_readable(wanted, viewer)]
     chosen = _chosen(conn, wanted, _comment_index, COMMENTS, comment, conditions)
     statement = _around(LISTED, COMMENTS, _comment_index, chosen, comment)
-    rows = conn.execute(statement, asked_by(viewer.id, now)).mappings().all()
+    rows = conn.execute(statement, viewer_values(viewer.id, now)).mappings().all()
     words = wanted.terms.wanted
 
     def to_hit(row: RowMapping) -> Hit[CommentView]:

@@ -19,7 +19,7 @@ from fedcom.rules.ranking import comment_hot, controversy
 from fedcom.views.comment import CommentView, PostOfComment, comment_columns, to_comment
 from fedcom.views.person import PersonView, to_person
 from fedcom.views.post import PostView, author
-from fedcom.views.viewer import NOBODY, VIEWER, asked_by
+from fedcom.views.viewer import NOBODY, VIEWER, viewer_values
 
 CAP = 1000
 """Comments per page of a thread."""
@@ -80,7 +80,7 @@ def _statement(*, is_branch: bool, guest: bool) -> Select[Any]:
 
 def find_thread(
     conn: Connection,
-    about: PostView,
+    post: PostView,
     *,
     viewer_id: int = NOBODY,
     now: datetime | None = None,
@@ -88,14 +88,14 @@ def find_thread(
     limit: int = CAP,
 ) -> Thread:
     """The comments on a post in tree order, at most `limit`, after the path `after`."""
-    wanted = {**asked_by(viewer_id, now), "after": after}
+    wanted = {**viewer_values(viewer_id, now), "after": after}
     statement = _statement(is_branch=False, guest=viewer_id == NOBODY)
-    return _find(conn, statement, about, wanted, limit)
+    return _find(conn, statement, post, wanted, limit)
 
 
 def find_branch(
     conn: Connection,
-    about: PostView,
+    post: PostView,
     top: Comment,
     *,
     viewer_id: int = NOBODY,
@@ -107,28 +107,28 @@ def find_branch(
     """
     above = [int(part) for part in top.path.split(".")[-1 - context : -1]]
     wanted = {
-        **asked_by(viewer_id, now),
+        **viewer_values(viewer_id, now),
         "chosen": [*above, top.id],
         "from": f"{top.path}.",
         "until": f"{top.path}/",
     }
     statement = _statement(is_branch=True, guest=viewer_id == NOBODY)
-    return _find(conn, statement, about, wanted, CAP)
+    return _find(conn, statement, post, wanted, CAP)
 
 
 def _find(
-    conn: Connection, statement: Select[Any], about: PostView, wanted: dict[str, Any], limit: int
+    conn: Connection, statement: Select[Any], post: PostView, wanted: dict[str, Any], limit: int
 ) -> Thread:
-    parameters = {"post": about.id, "community": about.community.id, "count": limit + 1}
+    parameters = {"post": post.id, "community": post.community.id, "count": limit + 1}
     rows = conn.execute(statement, parameters | wanted).mappings().all()
-    beside = PostOfComment(about.id, about.iri, about.title, about.nsfw, about.locked_at)
+    beside = PostOfComment(post.id, post.iri, post.title, post.nsfw, post.locked_at)
     # A few authors write most of a thread.
     people: dict[int, PersonView] = {}
     for row in rows:
         if row["author_id"] not in people:
             people[row["author_id"]] = to_person(row, "author_")
     comments = tuple(
-        to_comment(row, people[row["author_id"]], beside, about.community) for row in rows[:limit]
+        to_comment(row, people[row["author_id"]], beside, post.community) for row in rows[:limit]
     )
     return Thread(comments, comments[-1].path if len(rows) > limit else None)
 

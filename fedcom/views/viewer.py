@@ -20,7 +20,7 @@ VIEWER: ColumnElement[int] = bindparam("viewer", NOBODY, type_=BigId)
 NOW: ColumnElement[Any] = bindparam("now", type_=UtcDateTime)
 
 
-def asked_by(viewer_id: int, now: datetime | None) -> dict[str, Any]:
+def viewer_values(viewer_id: int, now: datetime | None) -> dict[str, Any]:
     """The values of VIEWER and NOW; without a `now` it is the current time."""
     return {"viewer": viewer_id, "now": now or datetime.now(UTC)}
 

@@ -58,7 +58,7 @@ def _read_hue(text: str) -> int | None:
 
 
 async def _save(request: Request, form: Form, hue: int | None) -> None:
-    about = await offload(Body.of_markdown, check_body(form.text("body"), MAX_DESCRIPTION))
+    description = await offload(Body.of_markdown, check_body(form.text("body"), MAX_DESCRIPTION))
     with beside("rules"):
         rules = await offload(Body.of_markdown, check_body(form.text("rules"), MAX_RULES))
 
@@ -66,7 +66,7 @@ async def _save(request: Request, form: Form, hue: int | None) -> None:
         edit_site(
             ctx.conn,
             name=form.line("site_name"),
-            description=about,
+            description=description,
             answers_apps_as_lemmy=form.checked("answers_apps_as_lemmy"),
         )
         edit_welcome(ctx.conn, rules=rules)

@@ -108,7 +108,7 @@ class Overview:
     peers: list[PeerReport]
     software: dict[str, Peer]
     deliveries: dict[str, int]
-    heard: dict[str, int]
+    inbox_states: dict[str, int]
     # The one server shown; "" for all.
     host: str
     backlogs: list[Backlog]
@@ -165,10 +165,10 @@ def backlog_named(kind: str) -> str:
 
 def reason_of(status: int | None, answer: str | None) -> str:
     """The meaning of a peer's last response to a delivery, for an admin; "" if there was none."""
-    said = " ".join((answer or "").split())[:200]
+    text = " ".join((answer or "").split())[:200]
     if status is None:
-        return gettext("Unreachable: %(said)s") % {"said": said} if said else ""
-    words = {
+        return gettext("Unreachable: %(said)s") % {"said": text} if text else ""
+    meanings = {
         401: gettext(
             "Our signature was not accepted. Check that the clocks of both servers are right."
         ),
@@ -177,12 +177,12 @@ def reason_of(status: int | None, answer: str | None) -> str:
         410: gettext("The inbox no longer exists."),
         429: gettext("Rate limit reached. Sending more slowly now."),
     }
-    meaning = words.get(status, "")
+    meaning = meanings.get(status, "")
     if not meaning and status >= 500:
         meaning = gettext("Internal error on that server. Trying again later.")
     elif not meaning and status >= 400:
         meaning = gettext("The delivery was rejected.")
-    return f"{meaning} ({' '.join(filter(None, (str(status), said)))})".strip()
+    return f"{meaning} ({' '.join(filter(None, (str(status), text)))})".strip()
 
 
 async def show(request: Request) -> Response:
@@ -203,7 +203,7 @@ async def show(request: Request) -> Response:
             peers=[one for one in report_peers(conn) if host in (None, one.host)][:PEERS],
             software={peer.host: peer for peer in list_peers(conn)},
             deliveries=count_states(conn),
-            heard=journal.counts(conn),
+            inbox_states=journal.counts(conn),
             failed=find_failed(conn, host=host, limit=LATEST),
             refused=journal.refusals(conn, LATEST, host),
             left_out=list_omissions(conn, LATEST, host),

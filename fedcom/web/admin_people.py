@@ -126,8 +126,8 @@ async def remove(request: Request) -> Response:
     """POST /admin/invitations/remove: revoke one."""
     sent = await receive(request)
     admin_of(await context_of(request))
-    number = number_in(sent.get("invitation", ""))
-    await instance_of(request).unit(lambda ctx: remove_invitation(ctx.conn, number))
+    invitation_id = number_in(sent.get("invitation", ""))
+    await instance_of(request).unit(lambda ctx: remove_invitation(ctx.conn, invitation_id))
     return see_other("/admin/invitations", "invitation_removed")
 
 
@@ -156,8 +156,8 @@ async def close(request: Request) -> Response:
     form = await read_form(request, {"community": "", "reason": ""})
     if form.ready:
         with form.keeping():
-            number, reason = number_in(form.line("community")), form.line("reason")
-            await context.instance.unit(lambda ctx: _close(ctx, number, reason, by))
+            community_id, reason = number_in(form.line("community")), form.line("reason")
+            await context.instance.unit(lambda ctx: _close(ctx, community_id, reason, by))
             return see_other("/admin/communities", "community_closed")
     return await _show_communities(request, form)
 
@@ -166,14 +166,14 @@ async def reopen(request: Request) -> Response:
     """POST /admin/communities/reopen."""
     sent = await receive(request)
     by = admin_of(await context_of(request)).person
-    number = number_in(sent.get("community", ""))
-    await instance_of(request).unit(lambda ctx: _reopen(ctx, number, by))
+    community_id = number_in(sent.get("community", ""))
+    await instance_of(request).unit(lambda ctx: _reopen(ctx, community_id, by))
     return see_other("/admin/communities", "community_reopened")
 
 
 def _close(ctx: Context, community_id: int, reason: str, by: Person) -> None:
-    place = get_community(ctx.conn, community_id)
-    act(ctx, CloseCommunity(by=by, community=place, reason=reason))
+    community = get_community(ctx.conn, community_id)
+    act(ctx, CloseCommunity(by=by, community=community, reason=reason))
 
 
 def _reopen(ctx: Context, community_id: int, by: Person) -> None:

@@ -56,15 +56,15 @@ def read_community(conn: Connection, context: PageContext, community_id: int) ->
 async def list_all(request: Request) -> Response:
     """GET /communities: the known communities, most followers first; `q` is part of a name."""
     query = request.query_params
-    asked = query.get("list", "")
+    chosen = query.get("list", "")
     sort = next((one for one in SORTS if one == query.get("sort")), SORTS[0])
     name = query.get("q", "").strip()[:MAX_NAME]
 
     after = query.get("after", "")
 
     def read(conn: Connection, context: PageContext) -> tuple[Scope, Page[CommunityView], set[int]]:
-        scope: Scope = "local" if asked == "local" else "all"
-        if asked == "subscribed" and context.member:
+        scope: Scope = "local" if chosen == "local" else "all"
+        if chosen == "subscribed" and context.member:
             scope = "subscribed"
         cursor = read_community_cursor(after, sort) if after else None
         listing = CommunityQuery(scope, sort, name, cursor)
@@ -128,10 +128,10 @@ async def create(request: Request) -> Response:
     by = member_of(context).person
     if form.ready:
         with form.keeping():
-            words = await _words(form)
+            fields = await _fields(form)
             name = check_name(form.line("name"))
             key = await instance.new_key()
-            action = CreateCommunity(by=by, name=name, key=key, **words)
+            action = CreateCommunity(by=by, name=name, key=key, **fields)
             await instance.unit(lambda ctx: once(ctx, by, form.key, lambda: act(ctx, action).id))
             return see_other(f"/c/{name}", "community_made")
     return form.answer(page(context, "community_new.html", {"form": form}))
@@ -144,13 +144,13 @@ async def edit(request: Request) -> Response:
     by = member_of(context).person
     if form.ready:
         with form.keeping():
-            action = EditCommunity(by=by, community=community, **await _words(form))
+            action = EditCommunity(by=by, community=community, **await _fields(form))
             await context.instance.unit(lambda ctx: act(ctx, action))
             return see_other(f"/c/{slug(community)}", "community_saved")
     return _manage_page(context, shown, form=form, appoint=Form({"person": ""}))
 
 
-async def _words(form: Form) -> dict[str, Any]:
+async def _fields(form: Form) -> dict[str, Any]:
     return {
         "title": check_display_name(form.line("display_name")),
         "description": await offload(Body.of_markdown, check_body(form.text("body"))),

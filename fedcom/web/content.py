@@ -87,20 +87,20 @@ def _vote(kind: Kind) -> Handler:
         """
         sent = await receive(request)
         by = member_of(await context_of(request)).person
-        number = number_of(request)
+        content_id = number_of(request)
         if sent.get("score") not in {"1", "0", "-1"}:
             raise Invalid("invalid_vote_value", "A vote must be up, down or none.")
         score = cast("Score", int(sent["score"]))
 
         def work(ctx: Context) -> Target:
-            act(ctx, Vote(by=by, target=kind.get(ctx.conn, number), score=score))
-            return kind.get(ctx.conn, number)
+            act(ctx, Vote(by=by, target=kind.get(ctx.conn, content_id), score=score))
+            return kind.get(ctx.conn, content_id)
 
         target = await instance_of(request).unit(work)
         if not wants_page(request):
             return JSONResponse({"vote": score, "score": target.score})
-        back = safe_path(sent.get("back", ""), f"/{kind.path}/{number}")
-        return see_other(f"{back.partition('#')[0]}#{kind.path}-{number}")
+        back = safe_path(sent.get("back", ""), f"/{kind.path}/{content_id}")
+        return see_other(f"{back.partition('#')[0]}#{kind.path}-{content_id}")
 
     return vote
 
@@ -109,13 +109,13 @@ def _button(kind: Kind, build: Callable[[Person, Target], Federated[Any]], notic
     async def press(request: Request) -> Response:
         await receive(request)
         by = member_of(await context_of(request)).person
-        number = number_of(request)
+        content_id = number_of(request)
 
         def work(ctx: Context) -> None:
-            act(ctx, build(by, kind.get(ctx.conn, number)))
+            act(ctx, build(by, kind.get(ctx.conn, content_id)))
 
         await instance_of(request).unit(work)
-        return see_other(f"/{kind.path}/{number}", notice)
+        return see_other(f"/{kind.path}/{content_id}", notice)
 
     return press
 
@@ -129,15 +129,15 @@ def _undelete(kind: Kind) -> Handler:
         """POST /post|comment/{number}/undelete, with a notice if others cannot restore it."""
         await receive(request)
         by = member_of(await context_of(request)).person
-        number = number_of(request)
+        content_id = number_of(request)
 
         def work(ctx: Context) -> str:
-            target = kind.get(ctx.conn, number)
+            target = kind.get(ctx.conn, content_id)
             act(ctx, Undelete(by=by, target=target))
             return "undeleted_here" if is_on_microblogs(ctx.conn, target.iri) else "undeleted"
 
         notice = await instance_of(request).unit(work)
-        return see_other(f"/{kind.path}/{number}", notice)
+        return see_other(f"/{kind.path}/{content_id}", notice)
 
     return undelete
 
@@ -203,12 +203,12 @@ def _only_for_this_server(ctx: Context, by: Person, target: Target) -> bool:
 def _remove(kind: Kind) -> Handler:
     async def remove(request: Request) -> Response:
         """GET and POST /post|comment/{number}/remove: a moderator gives the reason."""
-        number = number_of(request)
+        content_id = number_of(request)
         form = await read_form(request, {"reason": ""})
 
         def read(conn: Connection, context: PageContext) -> tuple[Target, Community, Standing]:
             member = member_of(context)
-            target = kind.get(conn, number)
+            target = kind.get(conn, content_id)
             community = community_of(conn, target)
             judge = standing(conn, member.person, community)
             if not member.is_admin:
@@ -222,11 +222,11 @@ def _remove(kind: Kind) -> Handler:
                 with beside("reason"):
                     reason = check_body(form.line("reason"), MAX_REASON)
                 await context.instance.unit(lambda ctx: remove_content(ctx, by, target, reason))
-                return see_other(f"/{kind.path}/{number}", "removed")
+                return see_other(f"/{kind.path}/{content_id}", "removed")
         values = {
             "form": form,
             "target": target,
-            "path": f"/{kind.path}/{number}",
+            "path": f"/{kind.path}/{content_id}",
             "community": community,
             "moderates": judge.may_moderate,
         }

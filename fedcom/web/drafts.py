@@ -30,7 +30,7 @@ _PLACE = re.compile(r"submit|(?:post|comment)/[1-9][0-9]{0,14}")
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class DraftLine:
     """A draft in the list: the page of its form, and its beginning."""
 
     draft: Draft
@@ -56,12 +56,12 @@ async def keep_unsent(context: PageContext, form: Form, place: str, names: Itera
         await keep(context, form, place, names)
 
 
-def restore(form: Form, left: Draft | None) -> Draft | None:
+def restore(form: Form, draft: Draft | None) -> Draft | None:
     """Fill a form that was not sent with its draft; returns the draft, if there is one."""
-    if left is None or form.sent:
+    if draft is None or form.sent:
         return None
-    form.values.update({name: text for name, text in left.fields.items() if name in form.values})
-    return left
+    form.values.update({name: text for name, text in draft.fields.items() if name in form.values})
+    return draft
 
 
 async def preview(context: PageContext, form: Form) -> str:
@@ -89,9 +89,9 @@ def ask_to_log_in(context: PageContext, form: Form, place: str, names: Iterable[
         "draft": json.dumps(fields),
         "draft_place": place,
     }
-    asked = Form(values, sent=True)
-    asked.fail(Denied("log_in_first", "Log in to send this. Your text is kept."))
-    return page(context, "login.html", {"form": asked}, status=401)
+    log_in_form = Form(values, sent=True)
+    log_in_form.fail(Denied("log_in_first", "Log in to send this. Your text is kept."))
+    return page(context, "login.html", {"form": log_in_form}, status=401)
 
 
 async def take_along(request: Request, form: Form, by: Person) -> None:
@@ -106,8 +106,8 @@ def path_of(place: str) -> str:
     """The path of the page with the form of this place."""
     if place == SUBMIT:
         return "/submit"
-    kind, _, number = place.partition("/")
-    return f"/comment/{number}?reply={number}" if kind == "comment" else f"/post/{number}"
+    kind, _, row_id = place.partition("/")
+    return f"/comment/{row_id}?reply={row_id}" if kind == "comment" else f"/post/{row_id}"
 
 
 async def show(request: Request) -> Response:
@@ -117,12 +117,12 @@ async def show(request: Request) -> Response:
         return list_drafts(conn, member_of(context).person.id)
 
     context, found = await read_page(request, read)
-    return page(context, "drafts.html", {"lines": [_to_left(one) for one in found]})
+    return page(context, "drafts.html", {"lines": [_to_line(one) for one in found]})
 
 
-def _to_left(draft: Draft) -> Left:
+def _to_line(draft: Draft) -> DraftLine:
     text = draft.fields.get("body", "")
-    return Left(draft, path_of(draft.place), draft.place == SUBMIT, text[:200])
+    return DraftLine(draft, path_of(draft.place), draft.place == SUBMIT, text[:200])
 
 
 async def remove(request: Request) -> Response:

@@ -50,10 +50,10 @@ def _linker(instance: Instance, member: Member, now: datetime) -> Callable[[str]
 
 def _read(conn: Connection, signer: HmacSigner, token: str, now: datetime) -> Proof:
     """The content of the link. Raises NotFound if it is invalid, used or expired."""
-    number, until = parts_of(token, 2)
+    member_id, until = parts_of(token, 2)
     unknown = NotFound("confirmation_unknown", "This link has already been used or has expired.")
     try:
-        member = get_member(conn, number_in(number))
+        member = get_member(conn, number_in(member_id))
     except NotFound:
         raise unknown from None
     address = member.account.unconfirmed_email or ""

@@ -45,11 +45,11 @@ class Choice:
     sort: Sort
     span: Span
     compact: bool
-    asked: Mapping[str, str]
+    params: Mapping[str, str]
 
     def link(self, **changes: str) -> str:
         """The address of the same list with other query parameters, from the beginning."""
-        query = {"sort": self.sort, "range": self.span, **self.asked, **changes}
+        query = {"sort": self.sort, "range": self.span, **self.params, **changes}
         if query["sort"] not in SPANNED:
             query.pop("range", None)
         return "?" + urlencode(query)
@@ -75,10 +75,10 @@ def choose(context: PageContext, scope: Scope, usual: Sort | None = None) -> Cho
     span = next(one for name in spans for one in SPANS if one == name)
     view = query.get("view", "")
     compact = view == "compact" if view else account is not None and account.compact_lists
-    asked = {
+    params = {
         name: query[name] for name in ("list", "show", "sort", "range", "view") if name in query
     }
-    return Choice(scope, sort, span, compact, asked)
+    return Choice(scope, sort, span, compact, params)
 
 
 def wanted(context: PageContext, choice: Choice, subject_id: int = NOBODY) -> FeedQuery:
@@ -111,13 +111,13 @@ async def show_front(request: Request) -> Response:
     """GET /: by default the member's preferred scope, or all posts if that one is empty."""
 
     def read(conn: Connection, context: PageContext) -> tuple[Choice, Page[PostView]]:
-        asked = request.query_params.get("list", "")
+        chosen = request.query_params.get("list", "")
         preferred = context.member.account.front_scope if context.member else "all"
-        names = (asked, preferred, "all")
+        names = (chosen, preferred, "all")
         scope = next(one for name in names for one in SCOPES if one == name)
         choice = choose(context, scope)
         posts = read_list(conn, context, choice)
-        if posts.items or scope == "all" or asked:
+        if posts.items or scope == "all" or chosen:
             return choice, posts
         choice = choose(context, "all")
         return choice, read_list(conn, context, choice)

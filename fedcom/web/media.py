@@ -31,9 +31,9 @@ async def show_file(request: Request) -> Response:
 
 async def show_remote(request: Request) -> Response:
     """GET /media/remote?url=…&size=…&sig=…: a remote picture, for our pages."""
-    instance, asked = instance_of(request), request.query_params
-    url, size = asked.get("url", ""), asked.get("size", "")
-    if not instance.media_signer.is_ours(url, size, asked.get("sig", "")):
+    instance, query = instance_of(request), request.query_params
+    url, size = query.get("url", ""), query.get("size", "")
+    if not instance.media_signer.is_ours(url, size, query.get("sig", "")):
         raise HTTPException(404)
     try:
         return _picture(await instance.remote_pictures.get(url, size), A_WEEK)

@@ -75,10 +75,10 @@ async def converse(request: Request) -> Response:
         with form.keeping():
             body = await parse_markdown(request, member.person, check_message(form.text("body")))
             action = SendMessage(by=member.person, to=talk.other, body=body)
-            number = await context.instance.unit(
+            message_id = await context.instance.unit(
                 lambda ctx: once(ctx, member.person, form.key, lambda: act(ctx, action).id)
             )
-            return see_other(f"{_path(talk.other)}#message-{number}", "message_sent")
+            return see_other(f"{_path(talk.other)}#message-{message_id}", "message_sent")
     values = {"talk": talk, "other": talk.other, "conversation": talk.conversation, "form": form}
     response = form.answer(page(context, "conversation.html", values))
     if member.unread:

@@ -83,8 +83,8 @@ async def show_modlog(request: Request) -> Response:
 
 def _kinds() -> list[tuple[str, str]]:
     """The options of the filter: value and label."""
-    words = [(kind, gettext(MODERATION_LABELS[kind].log)) for kind in KINDS]
-    return [("", gettext("All actions")), *words]
+    labels = [(kind, gettext(MODERATION_LABELS[kind].log)) for kind in KINDS]
+    return [("", gettext("All actions")), *labels]
 
 
 def _wanted(

@@ -45,12 +45,12 @@ async def mark(request: Request) -> Response:
     """POST /notifications/read: the one with the id `number`, or all of a `kind` up to `until`."""
     sent = await receive(request)
     by = member_of(await context_of(request)).person
-    number, until = number_in(sent.get("number", "")), number_in(sent.get("until", ""))
+    notification_id, until = number_in(sent.get("number", "")), number_in(sent.get("until", ""))
     kinds = KINDS[_filter(sent.get("kind", ""))]
 
     def work(ctx: Context) -> None:
-        if number:
-            read_one(ctx.conn, by.id, number, ctx.now)
+        if notification_id:
+            read_one(ctx.conn, by.id, notification_id, ctx.now)
         else:
             read_kinds(ctx.conn, by.id, kinds, until, ctx.now)
 

@@ -53,8 +53,8 @@ class Profile:
     def _older_works(self, works: Contributions) -> str:
         """The two lists continue separately, and either may not have begun yet."""
         cursors = {"after": works.posts_after, "answers": works.comments_after}
-        words = {name: str(cursor) for name, cursor in cursors.items() if cursor is not None}
-        return "?" + urlencode({"sort": self.choice.sort, **words}) if works.has_more else ""
+        parameters = {name: str(cursor) for name, cursor in cursors.items() if cursor is not None}
+        return "?" + urlencode({"sort": self.choice.sort, **parameters}) if works.has_more else ""
 
 
 async def show(request: Request) -> Response:
@@ -72,8 +72,8 @@ def _read(conn: Connection, context: PageContext) -> Profile:
     is_admin = context.member is not None and context.member.is_admin
     person = get_person_named(conn, context.request, with_deleted=is_admin)
     facts = get_facts(conn, person.id, viewer_id=context.viewer_id)
-    asked = context.request.query_params.get("show", "")
-    listed = asked if asked in LISTS else ""
+    chosen = context.request.query_params.get("show", "")
+    listed = chosen if chosen in LISTS else ""
     choice = choose(context, "author", "new")
     if listed == "posts":
         posts = read_list(conn, context, choice, person.id)

@@ -30,7 +30,7 @@ from fedcom.personal.uploads import (
 from fedcom.rules.limits import check_alt
 from fedcom.site.settings import set_logo
 from fedcom.web.communities import managed
-from fedcom.web.html import i18n as words
+from fedcom.web.html import i18n
 from fedcom.web.html.forms import Form, beside, read_form, receive, see_other
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, admin_of, context_of, member_of, read_page
@@ -61,7 +61,7 @@ async def take(
 
 
 async def take_illustration(
-    request: Request, form: Form, by: Person, about: Post | None = None
+    request: Request, form: Form, by: Person, post: Post | None = None
 ) -> Illustration | None:
     """The picture of a post with its description: newly chosen, chosen before an error, or
     unchanged.
@@ -75,27 +75,27 @@ async def take_illustration(
         form.values["kept"] = ""
     kept = form.line("kept")
     alt = check_alt(form.line("alt"))
-    if not kept or not await _may_show(request, kept, about):
+    if not kept or not await _may_show(request, kept, post):
         return None
     return Illustration(kept, alt)
 
 
-async def _may_show(request: Request, url: str, about: Post | None) -> bool:
+async def _may_show(request: Request, url: str, post: Post | None) -> bool:
     """Whether the member uploaded it here, or the post already shows it."""
-    if about is not None and url == about.image_url:
+    if post is not None and url == post.image_url:
         return True
     instance = instance_of(request)
     name = name_in(instance.settings.origin, url)
     return await instance.read(lambda conn: is_upload(conn, name))
 
 
-def values_of(about: Post) -> dict[str, str]:
+def values_of(post: Post) -> dict[str, str]:
     """The values of the picture fields when a post is edited."""
     return {
         **FIELDS,
-        "alt": about.image_alt,
-        "kept": about.image_url or "",
-        "content_warning": about.content_warning,
+        "alt": post.image_alt,
+        "kept": post.image_url or "",
+        "content_warning": post.content_warning,
     }
 
 
@@ -144,7 +144,7 @@ async def list_mine(request: Request) -> Response:
                 one.name,
                 f"/media/{one.name}",
                 f"/media/{one.thumbnail or one.name}",
-                f"{one.width} × {one.height}, {words.size(one.bytes)}",  # noqa: RUF001 - the sign between sides
+                f"{one.width} × {one.height}, {i18n.size(one.bytes)}",  # noqa: RUF001 - the sign between sides
                 _markdown(media_url(origin, one.name), ""),
             )
             for one in found

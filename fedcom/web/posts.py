@@ -46,11 +46,11 @@ _NEW = {
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class SubmitPage:
     """The data that the page for writing a post shows beside the form."""
 
     communities: tuple[CommunityView, ...] = ()
-    left: Draft | None = None
+    draft: Draft | None = None
     source: Post | None = None
 
 
@@ -61,15 +61,15 @@ async def submit(request: Request) -> Response:
     """
     form = await read_form(request, _NEW)
 
-    def read(conn: Connection, context: PageContext) -> Desk:
+    def read(conn: Connection, context: PageContext) -> SubmitPage:
         if context.member is None and form.sent:
-            return Desk()
-        return _read_desk(conn, request, member_of(context).person)
+            return SubmitPage()
+        return _read_submit_page(conn, request, member_of(context).person)
 
-    context, desk = await read_page(request, read)
+    context, submit_page = await read_page(request, read)
     if context.member is None:
         return drafts.ask_to_log_in(context, form, drafts.SUBMIT, _NEW)
-    left = _begin(request, form, desk)
+    draft = _begin(request, form, submit_page)
     if form.ready:
         with form.keeping():
             response = await _press(context, form)
@@ -79,24 +79,24 @@ async def submit(request: Request) -> Response:
             await drafts.keep_unsent(context, form, drafts.SUBMIT, _NEW)
     values = {
         "form": form,
-        "communities": desk.communities,
+        "communities": submit_page.communities,
         "languages": LANGUAGES,
-        "left": left,
+        "draft": draft,
         "preview": await drafts.preview(context, form) if form.checked("preview") else "",
         "duplicates": await _duplicates(context, form) if _is_warned(form) else (),
     }
     return form.answer(page(context, "submit.html", values))
 
 
-def _read_desk(conn: Connection, request: Request, by: Person) -> Desk:
-    number = number_in(request.query_params.get("from", ""))
-    source = get_post(conn, number) if number else None
+def _read_submit_page(conn: Connection, request: Request, by: Person) -> SubmitPage:
+    source_id = number_in(request.query_params.get("from", ""))
+    source = get_post(conn, source_id) if source_id else None
     if source and not (source.is_shown and get_community(conn, source.community_id).is_open):
         source = None
-    return Desk(list_writable(conn, by.id), find_draft(conn, by.id, drafts.SUBMIT), source)
+    return SubmitPage(list_writable(conn, by.id), find_draft(conn, by.id, drafts.SUBMIT), source)
 
 
-def _begin(request: Request, form: Form, desk: Desk) -> Draft | None:
+def _begin(request: Request, form: Form, submit_page: SubmitPage) -> Draft | None:
     """Fill a form that was not sent from its address, else from the draft.
 
     Returns the draft if the form shows it.
@@ -104,14 +104,14 @@ def _begin(request: Request, form: Form, desk: Desk) -> Draft | None:
     if form.sent:
         return None
     # Other sites and bookmarks may supply a link and a title.
-    asked = request.query_params
-    brought = {name: asked[name] for name in ("title", "url", "body") if asked.get(name)}
-    if desk.source is not None:
-        brought = _quoted(desk.source)
-    left = None if brought else drafts.restore(form, desk.left)
-    community = request.path_params.get("slug") or asked.get("community", "")
+    query = request.query_params
+    brought = {name: query[name] for name in ("title", "url", "body") if query.get(name)}
+    if submit_page.source is not None:
+        brought = _quoted(submit_page.source)
+    draft = None if brought else drafts.restore(form, submit_page.draft)
+    community = request.path_params.get("slug") or query.get("community", "")
     form.values.update(brought | ({"community": community} if community else {}))
-    return left
+    return draft
 
 
 def _quoted(source: Post) -> dict[str, str]:
@@ -167,18 +167,18 @@ async def _send(context: PageContext, form: Form, picture: dict[str, Any]) -> Re
     """Create the post; returns None if its link was posted before and the form has not warned of
     that.
     """
-    words = await _words(context, form) | picture
+    fields = await _fields(context, form) | picture
     if not _is_warned(form) and await _duplicates(context, form):
         form.values["again"] = form.line("url")
         return None
-    words["language"] = check_language(form.line("language"))
+    fields["language"] = check_language(form.line("language"))
     by, slug = member_of(context).person, form.line("community").removeprefix("!")
     if not slug:
         raise Invalid("community_missing", "Choose a community.")
 
     def create(ctx: Context) -> int:
         community = get_community_named(ctx.conn, context.request, slug)
-        made = act(ctx, CreatePost(by=by, community=community, **words))
+        made = act(ctx, CreatePost(by=by, community=community, **fields))
         drop_draft(ctx.conn, by, drafts.SUBMIT)
         return made.id
 
@@ -198,19 +198,19 @@ async def _duplicates(context: PageContext, form: Form) -> tuple[CrossPost, ...]
 
 
 async def _take_picture(
-    context: PageContext, form: Form, about: Post | None = None
+    context: PageContext, form: Form, edited: Post | None = None
 ) -> dict[str, Any]:
     """The picture; without another link the post links to it, as in Lemmy."""
     by = member_of(context).person
-    image = await pictures.take_illustration(context.request, form, by, about)
-    former = about.image_url if about is not None else None
+    image = await pictures.take_illustration(context.request, form, by, edited)
+    former = edited.image_url if edited is not None else None
     link = form.line("url")
     if link and link != former:
         return {"image": image}
     return {"image": image, "url": image.url if image else None}
 
 
-async def _words(context: PageContext, form: Form) -> dict[str, Any]:
+async def _fields(context: PageContext, form: Form) -> dict[str, Any]:
     link, by = form.line("url"), member_of(context).person
     return {
         "content_warning": check_warning(form.line("content_warning")),
@@ -221,9 +221,9 @@ async def _words(context: PageContext, form: Form) -> dict[str, Any]:
     }
 
 
-def _languages(about: Post) -> dict[str, str]:
+def _languages(edited: Post) -> dict[str, str]:
     """The languages on our list, and the post's own."""
-    own = about.language
+    own = edited.language
     return {**LANGUAGES, own: own} if own and own not in LANGUAGES else LANGUAGES
 
 
@@ -253,9 +253,9 @@ async def edit(request: Request) -> Response:
         with form.keeping():
             picture = await _take_picture(context, form, post)
             if not form.checked("preview"):
-                words = await _words(context, form) | picture
-                words["language"] = check_language(form.line("language"), post.language)
-                action = EditPost(by=by, post=post, **words)
+                fields = await _fields(context, form) | picture
+                fields["language"] = check_language(form.line("language"), post.language)
+                action = EditPost(by=by, post=post, **fields)
                 await context.instance.unit(lambda ctx: act(ctx, action))
                 return see_other(f"/post/{post.id}", "edited")
     values = {

@@ -31,22 +31,22 @@ PRIVATE = "private, max-age=300"
 _PURPOSE = "private feeds"
 
 
-def make_token(signer: HmacSigner, who: Subscriber) -> str:
+def make_token(signer: HmacSigner, subscriber: Subscriber) -> str:
     """The secret part of the addresses of their feeds."""
-    return signer.sign(_PURPOSE, str(who.id), bound_to=who.salt)
+    return signer.sign(_PURPOSE, str(subscriber.id), bound_to=subscriber.salt)
 
 
 async def show_subscribed(request: Request) -> Response:
     """GET /feeds/subscribed: posts in communities that the member follows, newest first."""
 
     def read(conn: Connection) -> Feed:
-        who = _subscriber(conn, request)
+        subscriber = _subscriber(conn, request)
         wanted = FeedQuery(
-            "subscribed", "new", nsfw=who.show_nsfw, limit=ENTRIES, text=2 * MAX_BODY
+            "subscribed", "new", nsfw=subscriber.show_nsfw, limit=ENTRIES, text=2 * MAX_BODY
         )
         title = gettext("%(name)s: following") % {"name": get_site(conn).name}
         page = "/?list=subscribed"
-        return posts_feed(conn, request, wanted, page, title, viewer_id=who.id)
+        return posts_feed(conn, request, wanted, page, title, viewer_id=subscriber.id)
 
     return await answer(request, await instance_of(request).read(read), PRIVATE)
 
@@ -57,9 +57,9 @@ async def show_notifications(request: Request) -> Response:
     origin = instance.settings.origin
 
     def read(conn: Connection) -> Feed:
-        who = _subscriber(conn, request)
+        subscriber = _subscriber(conn, request)
         site = get_site(conn)
-        items = list_notifications(conn, who.id, limit=ENTRIES).items
+        items = list_notifications(conn, subscriber.id, limit=ENTRIES).items
         entries = tuple(_of_notification(origin, item) for item in items)
         title = gettext("%(name)s: notifications") % {"name": site.name}
         began = site.set_up_at or instance.clock()
@@ -91,12 +91,12 @@ def _subscriber(conn: Connection, request: Request) -> Subscriber:
     """The member with this address; sets the language of the request to theirs."""
     instance = instance_of(request)
     token = request.query_params.get("token", "")
-    (number,) = parts_of(token, 1)
-    who = find_subscriber(conn, number_in(number), instance.clock())
-    if who is None or not instance.signer.verify(_PURPOSE, token, who.salt):
+    (member_id,) = parts_of(token, 1)
+    subscriber = find_subscriber(conn, number_in(member_id), instance.clock())
+    if subscriber is None or not instance.signer.verify(_PURPOSE, token, subscriber.salt):
         raise HTTPException(404)
-    speak(choose("", who.interface_language))
-    return who
+    speak(choose("", subscriber.interface_language))
+    return subscriber
 
 
 def _of_notification(origin: str, item: NotificationView) -> Entry:
@@ -138,5 +138,5 @@ def _sentence(item: NotificationView) -> str:
         "application": gettext("%(who)s applied for an account"),
         "moderation": gettext("A moderator took an action that concerns you"),
     }
-    who = item.by.name if item.by else gettext("Someone")
-    return sentences[item.kind] % {"who": who, "what": item.post_title or gettext("a post")}
+    subscriber = item.by.name if item.by else gettext("Someone")
+    return sentences[item.kind] % {"who": subscriber, "what": item.post_title or gettext("a post")}

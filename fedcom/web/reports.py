@@ -87,18 +87,18 @@ def _report(find: Find) -> Handler:
             by = member_of(context).person
             return _subject(conn, by, find(conn, number_of(request), by.id))
 
-        context, about = await read_page(request, read)
+        context, subject = await read_page(request, read)
         by = member_of(context).person
         if form.ready:
             with form.keeping():
                 action = Report(
-                    by=by, target=about.target, reason=check_report(form.text("reason"))
+                    by=by, target=subject.target, reason=check_report(form.text("reason"))
                 )
                 await context.instance.unit(
                     lambda ctx: once(ctx, by, form.key, lambda: act(ctx, action).id)
                 )
-                return see_other(about.back, "reported")
-        values = {"form": form, "about": about}
+                return see_other(subject.back, "reported")
+        values = {"form": form, "subject": subject}
         return form.answer(page(context, "report.html", values))
 
     return report
@@ -112,11 +112,11 @@ def _subject(conn: Connection, by: Person, target: Target) -> _Subject:
         raise Denied("deleted", "This has been deleted, so it cannot be reported.")
     if isinstance(target, Message):
         return _Subject(target, author, None, f"/messages/{slug(author)}#message-{target.id}")
-    about = target if isinstance(target, Post) else get_post(conn, target.post_id)
+    post = target if isinstance(target, Post) else get_post(conn, target.post_id)
     anchor = f"#comment-{target.id}" if isinstance(target, Comment) else ""
-    community = get_community(conn, about.community_id)
+    community = get_community(conn, post.community_id)
     check_open(community)
-    return _Subject(target, author, community, f"/post/{about.id}{anchor}")
+    return _Subject(target, author, community, f"/post/{post.id}{anchor}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ async def show(request: Request) -> Response:
 
 async def _show_queue(request: Request, form: Form, judged: int) -> Response:
     """The queue; `form` is the form of the report `judged`, 0 if none was sent."""
-    asked = request.query_params
+    query = request.query_params
 
     def read(conn: Connection, context: PageContext) -> _Shown:
         member = member_of(context)
@@ -142,8 +142,8 @@ async def _show_queue(request: Request, form: Form, judged: int) -> Response:
         queue = ReportQuery(
             viewer_id=member.person.id,
             is_admin=member.is_admin,
-            resolved=asked.get("show") == "resolved",
-            community_id=number_in(asked.get("community", "")),
+            resolved=query.get("show") == "resolved",
+            community_id=number_in(query.get("community", "")),
             after=Cursor.of_id(asked_row(request, "before")),
         )
         names = list_queues(conn, member.person.id, is_admin=member.is_admin)
@@ -167,49 +167,49 @@ def _judge(step: Judgement, notice: str) -> Handler:
         An error shows the queue with the typed reason.
         """
         form = await read_form(request, {"reason": "", "back": ""})
-        number = number_of(request)
+        report_id = number_of(request)
         if form.ready:
-            context, about = await read_page(
+            context, report = await read_page(
                 request,
-                lambda conn, context: get_report_for(conn, number, member_of(context).person),
+                lambda conn, context: get_report_for(conn, report_id, member_of(context).person),
             )
             by = member_of(context).person
             with form.keeping("reason"):
                 with beside("reason"):
                     reason = check_body(form.line("reason"), MAX_REASON)
-                await instance_of(request).unit(lambda ctx: step(ctx, about, by, reason))
+                await instance_of(request).unit(lambda ctx: step(ctx, report, by, reason))
                 return see_other(safe_path(form.text("back"), PATH), notice)
-        return await _show_queue(request, form, number)
+        return await _show_queue(request, form, report_id)
 
     return judge
 
 
-def _remove(ctx: Context, about: ReportRow, by: Person, reason: str) -> None:
+def _remove(ctx: Context, report: ReportRow, by: Person, reason: str) -> None:
     """Resolves all reports about it."""
-    target = _content(ctx, about)
+    target = _content(ctx, report)
     if target.removed_at is None:
         remove_content(ctx, by, target, reason)
     else:
-        resolve(ctx, about, by, Outcome("removed", reason))
+        resolve(ctx, report, by, Outcome("removed", reason))
 
 
-def _lock(ctx: Context, about: ReportRow, by: Person, reason: str) -> None:
-    target = _content(ctx, about)
+def _lock(ctx: Context, report: ReportRow, by: Person, reason: str) -> None:
+    target = _content(ctx, report)
     thread = target if isinstance(target, Post) else get_post(ctx.conn, target.post_id)
     act(ctx, Lock(by=by, target=thread, locked=True, reason=reason))
 
 
-def _resolve(ctx: Context, about: ReportRow, by: Person, reason: str) -> None:
-    resolve(ctx, about, by, replace(DISMISSED, reason=reason))
+def _resolve(ctx: Context, report: ReportRow, by: Person, reason: str) -> None:
+    resolve(ctx, report, by, replace(DISMISSED, reason=reason))
 
 
-def _reopen(ctx: Context, about: ReportRow, by: Person, reason: str) -> None:
-    reopen(ctx.conn, about)
+def _reopen(ctx: Context, report: ReportRow, by: Person, reason: str) -> None:
+    reopen(ctx.conn, report)
 
 
-def _content(ctx: Context, about: ReportRow) -> Post | Comment:
-    if about.comment_id is not None:
-        return get_comment(ctx.conn, about.comment_id)
-    if about.post_id is not None:
-        return get_post(ctx.conn, about.post_id)
+def _content(ctx: Context, report: ReportRow) -> Post | Comment:
+    if report.comment_id is not None:
+        return get_comment(ctx.conn, report.comment_id)
+    if report.post_id is not None:
+        return get_post(ctx.conn, report.post_id)
     raise Denied("not_content", "Only posts and comments can be removed or locked.")

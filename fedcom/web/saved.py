@@ -112,8 +112,8 @@ class Saved:
 
 async def show_saved(request: Request) -> Response:
     """GET /saved: saved posts; `?show=comments` saved comments, `?show=hidden` hidden posts."""
-    asked = request.query_params.get("show", "")
-    show = asked if asked in {"comments", "hidden"} else "posts"
+    chosen = request.query_params.get("show", "")
+    show = chosen if chosen in {"comments", "hidden"} else "posts"
     after = asked_cursor(request, partial(Cursor.read, whole=True))
 
     def read(conn: Connection, context: PageContext) -> Saved:
@@ -163,10 +163,10 @@ async def remove_block(request: Request) -> Response:
     """POST /settings/blocks/remove: of the actor with the id `number`, or of the server `host`."""
     sent = await receive(request)
     by = member_of(await context_of(request)).person
-    number, host = number_in(sent.get("number", "")), sent.get("host", "")
+    actor_id, host = number_in(sent.get("number", "")), sent.get("host", "")
 
     def work(ctx: Context) -> None:
-        unblock(ctx.conn, by, number)
+        unblock(ctx.conn, by, actor_id)
         unblock_host(ctx.conn, by, host)
 
     await instance_of(request).unit(work)

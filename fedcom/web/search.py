@@ -64,7 +64,7 @@ _SEARCHES: Mapping[Kind, Callable[[Connection, SearchQuery, Viewer], Hits]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SearchParams:
     """The parameters in the address; `community` is the slug of the community searched."""
 
     text: str
@@ -88,67 +88,71 @@ async def show(request: Request) -> Response:
         by = member_of(context).person
         with form.keeping("q"):
             return see_other(path_of(await look_up(request, by, _query(form.line("q")))))
-    asked = _asked(request, form)
-    if form.sent or not asked.text:
-        return _show(context, form, asked)
-    return await _search(context, form, asked)
+    params = _read_params(request, form)
+    if form.sent or not params.text:
+        return _show(context, form, params)
+    return await _search(context, form, params)
 
 
-async def _search(context: PageContext, form: Form, asked: Asked) -> Response:
+async def _search(context: PageContext, form: Form, params: SearchParams) -> Response:
     instance = context.instance
     if context.member is None:
-        who = address_key(client_address(context.request))
-        await instance.unit(lambda ctx: count_attempt(ctx.conn, SEARCH_BY_ADDRESS, who, ctx.now))
+        address = address_key(client_address(context.request))
+        await instance.unit(
+            lambda ctx: count_attempt(ctx.conn, SEARCH_BY_ADDRESS, address, ctx.now)
+        )
     development, origin = instance.settings.development, instance.settings.origin
 
     def read(conn: Connection) -> Found | Hits:
-        known = _find_known(conn, asked.text, origin, development=development)
-        return known or _SEARCHES[asked.kind](
-            conn, _wanted(conn, context.request, asked), _viewer(context)
+        known = _find_known(conn, params.text, origin, development=development)
+        return known or _SEARCHES[params.kind](
+            conn, _wanted(conn, context.request, params), _viewer(context)
         )
 
     found = await instance.read(read)
     if isinstance(found, Page):
-        return _show(context, form, asked, found)
+        return _show(context, form, params, found)
     return see_other(path_of(found))
 
 
-def _show(context: PageContext, form: Form, asked: Asked, hits: Hits | None = None) -> Response:
+def _show(
+    context: PageContext, form: Form, params: SearchParams, hits: Hits | None = None
+) -> Response:
     development = context.instance.settings.development
     values = {
         "form": form,
-        "asked": asked,
+        "params": params,
         "hits": hits,
-        "terms": parse_terms(asked.text),
-        "is_address": is_address(asked.text, development=development),
+        "terms": parse_terms(params.text),
+        "is_address": is_address(params.text, development=development),
     }
     return form.answer(page(context, "search.html", values))
 
 
-def _asked(request: Request, form: Form) -> Asked:
+def _read_params(request: Request, form: Form) -> SearchParams:
     query = request.query_params
     kind = next((one for one in KINDS if one == query.get("type")), KINDS[0])
     sort = next((one for one in SORTS if one == query.get("sort")), SORTS[0])
     scope = next((one for one in SCOPES if one == query.get("scope")), SCOPES[0])
     community = query.get("in", "") if kind in {"posts", "comments"} else ""
-    return Asked(form.line("q"), kind, sort, scope, community)
+    return SearchParams(form.line("q"), kind, sort, scope, community)
 
 
-def _wanted(conn: Connection, request: Request, asked: Asked) -> SearchQuery:
+def _wanted(conn: Connection, request: Request, params: SearchParams) -> SearchQuery:
     """Raises NotFound for an unknown community, Invalid for a cursor that is not from one of our
     pages.
     """
-    terms, after = parse_terms(asked.text), request.query_params.get("after", "")
-    cursor = Cursor.read(after, whole=_is_by_time(asked, terms)) if after else None
-    if not asked.community:
-        return SearchQuery(terms, asked.scope, asked.sort, after=cursor)
-    community = get_community_named(conn, request, asked.community)
-    return SearchQuery(terms, "community", asked.sort, community.id, after=cursor)
+    terms, after = parse_terms(params.text), request.query_params.get("after", "")
+    cursor = Cursor.read(after, whole=_is_by_time(params, terms)) if after else None
+    if not params.community:
+        return SearchQuery(terms, params.scope, params.sort, after=cursor)
+    community = get_community_named(conn, request, params.community)
+    return SearchQuery(terms, "community", params.sort, community.id, after=cursor)
 
 
-def _is_by_time(asked: Asked, terms: Terms) -> bool:
+def _is_by_time(params: SearchParams, terms: Terms) -> bool:
     """Without terms, all results are equally relevant."""
-    return asked.sort == "new" or not terms.wanted
+    return params.sort == "new" or not terms.wanted
 
 
 def _viewer(context: PageContext) -> Viewer:

@@ -173,8 +173,10 @@ async def change_email(request: Request) -> Response:
         with form.keeping():
             address = check_email(form.line("email"))
             await confirm(request, member, form, "email_password")
-            asked = await _propose(request, context.site, member.person, address)
-            return see_other("/settings/account", "email_asked" if asked else "email_changed")
+            needs_confirmation = await _propose(request, context.site, member.person, address)
+            return see_other(
+                "/settings/account", "email_asked" if needs_confirmation else "email_changed"
+            )
     return await _show_account(request, email=form)
 
 
@@ -211,8 +213,8 @@ async def end_session_elsewhere(request: Request) -> Response:
     """POST /settings/sessions: log out the browser that `session` names."""
     sent = await receive(request)
     member = member_of(await context_of(request))
-    number = number_in(sent.get("session", ""))
+    session_id = number_in(sent.get("session", ""))
     await instance_of(request).unit(
-        lambda ctx: end_one_session(ctx.conn, member.account.actor_id, number)
+        lambda ctx: end_one_session(ctx.conn, member.account.actor_id, session_id)
     )
     return see_other("/settings/account", "session_ended")

@@ -63,7 +63,7 @@ async def _set_up(request: Request, form: Form) -> tuple[str, Welcome]:
     name = check_name(form.line("name"))
     password = check_new_password(form.text("password"), name)
     title = check_display_name(form.line("display_name"))
-    place = _check_community(form.line("community"), name)
+    community_name = _check_community(form.line("community"), name)
     hashed = await asyncio.to_thread(hash_password, password)
     keys = await instance.new_key(), await instance.new_key()
     agent = request.headers.get("user-agent", "")
@@ -73,11 +73,11 @@ async def _set_up(request: Request, form: Form) -> tuple[str, Welcome]:
             raise Conflict("site_already_exists", "This server is already set up.")
         newcomer = Newcomer(name=name, password_hash=hashed)
         admin = create_account(ctx, newcomer, keys[0], role="admin")
-        act(ctx, CreateCommunity(by=admin.person, name=place, key=keys[1], title=title))
+        act(ctx, CreateCommunity(by=admin.person, name=community_name, key=keys[1], title=title))
         finish_setup(ctx.conn, name=site_name, registration=registration, now=ctx.now)
         return Welcome(admin, create_session(ctx.conn, admin.person.id, agent, ctx.now))
 
-    return f"/c/{place}", await instance.unit(work)
+    return f"/c/{community_name}", await instance.unit(work)
 
 
 def _check_token(wanted: str | None, given: str) -> None:

@@ -35,7 +35,7 @@ from fedcom.rules.names import check_name
 from fedcom.web.drafts import take_along
 from fedcom.web.email import ask_to_confirm
 from fedcom.web.html.forms import Form, beside, read_form, receive, safe_path, see_other
-from fedcom.web.html.honeypot import BAIT, SHOWN_AT, check_trap, set_trap
+from fedcom.web.html.honeypot import BAIT, SHOWN_AT, check_honeypot, set_honeypot
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import BANS, PageContext, context_of, read_page
 
@@ -107,9 +107,9 @@ async def sign_up(request: Request) -> Response:
 
     With `?invitation=CODE` it is open to people with the code.
     """
-    asked = request.query_params
+    query = request.query_params
     initial = {"name": "", "password": "", "email": "", "application": ""}
-    initial |= {name: asked.get(name, "") for name in ("next", "invitation")}
+    initial |= {name: query.get(name, "") for name in ("next", "invitation")}
     initial |= {BAIT: "", SHOWN_AT: ""}
     form = await read_form(request, initial)
     sends_mail = instance_of(request).settings.sends_mail
@@ -130,7 +130,7 @@ async def sign_up(request: Request) -> Response:
             return response
     if problem is not None and not form.sent:
         form.fail(problem)
-    set_trap(form, context.instance.signer, context.now)
+    set_honeypot(form, context.instance.signer, context.now)
     values = {
         "form": form,
         "is_invited": code != "" and problem is None,
@@ -152,14 +152,14 @@ def _look_at_code(conn: Connection, code: str, context: PageContext) -> FedcomEr
 async def _register(request: Request, form: Form, site: Site) -> Welcome | None:
     """The new member's first session, None if an admin still has to approve the account."""
     instance = instance_of(request)
-    check_trap(form, instance.signer, instance.clock())
+    check_honeypot(form, instance.signer, instance.clock())
     name = check_name(form.line("name"))
     password = check_new_password(form.text("password"), name)
     email = check_email(form.line("email"))
     with beside("application"):
         application = check_body(form.text("application"), MAX_APPLICATION)
-    who = address_key(client_address(request))
-    await instance.unit(lambda ctx: count_attempt(ctx.conn, SIGN_UP_BY_ADDRESS, who, ctx.now))
+    address = address_key(client_address(request))
+    await instance.unit(lambda ctx: count_attempt(ctx.conn, SIGN_UP_BY_ADDRESS, address, ctx.now))
     newcomer = Newcomer(
         name=name,
         password_hash=await asyncio.to_thread(hash_password, password),
@@ -174,7 +174,7 @@ async def _register(request: Request, form: Form, site: Site) -> Welcome | None:
         member = register(ctx, newcomer, key)
         ask_to_confirm(instance, ctx, site, member)
         if not newcomer.invitation:
-            count_attempt(ctx.conn, ACCOUNTS_BY_ADDRESS, who, ctx.now)
+            count_attempt(ctx.conn, ACCOUNTS_BY_ADDRESS, address, ctx.now)
         if member.account.state == "pending":
             return None
         return Welcome(member, create_session(ctx.conn, member.person.id, agent, ctx.now))

@@ -82,8 +82,8 @@ async def show_community(request: Request) -> Response:
     def read(conn: Connection) -> Feed:
         community = get_community_named(conn, request)
         wanted = _wanted(request, scope="community", subject_id=community.id)
-        about, path = to_text(community.summary_html), f"/c/{slug(community)}"
-        return _posts(conn, request, wanted, path, community.display_name, about)
+        description, path = to_text(community.summary_html), f"/c/{slug(community)}"
+        return _posts(conn, request, wanted, path, community.display_name, description)
 
     return await answer(request, await instance_of(request).read(read))
 
@@ -92,10 +92,10 @@ async def show_person(request: Request) -> Response:
     """GET /feeds/u/{slug}."""
 
     def read(conn: Connection) -> Feed:
-        who = get_person_named(conn, request)
-        wanted = _wanted(request, scope="author", subject_id=who.id)
-        about = to_text(who.summary_html)
-        return _posts(conn, request, wanted, f"/u/{slug(who)}", who.display_name, about)
+        person = get_person_named(conn, request)
+        wanted = _wanted(request, scope="author", subject_id=person.id)
+        description = to_text(person.summary_html)
+        return _posts(conn, request, wanted, f"/u/{slug(person)}", person.display_name, description)
 
     return await answer(request, await instance_of(request).read(read))
 
@@ -168,9 +168,14 @@ def _wanted(request: Request, **scope: Any) -> FeedQuery:
 
 
 def _posts(
-    conn: Connection, request: Request, wanted: FeedQuery, page: str, title: str, about: str = ""
+    conn: Connection,
+    request: Request,
+    wanted: FeedQuery,
+    page: str,
+    title: str,
+    description: str = "",
 ) -> Feed:
-    return replace(posts_feed(conn, request, wanted, page, title), about=about)
+    return replace(posts_feed(conn, request, wanted, page, title), description=description)
 
 
 def posts_feed(
@@ -242,13 +247,13 @@ def _of_log(origin: str, page: str, site: str, entry: ModlogView) -> Entry:
 
 def _about(entry: ModlogView) -> str:
     """The target of the action, as a line of plain text."""
-    who = entry.subject.handle if entry.subject else entry.target_iri
+    person = entry.subject.handle if entry.subject else entry.target_iri
     path = entry.path or ""
     if path.startswith("/comment/"):
-        return gettext("a comment by %(who)s") % {"who": who}
+        return gettext("a comment by %(who)s") % {"who": person}
     if path.startswith("/post/"):
-        return entry.title or gettext("a post by %(who)s") % {"who": who}
-    return who
+        return entry.title or gettext("a post by %(who)s") % {"who": person}
+    return person
 
 
 def own_address(request: Request) -> str:

@@ -227,15 +227,15 @@ def _place_of(post_id: int, form: Form) -> str:
     return drafts.place_of_answer(post_id, number_in(form.line("parent")))
 
 
-async def _answer(context: PageContext, about: Post, form: Form) -> Comment:
+async def _answer(context: PageContext, post: Post, form: Form) -> Comment:
     by = member_of(context).person
     body = await parse_markdown(context.request, by, check_comment(form.text("body")))
-    number = number_in(form.line("parent"))
+    parent_id = number_in(form.line("parent"))
 
     def make(ctx: Context) -> int:
-        parent = get_comment(ctx.conn, number) if form.line("parent") else None
-        made = act(ctx, CreateComment(by=by, post=about, parent=parent, body=body))
-        drop_draft(ctx.conn, by, _place_of(about.id, form))
+        parent = get_comment(ctx.conn, parent_id) if form.line("parent") else None
+        made = act(ctx, CreateComment(by=by, post=post, parent=parent, body=body))
+        drop_draft(ctx.conn, by, _place_of(post.id, form))
         return made.id
 
     def work(ctx: Context) -> Comment:
@@ -252,10 +252,10 @@ async def _show_answer(context: PageContext, made: Comment) -> Response:
 
 
 async def _show(request: Request, form: Form) -> Response:
-    number, after = number_of(request), request.query_params.get("after", "")
-    place = "" if form.sent else _place_of(number, form)
+    parent_id, after = number_of(request), request.query_params.get("after", "")
+    place = "" if form.sent else _place_of(parent_id, form)
     context, discussion = await read_page(
-        request, lambda conn, context: _read_discussion(conn, context, number, after, place)
+        request, lambda conn, context: _read_discussion(conn, context, parent_id, after, place)
     )
     reply_to = number_in(form.line("parent"))
     if reply_to and not form.sent:
@@ -315,17 +315,17 @@ async def show_comment(request: Request) -> Response:
 
 async def _more(context: PageContext, discussion: Discussion, form: Form) -> dict[str, Any]:
     """The draft in the form, or the preview of its text."""
-    left = drafts.restore(form, discussion.draft)
+    draft = drafts.restore(form, discussion.draft)
     seen = await drafts.preview(context, form) if form.checked("preview") else ""
-    return {"left": left, "preview": seen}
+    return {"draft": draft, "preview": seen}
 
 
 def _discussion_page(
     context: PageContext, discussion: Discussion, form: Form, more: dict[str, Any]
 ) -> Response:
     post, focus = discussion.post, discussion.focus
-    asked = context.request.query_params.get("sort", "")
-    order = next((order for order in ORDERS if order == asked), ORDERS[0])
+    chosen = context.request.query_params.get("sort", "")
+    order = next((order for order in ORDERS if order == chosen), ORDERS[0])
     shown = focus.is_shown if focus is not None else post.is_shown
     response = page(
         context,

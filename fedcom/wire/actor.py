@@ -14,80 +14,78 @@ from activitypub.vocab.actors import (
 from fedcom.models.actor import Actor, Community, Person
 
 
-def to_document(someone: Actor, origin: str) -> dict[str, Any]:
+def to_document(actor: Actor, origin: str) -> dict[str, Any]:
     """The actor's document, as served at its id and as carried by an Update.
 
     For a remote community it is the change that a local moderator makes to it.
     """
-    key = _request_key(someone)
-    proof_keys = _proof_keys(someone)
-    if isinstance(someone, Community):
+    key = _request_key(actor)
+    proof_keys = _proof_keys(actor)
+    if isinstance(actor, Community):
         return group(
-            _profile(someone),
-            _boxes(someone, origin),
+            _profile(actor),
+            _boxes(actor, origin),
             key,
-            moderators=someone.moderators_iri or f"{someone.iri}/moderators",
-            posting_restricted=someone.posting_restricted,
-            sensitive=someone.nsfw,
+            moderators=actor.moderators_iri or f"{actor.iri}/moderators",
+            posting_restricted=actor.posting_restricted,
+            sensitive=actor.nsfw,
             proof_keys=proof_keys,
         )
-    if isinstance(someone, Person) and someone.kind != "Application":
+    if isinstance(actor, Person) and actor.kind != "Application":
         return person(
-            _profile(someone),
-            _boxes(someone, origin),
+            _profile(actor),
+            _boxes(actor, origin),
             key,
-            is_bot=someone.kind == "Service",
+            is_bot=actor.kind == "Service",
             proof_keys=proof_keys,
         )
-    return application(_profile(someone), _boxes(someone, origin), key, proof_keys=proof_keys)
+    return application(_profile(actor), _boxes(actor, origin), key, proof_keys=proof_keys)
 
 
-def to_tombstone(someone: Actor) -> dict[str, Any]:
+def to_tombstone(actor: Actor) -> dict[str, Any]:
     """The document of a deleted local actor.
 
     It keeps its key, so that servers which have to fetch the key of its Delete find it, during
     delivery and afterwards.
     """
-    key = _request_key(someone)
-    return deleted_actor(someone.iri, someone.kind, key, deleted=someone.deleted_at)
+    key = _request_key(actor)
+    return deleted_actor(actor.iri, actor.kind, key, deleted=actor.deleted_at)
 
 
-def _request_key(someone: Actor) -> PublicKey:
-    return PublicKey(
-        id=someone.public_key_id or "", owner=someone.iri, pem=someone.public_key_pem or ""
-    )
+def _request_key(actor: Actor) -> PublicKey:
+    return PublicKey(id=actor.public_key_id or "", owner=actor.iri, pem=actor.public_key_pem or "")
 
 
-def _proof_keys(someone: Actor) -> list[PublicKey]:
-    if someone.proof_key_id is None or someone.proof_key is None:
+def _proof_keys(actor: Actor) -> list[PublicKey]:
+    if actor.proof_key_id is None or actor.proof_key is None:
         return []
-    return [PublicKey.from_multibase(someone.proof_key_id, someone.iri, someone.proof_key)]
+    return [PublicKey.from_multibase(actor.proof_key_id, actor.iri, actor.proof_key)]
 
 
-def _profile(someone: Actor) -> ActorProfile:
+def _profile(actor: Actor) -> ActorProfile:
     return ActorProfile(
-        id=someone.iri,
-        username=someone.name,
-        name=someone.display_name,
+        id=actor.iri,
+        username=actor.name,
+        name=actor.display_name,
         # Lemmy keeps its old value if a field is missing, so empty ones are sent.
-        summary_html=someone.summary_html,
-        summary_markdown=someone.summary_source,
-        icon_url=someone.icon_url,
-        image_url=someone.image_url,
-        url=someone.url,
-        published=someone.published_at,
-        updated=someone.updated_at,
+        summary_html=actor.summary_html,
+        summary_markdown=actor.summary_source,
+        icon_url=actor.icon_url,
+        image_url=actor.image_url,
+        url=actor.url,
+        published=actor.published_at,
+        updated=actor.updated_at,
     )
 
 
-def _boxes(someone: Actor, origin: str) -> Boxes:
-    shared_inbox = f"{origin}/inbox" if someone.local else someone.shared_inbox
-    told = someone.featured_iri if isinstance(someone, Community) else None
+def _boxes(actor: Actor, origin: str) -> Boxes:
+    shared_inbox = f"{origin}/inbox" if actor.local else actor.shared_inbox
+    told = actor.featured_iri if isinstance(actor, Community) else None
     return Boxes(
-        inbox=someone.inbox,
-        outbox=someone.outbox or f"{someone.iri}/outbox",
-        shared_inbox=shared_inbox or someone.inbox,
-        followers=someone.followers,
-        following=f"{someone.iri}/following",
-        featured=told or f"{someone.iri}/featured",
+        inbox=actor.inbox,
+        outbox=actor.outbox or f"{actor.iri}/outbox",
+        shared_inbox=shared_inbox or actor.inbox,
+        followers=actor.followers,
+        following=f"{actor.iri}/following",
+        featured=told or f"{actor.iri}/featured",
     )

@@ -64,9 +64,9 @@ def proof_key_iri(actor_iri: str) -> str:
     return f"{actor_iri}#proof-key"
 
 
-def page_of(origin: str, someone: Actor) -> str:
+def page_of(origin: str, actor: Actor) -> str:
     """The page here of any known actor."""
-    if someone.local:
-        return someone.iri
-    letter = "c" if someone.kind == "Group" else "u"
-    return f"{origin}/{letter}/{someone.handle}"
+    if actor.local:
+        return actor.iri
+    prefix = "c" if actor.kind == "Group" else "u"
+    return f"{origin}/{prefix}/{actor.handle}"

@@ -80,7 +80,7 @@ def read_message(document: Document) -> CommentContent:
 
 
 def to_note(
-    about: Comment,
+    comment: Comment,
     author: Actor,
     community: Community,
     above: Above,
@@ -93,17 +93,17 @@ def to_note(
     (and delivers replies to) nobody else. The Mention of the community makes their replies come
     back.
     """
-    if not about.is_shown:
-        return tombstone_of(about, "Note")
+    if not comment.is_shown:
+        return tombstone_of(comment, "Note")
     return note(
-        to_addressing(about, author, community, mentioned, thread=above.thread, replies=replies),
+        to_addressing(comment, author, community, mentioned, thread=above.thread, replies=replies),
         TextContent(
-            html=with_their_links(about.body_html, about.iri, mentioned),
-            markdown=about.body_source or None,
-            language=language_of(about.language),
+            html=with_their_links(comment.body_html, comment.iri, mentioned),
+            markdown=comment.body_source or None,
+            language=language_of(comment.language),
         ),
         in_reply_to=above.iri,
-        sensitive=bool(about.content_warning),
-        summary=about.content_warning or None,
+        sensitive=bool(comment.content_warning),
+        summary=comment.content_warning or None,
         policy=interaction_policy(author.iri, is_open=above.is_open),
     )

@@ -29,13 +29,13 @@ def with_emoji(body: Body, document: Document) -> Body:
     known = _pictures(document)
     if not known:
         return body
-    left = MOST_SHOWN
+    remaining = MOST_SHOWN
 
     def show(name: re.Match[str]) -> str:
-        nonlocal left
-        if left == 0 or name[0] not in known:
+        nonlocal remaining
+        if remaining == 0 or name[0] not in known:
             return name[0]
-        left -= 1
+        remaining -= 1
         return known[name[0]]
 
     shown = (_NAME.sub(show, text) if is_prose else text for text, is_prose in pieces(body.html))

@@ -51,7 +51,7 @@ def copies_of(iri: str) -> list[str]:
 
 
 def to_message(
-    about: Message, author: Person, recipient: Person, *, chat: bool, above: Message | None = None
+    sent: Message, author: Person, recipient: Person, *, chat: bool, above: Message | None = None
 ) -> dict[str, Any]:
     """A member's message as a ChatMessage, or as a Note for servers that do not know ChatMessage.
 
@@ -59,12 +59,12 @@ def to_message(
     conversation only if it is a reply within it: to `above`, the previous message.
     """
     return message(
-        about.iri,
+        sent.iri,
         author.iri,
         [recipient.iri],
-        TextContent(html=about.body_html, markdown=about.body_source),
-        published=about.published_at,
-        updated=about.updated_at,
+        TextContent(html=sent.body_html, markdown=sent.body_source),
+        published=sent.published_at,
+        updated=sent.updated_at,
         kind=CHAT if chat else "Note",
         tags=() if chat else [mention(recipient.iri, f"@{recipient.handle}")],
         in_reply_to=None if chat or above is None else without_fragment(above.iri),

@@ -29,7 +29,7 @@ MOST_PICTURES = 4
 
 
 def to_status(
-    about: Post,
+    post: Post,
     author: Actor,
     community: Community,
     mentioned: tuple[Actor, ...],
@@ -41,35 +41,33 @@ def to_status(
     the tags of the Page (`wire.post.to_page`), and no `source`, which would be the Markdown of only
     a part of the content.
     """
-    if not about.is_shown:
-        return tombstone_of(about, "Note")
+    if not post.is_shown:
+        return tombstone_of(post, "Note")
     return note(
-        to_addressing(
-            about, author, community, mentioned, thread=thread_of(about), replies=replies
-        ),
-        TextContent(html=_content(about, mentioned), language=language_of(about.language)),
-        sensitive=about.nsfw or bool(about.content_warning),
-        summary=about.content_warning or None,
-        attachments=_pictures(about),
-        policy=interaction_policy(author.iri, is_open=about.locked_at is None),
+        to_addressing(post, author, community, mentioned, thread=thread_of(post), replies=replies),
+        TextContent(html=_content(post, mentioned), language=language_of(post.language)),
+        sensitive=post.nsfw or bool(post.content_warning),
+        summary=post.content_warning or None,
+        attachments=_pictures(post),
+        policy=interaction_policy(author.iri, is_open=post.locked_at is None),
     )
 
 
-def _content(about: Post, mentioned: tuple[Actor, ...]) -> str:
+def _content(post: Post, mentioned: tuple[Actor, ...]) -> str:
     """The link comes before the text, because Mastodon previews the first one."""
-    title = f"<p><strong>{entities.escape(about.title, quote=False)}</strong></p>"
+    title = f"<p><strong>{entities.escape(post.title, quote=False)}</strong></p>"
     link = ""
-    if about.url and about.url != about.image_url:
-        address = entities.escape(about.url)
+    if post.url and post.url != post.image_url:
+        address = entities.escape(post.url)
         link = f'<p><a href="{address}">{address}</a></p>'
-    text = with_their_links(about.body_html, about.iri, mentioned)
-    return title + link + with_hashtag_links(text, lambda word: hashtag_page(about.iri, word))
+    text = with_their_links(post.body_html, post.iri, mentioned)
+    return title + link + with_hashtag_links(text, lambda name: hashtag_page(post.iri, name))
 
 
-def _pictures(about: Post) -> list[dict[str, Any]]:
+def _pictures(post: Post) -> list[dict[str, Any]]:
     """The picture of the post and those in its text, which microblogs show only beside it."""
-    shown = {about.image_url: about.image_alt} if about.image_url else {}
-    for url, alt in pictures_in(about.body_html):
+    shown = {post.image_url: post.image_alt} if post.image_url else {}
+    for url, alt in pictures_in(post.body_html):
         shown.setdefault(url, alt)
     found = list(shown.items())[:MOST_PICTURES]
     return [Illustration(url, alt).to_attachment() for url, alt in found]

@@ -99,53 +99,53 @@ def read_post(document: Document, community: Community | None = None) -> PostCon
     )
 
 
-def thread_of(about: Post) -> str | None:
+def thread_of(post: Post) -> str | None:
     """The id of the collection of a post's whole thread: derived from our ids, or given by the
     peer.
     """
-    return context_iri(about.iri) if about.local else about.context_iri
+    return context_iri(post.iri) if post.local else post.context_iri
 
 
 def to_page(
-    about: Post, author: Actor, community: Community, mentioned: tuple[Actor, ...] = ()
+    post: Post, author: Actor, community: Community, mentioned: tuple[Actor, ...] = ()
 ) -> dict[str, Any]:
     """A local post as a Page, in the shape that Lemmy and Mastodon read.
 
     The Mention of the community makes replies from microblogs come back to it.
     """
-    if not about.is_shown:
-        return tombstone_of(about, about.wire_type)
+    if not post.is_shown:
+        return tombstone_of(post, post.wire_type)
     return page(
         to_addressing(
-            about,
+            post,
             author,
             community,
             mentioned,
-            thread=thread_of(about),
-            replies=replies_iri(about.iri),
+            thread=thread_of(post),
+            replies=replies_iri(post.iri),
         ),
-        about.title,
+        post.title,
         TextContent(
             # Lemmy keeps its old value if a field is missing, so empty ones are sent.
-            html=with_their_links(about.body_html, about.iri, mentioned),
-            markdown=about.body_source,
-            language=language_of(about.language),
+            html=with_their_links(post.body_html, post.iri, mentioned),
+            markdown=post.body_source,
+            language=language_of(post.language),
         ),
-        attachments=_attachments(about),
-        thumbnail_url=about.image_url,
-        sensitive=about.nsfw or bool(about.content_warning),
-        summary=about.content_warning or None,
-        comments_enabled=about.locked_at is None,
+        attachments=_attachments(post),
+        thumbnail_url=post.image_url,
+        sensitive=post.nsfw or bool(post.content_warning),
+        summary=post.content_warning or None,
+        comments_enabled=post.locked_at is None,
     )
 
 
-def _attachments(about: Post) -> list[dict[str, Any]]:
+def _attachments(post: Post) -> list[dict[str, Any]]:
     """The link first, because Lemmy reads only that; for a post of just a picture, the picture is
     the link.
     """
-    found = [link(about.url)] if about.url and about.url != about.image_url else []
-    if about.image_url:
-        found.append(Illustration(about.image_url, about.image_alt).to_attachment())
+    found = [link(post.url)] if post.url and post.url != post.image_url else []
+    if post.image_url:
+        found.append(Illustration(post.image_url, post.image_alt).to_attachment())
     return found
 
 
@@ -157,9 +157,9 @@ def _title(document: Document, texts: tuple[str, ...], community: Community | No
     """
     names = () if community is None else (community.name.lower(), community.handle.lower())
     picture = illustration_of(document)
-    said = (title_of(html, MAX_TITLE, names) for html in (*texts, document.summary or ""))
+    candidates = (title_of(html, MAX_TITLE, names) for html in (*texts, document.summary or ""))
     return (
-        next(filter(None, said), "")
+        next(filter(None, candidates), "")
         or title_of_names(choices_of(document), MAX_TITLE)
         or clean_title(picture.alt if picture else "", MAX_TITLE)
         or "Untitled"

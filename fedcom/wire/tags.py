@@ -21,7 +21,7 @@ _TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}")
 
 
 def to_addressing(
-    about: Post | Comment,
+    content: Post | Comment,
     author: Actor,
     community: Community,
     mentioned: Sequence[Actor],
@@ -31,22 +31,22 @@ def to_addressing(
 ) -> Addressing:
     """The community, author and mentions of our post or comment."""
     return Addressing(
-        id=about.iri,
+        id=content.iri,
         author=author.iri,
         community=community.iri,
-        published=about.published_at,
-        updated=about.updated_at,
-        mentioned=[someone.iri for someone in mentioned],
-        tags=_tags_of(about.iri, about.body_html, community, mentioned),
+        published=content.published_at,
+        updated=content.updated_at,
+        mentioned=[actor.iri for actor in mentioned],
+        tags=_tags_of(content.iri, content.body_html, community, mentioned),
         thread=thread,
         replies=replies,
     )
 
 
-def tombstone_of(about: Post | Comment, former_type: str) -> dict[str, Any]:
+def tombstone_of(content: Post | Comment, former_type: str) -> dict[str, Any]:
     """The Tombstone of our post or comment while it is not shown."""
     return tombstone(
-        about.iri, former_type=former_type, deleted=about.deleted_at or about.removed_at
+        content.iri, former_type=former_type, deleted=content.deleted_at or content.removed_at
     )
 
 
@@ -57,13 +57,13 @@ def _tags_of(
 
     The community's Mention is the first, since microblogs answer only whom a Note mentions.
     """
-    mentions = [mention(someone.iri, f"@{someone.handle}") for someone in (community, *people)]
-    return mentions + [hashtag(hashtag_page(iri, word), word) for word in find_hashtags(html)]
+    mentions = [mention(actor.iri, f"@{actor.handle}") for actor in (community, *people)]
+    return mentions + [hashtag(hashtag_page(iri, name), name) for name in find_hashtags(html)]
 
 
-def hashtag_page(iri: str, word: str) -> str:
+def hashtag_page(iri: str, name: str) -> str:
     """The page of a hashtag in our object `iri`: the search for it here."""
-    return f"{origin_of(iri)}/search?q={quote('#' + word)}"
+    return f"{origin_of(iri)}/search?q={quote('#' + name)}"
 
 
 def named_in(document: Document) -> tuple[str, ...]:
@@ -77,10 +77,10 @@ def with_their_links(html: str, iri: str, people: Sequence[Actor]) -> str:
 
     Mastodon and others recognize a mention in a text by a link to the person's own page.
     """
-    for someone in people:
-        if not someone.local:
-            here = f'href="{page_of(origin_of(iri), someone)}"'
-            html = html.replace(here, f'href="{entities.escape(someone.url or someone.iri)}"')
+    for actor in people:
+        if not actor.local:
+            here = f'href="{page_of(origin_of(iri), actor)}"'
+            html = html.replace(here, f'href="{entities.escape(actor.url or actor.iri)}"')
     return html
 
 

@@ -94,7 +94,7 @@ def test_every_form_is_tried(town: Town) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS, ids=str)
-def test_what_was_typed_stays(browser: Browser, town: Town, form: Refused) -> None:
+def test_typed_text_is_kept(browser: Browser, town: Town, form: Refused) -> None:
     typed = form.good | form.wrong
     with tab(browser, DESKTOP, town.people[form.who]) as page:
         page.goto(form.path.format_map(town.paths))

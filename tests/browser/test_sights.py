@@ -38,7 +38,7 @@ def test_every_page_has_a_sight(town: Town) -> None:
     assert unseen == set(), "tests/browser/sights.py does not show them"
 
 
-def test_what_is_called_no_page_is_a_route() -> None:
+def test_routes_listed_as_no_page_exist() -> None:
     assert set(_page_routes()) >= NO_PAGES
 
 

@@ -88,8 +88,8 @@ class Hand:
             member.form_token = page.form(having="form_token").fields["form_token"]
         answer = self._ask(member, "POST", path, {"form_token": member.form_token, **fields})
         if answer.status_code != 303:
-            said = read_page(path, answer.status_code, answer.text).text
-            raise Stuck(f"POST {path} by {member.name}: {answer.status_code} {said[:300]}")
+            reason = read_page(path, answer.status_code, answer.text).text
+            raise Stuck(f"POST {path} by {member.name}: {answer.status_code} {reason[:300]}")
         return answer.headers["location"]
 
     def close(self) -> None:
@@ -120,9 +120,9 @@ class Driver:
     """Carries out a plan with several clients at once, and records the expected result."""
 
     def __init__(
-        self, plan: Plan, members: list[Member], places: dict[str, Node], seed: int
+        self, plan: Plan, members: list[Member], homes: dict[str, Node], seed: int
     ) -> None:
-        """`places` has the communities and their home servers."""
+        """`homes` has the communities and their home servers."""
         self.plan = plan
         self.done = 0
         self.retried = 0
@@ -130,7 +130,7 @@ class Driver:
         self.comments: dict[str, str] = {}
         self.failure: BaseException | None = None
         self._members = members
-        self._places = places
+        self._homes = homes
         self._random = random.Random(seed)
         self._counter = itertools.count(1)
         self._lock = threading.Lock()
@@ -166,7 +166,7 @@ class Driver:
     def book(self) -> Book:
         """The expected content of each server."""
         posts = {one.iri: (one.title, one.up, one.down, one.comments) for one in self.written}
-        comments = {iri: (words, 1, 0) for iri, words in self.comments.items()}
+        comments = {iri: (text, 1, 0) for iri, text in self.comments.items()}
         return Book(dict(posts), dict(comments))
 
     def _guarded(self, work: Callable[[], None]) -> Callable[[], None]:
@@ -205,7 +205,7 @@ class Driver:
 
     def _plan_post(self) -> Callable[[Hand], None]:
         number, author = next(self._counter), self._random.choice(self._members)
-        community = self._random.choice(sorted(self._places))
+        community = self._random.choice(sorted(self._homes))
         return lambda hand: self._post(hand, author, community, f"Post {number:04} of the story")
 
     def _plan_comment(self) -> Callable[[Hand], None] | None:
@@ -213,8 +213,8 @@ class Driver:
         if found is None:
             return None
         about, author = found
-        words = f"Comment {next(self._counter):04} of the story"
-        return lambda hand: self._comment(hand, author, about, words)
+        text = f"Comment {next(self._counter):04} of the story"
+        return lambda hand: self._comment(hand, author, about, text)
 
     def _plan_vote(self) -> Callable[[Hand], None] | None:
         found = self._pick()
@@ -248,15 +248,15 @@ class Driver:
         with self._lock:
             self.written.append(one)
 
-    def _comment(self, hand: Hand, author: Member, about: Written, words: str) -> None:
+    def _comment(self, hand: Hand, author: Member, about: Written, text: str) -> None:
         post = f"/post/{about.numbers[author.node.name]}"
 
         def send() -> int:
-            return int(hand.send(author, f"{post}/comment", body=words).rpartition("-")[2])
+            return int(hand.send(author, f"{post}/comment", body=text).rpartition("-")[2])
 
-        number = self._until_done(send, lambda: hand.get(author, post).find_comment(words))
+        number = self._until_done(send, lambda: hand.get(author, post).find_comment(text))
         with self._lock:
-            self.comments[f"{author.node.origin}/comment/{number}"] = words
+            self.comments[f"{author.node.origin}/comment/{number}"] = text
             about.comments += 1
 
     def _vote(self, hand: Hand, voter: Member, about: Written, score: int) -> None:
@@ -285,13 +285,13 @@ class Driver:
         raise Stuck("a server did not come back")
 
     def _path(self, community: str, node: Node) -> str:
-        home = self._places[community]
+        home = self._homes[community]
         return f"/c/{community}" if home is node else f"/c/{community}@{home.host}"
 
     def _look_around(self, node: Node) -> None:
         hand, guest = Hand(), Member(node, "guest", "")
         while not self._over.wait(LOOK_AROUND) and self.failure is None:
-            for community in self._places:
+            for community in self._homes:
                 try:
                     self._read_list(hand, guest, self._path(community, node))
                 except Down:

@@ -41,11 +41,11 @@ class Server:
             raise Unexpected(f"{self.name} does not list “{title}”")
         return f"/post/{number}"
 
-    def comment_path(self, post: str, words: str) -> str:
+    def comment_path(self, post: str, text: str) -> str:
         """The page here of a comment with this text below the post at `post`."""
-        number = self.guest.open(post).find_comment(words)
+        number = self.guest.open(post).find_comment(text)
         if number is None:
-            raise Unexpected(f"{self.name} does not show “{words}”")
+            raise Unexpected(f"{self.name} does not show “{text}”")
         return f"/comment/{number}"
 
 
@@ -119,8 +119,8 @@ class Play:
             person = server.people[who]
             path = person.look_up(f"!{community}@{home.node.host}")
             accepted = Watch(server.node, person, path, lambda page: "Unfollow" in page.text)
-            words = f"{who}@{server.name} follows !{community}@{home.name}: accepted"
-            self.stage.play("follow", words, person, partial(person.follow, path), [accepted])
+            text = f"{who}@{server.name} follows !{community}@{home.name}: accepted"
+            self.stage.play("follow", text, person, partial(person.follow, path), [accepted])
         for pia in self.neighbours:
             self.stage.play(
                 "follow",
@@ -228,22 +228,22 @@ class Play:
 
     def they_take_back(self) -> None:
         """Deleting and restoring one's own content."""
-        gia, words = self.gamma.people["gia"], "Chutney needs fresh ginger."
-        comment = self._comment(self.gamma, words)
+        gia, text = self.gamma.people["gia"], "Chutney needs fresh ginger."
+        comment = self._comment(self.gamma, text)
         title = "What to do with green ones"
         self.stage.play(
             "delete",
             "gia@gamma deletes her comment",
             gia,
             lambda: gia.delete(comment),
-            self._elsewhere(self.gamma, title, _hides(words, "Deleted by its author.")),
+            self._elsewhere(self.gamma, title, _hides(text, "Deleted by its author.")),
         )
         self.stage.play(
             "undelete",
             "gia@gamma restores it",
             gia,
             lambda: gia.undelete(comment),
-            self._elsewhere(self.gamma, title, _shows(words)),
+            self._elsewhere(self.gamma, title, _shows(text)),
         )
         self._post_goes_and_comes(
             self.beta,
@@ -255,8 +255,8 @@ class Play:
 
     def they_moderate(self) -> None:
         """The community's own moderator, with a public reason."""
-        ada, words = self.alpha.people["ada"], "Half of it does."
-        comment = self._comment(self.alpha, words)
+        ada, text = self.alpha.people["ada"], "Half of it does."
+        comment = self._comment(self.alpha, text)
         title = "What to do with green ones"
         logs = [
             Watch(
@@ -269,14 +269,14 @@ class Play:
             "ada@alpha removes ben's comment as a moderator (and the modlog says why)",
             ada,
             lambda: ada.remove(comment, "Beside the point"),
-            self._elsewhere(self.alpha, title, _hides(words, "Removed by a moderator.")) + logs,
+            self._elsewhere(self.alpha, title, _hides(text, "Removed by a moderator.")) + logs,
         )
         self.stage.play(
             "restore",
             "ada@alpha puts it back",
             ada,
             lambda: ada.restore(comment),
-            self._elsewhere(self.alpha, title, _shows(words)),
+            self._elsewhere(self.alpha, title, _shows(text)),
         )
 
     def a_moderator_elsewhere(self) -> None:
@@ -362,25 +362,25 @@ class Play:
             + told,
         )
 
-    def _reply(self, server: Server, who: str, words: str, *, below: str = "") -> None:
+    def _reply(self, server: Server, who: str, text: str, *, below: str = "") -> None:
         person, post = server.people[who], self._post_path(server)
         parent = _number(self._comment(server, below)) if below else None
         self.stage.play(
             "comment",
-            f"{who}@{server.name} answers {'a comment' if below else 'the post'}: “{words}”",
+            f"{who}@{server.name} answers {'a comment' if below else 'the post'}: “{text}”",
             person,
-            lambda: person.reply(post, words, parent=parent),
-            self._elsewhere(server, "What to do with green ones", _shows(words)),
+            lambda: person.reply(post, text, parent=parent),
+            self._elsewhere(server, "What to do with green ones", _shows(text)),
         )
 
-    def _reply_of(self, pia: Neighbour, words: str) -> None:
+    def _reply_of(self, pia: Neighbour, text: str) -> None:
         author, handle = f"{self.beta.node.origin}/u/ben", f"@garden@{self.alpha.node.host}"
         self.stage.play(
             "comment",
-            f"pia@{pia.software} answers the post: “{words}”",
+            f"pia@{pia.software} answers the post: “{text}”",
             pia,
-            lambda: pia.reply(self._post_iri(), words, author=author, handle=handle),
-            self._everywhere("What to do with green ones", _shows(words)),
+            lambda: pia.reply(self._post_iri(), text, author=author, handle=handle),
+            self._everywhere("What to do with green ones", _shows(text)),
         )
 
     def _post_goes_and_comes(
@@ -396,10 +396,10 @@ class Play:
             for one in self.servers
             if one is not server
         ]
-        for (kind, words, act), shows in zip(acts, (_is_gone, _is_there), strict=True):
+        for (kind, text, act), shows in zip(acts, (_is_gone, _is_there), strict=True):
             self.stage.play(
                 kind,
-                f"{who}@{server.name} {words}",
+                f"{who}@{server.name} {text}",
                 person,
                 partial(act, person, path),
                 [Watch(one.node, one.guest, at, shows) for one, at in others],
@@ -422,8 +422,8 @@ class Play:
     def _post_path(self, server: Server) -> str:
         return server.post_path("garden", self.alpha, "What to do with green ones")
 
-    def _comment(self, server: Server, words: str) -> str:
-        return server.comment_path(self._post_path(server), words)
+    def _comment(self, server: Server, text: str) -> str:
+        return server.comment_path(self._post_path(server), text)
 
 
 def _number(path: str) -> int:
@@ -439,21 +439,21 @@ def _lists(title: str) -> Callable[[Page], bool]:
     return lambda page: page.find_post(title) is not None
 
 
-def _shows(words: str) -> Callable[[Page], bool]:
-    return lambda page: page.status == 200 and words in page.text
+def _shows(text: str) -> Callable[[Page], bool]:
+    return lambda page: page.status == 200 and text in page.text
 
 
-def _hides(words: str, instead: str) -> Callable[[Page], bool]:
-    return lambda page: words not in page.text and instead in page.text
+def _hides(text: str, instead: str) -> Callable[[Page], bool]:
+    return lambda page: text not in page.text and instead in page.text
 
 
 def _has_points(points: int) -> Callable[[Page], bool]:
     return lambda page: page.points("post", _number(page.path)) == points
 
 
-def _comment_has_points(words: str, points: int) -> Callable[[Page], bool]:
+def _comment_has_points(text: str, points: int) -> Callable[[Page], bool]:
     def shows(page: Page) -> bool:
-        number = page.find_comment(words)
+        number = page.find_comment(text)
         return number is not None and page.points("comment", number) == points
 
     return shows

@@ -141,7 +141,7 @@ class WatchedDatabase:
 
 
 class Community:
-    """Handlers that write one row per activity; `troubles` are raised once each, by activity id.
+    """Handlers that write one row per activity; `errors` are raised once each, by activity id.
 
     Without `writes` they have nothing to write, and close nothing.
     """
@@ -149,7 +149,7 @@ class Community:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.refused: dict[str, Refused] = {}
-        self.troubles: dict[str, list[BaseException]] = defaultdict(list)
+        self.errors: dict[str, list[BaseException]] = defaultdict(list)
         self.after_effect: dict[str, list[BaseException]] = defaultdict(list)
         self.at_origin: dict[str, ReceivedActivity | Refused | Later] = {}
         self.checked: list[str] = []
@@ -176,8 +176,8 @@ class Community:
         self.heard.append(heard)
         if self.meanwhile is not None:
             await self.meanwhile(heard)
-        if self.troubles[name]:
-            raise self.troubles[name].pop(0)
+        if self.errors[name]:
+            raise self.errors[name].pop(0)
         if not self.writes:
             return
 

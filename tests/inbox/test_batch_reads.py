@@ -24,7 +24,7 @@ async def test_looks_at_one_moment_share_trips_and_each_has_its_own_answer(world
     assert database.reads == 4
 
 
-async def test_who_comes_while_trips_are_under_way_goes_with_the_next(small_world: World) -> None:
+async def test_reads_during_a_trip_go_with_the_next_one(small_world: World) -> None:
     database = WatchedDatabase(small_world.database)
     reads = BatchReader(database)
     database.gate.clear()
@@ -39,7 +39,7 @@ async def test_who_comes_while_trips_are_under_way_goes_with_the_next(small_worl
     assert database.reads == 3
 
 
-async def test_one_after_another_they_do_not_wait_for_company(small_world: World) -> None:
+async def test_sequential_reads_do_not_wait_for_a_batch(small_world: World) -> None:
     reads = BatchReader(small_world.database)
     async with asyncio.timeout(5):
         for value in range(50):
@@ -50,7 +50,7 @@ def refuse(_conn: Connection) -> int:
     raise Refused(403, "banned", "No.")
 
 
-async def test_what_one_look_raises_reaches_nobody_else(world: World) -> None:
+async def test_an_error_of_one_read_does_not_affect_the_others(world: World) -> None:
     reads = BatchReader(world.database)
 
     def broken(conn: Connection) -> int:

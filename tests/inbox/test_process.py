@@ -37,7 +37,7 @@ async def running(inbox: Inbox) -> AsyncIterator[None]:
         await asyncio.gather(loop, return_exceptions=True)
 
 
-async def test_what_was_said_is_heard_by_the_handler_and_closed_with_its_effect(
+async def test_an_entry_is_handled_and_closed_with_its_effect(
     world: World,
 ) -> None:
     await world.post(like())
@@ -123,7 +123,7 @@ async def test_a_process_that_dies_leaves_its_row_to_the_next(world: World) -> N
 
 async def test_a_refusal_closes_the_row_with_its_reason(world: World) -> None:
     await world.post(like())
-    world.handlers.troubles[name()] = [Refused(403, "banned", "Ann is\0 banned. " + "x" * 600)]
+    world.handlers.errors[name()] = [Refused(403, "banned", "Ann is\0 banned. " + "x" * 600)]
     await world.inbox.drain()
     with world.database.connect() as conn:
         (refusal,) = journal.refusals(conn)
@@ -135,7 +135,7 @@ async def test_a_refusal_closes_the_row_with_its_reason(world: World) -> None:
 
 async def test_later_parks_the_row_until_then(world: World) -> None:
     await world.post(like())
-    world.handlers.troubles[name()] = [Later(60, "parent unreachable")]
+    world.handlers.errors[name()] = [Later(60, "parent unreachable")]
     await world.inbox.drain()
     (row,) = world.rows()
     assert (row["state"], row["due_at"], row["reason"]) == (
@@ -155,7 +155,7 @@ async def test_a_parked_row_does_not_park_what_follows(world: World) -> None:
     subject = f"https://{OUR_HOST}/post/1"
     await world.post(like(1))
     await world.post(like(2, object=subject))
-    world.handlers.troubles[name(1)] = [Later(60, "x")]
+    world.handlers.errors[name(1)] = [Later(60, "x")]
     await world.inbox.drain()
     assert world.effects() == [name(2)]
     world.clock.advance(seconds=60)
@@ -199,9 +199,11 @@ def test_pauses_grow_with_the_tries_and_respect_the_wish(
     assert pause_after(tries, wish) == pause
 
 
-async def test_what_is_always_later_is_given_up_after_ten_tries(small_world: World) -> None:
+async def test_an_entry_that_stays_later_is_given_up_after_ten_tries(
+    small_world: World,
+) -> None:
     await small_world.post(like())
-    small_world.handlers.troubles[name()] = [Later(60, "parent unreachable") for _ in range(20)]
+    small_world.handlers.errors[name()] = [Later(60, "parent unreachable") for _ in range(20)]
     for _ in range(30):
         await small_world.inbox.drain()
         small_world.clock.advance(hours=2)
@@ -218,7 +220,7 @@ async def test_what_is_always_later_is_given_up_after_ten_tries(small_world: Wor
 
 async def test_what_is_later_after_three_days_is_given_up(small_world: World) -> None:
     await small_world.post(like())
-    small_world.handlers.troubles[name()] = [Later(86_400, "x") for _ in range(9)]
+    small_world.handlers.errors[name()] = [Later(86_400, "x") for _ in range(9)]
     for _ in range(5):
         await small_world.inbox.drain()
         small_world.clock.advance(days=1)
@@ -226,11 +228,11 @@ async def test_what_is_later_after_three_days_is_given_up(small_world: World) ->
     assert (row["state"], row["code"], row["tries"]) == ("refused", "gave_up", 4)
 
 
-async def test_what_always_fails_is_refused_visibly_after_eight_tries(
+async def test_an_entry_that_always_fails_is_refused_after_8_tries(
     small_world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     await small_world.post(like())
-    small_world.handlers.troubles[name()] = [ValueError("oops") for _ in range(20)]
+    small_world.handlers.errors[name()] = [ValueError("oops") for _ in range(20)]
     for _ in range(20):
         await small_world.inbox.drain()
         small_world.clock.advance(hours=12)
@@ -437,7 +439,7 @@ async def test_the_loop_outlives_a_database_that_is_away_for_a_while(
     small_world.append(entry())
     # to release claimed rows, to claim, to close the row after the handler refused it
     database = FailingWrites(small_world, 1, 3, 5)
-    small_world.handlers.troubles[name()] = [Refused(403, "banned", "No.")]
+    small_world.handlers.errors[name()] = [Refused(403, "banned", "No.")]
     async with running(small_world.new_inbox(database=database)):
         await until(lambda: database.writes > 5)
         small_world.clock.advance(seconds=90)

@@ -279,7 +279,7 @@ async def test_a_stranger_whose_key_is_remembered_is_heard_about_itself_and_aske
     assert (answer.status, answer.code) == (401, "key_gone")
 
 
-async def test_nobody_else_ends_what_is_remembered_of_a_stranger(small_world: World) -> None:
+async def test_only_the_actor_itself_invalidates_its_cached_keys(small_world: World) -> None:
     await small_world.post(like())
     answer = await small_world.post(delete_of_self(), key=other_private_key(f"{ANN}#main-key"))
     assert (answer.status, answer.code) == (401, "signature_mismatch")
@@ -364,7 +364,7 @@ async def test_a_relayed_copy_does_not_swallow_what_the_actor_sends_itself(world
     assert [row["authenticated"] for row in world.rows()] == [False, True]
 
 
-async def test_what_its_origin_cannot_prove_is_kept_from_another_with_a_proof_only(
+async def test_a_relayed_activity_that_its_origin_cannot_confirm_needs_a_proof(
     small_world: World,
 ) -> None:
     """Whether the proof is valid is checked when there is time to fetch a key."""
@@ -415,9 +415,7 @@ async def test_a_host_that_relays_too_much_is_answered_503_and_others_are_heard(
 
 
 @pytest.mark.parametrize("status", [403, 404, 422])
-async def test_what_the_database_can_refuse_is_refused_at_the_door(
-    world: World, status: int
-) -> None:
+async def test_a_refusal_by_check_is_the_response(world: World, status: int) -> None:
     name = str(like()["id"])
     world.handlers.refused[name] = Refused(status, "no_such_thing", "No.", {"resource": "x"})
     answer = await world.post(like())

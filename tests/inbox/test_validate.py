@@ -25,7 +25,7 @@ def test_the_actor_of_a_whole_activity_is_told() -> None:
         ({"actor": "http://peer.example/u/ann"}, "iri_scheme"),
     ],
 )
-def test_what_is_no_activity_of_anybody_is_refused(more: dict[str, object], code: str) -> None:
+def test_an_invalid_activity_is_refused(more: dict[str, object], code: str) -> None:
     with pytest.raises(Malformed) as caught:
         check_form(Document(like() | more), development=False)
 

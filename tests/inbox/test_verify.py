@@ -182,7 +182,7 @@ async def test_many_honest_newcomers_of_one_host_are_all_heard(door: Door) -> No
     assert all(verdict.authenticated for verdict in verdicts)
 
 
-async def test_who_sends_pays_for_unknown_keys_and_not_the_host_that_is_named(door: Door) -> None:
+async def test_unknown_keys_count_against_the_sender_not_the_named_host(door: Door) -> None:
     await door.verify()
     carl, dora = "https://peer.example/u/carl", "https://peer.example/u/dora"
     door.keys.publish(carl, dora)
@@ -293,7 +293,7 @@ async def test_a_known_key_that_goes_is_found_gone_when_a_signature_does_not_fit
     assert not door.verifier.has_seen(ANN_KEY)
 
 
-async def test_who_waits_too_long_for_a_turn_is_told_to_come_again(
+async def test_waiting_too_long_for_a_slot_is_answered_503(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A sender waits behind its own look-ups first, and behind those of others if all slots are

@@ -91,7 +91,7 @@ def test_a_host_gets_no_more_than_its_seats_the_oldest_first(world: World) -> No
     assert _bodies(_claim(world, 1)) == bodies[4:5]
 
 
-def test_what_the_bounds_leave_no_room_for_is_looked_at_again_at_once(world: World) -> None:
+def test_hosts_beyond_the_bounds_are_queried_again_at_once(world: World) -> None:
     world.publish([inbox(number) for number in range(5)])
     claim = _claim(world, 0, 1, 2, 3, 4, bounds=Bounds(4, 3, 60))
     assert {row.host for row in claim.rows} == {host_of(inbox(number)) for number in range(3)}
@@ -148,7 +148,7 @@ def test_what_waited_for_an_activity_that_is_given_up_goes_at_once(world: World)
     assert _bodies(claim()) == [boost]
 
 
-def test_what_stands_behind_a_delivery_that_is_tried_later_does_not_block_the_host(
+def test_deliveries_waiting_for_a_retry_do_not_block_the_host(
     world: World,
 ) -> None:
     post = "https://here.example/post/1"

@@ -75,7 +75,7 @@ async def test_one_host_may_be_pointed_out(live_world: World) -> None:
         assert [to for to, _ in live_world.network.accepted] == [inbox(1)]
 
 
-async def test_what_nobody_was_woken_for_is_found_by_the_sweep(live_world: World) -> None:
+async def test_the_sweep_finds_deliveries_without_a_wake_up(live_world: World) -> None:
     async with running(live_world.dispatcher(DispatcherLimits(sweep=0.1))):
         await asyncio.sleep(0.05)
         live_world.publish([inbox(1)])

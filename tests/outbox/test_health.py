@@ -21,7 +21,7 @@ def test_without_deliveries_nothing_is_due_and_nobody_fails(world: World) -> Non
     assert measured(world) == DeliveryHealth(0, None, 0.0, 0.0)
 
 
-def test_what_waits_what_is_claimed_and_when_something_last_ended(world: World) -> None:
+def test_health_counts_waiting_and_claimed_and_the_last_result(world: World) -> None:
     start = world.now()
     world.publish([inbox(1), inbox(2)])
     world.advance(seconds=10)

@@ -76,9 +76,7 @@ def test_each_outcome_settles_its_delivery(
         (None, "failed"),
     ],
 )
-def test_who_refuses_its_own_words_is_no_failure(
-    world: World, announced: object, state: str
-) -> None:
+def test_an_echo_is_no_failure(world: World, announced: object, state: str) -> None:
     body = orjson.dumps({"type": "Announce", "actor": ACTOR, "object": announced})
     world.publish([inbox(1)], body=body)
     _record(world, _claim(world), AttemptOutcome(AnswerKind.REJECTED, 400, "it is mine"))

@@ -60,7 +60,7 @@ def test_a_peers_memory_is_waited_out_after_every_answer() -> None:
             assert 90.0 < delay < 120.0
 
 
-def test_what_failed_together_comes_apart() -> None:
+def test_retries_are_spread_out() -> None:
     assert len({_next(BUSY, tries=5) for _ in range(20)}) == 20
 
 

@@ -38,7 +38,7 @@ class Feed:
     address: str
     page: str
     title: str
-    about: str
+    description: str
     entries: tuple[Entry, ...]
     began: datetime
 
@@ -54,7 +54,7 @@ def to_rss(feed: Feed) -> bytes:
     channel = ET.SubElement(root, "channel")
     _add(channel, "title", feed.title)
     _add(channel, "link", feed.page)
-    _add(channel, "description", feed.about or feed.title)
+    _add(channel, "description", feed.description or feed.title)
     _add(channel, "lastBuildDate", format_datetime(feed.changed, usegmt=True))
     ET.SubElement(
         channel, f"{{{ATOM}}}link", href=feed.address, rel="self", type="application/rss+xml"

@@ -27,7 +27,7 @@ from fedcom.http.identity import credentials_of
 from fedcom.http.instance import instance_of
 from fedcom.http.problem import to_problem, wants_page
 from fedcom.offload import offload
-from fedcom.web.html import flash as notices
+from fedcom.web.html import flash
 from fedcom.web.html.i18n import sentence
 from fedcom.web.html.request_context import PageContext, context_of
 
@@ -326,5 +326,5 @@ def see_other(path: str, notice: str = "") -> RedirectResponse:
     """Redirect to a path of ours after a form; the page there shows `notice`, a code of `flash`."""
     response = RedirectResponse(safe_path(path), 303)
     if notice:
-        notices.set_notice(response, notice)
+        flash.set_notice(response, notice)
     return response

@@ -23,7 +23,7 @@ AT_MOST = timedelta(days=1)
 _PURPOSE = "sign-up"
 
 
-def set_trap(form: Form, signer: HmacSigner, now: datetime) -> None:
+def set_honeypot(form: Form, signer: HmacSigner, now: datetime) -> None:
     """Before the form is shown: add the time unless a valid one is there; empty the bait."""
     if _moment(form, signer, now) is None:
         stamp = str(int(now.timestamp() * 1000))
@@ -31,7 +31,7 @@ def set_trap(form: Form, signer: HmacSigner, now: datetime) -> None:
     form.values[BAIT] = ""
 
 
-def check_trap(form: Form, signer: HmacSigner, now: datetime) -> None:
+def check_honeypot(form: Form, signer: HmacSigner, now: datetime) -> None:
     """When the form comes back. Raises Invalid: `trap_filled`, `trap_expired`, `trap_too_quick`."""
     if form.text(BAIT):
         raise Invalid(

@@ -142,7 +142,7 @@ def test_after_an_account_is_deleted_nothing_personal_is_left(home: Home) -> Non
     assert left == set()
 
 
-def test_who_lets_their_words_stand_leaves_nothing_else_behind(home: Home) -> None:
+def test_members_who_leave_their_content_leave_nothing_else(home: Home) -> None:
     live(home)
     home(lambda ctx: delete_account(ctx, home.bob.id, removes_content=False))
 

@@ -35,7 +35,7 @@ def letters(rig):
     return rig(lambda ctx: ctx.conn.execute(select(mail).order_by(mail.c.id)).mappings().all())
 
 
-def test_one_letter_tells_how_much_waits_and_the_next_comes_an_hour_later(rig, ann, bob):
+def test_one_digest_has_all_notifications_and_the_next_comes_an_hour_later(rig, ann, bob):
     want(rig, ann)
     tell(rig, ann, bob)
     tell(rig, ann, bob)
@@ -55,7 +55,7 @@ def test_one_letter_tells_how_much_waits_and_the_next_comes_an_hour_later(rig, a
     assert rig(write_digests) == 0  # nothing new since
 
 
-def test_nobody_is_written_to_about_what_they_have_read_or_while_they_are_here(rig, ann, bob):
+def test_no_digest_about_read_notifications_or_to_members_online(rig, ann, bob):
     want(rig, ann, last_seen_at=rig.clock())
     tell(rig, ann, bob)
     assert rig(write_digests) == 0
@@ -73,7 +73,7 @@ def test_who_does_not_want_it_or_has_no_address_gets_none(rig, ann, bob, values)
     assert rig(write_digests) == 1
 
 
-def test_what_was_taken_back_is_no_news(home):
+def test_a_deleted_reply_is_in_no_digest(home):
     wants = update(account).where(account.c.actor_id == home.bob.id)
     values = {"email": "bob@mail.example", "mail_notifications": True}
     home(lambda ctx: ctx.conn.execute(wants.values(**values)))

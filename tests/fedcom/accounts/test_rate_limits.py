@@ -100,7 +100,7 @@ def test_a_member_has_to_wait_and_is_told_for_how_long(ready: Rig) -> None:
     spend(ready, "bob", 1)
 
 
-def test_who_is_new_is_slower_and_does_not_begin_anew_after_that(ready: Rig) -> None:
+def test_newcomers_have_lower_limits_and_counting_continues_afterwards(ready: Rig) -> None:
     spend(ready, "zoe", 20)
     with pytest.raises(TooMany):
         spend(ready, "zoe", 1)

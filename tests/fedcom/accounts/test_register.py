@@ -129,7 +129,7 @@ def test_people_and_communities_share_one_name_space(rig):
         ),
     ],
 )
-def test_what_makes_no_account_leaves_nothing_behind(rig, newcomer, error, code):
+def test_a_failed_sign_up_leaves_nothing_behind(rig, newcomer, error, code):
     opened(rig, "open")
     rig(lambda ctx: register(ctx, ANN, KEY))
     assert refused(rig, newcomer, error) == code

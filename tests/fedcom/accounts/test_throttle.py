@@ -71,7 +71,7 @@ def test_each_attempt_is_pruned_when_its_own_limit_counts_it_no_longer(rig):
     assert left == 3
 
 
-def test_what_is_told_is_how_long_to_wait_rounded_up(rig):
+def test_the_wait_is_rounded_up(rig):
     for _ in range(3):
         count(rig)
     for seconds, words in ((0, "5 minutes"), (61, "4 minutes"), (120, "2 minutes"), (69, "50 sec")):

@@ -63,7 +63,7 @@ def test_every_mode_of_a_png_can_be_shown(mode: str) -> None:
     assert read_picture(picture("PNG", image.convert("P") if mode == "PA" else image), POST).width
 
 
-def test_what_shines_through_still_does() -> None:
+def test_transparency_is_kept() -> None:
     clear = Image.new("RGBA", (30, 30), (255, 0, 0, 0))
 
     seen = opened(read_picture(picture("PNG", clear), POST).content)
@@ -98,7 +98,7 @@ def test_a_colour_profile_is_applied_and_dropped() -> None:
     assert opened(kept.content).convert("RGB").getpixel((5, 5))[2] > 200
 
 
-def test_what_stands_behind_the_picture_does_not_stay() -> None:
+def test_bytes_after_the_picture_are_dropped() -> None:
     polyglot = picture("GIF") + b"<script>alert(1)</script>PK\x03\x04"
 
     assert b"script" not in read_picture(polyglot, POST).content

@@ -87,9 +87,7 @@ async def test_a_picture_is_fetched_once_and_comes_out_clean(world: World) -> No
         "https://blocked.example/cat.png",
     ],
 )
-async def test_what_cannot_be_had_is_not_asked_for_again_for_a_while(
-    world: World, url: str
-) -> None:
+async def test_a_failed_fetch_is_not_repeated_for_a_while(world: World, url: str) -> None:
     world.web.put("https://peer.example/page.html", b"<html>", media_type="text/html")
     world.web.put("https://peer.example/large.png", picture() + b"x" * 100_000)
     world.blocked.add("blocked.example")

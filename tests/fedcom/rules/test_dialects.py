@@ -32,7 +32,7 @@ def test_the_software_decides(software: str | None, reached: bool, dialect: Dial
     assert dialect_of(software, reached=reached) is dialect
 
 
-def test_whom_nobody_knows_is_spoken_to_in_the_form_that_disturbs_nobody() -> None:
+def test_unreached_peers_get_the_harmless_form() -> None:
     told = {one: (one.takes_activities, one.takes_boosts) for one in Dialect}
 
     assert told == {
@@ -60,7 +60,7 @@ def test_nobody_is_both() -> None:
         (None, None, False),
     ],
 )
-def test_who_puts_back_what_a_ban_removed_by_one_word(
+def test_servers_that_restore_content_with_the_undo_of_a_ban(
     software: str | None, version: str | None, reads: bool
 ) -> None:
     assert ignores_restore_data(software, version) is not reads

@@ -93,7 +93,7 @@ def test_a_closed_community_takes_nothing(column: str) -> None:
         (ADMIN, "allowed", "allowed"),
     ],
 )
-def test_what_moderators_and_admins_may_more(standing: Standing, post: str, moderate: str) -> None:
+def test_permissions_of_moderators_and_admins(standing: Standing, post: str, moderate: str) -> None:
     restricted = replace(PLACE, posting_restricted=True)
 
     assert code(lambda: may_post(PERSON, restricted, standing, NOW)) == post
@@ -102,7 +102,7 @@ def test_what_moderators_and_admins_may_more(standing: Standing, post: str, mode
 
 
 @pytest.mark.parametrize("column", ["deleted_at", "removed_at"])
-def test_what_is_gone_is_not_answered_and_not_voted_on(column: str) -> None:
+def test_deleted_content_takes_no_replies_and_no_votes(column: str) -> None:
     post, comment = replace(POST, **{column: NOW}), replace(COMMENT, **{column: NOW})
 
     assert code(lambda: may_comment(PERSON, PLACE, NOBODY, post, None, NOW)) == "deleted"
@@ -140,7 +140,7 @@ def test_a_ban_tells_its_reason_and_its_end() -> None:
         (NOW, "allowed"),
     ],
 )
-def test_who_is_banned_from_a_community_says_nothing_there(
+def test_people_banned_from_a_community_cannot_write_there(
     expires: datetime | None, expected: str
 ) -> None:
     banned = Standing(ban=CommunityBan(2, 1, "spam", NOW - timedelta(days=1), expires))

@@ -51,7 +51,7 @@ def test_a_comment_that_claims_to_be_older_than_its_post_sinks_nothing():
     assert active_key(3, NOON, NOON - timedelta(days=9)) == active_key(3, NOON, None)
 
 
-def test_what_all_agree_on_is_not_controversial():
+def test_unanimous_votes_are_not_controversial():
     assert controversy(0, 0) == controversy(900, 0) == controversy(0, 900) == 0
 
 

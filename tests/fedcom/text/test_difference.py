@@ -35,7 +35,7 @@ def test_words_that_went_and_words_that_came_are_told_apart(before, after, expec
     assert shown(before, after) == expected
 
 
-def test_what_is_left_and_new_together_is_the_new_text_and_without_it_the_old():
+def test_kept_and_added_words_are_the_new_text_kept_and_removed_the_old():
     words = [random.Random(7).choice("abcdefgh") for _ in range(400)]
     for seed in range(20):
         chance = random.Random(seed)

@@ -91,7 +91,7 @@ def test_the_addresses_of_mentions_are_read_from_the_html():
     assert linked_addresses(text.to_html()) == ()
 
 
-def test_what_the_parser_is_not_given_names_nobody_and_is_shown_as_typed():
+def test_an_unparsed_text_has_no_mentions_and_is_shown_as_typed():
     text = ParsedMarkdown("@ann@peer.example " + "[" * 20_000)
     assert text.mentions == ()
     assert text.to_html({ANN: "https://peer.example/"}).startswith("<p>@ann@peer.example [[")

@@ -54,7 +54,7 @@ def word(text: str, *, prefix: bool = False) -> Phrase:
         ("a\0b\ud800c", wanted(word("a"), word("b"), word("c"))),
     ],
 )
-def test_what_is_typed_means(text: str, terms: Terms) -> None:
+def test_the_meaning_of_search_terms(text: str, terms: Terms) -> None:
     assert parse_terms(text) == terms
 
 

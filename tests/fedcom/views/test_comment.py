@@ -84,7 +84,7 @@ def test_comments_that_are_not_shown_are_not_listed(rows: Rows) -> None:
 
 
 @pytest.mark.parametrize("on_post", [True, False])
-def test_what_stands_below_sensitive_posts_is_for_those_who_want_it(
+def test_comments_on_sensitive_posts_are_for_viewers_who_want_them(
     rows: Rows, on_post: bool
 ) -> None:
     bob, place = rows.person(), rows.community(nsfw=not on_post)

@@ -116,7 +116,7 @@ def test_a_cursor_that_no_page_gave_is_refused(rows: Rows, text: str) -> None:
         read_community_cursor(text, "subscribers")
 
 
-def test_one_may_want_to_write_where_one_follows_and_in_what_is_local(rows: Rows) -> None:
+def test_followed_and_local_communities_are_offered_for_posts(rows: Rows) -> None:
     me = rows.person()
     here = rows.community("aaa")
     followed = rows.community("zzz", host="peer.example")

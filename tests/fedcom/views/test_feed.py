@@ -130,7 +130,7 @@ def test_each_scope_holds_what_it_says(rows: Rows) -> None:
     assert listed("author", zoe) == [owls, theirs]
 
 
-def test_what_was_taken_away_is_in_no_list(rows: Rows) -> None:
+def test_deleted_and_removed_content_is_in_no_list(rows: Rows) -> None:
     cats, bob = rows.community(), rows.person()
     closed = rows.community("closed", removed_at=NOON)
     gone = rows.community("gone", deleted_at=NOON)
@@ -321,7 +321,7 @@ def test_pinned_posts_stand_above_a_community_once(rows: Rows, sort: Sort) -> No
 
 
 @pytest.mark.parametrize("sort", SORTS)
-def test_who_follows_much_and_who_follows_little_see_the_same_list(rows: Rows, sort: Sort) -> None:
+def test_both_plans_for_followed_communities_give_the_same_list(rows: Rows, sort: Sort) -> None:
     me, cats, dogs = rows.person(), rows.community(), rows.community("dogs")
     rows.follow(me, cats)
     made = [rows.post(cats, me, score=number) for number in range(3)]

@@ -287,7 +287,7 @@ def test_people_and_communities_are_found_by_name_and_title(rows: Rows) -> None:
     assert (found.view.subscribers, found.view.nsfw) == (0, False)
 
 
-def test_what_fits_better_comes_first(rows: Rows) -> None:
+def test_better_matches_come_first(rows: Rows) -> None:
     cats, bob = rows.community(), rows.person()
     filler = "other words that say nothing " * 20
     titled = rows.post(cats, bob, title="needle", body_html=filler)

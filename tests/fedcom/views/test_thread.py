@@ -36,7 +36,7 @@ def test_a_thread_comes_in_tree_order_with_names_and_votes(rows: Rows) -> None:
 
 
 @pytest.mark.parametrize("taken", ["deleted_at", "removed_at"])
-def test_what_was_taken_away_keeps_its_place_and_loses_its_words(rows: Rows, taken: str) -> None:
+def test_deleted_and_removed_comments_keep_only_their_position(rows: Rows, taken: str) -> None:
     cats, bob = rows.community(), rows.person()
     on = rows.post(cats, bob)
     gone = rows.comment(on, bob, body_source="secret", body_html="<p>secret</p>", **{taken: NOON})

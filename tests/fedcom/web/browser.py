@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from fedcom.http.csrf import make_token
 from fedcom.web.html.forms import Form
-from fedcom.web.html.honeypot import SHOWN_AT, set_trap
+from fedcom.web.html.honeypot import SHOWN_AT, set_honeypot
 
 PAGE_HEADERS = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 FORM_HEADERS = {**PAGE_HEADERS, "Sec-Fetch-Site": "same-origin"}
@@ -106,7 +106,7 @@ def long_ago(app: Any) -> str:
     """The value in a sign-up form that was shown a minute ago."""
     instance = app.state.instance
     form = Form({})
-    set_trap(form, instance.signer, instance.clock() - timedelta(minutes=1))
+    set_honeypot(form, instance.signer, instance.clock() - timedelta(minutes=1))
     return form.values[SHOWN_AT]
 
 

@@ -159,7 +159,7 @@ async def test_echoes_stand_apart_and_one_server_can_be_looked_at(world: World) 
     assert "echo.example" not in only
 
 
-async def test_what_waits_too_long_is_said(world: World) -> None:
+async def test_backlogs_that_wait_too_long_are_reported(world: World) -> None:
     await publish_to(world, "slow.example")
 
     def ask(ctx):

@@ -50,7 +50,7 @@ async def make_targets(world: World) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("path", ["/settings/delete", "/forgot"])
-async def test_a_page_that_has_no_form_now_says_why_one_is_not_taken(
+async def test_pages_without_their_form_explain_why_it_is_not_accepted(
     world: World, path: str
 ) -> None:
     """The only admin has no form to leave with, a server without mail none for lost passwords."""
@@ -97,7 +97,7 @@ async def test_a_form_with_a_bearer_token_needs_no_token_of_the_session(world: W
     assert (page.status, "Log in" in page.text) == (200, False)
 
 
-async def test_a_bearer_token_lends_a_cookie_nothing(world: World) -> None:
+async def test_a_bearer_token_gives_a_cookie_no_rights(world: World) -> None:
     """With both, the request is made by the bearer token's member, and by nobody if it is not
     valid.
     """
@@ -243,7 +243,7 @@ PAGES = sorted(
 OWN_READING = {"session", "post_visit", "notification", "attempt"}
 
 
-async def test_a_get_changes_nothing_that_is_not_ones_own_reading(world: World) -> None:
+async def test_a_get_changes_only_the_members_own_reading_state(world: World) -> None:
     """SameSite=Lax lets other sites send a member to any address, with their cookie."""
     await make_targets(world)
 

@@ -198,7 +198,7 @@ async def test_of_two_who_typed_one_address_the_first_to_confirm_has_it(sending:
     assert (await member(sending, "z@mail.example")).person.name == "max"
 
 
-async def test_nobody_is_buried_in_letters_by_those_who_sign_up(sending: World) -> None:
+async def test_sign_ups_cannot_flood_a_mailbox(sending: World) -> None:
     for number in range(7):
         sent = await sending.browser().post(
             "/register", name=f"zoe{number}", password=PASSWORD, email="bob@mail.example"

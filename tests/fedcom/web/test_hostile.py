@@ -180,7 +180,7 @@ async def test_hostile_addresses_lead_nowhere_and_nothing_is_loaded_from_them(
         assert "\n" not in page.headers.get("link", "")
 
 
-async def test_what_is_typed_into_addresses_stays_words(world: World) -> None:
+async def test_text_in_addresses_is_escaped(world: World) -> None:
     for path in (
         "/search?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
         "/login?next=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",

@@ -176,7 +176,7 @@ async def test_the_trap_is_where_neither_eye_nor_key_nor_reader_comes(world: Wor
     assert (bait[1], "style=" in bait[2]) == ("sr", False)
 
 
-async def test_who_fills_in_what_nobody_sees_is_asked_once_more(world: World) -> None:
+async def test_a_filled_honeypot_field_is_refused(world: World) -> None:
     guest = world.browser()
     typed = {"name": "zoe", "password": PASSWORD, "email": "z@mail.example"}
     page = await guest.post("/register", **typed, homepage="https://spam.example")
@@ -190,7 +190,7 @@ async def test_who_fills_in_what_nobody_sees_is_asked_once_more(world: World) ->
     assert again.status == 303
 
 
-async def test_who_is_too_quick_sends_it_once_more_and_loses_nothing(world: World) -> None:
+async def test_a_form_sent_too_quickly_can_be_resent_without_loss(world: World) -> None:
     guest = world.browser()
     typed = {"name": "zoe", "password": PASSWORD, "email": "z@mail.example"}
     page = await guest.get("/register")

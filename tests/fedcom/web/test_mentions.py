@@ -33,7 +33,7 @@ async def tagged(world: World) -> set[str]:
     return {tag["href"] for tag in note["tag"] if tag["type"] == "Mention"}
 
 
-async def test_somebody_unknown_whom_a_comment_names_is_looked_up_and_mentioned(
+async def test_an_unknown_person_in_a_comment_is_looked_up_and_mentioned(
     peer: World,
 ) -> None:
     post = await peer.post(by="eve")

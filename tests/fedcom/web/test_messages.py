@@ -173,7 +173,7 @@ async def test_the_latest_conversation_is_listed_first(world: World) -> None:
     assert "Four" not in page.text
 
 
-async def test_what_was_taken_back_is_in_no_export_of_the_other_and_on_no_form(
+async def test_a_deleted_message_is_in_no_export_of_the_recipient_and_on_no_form(
     world: World,
 ) -> None:
     bob, eve = world.browser("bob"), world.browser("eve")

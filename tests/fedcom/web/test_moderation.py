@@ -200,7 +200,7 @@ async def test_moderators_ban_from_beside_a_comment(world: World) -> None:
     assert link not in (await world.browser("bob").get(f"/comment/{comment.id}")).html
 
 
-async def test_what_its_author_deleted_is_not_read_by_the_way_of_removing_it(world: World) -> None:
+async def test_the_removal_form_does_not_show_content_deleted_by_its_author(world: World) -> None:
     post = await world.post("Cats sleep")
     mia, path = world.browser("mia"), f"/post/{post.id}/remove"
     assert "Cats sleep" in (await mia.get(path)).text
@@ -210,7 +210,7 @@ async def test_what_its_author_deleted_is_not_read_by_the_way_of_removing_it(wor
     assert "Deleted by its author." in page.text
 
 
-async def test_what_is_too_long_is_said_beside_its_field(world: World) -> None:
+async def test_a_text_that_is_too_long_is_reported_beside_its_field(world: World) -> None:
     post = await world.post()
     mia, ann = world.browser("mia"), world.browser("ann")
     answers = [

@@ -81,7 +81,7 @@ async def test_lists_hold_one_kind_each(world: World) -> None:
     assert "Mine" in (await bob.get("/notifications?kind=nonsense&before=x")).text
 
 
-async def test_one_or_all_are_marked_as_read(world: World) -> None:
+async def test_one_or_all_notifications_are_marked_as_read(world: World) -> None:
     await talk(world)
     bob = world.browser("bob")
     page = await bob.get("/notifications")
@@ -124,7 +124,9 @@ async def test_looking_at_the_thread_or_the_comment_is_reading_it(world: World) 
     assert waiting(await bob.get("/communities")) == 0
 
 
-async def test_what_is_gone_is_neither_told_nor_counted(world: World) -> None:
+async def test_deleted_content_has_no_notifications(
+    world: World,
+) -> None:
     answer, mention = await talk(world)
     await world.perform(Delete(by=world.people["eve"], target=answer))
     await world.perform(RemoveContent(by=world.people["ann"], target=mention))
@@ -136,7 +138,9 @@ async def test_what_is_gone_is_neither_told_nor_counted(world: World) -> None:
     assert "Ask" not in page.text
 
 
-async def test_what_is_in_a_closed_community_is_neither_told_nor_counted(world: World) -> None:
+async def test_a_closed_community_has_no_notifications(
+    world: World,
+) -> None:
     await talk(world)
     by = world.people["ann"]
     await world.perform(CloseCommunity(by=by, community=world.community))
@@ -150,7 +154,7 @@ async def test_what_is_in_a_closed_community_is_neither_told_nor_counted(world: 
     assert waiting(await world.browser("bob").get("/communities")) == 2
 
 
-async def test_one_can_answer_from_there(world: World) -> None:
+async def test_a_notification_has_a_reply_form(world: World) -> None:
     answer, _ = await talk(world)
     bob = world.browser("bob")
     page = await bob.get("/notifications?kind=replies")

@@ -139,7 +139,7 @@ async def test_other_forums_can_import_the_settings(world: World, bob: Browser) 
 
 
 @pytest.mark.parametrize("erases", [True, False])
-async def test_who_leaves_is_gone_with_or_without_their_words(
+async def test_deleted_members_are_gone_with_or_without_their_content(
     world: World, bob: Browser, erases: bool
 ) -> None:
     refused = await bob.post("/settings/delete", current_password="wrong", remove_content="on")

@@ -139,7 +139,7 @@ async def test_a_link_is_good_for_an_hour_and_none_ends_another_before_it_is_use
     assert (page.status, "Request a new link" in page.text) == (404, True)
 
 
-async def test_nobody_is_buried_in_letters(world: World, mailer: Mailer) -> None:
+async def test_mail_to_one_member_is_limited(world: World, mailer: Mailer) -> None:
     for _ in range(5):
         assert (await world.browser().post("/forgot", name="bob")).status == 200
     page = await world.browser().post("/forgot", name="Bob")

@@ -80,7 +80,7 @@ async def test_each_list_has_both_orders(world: World, show: str, count: int) ->
         assert (len(lines), len(set(lines))) == (count, count)
 
 
-async def test_what_was_taken_away_or_closed_is_neither_shown_nor_counted(world: World) -> None:
+async def test_deleted_removed_or_closed_content_is_neither_shown_nor_counted(world: World) -> None:
     post = await world.post("About cats")
     await world.comment(post, "My words")
     closed = update(community).values(removed_at=world.instance.clock())

@@ -214,7 +214,7 @@ async def test_a_picture_that_is_sent_twice_is_one_upload(world: World) -> None:
     assert len(await names(world)) == 1
 
 
-async def test_one_sees_and_deletes_the_own_uploads_only(world: World) -> None:
+async def test_members_see_and_delete_only_their_own_uploads(world: World) -> None:
     bob, eve = world.browser("bob"), world.browser("eve")
     assert "No pictures" in (await bob.get("/settings/uploads")).text
     await bob.send("/upload", {"picture": picture("PNG", draw(200, 200))}, alt="")
@@ -229,7 +229,7 @@ async def test_one_sees_and_deletes_the_own_uploads_only(world: World) -> None:
     assert (await bob.post("/settings/uploads/delete", name=name)).status == 404
 
 
-async def test_who_comes_when_too_many_upload_is_asked_to_try_again(
+async def test_too_many_uploads_at_once_are_asked_to_try_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("fedcom.media.pictures.MAX_WAITING", 0)
@@ -250,7 +250,7 @@ async def test_a_guest_sends_no_pictures(world: World) -> None:
     assert (await guest.send("/upload", {"picture": picture()})).location.startswith("/login")
 
 
-async def test_nobody_uploads_without_end(world: World) -> None:
+async def test_uploads_are_limited(world: World) -> None:
     bob = world.browser("bob")
     for _ in range(20):
         await bob.send("/upload", {"picture": b"not a picture"}, alt="")
@@ -274,7 +274,7 @@ async def test_a_form_that_is_cut_off_is_refused(world: World) -> None:
         assert sent.status_code in {400, 403}
 
 
-async def test_what_nobody_shows_goes_after_a_day_and_the_rest_stays(world: World) -> None:
+async def test_unused_pictures_are_deleted_after_a_day(world: World) -> None:
     bob, instance = world.browser("bob"), world.instance
     used, unused, in_comment = (picture("PNG", draw(200 + n, 200)) for n in range(3))
     sent = await bob.send("/submit", {"picture": used}, **POST)

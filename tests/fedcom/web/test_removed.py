@@ -192,7 +192,7 @@ async def test_no_address_says_a_word_of_what_was_hidden(world: World) -> None:
     assert len(paths) > 100
 
 
-async def test_who_may_judge_still_reads_the_titles_in_the_log(world: World) -> None:
+async def test_moderators_still_read_the_titles_in_the_log(world: World) -> None:
     await world.instance.unit(lambda ctx: hide_all(ctx, world))
     titles = {
         who: set(re.findall(rf"(\w+) {SECRET}", (await world.browser(who).get("/modlog")).text))

@@ -173,7 +173,7 @@ async def test_what_is_dismissed_can_be_opened_again(world: World) -> None:
     assert "Rule 1" in (await mia.get("/reports")).text
 
 
-async def test_one_press_locks_the_post_and_leaves_the_report(world: World) -> None:
+async def test_locking_the_post_leaves_the_report_open(world: World) -> None:
     post = await world.post()
     row = await flag(world, await world.comment(post), "eve", "Rule 1")
 
@@ -256,7 +256,7 @@ async def test_what_is_removed_on_its_own_page_waits_for_nobody_any_more(world: 
     assert "open:" not in page.text
 
 
-async def test_what_has_been_removed_already_is_just_judged(world: World) -> None:
+async def test_a_report_about_removed_content_is_only_resolved(world: World) -> None:
     post = await world.post()
     row = await flag(world, post, "eve", "Rule 1")
     await world.browser("ann").post(f"/post/{post.id}/remove", reason="spam")

@@ -79,7 +79,7 @@ async def test_people_communities_and_servers_are_blocked_by_name(world: World) 
     assert "spam.example" not in (await eve.get("/settings/blocks")).text
 
 
-async def test_what_was_typed_stays_when_a_server_does_not_answer(world: World) -> None:
+async def test_typed_text_is_kept_when_a_server_does_not_respond(world: World) -> None:
     world.instance.away.add("@kim@peer.example")
     page = await world.browser("eve").post("/settings/blocks", who="@kim@peer.example")
     assert page.status == 503
@@ -97,7 +97,7 @@ async def test_what_was_typed_stays_when_a_server_does_not_answer(world: World) 
         ("@nobody@forum.example", "Nothing answers there"),
     ],
 )
-async def test_what_cannot_be_blocked_is_said_beside_the_field(
+async def test_an_invalid_block_is_reported_beside_the_field(
     world: World, text: str, said: str
 ) -> None:
     world.instance.known["@eve@forum.example"] = world.people["eve"]

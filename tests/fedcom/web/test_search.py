@@ -102,7 +102,7 @@ async def test_a_handle_or_an_address_known_here_leads_to_its_page(world: World)
         assert (page.status, page.location) == (303, path)
 
 
-async def test_what_is_elsewhere_is_offered_to_members_to_be_fetched(world: World) -> None:
+async def test_members_are_offered_to_fetch_remote_content(world: World) -> None:
     await world.post("A link", url="https://news.example/story")
     for text in ("!owls@peer.example", "https://news.example/story"):
         mine = await world.browser("bob").get(f"/search?q={quote(text)}")

@@ -134,7 +134,7 @@ async def test_a_content_warning_stands_in_a_feed_instead_of_the_words(world: Wo
         assert "Dogs &amp;amp; &amp;lt;teeth" in page.html
 
 
-async def test_what_was_taken_away_is_in_no_feed(world: World) -> None:
+async def test_deleted_and_removed_content_is_in_no_feed(world: World) -> None:
     post = await world.post("Secret")
     await world.perform(Delete(by=world.people["bob"], target=post))
     for path in LISTS:

@@ -190,5 +190,5 @@ def test_the_longest_host_of_the_table_is_no_longer_than_it_says() -> None:
         (Column("true or false", None), "true"),
     ],
 )
-def test_what_a_column_does_not_hold(column: Column, value: object) -> None:
+def test_values_that_do_not_fit_a_column(column: Column, value: object) -> None:
     assert not column.holds(value)

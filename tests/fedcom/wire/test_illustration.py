@@ -270,7 +270,7 @@ def test_a_post_of_several_pictures_shows_the_first_once_and_the_others_below() 
         ),
     ],
 )
-def test_what_hangs_below_a_text(note: dict[str, Any], added: str) -> None:
+def test_attachments_below_a_text(note: dict[str, Any], added: str) -> None:
     bare = {name: value for name, value in note.items() if name != "attachment"}
 
     html = read_comment(Document(note)).body.html

@@ -160,7 +160,7 @@ def test_mentions_in_a_peers_markdown_lead_to_whom_its_tags_name() -> None:
     assert html.count("<a ") == 3, "a name without a host is nobody here"
 
 
-def test_whom_no_tag_names_is_linked_where_the_peers_html_links_them() -> None:
+def test_mentions_without_a_tag_link_where_the_html_links() -> None:
     tags = [{"type": "Mention", "href": "https://ken.example/u/ken", "name": "@ken@ken.example"}]
     theirs = (
         '<p><a href="https://ken.example/another">@ken@ken.example</a>'

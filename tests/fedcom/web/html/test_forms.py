@@ -71,7 +71,7 @@ async def test_a_comment_is_answered_edited_deleted_and_brought_back(world: Worl
     assert "First, better" in (await eve.get(f"/post/{post.id}")).text
 
 
-async def test_who_undeletes_is_told_where_it_stays_gone(world: World) -> None:
+async def test_undeleting_tells_where_the_content_stays_deleted(world: World) -> None:
     """Mastodon keeps a tombstone for each deleted id."""
     bob, post = world.browser("bob"), await world.post()
     path = f"/post/{post.id}"
@@ -429,7 +429,7 @@ async def test_what_was_typed_is_on_the_page_of_an_error_too(
     assert "hunter2" not in page.text
 
 
-async def test_what_another_site_sent_is_not_shown(world: World) -> None:
+async def test_content_of_a_cross_site_form_is_not_shown(world: World) -> None:
     page = await world.browser("eve").post(
         "/messages/bob", headers={"Sec-Fetch-Site": "cross-site"}, body="Call this number"
     )

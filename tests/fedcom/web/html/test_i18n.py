@@ -37,7 +37,7 @@ def _in_english_again() -> Iterator[None]:
         ("de", "xx", "de"),
     ],
 )
-def test_what_is_wanted_counts_before_what_the_browser_asks_for(
+def test_the_preference_takes_precedence_over_the_browser_language(
     header: str, wanted: str, language: str
 ) -> None:
     assert words.choose(header, wanted) == language
