@@ -69,7 +69,7 @@ class KeptConnections:
             self._made_for[made] = wanted
             return made
 
-        engine.dialect.do_close = self._leave  # type: ignore[method-assign]
+        engine.dialect.do_close = self._leave
 
     def pids(self, name: str) -> list[int]:
         """The server's idle processes that are connected to this database."""
@@ -265,7 +265,7 @@ def statements_compiled_once(patch: pytest.MonkeyPatch) -> None:
         # An engine that never connected does not know its server's features yet.
         if known is not engine and known.dialect.server_version_info is not None:
             # Nor does it need to query the server's features again.
-            engine.dialect.initialize = lambda _connection: None  # type: ignore[method-assign]
+            engine.dialect.initialize = lambda _connection: None
             engine.dialect = engine.pool._dialect = known.dialect
             engine._compiled_cache = known._compiled_cache
         return engine

@@ -100,9 +100,9 @@ def listed(town: Town, viewer: int) -> PostView:
     return found
 
 
-def differing(one: object, other: object) -> set[str]:
+def differing(one: PostView, other: PostView) -> set[str]:
     """The fields in which two views differ."""
-    names = [field.name for field in fields(one)]  # type: ignore[arg-type]
+    names = [field.name for field in fields(one)]
     return {name for name in names if getattr(one, name) != getattr(other, name)}
 
 
