@@ -117,7 +117,7 @@ class Context:
     def find_document(self, iri: str) -> Document | None:
         """As `document`, for an optional one: None if its origin does not serve it.
 
-        Raises NeedsFetch, not vital, if it was not fetched yet.
+        Raises NeedsFetch, not `required`, if it was not fetched yet.
         """
         if iri not in self.fetched.failures and iri not in self.fetched.documents:
             raise NeedsFetch(iri, required=False)

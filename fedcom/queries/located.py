@@ -7,17 +7,16 @@ The surrounding rows are as they were when the action began; the content itself 
 that was passed in.
 """
 
-from dataclasses import fields, replace
-from functools import cache
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, RowMapping, Select, and_, bindparam, select
+from sqlalchemy import FromClause, RowMapping, Select, and_, bindparam, select
 
 from fedcom.context import Context
 from fedcom.errors import NotFound
 from fedcom.models.account import account
 from fedcom.models.actor import Actor, Community, Person, actor, community
-from fedcom.models.base import columns_of
+from fedcom.models.base import columns_of, to_row
 from fedcom.models.comment import Comment, comment
 from fedcom.models.located import Located
 from fedcom.models.moderation import CommunityBan, community_ban, moderator
@@ -26,9 +25,7 @@ from fedcom.models.vote import comment_vote, post_vote
 from fedcom.queries.actors import standing
 from fedcom.rules.permissions import Standing
 
-R = TypeVar("R")
-
-_group, _author, _acting = (actor.alias(name) for name in ("place", "author", "acting"))
+_group, _author, _acting = (actor.alias(name) for name in ("community_actor", "author", "acting"))
 
 
 def find_located(ctx: Context, iri: str, acting: str = "") -> Located | None:
@@ -89,10 +86,10 @@ def _find(ctx: Context, statement: Select[Any], acting: str, key: str | int) -> 
     row = ctx.conn.execute(statement, {"key": key, "acting": acting}).mappings().first()
     if row is None:
         return None
-    its_post = _read(Post, "post", row)
-    content = _read(Comment, "comment", row) if "comment_id" in row else its_post
-    where = _read(Community, "place", row)
-    found = Located(content, its_post, where, _read(Person, "author", row))
+    its_post = to_row(Post, row, "post_")
+    content = to_row(Comment, row, "comment_") if "comment_id" in row else its_post
+    where = to_row(Community, row, "community_")
+    found = Located(content, its_post, where, to_row(Person, row, "author_"))
     ctx.seen.located[content.iri] = found
     if row["acting_id"] is not None:
         _keep_acting(ctx, row, found)
@@ -100,9 +97,9 @@ def _find(ctx: Context, statement: Select[Any], acting: str, key: str | int) -> 
 
 
 def _keep_acting(ctx: Context, row: RowMapping, found: Located) -> None:
-    who, seen = _read(Person, "acting", row), ctx.seen
+    who, seen = to_row(Person, row, "acting_"), ctx.seen
     is_admin = row["role"] == "admin" if found.community.local else who.host == found.community.host
-    ban = None if row["ban_person_id"] is None else _read(CommunityBan, "ban", row)
+    ban = None if row["ban_person_id"] is None else to_row(CommunityBan, row, "ban_")
     standing = Standing(row["moderator"] is not None, is_admin, ban)
     seen.standings[who.id, found.community.id] = standing
     vote = None if row["score"] is None else (row["score"], row["vote_iri"])
@@ -111,30 +108,13 @@ def _keep_acting(ctx: Context, row: RowMapping, found: Located) -> None:
         seen.people[who.iri] = who
 
 
-def _columns(row_type: type[Any], prefix: str, *tables: FromClause) -> list[ColumnElement[Any]]:
-    # mypy considers a class in a variable not hashable, although every class is.
-    known: Any = row_type
-    columns = columns_of(row_type, *tables)
-    return [column.label(name) for column, name in zip(columns, _names(known, prefix), strict=True)]
-
-
-@cache
-def _names(row_type: type[Any], prefix: str) -> tuple[str, ...]:
-    return tuple(f"{prefix}_{field.name}" for field in fields(row_type))
-
-
-def _read(row_type: type[R], prefix: str, row: RowMapping) -> R:
-    known: Any = row_type
-    return row_type(*[row[name] for name in _names(known, prefix)])
-
-
 def _statement(content: FromClause, votes: FromClause, voted: str) -> Select[Any]:
     columns = [
-        *_columns(Post, "post", post),
-        *_columns(Community, "place", _group, community),
-        *_columns(Person, "author", _author),
-        *_columns(Person, "acting", _acting),
-        *_columns(CommunityBan, "ban", community_ban),
+        *columns_of(Post, post, prefix="post_"),
+        *columns_of(Community, _group, community, prefix="community_"),
+        *columns_of(Person, _author, prefix="author_"),
+        *columns_of(Person, _acting, prefix="acting_"),
+        *columns_of(CommunityBan, community_ban, prefix="ban_"),
         moderator.c.person_id.label("moderator"),
         account.c.role,
         votes.c.score,
@@ -142,7 +122,7 @@ def _statement(content: FromClause, votes: FromClause, voted: str) -> Select[Any
     ]
     tables: FromClause = post
     if content is comment:
-        columns += _columns(Comment, "comment", comment)
+        columns += columns_of(Comment, comment, prefix="comment_")
         tables = comment.join(post, post.c.id == comment.c.post_id)
     acts = _acting.c.id
     return select(*columns).select_from(

@@ -4,32 +4,18 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, UniqueConstraint, select
+from sqlalchemy import select
 
 from database.inserts import insert_ignoring, insert_new, upsert
-from fedcom.db import BigId, Database, SortableText, UtcDateTime, open_database
-
-metadata = MetaData()
-things = Table(
-    "things",
-    metadata,
-    Column("id", BigId, primary_key=True, autoincrement=True),
-    Column("name", SortableText, nullable=False),
-    Column("times", Integer, nullable=False, default=0),
-    Column("seen_at", UtcDateTime),
-    UniqueConstraint("name"),
-    sqlite_autoincrement=True,
-)
+from fedcom.db import Database
+from tests.support.things import metadata, opened_with, things
 
 
 @pytest.fixture
 def database(empty_database_url: str) -> Iterator[Database]:
     """One with `things` in it."""
-    opened = open_database(empty_database_url)
-    with opened.begin() as connection:
-        metadata.create_all(connection)
-    yield opened
-    opened.close()
+    with opened_with(metadata, empty_database_url) as opened:
+        yield opened
 
 
 def test_of_many_rows_the_new_ones_are_inserted_and_told(database: Database) -> None:

@@ -16,11 +16,8 @@ from sqlalchemy import (
     Column,
     Connection,
     ForeignKey,
-    Integer,
-    MetaData,
     Table,
     Text,
-    UniqueConstraint,
     func,
     insert,
     select,
@@ -33,23 +30,11 @@ from fedcom import db
 from fedcom.db import (
     BigId,
     Database,
-    SortableText,
-    UtcDateTime,
     normalise_url,
     open_database,
 )
+from tests.support.things import metadata, opened_with, things
 
-metadata = MetaData()
-things = Table(
-    "things",
-    metadata,
-    Column("id", BigId, primary_key=True, autoincrement=True),
-    Column("name", SortableText, nullable=False),
-    Column("times", Integer, nullable=False, default=0),
-    Column("seen_at", UtcDateTime),
-    UniqueConstraint("name"),
-    sqlite_autoincrement=True,
-)
 parts = Table(
     "parts",
     metadata,
@@ -61,11 +46,8 @@ parts = Table(
 
 @pytest.fixture
 def database(empty_database_url: str) -> Iterator[Database]:
-    opened = open_database(empty_database_url)
-    with opened.begin() as connection:
-        metadata.create_all(connection)
-    yield opened
-    opened.close()
+    with opened_with(metadata, empty_database_url) as opened:
+        yield opened
 
 
 def names(connection: Connection) -> list[str]:

@@ -6,20 +6,18 @@ from pathlib import Path
 import pytest
 
 from activitypub.signatures.keys import PrivateKey, generate_rsa_pem, load_private
-from fedcom.db import Database, open_database
+from fedcom.db import Database
 from outbox.deliveries import metadata
 from tests.outbox.world import ACTOR, Network, RedisServer, Signers, World
 from tests.support.clock import SettableClock
+from tests.support.things import opened_with
 
 
 @pytest.fixture
 def db(empty_database_url: str) -> Iterator[Database]:
     """A database with the outbox's tables in it."""
-    opened = open_database(empty_database_url)
-    with opened.begin() as conn:
-        metadata.create_all(conn)
-    yield opened
-    opened.close()
+    with opened_with(metadata, empty_database_url) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")
