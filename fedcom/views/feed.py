@@ -4,7 +4,7 @@ A list of twenty posts is one statement: posts, authors, communities, the viewer
 and the viewer's blocks. Ranked lists read `post_rank` only.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -14,7 +14,9 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    RowMapping,
     Select,
+    and_,
     bindparam,
     func,
     literal_column,
@@ -23,12 +25,13 @@ from sqlalchemy import (
 )
 
 from fedcom.db import BigId, UtcDateTime
-from fedcom.models.actor import community as community_table
+from fedcom.models.actor import actor, community as community_table
 from fedcom.models.follow import follow
 from fedcom.models.personal import hidden_post, saved_post
 from fedcom.models.post import post, post_rank
 from fedcom.queries.visibility import is_not_blocked
 from fedcom.views.paging import (
+    FAR,
     Cursor,
     Page,
     Start,
@@ -74,6 +77,11 @@ PINS = 10
 FEW = 2000
 """Sorting up to this many posts is faster than finding them among all (measured with 100 000
 posts).
+"""
+
+CONSIDERED = 5
+"""Of a list that has to be sorted, so many times the posts of a page are read whole at first: the
+others are only compared by their keys. If the viewer may see too few of them, all are read.
 """
 
 _KEPT: Mapping[Scope, Column[Any]] = {
@@ -142,11 +150,24 @@ def list_posts(
     }
     if shape.span != "all":
         parameters["since"] = parameters["now"] - SPANS[shape.span]
-    rows = conn.execute(_statement(shape), parameters).mappings().all()
+    rows = _find(conn, shape, parameters)
     read = post_reader()
     pinned = [read(row) for row in rows if row["pin"]]
     page = to_page(rows[len(pinned) :], wanted.limit, read, "key")
     return replace(page, items=(*pinned, *page.items))
+
+
+def _find(conn: Connection, shape: "_Shape", parameters: Mapping[str, Any]) -> Sequence[RowMapping]:
+    """The pinned posts, then those of the page and one more."""
+    most = (parameters["skip"] + parameters["count"]) * CONSIDERED
+    statement = _statement(shape)
+    rows = conn.execute(statement, {**parameters, "most": most}).mappings().all()
+    listed = [row for row in rows if not row["pin"]]
+    if not shape.is_sorted or len(listed) == parameters["count"]:
+        return rows
+    if listed and listed[0]["considered"] < most:
+        return rows
+    return conn.execute(statement, {**parameters, "most": FAR}).mappings().all()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +187,14 @@ class _Shape:
         """Whether only posts of the last days or weeks are wanted."""
         return self.span in {"day", "week", "month"}
 
+    @property
+    def is_sorted(self) -> bool:
+        """Whether no index has the order, or not always, so that the posts have to be sorted."""
+        if self.scope == "community" and self.sort == "controversial":
+            return True
+        is_ranked = self.scope in {"all", "local", "community"}
+        return self.scope == "subscribed" or (is_ranked and self.is_young)
+
 
 @cache
 def _statement(shape: _Shape) -> Select[Any]:
@@ -176,7 +205,7 @@ def _statement(shape: _Shape) -> Select[Any]:
     # Which way is shorter depends on how much was posted there, which SQLite cannot know in
     # advance: the statement has both, and the unused one costs nothing.
     return _together(
-        _listed(shape).where(_POSTS_FOLLOWED <= FEW),
+        _listed(shape),
         _listed(shape, walking=True).where(_POSTS_FOLLOWED > FEW),
     )
 
@@ -196,30 +225,73 @@ def _pins(shape: _Shape) -> Select[Any]:
 
 def _listed(shape: _Shape, *, walking: bool = False) -> Select[Any]:
     """The list without pins. `walking`: go down the list of all posts and skip those not wanted."""
+    if shape.is_sorted and not walking:
+        return _picked(shape)
     key, post_id = _key(shape), post_rank.c.post_id
     statement = one_page(
         _select(shape, key, 0)
-        .where(*_scope(shape.scope, walking=walking))
+        .where(*_scope(shape.scope, walking=walking), *_bounds(shape, key))
         .order_by(key.desc(), post_id.desc())
     )
-    if shape.scope == "community":
-        statement = statement.where(post.c.featured_at.is_(None))
+    return _without_pinned(shape, statement)
+
+
+def _picked(shape: _Shape) -> Select[Any]:
+    """The same, for a list that is sorted: the best are picked by `post_rank` alone, and only they
+    are joined with all that decides whether the viewer sees them.
+    """
+    key, post_id = _key(shape), post_rank.c.post_id
+    ranked = (
+        select(post_id, key.label("key"))
+        .where(*_ranked_scope(shape), *_bounds(shape, key))
+        .order_by(key.desc(), post_id.desc())
+        .limit(bindparam("most"))
+        .cte("ranked")
+        .prefix_with("MATERIALIZED")
+    )
+    considered = select(func.count()).select_from(ranked).scalar_subquery()
+    statement = one_page(
+        _select(shape, ranked.c.key, 0, considered)
+        .join(ranked, ranked.c.post_id == post.c.id)
+        .order_by(ranked.c.key.desc(), ranked.c.post_id.desc())
+    )
+    return _without_pinned(shape, statement)
+
+
+def _bounds(shape: _Shape, key: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+    """Which part of the list is wanted."""
+    found: list[ColumnElement[bool]] = []
     if shape.span != "all":
-        since = bindparam("since", type_=UtcDateTime)
-        statement = statement.where(post_rank.c.published_at > since)
+        found.append(post_rank.c.published_at > bindparam("since", type_=UtcDateTime))
     if shape.has_cursor:
-        statement = statement.where(goes_on(key, post_id))
-    return statement
+        found.append(goes_on(key, post_rank.c.post_id))
+    return found
 
 
-def _select(shape: _Shape, key: ColumnElement[Any], pin: int) -> Select[Any]:
+def _without_pinned(shape: _Shape, statement: Select[Any]) -> Select[Any]:
+    return (
+        statement.where(post.c.featured_at.is_(None)) if shape.scope == "community" else statement
+    )
+
+
+def _select(
+    shape: _Shape,
+    key: ColumnElement[Any],
+    pin: int,
+    considered: ColumnElement[int] | None = None,
+) -> Select[Any]:
     columns = EXCERPTS_FOR_GUESTS if shape.is_guest else EXCERPTS
     source = RANKED
     if shape.scope in _KEPT:
         kept = _KEPT[shape.scope].table
         source = source.join(kept, kept.c.post_id == post.c.id)
     return (
-        select(*columns, key.label("key"), literal_column(str(pin)).label("pin"))
+        select(
+            *columns,
+            key.label("key"),
+            literal_column(str(pin)).label("pin"),
+            (literal_column("0") if considered is None else considered).label("considered"),
+        )
         .select_from(source)
         .where(SHOWN, *_wishes(shape))
     )
@@ -238,6 +310,10 @@ def _key(shape: _Shape) -> ColumnElement[Any]:
 RANKED = post_rank.join(SOURCE, post.c.id == post_rank.c.post_id)
 _SUBJECT = bindparam("subject", type_=BigId)
 _FOLLOWED = select(follow.c.target_id).where(follow.c.follower_id == VIEWER)
+# By way of the communities, which are far fewer than actors.
+_LOCAL = select(community_table.c.actor_id).join(
+    actor, and_(actor.c.id == community_table.c.actor_id + 0, actor.c.local.is_(True))
+)
 _POSTS_FOLLOWED = (
     select(func.coalesce(func.sum(community_table.c.posts), 0))
     .where(community_table.c.actor_id.in_(_FOLLOWED))
@@ -258,6 +334,14 @@ def _scope(scope: Scope, *, walking: bool = False) -> list[ColumnElement[bool]]:
         "hidden": [hidden_post.c.person_id == VIEWER],
     }
     return conditions[scope]
+
+
+def _ranked_scope(shape: _Shape) -> list[ColumnElement[bool]]:
+    """As `_scope`, by `post_rank` alone."""
+    if shape.scope == "local":
+        return [post_rank.c.community_id.in_(_LOCAL)]
+    few = [_POSTS_FOLLOWED <= FEW] if shape.scope == "subscribed" and not shape.is_young else []
+    return [*few, *_scope(shape.scope)]
 
 
 def _wishes(shape: _Shape) -> list[ColumnElement[bool]]:

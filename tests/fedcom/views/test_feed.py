@@ -10,6 +10,7 @@ from fedcom.errors import Invalid, NotFound
 from fedcom.models.actor import community
 from fedcom.models.personal import actor_block, hidden_post, host_block, post_visit, saved_post
 from fedcom.views.feed import (
+    CONSIDERED,
     FEW,
     FeedQuery,
     Scope,
@@ -250,6 +251,24 @@ def test_what_the_viewer_hid_or_blocked_is_left_out(rows: Rows) -> None:
     assert listed("author", eve) == [by_eve]
     assert listed("author", far) == [by_far]
     assert listed("hidden") == [hidden]
+
+
+@pytest.mark.parametrize("scope", ["all", "local", "subscribed", "community"])
+def test_a_list_is_full_although_most_of_its_best_posts_are_not_for_the_viewer(
+    rows: Rows, scope: Scope
+) -> None:
+    cats, bob = rows.community("cats", title="Cats"), rows.person()
+    me = rows.person("bob2")
+    rows.follow(me, cats)
+    seen = [rows.post(cats, bob, score=1) for _ in range(4)]
+    for _ in range(4 * CONSIDERED):
+        shelve(rows, hidden_post, person_id=me, post_id=rows.post(cats, bob, score=9))
+
+    wanted = FeedQuery(scope, "top", "week", cats, limit=3)
+    page = list_posts(rows.conn, wanted, viewer_id=me, now=NOON + timedelta(days=1))
+
+    assert ids(page) == seen[:0:-1]
+    assert page.has_more
 
 
 def test_sensitive_posts_are_listed_for_who_wants_them_and_in_their_community(rows: Rows) -> None:
