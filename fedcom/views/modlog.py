@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Connection,
     FromClause,
     RowMapping,
@@ -12,6 +14,7 @@ from sqlalchemy import (
     case,
     or_,
     select,
+    union_all,
 )
 
 from fedcom.models.actor import actor, community
@@ -150,10 +153,19 @@ def _conditions(wanted: LogFilter) -> list[ColumnElement[bool]]:
     if wanted.moderator_id is not None:
         found.append(modlog.c.moderator_id == wanted.moderator_id)
     if wanted.person_id is not None:
-        found.append(or_(_named.c.id == wanted.person_id, _author.c.id == wanted.person_id))
+        found.append(modlog.c.target_iri.in_(_iris_of(wanted.person_id)))
     if wanted.kind:
         found.append(modlog.c.kind == wanted.kind)
     return found
+
+
+def _iris_of(person_id: int) -> CompoundSelect[Any]:
+    """The ids of a person and of what they wrote, each of which is looked up in the log: it may be
+    long, and nothing of theirs in it.
+    """
+    person = select(actor.c.iri).where(actor.c.id == person_id)
+    wrote = (select(each.c.iri).where(each.c.author_id == person_id) for each in (post, comment))
+    return union_all(person, *wrote)
 
 
 def _to_entry(row: RowMapping) -> ModlogView:

@@ -1,0 +1,27 @@
+"""Add indexes for what grows: filters of the modlog, and the numbers in NodeInfo.
+
+Revision 0026, after 0024.
+"""
+
+from alembic import op
+from sqlalchemy import text
+
+revision = "0026"
+down_revision = "0024"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Bring the schema from the revision before to this one; the way back is a backup."""
+    op.create_index("ix_modlog_kind", "modlog", ["kind", "id"])
+    op.create_index("ix_modlog_moderator_id", "modlog", ["moderator_id", "id"])
+    shown = "deleted_at IS NULL AND removed_at IS NULL"
+    for table in ("post", "comment"):
+        op.create_index(
+            f"ix_{table}_local",
+            table,
+            ["id"],
+            postgresql_where=text(f"local AND {shown}"),
+            sqlite_where=text(f"local = 1 AND {shown}"),
+        )
