@@ -226,10 +226,15 @@ def post_columns(
     )
 
 
+# PostgreSQL would take the id of a community for that of any actor, expect next to no posts in
+# communities, and then choose joins that read all posts; it knows nothing about a sum.
+IN_COMMUNITY = community_table.c.actor_id == group.c.id + 0
+"""The condition that joins the columns of a community with its actor."""
+
 SOURCE = (
     post.join(author, author.c.id == post.c.author_id)
     .join(group, group.c.id == post.c.community_id)
-    .join(community_table, community_table.c.actor_id == post.c.community_id)
+    .join(community_table, IN_COMMUNITY)
 )
 """The tables that `post_columns` reads."""
 
