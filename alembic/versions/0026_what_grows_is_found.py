@@ -1,4 +1,4 @@
-"""Add indexes for what grows: filters of the modlog, and the numbers in NodeInfo.
+"""Add indexes for what grows: local communities, filters of the modlog, numbers in NodeInfo.
 
 Revision 0026, after 0024.
 """
@@ -16,6 +16,13 @@ def upgrade() -> None:
     """Bring the schema from the revision before to this one; the way back is a backup."""
     op.create_index("ix_modlog_kind", "modlog", ["kind", "id"])
     op.create_index("ix_modlog_moderator_id", "modlog", ["moderator_id", "id"])
+    op.create_index(
+        "ix_actor_local",
+        "actor",
+        ["kind"],
+        postgresql_where=text("local"),
+        sqlite_where=text("local = 1"),
+    )
     shown = "deleted_at IS NULL AND removed_at IS NULL"
     for table in ("post", "comment"):
         op.create_index(

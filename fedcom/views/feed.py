@@ -16,7 +16,6 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     Select,
-    and_,
     bindparam,
     func,
     literal_column,
@@ -192,21 +191,20 @@ class _Shape:
         """Whether no index has the order, or not always, so that the posts have to be sorted."""
         if self.scope == "community" and self.sort == "controversial":
             return True
-        is_ranked = self.scope in {"all", "local", "community"}
-        return self.scope == "subscribed" or (is_ranked and self.is_young)
+        return self.scope in _GROUPS or (self.is_young and self.scope in {"all", "community"})
 
 
 @cache
 def _statement(shape: _Shape) -> Select[Any]:
     if shape.scope == "community" and shape.is_first:
         return _together(_listed(shape), _pins(shape))
-    if shape.scope != "subscribed" or shape.is_young:
+    if shape.scope not in _GROUPS or shape.is_young:
         return _listed(shape)
-    # Which way is shorter depends on how much was posted there, which SQLite cannot know in
+    # Which way is shorter depends on how much was posted there, which the databases cannot know in
     # advance: the statement has both, and the unused one costs nothing.
     return _together(
         _listed(shape),
-        _listed(shape, walking=True).where(_POSTS_FOLLOWED > FEW),
+        _listed(shape, walking=True).where(_posts_in(shape.scope) > FEW),
     )
 
 
@@ -241,9 +239,10 @@ def _picked(shape: _Shape) -> Select[Any]:
     are joined with all that decides whether the viewer sees them.
     """
     key, post_id = _key(shape), post_rank.c.post_id
+    few = [_posts_in(shape.scope) <= FEW] if shape.scope in _GROUPS and not shape.is_young else []
     ranked = (
         select(post_id, key.label("key"))
-        .where(*_ranked_scope(shape), *_bounds(shape, key))
+        .where(*few, *_scope(shape.scope), *_bounds(shape, key))
         .order_by(key.desc(), post_id.desc())
         .limit(bindparam("most"))
         .cte("ranked")
@@ -310,15 +309,17 @@ def _key(shape: _Shape) -> ColumnElement[Any]:
 RANKED = post_rank.join(SOURCE, post.c.id == post_rank.c.post_id)
 _SUBJECT = bindparam("subject", type_=BigId)
 _FOLLOWED = select(follow.c.target_id).where(follow.c.follower_id == VIEWER)
-# By way of the communities, which are far fewer than actors.
-_LOCAL = select(community_table.c.actor_id).join(
-    actor, and_(actor.c.id == community_table.c.actor_id + 0, actor.c.local.is_(True))
-)
-_POSTS_FOLLOWED = (
-    select(func.coalesce(func.sum(community_table.c.posts), 0))
-    .where(community_table.c.actor_id.in_(_FOLLOWED))
-    .scalar_subquery()
-)
+_LOCAL = select(actor.c.id).where(actor.c.local, actor.c.kind == "Group")
+_GROUPS: Mapping[Scope, Select[Any]] = {"subscribed": _FOLLOWED, "local": _LOCAL}
+"""The scopes that are a number of communities, and the ids of those."""
+
+
+def _posts_in(scope: Scope) -> ColumnElement[int]:
+    return (
+        select(func.coalesce(func.sum(community_table.c.posts), 0))
+        .where(community_table.c.actor_id.in_(_GROUPS[scope]))
+        .scalar_subquery()
+    )
 
 
 def _scope(scope: Scope, *, walking: bool = False) -> list[ColumnElement[bool]]:
@@ -326,7 +327,7 @@ def _scope(scope: Scope, *, walking: bool = False) -> list[ColumnElement[bool]]:
     where = post_rank.c.community_id + 0 if walking else post_rank.c.community_id
     conditions: dict[Scope, list[ColumnElement[bool]]] = {
         "all": [],
-        "local": [group.c.local.is_(True)],
+        "local": [where.in_(_LOCAL)],
         "subscribed": [where.in_(_FOLLOWED)],
         "community": [where == _SUBJECT],
         "author": [post.c.author_id == _SUBJECT],
@@ -334,14 +335,6 @@ def _scope(scope: Scope, *, walking: bool = False) -> list[ColumnElement[bool]]:
         "hidden": [hidden_post.c.person_id == VIEWER],
     }
     return conditions[scope]
-
-
-def _ranked_scope(shape: _Shape) -> list[ColumnElement[bool]]:
-    """As `_scope`, by `post_rank` alone."""
-    if shape.scope == "local":
-        return [post_rank.c.community_id.in_(_LOCAL)]
-    few = [_POSTS_FOLLOWED <= FEW] if shape.scope == "subscribed" and not shape.is_young else []
-    return [*few, *_scope(shape.scope)]
 
 
 def _wishes(shape: _Shape) -> list[ColumnElement[bool]]:
