@@ -7,15 +7,15 @@ The numbers, chosen as for a server that follows many communities elsewhere:
                       most 10,000
     posts N/100       half of them with a link, a tenth of which several posts share; the newest one
                       is as old as the fill
-    communities       a fiftieth of the posts, at least 10; every tenth is local; a few are busy
+    communities       a fiftieth of the posts, at least 60; every tenth is local; a few are busy
     people N/50       at least 200, on N/5,000 servers (at least 20); a few write most
     members           a two-hundredth of the people, at least 10; each follows up to 20 communities,
                       has 200 notifications, ten of them unread, has read 100 threads and saved 20
     follows           and each remote person follows one local community
     journal N/20      activities received in three weeks, a third of them with their bodies
     deliveries N/10   ten for each published activity; one in a hundred waits for a resting peer
-    modlog N/200      and as many earlier versions, N/100 tombstones and boosts, N/2,000 reports and
-                      bans from communities
+    modlog N/200      at least 500; and N/200 earlier versions, N/100 tombstones and boosts, N/2,000
+                      reports, at least 100 and 20 of them open, and as many bans from communities
 
 The posts are spread over four days for 10,000 votes, and over five times as many for each tenfold:
 as a server grows, it gets both older and busier, and the newest day of the smallest one fills a
@@ -63,7 +63,7 @@ class Sizes:
     @property
     def communities(self) -> int:
         """Communities, local and remote."""
-        return max(10, self.posts // 50)
+        return max(60, self.posts // 50)
 
     @property
     def people(self) -> int:
@@ -518,13 +518,14 @@ class _Filling:
         sizes, votes = self._sizes, self._sizes.votes
         comment = f"c.id = {self._comment} + 1 + {self._hash('s.i', 0, votes // 10)}"
         person = f"{self._actor} + 1 + {self._hash('s.i', 2, sizes.people)}"
-        at = self._moment(f"{self._now} - {sizes.seconds} * (1 - s.i / {votes / 200 + 1})")
+        acts, reports = max(500, votes // 200), max(100, votes // 2000)
+        at = self._moment(f"{self._now} - {sizes.seconds} * (1 - s.i / {acts + 1.0})")
         old = self._moment(f"{self._now} - {31 * DAY} * (1 - s.i / {votes / 100 + 1})")
         kind = "CASE s.i % 3 WHEN 0 THEN 'restore' WHEN 1 THEN 'remove' ELSE 'lock' END"
         self._run(
             "INSERT INTO modlog (community_id, moderator_id, kind, target_iri, reason, created_at)"
             f" SELECT p.community_id, {person}, {kind}, c.iri, 'For the rule ' || (s.i % 7), {at}"
-            f" FROM {self._series(votes // 200)} JOIN comment c ON {comment}"
+            f" FROM {self._series(acts)} JOIN comment c ON {comment}"
             " JOIN post p ON p.id = c.post_id"
         )
         self._run(
@@ -537,8 +538,8 @@ class _Filling:
             "INSERT INTO report (iri, reporter_id, community_id, comment_id, reason, said,"
             " created_at, resolved_at)"
             f" SELECT 'https://h1.example/flag/' || s.i, {person}, p.community_id, c.id, 'Spam',"
-            f" 'Words', {at}, CASE WHEN s.i % {max(1, votes // 20_000)} = 0 THEN NULL ELSE {at} END"
-            f" FROM {self._series(max(1, votes // 2000))} JOIN comment c ON {comment}"
+            f" 'Words', {at}, CASE WHEN s.i % {reports // 20} = 0 THEN NULL ELSE {at} END"
+            f" FROM {self._series(reports)} JOIN comment c ON {comment}"
             " JOIN post p ON p.id = c.post_id"
         )
         self._run(

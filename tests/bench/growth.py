@@ -36,8 +36,6 @@ SIZES = (10_000, 100_000, 1_000_000)
 MOST = 1.5
 """The growth from the smallest to the largest size that is still good."""
 
-ROUNDS = 5
-
 
 @contextmanager
 def statements_of(node: Node) -> Iterator[dict[str, list[float]]]:
@@ -59,12 +57,12 @@ def statements_of(node: Node) -> Iterator[dict[str, list[float]]]:
         event.remove(Engine, "after_cursor_execute", after)
 
 
-async def measure(nodes: Sequence[Node], operation: Operation) -> list[Measured]:
+async def measure(nodes: Sequence[Node], operation: Operation, number: int) -> list[Measured]:
     """The medians for each node, measured in turns."""
     rounds: list[list[Measured]] = [[] for _ in nodes]
     for node in nodes:
         await operation(node)
-    for _ in range(ROUNDS):
+    for _ in range(number):
         for node, found in zip(nodes, rounds, strict=True):
             found.append(await operation(node))
     return [
@@ -107,7 +105,7 @@ async def run(urls: dict[int, str], folder: Path, options: argparse.Namespace) -
         for name, operation in operations(key).items():
             if options.only and options.only not in name:
                 continue
-            measured = await measure(nodes, operation)
+            measured = await measure(nodes, operation, options.rounds)
             results[name] = measured
             print(line(name, measured), flush=True)
             if options.statements and measured[-1][0] / measured[0][0] >= MOST:
@@ -137,6 +135,7 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench growth", description=__doc__)
     parser.add_argument("--database", action="append", choices=("sqlite", "postgresql"))
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="numbers of votes")
+    parser.add_argument("--rounds", type=int, default=5, help="the median of how many counts")
     parser.add_argument("--only", default="", help="only operations with this in their names")
     parser.add_argument("--statements", action="store_true", help="show what grows")
     parser.add_argument(
@@ -145,6 +144,8 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--server", help="the PostgreSQL server on which to keep its databases")
     parser.add_argument("--json", type=Path, help="also write the result to this file")
     options = parser.parse_args(arguments)
+    if options.server and not options.folder:
+        parser.error("--server needs --folder: the secrets of its databases are kept there")
     sizes = [int(size) for size in options.sizes.split(",")]
     results = {}
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:

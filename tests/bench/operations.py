@@ -124,8 +124,8 @@ PAGES: Mapping[str, Sequence[str]] = {
 """The addresses that are visited, and by whom, with `Village.names` in braces."""
 
 
-def visit(address: str, who: str) -> Operation:
-    """GET a page three times."""
+def visit(address: str, who: str, times: int) -> Operation:
+    """GET a page some times."""
 
     async def operation(node: Node) -> Measured:
         path = address.format(**node.village.names)
@@ -136,12 +136,12 @@ def visit(address: str, who: str) -> Operation:
         client = f"192.0.{node.next() // 250 % 250}.{node.next() % 250}"
         transport = httpx.ASGITransport(app=node.app, client=(client, 1))
         clock = Clock(node)
-        for _ in range(3):
+        for _ in range(times):
             answer = await transport.handle_async_request(request)
             await answer.aread()
         if answer.status_code != 200:
             raise SystemExit(f"{path} ({who}): {answer.status_code}")
-        return clock.each(3)
+        return clock.each(times)
 
     return operation
 
@@ -268,7 +268,7 @@ async def claim_some(node: Node) -> Measured:
     return clock.each(len(rows))
 
 
-def operations(key: PrivateKey) -> dict[str, Operation]:
+def operations(key: PrivateKey, visits: int = 3) -> dict[str, Operation]:
     """All of them by name."""
     peer = Peer(key)
     found: dict[str, Operation] = {
@@ -282,5 +282,5 @@ def operations(key: PrivateKey) -> dict[str, Operation]:
     for groups, addresses in PAGES.items():
         for address in addresses:
             for who in groups.split():
-                found[f"{address} {who}"] = visit(address, who)
+                found[f"{address} {who}"] = visit(address, who, visits)
     return found
