@@ -223,7 +223,7 @@ def _list(scope: Scope, sort: Sort, *, named: bool, has_cursor: bool) -> Select[
 
 def _scope(scope: Scope) -> list[ColumnElement[bool]]:
     if scope == "local":
-        return [actor.c.local.is_(True)]
+        return [actor.c.local, actor.c.kind == "Group"]
     return [follow.c.state.is_not(None)] if scope == "subscribed" else []
 
 

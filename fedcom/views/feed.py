@@ -17,6 +17,7 @@ from sqlalchemy import (
     RowMapping,
     Select,
     bindparam,
+    case,
     func,
     literal_column,
     select,
@@ -323,8 +324,10 @@ def _posts_in(scope: Scope) -> ColumnElement[int]:
 
 
 def _scope(scope: Scope, *, walking: bool = False) -> list[ColumnElement[bool]]:
-    # No index has the sum, so it is checked post by post.
-    where = post_rank.c.community_id + 0 if walking else post_rank.c.community_id
+    where = post_rank.c.community_id
+    if walking:
+        # Checked post by post: no index has it, and PostgreSQL expects to keep nearly every post.
+        return [case((where.in_(_GROUPS[scope]), 1), else_=0) != 0]
     conditions: dict[Scope, list[ColumnElement[bool]]] = {
         "all": [],
         "local": [where.in_(_LOCAL)],

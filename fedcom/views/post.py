@@ -11,7 +11,6 @@ from sqlalchemy import (
     RowMapping,
     Table,
     bindparam,
-    exists,
     false,
     func,
     literal_column,
@@ -29,7 +28,13 @@ from fedcom.models.post import post
 from fedcom.models.revision import revision
 from fedcom.models.vote import post_vote
 from fedcom.queries.drafts import read_fields
-from fedcom.queries.visibility import is_blocked, is_post_shown, is_shown, reads_removed
+from fedcom.queries.visibility import (
+    is_blocked,
+    is_found,
+    is_post_shown,
+    is_shown,
+    reads_removed,
+)
 from fedcom.rules.links import normal_link, possible_beginnings
 from fedcom.views.community import CommunityView, community_columns, to_community
 from fedcom.views.paging import FAR
@@ -197,7 +202,7 @@ def post_columns(
         *(post.c[name] for name in _POST_COLUMNS),
         body_html.label("body_html"),
         is_readable.label("is_readable"),
-        exists().where(revision.c.post_id == post.c.id).correlate(post).label("was_edited"),
+        is_found(revision, revision.c.post_id == post.c.id).label("was_edited"),
         own(
             func.coalesce(_of_viewer(post_vote, post_vote.c.score, "voter_id"), 0),
             "vote",
