@@ -14,22 +14,10 @@ from fedcom.wire.body import Body
 from tests.support.documents import document, note, person
 from tests.support.node import Node
 from tests.support.people import ORIGIN
-from tests.support.served import COMMENT, DOGS, KIM, POST, serve
+from tests.support.served import COMMENT, DOGS, KIM, POST, WITH_PEERS
 from tests.support.webfinger import APEX, answer_webfinger, split_domain
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def dialect() -> str:
-    """Fetching is the same on every database; transactions are tested in test_db."""
-    return "sqlite"
-
-
-@pytest.fixture
-def node(node: Node) -> Node:
-    """With what kim and dogs serve."""
-    return serve(node)
+pytestmark = [pytest.mark.anyio, *WITH_PEERS]
 
 
 FOLLOWERS = f"{DOGS}/followers"

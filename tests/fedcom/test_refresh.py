@@ -9,22 +9,10 @@ from fedcom.models.moderation import modlog
 from fedcom.models.post import post
 from tests.support.documents import activity, document, group, note, person
 from tests.support.node import Node
-from tests.support.served import DOGS, KIM, serve
+from tests.support.served import DOGS, KIM, WITH_PEERS
 from tests.support.webfinger import APEX, answer_webfinger, split_domain
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def dialect() -> str:
-    """Fetching is the same on every database; transactions are tested in test_db."""
-    return "sqlite"
-
-
-@pytest.fixture
-def node(node: Node) -> Node:
-    """With what kim and dogs serve."""
-    return serve(node)
+pytestmark = [pytest.mark.anyio, *WITH_PEERS]
 
 
 async def test_a_handle_is_asked_for_again_with_its_actor(node: Node) -> None:

@@ -10,21 +10,9 @@ from fedcom.errors import NeedsFetch, NotFound
 from fedcom.models.actor import local_name
 from tests.support.node import Node
 from tests.support.people import ORIGIN
-from tests.support.served import KIM, serve
+from tests.support.served import KIM, WITH_PEERS
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def dialect() -> str:
-    """Fetching is the same on every database; transactions are tested in test_db."""
-    return "sqlite"
-
-
-@pytest.fixture
-def node(node: Node) -> Node:
-    """With what kim and dogs serve."""
-    return serve(node)
+pytestmark = [pytest.mark.anyio, *WITH_PEERS]
 
 
 async def test_what_is_missing_is_fetched_and_the_work_done_again(node: Node) -> None:
