@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from tests.crash.driver import Plan
-from tests.crash.story import Stores, play
+from tests.crash.scenario import Stores, play
 from tests.support import services
 from tests.support.databases import PostgresqlDatabases
 

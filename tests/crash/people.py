@@ -16,7 +16,7 @@ from fedcom.context import Context
 from fedcom.settings import load_settings
 from fedcom.site.setup import finish_setup
 from fedcom.wiring import open_instance
-from tests.support.nodes import Node
+from tests.support.server_processes import Node
 
 
 @dataclass(slots=True)

@@ -14,9 +14,9 @@ from pathlib import Path
 from statistics import median
 from types import FrameType
 
-from tests.demo.play import Play
+from tests.demo.scenario import Play
 from tests.demo.stage import Stage
-from tests.support.nodes import Node, is_free, running
+from tests.support.server_processes import Node, is_free, running
 from tests.support.visitor import PASSWORD
 
 PLACES = [("alpha", "127.0.0.1", 8001), ("beta", "127.0.0.2", 8002), ("gamma", "127.0.0.3", 8003)]

@@ -13,8 +13,8 @@ from typing import Protocol
 
 import httpx
 
-from tests.support.neighbours import Neighbour
-from tests.support.nodes import Node
+from tests.support.emulated_peers import EmulatedPeer
+from tests.support.server_processes import Node
 from tests.support.visitor import Page, Unexpected, Visitor
 
 PATIENCE = 30.0
@@ -63,14 +63,14 @@ class Watch:
 class Told:
     """A server with other software, whose people should see one more item of a kind."""
 
-    def __init__(self, neighbour: Neighbour, word: str) -> None:
-        self.where = neighbour.software
-        self._neighbour, self._word = neighbour, word
-        self._before = neighbour.used[word]
+    def __init__(self, emulated_peer: EmulatedPeer, word: str) -> None:
+        self.where = emulated_peer.software
+        self._emulated_peer, self._word = emulated_peer, word
+        self._before = emulated_peer.used[word]
 
     def has_arrived(self) -> bool:
         """Counts again."""
-        return self._neighbour.used[self._word] > self._before
+        return self._emulated_peer.used[self._word] > self._before
 
 
 @dataclass(slots=True)

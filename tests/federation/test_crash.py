@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from tests.crash.driver import Plan
-from tests.crash.story import Stores, play
+from tests.crash.scenario import Stores, play
 from tests.support.databases import PostgresqlDatabases
 
 

@@ -76,7 +76,7 @@ def steps_with(names: list[str]) -> st.SearchStrategy[tuple[str, Any]]:
 
 
 @st.composite
-def stories(draw: st.DrawFn) -> list[tuple[str, Any]]:
+def scenarios(draw: st.DrawFn) -> list[tuple[str, Any]]:
     """A dozen steps with few kinds, so that they affect each other."""
     kinds = st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=2, unique=True)
     return draw(st.lists(steps_with(draw(kinds)), min_size=6, max_size=14))
@@ -150,7 +150,7 @@ class Heard:
         return iri not in self.ids | self.awaited | self.undone and later < paper.made_at
 
 
-class Town:
+class ServerUnderTest:
     """!cats with a post of bob's, which max moderates and kim reads; eve is an attacker, and has a
     community that bob follows.
     """
@@ -397,16 +397,16 @@ class Server:
         return node
 
     def play(self, steps: Sequence[tuple[str, Any]]) -> None:
-        """One story; after each step the server and the table agree."""
+        """One scenario; after each step the server and the table agree."""
         self._number += 1
-        self._runner.run(self._play(Town(self.node, self._number), steps))
+        self._runner.run(self._play(ServerUnderTest(self.node, self._number), steps))
 
-    async def _play(self, town: Town, steps: Sequence[tuple[str, Any]]) -> None:
+    async def _play(self, tested: ServerUnderTest, steps: Sequence[tuple[str, Any]]) -> None:
         for step, detail in steps:
             self.node.home.clock.advance(seconds=1)
-            await getattr(town, step)(detail)
+            await getattr(tested, step)(detail)
             wanted = dict.fromkeys(("vote", "follow", "locked", "pinned", "banned"))
-            assert town.in_force() == wanted | town.heard.state, (step, detail)
+            assert tested.in_force() == wanted | tested.heard.state, (step, detail)
 
     def close(self) -> None:
         self._runner.run(self._stack.aclose())
@@ -438,13 +438,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     max_examples=int(os.environ.get("FEDCOM_TEST_EXAMPLES", "25")),
     deadline=None,
     suppress_health_check=list(HealthCheck),
-    # Without shrinking: each step is a signed request, and a story of a dozen can be read.
+    # Without shrinking: each step is a signed request, and a scenario of a dozen can be read.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )
 @example(steps=[("say", ("Block", 2)), ("say", ("Follow", 2)), ("say", ("Like", 1))])
 @example(steps=[("say", ("Like", 2)), ("say", ("Block", 2)), ("undo", ("Like", 1))])
 @example(steps=[("undo", ("Dislike", 2)), ("change_key", "kim"), ("use_old_key", ("Dislike", 2))])
-@given(steps=stories())
+@given(steps=scenarios())
 def test_what_nobody_said_or_what_was_taken_back_is_not_in_force(
     server: Server, steps: list[tuple[str, Any]]
 ) -> None:

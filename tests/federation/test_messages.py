@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.federation.conftest import Live
-from tests.support import nodes
+from tests.support import server_processes
 from tests.support.peers import CONTEXT, PUBLIC, Json, Peer, Resident
 from tests.support.visitor import Page, Visitor
 
@@ -23,16 +23,18 @@ def until(visitor: Visitor, path: str, words: str, *, shown: bool = True) -> Pag
 
 
 @pytest.fixture(scope="module")
-def away(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[nodes.Node, Visitor]]:
+def away(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[server_processes.Node, Visitor]]:
     """Another server of our kind, with dan."""
-    node = nodes.Node("away", tmp_path_factory.mktemp("away"), address="127.0.0.10")
-    with nodes.running(node), Visitor(node.origin, "dan") as dan:
+    node = server_processes.Node("away", tmp_path_factory.mktemp("away"), address="127.0.0.10")
+    with server_processes.running(node), Visitor(node.origin, "dan") as dan:
         dan.set_up("Away", "shed", "The Shed")
         yield node, dan
 
 
 def test_two_servers_exchange_change_and_delete_messages(
-    live: Live, away: tuple[nodes.Node, Visitor]
+    live: Live, away: tuple[server_processes.Node, Visitor]
 ) -> None:
     node, dan = away
     live.bob.look_up(f"@dan@{node.host}")

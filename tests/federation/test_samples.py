@@ -12,7 +12,7 @@ from fedcom.actions.follow import Follow
 from fedcom.actions.post import CreatePost, Provenance
 from fedcom.actions.report import Report
 from fedcom.models.follow import follow
-from tests.fedcom.actions.hearing import hear
+from tests.fedcom.actions.receiving import hear
 from tests.support.documents import group, page, person
 from tests.support.node import Node, changes
 from tests.support.people import ORIGIN, received

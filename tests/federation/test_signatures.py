@@ -24,9 +24,9 @@ from activitypub.transport import PeerTransport
 from fedcom.site.instances import block_instance
 from inbox.journal import journal
 from tests.support.documents import activity, document, pems, person, private_key
-from tests.support.knocks import SCHEMES, Knock, Request, Scheme
 from tests.support.node import Node, changes
 from tests.support.people import ORIGIN
+from tests.support.signed_requests import SCHEMES, Request, Scheme, UnsignedRequest
 
 pytestmark = pytest.mark.anyio
 
@@ -82,9 +82,9 @@ class Door:
         node.home.sent()
         self.before = node.snapshot()
 
-    def knock(self, actor: str = KIM, said: dict[str, Any] | None = None) -> Knock:
+    def knock(self, actor: str = KIM, said: dict[str, Any] | None = None) -> UnsignedRequest:
         """A Like that would be accepted."""
-        return Knock(
+        return UnsignedRequest(
             scheme=self.scheme,
             body=json.dumps(said or activity("Like", actor, self.post.iri)).encode(),
             key=private_key(actor).rsa,
@@ -92,8 +92,8 @@ class Door:
             now=self.node.instance.clock(),
         )
 
-    async def send(self, request: Request | Knock) -> Answered:
-        if isinstance(request, Knock):
+    async def send(self, request: Request | UnsignedRequest) -> Answered:
+        if isinstance(request, UnsignedRequest):
             request = request.signed()
         answer = await self.node._send(request.to_httpx(ORIGIN))
         problem = json.loads(answer.content) if answer.status_code != 202 else {}
@@ -108,7 +108,12 @@ class Door:
         return changes(self.before, self.node.snapshot())
 
     async def expect(
-        self, request: Request | Knock, status: int, code: str, *, fetched: Iterable[str] = ()
+        self,
+        request: Request | UnsignedRequest,
+        status: int,
+        code: str,
+        *,
+        fetched: Iterable[str] = (),
     ) -> Answered:
         """It is refused with this, and nothing else happens."""
         kept = self.rows()
@@ -615,7 +620,7 @@ async def test_15_several_signatures_are_refused_although_each_is_good(door: Doo
 # 16. Impossible times.
 
 
-def timed(door: Door, created: str, expires: str) -> Knock:
+def timed(door: Door, created: str, expires: str) -> UnsignedRequest:
     said: dict[str, str | None] = {"created": created, "expires": expires}
     if door.scheme == "rfc9421":
         return door.knock().bent(parameters=said)

@@ -1,9 +1,9 @@
 from pathlib import Path
 
-from tests.demo.play import Play
+from tests.demo.scenario import Play
 from tests.demo.stage import Stage
 from tests.support.databases import PostgresqlDatabases
-from tests.support.nodes import Node, running, tail
+from tests.support.server_processes import Node, running, tail
 
 
 def test_what_people_of_three_servers_do_shows_on_the_others(

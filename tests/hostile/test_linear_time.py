@@ -41,7 +41,7 @@ from fedcom.views.paging import Cursor
 from fedcom.web.html.feed_documents import Entry, Feed, to_atom, to_rss
 from fedcom.web.html.i18n import choose
 from tests.hostile.shapes import HTML, JSON, LINES, MARKDOWN, PAGES
-from tests.support.growth import growth
+from tests.support.complexity import cost_ratio
 
 MOST = 2.5
 TIMES, MOST_IN_ALL = 8, MOST**3
@@ -182,14 +182,14 @@ CASES = dict(cases())
 def test_twice_as_much_costs_at_most_two_and_a_half_times_as_much(name):
     case = CASES[name]
     small, large = case.make(case.length), case.make(TIMES * case.length)
-    assert growth(case.work, small, large, TIMES, MOST_IN_ALL) <= MOST_IN_ALL
+    assert cost_ratio(case.work, small, large, TIMES, MOST_IN_ALL) <= MOST_IN_ALL
 
 
 @pytest.mark.parametrize("reader", READERS)
 def test_a_line_twice_as_long_costs_at_most_two_and_a_half_times_as_much(reader):
     work = refusing(READERS[reader])
     grown = {
-        name: growth(work, shape(LINE), shape(TIMES * LINE), TIMES, MOST_IN_ALL)
+        name: cost_ratio(work, shape(LINE), shape(TIMES * LINE), TIMES, MOST_IN_ALL)
         for name, shape in LINES.items()
     }
     assert {name: times for name, times in grown.items() if times > MOST_IN_ALL} == {}

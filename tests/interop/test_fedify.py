@@ -1,4 +1,4 @@
-"""Stories with servers that are made with Fedify, a program that we did not write.
+"""Scenarios with servers that are made with Fedify, a program that we did not write.
 
 The follower reads everything with Fedify's classes, which expand each document as JSON-LD, as no
 other peer does: a context that contradicts itself makes it refuse the whole.
@@ -17,7 +17,7 @@ from tests.support.visitor import Page
 
 
 @dataclass(frozen=True, slots=True)
-class Town:
+class FedifySetup:
     """Our server between two others: `near` has fay and the group guild, `far` only fox.
 
     Fay and fox follow !garden. Near calls itself a microblog, and is sent boosts; far is unfamiliar
@@ -71,7 +71,7 @@ def _has_points(points: int) -> Callable[[Page], bool]:
 
 
 @pytest.fixture(scope="module")
-def town(live: Live) -> Iterator[Town]:
+def setup(live: Live) -> Iterator[FedifySetup]:
     """Everybody has met."""
     with running("fedify.mjs") as one, running("fedify.mjs") as another:
         near = Fedify(one, "hollo", "127.0.0.26", {"fay": "Person", "guild": "Group"})
@@ -79,80 +79,80 @@ def town(live: Live) -> Iterator[Town]:
         for server, name in ((near, "fay"), (far, "fox")):
             server.say(name, "Follow", live.garden, to=live.garden)
             server.wait("Accept{Follow{id}}")
-        yield Town(live, near, far)
+        yield FedifySetup(live, near, far)
 
 
-def test_fedify_reads_our_actors_and_collections(town: Town) -> None:
-    iri, _ = town.new_post("Read by Fedify")
-    garden = town.live.garden
-    assert town.near.look(garden)["type"] == "Group"
-    assert town.near.look(f"{town.live.node.origin}/u/bob")["type"] == "Person"
-    assert town.near.look(iri)["name"] == "Read by Fedify"
-    assert iri in [_about(item) for item in town.near.items(f"{garden}/outbox")]
-    assert [item["id"] for item in town.near.items(f"{garden}/moderators")] == [
-        f"{town.live.node.origin}/u/ann"
+def test_fedify_reads_our_actors_and_collections(setup: FedifySetup) -> None:
+    iri, _ = setup.new_post("Read by Fedify")
+    garden = setup.live.garden
+    assert setup.near.look(garden)["type"] == "Group"
+    assert setup.near.look(f"{setup.live.node.origin}/u/bob")["type"] == "Person"
+    assert setup.near.look(iri)["name"] == "Read by Fedify"
+    assert iri in [_about(item) for item in setup.near.items(f"{garden}/outbox")]
+    assert [item["id"] for item in setup.near.items(f"{garden}/moderators")] == [
+        f"{setup.live.node.origin}/u/ann"
     ]
 
 
-def test_what_a_person_of_fedify_does_shows_here_and_is_passed_on(town: Town) -> None:
-    live = town.live
-    note = town.note(f'<p><a href="{live.garden}">@garden</a> Seeds</p><p>They grow.</p>')
-    said = [town.say("Create", note)]
+def test_what_a_person_of_fedify_does_shows_here_and_is_passed_on(setup: FedifySetup) -> None:
+    live = setup.live
+    note = setup.note(f'<p><a href="{live.garden}">@garden</a> Seeds</p><p>They grow.</p>')
+    said = [setup.say("Create", note)]
     page = live.until("/c/garden?sort=new", lambda page: page.find_post("Seeds"))
     path = f"/post/{page.find_post('Seeds')}"
-    post, bobs = town.new_post("Tomatoes")
-    answer = town.note("<p>Green ones.</p>", replyTarget=post)
-    said.append(town.say("Create", answer))
+    post, bobs = setup.new_post("Tomatoes")
+    answer = setup.note("<p>Green ones.</p>", replyTarget=post)
+    said.append(setup.say("Create", answer))
     live.until(bobs, lambda page: "Green ones." in page.text)
     for kind, points in (("Like", 2), ("Undo", 1), ("Dislike", 0)):
-        said.append(town.say(kind, said[-1] if kind == "Undo" else post))
+        said.append(setup.say(kind, said[-1] if kind == "Undo" else post))
         live.until(bobs, _has_points(points))
-    edited = town.near.put(
+    edited = setup.near.put(
         answer | {"content": "<p>Yellow ones.</p>", "updated": "2099-01-01T00:00:00Z"}
     )
-    said.append(town.say("Update", edited))
+    said.append(setup.say("Update", edited))
     live.until(bobs, lambda page: "Yellow ones." in page.text)
-    said.append(town.say("Delete", answer["id"]))
+    said.append(setup.say("Delete", answer["id"]))
     live.until(bobs, lambda page: "Deleted by its author." in page.text)
-    town.say("Announce", post)
-    town.say("Flag", post, content="They are not ripe.")
+    setup.say("Announce", post)
+    setup.say("Flag", post, content="They are not ripe.")
     live.until("/reports", lambda page: "They are not ripe." in page.text, to=live.ann)
-    assert f"fay@{town.near.host}" in live.bob.open(path).text
+    assert f"fay@{setup.near.host}" in live.bob.open(path).text
 
     shapes = ["Create{Note}", "Create{Note}", "Like{id}", "Undo{Like{id}}", "Dislike{id}"]
     for shape, activity in zip([*shapes, "Update{Note}", "Delete{id}"], said, strict=True):
-        assert town.relayed(shape, activity["id"]).proven
-    assert (town.near.refused(), town.far.refused()) == ([], [])
+        assert setup.relayed(shape, activity["id"]).proven
+    assert (setup.near.refused(), setup.far.refused()) == ([], [])
 
 
-def test_what_members_and_moderators_here_do_is_understood(town: Town) -> None:
-    ann, bob = town.live.ann, town.live.bob
-    post, path = town.new_post("A day here")
+def test_what_members_and_moderators_here_do_is_understood(setup: FedifySetup) -> None:
+    ann, bob = setup.live.ann, setup.live.bob
+    post, path = setup.new_post("A day here")
     number = ann.reply(path, "Good morning.")
-    comment = f"{town.live.node.origin}/comment/{number}"
+    comment = f"{setup.live.node.origin}/comment/{number}"
     ann.vote(path, 1)
     ann.vote(path, -1)
     ann.vote(path, 0)
     bob.edit_post(path, body="It is late.")
     ann.edit_comment(number, "Good evening.")
     # Fedify fetches what it is told of: it must have done so before the post is gone for a while.
-    town.relayed("Undo{Dislike{id}}", post)
-    town.relayed("Update{Page}", post)
-    town.relayed("Update{Note}", comment)
+    setup.relayed("Undo{Dislike{id}}", post)
+    setup.relayed("Update{Page}", post)
+    setup.relayed("Update{Note}", comment)
     bob.delete(path)
     bob.undelete(path)
     ann.remove(path, "Too late")
     ann.restore(path)
     for button in ("lock", "unlock", "pin", "unpin"):
         ann.press(path, f"{path}/{button}")
-    handle = f"@fay@{town.near.host}"
+    handle = f"@fay@{setup.near.host}"
     ann.ban("/c/garden", handle, "Too loud")
     ann.unban("/c/garden")
     ann.appoint("/c/garden", "bob")
     link = bob.submit(
         "/c/garden", "A list", url="https://seeds.example/list", body="For @ann: #seeds :)"
     )
-    bob.write(f"fay@{town.near.host}", "Only for you.")
+    bob.write(f"fay@{setup.near.host}", "Only for you.")
     settings = ann.open("/c/garden/edit")
     ann.send(settings, settings.form(having="display_name"), display_name="The Night Garden")
 
@@ -168,19 +168,19 @@ def test_what_members_and_moderators_here_do_is_understood(town: Town) -> None:
         ("Undo{Delete{id}}", post),
         ("Add{id}", post),
         ("Remove{id}", post),
-        ("Block{id}", town.fay),
-        ("Undo{Block{id}}", town.fay),
-        ("Add{id}", f"{town.live.node.origin}/u/bob"),
-        ("Create{Page}", town.live.node.origin + link),
-        ("Update{Group}", town.live.garden),
+        ("Block{id}", setup.fay),
+        ("Undo{Block{id}}", setup.fay),
+        ("Add{id}", f"{setup.live.node.origin}/u/bob"),
+        ("Create{Page}", setup.live.node.origin + link),
+        ("Update{Group}", setup.live.garden),
     ):
-        town.relayed(shape, about)
-    town.near.wait("Create{Note}", lambda said: "Only for you." in said["object"]["content"])
-    assert (town.near.refused(), town.far.refused()) == ([], [])
+        setup.relayed(shape, about)
+    setup.near.wait("Create{Note}", lambda said: "Only for you." in said["object"]["content"])
+    assert (setup.near.refused(), setup.far.refused()) == ([], [])
 
 
-def test_a_group_of_fedify_is_a_community_here(town: Town) -> None:
-    live, near = town.live, town.near
+def test_a_group_of_fedify_is_a_community_here(setup: FedifySetup) -> None:
+    live, near = setup.live, setup.near
     path = live.bob.look_up(f"!guild@{near.host}")
     live.bob.follow(path)
     asked = near.wait("Follow{id}").activity
@@ -188,17 +188,17 @@ def test_a_group_of_fedify_is_a_community_here(town: Town) -> None:
     live.until(path, lambda page: "Unfollow" in page.text)
 
     # Fay writes to the group, which passes it on.
-    note = near.note("fay", town.guild, "<p>Guild news</p><p>We meet.</p>", audience=town.guild)
-    announce(town, near.activity("fay", "Create", note, cc=town.guild))
+    note = near.note("fay", setup.guild, "<p>Guild news</p><p>We meet.</p>", audience=setup.guild)
+    announce(setup, near.activity("fay", "Create", note, cc=setup.guild))
     page = live.until(f"{path}?sort=new", lambda page: page.find_post("Guild news"))
     theirs = f"/post/{page.find_post('Guild news')}"
-    announce(town, near.activity("fay", "Like", note["id"], cc=town.guild))
+    announce(setup, near.activity("fay", "Like", note["id"], cc=setup.guild))
     live.until(theirs, _has_points(1))
 
     # Bob takes part.
     ours = live.bob.submit(path, "A question", body="When?")
     created = near.wait("Create{Page}").activity
-    announce(town, created["id"])
+    announce(setup, created["id"])
     number = live.bob.reply(theirs, "Where?")
     comment = near.wait("Create{Note}", lambda said: "Where?" in said["object"]["content"])
     assert comment.activity["object"]["replyTo"] == note["id"]
@@ -211,16 +211,16 @@ def test_a_group_of_fedify_is_a_community_here(town: Town) -> None:
         near.wait(shape, lambda said: f"{live.node.origin}/u/bob" == said["actor"])
 
     # The group answers him and removes what is not for it.
-    answer = near.note("guild", town.guild, "<p>Tonight.</p>", replyTarget=created["object"]["id"])
-    announce(town, near.activity("guild", "Create", answer, cc=town.guild))
+    answer = near.note("guild", setup.guild, "<p>Tonight.</p>", replyTarget=created["object"]["id"])
+    announce(setup, near.activity("guild", "Create", answer, cc=setup.guild))
     live.until(ours, lambda page: "Tonight." in page.text)
-    announce(town, near.activity("guild", "Delete", created["object"]["id"], cc=town.guild))
+    announce(setup, near.activity("guild", "Delete", created["object"]["id"], cc=setup.guild))
     live.until(ours, lambda page: page.status == 410)
     live.bob.unfollow(path)
     near.wait("Undo{Follow{id}}")
     assert near.refused() == []
 
 
-def announce(town: Town, what: Json | str) -> None:
+def announce(setup: FedifySetup, what: Json | str) -> None:
     """The group tells its followers here."""
-    town.near.say("guild", "Announce", what, to=f"{town.live.node.origin}/u/bob")
+    setup.near.say("guild", "Announce", what, to=f"{setup.live.node.origin}/u/bob")

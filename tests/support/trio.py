@@ -53,7 +53,7 @@ WAITS = "waits_for_announce"
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class CommunityState:
     """One instance's view of !cats, by ids: every field must be the same everywhere.
 
     `posts` and `comments` as text ("shown, locked"), `bans` with their reason, `log` as action,
@@ -118,9 +118,9 @@ class TrioServer:
             if row["target_id"] == number and row["state"] == "accepted"
         }
 
-    def sight(self) -> Sight:
-        """See `Sight`."""
-        return self.read(lambda conn: _sight(conn, self.home.clock))
+    def state(self) -> CommunityState:
+        """See `CommunityState`."""
+        return self.read(lambda conn: _community_state(conn, self.home.clock))
 
 
 class Trio:
@@ -164,15 +164,15 @@ class Trio:
         is_open = select(func.count()).where(deliveries.c.closed_at.is_(None))
         return any(server.read(lambda conn: conn.scalar(is_open)) for server in self.servers)
 
-    def agree(self) -> Sight:
+    def agree(self) -> CommunityState:
         """The view of !cats of all three, which must be the same."""
-        first, *others = (asdict(server.sight()) for server in self.servers)
+        first, *others = (asdict(server.state()) for server in self.servers)
         for seen in others:
             differences = {
                 name: (first[name], seen[name]) for name in first if first[name] != seen[name]
             }
             assert not differences, differences
-        return Sight(**first)
+        return CommunityState(**first)
 
 
 @asynccontextmanager
@@ -252,7 +252,7 @@ def _at(ctx: Context, iri: str) -> Any:
     return find_content(ctx.conn, iri) or actor_at(ctx, iri)
 
 
-def _sight(conn: Connection, clock: SettableClock) -> Sight:
+def _community_state(conn: Connection, clock: SettableClock) -> CommunityState:
     cats = row_of(conn, CATS)
     assert isinstance(cats, Community)
     posts = [Post(*row) for row in conn.execute(select(*columns_of(Post, post)))]
@@ -262,7 +262,7 @@ def _sight(conn: Connection, clock: SettableClock) -> Sight:
     shown = {about.id for about in posts if about.is_shown}
     listed = conn.execute(select(post_rank.c.post_id).where(post_rank.c.community_id == cats.id))
     assert set(listed.scalars()) == shown
-    return Sight(
+    return CommunityState(
         posts={about.iri: _state(about) for about in posts},
         comments={remark.iri: _state(remark) for remark in comments},
         moderators=tuple(person.iri for person in find_moderators(conn, cats)),

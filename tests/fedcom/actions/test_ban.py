@@ -36,7 +36,7 @@ from fedcom.queries.actors import get_person
 from fedcom.remote.peers import put_peer
 from fedcom.views.ban import list_bans
 from inbox.ports import ReceivedActivity
-from tests.fedcom.actions.hearing import hear, read
+from tests.fedcom.actions.receiving import hear, read
 from tests.support import documents
 from tests.support.documents import activity, undo
 from tests.support.people import ORIGIN, Home, received

@@ -14,7 +14,7 @@ from fedcom.models.comment import Comment
 from fedcom.models.post import Post, post
 from fedcom.queries.comments import find_comment
 from fedcom.rules.limits import MAX_DEPTH
-from tests.fedcom.actions.hearing import hear, read
+from tests.fedcom.actions.receiving import hear, read
 from tests.support.documents import Json, activity, note, page, person
 from tests.support.people import ORIGIN, Home
 

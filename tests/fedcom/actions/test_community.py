@@ -2,7 +2,7 @@
 
 from fedcom.actions.community import EditCommunity, RefreshCommunity
 from fedcom.actions.moderators import AddModerator
-from tests.fedcom.actions.hearing import hear, read
+from tests.fedcom.actions.receiving import hear, read
 from tests.support.documents import activity, group
 from tests.support.people import Home
 

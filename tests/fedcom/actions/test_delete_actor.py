@@ -10,7 +10,7 @@ from fedcom.models.actor import Person
 from fedcom.models.notification import notification
 from fedcom.remote.actors import person_at
 from fedcom.remote.peers import put_peer
-from tests.fedcom.actions.hearing import hear
+from tests.fedcom.actions.receiving import hear
 from tests.support import documents
 from tests.support.people import Home
 

@@ -12,7 +12,7 @@ from fedcom.effects.pins import put_pins
 from fedcom.errors import Conflict, Denied, Invalid
 from fedcom.models.moderation import modlog
 from fedcom.models.post import post as post_table
-from tests.fedcom.actions.hearing import read
+from tests.fedcom.actions.receiving import read
 from tests.support.documents import Json, activity, note
 from tests.support.people import Home
 

@@ -12,7 +12,7 @@ from fedcom.models.comment import Comment
 from fedcom.models.moderation import modlog
 from fedcom.models.notification import notification
 from fedcom.rules.limits import MAX_REASON
-from tests.fedcom.actions.hearing import read
+from tests.fedcom.actions.receiving import read
 from tests.support.documents import Json, activity, undo
 from tests.support.people import Home
 

@@ -8,7 +8,7 @@ from fedcom.actions.moderators import AddModerator, RemoveModerator
 from fedcom.errors import Denied, Invalid
 from fedcom.models.moderation import modlog
 from fedcom.queries.actors import find_moderators
-from tests.fedcom.actions.hearing import hear, read
+from tests.fedcom.actions.receiving import hear, read
 from tests.support.documents import activity, group
 from tests.support.people import Home
 

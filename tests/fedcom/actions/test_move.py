@@ -19,7 +19,7 @@ from fedcom.models.actor import Community
 from fedcom.models.moderation import modlog, report
 from fedcom.models.post import Post, post_rank
 from inbox.ports import ReceivedActivity
-from tests.fedcom.actions.hearing import hear, read
+from tests.fedcom.actions.receiving import hear, read
 from tests.support.documents import Json, activity, page, undo
 from tests.support.people import Home, received
 

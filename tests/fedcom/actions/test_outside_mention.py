@@ -22,7 +22,7 @@ from fedcom.models.post import post
 from fedcom.personal.notifications import prune_notifications
 from fedcom.views.notification import list_notifications
 from inbox.ports import ReceivedActivity
-from tests.fedcom.actions.hearing import hear
+from tests.fedcom.actions.receiving import hear
 from tests.support.documents import Json, activity, note, page
 from tests.support.people import Home
 

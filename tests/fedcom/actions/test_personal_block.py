@@ -9,7 +9,7 @@ from fedcom.models.actor import Person
 from fedcom.models.notification import notification
 from fedcom.models.personal import actor_block
 from fedcom.wire.body import Body
-from tests.fedcom.actions.hearing import hear, read
+from tests.fedcom.actions.receiving import hear, read
 from tests.support.documents import activity, undo
 from tests.support.people import Home
 

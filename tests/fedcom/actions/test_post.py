@@ -14,7 +14,7 @@ from fedcom.inbound.post import (
     communities_named,
     create_post_from,
 )
-from tests.fedcom.actions.hearing import hear, read
+from tests.fedcom.actions.receiving import hear, read
 from tests.support.documents import activity, page
 from tests.support.people import Home
 

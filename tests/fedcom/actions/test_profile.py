@@ -4,7 +4,7 @@ import pytest
 
 from fedcom.errors import Denied, Invalid
 from fedcom.queries.actors import get_person
-from tests.fedcom.actions.hearing import hear, read
+from tests.fedcom.actions.receiving import hear, read
 from tests.support.documents import activity, person
 from tests.support.people import Home
 

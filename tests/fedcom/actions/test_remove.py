@@ -15,7 +15,7 @@ from fedcom.models.notification import notification
 from fedcom.models.post import Post
 from fedcom.remote.actors import person_at
 from fedcom.rules.limits import MAX_REASON
-from tests.fedcom.actions.hearing import hear, read
+from tests.fedcom.actions.receiving import hear, read
 from tests.support.documents import Json, activity, document, note, page, undo
 from tests.support.people import Home
 

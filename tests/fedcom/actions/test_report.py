@@ -22,7 +22,7 @@ from fedcom.models.post import Post
 from fedcom.remote.actors import person_at
 from fedcom.wire.body import Body
 from outbox.deliveries import activities
-from tests.fedcom.actions.hearing import hear, read
+from tests.fedcom.actions.receiving import hear, read
 from tests.support.documents import Json, activity, person, undo
 from tests.support.people import ORIGIN, Home
 

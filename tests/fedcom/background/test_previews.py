@@ -23,7 +23,7 @@ from fedcom.site.instances import block_instance
 from fedcom.wire.illustration import Illustration
 from tests.support.people import ORIGIN, Home
 from tests.support.pictures import draw, opened, picture
-from tests.support.small_web import SmallWeb, small_web
+from tests.support.tls_peers import TlsPeers, small_web
 from tests.support.units import open_units
 from tests.support.waiting import until
 
@@ -40,7 +40,7 @@ do all day'>
 
 
 @pytest.fixture
-async def web() -> AsyncIterator[SmallWeb]:
+async def web() -> AsyncIterator[TlsPeers]:
     async with small_web() as made:
         yield made
 
@@ -48,7 +48,7 @@ async def web() -> AsyncIterator[SmallWeb]:
 class World:
     """An instance whose links lead into the small web."""
 
-    def __init__(self, home: Home, web: SmallWeb, folder: Path) -> None:
+    def __init__(self, home: Home, web: TlsPeers, folder: Path) -> None:
         self.home = home
         self.web = web
         self.store = Store(folder)
@@ -82,7 +82,7 @@ class World:
 
 
 @pytest.fixture
-async def world(home: Home, web: SmallWeb, tmp_path: Path) -> AsyncIterator[World]:
+async def world(home: Home, web: TlsPeers, tmp_path: Path) -> AsyncIterator[World]:
     made = World(home, web, tmp_path)
     yield made
     await made.pictures.aclose()

@@ -10,7 +10,7 @@ from activitypub.types import FEATURES
 from fedcom.cli.root import fedcom
 from tests.support.clock import SettableClock
 from tests.support.documents import activity, page, pems, private_key
-from tests.support.knocks import Knock
+from tests.support.signed_requests import UnsignedRequest
 
 KIM, CATS = "https://kim.example/u/kim", "https://kim.example/c/cats"
 NOW = SettableClock()()
@@ -88,9 +88,9 @@ def test_fixtures_may_leave_out_the_context_and_use_http() -> None:
     assert "about http://kim.example/scrubbed/2" in said.output
 
 
-def knock(scheme: str = "cavage") -> Knock:
+def knock(scheme: str = "cavage") -> UnsignedRequest:
     body = json.dumps(activity("Like", KIM, f"{CATS}/1")).encode()
-    return Knock(scheme, body, private_key(KIM).rsa, f"{KIM}#main-key", NOW)
+    return UnsignedRequest(scheme, body, private_key(KIM).rsa, f"{KIM}#main-key", NOW)
 
 
 def capture(scheme: str = "cavage", *, end: bytes = b"") -> bytes:

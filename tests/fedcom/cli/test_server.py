@@ -14,7 +14,7 @@ import pytest
 from fedcom.cli.server import choose_limits
 from fedcom.settings import Settings
 from tests.fedcom.cli.shell import PASSWORD, Shell
-from tests.support.nodes import Node, Process, running
+from tests.support.server_processes import Node, Process, running
 from tests.support.waiting import eventually
 
 ADMIN_PASSWORD = "noch ein langes Wort 9"

@@ -18,7 +18,7 @@ from fedcom.models.post import Post
 from fedcom.models.revision import Revision
 from fedcom.queries.revisions import list_revisions
 from fedcom.wire.body import Body
-from tests.fedcom.actions.hearing import hear
+from tests.fedcom.actions.receiving import hear
 from tests.support.documents import activity, note
 from tests.support.people import Home, received
 

@@ -19,7 +19,7 @@ from fedcom.effects.tombstones import (
 from fedcom.errors import Denied
 from fedcom.models.moderation import tombstone
 from inbox.ports import ReceivedActivity
-from tests.fedcom.actions.hearing import hear
+from tests.fedcom.actions.receiving import hear
 from tests.support.documents import activity, undo
 from tests.support.people import Home
 

@@ -18,7 +18,7 @@ from activitypub.types import AS2
 from fedcom.inspect.verification import CapturedCase, Verification, verify_capture
 from tests.support.clock import SettableClock
 from tests.support.documents import activity, pems, person, private_key
-from tests.support.knocks import SCHEMES, Knock, Request, Scheme
+from tests.support.signed_requests import SCHEMES, Request, Scheme, UnsignedRequest
 
 KIM, EVE = "https://kim.example/u/kim", "https://evil.example/u/eve"
 HOSTS = frozenset({"home.example"})
@@ -33,15 +33,20 @@ MULTIKEY = {
 NOW = SettableClock()()
 
 
-def knock(scheme: Scheme = "cavage", said: dict[str, Any] = LIKE, signer: str = KIM) -> Knock:
+def knock(
+    scheme: Scheme = "cavage", said: dict[str, Any] = LIKE, signer: str = KIM
+) -> UnsignedRequest:
     body = json.dumps(said).encode()
-    return Knock(scheme, body, private_key(signer).rsa, f"{signer}#main-key", NOW)
+    return UnsignedRequest(scheme, body, private_key(signer).rsa, f"{signer}#main-key", NOW)
 
 
 def see(
-    request: Request | Knock, key: str | None = pems()[1], method: str = "POST", **how: Any
+    request: Request | UnsignedRequest,
+    key: str | None = pems()[1],
+    method: str = "POST",
+    **how: Any,
 ) -> Verification:
-    made = request.signed() if isinstance(request, Knock) else request
+    made = request.signed() if isinstance(request, UnsignedRequest) else request
     captured = SignedRequest(method, made.path, made.headers, made.body)
     case = {"hosts": HOSTS, "scheme": "https", "now": NOW, "key_text": key} | how
     return verify_capture(CapturedCase(captured, **case))
@@ -132,7 +137,7 @@ CHANGED = knock("rfc9421").bent(**XA).signed().with_value("x-a", "b")
     ],
 )
 def test_each_failure_has_its_step_and_its_answer(
-    request_: Request | Knock, key: str, name: str, code: str
+    request_: Request | UnsignedRequest, key: str, name: str, code: str
 ) -> None:
     seen = see(request_, key)
 

@@ -15,7 +15,7 @@ from fedcom.media.store import Store
 from tests.support.clock import SettableClock
 from tests.support.listeners import Asked
 from tests.support.pictures import draw, opened, picture
-from tests.support.small_web import SmallWeb, small_web
+from tests.support.tls_peers import TlsPeers, small_web
 
 pytestmark = pytest.mark.anyio
 
@@ -24,7 +24,7 @@ ORIGIN = "https://home.example"
 
 
 @pytest.fixture
-async def web() -> AsyncIterator[SmallWeb]:
+async def web() -> AsyncIterator[TlsPeers]:
     async with small_web() as made:
         yield made
 
@@ -32,7 +32,7 @@ async def web() -> AsyncIterator[SmallWeb]:
 class World:
     """The resources of the small web that were fetched."""
 
-    def __init__(self, web: SmallWeb, clock: SettableClock, folder: Path) -> None:
+    def __init__(self, web: TlsPeers, clock: SettableClock, folder: Path) -> None:
         self.web = web
         self.clock = clock
         self.blocked: set[str] = set()
@@ -52,7 +52,7 @@ class World:
 
 
 @pytest.fixture
-async def world(web: SmallWeb, clock: SettableClock, tmp_path: Path) -> AsyncIterator[World]:
+async def world(web: TlsPeers, clock: SettableClock, tmp_path: Path) -> AsyncIterator[World]:
     made = World(web, clock, tmp_path)
     yield made
     await made.remote.aclose()

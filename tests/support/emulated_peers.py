@@ -48,7 +48,7 @@ KINDS = {
 }
 
 
-class Neighbour(Peer):
+class EmulatedPeer(Peer):
     """`used` counts the kinds of events that its users saw, `ignored` the unused shapes.
 
     Unreadable activities are answered 400, and kept in `refused`.

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Request
 
 from tests.browser.screens import PHONE, tab
-from tests.browser.town import Town
+from tests.browser.servers import Servers
 from tests.support.visitor import FORM_HEADERS, Visitor
 
 BYTES = 60_000
@@ -37,9 +37,9 @@ def write_comments(who: Visitor, post: str, count: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def busy(town: Town) -> str:
+def busy(servers: Servers) -> str:
     """A thread of 200 comments, and a front page of twenty posts."""
-    bob = town.people["bob"]
+    bob = servers.people["bob"]
     for number in range(20):
         bob.submit("/c/cats", f"Cats, part {number}", body=words(number, 80))
     post = bob.submit("/c/cats", "A long talk", body="Go on.")
@@ -49,13 +49,15 @@ def busy(town: Town) -> str:
 
 @pytest.mark.parametrize("who", ["", "bob"])
 @pytest.mark.parametrize("what", ["front", "thread"])
-def test_a_page_is_light(browser: Browser, town: Town, busy: str, what: str, who: str) -> None:
+def test_a_page_is_light(
+    browser: Browser, servers: Servers, busy: str, what: str, who: str
+) -> None:
     seen: list[Request] = []
 
     def note(request: Request) -> None:
         seen.append(request)
 
-    with tab(browser, PHONE, town.people[who]) as page:
+    with tab(browser, PHONE, servers.people[who]) as page:
         page.on("requestfinished", note)
         page.goto(busy if what == "thread" else "/?list=local&sort=new")
         page.wait_for_load_state("networkidle")

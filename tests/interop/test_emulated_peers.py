@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.federation.conftest import Live
-from tests.support.neighbours import KINDS, Kind, Neighbour
+from tests.support.emulated_peers import KINDS, EmulatedPeer, Kind
 from tests.support.peers import Json
 from tests.support.visitor import Page
 
@@ -73,7 +73,7 @@ class Day:
     """What happens between our people and pia, who lives at `pia`."""
 
     live: Live
-    pia: Neighbour
+    pia: EmulatedPeer
 
     @property
     def bob(self) -> str:
@@ -153,7 +153,7 @@ class Day:
 @pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
 def test_a_day_with_moderation(live: Live, kind: Kind) -> None:
     address = f"127.0.0.{30 + list(KINDS).index(kind.software)}"
-    with Neighbour(kind, address, live.garden) as pia:
+    with EmulatedPeer(kind, address, live.garden) as pia:
         day = Day(live, pia)
         follow = pia.tell("Follow", live.garden, to=[live.garden], cc=[])
         pia.wait_until_used({"accepted"})

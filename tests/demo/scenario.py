@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from tests.demo.stage import Stage, Told, Watch
-from tests.support.neighbours import KINDS, Neighbour
-from tests.support.nodes import Node
+from tests.support.emulated_peers import KINDS, EmulatedPeer
+from tests.support.server_processes import Node
 from tests.support.visitor import Page, Unexpected, Visitor
 
 
@@ -50,7 +50,7 @@ class Server:
 
 
 class Play:
-    """The demo's story, scene by scene."""
+    """The demo's scenario, scene by scene."""
 
     def __init__(self, stage: Stage, nodes: list[Node], *, more_posts: int = 12) -> None:
         """`more_posts` are only there to be measured."""
@@ -62,8 +62,8 @@ class Play:
         self.servers = [self.alpha, self.beta, self.gamma]
         self._opened = ExitStack()
         garden = f"{self.alpha.node.origin}/c/garden"
-        self.microblog, self.forum = self.neighbours = [
-            self._opened.enter_context(Neighbour(KINDS[software], "127.0.0.1", garden))
+        self.microblog, self.forum = self.emulated_peers = [
+            self._opened.enter_context(EmulatedPeer(KINDS[software], "127.0.0.1", garden))
             for software in ("mastodon", "lemmy")
         ]
 
@@ -92,7 +92,9 @@ class Play:
 
     def refused(self) -> list[str]:
         """Messages that the servers with other software could not read."""
-        return [f"{one.software}: {reason}" for one in self.neighbours for reason in one.refused]
+        return [
+            f"{one.software}: {reason}" for one in self.emulated_peers for reason in one.refused
+        ]
 
     def people_arrive(self) -> None:
         """Each server is set up by its admin, who makes the first community; one more signs up."""
@@ -121,7 +123,7 @@ class Play:
             accepted = Watch(server.node, person, path, lambda page: "Unfollow" in page.text)
             text = f"{who}@{server.name} follows !{community}@{home.name}: accepted"
             self.stage.play("follow", text, person, partial(person.follow, path), [accepted])
-        for pia in self.neighbours:
+        for pia in self.emulated_peers:
             self.stage.play(
                 "follow",
                 f"pia@{pia.software} follows !garden@alpha: accepted",
@@ -348,7 +350,7 @@ class Play:
         home = home or self.alpha
         person = server.people[who]
         readers = self.servers if home is self.alpha else [home]
-        told = [Told(one, "post") for one in self.neighbours if home is self.alpha]
+        told = [Told(one, "post") for one in self.emulated_peers if home is self.alpha]
         self.stage.play(
             "post",
             f"{who}@{server.name} posts “{title}” in !{community}@{home.name}",
@@ -373,7 +375,7 @@ class Play:
             self._elsewhere(server, "What to do with green ones", _shows(text)),
         )
 
-    def _reply_of(self, pia: Neighbour, text: str) -> None:
+    def _reply_of(self, pia: EmulatedPeer, text: str) -> None:
         author, handle = f"{self.beta.node.origin}/u/ben", f"@garden@{self.alpha.node.host}"
         self.stage.play(
             "comment",

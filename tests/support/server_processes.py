@@ -115,7 +115,7 @@ class Node:
             "database_url": self.database_url,
             "redis_url": redis_url,
             "log_format": "text",
-            # Stories run faster than people act.
+            # Scenarios run faster than people act.
             "member_limits": "0",
             **settings,
         }

@@ -27,7 +27,7 @@ _ALGORITHMS = {"cavage": "rsa-sha256", "rfc9421": "rsa-v1_5-sha256"}
 
 
 @dataclass(frozen=True)
-class Knock:
+class UnsignedRequest:
     """A POST to an inbox before it is signed: its fields determine what gets signed.
 
     `drop` and `also` change the covered components, `parameters` those of the signature itself
@@ -47,7 +47,7 @@ class Knock:
     parameters: dict[str, str | None] = field(default_factory=dict)
     headers: Headers = ()
 
-    def bent(self, **changes: Any) -> "Knock":
+    def bent(self, **changes: Any) -> "UnsignedRequest":
         """The same with changes."""
         return replace(self, **changes)
 
