@@ -604,7 +604,7 @@ def test_an_activity_signed_by_another_is_a_hint_at_most(raw, verdict):
         direct("a report of another's", act("Flag", EVA, POST), "not_their_post"),
     ],
 )
-def test_what_a_community_may_announce(raw, facts, verdict):
+def test_the_activities_a_community_may_announce(raw, facts, verdict):
     inner = Document(raw) if isinstance(raw, dict) else raw
     assert told(judge_announced(inner, CATS, known(**facts))) == verdict
 
@@ -726,5 +726,5 @@ def test_a_refusal_can_be_raised():
         ("", False),
     ],
 )
-def test_ours_is_what_is_on_our_hosts(iri, answer):
+def test_documents_on_our_hosts_are_ours(iri, answer):
     assert is_on(iri, frozenset({"fedcom.example"})) is answer

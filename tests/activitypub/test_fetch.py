@@ -106,7 +106,7 @@ async def test_without_a_key_the_get_is_not_signed(web: TlsPeers) -> None:
     ],
 )
 @pytest.mark.anyio
-async def test_what_is_signed_is_what_is_sent(
+async def test_the_signed_target_is_the_one_that_is_sent(
     web: TlsPeers, key: PrivateKey, pems: tuple[str, str], path: str
 ) -> None:
     with pytest.raises(NotThere):
@@ -134,7 +134,7 @@ async def test_a_peer_that_verifies_the_path_alone_is_asked_again_without_the_qu
 
 
 @pytest.mark.anyio
-async def test_a_401_is_answered_by_one_knock_with_the_other_signature(
+async def test_after_a_401_one_retry_uses_the_other_signature(
     web: TlsPeers, key: PrivateKey
 ) -> None:
     web.put(NOTE, status=401)
@@ -152,7 +152,7 @@ async def test_a_401_is_answered_by_one_knock_with_the_other_signature(
 
 
 @pytest.mark.anyio
-async def test_an_unsigned_get_knocks_only_once(web: TlsPeers) -> None:
+async def test_an_unsigned_get_is_not_retried(web: TlsPeers) -> None:
     web.put(f"{NOTE}?x=1", status=401)
     with pytest.raises(FetchRefused):
         await web.fetcher().fetch_document(f"{NOTE}?x=1")
@@ -244,7 +244,9 @@ async def test_a_broken_document_is_refused(web: TlsPeers, body: bytes, code: st
     ],
 )
 @pytest.mark.anyio
-async def test_other_answers_are_named(web: TlsPeers, status: int, kind: type[FetchFailed]) -> None:
+async def test_other_responses_raise_their_own_errors(
+    web: TlsPeers, status: int, kind: type[FetchFailed]
+) -> None:
     web.put(NOTE, note(NOTE), status=status)
     with pytest.raises(kind) as error:
         await web.fetcher().fetch_document(NOTE)
@@ -254,7 +256,7 @@ async def test_other_answers_are_named(web: TlsPeers, status: int, kind: type[Fe
 
 @pytest.mark.parametrize("wish", ["120", "Fri, 06 Nov 2026 08:51:37 GMT"])
 @pytest.mark.anyio
-async def test_a_busy_peer_says_when_to_come_back(web: TlsPeers, wish: str) -> None:
+async def test_the_retry_time_of_a_busy_peer_is_kept(web: TlsPeers, wish: str) -> None:
     web.put(NOTE, status=429, Retry_After=wish)
     with pytest.raises(Unreachable) as error:
         await web.fetcher().fetch_document(NOTE)
@@ -332,7 +334,7 @@ async def test_a_peer_that_hangs_is_unreachable_when_the_budget_is_over(web: Tls
 
 
 @pytest.mark.anyio
-async def test_a_peer_that_talks_nonsense_is_unreachable(web: TlsPeers) -> None:
+async def test_a_peer_that_does_not_speak_http_is_unreachable(web: TlsPeers) -> None:
     web.script(NOTE, answering(b"nonsense\r\n\r\n"))
     with pytest.raises(Unreachable) as error:
         await web.fetcher().fetch_document(NOTE)
@@ -518,7 +520,7 @@ async def test_another_id_on_the_same_host_is_asked_for_once(web: TlsPeers) -> N
 
 
 @pytest.mark.anyio
-async def test_ids_that_never_settle_are_refused(web: TlsPeers) -> None:
+async def test_ids_that_keep_changing_are_refused(web: TlsPeers) -> None:
     web.put(NOTE, note("https://peer.example/2"))
     web.put("https://peer.example/2", note("https://peer.example/3"))
     web.put("https://peer.example/3", note("https://peer.example/3"))
@@ -529,7 +531,7 @@ async def test_ids_that_never_settle_are_refused(web: TlsPeers) -> None:
 
 
 @pytest.mark.anyio
-async def test_the_second_look_does_not_accept_another_host_either(web: TlsPeers) -> None:
+async def test_the_second_fetch_does_not_accept_another_host_either(web: TlsPeers) -> None:
     page = "https://victim.example/@a"
     web.put(page, note(VICTIM))
     web.redirect(VICTIM, EVIL)
@@ -703,7 +705,7 @@ async def test_json_may_be_redirected_to_another_host(web: TlsPeers) -> None:
 
 
 @pytest.mark.anyio
-async def test_an_empty_answer_is_nothing_there(web: TlsPeers) -> None:
+async def test_an_empty_response_means_not_found(web: TlsPeers) -> None:
     web.put(NOTE, b" \n")
     with pytest.raises(NotThere):
         await web.fetcher().fetch_json(NOTE, accept="x")
@@ -721,7 +723,7 @@ async def test_a_file_is_fetched_up_to_its_own_limit(web: TlsPeers, key: Private
 
 
 @pytest.mark.anyio
-async def test_what_shows_nothing_to_strangers_is_asked_again_with_a_signature(
+async def test_a_request_refused_without_a_signature_is_repeated_with_one(
     web: TlsPeers, key: PrivateKey, pems: tuple[str, str]
 ) -> None:
     web.put(NOTE, status=401)
@@ -743,7 +745,7 @@ async def test_what_shows_nothing_to_strangers_is_asked_again_with_a_signature(
 
 
 @pytest.mark.anyio
-async def test_an_activity_is_posted_signed_and_its_answer_kept(
+async def test_an_activity_is_posted_with_a_signature_and_its_response_returned(
     web: TlsPeers, key: PrivateKey, pems: tuple[str, str]
 ) -> None:
     web.put(INBOX, b"thank\x00 you" + b"!" * 900, status=202)
@@ -759,7 +761,7 @@ async def test_an_activity_is_posted_signed_and_its_answer_kept(
 
 @pytest.mark.parametrize("status", [200, 301, 307, 400, 401, 404, 410, 429, 500, 503])
 @pytest.mark.anyio
-async def test_any_status_is_an_answer_and_no_redirect_is_followed(
+async def test_any_status_is_a_response_and_no_redirect_is_followed(
     web: TlsPeers, key: PrivateKey, status: int
 ) -> None:
     web.put(INBOX, b"why", status=status, Location="https://other.example/", Retry_After="30")
@@ -770,7 +772,7 @@ async def test_any_status_is_an_answer_and_no_redirect_is_followed(
 
 
 @pytest.mark.anyio
-async def test_a_long_or_unreadable_answer_does_not_change_its_status(
+async def test_a_long_or_unreadable_response_does_not_change_its_status(
     web: TlsPeers, key: PrivateKey
 ) -> None:
     web.put(INBOX, b"x" * 5_000_000, status=200)
@@ -781,9 +783,7 @@ async def test_a_long_or_unreadable_answer_does_not_change_its_status(
 
 
 @pytest.mark.anyio
-async def test_an_activity_that_nobody_would_take_is_not_sent(
-    web: TlsPeers, key: PrivateKey
-) -> None:
+async def test_an_activity_above_the_size_limit_is_not_sent(web: TlsPeers, key: PrivateKey) -> None:
     web.put(INBOX, status=202)
     fetcher = web.fetcher()
     assert (await fetcher.post(INBOX, b"x" * 1024 * 1024, key)).status == 202
@@ -938,7 +938,7 @@ USES: dict[str, Use] = {
 }
 
 
-def test_every_way_to_the_network_is_tried() -> None:
+def test_every_request_function_is_tested() -> None:
     ways = {name for name, way in vars(Fetcher).items() if inspect.iscoroutinefunction(way)}
     assert {name for name in ways if not name.startswith("_")} == USES.keys() | {"aclose"}
 
@@ -990,7 +990,7 @@ async def test_discovery_does_not_connect_to_them_either(inside: Inside) -> None
 
 
 @pytest.mark.anyio
-async def test_the_listeners_inside_would_have_accepted(inside: Inside) -> None:
+async def test_the_private_listeners_would_have_accepted(inside: Inside) -> None:
     fetcher = Fetcher(user_agent="x", development=True, clock=lambda: NOW)
     port = inside.listeners[0].port
     for address in ("127.0.0.1", "127.0.0.2", "[::1]"):

@@ -40,7 +40,7 @@ def links(*pairs: tuple[Any, Any]) -> dict[str, Any]:
     ],
 )
 @pytest.mark.anyio
-async def test_a_peer_says_what_it_runs(web: TlsPeers, wellknown: dict[str, Any]) -> None:
+async def test_the_software_of_a_peer_is_read(web: TlsPeers, wellknown: dict[str, Any]) -> None:
     web.put(WELLKNOWN, wellknown, media_type="application/json")
     web.put(INFO, {"version": "2.0", "software": {"name": "Lemmy", "version": "0.19.20"}})
     assert await fetch_software(web.fetcher(), "peer.example") == Software("lemmy", "0.19.20")
@@ -57,7 +57,7 @@ async def test_a_peer_says_what_it_runs(web: TlsPeers, wellknown: dict[str, Any]
     ],
 )
 @pytest.mark.anyio
-async def test_what_a_peer_says_is_kept_short_and_plain(
+async def test_names_and_versions_of_peers_are_shortened_and_cleaned(
     web: TlsPeers, about: dict[str, Any], software: Software
 ) -> None:
     web.put(WELLKNOWN, links((f"{REL}2.0", INFO)))
@@ -102,7 +102,7 @@ async def test_a_nodeinfo_without_a_name_is_refused(web: TlsPeers, info: dict[st
 
 
 @pytest.mark.anyio
-async def test_a_peer_without_nodeinfo_is_told_from_a_broken_one(web: TlsPeers) -> None:
+async def test_a_peer_without_nodeinfo_is_distinguished_from_a_broken_one(web: TlsPeers) -> None:
     with pytest.raises(NotThere):
         await fetch_software(web.fetcher(), "peer.example")
 
@@ -115,7 +115,7 @@ def test_our_index_names_both_versions_and_the_one_for_gotosocial_last() -> None
 
 
 @pytest.mark.parametrize("version", ["2.0", "2.1"])
-def test_our_document_has_what_the_schema_asks_for(version: str) -> None:
+def test_our_document_has_the_fields_required_by_the_schema(version: str) -> None:
     made = document(
         version,
         Software("fedcom", "0.1.0"),

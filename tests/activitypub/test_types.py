@@ -43,7 +43,7 @@ def activities(name):
 
 
 @pytest.mark.parametrize("name", [*sorted(ACTIVITIES), "Dance"])
-def test_the_facts_that_a_rule_reads_are_looked_up(name):
+def test_the_facts_that_a_rule_needs_are_queried(name):
     for activity in activities(name):
         ASKED.clear()
         judge_direct(activity, ANN, AskedKnown(hosts=HOSTS))
@@ -53,7 +53,7 @@ def test_the_facts_that_a_rule_reads_are_looked_up(name):
 @pytest.mark.parametrize(
     "name", [one.name for one in ACTIVITIES.values() if one.rule == "post_moderation"]
 )
-def test_the_rule_alone_makes_moderators_of_an_activity_believed(name):
+def test_only_the_rule_makes_an_activity_of_a_moderator_accepted(name):
     act = Document({"type": name, "actor": ANN, "object": OURS})
 
     assert needs_facts(act)
@@ -63,7 +63,7 @@ def test_the_rule_alone_makes_moderators_of_an_activity_believed(name):
     assert judge_announced(act, CATS, theirs) == Believe()
 
 
-def test_types_that_activitystreams_lacks_and_we_send_are_defined_in_our_context():
+def test_the_types_we_send_that_activitystreams_lacks_are_in_our_context():
     own = {name: one.term for name, one in ACTIVITIES.items() if one.term is not None}
 
     assert own.items() <= OBJECT_TERMS.items()

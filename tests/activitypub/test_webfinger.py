@@ -83,7 +83,7 @@ def test_a_handle_is_read_in_all_its_spellings(text: str, handle: Handle) -> Non
         "änn@peer.example",
     ],
 )
-def test_what_has_no_name_and_host_is_no_handle(text: str) -> None:
+def test_a_handle_needs_a_name_and_a_host(text: str) -> None:
     with pytest.raises(Malformed) as error:
         parse_handle(text)
     assert error.value.code in ("handle_form", "handle_host")
@@ -129,7 +129,7 @@ BAD_HOSTS = [
 
 
 @pytest.mark.parametrize("host", BAD_HOSTS)
-def test_a_handle_does_not_lead_into_our_own_network(host: str) -> None:
+def test_a_handle_with_an_unsafe_host_is_refused(host: str) -> None:
     with pytest.raises(Malformed) as error:
         parse_handle(f"ann@{host}")
     assert error.value.code == "handle_host"
@@ -189,7 +189,7 @@ async def test_a_domain_may_hand_its_handles_to_another_by_redirect(web: TlsPeer
 
 
 @pytest.mark.anyio
-async def test_a_subject_elsewhere_counts_when_that_domain_says_the_same(web: TlsPeers) -> None:
+async def test_a_subject_on_another_domain_counts_if_that_domain_confirms_it(web: TlsPeers) -> None:
     web.put(lookup("ann", "social.peer.example"), jrd(ANN.acct, ACTOR))
     web.put(lookup("ann", "peer.example"), jrd(ANN.acct, ACTOR))
     assert await find_actor(web.fetcher(), Handle("ann", "social.peer.example")) == ACTOR
@@ -205,7 +205,7 @@ async def test_a_subject_elsewhere_counts_when_that_domain_says_the_same(web: Tl
     ],
 )
 @pytest.mark.anyio
-async def test_a_subject_elsewhere_that_is_not_confirmed_is_refused(
+async def test_an_unconfirmed_subject_on_another_domain_is_refused(
     web: TlsPeers, answer: dict[str, Any]
 ) -> None:
     evil = "https://evil.example/u/ceo" if answer["subject"].startswith("acct:ceo@v") else ACTOR
@@ -218,7 +218,7 @@ async def test_a_subject_elsewhere_that_is_not_confirmed_is_refused(
 
 
 @pytest.mark.anyio
-async def test_a_subject_elsewhere_that_is_unknown_there_is_not_found(web: TlsPeers) -> None:
+async def test_a_subject_unknown_on_its_domain_is_not_found(web: TlsPeers) -> None:
     web.put(lookup("ceo", "evil.example"), jrd("acct:ceo@victim.example", ACTOR))
     with pytest.raises(NotThere):
         await find_actor(web.fetcher(), Handle("ceo", "evil.example"))
@@ -298,7 +298,7 @@ async def test_a_private_redirect_is_not_followed(web: TlsPeers) -> None:
 
 
 @pytest.mark.anyio
-async def test_looking_up_is_paid_from_the_budget(web: TlsPeers) -> None:
+async def test_a_look_up_counts_against_the_budget(web: TlsPeers) -> None:
     web.put(lookup("ceo", "evil.example"), jrd("acct:ceo@victim.example", ACTOR))
     with pytest.raises(ProtocolError) as error:
         await find_actor(web.fetcher(), Handle("ceo", "evil.example"), Budget(documents=1))
@@ -374,7 +374,7 @@ def test_only_the_two_exact_types_make_a_self_link() -> None:
     assert self_link({"links": [{**link()["links"][0], "properties": 1}]}, "Group") == ACTOR
 
 
-def test_our_own_answer_is_one_that_we_would_believe() -> None:
+def test_our_own_response_passes_our_own_checks() -> None:
     answer = document(
         Handle("cats", "fedcom.example"),
         actor="https://fedcom.example/c/cats",
@@ -406,7 +406,7 @@ def test_our_own_answer_is_one_that_we_would_believe() -> None:
     assert self_link(answer, "Group") == "https://fedcom.example/c/cats"
 
 
-def test_our_own_answer_without_the_extras() -> None:
+def test_our_own_response_without_the_extras() -> None:
     answer = document(ANN, actor=ACTOR, page="https://peer.example/@ann")
     assert answer["aliases"] == ["https://peer.example/@ann", ACTOR]
     assert [link["rel"] for link in answer["links"]] == [

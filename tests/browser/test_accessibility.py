@@ -100,13 +100,13 @@ def windows(browser: Browser) -> Iterator[Windows]:
 
 # One test and one tab for all of it: opening a page takes as long as checking it.
 @pytest.mark.parametrize("case", PAGES, ids=str)
-def test_everybody_can_use_it(windows: Windows, servers: Servers, case: PageCase) -> None:
+def test_a_page_is_accessible(windows: Windows, servers: Servers, case: PageCase) -> None:
     with windows.tab(servers.people[case.who]) as page:
         case.open(page, servers)
         assert problems(page) == []
 
 
-def test_everybody_can_use_the_page_of_a_failure(windows: Windows, servers: Servers) -> None:
+def test_the_error_page_is_accessible(windows: Windows, servers: Servers) -> None:
     """None of the servers fails; this is the page that one would send."""
     problem = Problem(500, "internal_error", "This is a problem on our side. It has been logged.")
     values = {"problem": problem, "title": "Something went wrong", "request_id": "5f3a"}
@@ -117,9 +117,7 @@ def test_everybody_can_use_the_page_of_a_failure(windows: Windows, servers: Serv
         assert problems(page) == []
 
 
-def test_the_first_stop_of_the_keyboard_leads_to_the_content(
-    browser: Browser, servers: Servers
-) -> None:
+def test_the_first_tab_stop_skips_to_the_content(browser: Browser, servers: Servers) -> None:
     with tab(browser, DESKTOP, servers.people["bob"]) as page:
         page.goto("/")
         page.keyboard.press("Tab")

@@ -12,7 +12,7 @@ from tests.browser.servers import Servers, eventually
 from tests.support.visitor import PASSWORD, Visitor
 
 
-def test_the_server_is_given_another_colour_and_other_words(
+def test_an_admin_changes_the_colour_and_the_rules(
     servers: Servers, screen: Screen, tab_of: Tabs
 ) -> None:
     page = tab_of("ann")
@@ -32,9 +32,7 @@ def test_the_server_is_given_another_colour_and_other_words(
     expect(page.get_by_text("Settings saved.")).to_be_visible()
 
 
-def test_the_server_is_given_a_logo_for_a_while(
-    servers: Servers, screen: Screen, tab_of: Tabs
-) -> None:
+def test_an_admin_sets_and_removes_a_logo(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
     page = tab_of("ann")
     page.goto("/admin/logo")
     page.get_by_label("Logo", exact=True).set_input_files(PICTURE)
@@ -48,9 +46,7 @@ def test_the_server_is_given_a_logo_for_a_while(
     expect(logo).to_have_count(0)
 
 
-def test_whoever_forgot_the_password_asks_for_a_letter(
-    servers: Servers, screen: Screen, tab_of: Tabs
-) -> None:
+def test_a_member_requests_a_password_reset(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
     page = tab_of("guest of beta")  # alpha sends no mail
     page.goto("/login")
     page.get_by_role("link", name="Forgot your password?").click()
@@ -59,7 +55,7 @@ def test_whoever_forgot_the_password_asks_for_a_letter(
     expect(page.get_by_text("sent you an e-mail")).to_be_visible()
 
 
-def test_whoever_is_invited_comes_in(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
+def test_an_invited_person_signs_up(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
     name = f"guest_{'js' if screen.scripts else 'plain'}"
     page = tab_of("zoe")  # beta requires an application
     page.goto("/admin/invitations")
@@ -82,7 +78,7 @@ def test_whoever_is_invited_comes_in(servers: Servers, screen: Screen, tab_of: T
     expect(line).to_have_count(0)
 
 
-def test_whoever_applies_is_approved(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
+def test_an_applicant_is_approved(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
     name = f"asks_{'js' if screen.scripts else 'plain'}"
     with Visitor(servers.beta.origin, name) as guest:
         theirs = tab_of(guest)
@@ -101,7 +97,9 @@ def test_whoever_applies_is_approved(servers: Servers, screen: Screen, tab_of: T
         assert "Log out" in guest.open("/").text
 
 
-def test_a_blocked_server_is_not_heard(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
+def test_activities_of_a_blocked_server_are_ignored(
+    servers: Servers, screen: Screen, tab_of: Tabs
+) -> None:
     thread = begin_thread(servers, screen, "Silence")
     zoe, bob = servers.people["zoe"], servers.people["bob"]
     page = tab_of("ann")
@@ -118,9 +116,7 @@ def test_a_blocked_server_is_not_heard(servers: Servers, screen: Screen, tab_of:
     eventually(lambda: bob.open(thread.here).find_comment("And now?"))
 
 
-def test_what_could_not_be_sent_is_tried_again(
-    servers: Servers, screen: Screen, tab_of: Tabs
-) -> None:
+def test_a_failed_delivery_is_retried(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
     thread = begin_thread(servers, screen, "Anybody there?")
     ann, bob, zoe = (servers.people[name] for name in ("ann", "bob", "zoe"))
     servers.beta.server.stop()

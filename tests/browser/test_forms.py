@@ -80,7 +80,7 @@ NOTHING_TYPED = {
 }
 
 
-def test_every_form_is_tried(servers: Servers) -> None:
+def test_every_form_is_tested(servers: Servers) -> None:
     tried = {urlsplit(one.path.format_map(servers.paths)).path for one in FORMS}
     forms = [route for route in routes() if isinstance(route, Route)]
     untried = {

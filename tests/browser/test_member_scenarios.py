@@ -61,7 +61,7 @@ def test_a_guest_comments_after_at_most_six_clicks_and_three_fields(
 
 
 @pytest.mark.parametrize("screen", SCREENS, ids=str)
-def test_a_member_reads_votes_answers_and_writes(
+def test_a_member_reads_votes_replies_and_posts(
     servers: Servers, screen: Screen, tab_of: Tabs
 ) -> None:
     thread = begin_thread(servers, screen, "Do cats dream?")
@@ -104,7 +104,7 @@ def test_a_member_reads_votes_answers_and_writes(
     eventually(lambda: servers.people["bob"].open(path_of(page.url)).find_comment("I do."))
 
 
-def test_a_vote_is_changed_and_taken_back(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
+def test_a_vote_is_changed_and_undone(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
     thread = begin_thread(servers, screen, "Up or down?")
     zoe, page = servers.people["zoe"], tab_of("bob")
 
@@ -124,7 +124,7 @@ def test_a_vote_is_changed_and_taken_back(servers: Servers, screen: Screen, tab_
     eventually(lambda: zoe.open(thread.there).points("comment", comment_there) == 2)
 
 
-def test_a_post_is_looked_at_kept_as_a_draft_and_sent(
+def test_a_post_is_previewed_saved_as_a_draft_and_sent(
     servers: Servers, screen: Screen, tab_of: Tabs
 ) -> None:
     title = f"Half a thought ({screen})"
@@ -156,9 +156,7 @@ def test_a_post_is_looked_at_kept_as_a_draft_and_sent(
     expect(draft).to_have_count(0)
 
 
-def test_a_picture_comes_with_words_for_those_who_cannot_see_it(
-    servers: Servers, screen: Screen, tab_of: Tabs
-) -> None:
+def test_a_picture_has_an_image_description(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
     title, alt = f"My cat again ({screen})", "Orange, with a blue corner"
     page = tab_of("bob")
     page.goto("/c/cats/submit")
@@ -186,7 +184,7 @@ def test_a_comment_is_folded_and_unfolded(servers: Servers, screen: Screen, tab_
     expect(words).to_be_visible()
 
 
-def test_what_is_saved_hidden_or_blocked_is_found_again(
+def test_saved_hidden_and_blocked_items_are_listed(
     servers: Servers, screen: Screen, tab_of: Tabs
 ) -> None:
     thread = begin_thread(servers, screen, "Keep this")
@@ -217,7 +215,9 @@ def test_what_is_saved_hidden_or_blocked_is_found_again(
         expect(line).to_have_count(0)
 
 
-def test_a_comment_is_saved_for_a_while(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
+def test_a_comment_is_saved_and_removed_from_saved(
+    servers: Servers, screen: Screen, tab_of: Tabs
+) -> None:
     thread = begin_thread(servers, screen, "Wise words")
     number = servers.people["bob"].reply(thread.here, f"Cats know ({screen}).")
     with newcomer(servers, "collector", screen) as collector:
@@ -231,7 +231,7 @@ def test_a_comment_is_saved_for_a_while(servers: Servers, screen: Screen, tab_of
         expect(kept).to_have_count(0)
 
 
-def test_people_and_communities_elsewhere_are_blocked_on_their_pages(
+def test_remote_people_and_communities_are_blocked_on_their_pages(
     servers: Servers, screen: Screen, tab_of: Tabs
 ) -> None:
     with newcomer(servers, "picky", screen) as picky:
@@ -251,7 +251,7 @@ def test_people_and_communities_elsewhere_are_blocked_on_their_pages(
             expect(page.get_by_role("link", name="Dogs are awake")).to_be_visible()
 
 
-def test_what_was_edited_shows_its_past(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
+def test_an_edited_post_shows_its_history(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
     thread = begin_thread(servers, screen, "Cats are gray", by="bob")
     number = servers.people["bob"].reply(thread.here, "All of them are gray.")
     zoe, page = servers.people["zoe"], tab_of("bob")
@@ -273,7 +273,7 @@ def test_what_was_edited_shows_its_past(servers: Servers, screen: Screen, tab_of
     expect(page.locator("ins", has_text="Some")).to_be_visible()
 
 
-def test_what_is_deleted_comes_back(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
+def test_a_deleted_post_is_restored(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
     thread = begin_thread(servers, screen, "Soon gone", by="bob")
     number = servers.people["bob"].reply(thread.here, "This too.")
     zoe, page = servers.people["zoe"], tab_of("bob")
@@ -291,7 +291,7 @@ def test_what_is_deleted_comes_back(servers: Servers, screen: Screen, tab_of: Ta
     eventually(lambda: zoe.see(thread.there).status == 200)
 
 
-def test_words_are_found_in_posts_and_comments(
+def test_posts_and_comments_are_found_by_search(
     servers: Servers, screen: Screen, tab_of: Tabs
 ) -> None:
     thread = begin_thread(servers, screen, "Xylophones")
@@ -307,7 +307,7 @@ def test_words_are_found_in_posts_and_comments(
     expect(page.locator("mark", has_text="marimba").first).to_be_visible()
 
 
-def test_a_community_elsewhere_is_followed_by_its_handle(
+def test_a_remote_community_is_followed_by_its_handle(
     servers: Servers, screen: Screen, tab_of: Tabs
 ) -> None:
     name = f"birds_{'js' if screen.scripts else 'plain'}"
@@ -329,7 +329,9 @@ def test_a_community_elsewhere_is_followed_by_its_handle(
     expect(page.get_by_role("button", name="Follow", exact=True)).to_be_visible()
 
 
-def test_news_are_read_and_answered(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
+def test_notifications_are_read_and_replied_to(
+    servers: Servers, screen: Screen, tab_of: Tabs
+) -> None:
     zoe = servers.people["zoe"]
     with newcomer(servers, "reader", screen) as reader:
         title = f"Ask me ({screen})"
@@ -356,7 +358,7 @@ def test_news_are_read_and_answered(servers: Servers, screen: Screen, tab_of: Ta
         expect(page.get_by_text("No new notifications.")).to_be_visible()
 
 
-def test_a_letter_goes_to_the_other_server_and_back(
+def test_a_private_message_goes_to_the_other_server_and_back(
     servers: Servers, screen: Screen, tab_of: Tabs
 ) -> None:
     bob, zoe = servers.people["bob"], servers.people["zoe"]

@@ -8,7 +8,9 @@ from tests.browser.screens import Screen
 from tests.browser.servers import Servers, eventually
 
 
-def test_a_report_from_elsewhere_is_judged(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
+def test_a_report_from_another_server_is_resolved(
+    servers: Servers, screen: Screen, tab_of: Tabs
+) -> None:
     thread = begin_thread(servers, screen, "Buy this")
     zoe = servers.people["zoe"]
     other = tab_of("zoe")
@@ -53,9 +55,7 @@ def test_a_reported_post_is_locked_from_the_queue(
     eventually(lambda: "This post is locked" in zoe.open(thread.there).text)
 
 
-def test_what_a_moderator_removes_can_be_restored(
-    servers: Servers, screen: Screen, tab_of: Tabs
-) -> None:
+def test_a_removed_post_is_restored(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
     thread = begin_thread(servers, screen, "Off the topic")
     number = servers.people["eve"].reply(thread.here, "Rude words.")
     # Zoe is beta's admin and still sees removed content, to judge it; ordinary readers do not.
@@ -80,7 +80,7 @@ def test_what_a_moderator_removes_can_be_restored(
     eventually(lambda: reader.see(thread.there).status == 200)
 
 
-def test_a_post_is_locked_and_pinned_for_a_while(
+def test_a_post_is_locked_and_pinned_and_both_are_undone(
     servers: Servers, screen: Screen, tab_of: Tabs
 ) -> None:
     thread = begin_thread(servers, screen, "Hold on")
@@ -99,7 +99,7 @@ def test_a_post_is_locked_and_pinned_for_a_while(
     eventually(lambda: f"{thread.title} pinned" not in zoe.open(thread.there).text)
 
 
-def test_somebody_is_banned_from_a_community_and_comes_back(
+def test_a_member_is_banned_from_a_community_and_unbanned(
     servers: Servers, screen: Screen, tab_of: Tabs
 ) -> None:
     zoe = servers.people["zoe"]
@@ -131,7 +131,7 @@ def test_somebody_is_banned_from_a_community_and_comes_back(
         eventually(lambda: zoe.see(there).status == 200)
 
 
-def test_somebody_is_banned_from_the_server_and_comes_back(
+def test_a_member_is_banned_from_the_server_and_unbanned(
     servers: Servers, screen: Screen, tab_of: Tabs
 ) -> None:
     with newcomer(servers, "worse", screen) as worse:
@@ -148,7 +148,7 @@ def test_somebody_is_banned_from_the_server_and_comes_back(
         assert "Log out" in worse.open("/").text
 
 
-def test_a_moderator_from_elsewhere_moderates(
+def test_a_moderator_on_another_server_moderates(
     servers: Servers, screen: Screen, tab_of: Tabs
 ) -> None:
     name = f"shared_{'js' if screen.scripts else 'plain'}"

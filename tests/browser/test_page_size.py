@@ -49,7 +49,7 @@ def busy(servers: Servers) -> str:
 
 @pytest.mark.parametrize("who", ["", "bob"])
 @pytest.mark.parametrize("what", ["front", "thread"])
-def test_a_page_is_light(
+def test_a_page_stays_below_its_size_limit(
     browser: Browser, servers: Servers, busy: str, what: str, who: str
 ) -> None:
     seen: list[Request] = []

@@ -76,7 +76,9 @@ def test_a_password_is_changed_and_other_browsers_are_logged_out(
         assert "Log in" in member.open("/").text
 
 
-def test_one_logs_out_here_and_elsewhere(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
+def test_a_member_logs_out_here_and_in_other_browsers(
+    servers: Servers, screen: Screen, tab_of: Tabs
+) -> None:
     with newcomer(servers, "roamer", screen) as member:
         page = tab_of(member)
         member.client.cookies.clear()
@@ -90,7 +92,7 @@ def test_one_logs_out_here_and_elsewhere(servers: Servers, screen: Screen, tab_o
         expect(page.get_by_role("link", name="Log in").first).to_be_visible()
 
 
-def test_the_addresses_of_ones_feeds_are_made_anew(
+def test_the_addresses_of_private_feeds_are_reset(
     servers: Servers, screen: Screen, tab_of: Tabs
 ) -> None:
     with newcomer(servers, "subscriber", screen) as member:
@@ -127,7 +129,7 @@ def test_a_picture_is_uploaded_shown_to_another_server_and_deleted(
         expect(page.get_by_text("No pictures uploaded yet.")).to_be_visible()
 
 
-def test_everything_is_taken_along_and_then_deleted(
+def test_data_is_exported_and_the_account_deleted(
     servers: Servers, screen: Screen, tab_of: Tabs, tmp_path: Path
 ) -> None:
     zoe = servers.people["zoe"]

@@ -18,7 +18,7 @@ def database(empty_database_url: str) -> Iterator[Database]:
         yield opened
 
 
-def test_of_many_rows_the_new_ones_are_inserted_and_told(database: Database) -> None:
+def test_only_new_rows_are_inserted_and_returned(database: Database) -> None:
     with database.begin() as connection:
         insert_ignoring(connection, examples, {"name": "b", "times": 1})
         rows = [{"name": name, "times": 2} for name in ("a", "b", "c")]
@@ -30,14 +30,14 @@ def test_of_many_rows_the_new_ones_are_inserted_and_told(database: Database) -> 
     assert sorted(tuple(row) for row in found) == [("a", 2), ("b", 1), ("c", 2)]
 
 
-def test_an_insert_that_collides_is_told_apart(database: Database) -> None:
+def test_an_insert_reports_a_conflict(database: Database) -> None:
     with database.begin() as connection:
         assert insert_ignoring(connection, examples, {"name": "a", "times": 1}) is True
         assert insert_ignoring(connection, examples, {"name": "a", "times": 2}) is False
         assert connection.scalars(select(examples.c.times)).all() == [1]
 
 
-def test_an_upsert_inserts_or_brings_up_to_date(database: Database) -> None:
+def test_an_upsert_inserts_or_updates(database: Database) -> None:
     first, later = (datetime(2026, 1, day, tzinfo=UTC) for day in (1, 2))
     with database.begin() as connection:
         new = upsert(

@@ -64,7 +64,7 @@ def now_names(database: Database) -> list[str]:
 
 
 @pytest.mark.anyio
-async def test_what_a_unit_wrote_is_read_by_the_next(database: Database) -> None:
+async def test_rows_written_by_a_unit_are_read_by_the_next(database: Database) -> None:
     identifier = await database.write(
         lambda connection: (
             connection.execute(insert(examples).values(name="a")).inserted_primary_key
@@ -213,7 +213,7 @@ class Thrown(Exception):
     ],
 )
 @pytest.mark.anyio
-async def test_a_unit_thrown_out_for_anothers_sake_is_run_again(
+async def test_a_unit_aborted_by_a_conflict_is_run_again(
     database: Database, facts: dict[str, Any], lost: bool
 ) -> None:
     runs = []
@@ -233,7 +233,7 @@ async def test_a_unit_thrown_out_for_anothers_sake_is_run_again(
     "facts", [{"sqlstate": "23505"}, {"sqlite_errorcode": sqlite3.SQLITE_CONSTRAINT}]
 )
 @pytest.mark.anyio
-async def test_a_mistake_of_our_own_is_not_tried_again(
+async def test_a_programming_error_is_not_retried(
     database: Database, facts: dict[str, Any]
 ) -> None:
     runs = []
@@ -249,7 +249,7 @@ async def test_a_mistake_of_our_own_is_not_tried_again(
 
 
 @pytest.mark.anyio
-async def test_retrying_ends(database: Database) -> None:
+async def test_retries_are_limited(database: Database) -> None:
     runs = []
 
     def work(_connection: Connection) -> None:
@@ -331,7 +331,7 @@ async def test_a_writer_waits_for_another_process(
 
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 @pytest.mark.anyio
-async def test_no_other_process_writes_between_a_units_look_and_its_write(
+async def test_no_other_process_writes_between_a_units_read_and_its_write(
     database: Database, empty_database_url: str
 ) -> None:
     path = empty_database_url.removeprefix("sqlite:///")
@@ -455,7 +455,7 @@ def test_addresses_of_databases_are_rewritten_for_our_drivers(url: str, opened: 
         "sqlite:///a?mode=memory",
     ],
 )
-def test_other_databases_are_refused_in_words(url: str) -> None:
+def test_other_databases_are_refused_with_an_explanation(url: str) -> None:
     with pytest.raises(ValueError, match="sqlite:///"):
         normalise_url(url)
 

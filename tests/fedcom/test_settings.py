@@ -25,7 +25,7 @@ def problems(environ: dict[str, str], config: Path | None = None) -> list[str]:
     return caught.value.problems
 
 
-def test_an_origin_is_all_that_must_be_said(tmp_path: Path) -> None:
+def test_the_origin_is_the_only_required_setting(tmp_path: Path) -> None:
     settings = load_settings(None, PUBLIC)
 
     assert (settings.origin, settings.host) == ("https://forum.example", "forum.example")
@@ -34,7 +34,7 @@ def test_an_origin_is_all_that_must_be_said(tmp_path: Path) -> None:
     assert (settings.development, settings.bind) == (False, "127.0.0.1:8000")
 
 
-def test_nothing_said_names_what_is_missing() -> None:
+def test_without_settings_the_missing_ones_are_named() -> None:
     assert problems({}) == [
         "origin (FEDCOM_ORIGIN): required. The public address of this server: `https://` and"
         " a host name, without a path."
@@ -141,7 +141,7 @@ def test_a_file_that_cannot_be_used_is_a_problem(
     assert words in problems(PUBLIC, file)[0]
 
 
-def test_a_name_nobody_knows_is_told_with_the_nearest_that_is_known(tmp_path: Path) -> None:
+def test_an_unknown_setting_is_reported_with_the_nearest_known_one(tmp_path: Path) -> None:
     (tmp_path / "fedcom.toml").write_text('orgin = "x"\n[tables]\nx = 1\n')
 
     assert problems(PUBLIC | {"FEDCOM_DATABSE_URL": "x", "FEDCOM_ZZZ": "x"}) == [
@@ -152,11 +152,11 @@ def test_a_name_nobody_knows_is_told_with_the_nearest_that_is_known(tmp_path: Pa
     ]
 
 
-def test_variables_of_the_test_run_are_passed_over() -> None:
+def test_environment_variables_of_the_test_run_are_ignored() -> None:
     load_settings(None, PUBLIC | {"FEDCOM_TEST_REDIS_URL": "redis://127.0.0.1", "PATH": "/bin"})
 
 
-def test_all_mistakes_are_told_at_once_and_no_secret_with_them() -> None:
+def test_all_errors_are_reported_at_once_without_secrets() -> None:
     found = problems(
         {
             "FEDCOM_ORIGIN": "nonsense",
@@ -211,7 +211,7 @@ def test_proxies_are_addresses_or_networks(tmp_path: Path) -> None:
     assert from_file == from_variable == (ip_network("10.0.0.0/8"), ip_network("::1"))
 
 
-def test_who_is_told_of_security_problems_may_be_several(tmp_path: Path) -> None:
+def test_there_may_be_several_security_contacts(tmp_path: Path) -> None:
     (tmp_path / "fedcom.toml").write_text(
         'security_contact = ["mailto:security@forum.example", "https://forum.example:8443/report"]\n'
         'security_languages = ["en", "pt-BR"]'
@@ -265,7 +265,7 @@ def test_a_contact_that_nobody_could_use_is_refused(said: str) -> None:
         ("FEDCOM_SECURITY_LANGUAGES", "en;de"),
     ],
 )
-def test_what_else_security_txt_says_is_checked(name: str, said: str) -> None:
+def test_the_other_fields_of_security_txt_are_checked(name: str, said: str) -> None:
     contact = {"FEDCOM_SECURITY_CONTACT": "mailto:security@forum.example"}
 
     (problem,) = problems(PUBLIC | contact | {name: said})
@@ -344,7 +344,7 @@ def test_a_secret_that_was_given_leaves_the_folder_alone() -> None:
     assert not settings.data_dir.exists()
 
 
-def test_a_secret_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_a_secret_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("in the way")
 
     with pytest.raises(SettingsError, match=r"secret\.key"):

@@ -61,7 +61,7 @@ NAMED = [
 
 
 @pytest.mark.parametrize("authors", [*NAMED, pytest.param([OLI, KIM], id="two people")])
-async def test_who_says_it_is_the_author_if_the_object_names_them(
+async def test_the_sender_is_the_author_if_the_object_names_them(
     tube: Node, authors: list[Any]
 ) -> None:
     film = by(*authors)
@@ -73,9 +73,7 @@ async def test_who_says_it_is_the_author_if_the_object_names_them(
 
 
 @pytest.mark.parametrize("authors", NAMED)
-async def test_of_what_is_only_fetched_a_person_is_the_author(
-    tube: Node, authors: list[Any]
-) -> None:
+async def test_the_author_of_a_fetched_object_is_a_person(tube: Node, authors: list[Any]) -> None:
     tube.network.put(by(*authors))
 
     await tube.instance.look_up.find(FILM)
@@ -112,7 +110,9 @@ def event(**more: Any) -> Json:
 
 
 @pytest.mark.parametrize("way", ["the person", "the group", "fetched"])
-async def test_an_event_of_a_group_is_the_persons_and_in_the_group(tube: Node, way: str) -> None:
+async def test_an_event_of_a_group_has_the_person_as_author_and_is_in_the_group(
+    tube: Node, way: str
+) -> None:
     community = tube.home.group(CHANNEL)
     tube.home.follow(tube.home.bob, community)
     tube.network.put(event())
@@ -129,7 +129,7 @@ async def test_an_event_of_a_group_is_the_persons_and_in_the_group(tube: Node, w
     assert [row["community_id"] for row in tube.home.rows(post)] == [community.id]
 
 
-async def test_an_event_whose_actor_is_on_another_host_is_nobodys(tube: Node) -> None:
+async def test_an_event_whose_actor_is_on_another_host_is_refused(tube: Node) -> None:
     forged = event(actor=EVE)
     tube.network.put(forged)
 
@@ -139,7 +139,7 @@ async def test_an_event_whose_actor_is_on_another_host_is_nobodys(tube: Node) ->
 
 
 @pytest.mark.parametrize("kind", ["Group", "Service"])
-async def test_what_a_bot_of_any_kind_writes_and_votes_counts(tube: Node, kind: str) -> None:
+async def test_posts_and_votes_of_bots_of_any_type_count(tube: Node, kind: str) -> None:
     bot = "https://bots.example/u/bot"
     make = group if kind == "Group" else person
     tube.network.put(make(bot) | {"type": kind, "attributedTo": None})
@@ -162,7 +162,7 @@ async def test_what_a_bot_of_any_kind_writes_and_votes_counts(tube: Node, kind: 
     assert tube.home.rows(comment)[0]["deleted_at"] is not None
 
 
-async def test_a_followed_group_that_writes_itself_is_the_place_of_it(tube: Node) -> None:
+async def test_posts_written_by_a_followed_group_are_in_that_group(tube: Node) -> None:
     community = tube.home.group("https://bots.example/u/bot")
     tube.home.follow(tube.home.bob, community)
     tube.network.put(group(community.iri, attributedTo=None))
@@ -181,7 +181,7 @@ async def test_a_followed_group_that_writes_itself_is_the_place_of_it(tube: Node
     assert [row["community_id"] for row in tube.home.rows(post)] == [community.id]
 
 
-async def test_a_group_takes_its_vote_back_writes_messages_and_reports(tube: Node) -> None:
+async def test_a_group_undoes_its_vote_and_sends_messages_and_reports(tube: Node) -> None:
     bot = "https://bots.example/u/bot"
     tube.network.put(group(bot, attributedTo=None))
     ours, bob = tube.home.post(), f"{ORIGIN}/u/bob"

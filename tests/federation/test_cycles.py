@@ -46,7 +46,7 @@ async def answer_to(node: Node, said: Json) -> str:
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 20])
-async def test_comments_in_a_circle_are_refused_with_their_ids(node: Node, length: int) -> None:
+async def test_comments_in_a_cycle_are_refused_with_their_ids(node: Node, length: int) -> None:
     ids = list(islice(names(), length))
     notes = (
         [
@@ -68,7 +68,7 @@ async def test_comments_in_a_circle_are_refused_with_their_ids(node: Node, lengt
         assert all(iri in node.home.rows(journal)[-1]["reason"] for iri in ids[:3])
 
 
-async def test_a_circle_that_is_entered_from_outside_or_by_other_addresses_is_one_too(
+async def test_a_cycle_entered_from_outside_or_by_other_addresses_is_refused_too(
     node: Node,
 ) -> None:
     first, second, third = islice(names(), 3)
@@ -99,7 +99,7 @@ async def test_a_thread_without_a_beginning_costs_a_few_requests(
     assert len(node.network.fetched()) < 60
 
 
-async def test_communities_that_moderate_one_another_are_asked_for_once(node: Node) -> None:
+async def test_communities_that_moderate_one_another_are_fetched_once(node: Node) -> None:
     """Each has ten communities as moderators, and each of them has ten others."""
     for number in range(200):
         community = f"{DOGS}{number}"
@@ -136,7 +136,7 @@ async def test_a_community_that_is_its_own_collection_of_everything_is_one_like_
         assert len(node.network.fetched()) <= 3
 
 
-async def test_an_object_that_names_itself_is_no_harm(node: Node) -> None:
+async def test_an_object_that_refers_to_itself_is_harmless(node: Node) -> None:
     node.network.put(person(KIM))
     ids = names("post")
     for field in ("audience", "context", "replies", "attributedTo", "target"):
@@ -156,7 +156,7 @@ def nested(kind: str, innermost: Json) -> Json:
     return activity(kind, KIM, found)
 
 
-async def test_activities_in_activities_down_to_the_last_level_are_answered(node: Node) -> None:
+async def test_activities_nested_to_the_last_level_get_a_response(node: Node) -> None:
     node.home.follow(node.home.bob, node.home.group(DOGS))
     node.network.put(person(KIM), group(DOGS))
     for kind in ("Announce", "Undo", "Create", "Update", "Delete", "Accept", "Like", "Flag", "Add"):
@@ -167,7 +167,7 @@ async def test_activities_in_activities_down_to_the_last_level_are_answered(node
             assert "internal_error" not in await answer_to(node, said)
 
 
-async def test_fields_nested_down_to_the_last_level_are_answered(node: Node) -> None:
+async def test_fields_nested_to_the_last_level_get_a_response(node: Node) -> None:
     node.network.put(person(KIM))
     ids = names()
     for field in ("inReplyTo", "attributedTo", "audience", "tag", "attachment", "icon"):

@@ -118,7 +118,7 @@ def write(home: Home, by: Person, community: Community) -> tuple[Post, Comment]:
     return home.fresh(post), home.fresh(comment)
 
 
-async def test_what_was_taken_away_is_at_no_address(reader: Reader) -> None:
+async def test_removed_content_is_at_no_address(reader: Reader) -> None:
     home = reader.node.home
     dogs = home.community("dogs")
     for community in (home.cats, dogs):
@@ -171,7 +171,7 @@ async def test_a_private_message_is_at_no_address(reader: Reader) -> None:
     assert await reader.see(asked) == set()
 
 
-async def test_what_was_reported_and_by_whom_is_at_no_address(reader: Reader) -> None:
+async def test_reports_and_reporters_are_at_no_address(reader: Reader) -> None:
     home = reader.node.home
     kim = home.person(KIM, "lemmy")
     home.perform(AddModerator(by=home.ann, community=home.cats, person=kim))
@@ -185,7 +185,7 @@ async def test_what_was_reported_and_by_whom_is_at_no_address(reader: Reader) ->
 
 @pytest.mark.parametrize("path", ["/message/{}", "/message/{}/edit", "/message/{}/report"])
 @pytest.mark.parametrize("accept", [PAGE, ACTIVITY])
-async def test_a_message_of_others_looks_like_one_that_never_was(
+async def test_a_message_of_others_looks_like_a_missing_one(
     reader: Reader, path: str, accept: str
 ) -> None:
     node = reader.node
@@ -209,7 +209,7 @@ async def test_a_message_of_others_looks_like_one_that_never_was(
         assert await ask(sent.id, who) == await ask(99, who)
 
 
-async def test_what_depends_on_who_asks_is_kept_by_no_cache(reader: Reader) -> None:
+async def test_responses_that_depend_on_the_viewer_are_not_cached(reader: Reader) -> None:
     """No document depends on a signature, so none varies by it; pages vary by the cookie."""
     home = reader.node.home
     home.comment(home.post())

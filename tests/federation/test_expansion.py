@@ -133,7 +133,7 @@ def expand(
     return [answer["expanded"][0] for answer in answers]
 
 
-async def test_what_a_community_passes_on_keeps_its_meaning_whatever_its_context(
+async def test_announced_activities_keep_their_meaning_in_any_context(
     node: Node, processor: javascript.Program
 ) -> None:
     """Inside our Announce every activity expands to the same as by itself."""
@@ -158,7 +158,7 @@ async def test_what_a_community_passes_on_keeps_its_meaning_whatever_its_context
         assert proof["https://w3id.org/security#verificationMethod"], name
 
 
-async def test_a_proof_of_an_announce_means_what_the_published_context_says(
+async def test_the_proof_of_an_announce_has_the_meaning_of_the_published_context(
     node: Node, processor: javascript.Program
 ) -> None:
     await give_keys(node, CATS)
@@ -173,7 +173,7 @@ async def test_a_proof_of_an_announce_means_what_the_published_context_says(
     assert ours == theirs
 
 
-async def test_nothing_of_what_we_send_and_serve_is_lost(
+async def test_no_field_of_our_documents_is_lost_in_json_ld_expansion(
     node: Node, processor: javascript.Program
 ) -> None:
     await a_day(node)

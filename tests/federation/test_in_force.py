@@ -445,7 +445,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @example(steps=[("say", ("Like", 2)), ("say", ("Block", 2)), ("undo", ("Like", 1))])
 @example(steps=[("undo", ("Dislike", 2)), ("change_key", "kim"), ("use_old_key", ("Dislike", 2))])
 @given(steps=scenarios())
-def test_what_nobody_said_or_what_was_taken_back_is_not_in_force(
+def test_forged_or_undone_activities_are_not_in_force(
     server: Server, steps: list[tuple[str, Any]]
 ) -> None:
     server.play(steps)

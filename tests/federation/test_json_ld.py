@@ -87,7 +87,7 @@ TRICKS = {
 }
 
 
-async def test_nothing_is_read_into_a_document(stage: Node) -> None:
+async def test_json_ld_tricks_add_nothing_to_a_document(stage: Node) -> None:
     before = stage.snapshot()
 
     for name, said in TRICKS.items():

@@ -60,7 +60,7 @@ def test_a_community_is_found_by_its_handle_and_back(kim: Kim) -> None:
         assert "totalItems" in kim.peer.fetch(kim.me, group[name])
 
 
-def test_a_follow_is_accepted_by_the_community_itself_and_each_time_anew(kim: Kim) -> None:
+def test_each_follow_is_accepted_by_the_community_itself(kim: Kim) -> None:
     first = kim.follow()
     assert first.signer == kim.live.garden
     assert first.path == "/users/kim/inbox"
@@ -110,7 +110,7 @@ def test_a_reply_shows_below_the_post_and_a_favourite_counts_until_it_is_undone(
     kim.live.until(path, lambda page: page.points("post", number) == 1)
 
 
-def test_an_answer_of_ours_reaches_whom_it_answers_and_so_do_its_edit_and_its_end(
+def test_a_local_reply_its_edit_and_its_deletion_reach_the_parents_author(
     kim: Kim,
 ) -> None:
     post = kim.live.post("A conversation")
@@ -165,7 +165,7 @@ def test_an_edited_post_comes_as_its_authors_update(kim: Kim) -> None:
 
 
 @pytest.mark.parametrize("by", ["author", "moderator"])
-def test_what_is_taken_back_is_unboosted_by_the_id_of_its_boost(kim: Kim, by: str) -> None:
+def test_the_boost_of_a_deleted_post_is_undone_by_its_id(kim: Kim, by: str) -> None:
     kim.follow()
     post = kim.live.post("To be taken back")
     boost = kim.boost_of(post)
@@ -201,7 +201,7 @@ def test_a_status_that_names_the_community_becomes_a_post(kim: Kim) -> None:
     assert "I found it." in kim.live.bob.open(post).text
 
 
-def test_what_is_not_public_is_shown_to_nobody(kim: Kim) -> None:
+def test_private_statuses_are_shown_to_nobody(kim: Kim) -> None:
     post = kim.live.post("A quiet place")
     followers = f"{kim.me.iri}/followers"
     note = Shapes(kim.peer).status(
@@ -226,7 +226,7 @@ def test_what_is_not_public_is_shown_to_nobody(kim: Kim) -> None:
     assert "whisper" not in page.text
 
 
-def test_who_leaves_is_told_nothing_more(kim: Kim) -> None:
+def test_nothing_is_sent_to_a_former_follower(kim: Kim) -> None:
     kim.follow()
     kim.boost_of(kim.live.post("Before leaving"))
     inbox = f"{kim.live.garden}/inbox"

@@ -222,7 +222,7 @@ async def ask(inward: Inward, work: Ask) -> None:
 
 
 @pytest.mark.parametrize("name", [*FETCHES, *DELIVERIES])
-async def test_a_name_that_has_come_to_lead_inside_is_not_connected_to(
+async def test_a_name_that_now_resolves_to_a_private_address_is_not_connected_to(
     inward: Inward, name: str
 ) -> None:
     work, inward.target = (FETCHES | DELIVERIES)[name]
@@ -234,7 +234,7 @@ async def test_a_name_that_has_come_to_lead_inside_is_not_connected_to(
 
 
 @pytest.mark.parametrize("name", FETCHES)
-async def test_a_redirect_to_what_is_inside_is_not_followed(inward: Inward, name: str) -> None:
+async def test_a_redirect_to_a_private_address_is_not_followed(inward: Inward, name: str) -> None:
     work, url = FETCHES[name]
     inward.network.answer(url, status=302, Location=INSIDE)
 
@@ -256,7 +256,7 @@ async def test_a_delivery_follows_no_redirect(inward: Inward, name: str) -> None
     assert inward.resolved == []
 
 
-async def test_the_network_of_these_tests_would_connect(inward: Inward) -> None:
+async def test_the_test_network_would_connect(inward: Inward) -> None:
     inward._real._guard = Guard(exceptions=[PRIVATE])
     inward.target = EVE
 
@@ -265,7 +265,7 @@ async def test_the_network_of_these_tests_would_connect(inward: Inward) -> None:
     assert set(inward.dialled) == {PRIVATE}
 
 
-async def test_what_is_refused_is_told_as_such(inward: Inward) -> None:
+async def test_refused_connections_are_reported_as_such(inward: Inward) -> None:
     inward.target = "https://evil.example/story"
 
     with pytest.raises(PrivateAddress):

@@ -37,7 +37,7 @@ def proven(said: dict[str, Any], node: Node) -> dict[str, Any]:
     return integrity.sign(said, proof_key(KIM), node.instance.clock())
 
 
-async def test_a_relayed_activity_with_a_proof_is_believed_and_passed_on_as_it_is(
+async def test_a_relayed_activity_with_a_proof_is_accepted_and_forwarded_unchanged(
     node: Node,
 ) -> None:
     node.network.put(prover(KIM), person(EVE))
@@ -51,7 +51,7 @@ async def test_a_relayed_activity_with_a_proof_is_believed_and_passed_on_as_it_i
     assert any(said in row["body"] for row in node.home.rows(activities))
 
 
-async def test_a_relayed_activity_that_was_changed_is_asked_for_at_its_origin(node: Node) -> None:
+async def test_a_changed_relayed_activity_is_fetched_from_its_origin(node: Node) -> None:
     node.network.put(prover(KIM), person(EVE), page(POST, KIM, CATS, name="As kim wrote it"))
     said = proven(activity("Create", KIM, page(POST, KIM, CATS)), node)
     said["object"]["name"] = "As eve changed it"
@@ -83,7 +83,7 @@ async def test_a_proof_by_another_than_the_actor_counts_for_nothing(node: Node) 
     assert answer != "202"
 
 
-async def test_an_old_proof_cannot_be_played_again(node: Node) -> None:
+async def test_an_old_proof_cannot_be_replayed(node: Node) -> None:
     node.network.put(prover(KIM), person(EVE))
     said = proven(activity("Create", KIM, page(POST, KIM, CATS)), node)
     node.home.clock.advance(seconds=9 * 86_400)
@@ -92,7 +92,7 @@ async def test_an_old_proof_cannot_be_played_again(node: Node) -> None:
     assert POST not in node.snapshot()
 
 
-async def test_what_a_community_announces_with_the_authors_proof_is_not_fetched(
+async def test_an_announced_activity_with_the_authors_proof_is_not_fetched(
     node: Node,
 ) -> None:
     node.network.put(prover(KIM))
@@ -118,7 +118,7 @@ async def test_a_proven_activity_that_a_community_changed_is_fetched(node: Node)
     assert [row["title"] for row in node.home.rows(post)] == ["As kim wrote it"]
 
 
-async def test_what_we_send_is_proven_inside_and_outside(node: Node) -> None:
+async def test_our_activities_have_proofs_on_both_levels(node: Node) -> None:
     await give_new_keys(node)
     node.home.follow(node.home.person("https://forum.example/u/fan", "lemmy"), node.home.cats)
     node.home.sent()
@@ -133,7 +133,7 @@ async def test_what_we_send_is_proven_inside_and_outside(node: Node) -> None:
     integrity.verify(announced["object"], await shown_key(node, "/u/bob"), now=now)
 
 
-async def test_rotated_keys_are_shown_told_and_used(node: Node) -> None:
+async def test_rotated_keys_are_served_sent_and_used(node: Node) -> None:
     node.home.follow(node.home.person("https://masto.example/u/fan", "mastodon"), node.home.bob)
     node.home.sent()
     before = await node.get_json("/u/bob")

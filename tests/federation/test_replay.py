@@ -144,7 +144,7 @@ async def test_each_of_nodebbs_votes_counts_although_all_have_the_same_id_and_by
     assert scenario.votes() == (1, 0)
 
 
-async def test_an_undo_of_a_like_that_nobody_sent_takes_back_the_downvote(
+async def test_an_undo_of_an_unknown_like_undoes_the_downvote(
     scenario: Scenario,
 ) -> None:
     """Lemmy 0.19 undoes every vote as a Like, under an id that it makes up."""
@@ -153,7 +153,7 @@ async def test_an_undo_of_a_like_that_nobody_sent_takes_back_the_downvote(
     assert scenario.votes() == (0, 0)
 
 
-async def test_an_undo_of_the_vote_that_was_replaced_leaves_the_one_that_stands(
+async def test_an_undo_of_a_replaced_vote_keeps_the_current_one(
     scenario: Scenario,
 ) -> None:
     await scenario.say_all(up(), down(), undo(up()))
@@ -161,7 +161,7 @@ async def test_an_undo_of_the_vote_that_was_replaced_leaves_the_one_that_stands(
     assert scenario.votes() == (0, 1)
 
 
-async def test_who_follows_again_under_the_same_id_follows(scenario: Scenario) -> None:
+async def test_a_repeated_follow_under_the_same_id_counts(scenario: Scenario) -> None:
     await scenario.say_all(follow(), undo(follow()), follow())
 
     assert scenario.shows(f"{KIM} follows {CATS}") == "accepted"
@@ -201,7 +201,7 @@ async def test_a_vote_that_its_undo_overtook_does_not_count_and_the_next_one_doe
     assert scenario.votes() == (1, 0)
 
 
-async def test_an_undo_of_a_mere_id_overtakes_what_it_takes_back(scenario: Scenario) -> None:
+async def test_an_undo_of_a_bare_id_may_overtake_its_object(scenario: Scenario) -> None:
     await scenario.say_all(activity("Undo", KIM, up()["id"], id=f"{KIM}#undos/1"), up())
     assert scenario.votes() == (0, 0)
 
@@ -237,7 +237,7 @@ async def test_a_captured_request_is_taken_once(scenario: Scenario) -> None:
     ],
     ids=["lock", "ban", "follow"],
 )
-async def test_what_was_undone_does_not_come_back_by_its_proof(
+async def test_an_undone_activity_cannot_be_replayed_by_its_proof(
     scenario: Scenario, said: Json, name: str
 ) -> None:
     await scenario.say_all(up())  # so that kim is known
@@ -250,7 +250,7 @@ async def test_what_was_undone_does_not_come_back_by_its_proof(
     assert scenario.shows(name) is None
 
 
-async def test_a_vote_that_was_replaced_does_not_come_back_by_its_proof(scenario: Scenario) -> None:
+async def test_a_replaced_vote_cannot_be_replayed_by_its_proof(scenario: Scenario) -> None:
     liked = scenario.proven(up())
     await scenario.say_all(liked, down())
 
@@ -274,7 +274,7 @@ async def test_an_undo_does_not_take_back_a_later_vote(scenario: Scenario) -> No
     assert scenario.votes() == (1, 0)
 
 
-async def test_what_nobody_brought_before_is_believed_by_its_proof_once(scenario: Scenario) -> None:
+async def test_a_proven_activity_is_accepted_once(scenario: Scenario) -> None:
     await scenario.say_all(follow())
     liked = scenario.proven(up())
 
@@ -287,7 +287,7 @@ async def test_what_nobody_brought_before_is_believed_by_its_proof_once(scenario
 
 
 @pytest.mark.parametrize("said", [up(), lock(), ban(), follow()], ids=lambda said: said["type"])
-async def test_what_a_server_still_serves_does_not_come_back(
+async def test_an_undone_activity_still_served_by_its_origin_stays_undone(
     scenario: Scenario, said: Json
 ) -> None:
     await scenario.say_all(said, undo(said))
@@ -321,7 +321,7 @@ async def test_an_old_edit_does_not_replace_a_newer_one(scenario: Scenario) -> N
     ]
 
 
-async def test_an_edit_without_a_date_is_asked_of_its_origin(scenario: Scenario) -> None:
+async def test_an_edit_without_a_date_is_fetched_from_its_origin(scenario: Scenario) -> None:
     written = page(THEIRS, KIM, CATS, name="First")
     scenario.node.network.put(written | {"name": "Now"})
     old = scenario.proven(activity("Update", KIM, written | {"name": "Once"}))
@@ -331,7 +331,7 @@ async def test_an_edit_without_a_date_is_asked_of_its_origin(scenario: Scenario)
     assert (scenario.shows(THEIRS) or "").startswith("Now")
 
 
-async def test_a_deletion_that_was_taken_back_is_asked_of_its_origin(scenario: Scenario) -> None:
+async def test_an_undone_deletion_is_checked_at_its_origin(scenario: Scenario) -> None:
     written = page(THEIRS, KIM, CATS, name="Here")
     scenario.node.network.put(written)
     gone = scenario.proven(activity("Delete", KIM, THEIRS))
@@ -343,7 +343,7 @@ async def test_a_deletion_that_was_taken_back_is_asked_of_its_origin(scenario: S
     assert (scenario.shows(THEIRS) or "").startswith("Here | shown")
 
 
-async def test_a_community_cannot_play_again_what_its_origin_still_serves(
+async def test_a_community_cannot_replay_an_activity_still_served_by_its_origin(
     scenario: Scenario,
 ) -> None:
     """An Announce of the bare id of an old activity."""
@@ -358,7 +358,7 @@ async def test_a_community_cannot_play_again_what_its_origin_still_serves(
     assert scenario.shows(f"{KIM} follows {CATS}") is None
 
 
-async def test_a_community_cannot_play_again_what_was_proven_once(scenario: Scenario) -> None:
+async def test_a_community_cannot_replay_a_proven_activity(scenario: Scenario) -> None:
     scenario.dogs()
     asked = scenario.proven(follow())
     await scenario.say_all(asked, undo(follow()))
@@ -450,7 +450,7 @@ async def test_a_key_for_proofs_that_was_replaced_ends(scenario: Scenario) -> No
 # Another's community announces activities whose origin answers 404.
 
 
-async def test_nobody_forbids_a_post_before_it_is_made(scenario: Scenario) -> None:
+async def test_a_deletion_in_advance_does_not_block_a_post(scenario: Scenario) -> None:
     """Consecutive ids can be guessed."""
     scenario.dogs()
     lea, coming = "https://lea.example/u/lea", "https://lea.example/post/12"
@@ -490,7 +490,7 @@ async def test_one_announce_does_not_hold_up_everybody(scenario: Scenario) -> No
     assert scenario.node.network.fetched() == []
 
 
-async def test_what_is_announced_together_counts_one_after_the_other(scenario: Scenario) -> None:
+async def test_activities_announced_together_are_applied_in_order(scenario: Scenario) -> None:
     """The rows read for the first of several activities are outdated for the second."""
     scenario.dogs()
     lea, about = "https://dogs.example/u/lea", "https://dogs.example/post/1"
@@ -519,7 +519,7 @@ def ban_from_site(number: int = 1, **more: Any) -> Json:
     return activity("Block", admin, KIM, id=f"{admin}#bans/{number}", target=site, **more)
 
 
-async def test_a_server_that_lets_its_member_in_again_undoes_nothing_of_ours(
+async def test_a_remote_unban_does_not_undo_our_actions(
     scenario: Scenario,
 ) -> None:
     scenario.node.network.put(person("https://kim.example/u/admin"))
@@ -530,7 +530,7 @@ async def test_a_server_that_lets_its_member_in_again_undoes_nothing_of_ours(
     assert scenario.shows(THEIRS) == "A title | removed | 1"
 
 
-async def test_a_server_puts_back_what_its_own_ban_took_out(scenario: Scenario) -> None:
+async def test_a_remote_unban_restores_content_its_own_ban_removed(scenario: Scenario) -> None:
     scenario.node.network.put(person("https://kim.example/u/admin"))
     banned = ban_from_site(removeData=True)
     await scenario.say_all(activity("Create", KIM, page(THEIRS, KIM, CATS)), banned)
@@ -540,7 +540,7 @@ async def test_a_server_puts_back_what_its_own_ban_took_out(scenario: Scenario) 
     assert scenario.shows(THEIRS) == "A title | shown | 1"
 
 
-async def test_a_community_elsewhere_puts_back_nothing_that_an_admin_here_took_down(
+async def test_a_remote_community_cannot_restore_content_our_admin_hid(
     scenario: Scenario,
 ) -> None:
     home, dogs = scenario.node.home, scenario.dogs()

@@ -822,7 +822,7 @@ examples = settings(
 @each(DONE)
 @examples
 @given(data=st.data())
-def test_what_is_done_here_is_what_is_read_there(
+def test_actions_round_trip_between_two_instances(
     stage: Stage, kind: type[Action[Any]], data: st.DataObject
 ) -> None:
     with stage.pair() as pair:
@@ -835,7 +835,7 @@ def test_what_is_done_here_is_what_is_read_there(
 @each(HEARD)
 @examples
 @given(data=st.data())
-def test_what_only_others_do_reads_as_what_it_is(
+def test_activities_only_others_send_are_read(
     stage: Stage, kind: type[Action[Any]], data: st.DataObject
 ) -> None:
     with stage.pair() as pair:

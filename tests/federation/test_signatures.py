@@ -134,7 +134,7 @@ def door(node: Node, scheme: Scheme) -> Door:
 
 
 @BOTH
-async def test_an_honest_request_is_taken_and_done(door: Door) -> None:
+async def test_a_valid_request_is_accepted_and_processed(door: Door) -> None:
     assert (await door.send(door.knock())).status == 202
 
     assert len(door.rows()) == 1
@@ -157,7 +157,7 @@ async def test_an_honest_request_is_taken_and_done(door: Door) -> None:
         ("rfc9421", "content-digest"),
     ],
 )
-async def test_1_everything_that_matters_is_covered(door: Door, name: str) -> None:
+async def test_1_all_required_components_are_covered(door: Door, name: str) -> None:
     answer = await door.expect(door.knock().bent(drop=(name,)), 401, "signature_coverage")
 
     assert name in answer.problem["missing"]
@@ -165,7 +165,7 @@ async def test_1_everything_that_matters_is_covered(door: Door, name: str) -> No
 
 @RFC9421
 @pytest.mark.parametrize("name", ["created", "keyid"])
-async def test_1_a_signature_says_when_and_by_whom(door: Door, name: str) -> None:
+async def test_1_a_signature_has_a_time_and_a_key(door: Door, name: str) -> None:
     knock = door.knock().bent(parameters={name: None})
 
     await door.expect(knock, 400, "signature_incomplete")
@@ -209,7 +209,7 @@ async def test_3_a_clock_that_is_somewhat_off_is_not(door: Door, minutes: int) -
 
 
 @CAVAGE
-async def test_3_a_date_that_is_none_is_refused(door: Door) -> None:
+async def test_3_an_invalid_date_is_refused(door: Door) -> None:
     knock = door.knock().bent(headers=(("date", "yesterday"),))
 
     await door.expect(knock, 400, "date_malformed")
@@ -280,7 +280,9 @@ async def test_5_a_digest_by_another_algorithm_alone_is_refused(door: Door) -> N
 
 
 @BOTH
-async def test_6_a_replay_within_the_window_is_answered_alike_and_does_nothing(door: Door) -> None:
+async def test_6_a_replay_within_the_window_gets_the_same_response_without_effect(
+    door: Door,
+) -> None:
     request = door.knock().signed()
     assert (await door.send(request)).status == 202
     done = await door.changed()
@@ -430,7 +432,7 @@ async def test_10_a_changed_key_is_fetched_once_and_the_old_one_stops_working(do
 
 
 @BOTH
-async def test_10_a_key_that_is_not_there_is_not_asked_for_again(door: Door) -> None:
+async def test_10_a_missing_key_is_not_fetched_again(door: Door) -> None:
     door.node.network.lose(KIM)
 
     answer = await door.expect(door.knock(), 401, "key_not_usable", fetched=[KIM])
@@ -439,14 +441,14 @@ async def test_10_a_key_that_is_not_there_is_not_asked_for_again(door: Door) -> 
 
 
 @BOTH
-async def test_10_a_server_that_does_not_answer_is_no_fault_of_the_request(door: Door) -> None:
+async def test_10_an_unreachable_key_server_gives_a_temporary_error(door: Door) -> None:
     door.node.network.silent.add("kim.example")
 
     await door.expect(door.knock(), 503, "key_unreachable", fetched=[KIM])
 
 
 @BOTH
-async def test_10_a_forgery_makes_us_ask_for_the_key_twice_and_not_more(door: Door) -> None:
+async def test_10_a_forgery_causes_at_most_two_key_fetches(door: Door) -> None:
     forged = door.knock().bent(key=other_key())
     await door.expect(forged, 401, "signature_mismatch", fetched=[KIM])
 
@@ -455,7 +457,7 @@ async def test_10_a_forgery_makes_us_ask_for_the_key_twice_and_not_more(door: Do
 
 
 @BOTH
-async def test_10_a_stranger_who_is_gone_says_goodbye_to_nobody(door: Door) -> None:
+async def test_10_the_delete_of_an_unknown_gone_actor_is_ignored(door: Door) -> None:
     door.node.network.gone(KIM)
     goodbye = activity("Delete", KIM, KIM)
 
@@ -467,7 +469,7 @@ async def test_10_a_stranger_who_is_gone_says_goodbye_to_nobody(door: Door) -> N
 
 
 @BOTH
-async def test_10_who_is_gone_with_the_key_is_asked_about_at_home(door: Door) -> None:
+async def test_10_an_actor_gone_with_its_key_is_checked_at_its_origin(door: Door) -> None:
     door.node.home.person(KIM)
     door.node.network.put(with_key(KIM, pem_of(other_key().public_key())))
     door.before = door.node.snapshot()
@@ -518,7 +520,7 @@ async def test_11_a_key_document_that_its_owner_does_not_point_back_to_is_refuse
 
 
 @BOTH
-async def test_11_another_actors_key_makes_a_relay_and_its_word_is_not_believed(
+async def test_11_another_actors_key_makes_a_relay_that_is_not_trusted(
     door: Door,
 ) -> None:
     knock = door.knock().bent(key=private_key(EVE).rsa, key_id=f"{EVE}#main-key")
@@ -574,7 +576,7 @@ async def test_12_a_name_that_leads_to_a_private_address_is_not_connected_to(
 
 
 @BOTH
-async def test_13_a_blocked_host_is_not_even_asked_for_its_key(door: Door) -> None:
+async def test_13_the_key_of_a_blocked_host_is_not_fetched(door: Door) -> None:
     door.node.home(lambda ctx: block_instance(ctx, "kim.example", "a note among admins"))
 
     answer = await door.expect(door.knock(), 403, "host_blocked")
@@ -642,7 +644,7 @@ def timed(door: Door, created: str, expires: str) -> UnsignedRequest:
     ],
     ids=["expired before", "not yet", "expired", "too long ago"],
 )
-async def test_16_a_signature_is_for_a_time_that_is_now(
+async def test_16_a_signature_must_be_valid_now(
     door: Door, created: float, expires: float, status: int, code: str
 ) -> None:
     now = int(door.node.instance.clock().timestamp())
@@ -663,7 +665,7 @@ async def test_16_a_time_is_whole_seconds(door: Door, word: str, created: bool) 
 
 
 @BOTH
-async def test_16_a_time_that_is_now_is_taken(door: Door) -> None:
+async def test_16_a_current_time_is_accepted(door: Door) -> None:
     now = int(door.node.instance.clock().timestamp())
 
     assert (await door.send(timed(door, str(now), str(now + 60)))).status == 202
@@ -673,7 +675,7 @@ async def test_16_a_time_that_is_now_is_taken(door: Door) -> None:
 
 
 @CAVAGE
-async def test_17_what_says_rfc_9421_is_not_verified_as_draft_cavage(door: Door) -> None:
+async def test_17_an_rfc_9421_request_is_not_verified_as_draft_cavage(door: Door) -> None:
     honest = door.knock().signed()
     said = f'sig1=("@method");created=1;keyid="{KIM_KEY}"'
 

@@ -111,14 +111,14 @@ def answer(number: int, about: Post) -> Json:
     return activity("Create", KIM, note(f"{KIM}/note/{number}", KIM, about.iri, cc=[CATS]))
 
 
-async def test_a_like_is_heard(village: Village) -> None:
+async def test_receiving_a_like(village: Village) -> None:
     door, work = await village.hear([like(post.iri) for post in village.posts])
 
     assert door <= 6
     assert work <= 13.5
 
 
-async def test_a_like_of_a_comment_is_heard(village: Village) -> None:
+async def test_receiving_a_like_of_a_comment(village: Village) -> None:
     comments = [village.node.home.comment(post) for post in village.posts]
     door, work = await village.hear([like(comment.iri) for comment in comments])
 
@@ -126,7 +126,7 @@ async def test_a_like_of_a_comment_is_heard(village: Village) -> None:
     assert work <= 13.5
 
 
-async def test_a_comment_is_heard(village: Village) -> None:
+async def test_receiving_a_comment(village: Village) -> None:
     said = [answer(number, post) for number, post in enumerate(village.posts)]
     door, work = await village.hear(said)
 
@@ -134,7 +134,7 @@ async def test_a_comment_is_heard(village: Village) -> None:
     assert work <= 18.5
 
 
-async def test_a_comment_is_made_here(village: Village) -> None:
+async def test_creating_a_comment(village: Village) -> None:
     home, (post, *_) = village.node.home, village.posts
     parent = home.comment(post)
     body = Body.of_markdown("Sure")
@@ -143,7 +143,7 @@ async def test_a_comment_is_made_here(village: Village) -> None:
     assert await village.do(CreateComment(by=home.ann, post=post, parent=parent, body=body)) <= 17
 
 
-async def test_a_vote_is_made_here_turned_and_taken_back(village: Village) -> None:
+async def test_voting_changing_and_undoing_a_vote(village: Village) -> None:
     home, (post, *_) = village.node.home, village.posts
 
     assert await village.do(Vote(by=home.ann, target=post, score=1)) <= 9

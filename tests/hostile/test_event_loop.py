@@ -146,7 +146,7 @@ REQUESTS: dict[str, Callable[[LoadedServer], httpx.Response]] = {
 
 
 @pytest.mark.parametrize("name", REQUESTS)
-def test_no_request_keeps_the_event_loop_for_longer_than_20_ms(
+def test_no_request_blocks_the_event_loop_for_more_than_20_ms(
     loaded: LoadedServer, name: str
 ) -> None:
     request = REQUESTS[name]

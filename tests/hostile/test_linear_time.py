@@ -179,7 +179,7 @@ CASES = dict(cases())
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_twice_as_much_costs_at_most_two_and_a_half_times_as_much(name):
+def test_doubled_input_costs_at_most_two_and_a_half_times_as_much(name):
     case = CASES[name]
     small, large = case.make(case.length), case.make(TIMES * case.length)
     assert cost_ratio(case.work, small, large, TIMES, MOST_IN_ALL) <= MOST_IN_ALL

@@ -56,7 +56,7 @@ def commands(group: click.Group, *before: str) -> Iterator[tuple[tuple[str, ...]
 COMMANDS = list(commands(fedcom))
 
 
-def test_there_are_documents_to_look_at() -> None:
+def test_the_documents_are_found() -> None:
     assert {"README.md", "CONTRIBUTING.md", "docs/admin.md"} <= {name(path) for path in DOCUMENTS}
 
 
@@ -109,7 +109,7 @@ def test_commands_in_the_documents_exist() -> None:
 
 
 @pytest.mark.parametrize("path", ["README.md", "CONTRIBUTING.md", "docs/admin.md", ".ci/run"])
-def test_make_knows_what_the_documents_tell_to_make(path: str) -> None:
+def test_make_targets_in_the_documents_exist(path: str) -> None:
     targets = set(re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.M))
     asked = set(re.findall(r"^make ([a-z]+)|`make ([a-z]+)", (ROOT / path).read_text(), re.M))
 
@@ -165,7 +165,7 @@ def test_the_readme_names_the_command_that_ci_runs() -> None:
     assert re.search(rf"^{last}\b", (ROOT / "README.md").read_text(), re.M)
 
 
-def test_the_table_of_what_is_heard_is_that_of_the_catalog() -> None:
+def test_the_table_of_supported_activities_is_that_of_the_catalog() -> None:
     text = (ROOT / "docs/federation.md").read_text()
     _, _, rest = text.partition("<!-- heard: begin -->\n")
 
@@ -174,7 +174,7 @@ def test_the_table_of_what_is_heard_is_that_of_the_catalog() -> None:
     )
 
 
-def test_every_activity_that_is_heard_is_explained() -> None:
+def test_every_supported_activity_is_explained() -> None:
     _, _, explained = (ROOT / "docs/federation.md").read_text().partition("In detail:")
     detail = explained.partition("Not heard")[0]
     for shape in re.findall(r"`([A-Z][A-Za-z{}]+)`", heard_table()):
@@ -185,7 +185,7 @@ def test_every_activity_that_is_heard_is_explained() -> None:
         assert f"`{told}`" in detail
 
 
-def test_every_word_that_an_action_says_is_among_what_is_sent() -> None:
+def test_every_activity_type_that_actions_send_is_documented() -> None:
     said: set[str] = set()
     for path in (ROOT / "fedcom/actions").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -261,6 +261,6 @@ def limits_row(pace: Pace) -> str:
     return f"| {pace.what} | {usual} | {newcomer} |"
 
 
-def test_admins_are_told_the_limits_that_hold() -> None:
+def test_the_documented_limits_are_those_of_the_code() -> None:
     told = section("docs/admin.md", "Members and mail")
     assert [row for row in map(limits_row, PACES) if row not in told] == []

@@ -52,7 +52,7 @@ def sayings(message: Message) -> list[str]:
 
 
 @languages
-def test_a_catalogue_has_just_the_texts_of_the_code_and_the_pages(language: str) -> None:
+def test_a_catalogue_has_exactly_the_texts_of_code_and_pages(language: str) -> None:
     listed = {message.id for message in messages_of(language)}
 
     assert {"missing: run `make words`": texts() - listed, "no longer said": listed - texts()} == {
@@ -62,7 +62,7 @@ def test_a_catalogue_has_just_the_texts_of_the_code_and_the_pages(language: str)
 
 
 @languages
-def test_translations_keep_the_places_of_facts(language: str) -> None:
+def test_translations_keep_the_placeholders(language: str) -> None:
     for message in messages_of(language):
         ids = [message.id] if isinstance(message.id, str) else list(message.id)
         facts = {name for text in ids for name in NAMES.findall(text)}
@@ -75,7 +75,7 @@ def test_translations_keep_the_places_of_facts(language: str) -> None:
 
 
 @languages
-def test_no_translation_is_left_behind_by_a_text_that_was_reworded(language: str) -> None:
+def test_no_translation_is_obsolete(language: str) -> None:
     with (FOLDER / f"{language}.po").open("rb") as source:
         left_behind = [message.id for message in read_po(source, locale=language).obsolete.values()]
 
@@ -83,7 +83,7 @@ def test_no_translation_is_left_behind_by_a_text_that_was_reworded(language: str
 
 
 @languages
-def test_no_translation_is_uncertain_or_half_done(language: str) -> None:
+def test_no_translation_is_fuzzy_or_incomplete(language: str) -> None:
     for message in messages_of(language):
         assert not message.fuzzy, message.id
         said = [message.string] if isinstance(message.string, str) else message.string

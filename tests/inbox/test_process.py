@@ -133,7 +133,7 @@ async def test_a_refusal_closes_the_row_with_its_reason(world: World) -> None:
     assert world.effects() == []
 
 
-async def test_later_parks_the_row_until_then(world: World) -> None:
+async def test_a_temporary_error_parks_the_row(world: World) -> None:
     await world.post(like())
     world.handlers.errors[name()] = [Later(60, "parent unreachable")]
     await world.inbox.drain()
@@ -193,13 +193,13 @@ async def test_activities_about_one_object_are_worked_in_the_order_they_came(
         (1, 1e12, 259_200.0),
     ],
 )
-def test_pauses_grow_with_the_tries_and_respect_the_wish(
+def test_pauses_grow_with_the_attempts_and_respect_retry_after(
     tries: int, wish: float, pause: float
 ) -> None:
     assert pause_after(tries, wish) == pause
 
 
-async def test_an_entry_that_stays_later_is_given_up_after_ten_tries(
+async def test_ten_temporary_errors_give_up_an_entry(
     small_world: World,
 ) -> None:
     await small_world.post(like())
@@ -218,7 +218,7 @@ async def test_an_entry_that_stays_later_is_given_up_after_ten_tries(
     assert small_world.handlers.attempts[name()] == 10
 
 
-async def test_what_is_later_after_three_days_is_given_up(small_world: World) -> None:
+async def test_temporary_errors_after_three_days_give_up_an_entry(small_world: World) -> None:
     await small_world.post(like())
     small_world.handlers.errors[name()] = [Later(86_400, "x") for _ in range(9)]
     for _ in range(5):
@@ -242,7 +242,7 @@ async def test_an_entry_that_always_fails_is_refused_after_8_tries(
     assert caplog.text.count("ValueError: oops") == 8
 
 
-async def test_a_row_that_ends_the_process_every_time_ends_some_day(small_world: World) -> None:
+async def test_a_row_that_crashes_the_process_every_time_is_given_up(small_world: World) -> None:
     small_world.append(entry())
     for _ in range(10):
         small_world.claim("dies", most=1)
@@ -285,7 +285,7 @@ async def test_a_body_that_is_read_more_strictly_today_is_refused(small_world: W
     assert (row["state"], row["code"]) == ("refused", "json_duplicate_key")
 
 
-async def test_what_was_relayed_is_handled_as_its_origin_says(world: World) -> None:
+async def test_a_relayed_activity_is_handled_as_its_origin_serves_it(world: World) -> None:
     await world.post(create(), signer=BOB)
     document = Document({"@context": CONTEXT, "id": name(), "type": "Create", "actor": ANN})
     world.handlers.at_origin[name()] = ReceivedActivity(
@@ -305,7 +305,7 @@ async def test_what_was_relayed_is_handled_as_its_origin_says(world: World) -> N
         (Later(60, "x"), "parked"),
     ],
 )
-async def test_what_the_origin_does_not_confirm_is_not_handled(
+async def test_an_activity_not_confirmed_by_its_origin_is_not_handled(
     small_world: World, answer: Refused | Later, state: str
 ) -> None:
     await small_world.post(create(), signer=BOB)
@@ -344,7 +344,7 @@ async def test_slow_hosts_do_not_stop_the_others(world: World, hosts: int, taken
     assert max(world.handlers.attempts.values()) == 1
 
 
-async def test_an_orderly_end_gives_back_what_is_in_hand(world: World) -> None:
+async def test_a_graceful_stop_releases_claimed_rows(world: World) -> None:
     world.append(*(entry(number) for number in range(20)))
 
     async def hang(_heard: ReceivedActivity) -> None:
@@ -432,7 +432,7 @@ class FailingWrites:
         return await self.database.write(work)
 
 
-async def test_the_loop_outlives_a_database_that_is_away_for_a_while(
+async def test_the_loop_survives_a_temporary_database_outage(
     small_world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("inbox.process.IDLE_SECONDS", 0.02)
@@ -465,7 +465,7 @@ async def test_rows_that_could_not_be_given_back_wait_for_the_end_of_their_lease
     assert small_world.states() == ["claimed"]
 
 
-async def test_recovering_says_how_much_a_crash_left_behind(
+async def test_recovering_returns_the_number_of_released_rows(
     small_world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)

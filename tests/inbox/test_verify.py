@@ -125,7 +125,7 @@ async def test_a_thousand_forgeries_under_one_key_cause_few_fetches(door: Door) 
     assert await door.answer() == "ok"
 
 
-async def test_a_key_is_asked_for_anew_when_a_minute_is_over(door: Door) -> None:
+async def test_a_key_is_fetched_again_after_a_minute(door: Door) -> None:
     for _ in range(2):
         await door.answer(broken=True)
     fetched = len(door.keys.fetched)
@@ -173,7 +173,7 @@ async def test_forgeries_under_many_real_keys_are_counted_too(door: Door) -> Non
     assert len(door.keys.fetched) == LOOKUPS_PER_MINUTE
 
 
-async def test_many_honest_newcomers_of_one_host_are_all_heard(door: Door) -> None:
+async def test_many_valid_new_actors_of_one_host_are_all_accepted(door: Door) -> None:
     people = [f"https://peer.example/u/p{number}" for number in range(50)]
     door.keys.publish(*people)
     verdicts = await asyncio.gather(
@@ -197,7 +197,7 @@ async def test_unknown_keys_count_against_the_sender_not_the_named_host(door: Do
     assert (await door.verify(f"{dora}#main-key", actor=dora)).authenticated
 
 
-async def test_invented_keys_of_an_actor_we_know_are_paid_for_by_who_sends_them(door: Door) -> None:
+async def test_invented_keys_of_a_known_actor_count_against_the_sender(door: Door) -> None:
     await door.verify()
     for number in range(LOOKUPS_PER_MINUTE + 5):
         await door.answer(f"{ANN}/k{number}#k")
@@ -207,7 +207,7 @@ async def test_invented_keys_of_an_actor_we_know_are_paid_for_by_who_sends_them(
     assert (await door.verify(other_private_key(ANN_KEY), sender=ANOTHER)).authenticated
 
 
-async def test_one_new_key_asked_for_at_once_is_fetched_few_times(door: Door) -> None:
+async def test_concurrent_requests_for_one_new_key_cause_few_fetches(door: Door) -> None:
     door.keys.seconds = 0.01
     await asyncio.gather(*(door.verify() for _ in range(100)))
     assert len(door.keys.fetched) == LOOKUPS_AT_ONCE_OF_ONE
@@ -239,7 +239,7 @@ FAILURES: list[tuple[FetchFailed | Malformed, type[Exception], str]] = [
 @pytest.mark.parametrize(
     ("error", "kind", "code"), FAILURES, ids=[type(row[0]).__name__ for row in FAILURES]
 )
-async def test_why_a_key_was_not_to_be_had_is_told_and_remembered(
+async def test_the_reason_for_a_missing_key_is_reported_and_cached(
     door: Door, error: Exception, kind: type[Exception], code: str
 ) -> None:
     door.keys.origin[ANN_KEY] = error
@@ -256,7 +256,7 @@ async def test_why_a_key_was_not_to_be_had_is_told_and_remembered(
 @pytest.mark.parametrize(
     ("wish", "wait"), [(None, 30.0), (1.0, 30.0), (120.0, 120.0), (86_400.0, 300.0)]
 )
-async def test_an_origin_that_asks_for_time_is_given_some(
+async def test_retry_after_of_a_key_server_is_respected(
     door: Door, wish: float | None, wait: float
 ) -> None:
     door.keys.origin[ANN_KEY] = Unreachable("busy", "Busy.", retry_after=wish)
@@ -316,7 +316,9 @@ async def test_waiting_too_long_for_a_slot_is_answered_503(
     assert not door.verifier._turns._visitors
 
 
-async def test_memory_of_strangers_is_bounded(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_cache_of_unknown_actors_is_bounded(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
     door.verifier._failures = BoundedCache(5)
     for number in range(20):
         await door.answer(f"https://h{number}.example/u/a#main-key")

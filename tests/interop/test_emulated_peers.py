@@ -151,7 +151,9 @@ class Day:
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
-def test_a_day_with_moderation(live: Live, kind: Kind) -> None:
+def test_posts_comments_votes_and_moderation_reach_five_kinds_of_software(
+    live: Live, kind: Kind
+) -> None:
     address = f"127.0.0.{30 + list(KINDS).index(kind.software)}"
     with EmulatedPeer(kind, address, live.garden) as pia:
         day = Day(live, pia)

@@ -94,7 +94,7 @@ def test_fedify_reads_our_actors_and_collections(setup: FedifySetup) -> None:
     ]
 
 
-def test_what_a_person_of_fedify_does_shows_here_and_is_passed_on(setup: FedifySetup) -> None:
+def test_actions_of_a_fedify_actor_show_here_and_are_announced(setup: FedifySetup) -> None:
     live = setup.live
     note = setup.note(f'<p><a href="{live.garden}">@garden</a> Seeds</p><p>They grow.</p>')
     said = [setup.say("Create", note)]
@@ -125,7 +125,7 @@ def test_what_a_person_of_fedify_does_shows_here_and_is_passed_on(setup: FedifyS
     assert (setup.near.refused(), setup.far.refused()) == ([], [])
 
 
-def test_what_members_and_moderators_here_do_is_understood(setup: FedifySetup) -> None:
+def test_fedify_understands_actions_of_members_and_moderators(setup: FedifySetup) -> None:
     ann, bob = setup.live.ann, setup.live.bob
     post, path = setup.new_post("A day here")
     number = ann.reply(path, "Good morning.")

@@ -38,7 +38,7 @@ async def _attempt(row: ClaimedDelivery, network: Network, signers: Signers) -> 
         (OSError("odd"), AttemptOutcome(AnswerKind.BUSY, None, "odd")),
     ],
 )
-async def test_every_end_of_an_attempt_is_named(
+async def test_every_outcome_of_an_attempt_has_a_name(
     behaviour: HttpResponse | Exception, outcome: AttemptOutcome, network: Network, signers: Signers
 ) -> None:
     network.set("peer1.example", behaviour)
@@ -63,7 +63,7 @@ async def test_nothing_is_sent_in_the_name_of_someone_without_a_key(
     assert network.posted == []
 
 
-async def test_a_mistake_of_ours_is_not_taken_for_an_answer(
+async def test_an_internal_error_is_not_taken_for_a_response(
     network: Network, signers: Signers
 ) -> None:
     network.set("peer1.example", KeyError("a bug"))

@@ -50,7 +50,7 @@ def test_publishing_again_adds_only_the_inboxes_that_are_new(db: Database) -> No
         assert len(conn.execute(select(deliveries)).all()) == 3
 
 
-def test_several_at_once_keep_their_order_and_what_was_published_before(db: Database) -> None:
+def test_several_at_once_keep_their_order_and_earlier_deliveries(db: Database) -> None:
     _publish(db, INBOXES[:1])
     said = [
         Publication(

@@ -34,7 +34,7 @@ from tests.support.people import Home, Sent, give_email, received
 KIM, OWLS = "https://kim.example/u/kim", "https://owls.example/c/owls"
 
 
-def test_followers_and_every_forum_that_is_known_are_told_once(home: Home) -> None:
+def test_followers_and_all_known_forums_get_one_delete(home: Home) -> None:
     kim = home.person(KIM, "mastodon")
     owls = home.group(OWLS)
     home.follow(kim, home.bob)
@@ -52,7 +52,7 @@ def test_followers_and_every_forum_that_is_known_are_told_once(home: Home) -> No
     assert home.bob.id not in {one[end] for one in left for end in ("follower_id", "target_id")}
 
 
-def test_nothing_is_sent_any_more_to_who_has_left(home: Home) -> None:
+def test_queued_mail_to_a_deleted_member_is_dropped(home: Home) -> None:
     address = "bob@mail.example"
     home(lambda ctx: give_email(ctx, home.bob.id, address))
     home(lambda ctx: enqueue_mail(ctx, address, "1 new notification", "Here"))
@@ -61,7 +61,7 @@ def test_nothing_is_sent_any_more_to_who_has_left(home: Home) -> None:
     assert [row["recipient"] for row in home.rows(mail)] == ["ann@mail.example"]
 
 
-def test_what_members_of_a_community_followed_is_counted_anew(home: Home) -> None:
+def test_follower_counts_are_updated(home: Home) -> None:
     before = home.fresh(home.cats).subscribers
     home.follow(home.bob, home.cats)
     assert home.fresh(home.cats).subscribers == before + 1
@@ -69,7 +69,7 @@ def test_what_members_of_a_community_followed_is_counted_anew(home: Home) -> Non
     assert home.fresh(home.cats).subscribers == before
 
 
-def test_nobody_leaves_twice_and_the_last_admin_stays(home: Home) -> None:
+def test_an_account_is_deleted_once_and_never_the_last_admins(home: Home) -> None:
     with pytest.raises(Conflict):
         home(lambda ctx: delete_account(ctx, home.ann.id, removes_content=False))
     home(lambda ctx: delete_account(ctx, home.bob.id, removes_content=False))
@@ -152,7 +152,7 @@ def test_members_who_leave_their_content_leave_nothing_else(home: Home) -> None:
     assert left == {"post", "comment", "message", "outside_mention"}
 
 
-def test_a_person_elsewhere_who_is_deleted_leaves_nothing_behind_either(home: Home) -> None:
+def test_a_deleted_remote_person_leaves_nothing_behind_either(home: Home) -> None:
     kim, post = home.person(KIM), home.post()
     home.comment(post, by=kim, text=SECRET)
     home.follow(kim, home.cats)

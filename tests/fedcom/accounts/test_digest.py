@@ -65,7 +65,7 @@ def test_no_digest_about_read_notifications_or_to_members_online(rig, ann, bob):
 
 
 @pytest.mark.parametrize("values", [{"mail_notifications": False}, {"email": None}])
-def test_who_does_not_want_it_or_has_no_address_gets_none(rig, ann, bob, values):
+def test_members_without_the_setting_or_an_address_get_none(rig, ann, bob, values):
     want(rig, ann, **values)
     tell(rig, ann, bob)
     assert rig(write_digests) == 0

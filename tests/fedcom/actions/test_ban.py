@@ -144,7 +144,7 @@ def test_a_ban_from_a_community_ends_following_and_moderating_and_is_announced(h
     assert told["community_id"] == home.cats.id
 
 
-def test_who_is_banned_elsewhere_is_told_although_they_follow_no_more(home: Home) -> None:
+def test_the_server_of_a_banned_person_is_sent_the_ban_after_the_follow_ended(home: Home) -> None:
     kim = home.person(KIM, "lemmy")
 
     home.perform(from_cats(home, kim))
@@ -179,7 +179,7 @@ def test_only_moderators_and_admins_ban(home: Home, who: str) -> None:
     assert code(home, Ban(by=by, person=target, community=None)) == expected
 
 
-def test_a_moderator_bans_and_frees_nobody_who_was_there_before(home: Home) -> None:
+def test_a_moderator_cannot_ban_or_unban_an_older_moderator(home: Home) -> None:
     first, second = home.member("first"), home.member("second")
     for person in (first, second):
         home.clock.advance(seconds=1)
@@ -198,7 +198,7 @@ def test_an_admin_is_not_banned(home: Home) -> None:
     assert code(home, from_cats(home, admin)) == "cannot_ban_admin"
 
 
-def test_a_ban_that_stands_is_changed_and_not_said_twice(home: Home) -> None:
+def test_a_second_ban_changes_the_first(home: Home) -> None:
     home.perform(from_cats(home, home.bob, reason="spam"))
     since = home.clock()
     home.clock.advance(hours=1)
@@ -211,7 +211,7 @@ def test_a_ban_that_stands_is_changed_and_not_said_twice(home: Home) -> None:
     assert (ban["reason"], ban["created_at"]) == ("more spam", since)
 
 
-def test_a_ban_runs_out(home: Home) -> None:
+def test_a_ban_expires(home: Home) -> None:
     until = home.clock() + timedelta(days=1)
     home.perform(from_cats(home, home.bob, expires_at=until))
     with pytest.raises(Denied, match="The ban ends at"):
@@ -250,7 +250,7 @@ def write_much(home: Home, by: Person) -> None:
 
 
 @pytest.mark.parametrize("community", ["cats", "site"])
-def test_all_that_somebody_wrote_is_taken_out_and_put_back(home: Home, community: str) -> None:
+def test_a_ban_removes_all_content_and_its_end_restores_it(home: Home, community: str) -> None:
     write_much(home, home.bob)
     before = counters(home)
     where = home.cats if community == "cats" else None
@@ -274,7 +274,7 @@ def test_all_that_somebody_wrote_is_taken_out_and_put_back(home: Home, community
     assert titles == {"Removed long ago"}
 
 
-def test_lemmy_is_told_of_each_thing_that_is_put_back(home: Home) -> None:
+def test_lemmy_is_sent_each_restoration(home: Home) -> None:
     kim, ken = home.person(KIM), home.person("https://new.example/u/ken")
     for host, version in (("lemmy.example", "0.19.20"), ("new.example", "1.0.0")):
         home(partial(describe, host=host, version=version))
@@ -300,7 +300,7 @@ def test_lemmy_is_told_of_each_thing_that_is_put_back(home: Home) -> None:
     assert len(sent) == 4, "who reads restoreData hears of it once"
 
 
-def test_a_community_elsewhere_is_told_of_each_by_its_moderator_here(home: Home) -> None:
+def test_a_remote_community_is_sent_each_restoration_by_its_local_moderator(home: Home) -> None:
     dogs, kim = home.group(DOGS), home.person(KIM)
     home.follow(home.bob, dogs)
     row = {"community_id": dogs.id, "person_id": home.bob.id, "appointed_at": home.clock()}
@@ -320,7 +320,7 @@ def describe(ctx: Context, host: str, version: str) -> None:
     put_peer(ctx.conn, host, Software("lemmy", version), ctx.now)
 
 
-def test_without_restoring_it_stays_out(home: Home) -> None:
+def test_content_stays_removed_without_restoring(home: Home) -> None:
     about = home.post(by=home.bob)
     home.perform(from_cats(home, home.bob, removes_content=True))
 
@@ -331,7 +331,7 @@ def test_without_restoring_it_stays_out(home: Home) -> None:
 
 
 @pytest.mark.parametrize("community", ["cats", "site"])
-def test_what_was_reported_of_it_is_judged_by_the_ban(home: Home, community: str) -> None:
+def test_a_ban_resolves_reports_of_the_removed_content(home: Home, community: str) -> None:
     mine, anns, eve = home.post(by=home.bob), home.post(by=home.ann), home.member("eve")
     dogs = home.post(by=home.bob, community=home.community("dogs"))
     where = home.cats if community == "cats" else None
@@ -345,7 +345,7 @@ def test_what_was_reported_of_it_is_judged_by_the_ban(home: Home, community: str
     assert resolvers == [home.ann.id, home.ann.id, in_dogs, None]
 
 
-def test_microblogs_are_told_of_each_post(home: Home) -> None:
+def test_microblogs_are_sent_each_removal(home: Home) -> None:
     home.follow(home.person("https://mastodon.example/u/lea", "mastodon"), home.cats)
     for number in range(2):
         home.post(by=home.bob, title=f"Spam {number}")
@@ -361,7 +361,7 @@ def test_microblogs_are_told_of_each_post(home: Home) -> None:
 # From the server.
 
 
-def test_a_member_who_is_banned_is_signed_out_and_all_forums_hear_of_it(home: Home) -> None:
+def test_a_banned_member_is_signed_out_and_all_forums_are_informed(home: Home) -> None:
     token = home(lambda ctx: create_session(ctx.conn, home.bob.id, "", ctx.now))
     home.person(KIM, "lemmy")
     home.person("https://mastodon.example/u/lea", "mastodon")
@@ -386,7 +386,7 @@ def test_a_member_who_is_banned_is_signed_out_and_all_forums_hear_of_it(home: Ho
     assert home(lambda ctx: find_site_and_member(ctx.conn, token, ctx.now))[1] is None
 
 
-def test_somebody_elsewhere_is_kept_out_of_each_of_our_communities(home: Home) -> None:
+def test_a_site_ban_of_a_remote_person_covers_each_local_community(home: Home) -> None:
     kim = home.person(KIM, "lemmy")
     birds, bees = home.community("birds"), home.community("bees")
     home.follow(kim, birds)
@@ -429,7 +429,7 @@ class Elsewhere:
         home.sent()
 
 
-def test_a_ban_from_a_community_elsewhere_is_read_whole(home: Home) -> None:
+def test_all_fields_of_a_remote_communitys_ban_are_read(home: Home) -> None:
     there = Elsewhere(home)
     word = activity(
         "Block",
@@ -453,7 +453,7 @@ def test_a_ban_from_a_community_elsewhere_is_read_whole(home: Home) -> None:
     assert action.expires_at == datetime.fromisoformat("2030-01-01T00:00:00+00:00")
 
 
-def test_a_member_who_is_banned_elsewhere_is_refused_here_and_told(home: Home) -> None:
+def test_a_member_banned_by_a_remote_community_is_refused_here_and_notified(home: Home) -> None:
     there = Elsewhere(home)
     word = activity("Block", KEN, home.bob.iri, target=DOGS, summary="spam", removeData=True)
 
@@ -472,7 +472,7 @@ def test_a_member_who_is_banned_elsewhere_is_refused_here_and_told(home: Home) -
     assert home.post(by=home.bob, community=there.dogs).is_shown
 
 
-def test_older_ways_to_say_the_end_are_read(home: Home) -> None:
+def test_older_fields_for_the_end_of_a_ban_are_read(home: Home) -> None:
     Elsewhere(home)
     word = activity("Block", KEN, KIM, target=DOGS, expires="2030-01-01T00:00:00+00:00")
 
@@ -482,7 +482,7 @@ def test_older_ways_to_say_the_end_are_read(home: Home) -> None:
     assert action.expires_at is not None
 
 
-def test_what_changes_nothing_is_nothing_to_do(home: Home) -> None:
+def test_a_ban_that_changes_nothing_is_ignored(home: Home) -> None:
     Elsewhere(home)
     word = activity("Block", KEN, KIM, target=DOGS)
     over = activity("Block", KEN, KIM, target=DOGS, endTime="2020-01-01T00:00:00Z")
@@ -491,7 +491,7 @@ def test_what_changes_nothing_is_nothing_to_do(home: Home) -> None:
     assert read(home, over, via=DOGS) is None
 
 
-def test_whom_a_community_bans_is_asked_for_and_whom_a_site_bans_is_not(home: Home) -> None:
+def test_the_person_is_fetched_for_a_community_ban_but_not_for_a_site_ban(home: Home) -> None:
     Elsewhere(home)
     nobody = "https://lemmy.example/u/nobody"
     word = activity("Block", KEN, nobody, target=DOGS, summary="Spam")
@@ -515,7 +515,7 @@ def test_whom_a_community_bans_is_asked_for_and_whom_a_site_bans_is_not(home: Ho
     assert read(home, word, stranger) is None
 
 
-def test_a_ban_from_a_community_elsewhere_waits_for_it(home: Home) -> None:
+def test_a_ban_from_a_remote_community_waits_for_its_announce(home: Home) -> None:
     Elsewhere(home)
 
     with pytest.raises(Denied) as caught:
@@ -536,7 +536,7 @@ def test_a_site_bans_its_own_people_everywhere(home: Home) -> None:
     assert home.rows(community_ban) == []
 
 
-def test_a_site_changes_and_ends_no_ban_of_ours(home: Home) -> None:
+def test_a_remote_site_cannot_change_or_end_our_ban(home: Home) -> None:
     there = Elsewhere(home)
     here = home.post(by=there.kim, iri="https://lemmy.example/post/ours")
     home.perform(from_here(home, there.kim, reason="spam"))
@@ -572,7 +572,7 @@ def test_the_end_of_a_ban_that_joined_another_ends_it_in_our_communities_too(hom
     assert home.rows(community_ban) == []
 
 
-def test_no_community_elsewhere_puts_back_what_fell_with_a_ban_of_ours(home: Home) -> None:
+def test_a_remote_community_cannot_restore_content_removed_by_our_ban(home: Home) -> None:
     there = Elsewhere(home)
     block = activity("Block", KEN, KIM, target=DOGS)
     hear(home, block, via=DOGS)
@@ -604,7 +604,7 @@ def test_a_site_ends_its_own_ban_until_ours_joins_it(home: Home) -> None:
     assert again(home, there.kim).is_banned(home.clock())
 
 
-def test_a_site_bans_nobody_elses_people(home: Home) -> None:
+def test_a_remote_site_cannot_ban_people_of_other_servers(home: Home) -> None:
     Elsewhere(home)
     home.person("https://third.example/u/max")
 
@@ -613,7 +613,7 @@ def test_a_site_bans_nobody_elses_people(home: Home) -> None:
     assert caught.value.code == "not_their_site"
 
 
-def test_another_sites_ban_of_a_member_is_one_from_its_communities(home: Home) -> None:
+def test_a_remote_site_ban_of_a_member_covers_its_communities(home: Home) -> None:
     there = Elsewhere(home)
     cows = home.group("https://lemmy.example/c/cows")
     other = home.group("https://third.example/c/cows")
@@ -645,7 +645,7 @@ def test_another_sites_ban_of_a_member_is_one_from_its_communities(home: Home) -
         hear(home, undo(word))
 
 
-def test_another_sites_ban_holds_in_its_communities_that_are_seen_later(home: Home) -> None:
+def test_a_remote_site_ban_covers_communities_that_are_seen_later(home: Home) -> None:
     Elsewhere(home)
     word = activity("Block", KEN, home.bob.iri, target=SITE, summary="spam")
     hear(home, word)
@@ -660,7 +660,7 @@ def test_another_sites_ban_holds_in_its_communities_that_are_seen_later(home: Ho
     assert home.rows(community_ban) == []
 
 
-def test_another_sites_ban_that_has_run_out_holds_nowhere_new(home: Home) -> None:
+def test_an_expired_remote_site_ban_covers_no_new_community(home: Home) -> None:
     Elsewhere(home)
     ends = (home.clock() + timedelta(days=1)).isoformat()
     hear(home, activity("Block", KEN, home.bob.iri, target=SITE, endTime=ends))
@@ -672,7 +672,7 @@ def test_another_sites_ban_that_has_run_out_holds_nowhere_new(home: Home) -> Non
 
 
 @pytest.mark.parametrize("site_first", [True, False])
-def test_the_end_of_another_sites_ban_leaves_what_a_community_decided_itself(
+def test_the_end_of_a_remote_site_ban_keeps_bans_by_a_community(
     home: Home, site_first: bool
 ) -> None:
     there = Elsewhere(home)
@@ -692,7 +692,7 @@ def test_the_end_of_another_sites_ban_leaves_what_a_community_decided_itself(
     assert left == [(there.dogs.id, "rude")]
 
 
-def test_another_sites_ban_outlasts_a_shorter_one_of_its_community(home: Home) -> None:
+def test_a_remote_site_ban_outlasts_a_shorter_one_of_its_community(home: Home) -> None:
     there = Elsewhere(home)
     ends = (home.clock() + timedelta(days=1)).isoformat()
     hear(home, activity("Block", KIM, home.bob.iri, target=DOGS, endTime=ends), via=DOGS)
@@ -707,7 +707,7 @@ def test_another_sites_ban_outlasts_a_shorter_one_of_its_community(home: Home) -
     assert home.rows(community_ban) == []
 
 
-def test_another_site_may_ban_our_admins_from_what_is_its_own(home: Home) -> None:
+def test_a_remote_site_may_ban_our_admins_from_its_communities(home: Home) -> None:
     there = Elsewhere(home)
 
     hear(home, activity("Block", KEN, home.ann.iri, target=SITE))
@@ -795,7 +795,7 @@ def test_a_ban_from_the_site_shows_no_admin_to_a_microblog(home: Home) -> None:
     }
 
 
-def test_a_ban_that_runs_out_only_interrupts_a_follow(home: Home) -> None:
+def test_a_temporary_ban_only_interrupts_a_follow(home: Home) -> None:
     tom = home.person(TOOT, "mastodon")
     home.follow(tom, home.cats)
 
@@ -812,7 +812,7 @@ def test_a_ban_that_runs_out_only_interrupts_a_follow(home: Home) -> None:
     ]
 
 
-def test_the_follow_is_back_with_the_end_of_such_a_ban_by_a_moderator(home: Home) -> None:
+def test_the_follow_resumes_when_a_moderator_ends_the_ban(home: Home) -> None:
     tom = home.person(TOOT, "mastodon")
     home.follow(tom, home.cats)
     home.perform(from_cats(home, tom, expires_at=home.clock() + timedelta(days=9)))
@@ -889,7 +889,7 @@ def test_a_follow_during_a_ban_is_rejected_until_the_ban_is_over(
         ("piefed", "1.7.0", "Reject{Follow{id}}"),
     ],
 )
-def test_only_who_reads_no_reject_is_refused_the_follow_itself(
+def test_the_follow_itself_is_refused_only_for_software_without_reject(
     home: Home, software: str, version: str, expected: str
 ) -> None:
     kim = home.person(KIM)
@@ -910,7 +910,7 @@ def test_only_who_reads_no_reject_is_refused_the_follow_itself(
     assert follows(home, kim) == []
 
 
-def test_a_follow_of_ours_that_a_ban_elsewhere_interrupts_is_asked_for_again(home: Home) -> None:
+def test_our_follow_is_requested_again_after_a_remote_ban(home: Home) -> None:
     dogs = home.group("https://dogs.example/c/dogs")
     home.follow(home.bob, dogs)
     until = home.clock() + timedelta(days=1)

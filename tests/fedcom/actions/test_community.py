@@ -9,7 +9,9 @@ from tests.support.people import Home
 DOGS, MAX = "https://dogs.example/c/dogs", "https://dogs.example/u/max"
 
 
-def test_a_community_elsewhere_is_what_its_origin_serves_and_not_what_was_said(home: Home) -> None:
+def test_a_remote_community_is_updated_from_its_origin_and_not_from_the_activity(
+    home: Home,
+) -> None:
     dogs = home.group(DOGS)
     said = activity("Update", DOGS, group(DOGS, name="Forged"))
 
@@ -21,7 +23,7 @@ def test_a_community_elsewhere_is_what_its_origin_serves_and_not_what_was_said(h
     assert home.sent() == []
 
 
-def test_who_announces_a_change_is_remembered_as_who_made_it(home: Home) -> None:
+def test_the_announcing_community_is_stored_as_the_editor(home: Home) -> None:
     home.group(DOGS)
     moderator = home.person(MAX)
 
@@ -31,7 +33,7 @@ def test_who_announces_a_change_is_remembered_as_who_made_it(home: Home) -> None
     assert action.by == moderator
 
 
-def test_a_moderator_elsewhere_changes_all_that_a_moderator_here_changes(home: Home) -> None:
+def test_a_remote_moderator_can_change_the_same_fields_as_a_local_one(home: Home) -> None:
     home.perform(AddModerator(by=home.ann, community=home.cats, person=home.person(MAX)))
     words = group(
         home.cats.iri,

@@ -22,7 +22,7 @@ def without_shared_inbox(home: Home, iri: str, software: str) -> Person:
     return found
 
 
-def test_every_server_that_may_have_something_of_theirs_is_told_once(home: Home) -> None:
+def test_every_server_that_may_have_their_content_gets_one_delete(home: Home) -> None:
     home.person("https://forum.example/u/kim", "lemmy")
     home.person("https://toots.example/users/tom", "mastodon")
     home.person("https://toots.example/users/tim", "mastodon")
@@ -47,7 +47,7 @@ def test_every_server_that_may_have_something_of_theirs_is_told_once(home: Home)
     }
 
 
-def test_members_who_follow_a_community_are_told_when_it_deletes_itself(home: Home) -> None:
+def test_followers_are_notified_when_a_community_deletes_itself(home: Home) -> None:
     dogs = home.group("https://dogs.example/c/dogs")
     home.follow(home.bob, dogs)
 

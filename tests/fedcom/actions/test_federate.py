@@ -194,7 +194,7 @@ THERE: list[tuple[Make, dict[str, set[str]]]] = [
 
 
 @pytest.mark.parametrize(("make", "expected"), HERE)
-def test_our_community_announces_what_a_member_does(
+def test_our_community_announces_actions_of_members(
     home: Home, make: Make, expected: dict[str, set[str]]
 ) -> None:
     scene = Scene(home, ours=True)
@@ -203,7 +203,7 @@ def test_our_community_announces_what_a_member_does(
 
 
 @pytest.mark.parametrize(("make", "expected"), THERE)
-def test_a_community_elsewhere_is_sent_what_a_member_does(
+def test_a_remote_community_is_sent_actions_of_members(
     home: Home, make: Make, expected: dict[str, set[str]]
 ) -> None:
     scene = Scene(home, ours=False)
@@ -222,9 +222,7 @@ def test_an_action_of_ours_announced_back_to_us_is_not_sent_again(home: Home, ma
 @pytest.mark.parametrize(
     "make", [new_post, edit_post, delete_post, new_comment, edit_comment, vote_post]
 )
-def test_what_is_heard_about_a_community_elsewhere_is_told_to_nobody(
-    home: Home, make: Make
-) -> None:
+def test_activities_received_in_a_remote_community_are_not_sent_on(home: Home, make: Make) -> None:
     scene = Scene(home, ours=False)
 
     assert scene.perform(make(scene, scene.kim), received(scene.kim.iri, b"{}", DOGS)) == {}
@@ -249,7 +247,7 @@ def _body(words: str) -> bytes:
 
 
 @pytest.mark.parametrize(("make", "signed", "fetched", "boost"), HEARD)
-def test_our_community_announces_what_it_heard_with_a_signature(
+def test_our_community_announces_a_signed_activity_it_received(
     home: Home, make: Make, signed: str, fetched: str | None, boost: str | None
 ) -> None:
     scene = Scene(home, ours=True)
@@ -259,7 +257,7 @@ def test_our_community_announces_what_it_heard_with_a_signature(
 
 
 @pytest.mark.parametrize(("make", "signed", "fetched", "boost"), HEARD)
-def test_our_community_announces_only_the_id_of_what_was_fetched(
+def test_our_community_announces_only_the_id_of_a_fetched_object(
     home: Home, make: Make, signed: str, fetched: str | None, boost: str | None
 ) -> None:
     scene = Scene(home, ours=True)
@@ -271,7 +269,7 @@ def test_our_community_announces_only_the_id_of_what_was_fetched(
     assert scene.perform(make(scene, scene.kim), received(scene.kim.iri)) == expected
 
 
-def test_who_gets_a_post_from_its_author_and_its_community_gets_the_authors_word_first(
+def test_the_authors_create_is_sent_before_the_communitys_announce(
     home: Home,
 ) -> None:
     """Else GoToSocial fetches the post for the boost while it is on its way, and drops its
@@ -288,7 +286,7 @@ def test_who_gets_a_post_from_its_author_and_its_community_gets_the_authors_word
 
 @pytest.mark.parametrize("make", [edit_post, delete_post])
 @pytest.mark.parametrize("sign", ["signature", "proof", None])
-def test_an_edit_by_somebody_elsewhere_reaches_other_microblogs_if_it_proves_itself(
+def test_a_remote_edit_with_a_proof_is_forwarded_to_microblogs(
     home: Home, make: Make, sign: str | None
 ) -> None:
     scene = Scene(home, ours=True)
@@ -316,7 +314,7 @@ def test_received_bytes_are_announced_as_they_came(home: Home) -> None:
     assert all(raw in body for body in bodies)
 
 
-def test_an_unfamiliar_peer_hears_once_of_a_post_that_was_only_fetched(home: Home) -> None:
+def test_a_peer_with_unknown_software_is_sent_a_fetched_post_once(home: Home) -> None:
     scene = Scene(home, ours=True)
 
     home.perform(new_post(scene, scene.kim), received(scene.kim.iri))
@@ -324,7 +322,7 @@ def test_an_unfamiliar_peer_hears_once_of_a_post_that_was_only_fetched(home: Hom
     assert len([sent for sent in home.sent() if ODD in sent.inbox]) == 1
 
 
-def test_a_post_is_boosted_once_until_its_boost_is_taken_back(home: Home) -> None:
+def test_a_post_is_boosted_once_until_its_boost_is_undone(home: Home) -> None:
     scene = Scene(home, ours=True)
     boost = home.fresh(scene.post).announce_iri
 
@@ -341,7 +339,7 @@ def test_a_post_is_boosted_once_until_its_boost_is_taken_back(home: Home) -> Non
     assert {sent.inbox.split("/")[2] for sent in boosts} == {MICRO, ODD, DARK}
 
 
-def test_a_moderators_removal_takes_the_boost_back_and_is_no_deletion_to_microblogs(
+def test_a_removal_undoes_the_boost_and_sends_no_delete_to_microblogs(
     home: Home,
 ) -> None:
     scene = Scene(home, ours=True)
@@ -353,7 +351,7 @@ def test_a_moderators_removal_takes_the_boost_back_and_is_no_deletion_to_microbl
     assert restored == announced("Undo{Delete{id}}", boost="Announce{id}")
 
 
-def test_what_is_still_removed_or_deleted_is_not_boosted_again(home: Home) -> None:
+def test_removed_or_deleted_posts_are_not_boosted_again(home: Home) -> None:
     scene = Scene(home, ours=True)
     home.perform(RemoveContent(by=home.ann, target=scene.post, reason="spam"))
     home.perform(Delete(by=home.bob, target=home.fresh(scene.post)))
@@ -376,7 +374,7 @@ def test_a_removal_of_a_comment_is_announced_and_nothing_more(home: Home) -> Non
     )
 
 
-def test_a_reply_goes_to_whom_it_answers_and_to_whom_it_names(home: Home) -> None:
+def test_a_reply_is_sent_to_the_parents_author_and_to_mentioned_people(home: Home) -> None:
     scene = Scene(home, ours=True)
     home.person("https://lea.example/u/lea", "mastodon")
     action = CreateComment(
@@ -391,7 +389,7 @@ def test_a_reply_goes_to_whom_it_answers_and_to_whom_it_names(home: Home) -> Non
     )
 
 
-def test_a_server_that_heard_the_announcement_is_not_told_by_the_author_as_well(home: Home) -> None:
+def test_a_server_that_gets_the_announce_is_not_sent_the_create_too(home: Home) -> None:
     scene = Scene(home, ours=True)
     home.follow(home.person(f"https://{FORUM}/u/two"), home.bob)
 
@@ -415,7 +413,7 @@ def test_a_blocked_server_is_sent_nothing(home: Home) -> None:
     assert scene.perform(vote_post(scene, home.bob)) == {ODD: {"c/cats: Announce{Dislike{id}}"}}
 
 
-def test_changing_and_taking_back_a_vote_names_the_vote_that_stood(home: Home) -> None:
+def test_changing_or_undoing_a_vote_names_the_previous_vote(home: Home) -> None:
     scene = Scene(home, ours=False)
     first = vote_post(scene, home.bob)
 
@@ -425,7 +423,7 @@ def test_changing_and_taking_back_a_vote_names_the_vote_that_stood(home: Home) -
     )
 
 
-def test_whom_a_post_named_hears_of_its_deletion(home: Home) -> None:
+def test_people_mentioned_in_a_post_are_sent_its_deletion(home: Home) -> None:
     scene = Scene(home, ours=True)
     named = home.post(body=Body.of_markdown("Look, @kim@kim.example!"))
     home.sent()
@@ -435,7 +433,7 @@ def test_whom_a_post_named_hears_of_its_deletion(home: Home) -> None:
     assert told_of["kim.example"] == {"u/bob: Delete{id}"}
 
 
-def test_microblogs_are_told_that_a_favourite_is_gone_when_it_became_a_down_vote(
+def test_a_like_changed_to_a_dislike_is_undone_for_microblogs(
     home: Home,
 ) -> None:
     """They know no Dislike, and would show the favourite forever."""
@@ -457,7 +455,7 @@ def test_a_follow_goes_to_the_inbox_of_the_followed_alone(home: Home) -> None:
     assert home.sent() == [Sent(f"{DOGS}/inbox", "Undo{Follow{id}}", "u/ann")]
 
 
-def test_a_follow_that_is_heard_is_accepted_each_time(home: Home) -> None:
+def test_a_received_follow_is_accepted_each_time(home: Home) -> None:
     kim = home.person("https://kim.example/u/kim")
     action = Follow(by=kim, target=home.cats, iri="https://kim.example/follows/1")
 
@@ -468,7 +466,7 @@ def test_a_follow_that_is_heard_is_accepted_each_time(home: Home) -> None:
         ]
 
 
-def test_following_one_another_here_is_nobody_elses_business(home: Home) -> None:
+def test_follows_between_members_are_sent_to_nobody(home: Home) -> None:
     home.perform(Follow(by=home.bob, target=home.cats))
     home.perform(Follow(by=home.bob, target=home.ann))
 
@@ -476,7 +474,7 @@ def test_following_one_another_here_is_nobody_elses_business(home: Home) -> None
 
 
 @pytest.mark.parametrize("ours", [True, False])
-def test_a_changed_profile_goes_to_who_follows_the_member_or_has_something_of_theirs(
+def test_a_changed_profile_is_sent_to_followers_and_servers_with_their_content(
     home: Home, ours: bool
 ) -> None:
     scene = Scene(home, ours=ours)
@@ -499,7 +497,7 @@ def test_a_lock_is_announced_to_known_forums_alone(home: Home) -> None:
     }
 
 
-def test_a_changed_community_is_announced_and_tells_microblogs_itself(home: Home) -> None:
+def test_a_changed_community_is_announced_and_sent_to_microblogs_directly(home: Home) -> None:
     scene = Scene(home, ours=True)
     action = EditCommunity(
         by=home.ann,
@@ -520,7 +518,7 @@ def test_a_changed_community_is_announced_and_tells_microblogs_itself(home: Home
 
 
 @pytest.mark.parametrize("what", ["words", "pictures"])
-def test_what_a_moderator_changes_the_community_itself_says_to_microblogs(
+def test_an_edit_by_a_moderator_is_sent_to_microblogs_as_the_communitys(
     home: Home, what: str
 ) -> None:
     Scene(home, ours=True)
@@ -551,7 +549,7 @@ def test_what_a_moderator_changes_the_community_itself_says_to_microblogs(
 @pytest.mark.parametrize(
     ("make", "words"), [(AddModerator, "Add{id}"), (RemoveModerator, "Remove{id}")]
 )
-def test_a_change_of_moderators_is_announced_and_told_to_who_it_concerns(
+def test_a_change_of_moderators_is_announced_and_sent_to_the_person(
     home: Home, make: Callable[..., Action[None]], words: str
 ) -> None:
     scene = Scene(home, ours=True)
@@ -563,7 +561,7 @@ def test_a_change_of_moderators_is_announced_and_told_to_who_it_concerns(
     assert found == also(announced(words), {"kim.example": {f"u/ann: {words}"}})
 
 
-def test_every_activity_of_ours_has_an_id_that_we_can_serve(home: Home) -> None:
+def test_every_local_activity_has_an_id_that_we_can_serve(home: Home) -> None:
     scene = Scene(home, ours=True)
 
     home.perform(new_post(scene, home.bob))
@@ -574,7 +572,7 @@ def test_every_activity_of_ours_has_an_id_that_we_can_serve(home: Home) -> None:
         assert document.is_public
 
 
-def test_places_and_people_that_are_gone_are_told_nothing(home: Home) -> None:
+def test_nothing_is_sent_to_gone_servers_and_actors(home: Home) -> None:
     scene = Scene(home, ours=True)
 
     gone = home.person(f"https://{ODD}/u/one")
@@ -613,7 +611,7 @@ class Heard:
         return told(self.home)
 
 
-def test_a_lemmy_is_not_sent_its_own_posts_which_it_would_refuse(home: Home) -> None:
+def test_lemmy_is_not_sent_its_own_posts(home: Home) -> None:
     scene = Heard(home)
 
     assert scene.write(scene.ken, b'{"type":"Create"}') == {
@@ -623,9 +621,7 @@ def test_a_lemmy_is_not_sent_its_own_posts_which_it_would_refuse(home: Home) -> 
 
 
 @pytest.mark.parametrize("software", ["mastodon", "fedibird", "misskey", "sharkey"])
-def test_lemmy_is_sent_the_authors_create_of_what_was_only_fetched(
-    home: Home, software: str
-) -> None:
+def test_lemmy_is_sent_the_authors_create_of_a_fetched_post(home: Home, software: str) -> None:
     scene = Heard(home)
     host = scene.kim.host
     home(lambda ctx: put_peer(ctx.conn, host, Software(software, "1"), ctx.now))
@@ -665,7 +661,7 @@ def test_the_create_is_found_in_the_authors_outbox(home: Home, on_a_page: bool) 
         {"object": page("https://kim.example/post/1", "https://kim.example/u/kim", "x", to=[])},
     ],
 )
-def test_what_is_not_the_authors_create_is_not_passed_on_as_one(home: Home, forged: Json) -> None:
+def test_only_the_authors_create_is_forwarded_as_one(home: Home, forged: Json) -> None:
     scene = Heard(home)
     iri = f"https://{scene.kim.host}/post/1"
     create = activity("Create", scene.kim.iri, page(iri, scene.kim.iri, home.cats.iri))
@@ -684,7 +680,7 @@ def test_what_is_not_the_authors_create_is_not_passed_on_as_one(home: Home, forg
 @pytest.mark.parametrize("ours", [True, False])
 @pytest.mark.parametrize("kind", ["post", "comment"])
 @pytest.mark.parametrize("by_moderator", [True, False])
-def test_nodebb_which_purges_what_is_deleted_is_sent_it_anew(
+def test_nodebb_is_sent_a_restored_post_as_a_new_create(
     home: Home, ours: bool, kind: str, by_moderator: bool
 ) -> None:
     host = "nodebb.example"

@@ -12,7 +12,7 @@ from tests.support.people import NO_KEY, Home, Sent
 KIM = "https://kim.example/u/kim"
 
 
-def test_nobody_elsewhere_gets_keys_of_ours(home: Home) -> None:
+def test_remote_actors_get_no_keys(home: Home) -> None:
     kim = home.person(KIM)
 
     with pytest.raises(Invalid, match="not_local"):
@@ -22,7 +22,7 @@ def test_nobody_elsewhere_gets_keys_of_ours(home: Home) -> None:
     assert found.public_key_pem == kim.public_key_pem
 
 
-def test_who_has_left_speaks_no_more(home: Home) -> None:
+def test_a_deleted_actor_gets_no_new_keys(home: Home) -> None:
     home.perform(DeleteActor(by=home.bob))
     bob = home(lambda ctx: find_actor(ctx.conn, home.bob.iri))
     assert bob is not None

@@ -118,7 +118,7 @@ def block(home: Home, by: Person, other: Person | str) -> None:
 # Between members.
 
 
-def test_a_message_between_members_is_told_to_nobody_else(home: Home) -> None:
+def test_a_message_between_members_is_sent_to_no_other_server(home: Home) -> None:
     sent = send(home, home.bob, home.ann)
 
     assert sent.iri == f"https://home.example/message/{sent.id}"
@@ -141,7 +141,7 @@ def test_only_the_author_edits_deletes_and_restores(home: Home) -> None:
         assert code(home, DeleteMessage(by=by, message=sent)) == expected
 
 
-def test_what_is_deleted_keeps_its_words_for_its_author(home: Home) -> None:
+def test_a_deleted_message_keeps_its_text_for_its_author(home: Home) -> None:
     sent = send(home, home.bob, home.ann)
 
     deleted = home.perform(DeleteMessage(by=home.bob, message=sent))
@@ -155,12 +155,12 @@ def test_what_is_deleted_keeps_its_words_for_its_author(home: Home) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "  \n ", "x" * 10_001])
-def test_a_message_has_words_and_not_too_many(home: Home, text: str) -> None:
+def test_a_message_must_have_a_text_within_the_limit(home: Home, text: str) -> None:
     with pytest.raises(Invalid, match=r"message_empty|body_too_long"):
         send(home, home.bob, home.ann, text)
 
 
-def test_who_is_blocked_is_refused_and_so_is_whoever_is_gone_or_nobody(home: Home) -> None:
+def test_messages_to_people_who_block_or_are_gone_are_refused(home: Home) -> None:
     kim, ken = home.person(KIM), home.person("https://ken.example/u/ken")
     earlier = send(home, home.bob, home.ann)
     block(home, home.ann, home.bob)
@@ -180,7 +180,7 @@ def test_who_is_blocked_is_refused_and_so_is_whoever_is_gone_or_nobody(home: Hom
     assert try_to(kim) == "allowed"
 
 
-def test_the_banned_write_nothing_but_take_back(home: Home) -> None:
+def test_banned_members_cannot_write_but_can_delete(home: Home) -> None:
     sent = send(home, home.bob, home.ann)
     home.perform(Ban(by=home.ann, person=home.bob, community=None))
     banned = home(lambda ctx: find_actor(ctx.conn, home.bob.iri))
@@ -191,7 +191,7 @@ def test_the_banned_write_nothing_but_take_back(home: Home) -> None:
     assert code(home, DeleteMessage(by=banned, message=sent)) == "allowed"
 
 
-def test_only_so_many_strangers_are_written_to_in_an_hour(home: Home) -> None:
+def test_messages_to_new_recipients_are_limited_per_hour(home: Home) -> None:
     kim = home.person(KIM)
     send(home, home.ann, home.bob)
     for _ in range(TO_STRANGERS):
@@ -220,7 +220,7 @@ def test_only_so_many_strangers_are_written_to_in_an_hour(home: Home) -> None:
         ("something", "1", "Note"),
     ],
 )
-def test_each_peer_gets_the_form_it_knows(
+def test_each_peer_is_sent_the_form_it_understands(
     home: Home, software: str, version: str, kind: str
 ) -> None:
     kim = home.person(KIM)
@@ -240,7 +240,7 @@ def test_each_peer_gets_the_form_it_knows(
     assert named == ([] if kind == "ChatMessage" else [KIM])
 
 
-def test_edits_and_deletions_follow_the_message(home: Home) -> None:
+def test_edits_and_deletions_are_sent_to_the_recipient(home: Home) -> None:
     kim = home.person(KIM, "lemmy")
     sent = send(home, home.bob, kim)
     edited = home.perform(EditMessage(by=home.bob, message=sent, body=Body.of_markdown("No")))
@@ -292,7 +292,7 @@ def test_a_direct_reply_to_a_post_is_a_message_and_no_comment(home: Home) -> Non
         ({"to": [f"{KIM}/followers"], "cc": ["https://home.example/c/cats"]}, "not_public"),
     ],
 )
-def test_what_is_public_or_for_no_member_is_no_message(
+def test_a_public_note_or_one_for_no_member_is_no_message(
     home: Home, note: dict[str, Any], refused: str
 ) -> None:
     home.person(KIM)
@@ -310,7 +310,7 @@ def test_what_is_public_or_for_no_member_is_no_message(
         {"to": ["https://home.example/u/bob", KEN], "tag": []},
     ],
 )
-def test_what_is_for_followers_and_for_a_member_is_a_message_to_the_member(
+def test_a_followers_only_note_that_addresses_a_member_is_a_message(
     home: Home, note: dict[str, Any]
 ) -> None:
     home.person(KIM)
@@ -345,7 +345,7 @@ def test_a_status_for_several_members_is_a_message_to_each(home: Home) -> None:
     assert len(shown(home)) == 2
 
 
-def test_who_blocks_the_author_gets_nothing_and_the_others_do(home: Home) -> None:
+def test_a_recipient_who_blocks_the_author_gets_nothing_and_the_others_do(home: Home) -> None:
     kim = home.person(KIM)
     block(home, home.bob, kim)
     both = (home.bob.iri, home.ann.iri)
@@ -360,7 +360,7 @@ def test_who_blocks_the_author_gets_nothing_and_the_others_do(home: Home) -> Non
         hear(home, activity("Update", KIM, direct(f"{KIM}/1", *both, **later)))
 
 
-def test_nobody_else_edits_deletes_or_restores_it(home: Home) -> None:
+def test_only_its_author_edits_deletes_and_restores_a_remote_message(home: Home) -> None:
     home.person(KIM)
     home.person(KEN)
     hear(home, activity("Create", KIM, chat(f"{KIM}/1", home.bob.iri)))
@@ -378,7 +378,7 @@ def test_nobody_else_edits_deletes_or_restores_it(home: Home) -> None:
     assert shown(home) == [("bob", "<p>Psst</p>")]
 
 
-def test_what_a_community_announces_is_no_message(home: Home) -> None:
+def test_an_announced_note_is_no_message(home: Home) -> None:
     home.person(KIM)
     dogs = home.group("https://dogs.example/c/dogs")
     hear(home, activity("Create", KIM, chat(f"{KIM}/1", home.bob.iri)))
@@ -401,7 +401,7 @@ def test_a_deletion_may_come_first(home: Home) -> None:
         hear(home, activity("Create", KIM, chat(f"{KIM}/1", home.bob.iri)))
 
 
-def test_the_same_again_and_what_was_overtaken_change_nothing(home: Home) -> None:
+def test_repeated_and_outdated_activities_change_nothing(home: Home) -> None:
     home.person(KIM)
     first = chat(f"{KIM}/1", home.bob.iri, published="2026-01-01T11:00:00Z")
     second = first | {"content": "<p>Hush</p>", "updated": "2026-01-01T11:30:00Z"}
@@ -424,7 +424,7 @@ def test_a_message_without_an_author_or_an_id_is_none(home: Home) -> None:
             )
 
 
-def test_html_of_strangers_is_made_safe(home: Home) -> None:
+def test_html_of_peers_is_sanitized(home: Home) -> None:
     home.person(KIM)
     evil = '<p onclick="x">Hi<script>alert(1)</script></p>'
     hear(home, activity("Create", KIM, chat(f"{KIM}/1", home.bob.iri, content=evil)))
@@ -433,7 +433,7 @@ def test_html_of_strangers_is_made_safe(home: Home) -> None:
     assert not re.search("script|onclick", html)
 
 
-def test_who_leaves_takes_their_messages_along(home: Home) -> None:
+def test_a_deleted_account_takes_its_messages_along(home: Home) -> None:
     kim = home.person(KIM)
     hear(home, activity("Create", KIM, chat(f"{KIM}/1", home.bob.iri)))
     send(home, home.bob, kim)
@@ -443,7 +443,7 @@ def test_who_leaves_takes_their_messages_along(home: Home) -> None:
     assert "Psst" not in str(home.rows(message))
 
 
-def test_a_message_answers_the_one_before_it_so_that_they_are_one_conversation(home: Home) -> None:
+def test_a_message_replies_to_the_previous_one(home: Home) -> None:
     kim = home.person(KIM, "mastodon")
     home.sent()
     first = send(home, home.bob, kim)
@@ -462,7 +462,7 @@ def test_a_message_answers_the_one_before_it_so_that_they_are_one_conversation(h
     ]
 
 
-def test_forums_get_no_such_thing_with_a_chat_message(home: Home) -> None:
+def test_chat_messages_to_forums_have_no_reply_target(home: Home) -> None:
     kim = home.person(KIM, "lemmy")
     send(home, home.bob, kim)
     home.sent()

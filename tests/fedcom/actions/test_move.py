@@ -94,7 +94,7 @@ def test_a_moved_topic_is_in_the_other_category_with_its_replies(forum: Forum) -
 
 
 @pytest.mark.parametrize("order", ["MAU", "AMU", "UAM", "MU", "UM", "AU", "UA"])
-def test_the_order_in_which_a_move_is_said_does_not_matter(forum: Forum, order: str) -> None:
+def test_the_activities_of_a_move_may_arrive_in_any_order(forum: Forum, order: str) -> None:
     ways = {"M": (moved(), None), "A": (boosted(NEWS), NEWS), "U": (LET_GO, None)}
     for name in order:
         word, via = ways[name]
@@ -106,7 +106,7 @@ def test_the_order_in_which_a_move_is_said_does_not_matter(forum: Forum, order: 
     assert forum.counts() == [(0, 0), (1, 1)]
 
 
-def test_what_a_category_lets_go_is_hidden_until_it_is_announced_again(forum: Forum) -> None:
+def test_a_topic_released_by_a_category_is_hidden_until_announced_again(forum: Forum) -> None:
     home = forum.home
 
     hear(home, LET_GO)
@@ -120,7 +120,7 @@ def test_what_a_category_lets_go_is_hidden_until_it_is_announced_again(forum: Fo
     assert (forum.community(), forum.counts()) == ((forum.talk.id, True), [(1, 1), (0, 0)])
 
 
-def test_what_somebody_on_a_third_server_wrote_comes_back_with_the_next_category(
+def test_a_reply_from_a_third_server_moves_along_to_the_next_category(
     forum: Forum,
 ) -> None:
     home, lea = forum.home, forum.home.person("https://lea.example/u/lea")
@@ -154,7 +154,7 @@ def test_a_category_that_cannot_be_read_takes_the_topic_out_of_the_former_one(fo
     assert forum.community() == (forum.news.id, True)
 
 
-def test_reports_go_along_and_a_pin_does_not(forum: Forum) -> None:
+def test_reports_move_along_and_pins_do_not(forum: Forum) -> None:
     home = forum.home
     home.perform(Report(by=home.bob, target=forum.post, reason="Spam"))
     home.perform(Report(by=home.bob, target=forum.comment, reason="Spam"))
@@ -176,7 +176,7 @@ def test_a_move_back_into_a_removed_state_restores_nothing(forum: Forum) -> None
     assert forum.counts() == [(0, 0), (0, 1)]
 
 
-def test_what_was_let_go_by_somebody_who_is_banned_here_does_not_come_back(forum: Forum) -> None:
+def test_a_released_topic_of_a_banned_author_does_not_come_back(forum: Forum) -> None:
     home = forum.home
     hear(home, LET_GO)
     home.perform(Ban(by=home.ann, person=forum.kim, community=None))
@@ -197,7 +197,7 @@ def test_what_was_let_go_by_somebody_who_is_banned_here_does_not_come_back(forum
         (undo(activity("Announce", TALK, f"{BB}/post/9")), served(), "unknown_object"),
     ],
 )
-def test_what_the_post_itself_does_not_show_moves_nothing(
+def test_a_move_not_confirmed_by_the_post_is_refused(
     forum: Forum, word: Json, origin: Json, code: str
 ) -> None:
     with pytest.raises(FedcomError) as caught:
@@ -216,7 +216,7 @@ def test_another_category_that_announces_the_topic_moves_it_only_if_the_topic_sa
     assert read(forum.home, undo(activity("Announce", NEWS, POST))) is None
 
 
-def test_nobody_moves_what_a_member_wrote_or_what_is_here(forum: Forum) -> None:
+def test_local_posts_and_posts_in_local_communities_cannot_be_moved(forum: Forum) -> None:
     home = forum.home
     ours = home.post(by=home.bob, community=forum.talk)
     lemmy = home.group(LEMMY)

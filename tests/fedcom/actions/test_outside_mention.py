@@ -59,7 +59,7 @@ def code(home: Home, heard: Json) -> str:
 
 
 @pytest.mark.parametrize("kind", ["Note", "Article", "Question"])
-def test_whom_a_public_post_names_is_told_of_it(home: Home, kind: str) -> None:
+def test_a_member_mentioned_in_a_public_post_is_notified(home: Home, kind: str) -> None:
     kim = home.person(KIM)
     hear(home, activity("Create", KIM, toot(BOB, ANN, type=kind, url="https://kim.example/@kim/1")))
 
@@ -71,7 +71,7 @@ def test_whom_a_public_post_names_is_told_of_it(home: Home, kind: str) -> None:
     assert line.address == "https://kim.example/@kim/1"
 
 
-def test_the_page_of_another_host_is_not_led_to(home: Home) -> None:
+def test_a_link_to_another_host_is_not_shown(home: Home) -> None:
     home.person(KIM)
     hear(home, activity("Create", KIM, toot(BOB, url="https://evil.example/1")))
 
@@ -98,7 +98,7 @@ def test_a_thread_whose_server_is_gone_does_not_lose_the_mention(home: Home) -> 
     assert told(home) == [("bob", "mention")]
 
 
-def test_a_thread_of_no_community_here_is_asked_for_and_not_waited_for(home: Home) -> None:
+def test_a_thread_of_an_unknown_community_is_fetched_without_waiting(home: Home) -> None:
     home.person(KIM)
     with pytest.raises(NeedsFetch) as asked:
         hear(home, activity("Create", KIM, toot(BOB, inReplyTo=THREAD)))
@@ -116,7 +116,7 @@ def test_a_thread_of_a_community_here_is_waited_for(home: Home) -> None:
     assert told(home) == []
 
 
-def test_what_is_in_a_community_here_is_told_once_and_as_before(home: Home) -> None:
+def test_a_mention_in_a_known_community_is_notified_once(home: Home) -> None:
     home.person(KIM)
     about = home.post(by=home.bob)
     hear(home, activity("Create", KIM, toot(BOB, inReplyTo=about.iri)))
@@ -138,7 +138,7 @@ def test_a_comment_here_whose_edit_is_refused_is_no_mention_besides(home: Home) 
     assert (told(home), kept(home)) == ([("bob", "reply")], [])
 
 
-def test_a_mention_that_its_community_announces_later_is_told_once(home: Home) -> None:
+def test_a_mention_announced_later_is_notified_once(home: Home) -> None:
     home.person(KIM)
     dogs = home.group("https://dogs.example/c/dogs")
     home.follow(home.bob, dogs)
@@ -155,7 +155,7 @@ def test_a_mention_that_its_community_announces_later_is_told_once(home: Home) -
     assert (line.post_title, line.address) == ("A title", None)
 
 
-def test_an_edit_changes_the_words_and_tells_nobody_anew(home: Home) -> None:
+def test_an_edit_changes_the_text_without_a_new_notification(home: Home) -> None:
     home.person(KIM)
     hear(home, activity("Create", KIM, toot(BOB)))
     edited = toot(BOB, ANN, content="<p>Other words</p>", updated=LATER)
@@ -165,7 +165,7 @@ def test_an_edit_changes_the_words_and_tells_nobody_anew(home: Home) -> None:
     assert sorted(told(home)) == [("ann", "mention"), ("bob", "mention")]
 
 
-def test_an_edit_that_only_names_somebody_else_tells_them(home: Home) -> None:
+def test_an_edit_notifies_newly_mentioned_members(home: Home) -> None:
     home.person(KIM)
     hear(home, activity("Create", KIM, toot(BOB)))
     hear(home, activity("Update", KIM, toot(BOB, ANN, updated=LATER)))
@@ -173,7 +173,7 @@ def test_an_edit_that_only_names_somebody_else_tells_them(home: Home) -> None:
     assert sorted(told(home)) == [("ann", "mention"), ("bob", "mention")]
 
 
-def test_its_deletion_takes_it_away_and_only_its_author_can(home: Home) -> None:
+def test_only_its_author_can_delete_it(home: Home) -> None:
     home.person(KIM)
     ken = home.person("https://kim.example/u/ken")
     hear(home, activity("Create", KIM, toot(BOB)))
@@ -186,7 +186,7 @@ def test_its_deletion_takes_it_away_and_only_its_author_can(home: Home) -> None:
     assert code(home, activity("Create", KIM, toot(BOB))) == "already_deleted"
 
 
-def test_who_deletes_their_account_or_is_banned_for_spam_takes_it_along(home: Home) -> None:
+def test_it_is_deleted_with_its_authors_account_or_content(home: Home) -> None:
     kim, lea = home.person(KIM), home.person(LEA)
     hear(home, activity("Create", KIM, toot(BOB)))
     hear(home, activity("Create", LEA, toot(BOB, iri=THREAD, attributedTo=LEA)))
@@ -198,7 +198,7 @@ def test_who_deletes_their_account_or_is_banned_for_spam_takes_it_along(home: Ho
     assert (kept(home), kim.iri) == ([], KIM)
 
 
-def test_the_banned_and_the_blocked_reach_nobody(home: Home) -> None:
+def test_mentions_by_banned_or_blocked_people_notify_nobody(home: Home) -> None:
     kim = home.person(KIM)
     values = {"person_id": home.bob.id, "blocked_id": kim.id, "blocked_at": home.clock()}
     home(lambda ctx: ctx.conn.execute(insert(actor_block).values(values)))
@@ -219,9 +219,7 @@ def test_the_banned_and_the_blocked_reach_nobody(home: Home) -> None:
         {"tag": [{"type": "Mention", "href": "https://home.example/actor"}], "cc": []},
     ],
 )
-def test_what_names_no_member_or_is_not_the_authors_or_not_public_is_none(
-    home: Home, more: Json
-) -> None:
+def test_private_forged_or_irrelevant_posts_are_no_mention(home: Home, more: Json) -> None:
     home.person(KIM)
     home.person(LEA)
     with pytest.raises(FedcomError):
@@ -230,7 +228,7 @@ def test_what_names_no_member_or_is_not_the_authors_or_not_public_is_none(
     assert (kept(home), told(home)) == ([], [])
 
 
-def test_nobody_else_brings_it(home: Home) -> None:
+def test_only_its_author_can_send_it(home: Home) -> None:
     home.person(KIM)
     heard = Document(activity("Create", KIM, toot(BOB)))
     for received in (
@@ -251,7 +249,7 @@ def _read(ctx: Context, received: ReceivedActivity) -> Any:
     return reader_of(activity_routes(), received.activity)(ctx, received)
 
 
-def test_it_is_forgotten_with_the_last_notification_of_it(home: Home) -> None:
+def test_it_is_deleted_with_its_last_notification(home: Home) -> None:
     home.person(KIM)
     hear(home, activity("Create", KIM, toot(BOB)))
     home(lambda ctx: prune_notifications(ctx.conn, ctx.now))
@@ -264,7 +262,7 @@ def test_it_is_forgotten_with_the_last_notification_of_it(home: Home) -> None:
 
 
 @pytest.mark.parametrize("below", ["post", "comment"])
-def test_an_answer_that_does_not_name_whom_it_answers_elsewhere_is_told(
+def test_a_reply_without_a_mention_of_the_parents_author_is_notified(
     home: Home, below: str
 ) -> None:
     home.person(KIM)
@@ -283,7 +281,7 @@ def test_an_answer_that_does_not_name_whom_it_answers_elsewhere_is_told(
     assert (len(home.rows(outside_mention)), home.rows(notification)[0]["post_id"]) == (0, about.id)
 
 
-def test_an_answer_that_a_community_of_ours_refuses_is_told_to_nobody(home: Home) -> None:
+def test_a_reply_refused_by_a_local_community_notifies_nobody(home: Home) -> None:
     kim, about = home.person(KIM), home.post()
     home.perform(Ban(by=home.ann, person=kim, community=home.cats))
 

@@ -40,14 +40,14 @@ def test_messages_and_replies_are_refused_with_the_reason(home: Home) -> None:
     assert home.comment(anns, by=home.bob).is_shown
 
 
-def test_it_is_told_to_nobody(home: Home) -> None:
+def test_a_block_is_sent_to_nobody(home: Home) -> None:
     blocked(home)
 
     assert home.sent() == []
     assert home.rows(notification) == []
 
 
-def test_it_ends_with_its_undo_and_may_be_said_twice(home: Home) -> None:
+def test_a_block_ends_with_its_undo_and_may_be_repeated(home: Home) -> None:
     kim = blocked(home)
     hear(home, activity("Block", KIM, home.bob.iri))
     assert len(home.rows(actor_block)) == 1
@@ -58,7 +58,7 @@ def test_it_ends_with_its_undo_and_may_be_said_twice(home: Home) -> None:
     assert home.perform(SendMessage(by=home.bob, to=kim, body=HELLO)).id
 
 
-def test_people_elsewhere_who_are_blocked_are_nobodys_business_here(home: Home) -> None:
+def test_blocks_between_remote_people_are_ignored(home: Home) -> None:
     home.person(KIM)
     lea = home.person("https://lea.example/u/lea")
 
@@ -66,7 +66,7 @@ def test_people_elsewhere_who_are_blocked_are_nobodys_business_here(home: Home) 
         assert read(home, activity("Block", KIM, blocked_iri)) is None
 
 
-def test_nobody_else_says_it_for_them(home: Home) -> None:
+def test_only_the_blocking_person_can_send_a_block(home: Home) -> None:
     home.person(KIM)
     dogs = home.group("https://dogs.example/c/dogs")
     word = activity("Block", KIM, home.bob.iri)

@@ -37,7 +37,7 @@ def told(home: Home) -> list[tuple[int, int, str]]:
     return [(row["recipient_id"], row["actor_id"], row["reason"]) for row in rows]
 
 
-def test_a_member_reports_a_post_and_the_moderators_are_told(home: Home) -> None:
+def test_a_reported_post_notifies_the_moderators(home: Home) -> None:
     post, mia, eve = home.post(), home.member("mia"), home.member("eve")
     home.perform(AddModerator(by=home.ann, community=home.cats, person=mia))
     home.follow(home.person(KIM, "lemmy"), home.cats)
@@ -57,7 +57,7 @@ def test_a_member_reports_a_post_and_the_moderators_are_told(home: Home) -> None
     assert home.rows(modlog) == logged
 
 
-def test_what_it_said_is_kept_as_it_was(home: Home) -> None:
+def test_the_reported_text_is_kept(home: Home) -> None:
     comment = home.comment(home.post(), text="Some *rude* words")
     eve = home.member("eve")
 
@@ -69,7 +69,7 @@ def test_what_it_said_is_kept_as_it_was(home: Home) -> None:
     assert row["said"] == "Some rude words"
 
 
-def test_the_same_is_reported_once_until_it_is_resolved(home: Home) -> None:
+def test_an_open_report_cannot_be_repeated(home: Home) -> None:
     post, eve = home.post(), home.member("eve")
     first = Report(by=eve, target=post, reason="Rude.")
     made = home.perform(first)
@@ -90,7 +90,7 @@ def test_a_report_needs_a_reason(home: Home, reason: str, code: str) -> None:
         home.perform(Report(by=home.ann, target=home.post(), reason=reason))
 
 
-def test_nobody_reports_what_is_theirs_or_gone(home: Home) -> None:
+def test_own_and_deleted_content_cannot_be_reported(home: Home) -> None:
     post = home.post()
     with pytest.raises(Invalid, match="own_content"):
         home.perform(Report(by=home.bob, target=post, reason="Rude."))
@@ -100,7 +100,7 @@ def test_nobody_reports_what_is_theirs_or_gone(home: Home) -> None:
         home.perform(Report(by=home.ann, target=gone, reason="Rude."))
 
 
-def test_who_is_blocked_by_a_moderator_still_reports(home: Home) -> None:
+def test_a_member_blocked_by_a_moderator_can_still_report(home: Home) -> None:
     eve = home.member("eve")
     row = {"person_id": home.ann.id, "blocked_id": eve.id, "blocked_at": home.clock()}
     home(lambda ctx: ctx.conn.execute(insert(actor_block).values(row)))
@@ -110,7 +110,7 @@ def test_who_is_blocked_by_a_moderator_still_reports(home: Home) -> None:
     assert told(home) == [(home.ann.id, eve.id, "Rude.")]
 
 
-def test_one_person_reports_so_many_an_hour(home: Home) -> None:
+def test_reports_of_one_person_are_limited_per_hour(home: Home) -> None:
     eve, posts = home.member("eve"), [home.post(title=f"Post {n}") for n in range(BY_ONE + 1)]
     for post in posts[:-1]:
         home.perform(Report(by=eve, target=post, reason="Rude."))
@@ -141,7 +141,7 @@ class Elsewhere:
         return [(one.inbox, json.loads(body)) for one, body in self.home.sent_bodies()]
 
 
-def test_the_communitys_server_is_told_who_reports_what(home: Home) -> None:
+def test_a_report_is_sent_to_the_communitys_server(home: Home) -> None:
     there = Elsewhere(home)
 
     made = home.perform(Report(by=home.bob, target=there.by_kim, reason="Rude."))
@@ -154,7 +154,7 @@ def test_the_communitys_server_is_told_who_reports_what(home: Home) -> None:
     assert "proof" not in word
 
 
-def test_a_microblogs_server_is_told_by_ours(home: Home) -> None:
+def test_a_report_is_sent_to_microblogs_by_the_instance_actor(home: Home) -> None:
     there = Elsewhere(home)
     home.follow(home.person("https://other.example/u/fan", "lemmy"), home.cats)
 
@@ -210,7 +210,7 @@ def test_a_flag_without_a_reason_is_a_report(home: Home) -> None:
     assert made.reason == ""
 
 
-def test_a_flag_of_several_things_reports_each_of_them(home: Home) -> None:
+def test_a_flag_of_several_objects_reports_each_of_them(home: Home) -> None:
     home.person(THEM)
     post = home.post()
     comment = home.comment(post)
@@ -236,14 +236,14 @@ def test_a_flag_of_an_account_alone_is_for_the_admins(home: Home) -> None:
     assert read(home, flag(THEM, [home.bob.iri], id="https://mastodon.example/2")) is None
 
 
-def test_a_report_of_what_is_not_here_concerns_nobody_here(home: Home) -> None:
+def test_a_report_of_unknown_content_is_ignored(home: Home) -> None:
     home.person(KIM)
 
     with pytest.raises(Denied, match="report_elsewhere"):
         read(home, flag(KIM, "https://lemmy.example/post/0"))
 
 
-def test_a_report_of_what_is_nobodys_here_is_not_kept(home: Home) -> None:
+def test_a_report_that_concerns_no_local_actor_is_not_kept(home: Home) -> None:
     there = Elsewhere(home)
 
     for objects in (there.by_kim.iri, [KIM]):
@@ -251,7 +251,7 @@ def test_a_report_of_what_is_nobodys_here_is_not_kept(home: Home) -> None:
             read(home, flag(LEA, objects))
 
 
-def test_what_a_member_wrote_elsewhere_is_judged_by_the_admins(home: Home) -> None:
+def test_reports_of_members_in_remote_communities_are_for_the_admins(home: Home) -> None:
     there = Elsewhere(home)
     post = home.post(community=there.dogs)
 
@@ -261,7 +261,7 @@ def test_what_a_member_wrote_elsewhere_is_judged_by_the_admins(home: Home) -> No
     assert told(home) == [(home.ann.id, there.kim.id, "Rude.")]
 
 
-def test_a_community_passes_reports_of_its_own_on_to_its_moderators(home: Home) -> None:
+def test_a_community_forwards_its_reports_to_its_moderators(home: Home) -> None:
     there = Elsewhere(home)
     mine = home.post()
     home(lambda ctx: AddModerator(by=there.kim, community=there.dogs, person=home.bob).apply(ctx))
@@ -290,7 +290,7 @@ def announced(home: Home) -> list[tuple[str, Json]]:
     return [(inbox, word["object"]) for inbox, word in words]
 
 
-def test_moderators_elsewhere_are_told_of_reports_here_and_nobody_else_is(home: Home) -> None:
+def test_local_reports_are_sent_to_remote_moderators_only(home: Home) -> None:
     kim, post = with_a_moderator_elsewhere(home)
 
     made = home.perform(Report(by=home.ann, target=post, reason="Rude."))
@@ -319,7 +319,7 @@ def test_a_moderator_on_lemmy_0_19_is_sent_the_reporters_own_flag(home: Home) ->
     assert [sent.words for sent in home.sent() if "Flag" in sent.words] == []
 
 
-def test_moderators_elsewhere_are_told_of_reports_from_elsewhere(home: Home) -> None:
+def test_remote_reports_are_sent_to_remote_moderators(home: Home) -> None:
     kim, post = with_a_moderator_elsewhere(home)
     home.person(LEA)
     comment = home.comment(post)
@@ -339,7 +339,7 @@ def test_moderators_elsewhere_are_told_of_reports_from_elsewhere(home: Home) -> 
     assert (word["type"], word["actor"]) == ("Undo", LEA)
 
 
-def test_a_moderator_on_the_authors_server_is_told_of_reports_from_elsewhere(home: Home) -> None:
+def test_remote_reports_are_sent_to_a_moderator_on_the_authors_server(home: Home) -> None:
     """Whether the reporter's server told the author's is not known here."""
     kim, _ = with_a_moderator_elsewhere(home)
     post = home.post(by=kim, iri="https://kim.example/post/7")
@@ -351,7 +351,7 @@ def test_a_moderator_on_the_authors_server_is_told_of_reports_from_elsewhere(hom
     assert [inbox for inbox, _ in announced(home)] == [kim.shared_inbox or kim.inbox]
 
 
-def test_a_moderators_own_server_hears_nothing_of_what_it_reported(home: Home) -> None:
+def test_a_report_is_not_sent_back_to_the_server_that_made_it(home: Home) -> None:
     _, post = with_a_moderator_elsewhere(home)
     home.person("https://lemmy.example/u/ken")
 
@@ -360,7 +360,7 @@ def test_a_moderators_own_server_hears_nothing_of_what_it_reported(home: Home) -
     assert home.sent() == []
 
 
-def test_a_server_reports_so_many_an_hour_whoever_says_it(home: Home) -> None:
+def test_reports_of_one_server_are_limited_per_hour(home: Home) -> None:
     posts = [home.post(title=f"Post {n}") for n in range(FROM_HOST + 1)]
     them = server(home, THEM)
     for number, post in enumerate(posts[:-1]):
@@ -376,7 +376,7 @@ def message(home: Home) -> Message:
     return home.perform(SendMessage(by=home.bob, to=kim, body=Body.of_markdown("Psst")))
 
 
-def test_a_message_is_reported_by_who_got_it_to_the_admins_alone(home: Home) -> None:
+def test_a_recipient_reports_a_message_to_the_admins(home: Home) -> None:
     eve = home.member("eve")
     sent = home.perform(SendMessage(by=home.bob, to=eve, body=Body.of_markdown("Psst")))
 
@@ -390,7 +390,7 @@ def test_a_message_is_reported_by_who_got_it_to_the_admins_alone(home: Home) -> 
         home.perform(Report(by=home.ann, target=sent, reason="Rude."))
 
 
-def test_a_message_is_reported_from_elsewhere_by_who_got_it_or_their_server(home: Home) -> None:
+def test_a_remote_recipient_or_their_server_reports_a_message(home: Home) -> None:
     sent = message(home)
     home.person(LEA)
     home.person("https://lemmy.example/u/ken")
@@ -404,7 +404,7 @@ def test_a_message_is_reported_from_elsewhere_by_who_got_it_or_their_server(home
             read(home, flag(stranger, sent.iri))
 
 
-def test_only_who_reported_takes_it_back(home: Home) -> None:
+def test_only_the_reporter_can_withdraw_a_report(home: Home) -> None:
     home.person(KIM)
     home.person(LEA)
     word = flag(KIM, home.post().iri, summary="Rude.")

@@ -1,7 +1,7 @@
 from tests.fedcom.cli.shell import Shell
 
 
-def test_an_upgrade_makes_the_schema_and_says_its_revision(bare_shell: Shell) -> None:
+def test_an_upgrade_creates_the_schema_and_prints_its_revision(bare_shell: Shell) -> None:
     out = bare_shell.must("db", "upgrade")
 
     assert out.startswith("The database is at revision ")
@@ -14,14 +14,14 @@ def test_an_upgrade_of_the_newest_changes_nothing(bare_shell: Shell) -> None:
     assert bare_shell.must("db", "upgrade") == first
 
 
-def test_a_check_of_an_empty_database_says_what_to_do(bare_shell: Shell) -> None:
+def test_a_check_of_an_empty_database_explains_what_to_do(bare_shell: Shell) -> None:
     said = bare_shell("db", "check")
 
     assert (said.code, said.out) == (1, "")
     assert "run fedcom db upgrade" in said.err
 
 
-def test_a_check_lists_what_differs(shell: Shell) -> None:
+def test_a_check_lists_the_differences(shell: Shell) -> None:
     database = shell.open_database()
     with database.begin() as conn:
         conn.exec_driver_sql("CREATE TABLE left_behind (id INTEGER PRIMARY KEY)")

@@ -51,7 +51,7 @@ def test_documents_are_explained_one_line_each() -> None:
     assert run("explain", post).exit_code == 0
 
 
-def test_an_announce_says_who_said_it() -> None:
+def test_an_announce_is_explained_with_its_actor() -> None:
     announced = activity("Announce", CATS, activity("Like", KIM, f"{CATS}/1"))
 
     said = run("explain", "-", stdin=json.dumps(announced).encode())
@@ -122,7 +122,7 @@ def test_without_its_key_a_request_stays_undecided() -> None:
     assert said.output.endswith("verdict: undecided without the key\n")
 
 
-def test_a_refused_request_ends_with_what_the_inbox_would_answer() -> None:
+def test_a_refused_request_ends_with_the_inboxs_response() -> None:
     said = run("verify", "-", stdin=capture())  # long ago
 
     assert said.exit_code == 1
@@ -140,5 +140,5 @@ def test_the_origin_and_the_body_may_be_given() -> None:
     assert elsewhere.output.endswith("verdict: 401 signature_host\n")
 
 
-def test_a_date_that_is_none_is_a_slip() -> None:
+def test_an_invalid_date_is_a_usage_error() -> None:
     assert run("verify", "-", "--at", "soon", stdin=capture()).exit_code == 2

@@ -3,7 +3,7 @@ import pytest
 from tests.fedcom.cli.shell import Shell
 
 
-def test_a_block_is_listed_with_its_reason_until_it_is_taken_back(shell: Shell) -> None:
+def test_a_block_is_listed_with_its_reason_until_it_is_removed(shell: Shell) -> None:
     assert shell.must("instance", "list") == "No servers are blocked.\n"
 
     out = shell.must("instance", "block", "https://Bad.Example/", "--reason", "spam")
@@ -27,7 +27,7 @@ def test_a_block_is_listed_with_its_reason_until_it_is_taken_back(shell: Shell) 
         (["unblock", "good.example"], "instance_not_blocked"),
     ],
 )
-def test_what_cannot_be_blocked_or_unblocked_says_why(
+def test_an_invalid_block_or_unblock_shows_the_reason(
     shell: Shell, words: list[str], code: str
 ) -> None:
     said = shell("instance", *words)
@@ -37,7 +37,7 @@ def test_what_cannot_be_blocked_or_unblocked_says_why(
 
 
 @pytest.mark.parametrize("text", ["https://bad.example/u/eve", "@eve@very.bad.example"])
-def test_a_blocked_host_is_not_asked(shell: Shell, text: str) -> None:
+def test_a_blocked_host_is_not_requested(shell: Shell, text: str) -> None:
     shell.must("instance", "block", "bad.example")
 
     said = shell("federation", "lookup", text)  # a look-up of the name would fail the test

@@ -11,14 +11,14 @@ def test_new_keys_are_counted(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize("words", [["rotate"], ["rotate", "ann", "--all"]])
-def test_somebody_is_named_or_everybody(shell: Shell, words: list[str]) -> None:
+def test_either_an_actor_or_all_must_be_given(shell: Shell, words: list[str]) -> None:
     said = shell("keys", *words)
 
     assert said.code == 2
     assert "or --all" in said.err
 
 
-def test_nobody_of_that_name_is_an_error(shell: Shell) -> None:
+def test_an_unknown_name_is_an_error(shell: Shell) -> None:
     said = shell("keys", "rotate", "nobody")
 
     assert (said.code, said.out) == (1, "")

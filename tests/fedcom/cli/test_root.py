@@ -18,7 +18,7 @@ MENDABLE = [
 
 @pytest.mark.parametrize(("settings", "hint"), MENDABLE, ids=[hint for _, hint in MENDABLE])
 @pytest.mark.parametrize("words", [["user", "list"], ["db", "upgrade"], ["serve"]])
-def test_a_wrong_setting_is_one_clear_message(
+def test_an_invalid_setting_gives_one_clear_message(
     bare_shell: Shell, words: list[str], settings: dict[str, str], hint: str
 ) -> None:
     bare_shell.set(**settings)
@@ -85,14 +85,14 @@ def test_a_folder_that_cannot_be_made_is_named(bare_shell: Shell, tmp_path: Path
     assert "file/data" in said.err
 
 
-def test_a_slip_of_the_pen_is_a_usage_error(bare_shell: Shell) -> None:
+def test_a_mistyped_command_is_a_usage_error(bare_shell: Shell) -> None:
     for words in (["users"], ["user", "create"], ["user", "create", "ann", "--password", "x"]):
         said = bare_shell(*words)
         assert (said.code, said.out) == (2, "")
         assert "Usage: fedcom" in said.err
 
 
-def test_every_command_explains_itself(bare_shell: Shell) -> None:
+def test_every_command_has_a_help_text(bare_shell: Shell) -> None:
     for words in ([], ["user"], ["user", "create"], ["federation", "queue"], ["db", "upgrade"]):
         out = bare_shell.must(*words, "--help")
         assert out.startswith("Usage: fedcom")

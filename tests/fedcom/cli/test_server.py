@@ -108,14 +108,14 @@ def test_a_request_is_one_line_with_its_id(node: Node) -> None:
     assert "private" not in json.dumps(mine)
 
 
-def test_a_worker_without_redis_says_what_it_needs(shell: Shell) -> None:
+def test_a_worker_without_redis_explains_what_it_needs(shell: Shell) -> None:
     said = shell("worker")
 
     assert (said.code, said.out) == (1, "")
     assert said.err == "redis_url: required for a worker; without it the server delivers\n"
 
 
-def test_a_worker_that_is_told_to_end_ends_in_order(tmp_path: Path, redis_url: str) -> None:
+def test_a_worker_that_is_terminated_ends_gracefully(tmp_path: Path, redis_url: str) -> None:
     node = Node("one", tmp_path / "one", redis_url=redis_url)
     end(ask(node, "user", "list"))
     worker = ask(node, "worker")

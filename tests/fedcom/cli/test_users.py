@@ -65,7 +65,7 @@ def test_a_line_end_of_windows_is_no_part_of_the_password(shell: Shell) -> None:
         ("änne", PASSWORD, "name_characters"),
     ],
 )
-def test_a_refused_account_says_why(shell: Shell, name: str, stdin: str, code: str) -> None:
+def test_a_refused_account_shows_the_reason(shell: Shell, name: str, stdin: str, code: str) -> None:
     said = shell("user", "create", name, stdin=stdin)
 
     assert (said.code, said.out) == (1, "")
@@ -82,7 +82,7 @@ def test_a_name_is_given_once(shell: Shell) -> None:
     assert "(name_taken)" in said.err
 
 
-def test_an_address_is_refused_when_it_is_none(shell: Shell) -> None:
+def test_an_invalid_address_is_refused(shell: Shell) -> None:
     said = shell("user", "create", "ann", "--email", "ann at home", stdin=PASSWORD)
 
     assert said.code == 1
@@ -120,7 +120,7 @@ def test_accounts_are_listed_with_role_and_ban(shell: Shell) -> None:
     assert second.endswith("  banned")
 
 
-def test_who_waits_for_approval_is_listed_apart(shell: Shell) -> None:
+def test_applicants_are_listed_separately(shell: Shell) -> None:
     shell.create_user("ann")
     assert shell.must("user", "list", "--pending") == "No pending applications.\n"
     database = shell.open_database()
@@ -142,7 +142,7 @@ def test_a_promoted_member_logs_in_again(shell: Shell) -> None:
     assert count_sessions(shell) == 0
 
 
-def test_the_last_admin_stays(shell: Shell) -> None:
+def test_the_last_admin_cannot_be_demoted(shell: Shell) -> None:
     shell.create_user("ann", "--admin")
 
     said = shell("user", "promote", "ann", "--demote")
@@ -168,7 +168,7 @@ def test_a_new_password_replaces_the_old_and_ends_sessions(shell: Shell) -> None
     assert count_sessions(shell) == 0
 
 
-def test_a_ban_ends_sessions_and_can_be_taken_back(shell: Shell) -> None:
+def test_a_ban_ends_sessions_and_can_be_lifted(shell: Shell) -> None:
     shell.create_user("ann", "--admin")
     shell.create_user("bob")
     sign_in(shell, "bob")
@@ -183,14 +183,14 @@ def test_a_ban_ends_sessions_and_can_be_taken_back(shell: Shell) -> None:
     assert "(not_banned)" in shell("user", "ban", "bob", "--undo").err
 
 
-def test_a_ban_needs_an_admin_in_whose_name_it_is_said(shell: Shell) -> None:
+def test_a_ban_needs_an_admin_as_its_actor(shell: Shell) -> None:
     shell.create_user("bob")
 
     assert "(no_admin)" in shell("user", "ban", "bob").err
     assert shell("user", "ban", "bob", "--days", "99999999").code == 2
 
 
-def test_somebody_elsewhere_can_be_banned(shell: Shell) -> None:
+def test_a_remote_person_can_be_banned(shell: Shell) -> None:
     shell.create_user("ann", "--admin")
     database = shell.open_database()
     with database.begin() as conn:
@@ -225,7 +225,7 @@ def test_an_admin_is_demoted_before_a_ban(shell: Shell) -> None:
         ["user", "ban", "zed@far.example"],
     ],
 )
-def test_nobody_is_not_found(shell: Shell, words: list[str]) -> None:
+def test_an_unknown_name_is_not_found(shell: Shell, words: list[str]) -> None:
     said = shell(*words, stdin=PASSWORD)
 
     assert (said.code, said.out) == (1, "")

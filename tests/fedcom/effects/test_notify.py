@@ -47,7 +47,7 @@ def naming(*people: Person) -> list[dict[str, str]]:
     return [{"type": "Mention", "href": one.iri, "name": f"@{one.handle}"} for one in people]
 
 
-def test_the_author_of_what_is_answered_is_told(home: Home) -> None:
+def test_the_author_of_the_parent_is_notified(home: Home) -> None:
     post = home.post(by=home.bob)
     comment = home.comment(post, by=home.ann)
     home.comment(post, by=home.person(KIM), parent=comment)
@@ -60,13 +60,13 @@ def test_the_author_of_what_is_answered_is_told(home: Home) -> None:
     assert second["actor_id"] == home.person(KIM).id
 
 
-def test_nobody_is_told_of_the_own_answer(home: Home) -> None:
+def test_nobody_is_notified_of_their_own_reply(home: Home) -> None:
     home.comment(home.post(by=home.bob), by=home.bob, text="I, @bob, say so.")
 
     assert told(home) == []
 
 
-def test_members_who_are_named_are_told_wherever_it_was_written(home: Home) -> None:
+def test_mentioned_members_are_notified_wherever_it_was_written(home: Home) -> None:
     home.post(by=home.bob, body=Body.of_markdown("Ask @ann@home.example, and @nobody."))
     kim = home.person(KIM)
     hear(
@@ -78,7 +78,7 @@ def test_members_who_are_named_are_told_wherever_it_was_written(home: Home) -> N
     assert told(home) == ["mention", "mention"]
 
 
-def test_who_is_answered_and_named_is_told_once(home: Home) -> None:
+def test_a_member_replied_to_and_mentioned_is_notified_once(home: Home) -> None:
     post = home.post(by=home.bob)
     home.comment(post, by=home.ann, text="@bob and @bob@home.example: no.")
     home.person(KIM)
@@ -87,7 +87,7 @@ def test_who_is_answered_and_named_is_told_once(home: Home) -> None:
     assert told(home, home.bob) == ["reply", "reply"]
 
 
-def test_an_edit_tells_only_whom_it_names_anew(home: Home) -> None:
+def test_an_edit_notifies_only_newly_mentioned_members(home: Home) -> None:
     post = home.post(by=home.bob, body=Body.of_markdown("Nobody."))
     comment = home.comment(home.post(by=home.ann), by=home.bob, text="Well")
     before = len(told(home))
@@ -101,7 +101,7 @@ def test_an_edit_tells_only_whom_it_names_anew(home: Home) -> None:
     assert home.rows(notification)[-1]["post_id"] == post.id
 
 
-def test_an_edit_from_elsewhere_tells_whom_its_tags_name(home: Home) -> None:
+def test_a_remote_edit_notifies_the_members_in_its_tags(home: Home) -> None:
     post = home.post(by=home.ann)
     home.person(KIM)
     first = note(f"{KIM}/1", KIM, post.iri)
@@ -112,7 +112,7 @@ def test_an_edit_from_elsewhere_tells_whom_its_tags_name(home: Home) -> None:
     assert told(home, home.bob) == ["mention"]
 
 
-def test_people_and_servers_that_are_blocked_tell_nothing(home: Home) -> None:
+def test_blocked_people_and_servers_cause_no_notification(home: Home) -> None:
     post = home.post(by=home.bob)
     kim, ken = home.person(KIM), home.person("https://ken.example/u/ken")
     moment = home.clock()
@@ -130,7 +130,7 @@ def test_people_and_servers_that_are_blocked_tell_nothing(home: Home) -> None:
     assert told(home, home.bob) == ["reply"]
 
 
-def test_what_was_only_fetched_tells_too(home: Home) -> None:
+def test_a_fetched_reply_is_notified_too(home: Home) -> None:
     home.person(KIM)
     document = Document(page(f"{KIM}/post", KIM, home.cats.iri, tag=naming(home.bob)))
     home(
@@ -142,7 +142,7 @@ def test_what_was_only_fetched_tells_too(home: Home) -> None:
     assert told(home, home.bob) == ["mention"]
 
 
-def test_what_was_written_long_ago_tells_nobody_until_it_is_edited(home: Home) -> None:
+def test_an_old_reply_notifies_nobody_until_it_is_edited(home: Home) -> None:
     home.person(KIM)
     own = home.post(by=home.bob)
     days = {age: (home.clock() - timedelta(days=age)).isoformat() for age in (6, 8)}

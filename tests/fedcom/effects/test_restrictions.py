@@ -43,7 +43,7 @@ def answer(home: Home, post: Post, parent: Comment | None = None) -> Comment:
     return home.perform(CreateComment(by=home.bob, post=post, parent=parent, body=body))
 
 
-def test_a_member_cannot_answer_who_wants_no_answers_until_they_do(home: Home) -> None:
+def test_a_member_cannot_reply_while_the_author_disallows_replies(home: Home) -> None:
     home.person(KIM, "gotosocial")
     post = hear(home, interactionPolicy=CLOSED)
 
@@ -83,7 +83,7 @@ def test_a_community_boosts_only_what_it_may(home: Home, policy: Any) -> None:
     assert bool(boosts) is (policy is None)
 
 
-def test_ours_may_be_answered_while_they_are_open_and_quoted_by_nobody(home: Home) -> None:
+def test_local_content_allows_replies_while_open_and_no_quotes(home: Home) -> None:
     post = home.post()
     comment = home.comment(post)
 

@@ -61,7 +61,7 @@ async def test_boosts_go_with_the_account(node: Node) -> None:
     assert boosts(node) == 0
 
 
-async def test_what_a_community_announces_is_no_boost(node: Node) -> None:
+async def test_an_announce_of_a_community_is_no_boost(node: Node) -> None:
     node.home.post()
     node.home.follow(node.home.bob, node.home.group(DOGS))
 
@@ -79,7 +79,7 @@ async def test_what_a_community_announces_is_no_boost(node: Node) -> None:
         ("Announce", {"object": "https://kim.example/note/1"}),
     ],
 )
-async def test_what_nobody_here_acts_on_is_ignored_alone_and_inside_an_announce(
+async def test_activities_without_an_effect_are_ignored_alone_and_inside_an_announce(
     node: Node, kind: str, more: dict[str, Any], *, inside: bool
 ) -> None:
     node.home.post()

@@ -53,7 +53,7 @@ async def authenticate(node: Node, said: dict[str, Any], signer: str = EVE) -> A
         return "later"
 
 
-async def test_of_a_relayed_copy_only_the_object_counts_as_its_origin_serves_it(
+async def test_for_a_relayed_copy_only_the_object_served_by_its_origin_counts(
     node: Node,
 ) -> None:
     node.network.put(POST)
@@ -95,7 +95,7 @@ async def test_of_a_relayed_copy_only_the_object_counts_as_its_origin_serves_it(
         (POST, activity("Create", KIM, {"type": "Page"}), "object_id_missing"),
     ],
 )
-async def test_what_the_origin_does_not_say_is_refused(
+async def test_an_activity_not_confirmed_by_its_origin_is_refused(
     node: Node, at_origin: dict[str, Any] | None, said: dict[str, Any], code: str
 ) -> None:
     if at_origin is not None:
@@ -176,7 +176,7 @@ async def test_every_shape_of_the_catalog_has_its_reader(node: Node) -> None:
     assert set(listeners(node).shapes()) == shapes
 
 
-async def test_a_peer_that_is_heard_is_not_gone(node: Node) -> None:
+async def test_a_peer_that_sends_something_is_not_gone(node: Node) -> None:
     """Its software is looked up too, because that decides which activities it is sent."""
     node.network.put(person(KIM))
     node.network.run("kim.example", "lemmy")
@@ -189,7 +189,7 @@ async def test_a_peer_that_is_heard_is_not_gone(node: Node) -> None:
     assert sorted(words) == ["Accept{Follow{id}}", "Announce{Create{Page}}"]
 
 
-async def test_a_profile_is_read_from_its_origin_when_it_says_that_it_changed(node: Node) -> None:
+async def test_an_update_of_a_profile_makes_us_fetch_it(node: Node) -> None:
     """Not from the document that was fetched with its key: that may be hours old."""
     node.network.put(person(KIM, name="Old"))
     await node.hear(activity("Follow", KIM, CATS))
@@ -210,7 +210,7 @@ async def test_a_profile_is_read_from_its_origin_when_it_says_that_it_changed(no
         (activity("Dance", KIM, f"{CATS}/1"), "Dance is not supported here."),
     ],
 )
-def test_what_nobody_reads_is_refused_with_what_is_missing(
+def test_an_unsupported_activity_is_refused_with_the_missing_feature(
     said: dict[str, Any], detail: str
 ) -> None:
     with pytest.raises(Unsupported) as caught:
@@ -221,7 +221,9 @@ def test_what_nobody_reads_is_refused_with_what_is_missing(
 
 
 @pytest.mark.parametrize("kind", ["Collection", "OrderedCollection"])
-async def test_what_an_announced_collection_shows_is_announced(node: Node, kind: str) -> None:
+async def test_the_items_of_an_announced_collection_count_as_announced(
+    node: Node, kind: str
+) -> None:
     rex, dogs = "https://dogs.example/u/rex", node.home.group("https://dogs.example/c/dogs")
     node.home.follow(node.home.bob, dogs)
     node.network.put(person(rex))

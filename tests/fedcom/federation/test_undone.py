@@ -99,7 +99,7 @@ def test_a_community_passes_on_the_undo_of_a_known_vote(home: Home) -> None:
     assert action.score == 0
 
 
-def test_anything_else_is_asked_of_its_origin(home: Home) -> None:
+def test_any_other_id_is_fetched_from_its_origin(home: Home) -> None:
     kim = home.person(KIM)
     lea = home.person(LEA)
     block = activity("Block", KIM, LEA, target="https://lemmy.example/") | {"id": ACTIVITY}
@@ -120,13 +120,15 @@ def test_anything_else_is_asked_of_its_origin(home: Home) -> None:
         activity("Block", KIM, LEA, target="https://lemmy.example/") | {"id": f"{ACTIVITY}2"},
     ],
 )
-def test_what_its_origin_does_not_show_is_ignored(home: Home, served: Json | None) -> None:
+def test_an_undo_whose_object_its_origin_does_not_serve_is_ignored(
+    home: Home, served: Json | None
+) -> None:
     home.person(KIM)
 
     assert read(home, ACTIVITY, served) == "unsupported_type"
 
 
-def test_nobody_undoes_by_its_id_what_another_did(home: Home) -> None:
+def test_an_undo_of_another_actors_activity_is_refused(home: Home) -> None:
     home.perform(Follow(by=home.person(KIM), target=home.cats, iri=ACTIVITY), received(KIM))
     home.person(LEA)
 
@@ -134,7 +136,7 @@ def test_nobody_undoes_by_its_id_what_another_did(home: Home) -> None:
     assert read(home, "https://other.example/1") == "unsupported_type"
 
 
-def test_an_undo_that_shows_what_it_takes_back_is_left_as_it_is(home: Home) -> None:
+def test_an_undo_with_an_embedded_object_is_left_unchanged(home: Home) -> None:
     shown = Document(activity("Undo", KIM, activity("Like", KIM, "https://home.example/post/1")))
 
     assert home(lambda ctx: with_undone(ctx, shown)) is shown

@@ -37,7 +37,7 @@ def codes(raw: dict[str, Any], **how: bool) -> list[str]:
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_what_the_inbox_takes_is_understood(path: Path) -> None:
+def test_accepted_activities_are_explained(path: Path) -> None:
     sample = read(path)
     found = said(sample)
 
@@ -109,7 +109,7 @@ def test_each_has_its_kind(raw: dict[str, Any], kind: str, action: str) -> None:
     assert found.is_understood
 
 
-def test_every_shape_that_is_heard_has_a_kind() -> None:
+def test_every_supported_shape_has_a_kind() -> None:
     for shape in {shape for readers in HEARD for shape in readers}:
         raw: Any = "https://home.example/x"
         for kind in reversed(shape):
@@ -117,7 +117,7 @@ def test_every_shape_that_is_heard_has_a_kind() -> None:
         assert "unsupported_type" not in codes(raw), shape
 
 
-def test_a_post_is_told_in_full() -> None:
+def test_a_post_is_explained_in_full() -> None:
     link = {"type": "Link", "href": "https://cats.example/sleep"}
     raw = page(
         POST,
@@ -190,7 +190,7 @@ def test_each_refusal_has_its_code(raw: dict[str, Any], code: str) -> None:
 
 
 @pytest.mark.parametrize("raw", [MESSAGE, DIRECT])
-def test_of_a_message_nothing_is_told_but_whose_it_is(raw: dict[str, Any]) -> None:
+def test_a_message_is_explained_without_its_content(raw: dict[str, Any]) -> None:
     for told in (raw, activity("Create", KIM, raw)):
         found = said(told)
         assert found.author == KIM
@@ -198,14 +198,14 @@ def test_of_a_message_nothing_is_told_but_whose_it_is(raw: dict[str, Any]) -> No
         assert "mat" not in repr(found)
 
 
-def test_every_reason_is_told_once() -> None:
+def test_every_reason_is_listed_once() -> None:
     raw = activity("Create", KIM, MESSAGE | {"id": "http://kim.example/pm/1"})
     raw |= {"@context": [], "id": "https://evil.example/1"}
 
     assert codes(raw) == ["context_missing", "id_elsewhere"]
 
 
-def test_what_we_do_not_do_yet_is_named() -> None:
+def test_unsupported_features_are_named() -> None:
     (reason,) = said(activity(LACKING, KIM, POST)).reasons
 
     assert reason.detail == f"{LACKING} is not supported here: no {FEATURES[LACKING]} yet."
@@ -264,14 +264,14 @@ def test_what_we_do_not_do_yet_is_named() -> None:
         ),
     ],
 )
-def test_what_only_a_database_knows_is_a_condition(raw: dict[str, Any], condition: str) -> None:
+def test_checks_that_need_a_database_are_conditions(raw: dict[str, Any], condition: str) -> None:
     found = said(raw)
 
     assert condition in found.conditions, found.conditions
     assert found.reasons == ()
 
 
-def test_a_collection_is_counted_and_its_objects_judged() -> None:
+def test_the_items_of_a_collection_are_counted_and_explained() -> None:
     items = [page(POST, KIM, CATS), page(THEIRS, KIM, CATS), KIM, activity("Like", KIM, POST)]
     found = said(
         document(f"{CATS}/outbox", "OrderedCollection", orderedItems=items, attributedTo=CATS)
@@ -291,7 +291,7 @@ def test_development_permits_http_and_ports() -> None:
     assert codes(raw, development=True) == []
 
 
-def test_what_is_no_document_is_refused_with_its_code() -> None:
+def test_an_invalid_document_is_refused_with_its_code() -> None:
     found = refused(Malformed("json_invalid", "It is not JSON."))
 
     assert (found.kind, found.reasons[0].code) == ("nothing", "json_invalid")

@@ -84,7 +84,7 @@ def test_an_honest_request_is_verified_with_its_key_in_any_form(scheme: Scheme, 
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_without_the_key_it_is_said_where_it_is(scheme: Scheme) -> None:
+def test_without_the_key_its_address_is_shown(scheme: Scheme) -> None:
     seen = see(knock(scheme), None)
 
     assert (verdict(seen), seen.undecided) == ("verified", True)
@@ -145,7 +145,7 @@ def test_each_failure_has_its_step_and_its_answer(
     assert not name or step(seen, name)[0] is False
 
 
-def test_what_is_covered_and_not_there_ends_in_a_signing_string_that_cannot_be() -> None:
+def test_a_missing_covered_header_leaves_no_signing_string() -> None:
     bare = knock().bent(also=("x-a",), headers=(("x-a", ""),)).signed()
     seen = see(bare.bent(headers=tuple(pair for pair in bare.headers if pair[0] != "x-a")))
 
@@ -190,7 +190,7 @@ def test_a_fetch_has_no_document() -> None:
     ],
     ids=["nothing", "proof", "content"],
 )
-def test_of_a_relay_it_is_said_what_could_prove_it(
+def test_for_a_relayed_activity_the_possible_proofs_are_shown(
     said: dict[str, Any], told: str, holds: bool | None, text: str
 ) -> None:
     seen = see(knock(said=said, signer=EVE))

@@ -122,7 +122,7 @@ async def test_a_server_that_never_answers_holds_up_no_pictures_of_others(world:
     never.set()
 
 
-async def test_no_more_is_fetched_than_can_be_looked_at(world: World) -> None:
+async def test_no_more_pictures_are_fetched_than_can_be_processed(world: World) -> None:
     await world.pictures._process._turn.acquire()  # another server's large picture
     hosts = ("peer.example", "other.example", "evil.example", "victim.example")
     urls = [f"https://{host}/{number}.png" for host in hosts for number in range(5)]
@@ -137,7 +137,7 @@ async def test_no_more_is_fetched_than_can_be_looked_at(world: World) -> None:
     assert asked == 4
 
 
-async def test_that_no_picture_can_be_read_now_is_not_held_against_one(world: World) -> None:
+async def test_a_temporary_failure_to_process_is_not_stored_as_the_pictures(world: World) -> None:
     world.web.put(CAT, picture())
     await world.pictures.aclose()
 
@@ -153,7 +153,7 @@ async def test_a_redirect_to_a_private_address_is_not_followed(world: World) -> 
     assert not await world.is_there(CAT)
 
 
-async def test_copies_go_when_they_are_old_or_too_many(world: World) -> None:
+async def test_old_and_excess_copies_are_deleted(world: World) -> None:
     for number in range(3):
         world.web.put(f"{CAT}?{number}", picture("PNG", draw(50 + number)))
         await world.remote.get(f"{CAT}?{number}", "full")
@@ -182,7 +182,7 @@ def test_an_address_holds_for_what_we_signed_and_nothing_else() -> None:
     assert MediaUrlSigner(b"another", ORIGIN).address(CAT) != signer.address(CAT)
 
 
-def test_a_picture_of_ours_is_shown_where_it_is() -> None:
+def test_a_local_picture_keeps_its_address() -> None:
     signer = MediaUrlSigner(b"secret", ORIGIN)
 
     assert signer.address(f"{ORIGIN}/media/x.webp") == "/media/x.webp"

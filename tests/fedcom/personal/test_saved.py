@@ -38,7 +38,7 @@ def test_posts_and_comments_are_saved_once_and_only_for_oneself(home: Home) -> N
     assert home.rows(saved_post) == home.rows(saved_comment) == []
 
 
-def test_what_is_gone_is_not_saved(home: Home) -> None:
+def test_deleted_content_cannot_be_saved(home: Home) -> None:
     gone = home.perform(RemoveContent(by=home.ann, target=home.post(), reason=""))
     with pytest.raises(NotFound):
         home(lambda ctx: save(ctx, home.bob, gone))

@@ -101,7 +101,7 @@ def test_private_undos_name_the_id_that_was_sent(home: Home) -> None:
     assert named == sent
 
 
-def test_what_an_admin_puts_back_names_the_deletion_in_its_authors_name(home: Home) -> None:
+def test_the_undo_of_a_take_down_names_the_delete_in_its_authors_name(home: Home) -> None:
     post = home.post(community=home.group("https://lemmy.example/c/dogs"))
     home(lambda ctx: perform(ctx, take_down(ctx, home.ann, post, "Illegal")))
     hidden = home.fresh(post)
@@ -124,7 +124,7 @@ def test_of_two_bans_the_one_from_the_same_place_is_named(home: Home) -> None:
     assert said_by(home, "ann")[-1]["object"]["id"] == cats_ban["id"] != birds_ban["id"]
 
 
-def test_what_another_said_or_nobody_kept_gets_a_new_id(home: Home) -> None:
+def test_an_undo_of_an_unknown_or_foreign_activity_gets_a_new_id(home: Home) -> None:
     post = home.post()
     home.perform(Lock(by=home.ann, target=post, locked=True))
     home.sent()

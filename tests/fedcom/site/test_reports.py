@@ -19,7 +19,7 @@ def open_reports(home: Home) -> list[str]:
     return [row["reason"] for row in home.rows(report) if row["resolved_at"] is None]
 
 
-def test_an_account_and_a_message_are_judged_each_by_itself(home: Home) -> None:
+def test_reports_of_an_account_and_of_a_message_are_resolved_separately(home: Home) -> None:
     eve, bob = home.member("eve"), home.bob
     message = home.perform(SendMessage(by=bob, to=eve, body=Body.of_markdown("Psst")))
     reports = []
@@ -36,7 +36,7 @@ def test_an_account_and_a_message_are_judged_each_by_itself(home: Home) -> None:
     assert unread(home) == open_reports(home) == ["Report 2"]
 
 
-def test_what_is_opened_again_is_one_report(home: Home) -> None:
+def test_reopening_opens_a_single_report(home: Home) -> None:
     post = home.post()
     reports = [
         home.perform(Report(by=home.member(name), target=post, reason=name))
@@ -50,7 +50,7 @@ def test_what_is_opened_again_is_one_report(home: Home) -> None:
     assert open_reports(home) == ["mia"]
 
 
-def test_what_a_reporter_is_told_stays_unread_when_another_report_is_judged(home: Home) -> None:
+def test_a_reporters_notification_stays_unread_when_another_report_is_resolved(home: Home) -> None:
     post = home.post()
     for name in ("eve", "mia"):
         made = home.perform(Report(by=home.member(name), target=post, reason=name))

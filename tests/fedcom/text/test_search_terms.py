@@ -58,7 +58,7 @@ def test_the_meaning_of_search_terms(text: str, terms: Terms) -> None:
     assert parse_terms(text) == terms
 
 
-def test_without_a_word_that_is_wanted_nothing_can_be_found() -> None:
+def test_without_a_wanted_word_nothing_is_found() -> None:
     assert not parse_terms("-dogs ---")
     assert parse_terms("author:bob -dogs")
 
@@ -69,7 +69,7 @@ def test_long_queries_and_long_words_are_cut() -> None:
 
 
 @given(st.text(alphabet=st.characters(), max_size=400))
-def test_any_text_means_something(text: str) -> None:
+def test_any_text_can_be_parsed(text: str) -> None:
     terms = parse_terms(text)
     for words in (terms.wanted, terms.unwanted):
         assert all(words.parts)

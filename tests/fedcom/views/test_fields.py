@@ -116,7 +116,7 @@ def test_a_post_is_the_same_in_a_list_and_on_its_page(samples: SampleRows, who: 
     assert (found.body_html, page.body_html) == ("<p>Wor", "<p>Words</p>")
 
 
-def test_a_stranger_sees_who_where_and_how_much(samples: SampleRows) -> None:
+def test_a_guest_sees_author_community_and_counts(samples: SampleRows) -> None:
     post = get_post_view(samples.conn, samples.post, now=LATER)
 
     assert (post.vote, post.is_saved, post.is_hidden, post.last_visit) == (0, False, False, None)
@@ -134,7 +134,7 @@ def test_a_stranger_sees_who_where_and_how_much(samples: SampleRows) -> None:
     assert not post.standing.is_admin
 
 
-def test_a_member_sees_what_they_did(samples: SampleRows) -> None:
+def test_a_member_sees_their_own_votes_and_marks(samples: SampleRows) -> None:
     post = get_post_view(samples.conn, samples.post, viewer_id=samples.bob, now=LATER)
     (comment,) = find_thread(samples.conn, post, viewer_id=samples.bob, now=LATER).comments
 
@@ -162,7 +162,7 @@ def test_a_comment_is_the_same_in_a_thread_and_in_its_authors_list(samples: Samp
 
 
 @pytest.mark.parametrize("who", ["", "bob", "mia"])
-def test_a_community_says_what_the_viewer_is_to_it(samples: SampleRows, who: str) -> None:
+def test_a_community_has_the_viewers_relation_to_it(samples: SampleRows, who: str) -> None:
     viewer = getattr(samples, who) if who else 0
     page = get_community_page(
         samples.conn, samples.cats, viewer_id=viewer, is_admin=who == "mia", now=LATER

@@ -122,7 +122,7 @@ def test_a_post_is_found_by_its_words(rows: Rows, query: str, is_found: bool) ->
     assert posts(rows, query) == [made] * is_found
 
 
-def test_what_was_found_is_marked_in_title_and_text(rows: Rows) -> None:
+def test_matches_are_marked_in_title_and_text(rows: Rows) -> None:
     cats, bob = rows.community("cats", title="Cats"), rows.person("bob")
     made = rows.post(cats, bob, title="Sleepy cats", body_html="<p>Cats &lt;sleep&gt;</p>")
     secret = rows.post(
@@ -183,7 +183,7 @@ def indexed(rows: Rows, name: str) -> int:
     return int(rows.conn.execute(text(f"SELECT count(*) FROM {name}_search")).scalar_one())
 
 
-def test_what_is_in_closed_communities_is_not_found(rows: Rows) -> None:
+def test_content_of_closed_communities_is_not_found(rows: Rows) -> None:
     cats, bob = rows.community(), rows.person()
     made = rows.post(cats, bob, title="words")
     rows.comment(made, bob, body_html="words")
@@ -211,7 +211,7 @@ def test_sensitive_posts_are_found_by_those_who_want_to_see_them(rows: Rows) -> 
 
 
 @pytest.mark.parametrize("blocked", ["author", "community", "author's host", "community's host"])
-def test_what_the_viewer_blocked_is_not_found_by_them(rows: Rows, blocked: str) -> None:
+def test_blocked_content_is_not_found(rows: Rows, blocked: str) -> None:
     me = rows.person("me")
     cats = rows.community("cats", host="c.example", title="words")
     bob = rows.person("bob", host="a.example", title="words")
@@ -236,7 +236,7 @@ def test_what_the_viewer_blocked_is_not_found_by_them(rows: Rows, blocked: str) 
     assert communities(rows, "words", Viewer(me)) == ["cats"] * is_person
 
 
-def test_a_search_is_narrowed(rows: Rows) -> None:
+def test_a_search_can_be_filtered(rows: Rows) -> None:
     me, zoe = rows.person("me"), rows.person("Zoe", host="a.example")
     cats, owls = rows.community("cats"), rows.community("owls", host="c.example")
     mine, hers = rows.post(cats, me, title="words"), rows.post(owls, zoe, title="words")
@@ -323,7 +323,7 @@ def test_pages_follow_each_other_without_gap_or_repetition(
 
 
 @pytest.mark.parametrize("query", ["words", "author:bob"])
-def test_a_cursor_from_nowhere_is_no_fault_of_ours(rows: Rows, query: str) -> None:
+def test_an_invalid_cursor_is_no_server_error(rows: Rows, query: str) -> None:
     rows.post(rows.community(), rows.person("bob"), title="words")
     for key in (2.0**53 - 1, -(2.0**53) + 1):
         for sort in ("new", "relevance"):
@@ -342,7 +342,7 @@ def test_a_cursor_from_nowhere_is_no_fault_of_ours(rows: Rows, query: str) -> No
         st.text(alphabet="ab \"'*-:@!()&|<>\\^~+{}[]%_東é\u0301", max_size=40),
     )
 )
-def test_no_text_is_an_error(database: Database, query: str) -> None:
+def test_no_query_text_causes_a_server_error(database: Database, query: str) -> None:
     wanted = SearchQuery(parse_terms(query))
     with database.connect() as conn:
         for search in SEARCHES:
@@ -355,7 +355,7 @@ def test_no_text_is_an_error(database: Database, query: str) -> None:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.text(alphabet=st.characters(blacklist_categories=["Cs"], blacklist_characters="\0")))
-def test_whatever_somebody_writes_is_taken(database: Database, words: str) -> None:
+def test_any_query_is_accepted(database: Database, words: str) -> None:
     with database.begin() as conn:
         rows = Rows(conn)
         name = f"c{conn.execute(text('SELECT count(*) FROM actor')).scalar()}"

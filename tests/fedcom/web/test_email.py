@@ -70,7 +70,7 @@ def likeness(page: Page, name: str) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize("mode", ["open", "approval"])
-async def test_signing_up_does_not_tell_whether_an_address_has_an_account(
+async def test_signing_up_does_not_reveal_whether_an_address_has_an_account(
     sending: World, mode: str
 ) -> None:
     await sending.instance.unit(lambda ctx: edit_site(ctx.conn, registration=mode))
@@ -99,7 +99,7 @@ async def test_signing_up_does_not_tell_whether_an_address_has_an_account(
         assert found.account.email is None
 
 
-async def test_the_owner_of_an_address_is_told_and_keeps_it(sending: World) -> None:
+async def test_the_owner_of_an_address_gets_mail_and_keeps_it(sending: World) -> None:
     await sending.browser().post(
         "/register", name="zoe", password=PASSWORD, email="Bob@mail.example"
     )
@@ -157,7 +157,7 @@ async def test_a_link_is_good_for_three_days_and_for_the_address_that_waits(send
     assert (await zoe.get(link_in((await letters(sending))[-1][1]))).status == 200
 
 
-async def test_changing_the_address_tells_nothing_and_the_old_one_stays_until_then(
+async def test_changing_the_address_reveals_nothing_and_keeps_the_old_one_until_confirmed(
     sending: World,
 ) -> None:
     eve = sending.browser("eve")
@@ -185,7 +185,7 @@ async def test_changing_the_address_tells_nothing_and_the_old_one_stays_until_th
     assert (await member(sending, "new@mail.example")).person.name == "bob"
 
 
-async def test_of_two_who_typed_one_address_the_first_to_confirm_has_it(sending: World) -> None:
+async def test_an_address_belongs_to_the_first_who_confirms_it(sending: World) -> None:
     links = []
     for name in ("zoe", "max"):
         await sending.browser().post(

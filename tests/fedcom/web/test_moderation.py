@@ -61,7 +61,7 @@ async def test_a_moderator_locks_a_comment_by_its_button(world: World) -> None:
     assert "locked" not in (await eve.get(at)).text
 
 
-async def test_a_moderator_bans_and_frees_somebody(world: World) -> None:
+async def test_a_moderator_bans_and_unbans_a_member(world: World) -> None:
     mia, bob = world.browser("mia"), world.browser("bob")
     post = await world.post()
     form = await mia.get("/c/cats/ban?person=bob")
@@ -93,7 +93,7 @@ async def test_a_moderator_bans_and_frees_somebody(world: World) -> None:
     ("field", "value", "status"),
     [("days", "soon", 422), ("days", "-1", 422), ("days", "4000", 422), ("person", "zoe", 404)],
 )
-async def test_a_ban_that_cannot_be_keeps_what_was_typed(
+async def test_a_refused_ban_keeps_the_typed_text(
     world: World, field: str, value: str, status: int
 ) -> None:
     fields = {"person": "bob", "reason": "A long story", "days": "7"} | {field: value}
@@ -126,7 +126,7 @@ async def test_an_admin_bans_from_the_instance_on_the_persons_page(world: World)
     assert again == bob
 
 
-async def test_a_ban_that_has_run_out_lets_somebody_in(world: World) -> None:
+async def test_an_expired_ban_no_longer_applies(world: World) -> None:
     bob, ann = world.people["bob"], world.people["ann"]
 
     def do(ctx: Context) -> str:
@@ -147,7 +147,7 @@ async def test_a_ban_that_has_run_out_lets_somebody_in(world: World) -> None:
     assert (await browser.get("/settings")).status == 200
 
 
-async def test_the_log_is_narrowed_down_by_its_form(world: World) -> None:
+async def test_the_log_can_be_filtered_with_its_form(world: World) -> None:
     mia, guest = world.browser("mia"), world.browser()
     post = await world.post()
     await mia.post(f"/post/{post.id}/lock")
@@ -173,7 +173,7 @@ async def test_the_log_is_narrowed_down_by_its_form(world: World) -> None:
     assert "rude" in (await guest.get("/c/cats/modlog?kind=ban")).text
 
 
-async def test_whoever_wrote_what_was_removed_reads_why_and_others_do_not(world: World) -> None:
+async def test_only_the_author_of_removed_content_sees_the_reason(world: World) -> None:
     mia, bob = world.browser("mia"), world.browser("bob")
     post = await world.post()
     comment = await world.comment(post)
@@ -226,7 +226,7 @@ async def test_a_text_that_is_too_long_is_reported_beside_its_field(world: World
         assert (page.status, f'id="e-{field}"' in page.html) == (422, True), field
 
 
-async def test_what_a_deleted_account_left_is_listed_for_admins_and_removed_at_once(
+async def test_content_of_a_deleted_account_is_listed_for_admins_and_removed_at_once(
     world: World,
 ) -> None:
     post = await world.post("Buy pills")

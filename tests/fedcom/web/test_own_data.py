@@ -104,7 +104,7 @@ def told_id(world: World) -> int:
     return world.people["bob"].id
 
 
-async def test_former_versions_and_what_was_read_are_exported(world: World, bob: Browser) -> None:
+async def test_previous_versions_and_read_marks_are_exported(world: World, bob: Browser) -> None:
     by, about = world.people["bob"], await world.post("Before", by="bob")
     said = await world.comment(about, "Said before", by="bob")
     body = Body.of_markdown("Said after")
@@ -171,7 +171,7 @@ async def test_deleted_members_are_gone_with_or_without_their_content(
     assert (again.status, "taken" in again.text) == (409, True)
 
 
-async def test_other_servers_are_told_and_asked_to_erase(world: World, bob: Browser) -> None:
+async def test_other_servers_are_sent_a_delete_with_remove_data(world: World, bob: Browser) -> None:
     await bob.post("/settings/delete", current_password=PASSWORD, remove_content="on")
     said = [json.loads(one["body"]) for one in await rows(world, activities)]
     [last] = [one for one in said if one["object"] == "https://forum.example/u/bob"]
@@ -195,7 +195,9 @@ async def test_the_only_admin_cannot_leave(world: World) -> None:
     assert (await browser.post("/settings/delete", current_password=PASSWORD)).status == 303
 
 
-async def test_a_banned_member_reads_why_takes_everything_along_and_leaves(world: World) -> None:
+async def test_a_banned_member_sees_the_reason_exports_data_and_deletes_the_account(
+    world: World,
+) -> None:
     bob = world.people["bob"]
     until = world.instance.clock() + timedelta(days=3)
     await world.perform(
@@ -220,7 +222,7 @@ async def test_a_banned_member_reads_why_takes_everything_along_and_leaves(world
     assert "/logout" not in (await browser.get("/")).html
 
 
-async def test_bans_from_communities_are_told_in_words(world: World) -> None:
+async def test_bans_from_communities_are_shown_in_words(world: World) -> None:
     bob = world.people["bob"]
     assert "not banned anywhere" in (await world.browser("bob").get("/settings/bans")).text
     await world.perform(
@@ -232,7 +234,7 @@ async def test_bans_from_communities_are_told_in_words(world: World) -> None:
     assert "You are banned from Cats permanently. Reason: Rude" in page.text
 
 
-async def test_a_ban_from_a_community_that_is_over_is_told_no_more(world: World) -> None:
+async def test_an_expired_ban_from_a_community_is_not_shown(world: World) -> None:
     until = world.instance.clock() + timedelta(hours=1)
     action = Ban(
         by=world.people["mia"],

@@ -66,7 +66,7 @@ async def queued(world: World) -> int:
     return len(await world.instance.read(lambda conn: conn.execute(select(mail)).all()))
 
 
-async def test_a_letter_brings_a_link_that_sets_the_password_once(
+async def test_a_link_sent_by_mail_sets_the_password_once(
     world: World, mailer: Mailer, smtp: SmtpServer
 ) -> None:
     guest = world.browser()
@@ -99,7 +99,9 @@ async def test_a_letter_brings_a_link_that_sets_the_password_once(
     assert (again.status, "already been used" in again.text) == (404, True)
 
 
-async def test_letters_go_out_by_themselves(world: World, mailer: Mailer, smtp: SmtpServer) -> None:
+async def test_mail_is_sent_in_the_background(
+    world: World, mailer: Mailer, smtp: SmtpServer
+) -> None:
     await world.browser().post("/forgot", name="bob")
     work = asyncio.create_task(mailer.run())
     try:
@@ -114,7 +116,9 @@ async def test_letters_go_out_by_themselves(world: World, mailer: Mailer, smtp: 
     assert len(smtp.messages) == 1
 
 
-async def test_the_answer_does_not_tell_who_has_an_account(world: World, mailer: Mailer) -> None:
+async def test_the_response_does_not_reveal_who_has_an_account(
+    world: World, mailer: Mailer
+) -> None:
     answers = {
         (await world.browser().post("/forgot", name=name)).text for name in ("bob", "nobody")
     }
@@ -174,7 +178,7 @@ async def test_a_stranger_keeps_nobody_from_asking_for_a_link(
     assert (await owner.post("/login", name="bob", password=NEW)).status == 303
 
 
-async def test_a_mail_server_that_is_busy_gets_the_letter_later(
+async def test_mail_is_retried_when_the_server_is_busy(
     world: World, mailer: Mailer, smtp: SmtpServer
 ) -> None:
     smtp.answers["DATA"] = "451 later"
@@ -187,7 +191,7 @@ async def test_a_mail_server_that_is_busy_gets_the_letter_later(
     assert await queued(world) == 0
 
 
-async def test_a_letter_that_nobody_takes_is_given_up_after_a_day(
+async def test_undeliverable_mail_is_given_up_after_a_day(
     world: World, mailer: Mailer, smtp: SmtpServer
 ) -> None:
     smtp.answers["MAIL"] = "451 never today"
@@ -199,7 +203,7 @@ async def test_a_letter_that_nobody_takes_is_given_up_after_a_day(
     assert smtp.messages == []
 
 
-async def test_an_address_that_is_refused_is_not_tried_again(
+async def test_a_permanently_refused_address_is_not_retried(
     world: World, mailer: Mailer, smtp: SmtpServer
 ) -> None:
     smtp.answers["RCPT"] = "550 nobody here"
@@ -208,7 +212,7 @@ async def test_an_address_that_is_refused_is_not_tried_again(
     assert await queued(world) == 0
 
 
-async def test_an_address_that_is_refused_for_now_is_tried_again(
+async def test_a_temporarily_refused_address_is_retried(
     world: World, mailer: Mailer, smtp: SmtpServer
 ) -> None:
     smtp.answers["RCPT"] = "450 greylisted, come again"
@@ -220,7 +224,7 @@ async def test_an_address_that_is_refused_for_now_is_tried_again(
     assert len(smtp.messages) == 1
 
 
-async def test_a_letter_that_cannot_even_be_handed_in_ends_no_other_work(
+async def test_an_unusable_mail_password_does_not_stop_the_mailer(
     world: World, mailer: Mailer, smtp: SmtpServer
 ) -> None:
     # Python's smtplib sends passwords in ASCII only.
@@ -260,7 +264,7 @@ async def test_a_mail_server_on_this_machine_may_have_a_certificate_of_its_own(
     assert (len(smtp.messages), smtp.secured) == (1, 1)
 
 
-async def test_without_mail_the_page_says_whom_to_ask_and_the_admin_makes_the_link(
+async def test_without_mail_the_page_refers_to_an_admin_who_creates_the_link(
     world: World,
 ) -> None:
     page = await world.browser().get("/forgot")
@@ -280,7 +284,7 @@ async def test_without_mail_the_page_says_whom_to_ask_and_the_admin_makes_the_li
 @pytest.mark.parametrize(
     ("decision", "text"), [("approve", "has been approved"), ("deny", "did not")]
 )
-async def test_applicants_are_told_by_mail_what_was_decided(
+async def test_applicants_get_the_decision_by_mail(
     world: World, mailer: Mailer, smtp: SmtpServer, decision: str, text: str
 ) -> None:
     await world.instance.unit(lambda ctx: edit_site(ctx.conn, registration="approval"))
@@ -296,7 +300,7 @@ async def test_applicants_are_told_by_mail_what_was_decided(
     assert (message["To"], text in message.get_content()) == ("z@mail.example", True)
 
 
-async def test_counted_tries_and_old_links_are_swept_away(world: World, mailer: Mailer) -> None:
+async def test_counted_attempts_and_old_links_are_pruned(world: World, mailer: Mailer) -> None:
     await world.browser().post("/forgot", name="bob")
     world.instance.clock.advance(hours=2)
     now = world.instance.clock()

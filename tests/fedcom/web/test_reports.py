@@ -50,7 +50,7 @@ async def test_a_member_reports_a_comment_and_is_back_in_the_thread(world: World
     assert "Rule 1" in (await world.browser("mia").get("/notifications")).text
 
 
-async def test_a_report_without_a_reason_is_asked_for_again(world: World) -> None:
+async def test_a_report_without_a_reason_shows_the_form_again(world: World) -> None:
     post = await world.post()
 
     page = await world.browser("eve").post(f"/post/{post.id}/report", reason=" ")
@@ -59,7 +59,7 @@ async def test_a_report_without_a_reason_is_asked_for_again(world: World) -> Non
     assert "Please say what is wrong." in page.text
 
 
-async def test_moderators_see_what_waits_for_them_on_every_page(world: World) -> None:
+async def test_moderators_see_the_number_of_open_reports_on_every_page(world: World) -> None:
     row = await flag(world, await world.post(), "eve", "Rule 1")
 
     for name in ("mia", "ann"):
@@ -72,7 +72,7 @@ async def test_moderators_see_what_waits_for_them_on_every_page(world: World) ->
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
-async def test_several_reports_of_one_thing_stand_together_with_what_is_around(
+async def test_reports_of_one_comment_are_grouped_with_their_context(
     world: World,
 ) -> None:
     post = await world.post("Cats sleep")
@@ -94,7 +94,7 @@ async def test_several_reports_of_one_thing_stand_together_with_what_is_around(
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
-async def test_removing_it_from_the_queue_judges_all_that_is_said_of_it(world: World) -> None:
+async def test_removing_it_from_the_queue_resolves_all_its_reports(world: World) -> None:
     comment = await world.comment(await world.post(), "Some rude words")
     first = await flag(world, comment, "eve", "He hurt me")
     second = await flag(world, comment, "ann", "He hurt her")
@@ -123,7 +123,7 @@ async def test_removing_it_from_the_queue_judges_all_that_is_said_of_it(world: W
     ],
 )
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
-async def test_the_reporter_is_told_what_became_of_it(
+async def test_the_reporter_is_notified_of_the_decision(
     world: World, press: str, outcome: str
 ) -> None:
     comment = await world.comment(await world.post(), "Some rude words")
@@ -161,7 +161,7 @@ async def test_a_reason_that_is_refused_is_still_in_its_field(world: World) -> N
     assert (await state(world, row)).resolved_at is None
 
 
-async def test_what_is_dismissed_can_be_opened_again(world: World) -> None:
+async def test_a_dismissed_report_can_be_reopened(world: World) -> None:
     row = await flag(world, await world.post(), "eve", "Rule 1")
     mia = world.browser("mia")
 
@@ -184,7 +184,7 @@ async def test_locking_the_post_leaves_the_report_open(world: World) -> None:
     assert (await state(world, row)).resolved_at is None
 
 
-async def test_what_it_said_before_an_edit_is_kept(world: World) -> None:
+async def test_the_reported_text_is_kept_after_an_edit(world: World) -> None:
     post = await world.post("Cats sleep")
     await flag(world, post, "eve", "Rule 1")
     mia = world.browser("mia")
@@ -196,7 +196,7 @@ async def test_what_it_said_before_an_edit_is_kept(world: World) -> None:
     assert "Text when it was reported Cats sleep" in page.text
 
 
-async def test_moderators_judge_in_their_communities_only(world: World) -> None:
+async def test_moderators_resolve_reports_in_their_communities_only(world: World) -> None:
     action = CreateCommunity(by=world.people["ann"], name="dogs", key=KEY)
     dogs = await world.perform(action)
     assert isinstance(dogs, Community)
@@ -243,7 +243,7 @@ async def test_nothing_of_a_report_is_on_public_pages(world: World) -> None:
         assert "/u/eve" not in page.html or path == "/u/eve"
 
 
-async def test_what_is_removed_on_its_own_page_waits_for_nobody_any_more(world: World) -> None:
+async def test_a_removal_on_its_page_resolves_the_report(world: World) -> None:
     post = await world.post()
     row = await flag(world, post, "eve", "Rule 1")
     mia = world.browser("mia")
@@ -269,7 +269,7 @@ async def test_a_report_about_removed_content_is_only_resolved(world: World) -> 
     assert (await state(world, row)).resolved_at is not None
 
 
-async def test_an_admin_removes_what_is_reported_in_a_community_elsewhere(world: World) -> None:
+async def test_an_admin_removes_reported_content_of_a_remote_community(world: World) -> None:
     def meet(ctx: Context) -> Community:
         document = documents.group("https://dogs.example/c/dogs")
         ctx.fetched.documents[document["id"]] = Document(document)

@@ -38,7 +38,7 @@ async def test_a_device_that_has_logged_in_keeps_its_way_in(world: World) -> Non
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
-async def test_a_hash_of_former_times_is_made_anew_at_the_next_log_in(world: World) -> None:
+async def test_a_weak_hash_is_replaced_at_the_next_log_in(world: World) -> None:
     bob = world.people["bob"].id
     weaker = PasswordHasher(time_cost=1, memory_cost=8_192, parallelism=1).hash(PASSWORD)
     await world.instance.unit(lambda ctx: set_password(ctx.conn, bob, weaker))
@@ -58,7 +58,7 @@ async def test_a_hash_of_former_times_is_made_anew_at_the_next_log_in(world: Wor
     assert await stored() == stronger
 
 
-async def test_the_cookie_is_of_no_use_for_another_account_or_when_bent(world: World) -> None:
+async def test_a_device_cookie_is_invalid_for_another_account_or_if_modified(world: World) -> None:
     await give_passwords(world, "bob", "eve")
     eve = world.browser()
     await eve.post("/login", name="eve", password=PASSWORD)
@@ -81,7 +81,7 @@ async def test_the_cookie_is_of_no_use_for_another_account_or_when_bent(world: W
     assert number == str(world.people["eve"].id)
 
 
-async def test_another_password_makes_every_device_unknown(world: World) -> None:
+async def test_a_new_password_makes_every_device_unknown(world: World) -> None:
     await give_passwords(world, "bob")
     browser = world.browser()
     await browser.post("/login", name="bob", password=PASSWORD)
@@ -122,7 +122,7 @@ async def test_an_unknown_name_is_refused_like_a_known_one(world: World) -> None
     assert len(said) == 1
 
 
-async def test_one_address_makes_few_accounts_a_day(world: World) -> None:
+async def test_accounts_per_address_and_day_are_limited(world: World) -> None:
     guest = world.browser()
     for number in range(20):
         world.instance.clock.advance(minutes=2)

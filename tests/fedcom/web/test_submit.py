@@ -79,7 +79,7 @@ async def test_a_new_link_is_posted_at_once(world: World) -> None:
     assert sent.status == 303
 
 
-async def test_a_preview_shows_what_was_typed_and_sends_nothing(world: World) -> None:
+async def test_a_preview_shows_the_typed_text_and_sends_nothing(world: World) -> None:
     bob = world.browser("bob")
     page = await bob.post("/submit", **WORDS | {"body": "They *do*, @eve."}, preview="1")
 
@@ -113,14 +113,14 @@ async def test_a_draft_comes_back_until_it_is_sent(world: World) -> None:
     assert values(await bob.get("/submit"))["title"] == ""
 
 
-async def test_a_draft_is_thrown_away(world: World) -> None:
+async def test_a_draft_is_discarded(world: World) -> None:
     bob = world.browser("bob")
     await bob.post("/submit", **WORDS, draft="1")
     assert (await bob.post("/drafts/remove", place="submit", back="/submit")).location == "/submit"
     assert "No drafts" in (await bob.get("/drafts")).text
 
 
-async def test_what_could_not_be_sent_is_kept_as_a_draft(world: World) -> None:
+async def test_a_post_that_could_not_be_sent_is_kept_as_a_draft(world: World) -> None:
     bob = world.browser("bob")
     page = await bob.post("/submit", **WORDS | {"community": "nowhere"})
     assert page.status == 404
@@ -131,7 +131,7 @@ async def test_what_could_not_be_sent_is_kept_as_a_draft(world: World) -> None:
     assert values(await bob.get("/submit"))["body"] == "They *do*."
 
 
-async def test_a_log_in_that_has_ended_takes_the_text_along(world: World) -> None:
+async def test_an_expired_session_keeps_the_text(world: World) -> None:
     page = await world.browser().post("/submit", **WORDS)
     assert page.status == 401
     assert "Your text is kept" in page.text
@@ -152,7 +152,7 @@ async def test_a_log_in_that_has_ended_takes_the_text_along(world: World) -> Non
     assert values(await browser.get("/submit"))["title"] == "Cats sleep"
 
 
-async def test_a_cross_post_begins_with_what_the_other_says(world: World) -> None:
+async def test_a_cross_post_starts_with_the_original_text(world: World) -> None:
     body = Body.of_markdown("One\n\nTwo")
     post = await world.post("Cats sleep", url=LINK, body=body, by="eve")
     bob = world.browser("bob")
@@ -177,7 +177,7 @@ async def test_a_language_is_chosen_kept_and_checked(world: World) -> None:
     assert "language is not in the list" in page.text
 
 
-async def test_edits_are_looked_at_before_they_are_saved(world: World) -> None:
+async def test_edits_can_be_previewed(world: World) -> None:
     post = await world.post("Cats sleep")
     comment = await world.comment(post, "Sure")
     bob = world.browser("bob")
@@ -189,7 +189,7 @@ async def test_edits_are_looked_at_before_they_are_saved(world: World) -> None:
         assert "<em>new</em>" not in (await bob.get(path)).html
 
 
-async def test_answers_have_previews_and_drafts_of_their_own(world: World) -> None:
+async def test_replies_have_previews_and_drafts_of_their_own(world: World) -> None:
     post = await world.post()
     comment = await world.comment(post)
     bob = world.browser("bob")
@@ -211,7 +211,7 @@ async def test_answers_have_previews_and_drafts_of_their_own(world: World) -> No
     assert "To the post" not in drafts
 
 
-async def test_an_answer_that_cannot_be_sent_is_kept(world: World) -> None:
+async def test_a_reply_that_cannot_be_sent_is_kept(world: World) -> None:
     post = await world.post()
     bob = world.browser("bob")
     text = "word " * 2001
@@ -222,7 +222,7 @@ async def test_an_answer_that_cannot_be_sent_is_kept(world: World) -> None:
     assert values(page)["next"] == f"/post/{post.id}"
 
 
-async def test_the_help_shows_each_example_and_what_it_becomes(world: World) -> None:
+async def test_the_help_shows_each_example_and_its_result(world: World) -> None:
     page = await world.browser().get("/help/markdown")
     assert "::: spoiler Who did it" in page.text
     assert "<details><summary>Who did it</summary>" in page.html

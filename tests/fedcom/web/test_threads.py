@@ -115,7 +115,7 @@ async def test_a_post_with_a_link_of_its_own_names_no_others(world: World) -> No
     assert "Also posted in" not in (await world.browser().get(f"/post/{post.id}")).text
 
 
-async def test_the_script_is_told_what_a_vote_made(world: World) -> None:
+async def test_the_script_gets_the_result_of_a_vote(world: World) -> None:
     post = await world.post()
     browser = world.browser("eve")
     answer = await browser.post(f"/post/{post.id}/vote", IMMEDIATE, score="1")
@@ -144,7 +144,7 @@ async def test_the_script_is_given_the_comment_it_sent(world: World) -> None:
         ({"body": "x", "form_token": "old"}, 403, "earlier session"),
     ],
 )
-async def test_the_script_is_told_in_words_why_not(
+async def test_the_script_gets_an_error_message(
     world: World, words: dict[str, str], status: int, sentence: str
 ) -> None:
     post = await world.post()
@@ -155,7 +155,7 @@ async def test_the_script_is_told_in_words_why_not(
     assert sentence in json.loads(answer.html)["detail"].lower()
 
 
-async def test_comments_of_whom_one_has_blocked_are_folded(world: World) -> None:
+async def test_comments_of_blocked_people_are_collapsed(world: World) -> None:
     post = await world.post()
     await world.comment(post, "Blocked words", by="eve")
 
@@ -170,7 +170,7 @@ async def test_comments_of_whom_one_has_blocked_are_folded(world: World) -> None
     assert "From someone you blocked" not in others.text
 
 
-async def test_a_blocked_server_folds_all_its_people(world: World) -> None:
+async def test_comments_from_a_blocked_server_are_collapsed(world: World) -> None:
     post = await world.post()
     await world.comment(post, by="eve")
 

@@ -159,7 +159,7 @@ def longest_objects(home: Home, someone: Person, place: Community) -> Iterator[J
     yield from (to_message(message, someone, kim, chat=chat) for chat in (True, False))
 
 
-def test_whatever_we_send_fits_into_the_columns_of_peers(home: Home) -> None:
+def test_our_documents_fit_into_the_columns_of_peers(home: Home) -> None:
     columns = table()
     seen = set()
     for document in longest(home):

@@ -70,7 +70,7 @@ async def test_a_member_reads_in_the_language_they_chose(world: World) -> None:
 
 @pytest.mark.anyio
 @sqlite_only
-async def test_what_was_written_keeps_its_own_language_and_direction(world: World) -> None:
+async def test_content_keeps_its_own_language_and_direction(world: World) -> None:
     post = await world.post("Katzen schlafen", language="de")
     await world.comment(post, "نعم")
 
