@@ -122,7 +122,7 @@ def test_without_an_id_no_context_is_its_own():
     assert not has_activitystreams_context({"@context": ["https://a.example/contexts"]})
 
 
-# Each row is a habit of a peer that must not be an error.
+# Each row is a variant of a peer that must not be an error.
 @pytest.mark.parametrize(
     ("raw", "name", "value"),
     [
@@ -402,7 +402,7 @@ READ_KEY = KeyDocument(f"{ANN}#main-key", ANN, "pem")
         ({"publicKey": [KEY] * 50}, (READ_KEY,) * 10),
         ({"publicKey": KEY | {"owner": None, "controller": ANN}}, (READ_KEY,)),
         ({"publicKey": KEY | {"owner": {"id": ANN}}}, (READ_KEY,)),
-        # Without an owner it is the document's, if its id says so.
+        # Without an owner it belongs to the document, if its id shows that.
         ({"id": ANN, "publicKey": KEY | {"owner": None}}, (READ_KEY,)),
         ({"id": EVA, "publicKey": KEY | {"owner": None}}, ()),
         ({"publicKey": KEY | {"owner": None}}, ()),

@@ -815,7 +815,7 @@ async def test_a_kept_connection_serves_gets_and_posts(web: TlsPeers, key: Priva
     assert web.listener.accepted == 1
 
 
-# Addresses of our own network: never a connection, whoever names them.
+# Addresses of our own network: never a connection, wherever they come from.
 
 # Every form with the real ports of real listeners, so that a connection would be accepted.
 LOCAL_FORMS = [

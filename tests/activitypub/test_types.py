@@ -21,7 +21,7 @@ STANDARD = frozenset(
 
 
 class AskedKnown(Known):
-    """Facts that remember which of them were asked for."""
+    """Facts that record which of them were queried."""
 
     def __getattribute__(self, name):
         if name in Known.__dataclass_fields__ and name not in ("hosts", "proven"):
@@ -33,7 +33,7 @@ ASKED: list[str] = []
 
 
 def activities(name):
-    """An activity of this type, alone and undone, about things here and elsewhere."""
+    """An activity of this type, alone and undone, about local and remote objects."""
     for about in (POST, OURS, ANN, {"id": POST, "type": "Note", "attributedTo": ANN}):
         for target in (None, CATS, "https://fedcom.example/c/dogs/moderators"):
             inner = {"type": name, "actor": ANN, "object": about}

@@ -41,7 +41,7 @@ def test_a_guest_comments_after_at_most_six_clicks_and_three_fields(
     servers: Servers, screen: Screen, tab_of: Tabs
 ) -> None:
     thread = begin_thread(servers, screen, "Say hello")
-    words = f"Hello from {screen}"
+    text = f"Hello from {screen}"
     page = tab_of("")
     page.goto("/?sort=new")
     hand = _Hand(page)
@@ -52,12 +52,12 @@ def test_a_guest_comments_after_at_most_six_clicks_and_three_fields(
     hand.press("button", "Sign up")
     expect(page.get_by_role("status")).to_have_text("Welcome! You're logged in.")
     hand.press("link", thread.title)
-    hand.write("Write a comment", words)
+    hand.write("Write a comment", text)
     hand.press("button", "Send")
-    expect(page.locator("#thread").get_by_text(words)).to_be_visible()
+    expect(page.locator("#thread").get_by_text(text)).to_be_visible()
     assert hand.clicks <= 6
     assert hand.fields <= 3
-    eventually(lambda: servers.people["zoe"].open(thread.there).find_comment(words))
+    eventually(lambda: servers.people["zoe"].open(thread.there).find_comment(text))
 
 
 @pytest.mark.parametrize("screen", SCREENS, ids=str)
@@ -176,12 +176,12 @@ def test_a_comment_is_folded_and_unfolded(servers: Servers, screen: Screen, tab_
     servers.people["eve"].reply(thread.here, "A long answer.")
     page = tab_of("bob")
     page.goto(thread.here)
-    words, fold = page.get_by_text("A long answer."), page.locator("#thread summary").first
-    expect(words).to_be_visible()
+    text, fold = page.get_by_text("A long answer."), page.locator("#thread summary").first
+    expect(text).to_be_visible()
     fold.click()
-    expect(words).to_be_hidden()
+    expect(text).to_be_hidden()
     fold.click()
-    expect(words).to_be_visible()
+    expect(text).to_be_visible()
 
 
 def test_saved_hidden_and_blocked_items_are_listed(
@@ -362,25 +362,25 @@ def test_a_private_message_goes_to_the_other_server_and_back(
     servers: Servers, screen: Screen, tab_of: Tabs
 ) -> None:
     bob, zoe = servers.people["bob"], servers.people["zoe"]
-    words = f"Between us ({screen})"
+    text = f"Between us ({screen})"
     page = tab_of("bob")
     page.goto(bob.look_up(f"@zoe@{servers.beta.host}"))
     page.get_by_role("link", name="Send message").click()
-    page.get_by_label("Your message").fill(words)
+    page.get_by_label("Your message").fill(text)
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_text("Message sent.")).to_be_visible()
     talk = f"/messages/bob@{servers.alpha.host}"
-    eventually(lambda: words in zoe.see(talk).text)
+    eventually(lambda: text in zoe.see(talk).text)
     other = tab_of("zoe")
     other.goto("/messages")
     other.get_by_role("link", name="bob@").first.click()
-    other.get_by_label("Your message").fill(f"Indeed {words}")
+    other.get_by_label("Your message").fill(f"Indeed {text}")
     other.get_by_role("button", name="Send", exact=True).click()
     mine = f"/messages/zoe@{servers.beta.host}"
-    eventually(lambda: f"Indeed {words}" in bob.open(mine).text)
+    eventually(lambda: f"Indeed {text}" in bob.open(mine).text)
     page.goto(mine)
     last = page.locator("li.mine").last
     last.get_by_role("button", name="Delete").click()
-    eventually(lambda: zoe.open(talk).text.count(words) == 1)
+    eventually(lambda: zoe.open(talk).text.count(text) == 1)
     last.get_by_role("button", name="Undelete").click()
-    eventually(lambda: zoe.open(talk).text.count(words) == 2)
+    eventually(lambda: zoe.open(talk).text.count(text) == 2)

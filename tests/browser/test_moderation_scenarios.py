@@ -58,7 +58,7 @@ def test_a_reported_post_is_locked_from_the_queue(
 def test_a_removed_post_is_restored(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
     thread = begin_thread(servers, screen, "Off the topic")
     number = servers.people["eve"].reply(thread.here, "Rude words.")
-    # Zoe is beta's admin and still sees removed content, to judge it; ordinary readers do not.
+    # Zoe is beta's admin and still sees removed content; ordinary readers do not.
     reader, page = servers.people["guest of beta"], tab_of("mia")
     eventually(lambda: reader.open(thread.there).find_comment("Rude words."))
     page.goto(thread.here)

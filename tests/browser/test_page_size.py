@@ -16,9 +16,10 @@ REQUESTS = 6
 
 def words(seed: int, count: int) -> str:
     """Text without repetition, so that it compresses no better than real text."""
-    letters = random.Random(seed)
+    random_letters = random.Random(seed)
     return " ".join(
-        "".join(letters.choices("etaoinshrdlu", k=letters.randint(2, 9))) for _ in range(count)
+        "".join(random_letters.choices("etaoinshrdlu", k=random_letters.randint(2, 9)))
+        for _ in range(count)
     )
 
 
@@ -29,8 +30,8 @@ def write_comments(who: Visitor, post: str, count: int) -> None:
     parent = ""
     for number in range(count):
         body = f"Comment {number}. {words(number, 30)}"
-        said = {**fields, "parent": parent, "body": body}
-        answer = who.client.post(f"{post}/comment", data=said, headers=FORM_HEADERS)
+        values = {**fields, "parent": parent, "body": body}
+        answer = who.client.post(f"{post}/comment", data=values, headers=FORM_HEADERS)
         assert answer.status_code == 303, answer.text[:500]
         made = answer.headers["location"].rpartition("-")[2]
         parent = made if number % 3 else ""
@@ -62,8 +63,8 @@ def test_a_page_stays_below_its_size_limit(
         page.goto(busy if what == "thread" else "/?list=local&sort=new")
         page.wait_for_load_state("networkidle")
         lines = page.locator("li[id^=comment-]" if what == "thread" else "ol.posts > li").count()
-        weight = {one.url: one.sizes()["responseBodySize"] for one in seen}
+        sizes = {one.url: one.sizes()["responseBodySize"] for one in seen}
     assert lines == (200 if what == "thread" else 20)
-    assert len(weight) <= REQUESTS, weight
-    assert sum(weight.values()) <= BYTES, weight
-    assert sum(size for url, size in weight.items() if "script" in url) <= SCRIPT_BYTES, weight
+    assert len(sizes) <= REQUESTS, sizes
+    assert sum(sizes.values()) <= BYTES, sizes
+    assert sum(size for url, size in sizes.items() if "script" in url) <= SCRIPT_BYTES, sizes

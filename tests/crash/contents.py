@@ -83,10 +83,10 @@ def _pending(conn: Connection) -> Pending:
             .group_by(deliveries.c.state)
         )
     }
-    heard = conn.execute(
+    received = conn.execute(
         select(func.count()).select_from(journal).where(journal.c.closed_at.is_(None))
     ).scalar_one()
-    return Pending(states.get("claimed", 0), states.get("waiting", 0), heard)
+    return Pending(states.get("claimed", 0), states.get("waiting", 0), received)
 
 
 def _contents(conn: Connection) -> Contents:

@@ -173,7 +173,7 @@ class Driver:
         def run() -> None:
             try:
                 work()
-            except BaseException as error:  # noqa: BLE001 - told to whoever waits in `finish`
+            except BaseException as error:  # noqa: BLE001 - raised again in `finish`
                 self.failure = self.failure or error
 
         return run

@@ -44,7 +44,7 @@ class Kill:
     def __str__(self) -> str:
         return (
             f"{self.number:3}  {self.victim:9} after {self.done:4} done;"
-            f" before: {_said(self.before)}; dead: {_said(self.after)};"
+            f" before: {_describe(self.before)}; dead: {_describe(self.after)};"
             f" back after {self.down_seconds:.1f} s{'' if self.was_busy else '   (idle)'}"
         )
 
@@ -74,5 +74,5 @@ def kill(number: int, victim: Victim, done: int, chance: random.Random) -> Kill:
     )
 
 
-def _said(pending: Pending) -> str:
+def _describe(pending: Pending) -> str:
     return f"{pending.claimed} claimed, {pending.waiting} waiting, {pending.journal} in the journal"

@@ -29,7 +29,7 @@ class Member:
     form_token: str = ""
 
 
-def settle(node: Node, community: str, count: int) -> list[Member]:
+def create_members(node: Node, community: str, count: int) -> list[Member]:
     """Create `count` members and a community of the first of them, who is the admin."""
     return asyncio.run(_settle(node, community, count))
 

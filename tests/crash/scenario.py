@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.crash.contents import ServerDatabase, differences
 from tests.crash.driver import Driver, Plan
 from tests.crash.kills import Kill, Victim, kill
-from tests.crash.people import Member, settle
+from tests.crash.people import Member, create_members
 from tests.support.server_processes import Node, running
 from tests.support.visitor import Visitor
 
@@ -66,7 +66,7 @@ def play(
             redis_url=stores.redis_url,
         ),
     ]
-    members = settle(nodes[0], EAST, people) + settle(nodes[1], WEST, people)
+    members = create_members(nodes[0], EAST, people) + create_members(nodes[1], WEST, people)
     say("anna: SQLite, delivers itself. bert: PostgreSQL, an arq worker, Redis.")
     with ExitStack() as stack:
         databases = [stack.enter_context(closing(ServerDatabase(node))) for node in nodes]
@@ -140,14 +140,14 @@ def _wait_until_settled(
     """Wait until both have no unfinished work, twice in a row; the seconds, or None if that never
     happens.
     """
-    began, calm, told = time.monotonic(), 0, 0.0
+    began, calm, reported_at = time.monotonic(), 0, 0.0
     while (passed := time.monotonic() - began) < SETTLE_SECONDS:
         pending = [database.pending() for database in databases]
         calm = calm + 1 if all(one.is_settled for one in pending) else 0
         if calm == 3:
             return passed
-        if passed - told > 10:
-            told = passed
+        if passed - reported_at > 10:
+            reported_at = passed
             say(f"     settling: {pending}")
         time.sleep(0.3)
     return None

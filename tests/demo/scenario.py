@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 
-from tests.demo.stage import Stage, Told, Watch
+from tests.demo.stage import ExpectedDelivery, Stage, Watch
 from tests.support.emulated_peers import KINDS, EmulatedPeer
 from tests.support.server_processes import Node
 from tests.support.visitor import Page, Unexpected, Visitor
@@ -128,8 +128,8 @@ class Play:
                 "follow",
                 f"pia@{pia.software} follows !garden@alpha: accepted",
                 pia,
-                partial(pia.tell, "Follow", pia.group, to=[pia.group], cc=[]),
-                [Told(pia, "accepted")],
+                partial(pia.send_new, "Follow", pia.group, to=[pia.group], cc=[]),
+                [ExpectedDelivery(pia, "accepted")],
             )
 
     def they_post(self) -> None:
@@ -154,11 +154,11 @@ class Play:
             (self.alpha, "alan", -1, 2),
             (self.alpha, "alan", 0, 3),
         ):
-            word = {1: "votes up", -1: "votes down", 0: "takes the vote back"}[score]
+            verb = {1: "votes up", -1: "votes down", 0: "takes the vote back"}[score]
             person, path = server.people[who], server.post_path("garden", self.alpha, title)
             self.stage.play(
                 "vote",
-                f"{who}@{server.name} {word}: {points} points",
+                f"{who}@{server.name} {verb}: {points} points",
                 person,
                 partial(person.vote, path, score),
                 self._elsewhere(server, title, _has_points(points)),
@@ -181,7 +181,7 @@ class Play:
             "vote",
             "pia@mastodon favours the post: 4 points",
             self.microblog,
-            lambda: self.microblog.tell("Like", self._post_iri()),
+            lambda: self.microblog.send_new("Like", self._post_iri()),
             self._everywhere(title, _has_points(4)),
         )
         ben, post = self.beta.people["ben"], self._post_path(self.beta)
@@ -193,8 +193,8 @@ class Play:
             lambda: ben.reply(post, "In November?", parent=parent),
             [
                 *self._elsewhere(self.beta, title, _shows("In November?")),
-                Told(self.microblog, "comment"),
-                Told(self.forum, "comment"),
+                ExpectedDelivery(self.microblog, "comment"),
+                ExpectedDelivery(self.forum, "comment"),
             ],
         )
         ada, comment = self.alpha.people["ada"], self._comment(self.alpha, "Fry them.")
@@ -205,7 +205,7 @@ class Play:
             lambda: ada.remove(comment, "Too fat"),
             [
                 *self._elsewhere(self.alpha, title, _hides("Fry them.", "Removed by a moderator.")),
-                Told(self.forum, "removal"),
+                ExpectedDelivery(self.forum, "removal"),
             ],
         )
 
@@ -350,7 +350,9 @@ class Play:
         home = home or self.alpha
         person = server.people[who]
         readers = self.servers if home is self.alpha else [home]
-        told = [Told(one, "post") for one in self.emulated_peers if home is self.alpha]
+        expected = [
+            ExpectedDelivery(one, "post") for one in self.emulated_peers if home is self.alpha
+        ]
         self.stage.play(
             "post",
             f"{who}@{server.name} posts “{title}” in !{community}@{home.name}",
@@ -361,7 +363,7 @@ class Play:
                 for one in readers
                 if one is not server
             ]
-            + told,
+            + expected,
         )
 
     def _reply(self, server: Server, who: str, text: str, *, below: str = "") -> None:

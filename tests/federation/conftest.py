@@ -66,7 +66,7 @@ class Live:
 
 @contextmanager
 def open_live(folder: Path, address: str, database_url: str = "") -> Iterator[Live]:
-    """Start it at this address, on SQLite unless told otherwise; stop it afterwards."""
+    """Start it at this address, on SQLite by default; stop it afterwards."""
     started = server_processes.Node("live", folder, address=address, database_url=database_url)
     with (
         server_processes.running(started),

@@ -47,9 +47,9 @@ OUTBOX = f"{DOGS}/outbox"
 QUICK = replace(LIMITS, pause=0.0)
 
 
-def inner(words: Json) -> Json:
+def inner(obj: Json) -> Json:
     """A document as it is embedded in another."""
-    return {name: value for name, value in words.items() if name != "@context"}
+    return {name: value for name, value in obj.items() if name != "@context"}
 
 
 def ordered(iri: str, items: list[Any] | None = None, **more: Any) -> Json:
@@ -69,8 +69,8 @@ def kims(number: int = 1, **more: Any) -> Json:
 
 def answer(number: int, above: str, author: str = KIM, **more: Any) -> Json:
     host = author.partition("/u/")[0]
-    words = {"content": f"<p>Answer {number}</p>"} | more
-    return note(f"{host}/note/{number}", author, above, **words)
+    fields = {"content": f"<p>Answer {number}</p>"} | more
+    return note(f"{host}/note/{number}", author, above, **fields)
 
 
 class World:
@@ -85,12 +85,12 @@ class World:
 
     async def accept(self) -> None:
         """!dogs accepts."""
-        assert await self.node.hear(activity("Accept", DOGS, self.asked.iri)) == "202"
+        assert await self.node.receive(activity("Accept", DOGS, self.asked.iri)) == "202"
 
     def backfill(self, **limits: Any) -> Backfill:
         """A new one, as after a restart."""
-        words: VisitLimits = replace(QUICK, **limits)
-        return Backfill(self.node.instance.units, ORIGIN, self.home.clock, words)
+        limits_of_visit: VisitLimits = replace(QUICK, **limits)
+        return Backfill(self.node.instance.units, ORIGIN, self.home.clock, limits_of_visit)
 
     async def fill(self, **limits: Any) -> None:
         """Accepted, and backfilled once."""
@@ -115,23 +115,23 @@ def world(node: Node) -> World:
     return World(node)
 
 
-def nested(words: Json, times: int) -> Json:
-    return activity("Announce", DOGS, nested(words, times - 1) if times else words)
+def nested(obj: Json, times: int) -> Json:
+    return activity("Announce", DOGS, nested(obj, times - 1) if times else obj)
 
 
-def announced(words: Json) -> Json:
-    return activity("Announce", DOGS, activity("Create", words["attributedTo"], words))
+def announced(obj: Json) -> Json:
+    return activity("Announce", DOGS, activity("Create", obj["attributedTo"], obj))
 
 
 FOUND = "https://dogs.example/activities/1"
 SHAPES: dict[str, tuple[Callable[[Json], Any], list[str]]] = {
     # The form of an entry, and the documents to fetch for a post on the community's host.
     "Lemmy: Announce{Create{Page}}": (announced, []),
-    "NodeBB: Announce{Page}": (lambda words: activity("Announce", DOGS, inner(words)), []),
-    "ours: Announce of an id": (lambda words: activity("Announce", DOGS, words["id"]), ["post"]),
-    "Create": (lambda words: activity("Create", words["attributedTo"], words), []),
+    "NodeBB: Announce{Page}": (lambda obj: activity("Announce", DOGS, inner(obj)), []),
+    "ours: Announce of an id": (lambda obj: activity("Announce", DOGS, obj["id"]), ["post"]),
+    "Create": (lambda obj: activity("Create", obj["attributedTo"], obj), []),
     "object": (inner, []),
-    "id": (lambda words: words["id"], ["post"]),
+    "id": (lambda obj: obj["id"], ["post"]),
     "id of a Create": (lambda _: FOUND, ["activity"]),
 }
 
@@ -141,19 +141,19 @@ SHAPES: dict[str, tuple[Callable[[Json], Any], list[str]]] = {
 async def test_old_posts_are_kept_in_every_shape_of_an_outbox(
     world: World, shape: str, by: str
 ) -> None:
-    words = rexs() if by == "rex" else kims()
+    obj = rexs() if by == "rex" else kims()
     make, fetched = SHAPES[shape]
-    world.network.put(words, ordered(OUTBOX, [make(words)], totalItems=1))
-    world.network.put(activity("Create", REX, inner(words)) | {"id": FOUND})
+    world.network.put(obj, ordered(OUTBOX, [make(obj)], totalItems=1))
+    world.network.put(activity("Create", REX, inner(obj)) | {"id": FOUND})
 
     await world.fill()
 
-    assert world.titles() == [words["name"]]
+    assert world.titles() == [obj["name"]]
     assert world.is_done
-    asked = [url for url in world.network.fetched() if url in (words["id"], FOUND)]
-    wanted = {"post": words["id"], "activity": FOUND}
+    asked = [url for url in world.network.fetched() if url in (obj["id"], FOUND)]
+    wanted = {"post": obj["id"], "activity": FOUND}
     # Content of an author on another server counts only as its origin serves it.
-    origin = [words["id"]] if by == "kim" and "post" not in fetched else []
+    origin = [obj["id"]] if by == "kim" and "post" not in fetched else []
     assert asked == [wanted[name] for name in fetched] + origin
 
 
@@ -259,7 +259,7 @@ async def test_a_community_without_an_outbox_is_done(world: World) -> None:
     community = world.home.group(bare["id"], outbox=None)
     asked = world.home.perform(Follow(by=world.home.bob, target=community))
     world.network.put(bare)
-    assert await world.node.hear(activity("Accept", bare["id"], asked.iri)) == "202"
+    assert await world.node.receive(activity("Accept", bare["id"], asked.iri)) == "202"
     await world.backfill().fetch_communities()
 
     rows = {row["actor_id"]: row["backfilled_at"] for row in world.home.rows(community_table)}
@@ -327,8 +327,8 @@ async def test_a_post_of_another_community_is_recorded_as_omitted(world: World) 
     world.home.follow(world.home.bob, world.home.group(birds))
     theirs = page("https://dogs.example/post/7", REX, birds)
     world.network.put(group(birds), theirs, ordered(OUTBOX, [theirs["id"], announced(rexs())]))
-    heard = activity("Announce", birds, activity("Create", REX, theirs))
-    assert await world.node.hear(heard) == "202"
+    announced_there = activity("Announce", birds, activity("Create", REX, theirs))
+    assert await world.node.receive(announced_there) == "202"
 
     await world.fill()
 
@@ -373,9 +373,9 @@ ROOT = "https://dogs.example/post/1"
 
 def talk(world: World, *, context: Any = None, replies: Any = None, **more: Any) -> None:
     """Rex' post in the outbox, which gives the address of its comments."""
-    said = {"context": context} if context is not None else {}
-    said |= {"replies": replies} if replies is not None else {}
-    world.network.put(ordered(OUTBOX, [announced(rexs(**said, **more))]))
+    fields = {"context": context} if context is not None else {}
+    fields |= {"replies": replies} if replies is not None else {}
+    world.network.put(ordered(OUTBOX, [announced(rexs(**fields, **more))]))
 
 
 @pytest.mark.parametrize("shape", ["ids", "objects", "creates"])
@@ -586,7 +586,7 @@ class Peer:
 
 
 def served(*documents: Json) -> dict[str, Json]:
-    return {words["id"]: words for words in documents}
+    return {obj["id"]: obj for obj in documents}
 
 
 def serve(world: World, more: dict[str, Json]) -> Peer:
@@ -832,7 +832,7 @@ async def test_a_visit_that_fails_altogether_does_not_end_the_others(world: Worl
     community = world.home.group(cows)
     asked = world.home.perform(Follow(by=world.home.bob, target=community))
     world.network.put(group(cows))
-    assert await world.node.hear(activity("Accept", cows, asked.iri)) == "202"
+    assert await world.node.receive(activity("Accept", cows, asked.iri)) == "202"
     await world.accept()
     again(world)
 

@@ -37,9 +37,9 @@ def names(community: str = "note") -> Any:
     return (f"https://kim.example/{community}/{number}" for number in count())
 
 
-async def answer_to(node: Node, said: Json) -> str:
+async def answer_to(node: Node, sent: Json) -> str:
     """The final result: an attempt that is postponed or repeated does not count."""
-    answer = await node.hear(said)
+    answer = await node.receive(sent)
     rows = node.home.rows(journal)
     assert all(row["closed_at"] is not None and row["tries"] <= 1 for row in rows)
     return answer
@@ -74,9 +74,9 @@ async def test_a_cycle_entered_from_outside_or_by_other_addresses_is_refused_too
     first, second, third = islice(names(), 3)
     node.network.put(person(KIM), note(second, KIM, third), note(third, KIM, f"{second}#here"))
 
-    said = activity("Create", KIM, note(first, KIM, second, **PUBLIC_AND_CATS))
+    sent = activity("Create", KIM, note(first, KIM, second, **PUBLIC_AND_CATS))
 
-    assert await answer_to(node, said) == "202 thread_circular"
+    assert await answer_to(node, sent) == "202 thread_circular"
     assert len(node.network.fetched()) < 8
 
 
@@ -163,8 +163,8 @@ async def test_activities_nested_to_the_last_level_get_a_response(node: Node) ->
         deep = nested(kind, note(next(names()), KIM))
         shared = activity("Announce", DOGS, deep["object"]["object"])
 
-        for said in (deep, shared):
-            assert "internal_error" not in await answer_to(node, said)
+        for sent in (deep, shared):
+            assert "internal_error" not in await answer_to(node, sent)
 
 
 async def test_fields_nested_to_the_last_level_get_a_response(node: Node) -> None:
@@ -174,6 +174,6 @@ async def test_fields_nested_to_the_last_level_get_a_response(node: Node) -> Non
         deep: Any = f"{KIM}/x"
         for _ in range(LEVELS - 4):
             deep = {"type": "Note", "id": KIM, field: deep}
-        said = activity("Create", KIM, note(next(ids), KIM, **{field: deep}))
+        sent = activity("Create", KIM, note(next(ids), KIM, **{field: deep}))
 
-        assert "internal_error" not in await answer_to(node, said)
+        assert "internal_error" not in await answer_to(node, sent)

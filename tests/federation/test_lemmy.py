@@ -4,7 +4,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.federation.conftest import Live
-from tests.support.peers import CONTEXT, PUBLIC, Heard, Json, Peer, Resident, Shapes
+from tests.support.peers import CONTEXT, PUBLIC, Json, Peer, ReceivedDelivery, Resident, Shapes
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class Forum:
 
     def say_in_garden(self, kind: str, obj: object, *, by: str = "lea", **more: object) -> Json:
         """What Lemmy sends to a community's inbox."""
-        said = {"to": [PUBLIC], "cc": [self.live.garden], "audience": self.live.garden, **more}
+        fields = {"to": [PUBLIC], "cc": [self.live.garden], "audience": self.live.garden, **more}
         resident = self.peer.residents[by]
-        return self.peer.say(resident, f"{self.live.garden}/inbox", kind, obj, **said)
+        return self.peer.say(resident, f"{self.live.garden}/inbox", kind, obj, **fields)
 
     def announce(self, inner: Json) -> Json:
         """What the community there sends to its followers."""
@@ -61,10 +61,10 @@ class Forum:
             **more,
         }
 
-    def wait_announced(self, shape: str, subject: str) -> Heard:
+    def wait_announced(self, shape: str, subject: str) -> ReceivedDelivery:
         """The Announce of an activity about `subject`."""
         return self.peer.wait(
-            f"Announce{{{shape}}}", lambda heard: subject in _ids(heard.activity["object"])
+            f"Announce{{{shape}}}", lambda delivery: subject in _ids(delivery.activity["object"])
         )
 
     def is_followed(self) -> str:
@@ -154,9 +154,9 @@ def test_a_forum_gets_announced_activities_and_no_bare_boosts(forum: Forum) -> N
 def test_activities_of_lemmy_are_announced_byte_for_byte(forum: Forum) -> None:
     forum.follow()
     post = forum.live.post("Echo")
-    said = forum.say_in_garden("Dislike", post, name="Wöof…  \u2764")
+    activity = forum.say_in_garden("Dislike", post, name="Wöof…  \u2764")
     announced = forum.wait_announced("Dislike{id}", post)
-    sent = json.dumps({"@context": announced.activity["object"]["@context"], **said}).encode()
+    sent = json.dumps({"@context": announced.activity["object"]["@context"], **activity}).encode()
     assert sent in announced.body
 
 
@@ -249,11 +249,11 @@ def test_a_local_reply_is_sent_to_the_community_once_and_its_echo_nowhere(forum:
     path = forum.is_followed()
     page, post = forum.post_here(path, "Dogs to answer")
     forum.live.bob.reply(post, "Mine is better.")
-    heard = forum.peer.wait("Create{Note}")
-    create = heard.activity
+    delivery = forum.peer.wait("Create{Note}")
+    create = delivery.activity
     assert create["object"]["inReplyTo"] == page["id"]
     assert create["object"]["audience"] == forum.dogs.iri
-    before = len(forum.peer.heard)
+    before = len(forum.peer.received)
     forum.announce(create)
     forum.live.bob.vote(post, 1)
     forum.peer.wait("Like{id}", after=before)

@@ -1,8 +1,8 @@
-"""Every address that a stranger gives us, when it leads into our own network: nothing connects.
+"""Every address from a peer, when it leads into our own network: nothing connects.
 
 The network in memory responds for the peers, except for one URL of theirs: its name resolves to a
 private address since it was checked (DNS rebinding), or it responds with a redirect to a name that
-does. Both are judged by the transport of production, whose connections are counted.
+does. Both are checked by the transport of production, whose connections are counted.
 """
 
 from collections.abc import Awaitable, Callable
@@ -77,14 +77,14 @@ async def follow_dogs(inward: Inward) -> None:
     """Bob follows !dogs, which has accepted."""
     dogs = inward.home.group(DOGS, featured=f"{DOGS}/featured")
     asked = inward.home.perform(Follow(by=inward.home.bob, target=dogs))
-    assert await inward.node.hear(activity("Accept", DOGS, asked.iri)) == "202"
+    assert await inward.node.receive(activity("Accept", DOGS, asked.iri)) == "202"
 
 
 async def fill(inward: Inward, **collections: Any) -> None:
     """Backfill !dogs, with these collections of it."""
     await follow_dogs(inward)
-    for name, words in collections.items():
-        inward.network.put(document(f"{DOGS}/{name}", "OrderedCollection", **words))
+    for name, obj in collections.items():
+        inward.network.put(document(f"{DOGS}/{name}", "OrderedCollection", **obj))
     limits = replace(LIMITS, pause=0.0)
     await Backfill(
         inward.node.instance.units, ORIGIN, inward.home.clock, limits
@@ -136,23 +136,23 @@ async def read_page(inward: Inward) -> None:
 
 async def read_announced_object(inward: Inward) -> None:
     await follow_dogs(inward)
-    await inward.node.hear(activity("Announce", DOGS, POST))
+    await inward.node.receive(activity("Announce", DOGS, POST))
 
 
 async def read_parent(inward: Inward) -> None:
     await follow_dogs(inward)
     below = note(f"{POST}/below", EVE, "https://evil.example/note/1", audience=DOGS)
-    await inward.node.hear(activity("Announce", DOGS, activity("Create", EVE, below)))
+    await inward.node.receive(activity("Announce", DOGS, activity("Create", EVE, below)))
 
 
 async def read_key(inward: Inward) -> None:
     post = inward.home.post()
-    await inward.node.hear(activity("Like", EVE, post.iri))
+    await inward.node.receive(activity("Like", EVE, post.iri))
 
 
 async def read_software(inward: Inward) -> None:
     inward.home.follow(inward.home.bob, inward.home.group(DOGS, software=None))
-    await inward.node.hear(activity("Announce", DOGS, POST))
+    await inward.node.receive(activity("Announce", DOGS, POST))
 
 
 async def show_icon(inward: Inward) -> None:

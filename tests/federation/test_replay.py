@@ -1,4 +1,4 @@
-"""Replays have no effect, and honest repetition counts: scenarios told by signed requests.
+"""Replays have no effect, and honest repetition counts: scenarios of signed requests.
 
 The clock moves a second before each request, as HTTP dates do; captured requests keep their time.
 """
@@ -67,24 +67,24 @@ class Scenario:
     def now(self) -> datetime:
         return self.node.instance.clock()
 
-    async def say(self, said: Json, **more: Any) -> str:
-        """Deliver it a second later than the last; signed by its actor unless told otherwise."""
+    async def say(self, sent: Json, **more: Any) -> str:
+        """Deliver it a second later than the last; signed by its actor by default."""
         self.node.home.clock.advance(seconds=1)
-        self.times[said["id"]] = self.now
-        return await self.node.hear(said, **more)
+        self.times[sent["id"]] = self.now
+        return await self.node.receive(sent, **more)
 
-    async def say_all(self, *several: Json) -> None:
-        for said in several:
-            assert await self.say(said) == "202", said
+    async def send_all(self, *several: Json) -> None:
+        for sent in several:
+            assert await self.say(sent) == "202", sent
 
-    async def send_again(self, said: Json) -> str:
+    async def send_again(self, sent: Json) -> str:
         """The same request as the last one, captured and sent by a third party."""
         self.node.home.clock.advance(seconds=1)
-        return await self.node.hear(said, signed_at=self.times[said["id"]])
+        return await self.node.receive(sent, signed_at=self.times[sent["id"]])
 
-    def proven(self, said: Json) -> Json:
+    def proven(self, sent: Json) -> Json:
         """With its actor's proof, made now."""
-        return integrity.sign(said, proof_key(said["actor"]), self.now)
+        return integrity.sign(sent, proof_key(sent["actor"]), self.now)
 
     def votes(self) -> tuple[int, int]:
         """Up- and downvotes, without that of the post's author."""
@@ -136,11 +136,11 @@ async def test_each_of_nodebbs_votes_counts_although_all_have_the_same_id_and_by
     liked = up()
     taken_back = activity("Undo", KIM, liked, id=f"{KIM}#activity/undo:like/5")
 
-    await scenario.say_all(liked, taken_back)
+    await scenario.send_all(liked, taken_back)
     assert scenario.votes() == (0, 0)
-    await scenario.say_all(liked, down())
+    await scenario.send_all(liked, down())
     assert scenario.votes() == (0, 1)
-    await scenario.say_all(liked)
+    await scenario.send_all(liked)
     assert scenario.votes() == (1, 0)
 
 
@@ -148,7 +148,7 @@ async def test_an_undo_of_an_unknown_like_undoes_the_downvote(
     scenario: Scenario,
 ) -> None:
     """Lemmy 0.19 undoes every vote as a Like, under an id that it makes up."""
-    await scenario.say_all(down(), undo(up(number=6)))
+    await scenario.send_all(down(), undo(up(number=6)))
 
     assert scenario.votes() == (0, 0)
 
@@ -156,22 +156,22 @@ async def test_an_undo_of_an_unknown_like_undoes_the_downvote(
 async def test_an_undo_of_a_replaced_vote_keeps_the_current_one(
     scenario: Scenario,
 ) -> None:
-    await scenario.say_all(up(), down(), undo(up()))
+    await scenario.send_all(up(), down(), undo(up()))
 
     assert scenario.votes() == (0, 1)
 
 
 async def test_a_repeated_follow_under_the_same_id_counts(scenario: Scenario) -> None:
-    await scenario.say_all(follow(), undo(follow()), follow())
+    await scenario.send_all(follow(), undo(follow()), follow())
 
     assert scenario.shows(f"{KIM} follows {CATS}") == "accepted"
 
 
 async def test_a_moderator_locks_again_under_the_same_id(scenario: Scenario) -> None:
-    await scenario.say_all(lock(), undo(lock()))
+    await scenario.send_all(lock(), undo(lock()))
     assert scenario.shows(f"{POST} is locked") is None
 
-    await scenario.say_all(lock())
+    await scenario.send_all(lock())
     assert scenario.shows(f"{POST} is locked") == "yes"
 
 
@@ -182,8 +182,8 @@ async def test_a_community_announces_the_same_vote_again(scenario: Scenario) -> 
     scenario.node.network.put(person("https://dogs.example/u/rex"), about)
     liked = activity("Like", KIM, about["id"], id=f"{KIM}#activity/like/7")
 
-    for number, said in enumerate((about, liked, undo(liked), liked)):
-        announced = activity("Announce", DOGS, said, id=f"{DOGS}#announce/{number}")
+    for number, sent in enumerate((about, liked, undo(liked), liked)):
+        announced = activity("Announce", DOGS, sent, id=f"{DOGS}#announce/{number}")
         assert await scenario.say(announced) == "202"
 
     (row,) = [row for row in scenario.node.home.rows(post) if row["iri"] == about["id"]]
@@ -193,25 +193,25 @@ async def test_a_community_announces_the_same_vote_again(scenario: Scenario) -> 
 async def test_a_vote_that_its_undo_overtook_does_not_count_and_the_next_one_does(
     scenario: Scenario,
 ) -> None:
-    """Mastodon signs each attempt anew, so the vote is signed after its Undo."""
-    await scenario.say_all(undo(up()), up())
+    """Mastodon signs each attempt again, so the vote is signed after its Undo."""
+    await scenario.send_all(undo(up()), up())
     assert scenario.votes() == (0, 0)
 
-    await scenario.say_all(up())
+    await scenario.send_all(up())
     assert scenario.votes() == (1, 0)
 
 
 async def test_an_undo_of_a_bare_id_may_overtake_its_object(scenario: Scenario) -> None:
-    await scenario.say_all(activity("Undo", KIM, up()["id"], id=f"{KIM}#undos/1"), up())
+    await scenario.send_all(activity("Undo", KIM, up()["id"], id=f"{KIM}#undos/1"), up())
     assert scenario.votes() == (0, 0)
 
-    await scenario.say_all(up())
+    await scenario.send_all(up())
     assert scenario.votes() == (1, 0)
 
 
 async def test_a_delivery_that_is_tried_again_changes_nothing(scenario: Scenario) -> None:
     """The peer did not see our response."""
-    await scenario.say_all(up(), up())
+    await scenario.send_all(up(), up())
 
     assert scenario.votes() == (1, 0)
     assert [row["state"] for row in scenario.node.home.rows(journal)] == ["done", "done"]
@@ -221,7 +221,7 @@ async def test_a_delivery_that_is_tried_again_changes_nothing(scenario: Scenario
 
 
 async def test_a_captured_request_is_taken_once(scenario: Scenario) -> None:
-    await scenario.say_all(up(), undo(up()))
+    await scenario.send_all(up(), undo(up()))
 
     assert await scenario.send_again(up()) == "202"
     assert scenario.votes() == (0, 0)
@@ -229,7 +229,7 @@ async def test_a_captured_request_is_taken_once(scenario: Scenario) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "name"),
+    ("sent", "name"),
     [
         (lock(), f"{POST} is locked"),
         (ban(), f"{KIM} is banned from {CATS}"),
@@ -238,13 +238,13 @@ async def test_a_captured_request_is_taken_once(scenario: Scenario) -> None:
     ids=["lock", "ban", "follow"],
 )
 async def test_an_undone_activity_cannot_be_replayed_by_its_proof(
-    scenario: Scenario, said: Json, name: str
+    scenario: Scenario, sent: Json, name: str
 ) -> None:
-    await scenario.say_all(up())  # so that kim is known
-    proven = scenario.proven(said)
-    await scenario.say_all(proven)
+    await scenario.send_all(up())  # so that kim is known
+    proven = scenario.proven(sent)
+    await scenario.send_all(proven)
     assert scenario.shows(name)
-    await scenario.say_all(undo(said))
+    await scenario.send_all(undo(sent))
 
     assert await scenario.say(proven, signer=EVE) == "202 already_heard"
     assert scenario.shows(name) is None
@@ -252,7 +252,7 @@ async def test_an_undone_activity_cannot_be_replayed_by_its_proof(
 
 async def test_a_replaced_vote_cannot_be_replayed_by_its_proof(scenario: Scenario) -> None:
     liked = scenario.proven(up())
-    await scenario.say_all(liked, down())
+    await scenario.send_all(liked, down())
 
     assert await scenario.say(liked, signer=EVE) == "202 already_heard"
     assert scenario.votes() == (0, 1)
@@ -260,7 +260,7 @@ async def test_a_replaced_vote_cannot_be_replayed_by_its_proof(scenario: Scenari
 
 async def test_a_vote_we_never_got_does_not_replace_a_later_one(scenario: Scenario) -> None:
     liked = scenario.proven(up())
-    await scenario.say_all(down())
+    await scenario.send_all(down())
 
     assert await scenario.say(liked, signer=EVE) == "202 superseded"
     assert scenario.votes() == (0, 1)
@@ -268,34 +268,34 @@ async def test_a_vote_we_never_got_does_not_replace_a_later_one(scenario: Scenar
 
 async def test_an_undo_does_not_take_back_a_later_vote(scenario: Scenario) -> None:
     first, taken_back = up(number=1), scenario.proven(undo(up(number=1)))
-    await scenario.say_all(first, taken_back, up(number=2))
+    await scenario.send_all(first, taken_back, up(number=2))
 
     assert await scenario.say(taken_back, signer=EVE) == "202 already_heard"
     assert scenario.votes() == (1, 0)
 
 
 async def test_a_proven_activity_is_accepted_once(scenario: Scenario) -> None:
-    await scenario.say_all(follow())
+    await scenario.send_all(follow())
     liked = scenario.proven(up())
 
     assert await scenario.say(liked, signer=EVE) == "202"
     assert scenario.votes() == (1, 0)
 
-    await scenario.say_all(undo(up()))
+    await scenario.send_all(undo(up()))
     assert await scenario.say(liked, signer=KEN) == "202 already_heard"
     assert scenario.votes() == (0, 0)
 
 
-@pytest.mark.parametrize("said", [up(), lock(), ban(), follow()], ids=lambda said: said["type"])
+@pytest.mark.parametrize("sent", [up(), lock(), ban(), follow()], ids=lambda sent: sent["type"])
 async def test_an_undone_activity_still_served_by_its_origin_stays_undone(
-    scenario: Scenario, said: Json
+    scenario: Scenario, sent: Json
 ) -> None:
-    await scenario.say_all(said, undo(said))
+    await scenario.send_all(sent, undo(sent))
     before = scenario.node.snapshot()
-    scenario.node.network.put(said)
+    scenario.node.network.put(sent)
     scenario.node.network.fetched()
 
-    assert await scenario.say(said, signer=EVE) == "403 relayed_without_proof"
+    assert await scenario.say(sent, signer=EVE) == "403 relayed_without_proof"
     assert scenario.node.snapshot() == before
     assert scenario.node.network.fetched() == [EVE]
 
@@ -303,15 +303,15 @@ async def test_an_undone_activity_still_served_by_its_origin_stays_undone(
 async def test_an_old_edit_does_not_replace_a_newer_one(scenario: Scenario) -> None:
     written = page(THEIRS, KIM, CATS, name="First")
     edits = [
-        scenario.proven(activity("Update", KIM, written | words, id=f"{THEIRS}#update/{number}"))
-        for number, words in enumerate(
+        scenario.proven(activity("Update", KIM, written | title, id=f"{THEIRS}#update/{number}"))
+        for number, title in enumerate(
             (
                 {"name": "Second", "updated": "2026-01-01T11:10:00Z"},
                 {"name": "Third", "updated": "2026-01-01T11:20:00Z"},
             )
         )
     ]
-    await scenario.say_all(activity("Create", KIM, written), edits[1])
+    await scenario.send_all(activity("Create", KIM, written), edits[1])
 
     # The second version arrives here for the first time.
     await scenario.say(edits[0], signer=EVE)
@@ -325,7 +325,7 @@ async def test_an_edit_without_a_date_is_fetched_from_its_origin(scenario: Scena
     written = page(THEIRS, KIM, CATS, name="First")
     scenario.node.network.put(written | {"name": "Now"})
     old = scenario.proven(activity("Update", KIM, written | {"name": "Once"}))
-    await scenario.say_all(follow())
+    await scenario.send_all(follow())
 
     assert await scenario.say(old, signer=EVE) == "202"
     assert (scenario.shows(THEIRS) or "").startswith("Now")
@@ -337,7 +337,7 @@ async def test_an_undone_deletion_is_checked_at_its_origin(scenario: Scenario) -
     gone = scenario.proven(activity("Delete", KIM, THEIRS))
     # Peers make up the id of the Delete in an Undo, so the tombstone does not fit.
     again = undo(activity("Delete", KIM, THEIRS, id=f"{THEIRS}#made-up"))
-    await scenario.say_all(activity("Create", KIM, written), gone, again)
+    await scenario.send_all(activity("Create", KIM, written), gone, again)
 
     assert await scenario.say(gone, signer=EVE) == "202 not_confirmed"
     assert (scenario.shows(THEIRS) or "").startswith("Here | shown")
@@ -350,7 +350,7 @@ async def test_a_community_cannot_replay_an_activity_still_served_by_its_origin(
     scenario.dogs()
     asked = activity("Follow", KIM, CATS, id="https://kim.example/follows/1")
     scenario.node.network.put(asked)
-    await scenario.say_all(asked, undo(asked))
+    await scenario.send_all(asked, undo(asked))
 
     answer = await scenario.say(activity("Announce", DOGS, asked["id"]))
 
@@ -361,7 +361,7 @@ async def test_a_community_cannot_replay_an_activity_still_served_by_its_origin(
 async def test_a_community_cannot_replay_a_proven_activity(scenario: Scenario) -> None:
     scenario.dogs()
     asked = scenario.proven(follow())
-    await scenario.say_all(asked, undo(follow()))
+    await scenario.send_all(asked, undo(follow()))
 
     answer = await scenario.say(activity("Announce", DOGS, asked) | {"object": asked})
 
@@ -401,7 +401,7 @@ def new_key(iri: str, name: str) -> tuple[PrivateKey, Json]:
 
 
 async def test_a_key_that_was_replaced_by_one_of_another_id_ends(scenario: Scenario) -> None:
-    await scenario.say_all(follow())
+    await scenario.send_all(follow())
     key, shown = new_key(KIM, "key-2")
     scenario.node.network.put(prover(KIM, publicKey=shown))
     assert await scenario.say(activity("Update", KIM, prover(KIM)), key=key) == "202"
@@ -438,7 +438,7 @@ async def test_the_key_of_an_unknown_actor_is_read_again_after_an_hour(scenario:
 
 
 async def test_a_key_for_proofs_that_was_replaced_ends(scenario: Scenario) -> None:
-    await scenario.say_all(follow())
+    await scenario.send_all(follow())
     liked = scenario.proven(up())
     scenario.node.network.put(person(KIM))
     assert await scenario.say(activity("Update", KIM, person(KIM))) == "202"
@@ -461,7 +461,7 @@ async def test_a_deletion_in_advance_does_not_block_a_post(scenario: Scenario) -
 
     about = page(coming, lea, CATS)
     scenario.node.network.put(about)
-    await scenario.say_all(activity("Create", lea, about))
+    await scenario.send_all(activity("Create", lea, about))
 
     assert scenario.shows(coming) == "A title | shown | 1"
 
@@ -471,7 +471,7 @@ async def test_nobody_erases_a_person_whose_origin_does_not_show_them_to_us(
 ) -> None:
     scenario.dogs()
     about = page(THEIRS, KIM, CATS)
-    await scenario.say_all(activity("Create", KIM, about))
+    await scenario.send_all(activity("Create", KIM, about))
     scenario.node.network.lose(KIM)
 
     erased = activity("Delete", KIM, KIM)
@@ -496,7 +496,7 @@ async def test_activities_announced_together_are_applied_in_order(scenario: Scen
     lea, about = "https://dogs.example/u/lea", "https://dogs.example/post/1"
     scenario.node.network.put(person(lea))
     made = activity("Create", lea, page(about, lea, DOGS))
-    await scenario.say_all(activity("Announce", DOGS, made, id=f"{DOGS}#announce/1"))
+    await scenario.send_all(activity("Announce", DOGS, made, id=f"{DOGS}#announce/1"))
     replies = [note(f"https://dogs.example/note/{number}", lea, about) for number in (1, 2)]
     several = [
         activity("Create", lea, replies[0]),
@@ -504,7 +504,7 @@ async def test_activities_announced_together_are_applied_in_order(scenario: Scen
         activity("Create", lea, replies[1]),
     ]
     announced = activity("Announce", DOGS, about, id=f"{DOGS}#announce/2")
-    await scenario.say_all(announced | {"object": several})
+    await scenario.send_all(announced | {"object": several})
 
     assert scenario.shows(replies[0]["id"]) == "<p>A remark</p> | shown | 1"
     assert scenario.shows(replies[1]["id"]) is None
@@ -523,9 +523,9 @@ async def test_a_remote_unban_does_not_undo_our_actions(
     scenario: Scenario,
 ) -> None:
     scenario.node.network.put(person("https://kim.example/u/admin"))
-    await scenario.say_all(activity("Create", KIM, page(THEIRS, KIM, CATS)), ban_from_site())
+    await scenario.send_all(activity("Create", KIM, page(THEIRS, KIM, CATS)), ban_from_site())
     removed = activity("Delete", MAX, THEIRS, summary="spam", audience=CATS)
-    await scenario.say_all(removed, undo(ban_from_site(), restoreData=True))
+    await scenario.send_all(removed, undo(ban_from_site(), restoreData=True))
 
     assert scenario.shows(THEIRS) == "A title | removed | 1"
 
@@ -533,10 +533,10 @@ async def test_a_remote_unban_does_not_undo_our_actions(
 async def test_a_remote_unban_restores_content_its_own_ban_removed(scenario: Scenario) -> None:
     scenario.node.network.put(person("https://kim.example/u/admin"))
     banned = ban_from_site(removeData=True)
-    await scenario.say_all(activity("Create", KIM, page(THEIRS, KIM, CATS)), banned)
+    await scenario.send_all(activity("Create", KIM, page(THEIRS, KIM, CATS)), banned)
     assert scenario.shows(THEIRS) == "A title | removed | 1"
 
-    await scenario.say_all(undo(banned, restoreData=True))
+    await scenario.send_all(undo(banned, restoreData=True))
     assert scenario.shows(THEIRS) == "A title | shown | 1"
 
 
@@ -548,12 +548,12 @@ async def test_a_remote_community_cannot_restore_content_our_admin_hid(
     banned = activity("Block", f"{DOGS}/mod", rex, target=DOGS, audience=DOGS)
     scenario.node.network.put(person(rex), person(f"{DOGS}/mod"), page(about, rex, DOGS))
 
-    for number, said in enumerate((page(about, rex, DOGS), banned)):
-        await scenario.say_all(activity("Announce", DOGS, said, id=f"{DOGS}#announce/{number}"))
+    for number, sent in enumerate((page(about, rex, DOGS), banned)):
+        await scenario.send_all(activity("Announce", DOGS, sent, id=f"{DOGS}#announce/{number}"))
     home.clock.advance(seconds=1)
     spam = home(lambda ctx: find_post(ctx.conn, about))
     home.perform(home(lambda ctx: take_down(ctx, home.ann, spam, "spam")))
     let_in = undo(banned, restoreData=True)
-    await scenario.say_all(activity("Announce", dogs.iri, let_in, id=f"{DOGS}#announce/9"))
+    await scenario.send_all(activity("Announce", dogs.iri, let_in, id=f"{DOGS}#announce/9"))
 
     assert scenario.shows(about) == "A title | removed | 1"

@@ -11,10 +11,10 @@ from tests.support import server_processes
 from tests.support.visitor import Page, Visitor
 
 
-def until(visitor: Visitor, path: str, words: str) -> Page:
+def until(visitor: Visitor, path: str, text: str) -> Page:
     """The page at `path` once it contains the text."""
     deadline = time.monotonic() + 15
-    while words not in (page := visitor.see(path)).text:
+    while text not in (page := visitor.see(path)).text:
         assert time.monotonic() < deadline, page.text
         time.sleep(0.05)
     return page

@@ -22,7 +22,7 @@ KIM = "https://kim.example/u/kim"
 
 
 def conversation(home: Home) -> tuple[Post, list[Comment]]:
-    """A post of ours; below it kim (elsewhere), bob below kim, ann below the post."""
+    """A post of ours; below it kim (remote), bob below kim, ann below the post."""
     kim = home.person(KIM)
     post = home.post()
     first = home.comment(post, by=kim, iri="https://kim.example/note/1")
@@ -55,7 +55,7 @@ async def test_posts_and_comments_link_to_their_thread_and_replies(node: Node) -
 
 
 @pytest.mark.parametrize(
-    ("said", "shown"),
+    ("thread_of_parent", "shown"),
     [
         ("https://kim.example/threads/7", "https://kim.example/threads/7"),
         ({"id": "https://kim.example/threads/7"}, "https://kim.example/threads/7"),
@@ -65,11 +65,13 @@ async def test_posts_and_comments_link_to_their_thread_and_replies(node: Node) -
     ],
 )
 async def test_a_comment_below_a_peers_post_names_the_peers_thread(
-    node: Node, said: Any, shown: str | None
+    node: Node, thread_of_parent: Any, shown: str | None
 ) -> None:
     dogs = node.home.group("https://dogs.example/c/dogs")
     node.home.follow(node.home.bob, dogs)
-    node.network.put(person(KIM), page("https://kim.example/post/1", KIM, dogs.iri, context=said))
+    node.network.put(
+        person(KIM), page("https://kim.example/post/1", KIM, dogs.iri, context=thread_of_parent)
+    )
     found = await node.instance.lookup("https://kim.example/post/1")
     assert isinstance(found, Post)
 

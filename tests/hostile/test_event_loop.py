@@ -70,9 +70,9 @@ def _fill(ctx: Context) -> Post:
     for number in range(POSTS):
         perform(ctx, CreatePost(by=boss, community=cats, title=f"Long {number}", body=body))
     post = perform(ctx, CreatePost(by=boss, community=cats, title="Cats sleep", body=body))
-    words = Body.of_markdown(HONEST * 20)
+    honest_body = Body.of_markdown(HONEST * 20)
     for _ in range(COMMENTS):
-        perform(ctx, CreateComment(by=boss, post=post, parent=None, body=words))
+        perform(ctx, CreateComment(by=boss, post=post, parent=None, body=honest_body))
     for number in range(4):
         text = Body.of_markdown(LONG.replace("honest", f"word{number}"))
         post = perform(ctx, EditPost(by=boss, post=post, title="Cats sleep", body=text))

@@ -134,7 +134,7 @@ READERS: dict[str, Callable[[str], object]] = {
 CHANCE = random.Random(3)
 
 
-def some_words(names: int) -> Callable[[int], str]:
+def words_of_names(names: int) -> Callable[[int], str]:
     """A text with this number of characters, made of this number of different words."""
     return lambda length: " ".join(str(CHANCE.randrange(names)) for _ in range(length // 3))
 
@@ -167,7 +167,7 @@ def cases() -> Iterator[tuple[str, Case]]:
     for name, shape in JSON.items():
         yield f"JSON: {name}", Case(read_document, shape, 20_000)
     for names in (2, 40, 10_000):
-        text = some_words(names)
+        text = words_of_names(names)
         yield f"versions of {names} words", Case(compare, two_versions(text), 4_000)
     for write in (to_rss, to_atom):
         for unit in ("&", "\0", "]]>"):

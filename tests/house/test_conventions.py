@@ -142,7 +142,7 @@ def test_no_two_classes_have_one_name() -> None:
             if isinstance(node, ast.ClassDef):
                 found.setdefault(node.name, []).append(name(path))
 
-    assert {word: files for word, files in found.items() if len(files) > 1} == {}
+    assert {class_name: files for class_name, files in found.items() if len(files) > 1} == {}
 
 
 def test_module_names_are_not_vague() -> None:
@@ -162,10 +162,10 @@ def test_no_banners_and_nothing_put_off() -> None:
 
 
 def test_no_test_is_skipped_and_no_line_left_uncounted() -> None:
-    words = ["mark." + "skip", "mark." + "xfail", "pytest." + "skip", "pragma: " + "no cover"]
+    markers = ["mark." + "skip", "mark." + "xfail", "pytest." + "skip", "pragma: " + "no cover"]
     python = [path for path in tracked() if path.suffix == ".py"]
 
-    assert lines_with("|".join(map(re.escape, words)), python) == []
+    assert lines_with("|".join(map(re.escape, markers)), python) == []
 
 
 def test_the_tree_names_no_machine_and_no_registry() -> None:
@@ -222,13 +222,13 @@ def test_sentences_of_errors_are_templates_that_can_be_translated() -> None:
     ]
 
     assert len(calls) > 200
-    # A name or an attribute is a text from elsewhere that is passed on.
+    # A name or an attribute is a text that is passed on.
     passed_on = (ast.Constant, ast.Name, ast.Attribute)
     assert [where for where, text in calls if not isinstance(text, passed_on)] == []
 
 
 def test_templates_translate_only_texts_of_ours() -> None:
-    """What `_()` gives is not escaped, so nothing a stranger wrote may ever be given to it."""
+    """What `_()` gives is not escaped, so no text of users or peers may be passed to it."""
     ours = re.compile(r"""_\((?:"|'|labels\[|\w+\.label\b)""")
     for path in sorted((ROOT / "fedcom" / "web" / "templates").glob("*.html")):
         calls = re.findall(r"(?<!\w)_\(.{0,30}", path.read_text(encoding="utf-8"))

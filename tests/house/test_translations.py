@@ -45,10 +45,10 @@ def messages_of(language: str) -> list[Message]:
         return [message for message in read_po(source, locale=language) if message.id]
 
 
-def sayings(message: Message) -> list[str]:
+def texts_of(message: Message) -> list[str]:
     """The translation, or one for each plural form; the empty ones are not there yet."""
-    said = message.string
-    return [text for text in ([said] if isinstance(said, str) else said) if text]
+    original = message.string
+    return [text for text in ([original] if isinstance(original, str) else original) if text]
 
 
 @languages
@@ -68,10 +68,10 @@ def test_translations_keep_the_placeholders(language: str) -> None:
         facts = {name for text in ids for name in NAMES.findall(text)}
         # "One comment" and "two comments" may say the number in words.
         dispensable = facts if len(ids) > 1 else set()
-        for said in sayings(message):
-            assert facts - dispensable <= set(NAMES.findall(said)) <= facts, said
+        for original in texts_of(message):
+            assert facts - dispensable <= set(NAMES.findall(original)) <= facts, original
             if facts:
-                assert said % dict.fromkeys(facts, "x"), said
+                assert original % dict.fromkeys(facts, "x"), original
 
 
 @languages
@@ -86,14 +86,14 @@ def test_no_translation_is_obsolete(language: str) -> None:
 def test_no_translation_is_fuzzy_or_incomplete(language: str) -> None:
     for message in messages_of(language):
         assert not message.fuzzy, message.id
-        said = [message.string] if isinstance(message.string, str) else message.string
-        assert all(said) or not any(said), message.id
+        texts = [message.string] if isinstance(message.string, str) else message.string
+        assert all(texts) or not any(texts), message.id
 
 
 @languages
 def test_nearly_all_texts_are_translated(language: str) -> None:
     messages = messages_of(language)
-    missing = [message.id for message in messages if not sayings(message)]
+    missing = [message.id for message in messages if not texts_of(message)]
 
     assert len(missing) <= MOST_MISSING * len(messages), missing
 

@@ -42,16 +42,16 @@ async def test_an_entry_is_handled_and_closed_with_its_effect(
 ) -> None:
     await world.post(like())
     await world.inbox.drain()
-    (heard,) = world.handlers.heard
-    assert heard.activity == Document(like())
-    assert (heard.actor, heard.signer, heard.spliceable) == (ANN, ANN, True)
-    assert heard.received_at == world.now
+    (received,) = world.handlers.received
+    assert received.activity == Document(like())
+    assert (received.actor, received.signer, received.spliceable) == (ANN, ANN, True)
+    assert received.received_at == world.now
     assert world.effects() == [name()]
     (row,) = world.rows()
     assert (row["state"], row["closed_at"], row["request_id"]) == (
         "done",
         world.now,
-        heard.request_id,
+        received.request_id,
     )
 
 
@@ -98,7 +98,7 @@ async def test_a_row_lost_to_another_worker_has_one_effect(
 ) -> None:
     await world.post(like())
 
-    async def stall(_heard: ReceivedActivity) -> None:
+    async def stall(_received: ReceivedActivity) -> None:
         world.handlers.meanwhile = None
         world.clock.advance(seconds=90)
         await world.new_inbox().drain()
@@ -170,8 +170,8 @@ async def test_activities_about_one_object_are_worked_in_the_order_they_came(
     for number in range(20):
         await world.post(like(number, object=subject))
 
-    async def dawdle(heard: ReceivedActivity) -> None:
-        await asyncio.sleep(0.01 if heard.activity.id == name(0) else 0)
+    async def dawdle(received: ReceivedActivity) -> None:
+        await asyncio.sleep(0.01 if received.activity.id == name(0) else 0)
 
     world.handlers.meanwhile = dawdle
     async with running(world.inbox):
@@ -251,7 +251,7 @@ async def test_a_row_that_crashes_the_process_every_time_is_given_up(small_world
     await small_world.inbox.drain()
     (row,) = small_world.rows()
     assert (row["state"], row["code"]) == ("refused", "internal_error")
-    assert small_world.handlers.heard == []
+    assert small_world.handlers.received == []
 
 
 async def test_a_handler_that_hangs_is_parked_in_the_end(
@@ -260,7 +260,7 @@ async def test_a_handler_that_hangs_is_parked_in_the_end(
     monkeypatch.setattr("inbox.process.HANDLER_SECONDS", 0.02)
     await small_world.post(like())
 
-    async def hang(_heard: ReceivedActivity) -> None:
+    async def hang(_received: ReceivedActivity) -> None:
         await asyncio.sleep(10)
 
     small_world.handlers.meanwhile = hang
@@ -275,7 +275,7 @@ async def test_a_handler_with_nothing_to_write_may_leave_the_closing_to_us(
     small_world.handlers.writes = False
     await small_world.inbox.drain()
     assert small_world.states() == ["done"]
-    assert len(small_world.handlers.heard) == 1
+    assert len(small_world.handlers.received) == 1
 
 
 async def test_a_body_that_is_read_more_strictly_today_is_refused(small_world: World) -> None:
@@ -292,8 +292,8 @@ async def test_a_relayed_activity_is_handled_as_its_origin_serves_it(world: Worl
         document, ANN, b"", spliceable=False, signer=BOB
     )
     await world.inbox.drain()
-    (heard,) = world.handlers.heard
-    assert (heard.activity, heard.spliceable) == (document, False)
+    (received,) = world.handlers.received
+    assert (received.activity, received.spliceable) == (document, False)
     assert world.states() == ["done"]
 
 
@@ -312,7 +312,7 @@ async def test_an_activity_not_confirmed_by_its_origin_is_not_handled(
     small_world.handlers.at_origin[name()] = answer
     await small_world.inbox.drain()
     assert small_world.states() == [state]
-    assert small_world.handlers.heard == []
+    assert small_world.handlers.received == []
 
 
 async def test_a_new_row_wakes_the_loop_at_once(world: World) -> None:
@@ -328,8 +328,8 @@ async def test_a_new_row_wakes_the_loop_at_once(world: World) -> None:
 async def test_slow_hosts_do_not_stop_the_others(world: World, hosts: int, taken: int) -> None:
     release = asyncio.Event()
 
-    async def fetch_slowly(heard: ReceivedActivity) -> None:
-        if heard.actor == ANN:
+    async def fetch_slowly(received: ReceivedActivity) -> None:
+        if received.actor == ANN:
             await release.wait()
 
     world.handlers.meanwhile = fetch_slowly
@@ -337,7 +337,10 @@ async def test_slow_hosts_do_not_stop_the_others(world: World, hosts: int, taken
     world.append(*(entry(number, actor=BOB, host="other.example") for number in range(20, 30)))
     async with running(world.inbox):
         await until(lambda: world.states().count("done") == 10)
-        assert len([heard for heard in world.handlers.heard if heard.actor == ANN]) == taken
+        assert (
+            len([received for received in world.handlers.received if received.actor == ANN])
+            == taken
+        )
         release.set()
         await until(lambda: set(world.states()) == {"done"})
     assert len(world.effects()) == 30
@@ -347,12 +350,12 @@ async def test_slow_hosts_do_not_stop_the_others(world: World, hosts: int, taken
 async def test_a_graceful_stop_releases_claimed_rows(world: World) -> None:
     world.append(*(entry(number) for number in range(20)))
 
-    async def hang(_heard: ReceivedActivity) -> None:
+    async def hang(_received: ReceivedActivity) -> None:
         await asyncio.sleep(60)
 
     world.handlers.meanwhile = hang
     async with running(world.inbox):
-        await until(lambda: len(world.handlers.heard) == 4)
+        await until(lambda: len(world.handlers.received) == 4)
     assert set(world.states()) == {"open"}
     assert {row["tries"] for row in world.rows()} == {0}
     world.handlers.meanwhile = None
@@ -366,7 +369,7 @@ async def test_leases_are_renewed_while_a_handler_works(
     monkeypatch.setattr("inbox.process.LEASE", 0.06)
     release = asyncio.Event()
 
-    async def work(_heard: ReceivedActivity) -> None:
+    async def work(_received: ReceivedActivity) -> None:
         await release.wait()
 
     world.handlers.meanwhile = work
@@ -387,29 +390,29 @@ async def test_a_worker_that_stalled_and_gets_its_own_row_again_has_one_effect(
 ) -> None:
     release = asyncio.Event()
 
-    async def stall(_heard: ReceivedActivity) -> None:
+    async def stall(_received: ReceivedActivity) -> None:
         await release.wait()
 
     world.handlers.meanwhile = stall
     world.append(entry())
     async with running(world.inbox):
-        await until(lambda: len(world.handlers.heard) == 1)
+        await until(lambda: len(world.handlers.received) == 1)
         world.clock.advance(seconds=90)
         world.inbox.wake()
-        await until(lambda: len(world.handlers.heard) == 2)
+        await until(lambda: len(world.handlers.received) == 2)
         release.set()
         await until(lambda: world.states() == ["done"])
     assert world.effects() == [name()]
 
 
 async def test_draining_beside_the_loop_waits_for_it(small_world: World) -> None:
-    async def work(_heard: ReceivedActivity) -> None:
+    async def work(_received: ReceivedActivity) -> None:
         await asyncio.sleep(0.05)
 
     small_world.handlers.meanwhile = work
     small_world.append(entry())
     async with running(small_world.inbox):
-        await until(lambda: len(small_world.handlers.heard) == 1)
+        await until(lambda: len(small_world.handlers.received) == 1)
         await small_world.inbox.drain()
         assert small_world.states() == ["done"]
 
@@ -454,7 +457,7 @@ async def test_rows_that_could_not_be_given_back_wait_for_the_end_of_their_lease
     small_world.append(entry())
     database = FailingWrites(small_world)
 
-    async def hang(_heard: ReceivedActivity) -> None:
+    async def hang(_received: ReceivedActivity) -> None:
         database.failing = set(range(1000))
         await asyncio.sleep(60)
 

@@ -294,7 +294,7 @@ def test_a_host_that_another_worker_is_taking_from_is_left_for_a_moment(world: W
 
 
 def _statements_of_a_turn(world: World, conn: Connection) -> list[tuple[str, Any]]:
-    """The statements of a sweep, a claim and a record, with their parameters."""
+    """The statements of a search for hosts, a claim and a record, with their parameters."""
     sent: list[tuple[str, Any]] = []
 
     def remember(_c: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:

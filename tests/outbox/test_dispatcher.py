@@ -297,7 +297,7 @@ async def test_an_inbox_that_is_no_more_is_reported(world: World) -> None:
     world.network.set(HOST, HttpResponse(410, None, "gone"))
     world.publish([inbox(1)])
     await world.dispatcher().drain()
-    assert world.inboxes.heard == [inbox(1)]
+    assert world.inboxes.gone_inboxes == [inbox(1)]
     assert world.states() == {"failed": 1}
 
 
@@ -308,7 +308,7 @@ async def test_a_permanent_refusal_by_a_peer_is_reported(world: World) -> None:
     (refusal,) = world.inboxes.refusals
     assert (refusal.actor, refusal.host) == (ACTOR, HOST)
     assert (refusal.status, refusal.text) == (403, "not a moderator")
-    assert world.inboxes.heard == []
+    assert world.inboxes.gone_inboxes == []
 
 
 async def test_an_internal_error_is_retried_and_does_not_count_against_the_peer(

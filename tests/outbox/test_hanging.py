@@ -126,7 +126,7 @@ async def test_twenty_hanging_inboxes_of_two_hundred_hold_up_none_of_the_others(
     beside = await calls_until_delivered(world, fetcher, some_hang=True)
     await fetcher.aclose()
     with capsys.disabled():
-        print(  # noqa: T201 - the figures are asked for
+        print(  # noqa: T201 - the figures are of interest
             f"\n{INBOXES} inboxes on {db.dialect}: the last healthy one after {without} calls with"
             f" none hanging, {beside} with {len(HANGING)} hanging"
         )

@@ -130,7 +130,7 @@ def test_an_inbox_that_is_no_more_is_reported_once_for_each_delivery(world: Worl
         AttemptOutcome(AnswerKind.GONE, 404),
         AttemptOutcome(AnswerKind.REJECTED, 400),
     )
-    assert world.inboxes.heard == [inbox(1)]
+    assert world.inboxes.gone_inboxes == [inbox(1)]
     assert [refusal.status for refusal in world.inboxes.refusals] == [404, 400]
 
 

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 FLOOR = 0.003
-"""Seconds of CPU below which a cost is too small to be judged."""
+"""Seconds of CPU below which a cost is too small to be compared."""
 
 TRIES = 12
 PAUSE = 0.1

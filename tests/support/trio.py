@@ -100,7 +100,7 @@ class TrioServer:
         return made.iri
 
     async def follow(self, by: str = "") -> None:
-        """Bob, or somebody else here, follows !cats."""
+        """Bob, or another local person, follows !cats."""
         await self.do(lambda at: Follow(by=at(by or self.bob), target=at(CATS)))
 
     def read(self, work: Callable[[Connection], R]) -> R:
@@ -146,20 +146,20 @@ class Trio:
 
     async def drain(self) -> None:
         """Wait until nothing is pending anywhere; returns the refusals."""
-        while self._said():
+        while self._has_pending():
             for server in self.servers:
                 await server.instance.dispatcher.drain()
                 for other in self.servers:
                     await other.instance.inbox.drain()
         for server in self.servers:
-            sent, heard = server.home.rows(deliveries), server.home.rows(journal)
+            sent, received = server.home.rows(deliveries), server.home.rows(journal)
             failed = [row["last_answer"] for row in sent if row["state"] != DELIVERED]
             # An activity sent directly to the person it concerns counts once it is announced.
-            refused = [row["code"] for row in heard if row["code"] not in ("", None, WAITS)]
+            refused = [row["code"] for row in received if row["code"] not in ("", None, WAITS)]
             troubles = failed + refused
             assert not troubles, (server.home.origin, troubles)
 
-    def _said(self) -> bool:
+    def _has_pending(self) -> bool:
         """Whether an activity is still pending."""
         is_open = select(func.count()).where(deliveries.c.closed_at.is_(None))
         return any(server.read(lambda conn: conn.scalar(is_open)) for server in self.servers)
@@ -273,7 +273,7 @@ def _community_state(conn: Connection, clock: SettableClock) -> CommunityState:
 
 
 def _state(about: Post | Comment) -> str:
-    gone = [word for word in ("deleted", "removed") if getattr(about, f"{word}_at") is not None]
+    gone = [state for state in ("deleted", "removed") if getattr(about, f"{state}_at") is not None]
     marks = [
         mark for mark in ("locked", "featured") if getattr(about, f"{mark}_at", None) is not None
     ]

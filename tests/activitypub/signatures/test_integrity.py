@@ -151,7 +151,7 @@ def test_a_document_that_cannot_be_proved_is_not_signed(proof_key):
         with pytest.raises(ValueError, match="already has a proof"):
             sign(LIKE | {name: {}}, proof_key, NOW)
     for value in (2**53, -(2**53), float("inf"), float("nan"), NOW, {1: 2}, "\ud800"):
-        with pytest.raises(ValueError):  # noqa: PT011 - each is named in its own words
+        with pytest.raises(ValueError):  # noqa: PT011 - each has its own message
             sign(LIKE | {"x": value}, proof_key, NOW)
 
 
@@ -349,8 +349,8 @@ def test_a_proof_may_expire(proof_key, public_proof_key, seconds, fine):
         assert error.code == "proof_expired"
 
 
-# An own calculation from the words of FEP-8b32 and vc-di-eddsa. For ASCII keys and whole numbers
-# canonical JSON is what the standard library writes with sorted keys.
+# An independent calculation from the text of FEP-8b32 and vc-di-eddsa. For ASCII keys and whole
+# numbers canonical JSON is what the standard library writes with sorted keys.
 def hashed_elsewhere(document):
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).digest()
@@ -455,16 +455,16 @@ def test_we_verify_proofs_of_another_implementation(
         assert refused(proved | change, public_proof_key).code == "proof_mismatch"
 
 
-WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
 # What `parse` refuses wherever it stands (`@graph` and its like) begins with this sign.
-NAMES = WORDS.filter(lambda name: not name.startswith("@"))
+NAMES = TEXTS.filter(lambda name: not name.startswith("@"))
 JSON = st.recursive(
     st.one_of(
         st.none(),
         st.booleans(),
         st.integers(-(2**53) + 1, 2**53 - 1),
         st.floats(allow_nan=False, allow_infinity=False),
-        WORDS,
+        TEXTS,
     ),
     lambda inner: st.one_of(
         st.lists(inner, max_size=4),

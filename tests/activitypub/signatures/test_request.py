@@ -29,7 +29,7 @@ def sent(headers, *, method="POST", target="/c/cats/inbox", body=BODY):
 
 @pytest.fixture
 def signed(private_key):
-    """Build a request the way a peer with other habits does."""
+    """Build a request as peers with other conventions do."""
 
     def build(
         covered=FULL,
@@ -126,7 +126,7 @@ def test_the_query_can_be_left_out_for_peers_that_drop_it(private_key, public_ke
 
 
 @pytest.mark.parametrize(
-    "habits",
+    "options",
     [
         {"algorithm": "rsa-sha256"},
         {"algorithm": "RSA-SHA256"},
@@ -162,8 +162,8 @@ def test_the_query_can_be_left_out_for_peers_that_drop_it(private_key, public_ke
         },
     ],
 )
-def test_signature_variants_of_peers_verify(signed, public_key, habits):
-    check(signed(**habits), public_key)
+def test_signature_variants_of_peers_verify(signed, public_key, options):
+    check(signed(**options), public_key)
 
 
 def test_numbers_in_quotes_verify_too(signed, public_key):
@@ -179,12 +179,12 @@ def test_numbers_in_quotes_verify_too(signed, public_key):
 
 def test_our_host_with_a_port_is_known_without_it(signed, public_key):
     hosts = frozenset({"127.0.0.1:8001"})
-    for habits in (
+    for options in (
         {"host": "127.0.0.1:8001"},
         {"host": "127.0.0.1"},
         {"host": "127.0.0.1:8001", "signed_host": "127.0.0.1"},
     ):
-        check(signed(**habits), public_key, hosts=hosts)
+        check(signed(**options), public_key, hosts=hosts)
 
 
 def test_repeated_headers_that_are_covered_are_joined(signed, public_key):

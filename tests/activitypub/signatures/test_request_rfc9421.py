@@ -32,7 +32,7 @@ def sent(headers, *, method="POST", target="/c/cats/inbox", body=BODY):
 
 @pytest.fixture
 def signed(private_key):
-    """Build a request the way a peer with other habits does."""
+    """Build a request as peers with other conventions do."""
 
     def build(
         covered=FULL,
@@ -127,7 +127,7 @@ def test_cavage_is_not_verified_with_another_key_than_rsa(private_key, public_pr
 
 
 @pytest.mark.parametrize(
-    "habits",
+    "variant",
     [
         {"covered": '"@method" "@target-uri" "@authority" "host" "date" "content-digest"'},
         {"covered": '"content-digest" "content-type" "@target-uri" "@method"'},
@@ -143,8 +143,8 @@ def test_cavage_is_not_verified_with_another_key_than_rsa(private_key, public_pr
         {"digest": digest_header(b"ignored")},
     ],
 )
-def test_signature_variants_of_peers_verify(signed, public_key, habits):
-    check(signed(**habits), public_key)
+def test_signature_variants_of_peers_verify(signed, public_key, variant):
+    check(signed(**variant), public_key)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_in_development_our_address_is_http_with_a_port(signed, public_key):
 
 
 def test_our_origin_is_verified_and_not_the_host_header(signed, public_key):
-    # Case 7: whoever got a POST of Ann's sends it on to us.
+    # Case 7: a recipient of a POST by Ann forwards it to us.
     stolen = signed(origin="https://evil.example", host="evil.example")
     assert refused(stolen, public_key).code == "signature_host"
     rewritten = sent(dict(stolen.headers) | {"host": "fedcom.example"})
