@@ -106,8 +106,8 @@ def test_secrets_stay_out_at_any_depth(stream: io.StringIO, name: str) -> None:
 def test_a_traceback_is_logged_without_the_values_of_variables(form: str) -> None:
     stream = io.StringIO()
     configure_logs("info", form, stream)
-    words = ["hunter", "2"]
-    password = "".join(words)
+    parts = ["hunter", "2"]
+    password = "".join(parts)
     try:
         raise KeyError(len(password))
     except KeyError:

@@ -1,4 +1,4 @@
-"""What members look up: handles and addresses, here and elsewhere."""
+"""What members look up: local and remote handles and addresses."""
 
 from typing import Any
 

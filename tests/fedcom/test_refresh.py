@@ -1,4 +1,4 @@
-"""Actors elsewhere are read again: handles, pins, followers."""
+"""Remote actors are fetched again: handles, pins, followers."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ async def test_an_actor_first_seen_in_an_inbox_has_the_known_handle_domain_of_th
 
     for iri in (ken, zoe):
         node.network.put(person(iri))
-        assert await node.hear(activity("Create", iri, note(f"{iri}/1", iri, post.iri))) == "202"
+        assert await node.receive(activity("Create", iri, note(f"{iri}/1", iri, post.iri))) == "202"
 
     domains = {row["iri"]: row["domain"] for row in node.home.rows(actor)}
     assert (domains[ken], domains[zoe]) == ("apex.example", None)

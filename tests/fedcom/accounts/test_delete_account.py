@@ -43,10 +43,10 @@ def test_followers_and_all_known_forums_get_one_delete(home: Home) -> None:
 
     home(lambda ctx: delete_account(ctx, home.bob.id, removes_content=True))
 
-    words = "Delete{id}"
+    shape = "Delete{id}"
     assert home.sent() == [
-        Sent(kim.shared_inbox or kim.inbox, words, "u/bob"),
-        Sent(owls.shared_inbox or owls.inbox, words, "u/bob"),
+        Sent(kim.shared_inbox or kim.inbox, shape, "u/bob"),
+        Sent(owls.shared_inbox or owls.inbox, shape, "u/bob"),
     ]
     left = home.rows(follow)
     assert home.bob.id not in {one[end] for one in left for end in ("follower_id", "target_id")}
@@ -78,20 +78,20 @@ def test_an_account_is_deleted_once_and_never_the_last_admins(home: Home) -> Non
 
 
 SECRET = "zanzibar"
-"""A word in every text by bob."""
+"""A text in all content by bob."""
 
 
 def live(home: Home) -> None:
     """Let bob leave a row in every table that holds personal data."""
     bob, kim = home.bob, home.person(KIM)
-    words = Body.of_markdown(SECRET)
-    post = home.post(title=SECRET, body=words)
+    secret_body = Body.of_markdown(SECRET)
+    post = home.post(title=SECRET, body=secret_body)
     mine = home.comment(post, text=SECRET)
     home.comment(post, by=home.ann, parent=mine)  # notifies bob
     home.follow(bob, home.cats)
     home.follow(kim, bob)
     home.perform(AddModerator(by=home.ann, community=home.cats, person=bob))
-    home.perform(SendMessage(by=bob, to=home.ann, body=words))
+    home.perform(SendMessage(by=bob, to=home.ann, body=secret_body))
     address = f"{SECRET}@mail.example"
 
     def keep(ctx: Context) -> None:
@@ -116,8 +116,8 @@ def live(home: Home) -> None:
         )
         boosted = {"subject_iri": post.iri, "actor_iri": bob.iri, "iri": None}
         ctx.conn.execute(insert(boost).values(boosted))
-        said = {"iri": f"{KIM}/9", "author_id": bob.id, "excerpt": SECRET}
-        ctx.conn.execute(insert(outside_mention).values(said))
+        mention = {"iri": f"{KIM}/9", "author_id": bob.id, "excerpt": SECRET}
+        ctx.conn.execute(insert(outside_mention).values(mention))
 
     home(keep)
 
@@ -159,9 +159,9 @@ def test_a_deleted_remote_person_leaves_nothing_behind_either(home: Home) -> Non
     home.follow(home.bob, kim)
     home.perform(AddModerator(by=home.ann, community=home.cats, person=kim))
     boosted = {"subject_iri": post.iri, "actor_iri": KIM, "iri": None}
-    said = {"iri": f"{KIM}/9", "author_id": kim.id, "excerpt": SECRET}
+    mention = {"iri": f"{KIM}/9", "author_id": kim.id, "excerpt": SECRET}
     home(lambda ctx: ctx.conn.execute(insert(boost).values(boosted)))
-    home(lambda ctx: ctx.conn.execute(insert(outside_mention).values(said)))
+    home(lambda ctx: ctx.conn.execute(insert(outside_mention).values(mention)))
     assert [str(column) for column in wipe.BY_ACTION if not rows_of(home, column, kim)] == []
 
     home.perform(DeleteActor(by=kim), received(KIM))

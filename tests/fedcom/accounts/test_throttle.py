@@ -74,11 +74,16 @@ def test_each_attempt_is_pruned_when_its_own_limit_counts_it_no_longer(rig):
 def test_the_wait_is_rounded_up(rig):
     for _ in range(3):
         count(rig)
-    for seconds, words in ((0, "5 minutes"), (61, "4 minutes"), (120, "2 minutes"), (69, "50 sec")):
+    for seconds, expected in (
+        (0, "5 minutes"),
+        (61, "4 minutes"),
+        (120, "2 minutes"),
+        (69, "50 sec"),
+    ):
         rig.clock.advance(seconds=seconds)
         with pytest.raises(TooMany) as caught:
             count(rig)
-        assert f"Try again in {words}" in caught.value.detail
+        assert f"Try again in {expected}" in caught.value.detail
 
 
 def test_typed_names_are_stored_as_hashes(rig):

@@ -26,7 +26,7 @@ def test_closing_a_local_community_is_sent_to_its_followers(home: Home) -> None:
 
     assert (closed.removed_at, opened.removed_at) == (home.clock(), None)
     sent = home.sent_bodies()
-    assert [one.words for one, _ in sent] == ["Announce{Delete{id}}", "Announce{Undo{Delete{id}}}"]
+    assert [one.shape for one, _ in sent] == ["Announce{Delete{id}}", "Announce{Undo{Delete{id}}}"]
     assert {one.by for one, _ in sent} == {"c/cats"}
     assert b'"summary":"Spam only."' in sent[0][1]
     lines = [(row["kind"], row["reason"], row["target_iri"]) for row in home.rows(modlog)]
@@ -50,8 +50,8 @@ def test_members_who_follow_it_are_notified_with_moderator_and_reason(home: Home
 
     home.perform(CloseCommunity(by=home.ann, community=home.cats, reason="Spam only."))
 
-    told = [row for row in home.rows(notification) if row["recipient_id"] == home.bob.id]
-    assert [(row["detail"], row["reason"], row["actor_id"]) for row in told] == [
+    notice = [row for row in home.rows(notification) if row["recipient_id"] == home.bob.id]
+    assert [(row["detail"], row["reason"], row["actor_id"]) for row in notice] == [
         ("remove_community", "Spam only.", home.ann.id)
     ]
 
@@ -85,7 +85,7 @@ class Elsewhere:
     async def announce(self, inner: Json) -> str:
         self.count += 1
         iri = f"{DOGS}/announce/{self.count}"
-        return await self.node.hear(activity("Announce", DOGS, inner, id=iri))
+        return await self.node.receive(activity("Announce", DOGS, inner, id=iri))
 
     @property
     def is_open(self) -> bool:
@@ -123,7 +123,7 @@ async def test_others_cannot_close_it_and_an_announce_is_required(
     elsewhere: Elsewhere,
 ) -> None:
     assert await elsewhere.announce(closing(by=KIM)) == "403 not_owner"
-    assert await elsewhere.node.hear(closing(number=2)) == "202 waits_for_announce"
+    assert await elsewhere.node.receive(closing(number=2)) == "202 waits_for_announce"
     assert elsewhere.is_open
 
 

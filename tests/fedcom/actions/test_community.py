@@ -2,7 +2,7 @@
 
 from fedcom.actions.community import EditCommunity, RefreshCommunity
 from fedcom.actions.moderators import AddModerator
-from tests.fedcom.actions.receiving import hear, read
+from tests.fedcom.actions.receiving import read, receive
 from tests.support.documents import activity, group
 from tests.support.people import Home
 
@@ -13,10 +13,10 @@ def test_a_remote_community_is_updated_from_its_origin_and_not_from_the_activity
     home: Home,
 ) -> None:
     dogs = home.group(DOGS)
-    said = activity("Update", DOGS, group(DOGS, name="Forged"))
+    document = activity("Update", DOGS, group(DOGS, name="Forged"))
 
     moderators = {"id": f"{DOGS}/moderators", "type": "OrderedCollection", "orderedItems": []}
-    changed = hear(home, said, group(DOGS, name="Dogs!"), moderators)
+    changed = receive(home, document, group(DOGS, name="Dogs!"), moderators)
 
     assert changed == home.fresh(dogs)
     assert changed.title == "Dogs!"
@@ -35,7 +35,7 @@ def test_the_announcing_community_is_stored_as_the_editor(home: Home) -> None:
 
 def test_a_remote_moderator_can_change_the_same_fields_as_a_local_one(home: Home) -> None:
     home.perform(AddModerator(by=home.ann, community=home.cats, person=home.person(MAX)))
-    words = group(
+    fields = group(
         home.cats.iri,
         name="Cats!",
         summary="<p>On <strong>cats</strong></p>",
@@ -43,7 +43,7 @@ def test_a_remote_moderator_can_change_the_same_fields_as_a_local_one(home: Home
         postingRestrictedToMods=True,
     )
 
-    action = read(home, activity("Update", MAX, words))
+    action = read(home, activity("Update", MAX, fields))
     assert isinstance(action, EditCommunity)
     changed = home.perform(action)
 

@@ -1,4 +1,4 @@
-"""The end of an account: the servers that are told."""
+"""The deletion of an account: the servers that are sent the Delete."""
 
 import json
 
@@ -10,7 +10,7 @@ from fedcom.models.actor import Person
 from fedcom.models.notification import notification
 from fedcom.remote.actors import person_at
 from fedcom.remote.peers import put_peer
-from tests.fedcom.actions.receiving import hear
+from tests.fedcom.actions.receiving import receive
 from tests.support import documents
 from tests.support.people import Home
 
@@ -41,8 +41,8 @@ def test_every_server_that_may_have_their_content_gets_one_delete(home: Home) ->
             gus.inbox,
         ]
     )
-    said = [json.loads(body) for _, body in rows]
-    assert {(one["type"], one["actor"], one["object"]) for one in said} == {
+    sent_activities = [json.loads(body) for _, body in rows]
+    assert {(one["type"], one["actor"], one["object"]) for one in sent_activities} == {
         ("Delete", home.bob.iri, home.bob.iri)
     }
 
@@ -51,8 +51,8 @@ def test_followers_are_notified_when_a_community_deletes_itself(home: Home) -> N
     dogs = home.group("https://dogs.example/c/dogs")
     home.follow(home.bob, dogs)
 
-    hear(home, documents.activity("Delete", dogs.iri, dogs.iri))
+    receive(home, documents.activity("Delete", dogs.iri, dogs.iri))
 
-    (told,) = home.rows(notification)
-    assert (told["recipient_id"], told["detail"]) == (home.bob.id, "remove_community")
-    assert told["community_id"] == dogs.id
+    (notice,) = home.rows(notification)
+    assert (notice["recipient_id"], notice["detail"]) == (home.bob.id, "remove_community")
+    assert notice["community_id"] == dogs.id

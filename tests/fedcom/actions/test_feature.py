@@ -30,7 +30,7 @@ def test_a_moderator_pins_and_unpins_a_post(home: Home) -> None:
 
     assert (pinned.featured_at, loose.featured_at) == (home.clock(), None)
     sent = home.sent_bodies()
-    assert [one.words for one, _ in sent] == ["Announce{Add{id}}", "Announce{Remove{id}}"]
+    assert [one.shape for one, _ in sent] == ["Announce{Add{id}}", "Announce{Remove{id}}"]
     assert all(f'"target":"{home.cats.featured_iri}"'.encode() in body for _, body in sent)
     assert [row["kind"] for row in home.rows(modlog)] == ["pin", "unpin"]
 
@@ -63,8 +63,8 @@ class Elsewhere:
         home.follow(home.bob, self.dogs)
         self.post = home.post(by=self.kim, community=self.dogs)
 
-    def read(self, word: Json) -> Action[Any] | None:
-        return read(self.home, word, via=DOGS)
+    def read(self, document: Json) -> Action[Any] | None:
+        return read(self.home, document, via=DOGS)
 
 
 def test_a_remote_pin_is_recognized_by_its_collection(home: Home) -> None:
@@ -99,10 +99,10 @@ def test_a_remote_moderator_cannot_pin_a_foreign_post_in_a_local_community(
     max_, lea = home.person("https://max.example/u/max"), "https://lea.example/u/lea"
     home.perform(AddModerator(by=home.ann, community=home.cats, person=max_))
     stranger = home.person(lea)
-    said_to_all = note(f"{lea}/1", lea)
-    word = activity("Add", max_.iri, said_to_all["id"], target=home.cats.featured_iri)
+    public_note = note(f"{lea}/1", lea)
+    document = activity("Add", max_.iri, public_note["id"], target=home.cats.featured_iri)
 
-    assert read(home, word, said_to_all) is None
+    assert read(home, document, public_note) is None
     assert [row for row in home.rows(post_table) if row["author_id"] == stranger.id] == []
 
 

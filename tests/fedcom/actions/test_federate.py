@@ -1,4 +1,4 @@
-"""The specification of `federate`: who is told of an action, with which activity, in whose name."""
+"""The specification of `federate`: the recipients of an action, with which activity and actor."""
 
 import json
 from collections.abc import Callable
@@ -37,7 +37,7 @@ from tests.support.people import ORIGIN, Home, Sent, received
 FORUM, MICRO, ODD, DARK = "forum.example", "micro.example", "odd.example", "dark.example"
 FAN = "fan.example"
 DOGS = "https://dogs.example/c/dogs"
-WORDS = Body.of_markdown("New words.")
+NEW_TEXT = Body.of_markdown("New words.")
 
 
 @pytest.fixture
@@ -73,17 +73,17 @@ class Scene:
         home.sent()
 
     def perform(
-        self, action: Action[Any], heard: ReceivedActivity | None = None
+        self, action: Action[Any], incoming: ReceivedActivity | None = None
     ) -> dict[str, set[str]]:
         """The recipients: the shapes by host, each with the name of the signer."""
-        self.home.perform(action, heard)
-        return told(self.home)
+        self.home.perform(action, incoming)
+        return recipients(self.home)
 
 
-def told(home: Home) -> dict[str, set[str]]:
+def recipients(home: Home) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for sent in home.sent():
-        found.setdefault(sent.inbox.split("/")[2], set()).add(f"{sent.by}: {sent.words}")
+        found.setdefault(sent.inbox.split("/")[2], set()).add(f"{sent.by}: {sent.shape}")
     return found
 
 
@@ -94,17 +94,17 @@ def new_post(scene: Scene, by: Person) -> CreatePost:
 
 def new_comment(scene: Scene, by: Person) -> CreateComment:
     source = None if by.local else Provenance(f"https://{by.host}/note/new", "Note", None, None)
-    return CreateComment(by=by, post=scene.post, parent=None, body=WORDS, source=source)
+    return CreateComment(by=by, post=scene.post, parent=None, body=NEW_TEXT, source=source)
 
 
 def edit_post(scene: Scene, by: Person) -> EditPost:
     post = scene.post if by.local else scene.their_post
-    return EditPost(by=by, post=post, title="Better", body=WORDS)
+    return EditPost(by=by, post=post, title="Better", body=NEW_TEXT)
 
 
 def edit_comment(scene: Scene, by: Person) -> EditComment:
     comment = scene.comment if by.local else scene.their_comment
-    return EditComment(by=by, comment=comment, body=WORDS)
+    return EditComment(by=by, comment=comment, body=NEW_TEXT)
 
 
 def delete_post(scene: Scene, by: Person) -> Delete:
@@ -123,9 +123,9 @@ def vote_their_comment(scene: Scene, by: Person) -> Vote:
     return Vote(by=by, target=scene.their_comment, score=-1 if by == scene.kim else 1)
 
 
-def announced(words: str, *, boost: str | None = None) -> dict[str, set[str]]:
+def announced(shape: str, *, boost: str | None = None) -> dict[str, set[str]]:
     """What followers of our community are sent when it announces an activity."""
-    activity = f"c/cats: Announce{{{words}}}"
+    activity = f"c/cats: Announce{{{shape}}}"
     found = {FORUM: {activity}, ODD: {activity}}
     if boost is not None:
         for host in (MICRO, ODD, DARK):
@@ -136,14 +136,14 @@ def announced(words: str, *, boost: str | None = None) -> dict[str, set[str]]:
 def also(*parts: dict[str, set[str]]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for part in parts:
-        for host, words in part.items():
-            found.setdefault(host, set()).update(words)
+        for host, shape in part.items():
+            found.setdefault(host, set()).update(shape)
     return found
 
 
-def own(words: str, *hosts: str) -> dict[str, set[str]]:
+def own(shape: str, *hosts: str) -> dict[str, set[str]]:
     """Bob's own activity to these hosts."""
-    return {host: {f"u/bob: {words}"} for host in hosts}
+    return {host: {f"u/bob: {shape}"} for host in hosts}
 
 
 Make = Callable[[Scene, Person], Action[Any]]
@@ -214,9 +214,9 @@ def test_a_remote_community_is_sent_actions_of_members(
 @pytest.mark.parametrize("make", [make for make, _ in THERE])
 def test_an_action_of_ours_announced_back_to_us_is_not_sent_again(home: Home, make: Make) -> None:
     scene = Scene(home, ours=False)
-    heard = received(home.bob.iri, via=DOGS)
+    incoming = received(home.bob.iri, via=DOGS)
 
-    assert scene.perform(make(scene, home.bob), heard) == {}
+    assert scene.perform(make(scene, home.bob), incoming) == {}
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_activities_received_in_a_remote_community_are_not_sent_on(home: Home, m
 
 
 # Remote actors' activities in a local community: as signed, and as only fetched.
-HEARD: list[tuple[Make, str, str | None, str | None]] = [
+RECEIVED: list[tuple[Make, str, str | None, str | None]] = [
     (new_post, "Create{Page}", "id", "Announce{id}"),
     (edit_post, "Update{Page}", "id", None),
     (delete_post, "Delete{id}", None, "Undo{Announce{id}}"),
@@ -240,13 +240,13 @@ HEARD: list[tuple[Make, str, str | None, str | None]] = [
 ]
 
 
-def _body(words: str) -> bytes:
-    outer, _, inner = words.rstrip("}").partition("{")
+def _body(shape: str) -> bytes:
+    outer, _, inner = shape.rstrip("}").partition("{")
     obj = "https://kim.example/x" if inner == "id" else {"type": inner}
     return json.dumps({"type": outer, "actor": "https://kim.example/u/kim", "object": obj}).encode()
 
 
-@pytest.mark.parametrize(("make", "signed", "fetched", "boost"), HEARD)
+@pytest.mark.parametrize(("make", "signed", "fetched", "boost"), RECEIVED)
 def test_our_community_announces_a_signed_activity_it_received(
     home: Home, make: Make, signed: str, fetched: str | None, boost: str | None
 ) -> None:
@@ -256,7 +256,7 @@ def test_our_community_announces_a_signed_activity_it_received(
     assert scene.perform(make(scene, scene.kim), received(scene.kim.iri, _body(signed))) == expected
 
 
-@pytest.mark.parametrize(("make", "signed", "fetched", "boost"), HEARD)
+@pytest.mark.parametrize(("make", "signed", "fetched", "boost"), RECEIVED)
 def test_our_community_announces_only_the_id_of_a_fetched_object(
     home: Home, make: Make, signed: str, fetched: str | None, boost: str | None
 ) -> None:
@@ -280,7 +280,7 @@ def test_the_authors_create_is_sent_before_the_communitys_announce(
 
     home.perform(new_post(scene, home.bob))
 
-    there = [sent.words for sent, _ in home.sent_bodies() if f"//{MICRO}/" in sent.inbox]
+    there = [sent.shape for sent, _ in home.sent_bodies() if f"//{MICRO}/" in sent.inbox]
     assert there == ["Create{Note}", "Announce{id}"]
 
 
@@ -295,8 +295,8 @@ def test_a_remote_edit_with_a_proof_is_forwarded_to_microblogs(
     activity |= {sign: {"type": "RsaSignature2017"}} if sign else {}
     raw = json.dumps(activity).encode()
 
-    heard = ReceivedActivity(Document(activity), scene.kim.iri, body=raw)
-    home.perform(make(scene, scene.kim), heard)
+    incoming = ReceivedActivity(Document(activity), scene.kim.iri, body=raw)
+    home.perform(make(scene, scene.kim), incoming)
 
     passed_on = [sent for sent, body in home.sent_bodies() if body == raw]
     expected = [Sent(f"https://{MICRO}/inbox", "Update{}", "c/cats")] if sign else []
@@ -328,14 +328,14 @@ def test_a_post_is_boosted_once_until_its_boost_is_undone(home: Home) -> None:
 
     home.perform(edit_post(scene, home.bob))
     home.perform(Delete(by=home.bob, target=home.fresh(scene.post)))
-    undone = [body for sent, body in home.sent_bodies() if "Undo{Announce" in sent.words]
+    undone = [body for sent, body in home.sent_bodies() if "Undo{Announce" in sent.shape]
     assert {Document(parse(body)).object_document.id for body in undone} == {boost}
     assert home.fresh(scene.post).announce_iri is None
 
     home.perform(Undelete(by=home.bob, target=home.fresh(scene.post)))
     again = home.fresh(scene.post).announce_iri
     assert again not in (None, boost)
-    boosts = [sent for sent in home.sent() if sent.words == "Announce{id}"]
+    boosts = [sent for sent in home.sent() if sent.shape == "Announce{id}"]
     assert {sent.inbox.split("/")[2] for sent in boosts} == {MICRO, ODD, DARK}
 
 
@@ -483,7 +483,7 @@ def test_a_changed_profile_is_sent_to_followers_and_servers_with_their_content(
     if not ours:
         home(lambda ctx: put_peer(ctx.conn, "dogs.example", Software("piefed", "1.7"), ctx.now))
 
-    found = scene.perform(EditProfile(by=home.bob, title="Bob", summary=WORDS))
+    found = scene.perform(EditProfile(by=home.bob, title="Bob", summary=NEW_TEXT))
 
     readers = (FORUM, MICRO, ODD, DARK) if ours else ("dogs.example",)
     assert found == own("Update{Person}", FAN, *readers)
@@ -503,17 +503,17 @@ def test_a_changed_community_is_announced_and_sent_to_microblogs_directly(home: 
         by=home.ann,
         community=home.cats,
         title="Cats!",
-        description=WORDS,
+        description=NEW_TEXT,
         nsfw=False,
         posting_restricted=False,
     )
 
     itself = {host: {"c/cats: Update{Group}"} for host in (MICRO, ODD, DARK)}
     assert scene.perform(action) == also(announced("Update{Group}"), itself)
-    heard = ReceivedActivity(Document({"type": "Update"}), scene.kim.iri, b'{"type":"Update"}')
+    incoming = ReceivedActivity(Document({"type": "Update"}), scene.kim.iri, b'{"type":"Update"}')
     home.perform(AddModerator(by=home.ann, community=home.cats, person=scene.kim))
     home.sent()
-    again = scene.perform(replace(action, by=scene.kim, title="Cats?"), heard)
+    again = scene.perform(replace(action, by=scene.kim, title="Cats?"), incoming)
     assert again[MICRO] == {"c/cats: Update{Group}"}
 
 
@@ -527,7 +527,7 @@ def test_an_edit_by_a_moderator_is_sent_to_microblogs_as_the_communitys(
             by=home.ann,
             community=home.cats,
             title="Cats!",
-            description=WORDS,
+            description=NEW_TEXT,
             nsfw=False,
             posting_restricted=False,
         ),
@@ -539,18 +539,18 @@ def test_an_edit_by_a_moderator_is_sent_to_microblogs_as_the_communitys(
     home.perform(changes[what])
 
     sent = [(where, Document(parse(body))) for where, body in home.sent_bodies()]
-    heard = [document for where, document in sent if MICRO in where.inbox]
+    documents = [document for where, document in sent if MICRO in where.inbox]
     # Mastodon accepts changes of an account from that account alone.
-    assert [(one.type, one.actor, one.object_id) for one in heard] == [
+    assert [(one.type, one.actor, one.object_id) for one in documents] == [
         ("Update", home.cats.iri, home.cats.iri)
     ]
 
 
 @pytest.mark.parametrize(
-    ("make", "words"), [(AddModerator, "Add{id}"), (RemoveModerator, "Remove{id}")]
+    ("make", "shape"), [(AddModerator, "Add{id}"), (RemoveModerator, "Remove{id}")]
 )
 def test_a_change_of_moderators_is_announced_and_sent_to_the_person(
-    home: Home, make: Callable[..., Action[None]], words: str
+    home: Home, make: Callable[..., Action[None]], shape: str
 ) -> None:
     scene = Scene(home, ours=True)
     if make is RemoveModerator:
@@ -558,7 +558,7 @@ def test_a_change_of_moderators_is_announced_and_sent_to_the_person(
         home.sent()
 
     found = scene.perform(make(by=home.ann, community=home.cats, person=scene.kim))
-    assert found == also(announced(words), {"kim.example": {f"u/ann: {words}"}})
+    assert found == also(announced(shape), {"kim.example": {f"u/ann: {shape}"}})
 
 
 def test_every_local_activity_has_an_id_that_we_can_serve(home: Home) -> None:
@@ -584,7 +584,7 @@ def test_nothing_is_sent_to_gone_servers_and_actors(home: Home) -> None:
 # What Lemmy reads in an Announce.
 
 
-class Heard:
+class ReceivedPost:
     """ken of a Lemmy and kim of a microblog write in !cats, which people of both servers follow."""
 
     def __init__(self, home: Home) -> None:
@@ -598,8 +598,8 @@ class Heard:
     def write(self, by: Person, body: bytes | None, *origins: Json) -> dict[str, set[str]]:
         """A remote author's post arrives, signed if there is a `body`."""
         iri = f"https://{by.host}/post/1"
-        word = activity("Create", by.iri, page(iri, by.iri, self.home.cats.iri))
-        heard = ReceivedActivity(Document(word), by.iri, body)
+        document = activity("Create", by.iri, page(iri, by.iri, self.home.cats.iri))
+        incoming = ReceivedActivity(Document(document), by.iri, body)
         action = CreatePost(
             by=by,
             community=self.home.cats,
@@ -607,12 +607,12 @@ class Heard:
             source=Provenance(iri, "Page", None, None),
         )
         fetched = Fetched({served["id"]: Document(served) for served in origins})
-        self.home(lambda ctx: perform(ctx, action, heard), fetched=fetched, offline=True)
-        return told(self.home)
+        self.home(lambda ctx: perform(ctx, action, incoming), fetched=fetched, offline=True)
+        return recipients(self.home)
 
 
 def test_lemmy_is_not_sent_its_own_posts(home: Home) -> None:
-    scene = Heard(home)
+    scene = ReceivedPost(home)
 
     assert scene.write(scene.ken, b'{"type":"Create"}') == {
         "bees.example": {"c/cats: Announce{Create{}}"}
@@ -622,7 +622,7 @@ def test_lemmy_is_not_sent_its_own_posts(home: Home) -> None:
 
 @pytest.mark.parametrize("software", ["mastodon", "fedibird", "misskey", "sharkey"])
 def test_lemmy_is_sent_the_authors_create_of_a_fetched_post(home: Home, software: str) -> None:
-    scene = Heard(home)
+    scene = ReceivedPost(home)
     host = scene.kim.host
     home(lambda ctx: put_peer(ctx.conn, host, Software(software, "1"), ctx.now))
     iri = f"{scene.kim.iri.rpartition('/u/')[0]}/post/1"
@@ -637,7 +637,7 @@ def test_lemmy_is_sent_the_authors_create_of_a_fetched_post(home: Home, software
 
 @pytest.mark.parametrize("on_a_page", [False, True])
 def test_the_create_is_found_in_the_authors_outbox(home: Home, on_a_page: bool) -> None:
-    scene = Heard(home)
+    scene = ReceivedPost(home)
     iri = f"https://{scene.kim.host}/post/1"
     create = activity("Create", scene.kim.iri, page(iri, scene.kim.iri, home.cats.iri))
     other = activity("Create", scene.kim.iri, page(f"{iri}2", scene.kim.iri, home.cats.iri))
@@ -662,7 +662,7 @@ def test_the_create_is_found_in_the_authors_outbox(home: Home, on_a_page: bool) 
     ],
 )
 def test_only_the_authors_create_is_forwarded_as_one(home: Home, forged: Json) -> None:
-    scene = Heard(home)
+    scene = ReceivedPost(home)
     iri = f"https://{scene.kim.host}/post/1"
     create = activity("Create", scene.kim.iri, page(iri, scene.kim.iri, home.cats.iri))
     outbox = {
@@ -707,7 +707,7 @@ def test_nodebb_is_sent_a_restored_post_as_a_new_create(
     home.perform(back)
 
     create = "Create{Note}" if kind == "comment" else "Create{Page}"
-    found = told(home)
+    found = recipients(home)
     expected = f"c/cats: Announce{{{create}}}" if ours else f"u/bob: {create}"
     assert expected in found[host]
-    assert not any("Create" in words for words in found.get("bees.example", ()))
+    assert not any("Create" in shape for shape in found.get("bees.example", ()))

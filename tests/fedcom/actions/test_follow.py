@@ -20,11 +20,11 @@ KIM, KEN = "https://kim.example/u/kim", "https://kim.example/u/ken"
 DOGS = "https://dogs.example/c/dogs"
 
 
-def read(home: Home, heard: dict[str, Any]) -> Action[Any] | None:
+def read(home: Home, activity_document: dict[str, Any]) -> Action[Any] | None:
     """The action that the reader of its shape returns for an activity."""
-    document = Document(heard)
+    document = Document(activity_document)
     reader = READERS[document.shape]
-    return home(lambda ctx: reader(ctx, ReceivedActivity(document, heard["actor"])))
+    return home(lambda ctx: reader(ctx, ReceivedActivity(document, activity_document["actor"])))
 
 
 def states(home: Home) -> dict[str, str]:

@@ -29,7 +29,7 @@ def test_a_moderator_locks_and_unlocks_a_post(home: Home) -> None:
 
     assert (locked.locked_at, opened.locked_at) == (home.clock(), None)
     sent = home.sent_bodies()
-    assert [one.words for one, _ in sent] == ["Announce{Lock{id}}", "Announce{Undo{Lock{id}}}"]
+    assert [one.shape for one, _ in sent] == ["Announce{Lock{id}}", "Announce{Undo{Lock{id}}}"]
     assert {one.by for one, _ in sent} == {"c/cats"}
     assert b'"summary":"Enough."' in sent[0][1]
     lines = [(row["kind"], row["reason"], row["target_iri"]) for row in home.rows(modlog)]
@@ -41,10 +41,10 @@ def test_the_author_is_notified_with_moderator_and_reason(home: Home) -> None:
 
     home.perform(Lock(by=home.ann, target=post, locked=True, reason="Enough."))
 
-    (told,) = home.rows(notification)
-    assert (told["recipient_id"], told["actor_id"]) == (home.bob.id, home.ann.id)
-    assert (told["kind"], told["detail"], told["reason"]) == ("moderation", "lock", "Enough.")
-    assert (told["post_id"], told["community_id"]) == (post.id, home.cats.id)
+    (notice,) = home.rows(notification)
+    assert (notice["recipient_id"], notice["actor_id"]) == (home.bob.id, home.ann.id)
+    assert (notice["kind"], notice["detail"], notice["reason"]) == ("moderation", "lock", "Enough.")
+    assert (notice["post_id"], notice["community_id"]) == (post.id, home.cats.id)
 
 
 def test_only_moderators_lock_posts(home: Home) -> None:
@@ -74,34 +74,34 @@ class Elsewhere:
         home.follow(home.bob, self.dogs)
         self.post = home.post(by=self.kim, community=self.dogs)
 
-    def read(self, word: Json, *, announced: bool = True) -> Action[Any] | None:
-        return read(self.home, word, via=self.dogs.iri if announced else None)
+    def read(self, document: Json, *, announced: bool = True) -> Action[Any] | None:
+        return read(self.home, document, via=self.dogs.iri if announced else None)
 
 
 def test_a_remote_lock_is_read_with_its_reason(home: Home) -> None:
     there = Elsewhere(home)
-    word = activity("Lock", KIM, there.post.iri, summary="Enough.")
+    document = activity("Lock", KIM, there.post.iri, summary="Enough.")
 
-    heard = there.read(word)
+    action = there.read(document)
 
-    assert heard is not None
-    assert heard == Lock(by=there.kim, target=there.post, locked=True, reason="Enough.")
-    assert there.read(undo(word)) is None
-    locked = home.perform(heard)
-    assert there.read(word) is None
-    assert there.read(undo(word)) == Lock(
+    assert action is not None
+    assert action == Lock(by=there.kim, target=there.post, locked=True, reason="Enough.")
+    assert there.read(undo(document)) is None
+    locked = home.perform(action)
+    assert there.read(document) is None
+    assert there.read(undo(document)) == Lock(
         by=there.kim, target=locked, locked=False, reason="Enough."
     )
 
 
 def test_a_remote_reason_is_cut_to_the_maximum_length(home: Home) -> None:
     there = Elsewhere(home)
-    word = activity("Lock", KIM, there.post.iri, summary="Enough. " * MAX_REASON)
+    document = activity("Lock", KIM, there.post.iri, summary="Enough. " * MAX_REASON)
 
-    heard = there.read(word)
+    action = there.read(document)
 
-    assert isinstance(heard, Lock)
-    assert len(heard.reason) == MAX_REASON
+    assert isinstance(action, Lock)
+    assert len(action.reason) == MAX_REASON
 
 
 def test_a_lock_waits_for_its_communitys_announce(home: Home) -> None:
@@ -114,14 +114,14 @@ def test_a_lock_waits_for_its_communitys_announce(home: Home) -> None:
 def test_a_remote_lock_of_a_comment_is_read_with_its_reason(home: Home) -> None:
     there = Elsewhere(home)
     comment = home.comment(there.post)
-    word = activity("Lock", KIM, comment.iri, summary="Enough.")
+    document = activity("Lock", KIM, comment.iri, summary="Enough.")
 
-    heard = there.read(word)
+    action = there.read(document)
 
-    assert heard == Lock(by=there.kim, target=comment, locked=True, reason="Enough.")
-    locked = home.perform(heard)
-    assert there.read(word) is None
-    assert there.read(undo(word)) == Lock(
+    assert action == Lock(by=there.kim, target=comment, locked=True, reason="Enough.")
+    locked = home.perform(action)
+    assert there.read(document) is None
+    assert there.read(undo(document)) == Lock(
         by=there.kim, target=locked, locked=False, reason="Enough."
     )
 
@@ -155,12 +155,12 @@ def test_a_locked_comment_locks_all_replies_below_it_until_unlocked(home: Home) 
     assert branch.locks() == [False, False, False]
 
     assert (locked.locked_at, opened.locked_at) == (home.clock(), None)
-    sent = [one.words for one, _ in home.sent_bodies()]
+    sent = [one.shape for one, _ in home.sent_bodies()]
     assert sent == ["Announce{Lock{id}}", "Announce{Undo{Lock{id}}}"]
     lines = [(row["kind"], row["target_iri"]) for row in home.rows(modlog)]
     assert lines == [("lock", branch.top.iri), ("unlock", branch.top.iri)]
-    told = home.rows(notification)[-1]
-    assert (told["detail"], told["comment_id"]) == ("unlock", branch.top.id)
+    notice = home.rows(notification)[-1]
+    assert (notice["detail"], notice["comment_id"]) == ("unlock", branch.top.id)
 
 
 def test_only_moderators_reply_below_a_locked_comment(home: Home) -> None:

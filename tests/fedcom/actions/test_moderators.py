@@ -8,7 +8,7 @@ from fedcom.actions.moderators import AddModerator, RemoveModerator
 from fedcom.errors import Denied, Invalid
 from fedcom.models.moderation import modlog
 from fedcom.queries.actors import find_moderators
-from tests.fedcom.actions.receiving import hear, read
+from tests.fedcom.actions.receiving import read, receive
 from tests.support.documents import activity, group
 from tests.support.people import Home
 
@@ -30,9 +30,9 @@ def test_a_remote_moderator_appoints_and_dismisses(home: Home) -> None:
     appoint(home, MAX)
     home.clock.advance(seconds=1)
 
-    hear(home, activity("Add", MAX, home.bob.iri, target=CATS))
+    receive(home, activity("Add", MAX, home.bob.iri, target=CATS))
     assert names(home) == ["ann", "max", "bob"]
-    hear(home, activity("Remove", MAX, home.bob.iri, target=CATS))
+    receive(home, activity("Remove", MAX, home.bob.iri, target=CATS))
     assert names(home) == ["ann", "max"]
 
 
@@ -61,9 +61,9 @@ def test_without_a_target_the_moderators_collection_is_fetched_again(home: Home,
     home.follow(home.bob, dogs)
     served = {"id": f"{DOGS}/moderators", "type": "OrderedCollection"}
     served |= {"orderedItems": [home.bob.iri]}
-    word = activity(kind, KIM, kim.iri, target=None)
+    document = activity(kind, KIM, kim.iri, target=None)
 
-    hear(home, word, group(DOGS), served, via=DOGS)
+    receive(home, document, group(DOGS), served, via=DOGS)
 
     mods = home(lambda ctx: find_moderators(ctx.conn, dogs))
     assert [person.iri for person in mods] == [home.bob.iri]

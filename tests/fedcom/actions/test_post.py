@@ -14,7 +14,7 @@ from fedcom.inbound.post import (
     communities_named,
     create_post_from,
 )
-from tests.fedcom.actions.receiving import hear, read
+from tests.fedcom.actions.receiving import read, receive
 from tests.support.documents import activity, page
 from tests.support.people import Home
 
@@ -30,8 +30,8 @@ def dialect() -> str:
 
 
 def video(**more: Any) -> Document:
-    words: dict[str, Any] = {"type": "Video", "attributedTo": AUTHORS, "to": [PUBLIC]}
-    return Document({**page(VIDEO, KIM, CHANNEL), "audience": None, **words, **more})
+    fields: dict[str, Any] = {"type": "Video", "attributedTo": AUTHORS, "to": [PUBLIC]}
+    return Document({**page(VIDEO, KIM, CHANNEL), "audience": None, **fields, **more})
 
 
 def test_a_looked_up_video_is_stored_in_its_channel(home: Home) -> None:
@@ -121,14 +121,14 @@ def test_a_post_in_a_community_that_nobody_follows_is_not_kept(home: Home) -> No
     home.person(KIM)
 
     with pytest.raises(Denied) as caught:
-        hear(home, activity("Create", KIM, video().raw))
+        receive(home, activity("Create", KIM, video().raw))
     assert caught.value.code == "not_followed"
 
 
 def test_a_repeated_post_with_the_same_text_is_no_edit(home: Home) -> None:
     home.follow(home.bob, home.group(CHANNEL))
     home.person(KIM)
-    hear(home, activity("Create", KIM, video().raw))
+    receive(home, activity("Create", KIM, video().raw))
 
     assert read(home, activity("Update", KIM, video().raw)) is None
     assert read(home, activity("Update", KIM, video(name="New").raw)) is not None

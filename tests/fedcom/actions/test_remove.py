@@ -15,7 +15,7 @@ from fedcom.models.notification import notification
 from fedcom.models.post import Post
 from fedcom.remote.actors import person_at
 from fedcom.rules.limits import MAX_REASON
-from tests.fedcom.actions.receiving import hear, read
+from tests.fedcom.actions.receiving import read, receive
 from tests.support.documents import Json, activity, document, note, page, undo
 from tests.support.people import Home
 
@@ -88,16 +88,16 @@ def test_a_moderators_delete_with_a_summary_is_a_removal_even_of_own_content(
     home.perform(AddModerator(by=home.ann, community=home.cats, person=kim))
     removed = DELETED | {"summary": reason}
 
-    hear(home, removed)
+    receive(home, removed)
     assert (home.fresh(post).deleted_at, removals(home)) == (None, [reason])
-    hear(home, undo(removed))
+    receive(home, undo(removed))
     assert home.fresh(post).is_shown
 
 
 def test_an_authors_delete_with_a_reason_is_a_deletion(home: Home) -> None:
     post = post_of_kim(home)
 
-    hear(home, DELETED | {"summary": "I was wrong."})
+    receive(home, DELETED | {"summary": "I was wrong."})
 
     assert home.fresh(post).deleted_at is not None
     assert removals(home) == []
@@ -136,21 +136,21 @@ def test_a_second_moderators_removal_changes_nothing(home: Home) -> None:
 def test_a_remote_reason_is_cut_to_the_maximum_length(home: Home) -> None:
     target = home.post()
     max_moderates(home)
-    word = activity("Delete", MAX, target.iri, summary="spam " * MAX_REASON)
+    delete_activity = activity("Delete", MAX, target.iri, summary="spam " * MAX_REASON)
 
-    removed = read(home, word)
+    removed = read(home, delete_activity)
     assert isinstance(removed, RemoveContent)
     assert len(removed.reason) == MAX_REASON
 
     home.perform(removed)
-    restored = read(home, undo(word))
+    restored = read(home, undo(delete_activity))
     assert isinstance(restored, RestoreContent)
     assert len(restored.reason) == MAX_REASON
 
 
 def test_a_repeated_delete_activity_is_done_once(home: Home) -> None:
     post_of_kim(home)
-    hear(home, DELETED)
+    receive(home, DELETED)
 
     assert read(home, DELETED) is None
 
@@ -177,10 +177,10 @@ def test_content_that_was_not_deleted_is_not_fetched_again(home: Home) -> None:
 
 def test_a_restored_comment_has_the_text_of_its_origin(home: Home) -> None:
     target = comment_of_kim(home)
-    hear(home, NOTE_DELETED)
+    receive(home, NOTE_DELETED)
     assert home.fresh(target).body_html == ""
 
-    hear(home, undo(NOTE_DELETED), note(NOTE, KIM, content="<p>Well said</p>"))
+    receive(home, undo(NOTE_DELETED), note(NOTE, KIM, content="<p>Well said</p>"))
 
     assert home.fresh(target).is_shown
     assert home.fresh(target).body_html == "<p>Well said</p>"
@@ -198,7 +198,7 @@ def test_a_post_is_restored_only_if_its_origin_serves_it_publicly(
     home: Home, served: Json, code: str
 ) -> None:
     target = post_of_kim(home)
-    hear(home, DELETED)
+    receive(home, DELETED)
 
     with pytest.raises(FedcomError) as caught:
         read(home, undo(DELETED), served)
@@ -207,20 +207,21 @@ def test_a_post_is_restored_only_if_its_origin_serves_it_publicly(
 
 
 @pytest.mark.parametrize(
-    "heard", [activity("Delete", KIM, NAMELESS), undo(activity("Delete", KIM, NAMELESS))]
+    "activity_document",
+    [activity("Delete", KIM, NAMELESS), undo(activity("Delete", KIM, NAMELESS))],
 )
-def test_a_delete_without_an_object_is_refused(home: Home, heard: Json) -> None:
+def test_a_delete_without_an_object_is_refused(home: Home, activity_document: Json) -> None:
     home.person(KIM)
 
     with pytest.raises(FedcomError) as caught:
-        read(home, heard)
+        read(home, activity_document)
     assert caught.value.code == "object_missing"
 
 
 def test_an_actor_is_deleted_once(home: Home) -> None:
     home.person(KIM)
     gone = activity("Delete", KIM, KIM)
-    hear(home, gone)
+    receive(home, gone)
 
     assert read(home, gone) is None
 
@@ -229,7 +230,7 @@ def test_an_actor_is_deleted_once(home: Home) -> None:
 def test_a_deleted_account_may_leave_its_content(home: Home, more: Json, stays: bool) -> None:
     comment = comment_of_kim(home)
 
-    hear(home, activity("Delete", KIM, KIM, **more))
+    receive(home, activity("Delete", KIM, KIM, **more))
 
     after = home.fresh(comment)
     assert after.is_shown is stays
@@ -246,7 +247,7 @@ def test_an_author_on_a_microblog_gets_a_note_with_the_reason(home: Home) -> Non
 
     ((sent, body),) = home.sent_bodies()
     note = json.loads(body)["object"]
-    assert (sent.inbox, sent.words, sent.by) == (tom.inbox, "Create{Note}", "c/cats")
+    assert (sent.inbox, sent.shape, sent.by) == (tom.inbox, "Create{Note}", "c/cats")
     assert note["content"] == (
         "<p>A moderator removed your comment from cats. Reason: off &lt;topic&gt;</p>"
     )
@@ -262,9 +263,9 @@ def test_the_note_is_sent_for_remote_moderators_too_in_the_posts_language(
     about = home.post(by=tom, language="de")
     home.sent()
 
-    hear(home, activity("Delete", MAX, about.iri, summary="Werbung"))
+    receive(home, activity("Delete", MAX, about.iri, summary="Werbung"))
 
-    notes = [json.loads(body) for sent, body in home.sent_bodies() if sent.words == "Create{Note}"]
+    notes = [json.loads(body) for sent, body in home.sent_bodies() if sent.shape == "Create{Note}"]
     assert [note["object"]["content"] for note in notes] == [
         "<p>Dein Beitrag wurde von der Moderation aus cats entfernt. Grund: Werbung</p>"
     ]
@@ -278,10 +279,10 @@ def test_a_moderator_gets_no_note_about_their_own_removal(
     about = home.comment(home.post(by=home.bob), by=tom)
     home.sent()
 
-    hear(home, activity("Delete", tom.iri, about.iri, summary="Off topic"))
+    receive(home, activity("Delete", tom.iri, about.iri, summary="Off topic"))
 
     assert home.fresh(about).removed_at is not None
-    assert [sent for sent in home.sent() if sent.words == "Create{Note}"] == []
+    assert [sent for sent in home.sent() if sent.shape == "Create{Note}"] == []
 
 
 @pytest.mark.parametrize("software", ["lemmy", "piefed"])
@@ -292,4 +293,4 @@ def test_an_author_on_a_forum_gets_no_note(home: Home, software: str) -> None:
 
     home.perform(RemoveContent(by=home.ann, target=about, reason="off topic"))
 
-    assert [sent.words for sent in home.sent()] == []
+    assert [sent.shape for sent in home.sent()] == []

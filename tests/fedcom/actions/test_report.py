@@ -22,7 +22,7 @@ from fedcom.models.post import Post
 from fedcom.remote.actors import person_at
 from fedcom.wire.body import Body
 from outbox.deliveries import activities
-from tests.fedcom.actions.receiving import hear, read
+from tests.fedcom.actions.receiving import read, receive
 from tests.support.documents import Json, activity, person, undo
 from tests.support.people import ORIGIN, Home
 
@@ -31,7 +31,7 @@ THEM = "https://mastodon.example/actor"
 DOGS = "https://lemmy.example/c/dogs"
 
 
-def told(home: Home) -> list[tuple[int, int, str]]:
+def notified(home: Home) -> list[tuple[int, int, str]]:
     """The notified members, the reporter, and the reason."""
     rows = [row for row in home.rows(notification) if row["kind"] == "report"]
     return [(row["recipient_id"], row["actor_id"], row["reason"]) for row in rows]
@@ -51,7 +51,7 @@ def test_a_reported_post_notifies_the_moderators(home: Home) -> None:
         "Cats sleep\n\nThey do.",
         home.clock(),
     )
-    assert told(home) == [(home.ann.id, eve.id, "Rude."), (mia.id, eve.id, "Rude.")]
+    assert notified(home) == [(home.ann.id, eve.id, "Rude."), (mia.id, eve.id, "Rude.")]
     assert home.sent() == []
     assert made.iri not in [row["id"] for row in home.rows(activities)]
     assert home.rows(modlog) == logged
@@ -107,7 +107,7 @@ def test_a_member_blocked_by_a_moderator_can_still_report(home: Home) -> None:
 
     home.perform(Report(by=eve, target=home.post(), reason="Rude."))
 
-    assert told(home) == [(home.ann.id, eve.id, "Rude.")]
+    assert notified(home) == [(home.ann.id, eve.id, "Rude.")]
 
 
 def test_reports_of_one_person_are_limited_per_hour(home: Home) -> None:
@@ -146,12 +146,20 @@ def test_a_report_is_sent_to_the_communitys_server(home: Home) -> None:
 
     made = home.perform(Report(by=home.bob, target=there.by_kim, reason="Rude."))
 
-    ((inbox, word),) = there.sent()
+    ((inbox, flag_document),) = there.sent()
     assert inbox == "https://lemmy.example/inbox"
-    assert (word["type"], word["id"], word["actor"]) == ("Flag", made.iri, home.bob.iri)
-    assert (word["object"], word["to"], word["audience"]) == (there.by_kim.iri, [DOGS], DOGS)
-    assert (word["summary"], word["content"]) == ("Rude.", "Rude.")
-    assert "proof" not in word
+    assert (flag_document["type"], flag_document["id"], flag_document["actor"]) == (
+        "Flag",
+        made.iri,
+        home.bob.iri,
+    )
+    assert (flag_document["object"], flag_document["to"], flag_document["audience"]) == (
+        there.by_kim.iri,
+        [DOGS],
+        DOGS,
+    )
+    assert (flag_document["summary"], flag_document["content"]) == ("Rude.", "Rude.")
+    assert "proof" not in flag_document
 
 
 def test_a_report_is_sent_to_microblogs_by_the_instance_actor(home: Home) -> None:
@@ -160,13 +168,13 @@ def test_a_report_is_sent_to_microblogs_by_the_instance_actor(home: Home) -> Non
 
     made = home.perform(Report(by=home.bob, target=there.by_lea, reason="Rude."))
 
-    ((inbox, word),) = there.sent()
+    ((inbox, flag_document),) = there.sent()
     assert inbox == "https://mastodon.example/inbox"
-    assert (word["type"], word["actor"]) == ("Flag", f"{ORIGIN}/actor")
-    assert word["id"] != made.iri
-    assert word["object"] == [LEA, there.by_lea.iri]
-    assert (word["content"], word["to"]) == ("Rude.", [home.cats.iri])
-    assert home.bob.iri not in json.dumps(word)
+    assert (flag_document["type"], flag_document["actor"]) == ("Flag", f"{ORIGIN}/actor")
+    assert flag_document["id"] != made.iri
+    assert flag_document["object"] == [LEA, there.by_lea.iri]
+    assert (flag_document["content"], flag_document["to"]) == ("Rude.", [home.cats.iri])
+    assert home.bob.iri not in json.dumps(flag_document)
 
 
 def server(home: Home, iri: str) -> Person:
@@ -180,7 +188,7 @@ def flag(by: str, objects: Any, **more: Any) -> Json:
 
 
 @pytest.mark.parametrize(
-    ("by", "word"),
+    ("by", "flag_document"),
     [
         (KIM, {"object": "{post}", "summary": "Rude."}),
         (KIM, {"object": {"id": "{post}"}, "summary": "Rude."}),
@@ -190,22 +198,22 @@ def flag(by: str, objects: Any, **more: Any) -> Json:
     ],
     ids=["lemmy", "embedded", "mbin", "mastodon", "pleroma"],
 )
-def test_every_kind_of_flag_is_read(home: Home, by: str, word: Json) -> None:
+def test_every_kind_of_flag_is_read(home: Home, by: str, flag_document: Json) -> None:
     kim, post = home.person(by), home.post()
-    text = json.dumps(word).replace("{post}", post.iri).replace("{bob}", home.bob.iri)
-    word = json.loads(text)
+    text = json.dumps(flag_document).replace("{post}", post.iri).replace("{bob}", home.bob.iri)
+    flag_document = json.loads(text)
 
-    made = hear(home, flag(by, word.pop("object"), **word))
+    made = receive(home, flag(by, flag_document.pop("object"), **flag_document))
 
     assert (made.reporter_id, made.post_id, made.reason) == (kim.id, post.id, "Rude.")
-    assert told(home) == [(home.ann.id, kim.id, "Rude.")]
+    assert notified(home) == [(home.ann.id, kim.id, "Rude.")]
     assert home.sent() == []
 
 
 def test_a_flag_without_a_reason_is_a_report(home: Home) -> None:
     home.person(KIM)
 
-    made = hear(home, flag(KIM, home.post().iri, summary=None, content=None))
+    made = receive(home, flag(KIM, home.post().iri, summary=None, content=None))
 
     assert made.reason == ""
 
@@ -214,13 +222,18 @@ def test_a_flag_of_several_objects_reports_each_of_them(home: Home) -> None:
     home.person(THEM)
     post = home.post()
     comment = home.comment(post)
-    word = flag(THEM, [home.bob.iri, post.iri, comment.iri, "https://x.example/1"], content="x")
+    flag_document = flag(
+        THEM, [home.bob.iri, post.iri, comment.iri, "https://x.example/1"], content="x"
+    )
 
-    hear(home, word)
+    receive(home, flag_document)
 
     rows = [(row["iri"], row["post_id"], row["comment_id"]) for row in home.rows(report)]
-    assert rows == [(word["id"], post.id, None), (f"{word['id']}#2", None, comment.id)]
-    assert read(home, word) is None
+    assert rows == [
+        (flag_document["id"], post.id, None),
+        (f"{flag_document['id']}#2", None, comment.id),
+    ]
+    assert read(home, flag_document) is None
 
 
 def test_a_flag_of_an_account_alone_is_for_the_admins(home: Home) -> None:
@@ -228,11 +241,11 @@ def test_a_flag_of_an_account_alone_is_for_the_admins(home: Home) -> None:
     mia = home.member("mia")
     home.perform(AddModerator(by=home.ann, community=home.cats, person=mia))
 
-    made = hear(home, flag(THEM, [home.bob.iri], content="Rude."))
+    made = receive(home, flag(THEM, [home.bob.iri], content="Rude."))
 
     assert (made.community_id, made.post_id, made.comment_id) == (None, None, None)
     assert made.said == home.bob.iri
-    assert [recipient for recipient, _, _ in told(home)] == [home.ann.id]
+    assert [recipient for recipient, _, _ in notified(home)] == [home.ann.id]
     assert read(home, flag(THEM, [home.bob.iri], id="https://mastodon.example/2")) is None
 
 
@@ -255,10 +268,10 @@ def test_reports_of_members_in_remote_communities_are_for_the_admins(home: Home)
     there = Elsewhere(home)
     post = home.post(community=there.dogs)
 
-    made = hear(home, flag(KIM, post.iri, summary="Rude."))
+    made = receive(home, flag(KIM, post.iri, summary="Rude."))
 
     assert made.community_id == there.dogs.id
-    assert told(home) == [(home.ann.id, there.kim.id, "Rude.")]
+    assert notified(home) == [(home.ann.id, there.kim.id, "Rude.")]
 
 
 def test_a_community_forwards_its_reports_to_its_moderators(home: Home) -> None:
@@ -266,9 +279,9 @@ def test_a_community_forwards_its_reports_to_its_moderators(home: Home) -> None:
     mine = home.post()
     home(lambda ctx: AddModerator(by=there.kim, community=there.dogs, person=home.bob).apply(ctx))
 
-    hear(home, flag(LEA, there.by_kim.iri, content="Rude."), via=DOGS)
+    receive(home, flag(LEA, there.by_kim.iri, content="Rude."), via=DOGS)
 
-    assert told(home) == [(home.bob.id, there.lea.id, "Rude.")]
+    assert notified(home) == [(home.bob.id, there.lea.id, "Rude.")]
     with pytest.raises(Denied, match="wrong_community"):
         read(home, flag(LEA, mine.iri, content="Rude."), via=DOGS)
 
@@ -285,9 +298,12 @@ def with_a_moderator_elsewhere(home: Home, software: str = "piefed") -> tuple[Pe
 
 def announced(home: Home) -> list[tuple[str, Json]]:
     """(inbox, announced object) of new deliveries; Announces of !cats, unproven."""
-    words = [(one.inbox, json.loads(body)) for one, body in home.sent_bodies()]
-    assert all(word["type"] == "Announce" and "proof" not in word for _, word in words)
-    return [(inbox, word["object"]) for inbox, word in words]
+    documents = [(one.inbox, json.loads(body)) for one, body in home.sent_bodies()]
+    assert all(
+        flag_document["type"] == "Announce" and "proof" not in flag_document
+        for _, flag_document in documents
+    )
+    return [(inbox, flag_document["object"]) for inbox, flag_document in documents]
 
 
 def test_local_reports_are_sent_to_remote_moderators_only(home: Home) -> None:
@@ -295,15 +311,19 @@ def test_local_reports_are_sent_to_remote_moderators_only(home: Home) -> None:
 
     made = home.perform(Report(by=home.ann, target=post, reason="Rude."))
 
-    ((inbox, word),) = announced(home)
+    ((inbox, flag_document),) = announced(home)
     assert inbox == (kim.shared_inbox or kim.inbox)
-    assert (word["type"], word["id"], word["actor"]) == ("Flag", made.iri, home.ann.iri)
-    assert (word["object"], word["to"]) == (post.iri, [home.cats.iri])
+    assert (flag_document["type"], flag_document["id"], flag_document["actor"]) == (
+        "Flag",
+        made.iri,
+        home.ann.iri,
+    )
+    assert (flag_document["object"], flag_document["to"]) == (post.iri, [home.cats.iri])
 
     home.perform(WithdrawReport(by=home.ann, report=made))
 
-    ((inbox, word),) = announced(home)
-    assert (word["type"], word["object"]["id"]) == ("Undo", made.iri)
+    ((inbox, flag_document),) = announced(home)
+    assert (flag_document["type"], flag_document["object"]["id"]) == ("Undo", made.iri)
 
 
 def test_a_moderator_on_lemmy_0_19_is_sent_the_reporters_own_flag(home: Home) -> None:
@@ -312,11 +332,11 @@ def test_a_moderator_on_lemmy_0_19_is_sent_the_reporters_own_flag(home: Home) ->
     made = home.perform(Report(by=home.ann, target=post, reason="Rude."))
 
     ((sent, body),) = home.sent_bodies()
-    assert (sent.inbox, sent.words, sent.by) == (kim.shared_inbox, "Flag{id}", "u/ann")
+    assert (sent.inbox, sent.shape, sent.by) == (kim.shared_inbox, "Flag{id}", "u/ann")
     assert json.loads(body)["id"] == made.iri
     # It reads no Flag in an Announce, and none by another server's person.
-    hear(home, flag(LEA, home.comment(post).iri, content="Rude."), person(LEA))
-    assert [sent.words for sent in home.sent() if "Flag" in sent.words] == []
+    receive(home, flag(LEA, home.comment(post).iri, content="Rude."), person(LEA))
+    assert [sent.shape for sent in home.sent() if "Flag" in sent.shape] == []
 
 
 def test_remote_reports_are_sent_to_remote_moderators(home: Home) -> None:
@@ -324,29 +344,29 @@ def test_remote_reports_are_sent_to_remote_moderators(home: Home) -> None:
     home.person(LEA)
     comment = home.comment(post)
     home.sent()
-    said = flag(LEA, [home.bob.iri, post.iri, comment.iri], content="Rude.")
+    flag_sent = flag(LEA, [home.bob.iri, post.iri, comment.iri], content="Rude.")
 
-    hear(home, said)
+    receive(home, flag_sent)
 
-    ((inbox, word),) = announced(home)
+    ((inbox, flag_document),) = announced(home)
     assert inbox == (kim.shared_inbox or kim.inbox)
-    assert (word["id"], word["actor"]) == (said["id"], LEA)
-    assert word["object"] == [post.iri, comment.iri]
+    assert (flag_document["id"], flag_document["actor"]) == (flag_sent["id"], LEA)
+    assert flag_document["object"] == [post.iri, comment.iri]
 
-    hear(home, undo(said))
+    receive(home, undo(flag_sent))
 
-    ((inbox, word),) = announced(home)
-    assert (word["type"], word["actor"]) == ("Undo", LEA)
+    ((inbox, flag_document),) = announced(home)
+    assert (flag_document["type"], flag_document["actor"]) == ("Undo", LEA)
 
 
 def test_remote_reports_are_sent_to_a_moderator_on_the_authors_server(home: Home) -> None:
-    """Whether the reporter's server told the author's is not known here."""
+    """It is unknown here whether the reporter's server informed the author's."""
     kim, _ = with_a_moderator_elsewhere(home)
     post = home.post(by=kim, iri="https://kim.example/post/7")
     home.person(LEA)
     home.sent()
 
-    hear(home, flag(LEA, post.iri, content="Rude."))
+    receive(home, flag(LEA, post.iri, content="Rude."))
 
     assert [inbox for inbox, _ in announced(home)] == [kim.shared_inbox or kim.inbox]
 
@@ -355,7 +375,7 @@ def test_a_report_is_not_sent_back_to_the_server_that_made_it(home: Home) -> Non
     _, post = with_a_moderator_elsewhere(home)
     home.person("https://lemmy.example/u/ken")
 
-    hear(home, flag("https://lemmy.example/u/ken", post.iri, summary="Rude."))
+    receive(home, flag("https://lemmy.example/u/ken", post.iri, summary="Rude."))
 
     assert home.sent() == []
 
@@ -368,7 +388,7 @@ def test_reports_of_one_server_are_limited_per_hour(home: Home) -> None:
         home.perform(Report(by=them, target=post, reason="", iri=iri))
 
     with pytest.raises(TooMany):
-        hear(home, flag(LEA, posts[-1].iri, content="x"), person(LEA))
+        receive(home, flag(LEA, posts[-1].iri, content="x"), person(LEA))
 
 
 def message(home: Home) -> Message:
@@ -383,7 +403,7 @@ def test_a_recipient_reports_a_message_to_the_admins(home: Home) -> None:
     made = home.perform(Report(by=eve, target=sent, reason="Rude."))
 
     assert (made.message_id, made.community_id, made.said) == (sent.id, None, "Psst")
-    assert [recipient for recipient, _, _ in told(home)] == [home.ann.id]
+    assert [recipient for recipient, _, _ in notified(home)] == [home.ann.id]
     assert [row["message_id"] for row in home.rows(notification)][-1] is None
     assert home.sent() == []
     with pytest.raises(NotFound, match="couldnt_find_private_message"):
@@ -407,12 +427,12 @@ def test_a_remote_recipient_or_their_server_reports_a_message(home: Home) -> Non
 def test_only_the_reporter_can_withdraw_a_report(home: Home) -> None:
     home.person(KIM)
     home.person(LEA)
-    word = flag(KIM, home.post().iri, summary="Rude.")
-    made = hear(home, word)
+    flag_document = flag(KIM, home.post().iri, summary="Rude.")
+    made = receive(home, flag_document)
 
     with pytest.raises(Denied, match="not_the_reporter"):
         home.perform(WithdrawReport(by=home.bob, report=made))
-    hear(home, undo(word))
+    receive(home, undo(flag_document))
 
     assert home.rows(report)[0]["resolved_at"] == home.clock()
-    assert read(home, undo(word)) is None
+    assert read(home, undo(flag_document)) is None

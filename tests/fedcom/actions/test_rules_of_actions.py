@@ -51,9 +51,9 @@ class Stage:
 
     def code(self, action: Action[Any]) -> str:
         """The code of the refusal, or "allowed"; the same for `perform` as for the check alone."""
-        heard = None if self.by.local else received(self.by.iri)
+        incoming = None if self.by.local else received(self.by.iri)
         try:
-            self.home.perform(action, heard)
+            self.home.perform(action, incoming)
         except FedcomError as error:
             return error.code
         return "allowed"
@@ -241,12 +241,12 @@ class _Undone(Exception):
 def _code_and_back(stage: Stage, make: Make) -> str:
     """As `Stage.code`, rolled back."""
     found = "allowed"
-    heard = None if stage.by.local else received(stage.by.iri)
+    incoming = None if stage.by.local else received(stage.by.iri)
 
     def work(ctx: Context) -> None:
         nonlocal found
         try:
-            perform(ctx, make(stage), heard)
+            perform(ctx, make(stage), incoming)
         except FedcomError as error:
             found = error.code
         raise _Undone
@@ -328,7 +328,7 @@ def test_a_local_moderator_edits_a_remote_community(home: Home) -> None:
 
     ((sent, body),) = home.sent_bodies()
     document = json.loads(body)["object"]
-    assert (sent.words, sent.by) == ("Update{Group}", "u/ann")
+    assert (sent.shape, sent.by) == ("Update{Group}", "u/ann")
     assert sent.inbox == "https://dogs.example/inbox"
     assert (document["id"], document["name"]) == (dogs.iri, "Mine")
     assert document["source"]["content"] == "Of *all* dogs"

@@ -63,10 +63,10 @@ def test_content_of_a_member_is_deleted_elsewhere_in_their_name(
     show(home, hidden)
     (given,) = home.sent()
 
-    assert (taken.words, taken.by) == ("Delete{id}", "u/bob")
-    assert (given.words, given.by) == ("Undo{Delete{id}}", "u/bob")
-    told = [row for row in home.rows(notification) if row["recipient_id"] == home.bob.id]
-    assert [(row["detail"], row["reason"]) for row in told] == [
+    assert (taken.shape, taken.by) == ("Delete{id}", "u/bob")
+    assert (given.shape, given.by) == ("Undo{Delete{id}}", "u/bob")
+    notice = [row for row in home.rows(notification) if row["recipient_id"] == home.bob.id]
+    assert [(row["detail"], row["reason"]) for row in notice] == [
         ("remove", "Illegal"),
         ("restore", ""),
     ]
@@ -130,4 +130,4 @@ def test_restored_content_is_sent_again_to_servers_that_purged_it(
 
     show(home, hidden)
 
-    assert [sent.words for sent in home.sent()] == [*again, "Undo{Delete{id}}"]
+    assert [sent.shape for sent in home.sent()] == [*again, "Undo{Delete{id}}"]

@@ -59,7 +59,7 @@ class Asking:
         return self.node.home(lambda ctx: get_follow(ctx.conn, member.id, self.dogs.id))
 
     async def minutes_of_asking(self, until: int) -> list[int]:
-        """The minutes at which the follow was asked for again, looked at each minute."""
+        """The minutes at which the follow was sent again, checked each minute."""
         asked = []
         for _ in range(until):
             before = self.row["iri"]
@@ -93,7 +93,7 @@ async def test_each_repetition_has_a_new_id(asking: Asking) -> None:
 
 
 async def test_answered_and_undone_follows_are_not_repeated(asking: Asking) -> None:
-    assert await asking.node.hear(activity("Accept", DOGS, asking.row["iri"])) == "202"
+    assert await asking.node.receive(activity("Accept", DOGS, asking.row["iri"])) == "202"
     assert await asking.minutes_of_asking(10) == []
 
 
@@ -107,8 +107,8 @@ async def test_a_refused_follow_is_not_repeated_and_the_member_is_notified(askin
 
     assert await asking.minutes_of_asking(10) == []
     assert asking.row["state"] == "pending"
-    (told,) = home.rows(notification)
-    assert (told["recipient_id"], told["detail"]) == (home.bob.id, "follow_rejected")
+    (notice,) = home.rows(notification)
+    assert (notice["recipient_id"], notice["detail"]) == (home.bob.id, "follow_rejected")
 
 
 async def test_after_a_week_the_follow_is_given_up(asking: Asking) -> None:
@@ -123,7 +123,9 @@ async def test_an_answer_to_an_earlier_follow_counts(asking: Asking, embedded: b
     assert asking.row["iri"] != first
     asked = activity("Follow", asking.node.home.bob.iri, DOGS, id=first)
 
-    assert await asking.node.hear(activity("Accept", DOGS, asked if embedded else first)) == "202"
+    assert (
+        await asking.node.receive(activity("Accept", DOGS, asked if embedded else first)) == "202"
+    )
 
     assert asking.row["state"] == "accepted"
 
@@ -134,7 +136,7 @@ async def test_an_answer_by_another_actor_does_not_count(asking: Asking) -> None
     cats = "https://dogs.example/c/cats"
     asking.node.network.put(group(cats))
 
-    assert await asking.node.hear(activity("Accept", cats, first)) == "403 not_the_followed"
+    assert await asking.node.receive(activity("Accept", cats, first)) == "403 not_the_followed"
 
     assert asking.row["state"] == "pending"
 
@@ -144,16 +146,16 @@ async def test_a_member_is_notified_of_a_reject(asking: Asking, state: str) -> N
     home, asked = asking.node.home, asking.row["iri"]
     home(lambda ctx: ctx.conn.execute(update(follow).values(state=state)))
 
-    assert await asking.node.hear(activity("Reject", DOGS, asked)) == "202"
+    assert await asking.node.receive(activity("Reject", DOGS, asked)) == "202"
 
     assert [row["follower_id"] for row in home.rows(follow)] == [home.ann.id]
-    (told,) = home.rows(notification)
-    assert (told["recipient_id"], told["detail"]) == (home.bob.id, "follow_rejected")
-    assert told["community_id"] == asking.dogs.id
+    (notice,) = home.rows(notification)
+    assert (notice["recipient_id"], notice["detail"]) == (home.bob.id, "follow_rejected")
+    assert notice["community_id"] == asking.dogs.id
 
 
 def announced() -> dict[str, object]:
-    """What a community tells its followers."""
+    """An activity that a community sends to its followers."""
     written = page("https://kim.example/post/1", KIM, DOGS)
     inner = activity("Create", KIM, written, to=[PUBLIC], cc=[DOGS])
     return activity("Announce", DOGS, inner)
@@ -162,7 +164,7 @@ def announced() -> dict[str, object]:
 async def test_an_announce_of_the_community_counts_as_its_accept(asking: Asking) -> None:
     asking.node.network.put(person(KIM), page("https://kim.example/post/1", KIM, DOGS))
 
-    assert await asking.node.hear(announced()) == "202"
+    assert await asking.node.receive(announced()) == "202"
 
     assert asking.row["state"] == "accepted"
     assert await asking.minutes_of_asking(10) == []
@@ -174,7 +176,7 @@ async def test_a_relayed_announce_accepts_nothing(asking: Asking) -> None:
     asking.node.network.put(page("https://kim.example/post/1", KIM, DOGS))
     proven = integrity.sign(announced(), proof_key(DOGS), asking.now)
 
-    assert await asking.node.hear(proven, signer=EVE) == "202"
+    assert await asking.node.receive(proven, signer=EVE) == "202"
 
     assert asking.row["state"] == "pending"
 
@@ -187,7 +189,7 @@ async def test_an_announce_accepts_nothing_if_another_member_already_follows(
     home.perform(AnswerFollow(by=asking.dogs, asked=asking.follow_of(home.ann), accepted=True))
     asking.node.network.put(person(KIM), page("https://kim.example/post/1", KIM, DOGS))
 
-    assert await asking.node.hear(announced()) == "202"
+    assert await asking.node.receive(announced()) == "202"
 
     assert asking.row["state"] == "pending"
 

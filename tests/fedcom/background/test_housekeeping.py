@@ -55,10 +55,10 @@ async def test_unsent_mail_is_deleted(home: Home, clock: SettableClock) -> None:
 async def test_deleted_messages_lose_their_text_after_a_month(
     home: Home, clock: SettableClock
 ) -> None:
-    for words in ("Gone", "Source only", "Here"):
-        body = Body.of_markdown(words)
+    for text in ("Gone", "Source only", "Here"):
+        body = Body.of_markdown(text)
         sent = home.perform(SendMessage(by=home.bob, to=home.ann, body=body))
-        if words != "Here":
+        if text != "Here":
             home.perform(DeleteMessage(by=home.bob, message=sent))
     rendered_empty = update(message).where(message.c.body_source == "Source only")
     home(lambda ctx: ctx.conn.execute(rendered_empty.values(body_html="")))
@@ -73,8 +73,13 @@ async def test_deleted_messages_lose_their_text_after_a_month(
 
 
 async def test_backfill_omissions_are_kept_for_a_month(home: Home, clock: SettableClock) -> None:
-    words = {"source": "https://dogs.example/c/dogs", "item": "", "code": "gone", "reason": "Gone."}
-    row = {"community_id": home.cats.id, "created_at": clock(), **words}
+    fields = {
+        "source": "https://dogs.example/c/dogs",
+        "item": "",
+        "code": "gone",
+        "reason": "Gone.",
+    }
+    row = {"community_id": home.cats.id, "created_at": clock(), **fields}
     home(lambda ctx: ctx.conn.execute(insert(omission).values(row)))
 
     clock.advance(days=31)

@@ -1,4 +1,4 @@
-"""Previews of links: what a page says of itself is kept, and nobody private is asked."""
+"""Previews of links: the metadata of a page is kept, and no private address is fetched."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -74,7 +74,9 @@ class World:
         return next(row for row in self.home.rows(link_preview) if row["post_id"] == post.id)
 
     async def made(self, post: Post) -> tuple[str, str, str, bool]:
-        """The state of its preview once all that is due was made, its words, has it a picture."""
+        """The state of its preview once all that is due was made, its text, and whether it has a
+        picture.
+        """
         while await self.previews.make_some():
             pass
         row = self.row(post)

@@ -13,10 +13,10 @@ def test_a_community_is_made_for_its_first_moderator(shell: Shell) -> None:
 def test_people_and_communities_share_their_names(shell: Shell) -> None:
     shell.create_user("ann")
 
-    said = shell("community", "create", "ann", "--by", "ann")
+    result = shell("community", "create", "ann", "--by", "ann")
 
-    assert (said.code, said.out) == (1, "")
-    assert "(name_taken)" in said.err
+    assert (result.code, result.out) == (1, "")
+    assert "(name_taken)" in result.err
 
 
 def test_a_community_needs_a_moderator(shell: Shell) -> None:

@@ -204,10 +204,10 @@ def test_a_failed_look_up_shows_the_reason(shell: Shell) -> None:
             "cats": "lookup_invalid",
         }
         for text, code in cases.items():
-            said = shell("federation", "lookup", text)
-            assert (said.code, said.out) == (1, ""), text
-            assert f"({code}" in said.err, text
-            assert len(said.err.splitlines()) == 1
+            result = shell("federation", "lookup", text)
+            assert (result.code, result.out) == (1, ""), text
+            assert f"({code}" in result.err, text
+            assert len(result.err.splitlines()) == 1
 
 
 def test_the_table_needs_no_instance(bare_shell: Shell) -> None:

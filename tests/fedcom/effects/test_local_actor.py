@@ -12,10 +12,10 @@ def rig(database, clock):
     return Rig(database, clock)
 
 
-@pytest.mark.parametrize(("kind", "letter"), [("Person", "u"), ("Group", "c")])
-def test_a_local_actor_has_its_addresses_below_its_id(rig, kind, letter):
+@pytest.mark.parametrize(("kind", "prefix"), [("Person", "u"), ("Group", "c")])
+def test_a_local_actor_has_its_addresses_below_its_id(rig, kind, prefix):
     made = rig(lambda ctx: create_local_actor(ctx, kind=kind, name="Cats", title="C", key=KEY))
-    iri = f"{ORIGIN}/{letter}/cats"
+    iri = f"{ORIGIN}/{prefix}/cats"
     assert (made.iri, made.kind, made.name, made.title) == (iri, kind, "cats", "C")
     assert (made.inbox, made.outbox, made.followers) == (
         f"{iri}/inbox",

@@ -18,7 +18,7 @@ from fedcom.models.post import Post
 from fedcom.models.revision import Revision
 from fedcom.queries.revisions import list_revisions
 from fedcom.wire.body import Body
-from tests.fedcom.actions.receiving import hear
+from tests.fedcom.actions.receiving import receive
 from tests.support.documents import activity, note
 from tests.support.people import Home, received
 
@@ -33,9 +33,9 @@ def versions(home: Home, about: Post | Comment) -> list[Revision]:
 
 def edit(home: Home, about: Post, **changes: Any) -> Post:
     body = Body.of_markdown(about.body_source)
-    words: dict[str, Any] = {"title": about.title, "url": about.url, "body": body}
+    fields: dict[str, Any] = {"title": about.title, "url": about.url, "body": body}
     home.clock.advance(minutes=1)
-    return home.perform(EditPost(by=home.bob, post=about, **words | changes))
+    return home.perform(EditPost(by=home.bob, post=about, **fields | changes))
 
 
 def test_every_edit_of_a_post_keeps_the_previous_version(home: Home) -> None:
@@ -60,8 +60,8 @@ def test_an_edit_that_no_reader_sees_keeps_nothing(home: Home) -> None:
 def test_edits_by_peers_are_kept_too(home: Home) -> None:
     about = home.comment(home.post(), by=home.person(KIM), text="Before", iri=NOTE)
     post_iri = home.fresh(home.post()).iri
-    words = note(NOTE, KIM, post_iri, to=[home.cats.iri, PUBLIC], content="<p>After</p>")
-    hear(home, activity("Update", KIM, words))
+    fields = note(NOTE, KIM, post_iri, to=[home.cats.iri, PUBLIC], content="<p>After</p>")
+    receive(home, activity("Update", KIM, fields))
 
     assert [version.body_html for version in versions(home, about)] == ["<p>Before</p>"]
     assert home.fresh(about).body_html == "<p>After</p>"
@@ -115,7 +115,7 @@ def test_a_deleted_remote_account_leaves_only_the_last_version_too(home: Home) -
         EditComment(by=home.person(KIM), comment=about, body=Body("", "Other"), source=source),
         received(KIM),
     )
-    hear(home, activity("Delete", KIM, KIM, removeData=False))
+    receive(home, activity("Delete", KIM, KIM, removeData=False))
 
     assert home.fresh(about).body_html == "Other"
     assert versions(home, about) == []
@@ -124,10 +124,10 @@ def test_a_deleted_remote_account_leaves_only_the_last_version_too(home: Home) -
 def test_an_edit_of_what_was_deleted_meanwhile_writes_nothing(home: Home) -> None:
     kim = home.person(KIM)
     post, comment = home.post(by=kim, iri=f"{KIM}/1"), home.comment(home.post(), by=kim, iri=NOTE)
-    words, source = Body("", "Other"), Provenance(NOTE, "Note", None, None)
+    new_body, source = Body("", "Other"), Provenance(NOTE, "Note", None, None)
     edits: list[EditPost | EditComment] = [
-        EditPost(by=kim, post=post, title="Other", body=words, source=source),
-        EditComment(by=kim, comment=comment, body=words, source=source),
+        EditPost(by=kim, post=post, title="Other", body=new_body, source=source),
+        EditComment(by=kim, comment=comment, body=new_body, source=source),
     ]
     for about, action in zip((post, comment), edits, strict=True):
         home.perform(Delete(by=kim, target=about), received(KIM))

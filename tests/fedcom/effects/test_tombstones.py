@@ -1,4 +1,4 @@
-"""Undone activities: remembered if the actor was entitled to undo them, and until sent anew."""
+"""Undone activities: remembered if the actor was entitled to undo them, and until sent again."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from fedcom.effects.tombstones import (
 from fedcom.errors import Denied
 from fedcom.models.moderation import tombstone
 from inbox.ports import ReceivedActivity
-from tests.fedcom.actions.receiving import hear
+from tests.fedcom.actions.receiving import receive
 from tests.support.documents import activity, undo
 from tests.support.people import Home
 
@@ -77,7 +77,7 @@ def test_a_recorded_deletion_counts_for_its_own_host_only(home: Home) -> None:
 
 
 def test_a_deletion_keeps_out_what_comes_late_from_anybody_of_its_host(home: Home) -> None:
-    hear(home, activity("Delete", KIM, POST))
+    receive(home, activity("Delete", KIM, POST))
 
     for owner in (KIM, KEN):
         with pytest.raises(Denied) as caught:
@@ -87,15 +87,15 @@ def test_a_deletion_keeps_out_what_comes_late_from_anybody_of_its_host(home: Hom
 
 def test_a_repeated_deletion_is_recorded_once(home: Home) -> None:
     for _ in range(2):
-        hear(home, activity("Delete", KIM, POST))
+        receive(home, activity("Delete", KIM, POST))
 
     assert [row["iri"] for row in home.rows(tombstone)] == [POST]
 
 
 def test_an_undone_deletion_leaves_no_tombstone(home: Home) -> None:
     gone = activity("Delete", KIM, POST)
-    hear(home, gone)
-    hear(home, undo(gone))
+    receive(home, gone)
+    receive(home, undo(gone))
 
     home(lambda ctx: refuse_deleted(ctx, POST, KIM))
 

@@ -506,7 +506,7 @@ async def test_pending_accounts_are_not_served(node: Node) -> None:
         asked = await node.get(f"/.well-known/webfinger?resource={resource}", accept="*/*")
         assert asked.status_code == 404
     node.network.put(person(KIM))
-    answer = await node.hear(activity("Follow", KIM, f"{ORIGIN}/u/zoe"))
+    answer = await node.receive(activity("Follow", KIM, f"{ORIGIN}/u/zoe"))
     assert answer == "404 couldnt_find_object"
 
     home(lambda ctx: deny(ctx, zoe))

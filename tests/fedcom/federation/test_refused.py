@@ -110,10 +110,10 @@ def test_an_action_refused_by_the_communitys_server_is_undone_here(
     if kind == "ban" and undone:
         before = (False, *before[1:])  # only the ban was restored
     assert after == before
-    told = home.rows(notification)[-1]
-    assert (told["recipient_id"], told["actor_id"]) == (home.bob.id, None)
-    assert (told["kind"], told["detail"]) == ("moderation", "refused")
-    assert (told["community_id"], told["reason"]) == (there.dogs.id, '400 {"error":"no"}')
+    notice = home.rows(notification)[-1]
+    assert (notice["recipient_id"], notice["actor_id"]) == (home.bob.id, None)
+    assert (notice["kind"], notice["detail"]) == ("moderation", "refused")
+    assert (notice["community_id"], notice["reason"]) == (there.dogs.id, '400 {"error":"no"}')
     if kind in ("remove", "lock"):
         assert home.rows(modlog)[-1]["reason"] == REASON
 

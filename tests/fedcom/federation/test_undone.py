@@ -41,13 +41,15 @@ def read(
     `served` is the document that the origin serves at that id.
     """
     undo = {"type": "Undo", "id": f"{by}/undo", "actor": by, "object": iri}
-    heard = ReceivedActivity(Document(undo), by, b"{}", evidence="signature", signed_at=1.0)
+    received = ReceivedActivity(Document(undo), by, b"{}", evidence="signature", signed_at=1.0)
     if via is not None:
         wrapped = activity("Announce", via, undo)
-        heard = ReceivedActivity(Document(wrapped), via, b"{}", evidence="signature", signed_at=1.0)
+        received = ReceivedActivity(
+            Document(wrapped), via, b"{}", evidence="signature", signed_at=1.0
+        )
 
     def work(ctx: Context) -> Action[Any] | None:
-        envelope = open_envelope(ctx, heard)
+        envelope = open_envelope(ctx, received)
         (content,) = envelope.contents
         assert isinstance(content, Document)
         reader = reader_of(activity_routes(), content)
@@ -147,10 +149,10 @@ async def test_a_personal_block_is_undone_by_its_id(node: Node) -> None:
     node.network.put(person(KIM), person(LEA))
     blocks = [activity("Block", KIM, one.iri) for one in (node.home.ann, node.home.bob)]
     for block in blocks:
-        await node.hear(block)
+        await node.receive(block)
 
-    await node.hear(activity("Undo", LEA, blocks[1]["id"]))
+    await node.receive(activity("Undo", LEA, blocks[1]["id"]))
     assert len(node.home.rows(actor_block)) == 2
-    await node.hear(activity("Undo", KIM, blocks[1]["id"]))
+    await node.receive(activity("Undo", KIM, blocks[1]["id"]))
 
     assert [row["blocked_id"] for row in node.home.rows(actor_block)] == [node.home.ann.id]

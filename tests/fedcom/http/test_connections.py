@@ -26,7 +26,7 @@ def admitted(connections: Connections, wait: Wait | None, address: str = "192.0.
 def test_the_longest_waiting_connection_is_dropped_first() -> None:
     connections = Connections(ConnectionLimits(connections=3))
     first, second, third = (admitted(connections, Wait.HEAD) for _ in range(3))
-    # The first one begins to wait anew.
+    # The first one starts to wait again.
     connections.set_wait(first, Wait.HEAD, None)
     connections.set_wait(first, None, Wait.HEAD)
 

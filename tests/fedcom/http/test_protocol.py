@@ -22,7 +22,7 @@ ENOUGH = 30.0  # seconds that no test needs, on a slow machine either
 
 
 class Site:
-    """An application that says what it was asked, and the server that runs it."""
+    """An application that echoes its requests, and the server that runs it."""
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self.heads: list[dict[str, str]] = []
@@ -105,7 +105,7 @@ def running(**limits: float) -> Iterator[Site]:
 
 
 def drip(line: socket.socket, piece: bytes) -> bytes:
-    """What the server says when it has had enough of a client that sends a piece now and then."""
+    """The server's response when it gives up on a client that sends a piece now and then."""
     line.settimeout(0.1)
     for _ in range(int(ENOUGH / 0.1)):
         line.sendall(piece)
@@ -286,7 +286,7 @@ def test_a_connection_that_is_kept_open_is_closed_when_nothing_comes() -> None:
     with running(idle=0.2, head=0.5) as site:
         answer = site.ask(GET, HOST, b"\r\n")
         assert status(answer) == 200
-        # Whoever answers a request late, or sends line ends, is not forgotten.
+        # A slow application or a client that sends line ends still counts.
         late = b"POST /deaf HTTP/1.1\r\n" + HOST + b"Content-Length: 1\r\n\r\n"
         with site.connect(late) as line:
             line.recv(2**16)

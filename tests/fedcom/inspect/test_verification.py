@@ -33,10 +33,10 @@ MULTIKEY = {
 NOW = SettableClock()()
 
 
-def knock(
-    scheme: Scheme = "cavage", said: dict[str, Any] = LIKE, signer: str = KIM
+def unsigned_request(
+    scheme: Scheme = "cavage", document: dict[str, Any] = LIKE, signer: str = KIM
 ) -> UnsignedRequest:
-    body = json.dumps(said).encode()
+    body = json.dumps(document).encode()
     return UnsignedRequest(scheme, body, private_key(signer).rsa, f"{signer}#main-key", NOW)
 
 
@@ -73,7 +73,7 @@ KEY_DOCUMENT = json.dumps(
     ids=["PEM", "actor", "key document", "Multikey"],
 )
 def test_an_honest_request_is_verified_with_its_key_in_any_form(scheme: Scheme, key: str) -> None:
-    seen = see(knock(scheme), key)
+    seen = see(unsigned_request(scheme), key)
 
     assert (verdict(seen), seen.undecided) == ("verified", False)
     assert step(seen, "key") == (True, f"rsa of {KIM}")
@@ -85,7 +85,7 @@ def test_an_honest_request_is_verified_with_its_key_in_any_form(scheme: Scheme, 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_without_the_key_its_address_is_shown(scheme: Scheme) -> None:
-    seen = see(knock(scheme), None)
+    seen = see(unsigned_request(scheme), None)
 
     assert (verdict(seen), seen.undecided) == ("verified", True)
     assert step(seen, "key") == (None, f"not given: fetch {KIM} and pass it with --key")
@@ -95,7 +95,7 @@ def test_without_the_key_its_address_is_shown(scheme: Scheme) -> None:
 
 
 def test_all_checks_are_shown_and_the_first_that_fails_is_the_verdict() -> None:
-    honest = knock().bent(now=NOW - timedelta(hours=3), host="other.example").signed()
+    honest = unsigned_request().bent(now=NOW - timedelta(hours=3), host="other.example").signed()
     seen = see(honest.bent(body=honest.body + b" "))
 
     failed = [shown.name for shown in seen.shown if shown.holds is False]
@@ -111,29 +111,49 @@ BAD_KEY = json.dumps(person(EVE))
 PEM = pems()[1]
 XA = {"also": ("x-a",), "headers": (("x-a", ""),)}
 TEXT = (("content-type", "text/plain"),)
-MOVED = knock().bent(path="/other").signed().bent(path="/inbox")
-CHANGED = knock("rfc9421").bent(**XA).signed().with_value("x-a", "b")
+MOVED = unsigned_request().bent(path="/other").signed().bent(path="/inbox")
+CHANGED = unsigned_request("rfc9421").bent(**XA).signed().with_value("x-a", "b")
 
 
 @pytest.mark.parametrize(
     ("request_", "key", "name", "code"),
     [
-        (knock().bent(drop=("digest",)), PEM, "headers", "401 signature_coverage"),
-        (knock().bent(**XA), PEM, "", "verified"),
+        (unsigned_request().bent(drop=("digest",)), PEM, "headers", "401 signature_coverage"),
+        (unsigned_request().bent(**XA), PEM, "", "verified"),
         (MOVED, PEM, "signature", "401 signature_mismatch"),
         (CHANGED, PEM, "signature", "401 signature_mismatch"),
-        (knock(), BAD_KEY, "key", "401 key_not_usable"),
-        (knock(), "no key", "key", "401 key_not_usable"),
-        (knock(), "-----BEGIN NOTHING", "key", "401 key_not_usable"),
-        (knock(), "{", "key", "401 key_not_usable"),
-        (knock(), ED_PUBLIC, "signature", "401 signature_algorithm"),
-        (knock().bent(key_id="http://kim.example/k"), PEM, "key id", "400 iri_scheme"),
-        (knock().bent(key_id="https://home.example/k"), PEM, "claims", "403 actor_is_ours"),
-        (knock(said=LIKE | {"id": f"{EVE}/1"}), PEM, "claims", "403 id_on_other_host"),
-        (knock(said=LIKE | {"@context": []}), PEM, "document", "400 context_missing"),
-        (knock().bent(body=b"no"), PEM, "document", "400 json_invalid"),
-        (knock().bent(headers=TEXT), PEM, "head", "415 content_type"),
-        (knock(said=LIKE | {"id": None}, signer=EVE), PEM, "actor", "403 signer_is_not_actor"),
+        (unsigned_request(), BAD_KEY, "key", "401 key_not_usable"),
+        (unsigned_request(), "no key", "key", "401 key_not_usable"),
+        (unsigned_request(), "-----BEGIN NOTHING", "key", "401 key_not_usable"),
+        (unsigned_request(), "{", "key", "401 key_not_usable"),
+        (unsigned_request(), ED_PUBLIC, "signature", "401 signature_algorithm"),
+        (unsigned_request().bent(key_id="http://kim.example/k"), PEM, "key id", "400 iri_scheme"),
+        (
+            unsigned_request().bent(key_id="https://home.example/k"),
+            PEM,
+            "claims",
+            "403 actor_is_ours",
+        ),
+        (
+            unsigned_request(document=LIKE | {"id": f"{EVE}/1"}),
+            PEM,
+            "claims",
+            "403 id_on_other_host",
+        ),
+        (
+            unsigned_request(document=LIKE | {"@context": []}),
+            PEM,
+            "document",
+            "400 context_missing",
+        ),
+        (unsigned_request().bent(body=b"no"), PEM, "document", "400 json_invalid"),
+        (unsigned_request().bent(headers=TEXT), PEM, "head", "415 content_type"),
+        (
+            unsigned_request(document=LIKE | {"id": None}, signer=EVE),
+            PEM,
+            "actor",
+            "403 signer_is_not_actor",
+        ),
     ],
 )
 def test_each_failure_has_its_step_and_its_answer(
@@ -146,7 +166,7 @@ def test_each_failure_has_its_step_and_its_answer(
 
 
 def test_a_missing_covered_header_leaves_no_signing_string() -> None:
-    bare = knock().bent(also=("x-a",), headers=(("x-a", ""),)).signed()
+    bare = unsigned_request().bent(also=("x-a",), headers=(("x-a", ""),)).signed()
     seen = see(bare.bent(headers=tuple(pair for pair in bare.headers if pair[0] != "x-a")))
 
     assert verdict(seen) == "401 signature_header_absent"
@@ -154,7 +174,7 @@ def test_a_missing_covered_header_leaves_no_signing_string() -> None:
 
 
 def test_a_signature_without_a_time_fails_in_both_ways() -> None:
-    seen = see(knock().bent(drop=("date",)))
+    seen = see(unsigned_request().bent(drop=("date",)))
 
     assert verdict(seen) == "401 signature_coverage"
     assert step(seen, "time")[0] is False
@@ -168,7 +188,7 @@ def test_a_request_without_signature_has_nothing_to_verify() -> None:
 
 
 def test_a_fetch_has_no_document() -> None:
-    made = knock().bent(body=b"").signed()
+    made = unsigned_request().bent(body=b"").signed()
 
     seen = see(made, method="GET")
 
@@ -177,7 +197,7 @@ def test_a_fetch_has_no_document() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "told", "holds", "text"),
+    ("document", "subject_text", "holds", "text"),
     [
         (LIKE, "403 relayed_without_proof", False, "integrity proof"),
         (LIKE | {"proof": {"type": "DataIntegrityProof"}}, "verified", None, "proof must be valid"),
@@ -191,11 +211,11 @@ def test_a_fetch_has_no_document() -> None:
     ids=["nothing", "proof", "content"],
 )
 def test_for_a_relayed_activity_the_possible_proofs_are_shown(
-    said: dict[str, Any], told: str, holds: bool | None, text: str
+    document: dict[str, Any], subject_text: str, holds: bool | None, text: str
 ) -> None:
-    seen = see(knock(said=said, signer=EVE))
+    seen = see(unsigned_request(document=document, signer=EVE))
 
-    assert verdict(seen) == told
+    assert verdict(seen) == subject_text
     assert step(seen, "actor")[0] is holds
     assert text in step(seen, "actor")[1]
 
@@ -205,18 +225,18 @@ def test_a_key_on_another_host_than_its_owner_is_refused() -> None:
         {"@context": AS2, "id": f"{EVE}#main-key", "owner": KIM, "publicKeyPem": pems()[1]}
     )
 
-    assert verdict(see(knock(signer=EVE), key)) == "401 key_on_other_host"
+    assert verdict(see(unsigned_request(signer=EVE), key)) == "401 key_on_other_host"
 
 
 def test_a_key_with_an_address_of_its_own_is_its_directorys() -> None:
-    made = knock().bent(key_id=f"{KIM}/main-key")
+    made = unsigned_request().bent(key_id=f"{KIM}/main-key")
 
     assert step(see(made), "key") == (True, f"rsa of {KIM}")
 
 
 def test_a_multikey_document_will_do() -> None:
     multikey = MULTIKEY | {"@context": AS2}
-    made = knock("rfc9421").bent(key_id=MULTIKEY["id"])
+    made = unsigned_request("rfc9421").bent(key_id=MULTIKEY["id"])
 
     assert step(see(made, json.dumps(multikey)), "key") == (True, f"ed25519 of {KIM}")
 
@@ -225,13 +245,15 @@ def test_proofs_are_shown() -> None:
     key = load_proof_key(MULTIKEY["id"], ED_PRIVATE)
     proven = integrity.sign(LIKE, key, NOW)
 
-    good = see(knock(said=proven), ACTOR)
-    bent = see(knock(said=proven | {"object": "https://home.example/post/2"}), ACTOR)
-    other = see(knock(said=proven | {"proof": {"type": "DataIntegrityProof"}}), ACTOR)
+    good = see(unsigned_request(document=proven), ACTOR)
+    bent = see(unsigned_request(document=proven | {"object": "https://home.example/post/2"}), ACTOR)
+    other = see(
+        unsigned_request(document=proven | {"proof": {"type": "DataIntegrityProof"}}), ACTOR
+    )
 
     assert step(good, "proof") == (True, f"by {MULTIKEY['id']}")
-    assert step(see(knock(said=proven), None), "proof")[0] is None
-    assert step(see(knock(), ACTOR), "proof") == (None, "none")
+    assert step(see(unsigned_request(document=proven), None), "proof")[0] is None
+    assert step(see(unsigned_request(), ACTOR), "proof") == (None, "none")
     assert step(bent, "proof")[0] is False
     assert "proof_mismatch" in step(bent, "proof")[1]
     assert "proof_cryptosuite" in step(other, "proof")[1]
@@ -240,8 +262,8 @@ def test_proofs_are_shown() -> None:
 
 def test_development_permits_loopback() -> None:
     kim = "http://127.0.0.1:8001/u/kim"
-    said = activity("Like", kim, "http://127.0.0.1:8000/post/1", id=f"{kim}/1")
-    made = knock(said=said, signer=kim).bent(host="127.0.0.1:8000")
+    document = activity("Like", kim, "http://127.0.0.1:8000/post/1", id=f"{kim}/1")
+    made = unsigned_request(document=document, signer=kim).bent(host="127.0.0.1:8000")
     here = frozenset({"127.0.0.1:8000"})
 
     assert verdict(see(made, hosts=here, scheme="http")) == "verified"

@@ -170,15 +170,17 @@ async def test_old_and_excess_copies_are_deleted(world: World) -> None:
 def test_an_address_holds_for_what_we_signed_and_nothing_else() -> None:
     signer = MediaUrlSigner(b"secret", ORIGIN)
     address = signer.address("https://peer.example/a?b=c&d=\u00fc#e", "face")
-    said = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+    parameters = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
 
     assert address.startswith("/media/remote?")
-    assert said["url"] == "https://peer.example/a?b=c&d=\u00fc#e"
-    assert signer.is_ours(said["url"], "face", said["sig"])
-    assert not signer.is_ours(said["url"], "full", said["sig"])
-    assert not signer.is_ours(said["url"] + "x", "face", said["sig"])
-    assert not signer.is_ours(said["url"], "face", "\u00fc")
-    assert not MediaUrlSigner(b"another", ORIGIN).is_ours(said["url"], "face", said["sig"])
+    assert parameters["url"] == "https://peer.example/a?b=c&d=\u00fc#e"
+    assert signer.is_ours(parameters["url"], "face", parameters["sig"])
+    assert not signer.is_ours(parameters["url"], "full", parameters["sig"])
+    assert not signer.is_ours(parameters["url"] + "x", "face", parameters["sig"])
+    assert not signer.is_ours(parameters["url"], "face", "\u00fc")
+    assert not MediaUrlSigner(b"another", ORIGIN).is_ours(
+        parameters["url"], "face", parameters["sig"]
+    )
     assert MediaUrlSigner(b"another", ORIGIN).address(CAT) != signer.address(CAT)
 
 

@@ -82,8 +82,8 @@ def test_posts_are_hidden_and_shown_again(home: Home) -> None:
 
 def test_people_communities_and_servers_are_blocked_and_listed(home: Home) -> None:
     kim, dogs = home.person(KIM), home.group("https://dogs.example/c/dogs")
-    for someone in (kim, home.ann, dogs, home.cats, kim):
-        home(partial(block, by=home.bob, blocked=someone))
+    for blocked_one in (kim, home.ann, dogs, home.cats, kim):
+        home(partial(block, by=home.bob, blocked=blocked_one))
     for text in ("https://Spam.example/about", "spam.example."):
         assert home(partial(block_host, by=home.bob, text=text)) == "spam.example"
 

@@ -77,7 +77,8 @@ def test_a_standing_depends_on_the_community(home: Home) -> None:
         (home.ann, others, Standing(is_admin=True)),
         (home.bob, home.cats, Standing()),
         (home.bob, others, Standing(is_moderator=True)),
-        # Our admin has no rights elsewhere, and people of a community's host may be its admins.
+        # Our admin has no rights on other servers, and people of a community's host may be its
+        # admins.
         (home.ann, dogs, Standing()),
         (rex, dogs, Standing(is_admin=True)),
         (rex, home.cats, Standing()),

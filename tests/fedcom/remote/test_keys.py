@@ -91,15 +91,15 @@ async def test_an_unknown_key_is_fetched_once_and_its_owner_kept(
 async def test_listeners_are_called_with_fetched_documents(
     home: Home, keys: PublicKeys, network: Network
 ) -> None:
-    told = []
+    seen = []
 
     async def listen(owner: object) -> None:
-        told.append(owner)
+        seen.append(owner)
 
     keys.on_change = listen
     network.put(person(KIM))
     await keys.find(KEY)
-    assert len(told) == 1
+    assert len(seen) == 1
 
 
 async def test_a_key_with_an_address_of_its_own_leads_to_its_owner(

@@ -33,9 +33,9 @@ def test_the_software_decides(software: str | None, reached: bool, dialect: Dial
 
 
 def test_unknown_peers_get_the_safe_form() -> None:
-    told = {one: (one.takes_activities, one.takes_boosts) for one in Dialect}
+    forms = {one: (one.takes_activities, one.takes_boosts) for one in Dialect}
 
-    assert told == {
+    assert forms == {
         Dialect.FORUM: (True, False),
         Dialect.MICROBLOG: (False, True),
         Dialect.UNFAMILIAR: (True, True),

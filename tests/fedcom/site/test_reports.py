@@ -1,4 +1,4 @@
-"""Who may judge a report, and what is judged with it."""
+"""Who may resolve a report, and what is resolved with it."""
 
 from fedcom.actions.message import SendMessage
 from fedcom.actions.report import Report
@@ -10,7 +10,7 @@ from tests.support.people import Home
 
 
 def unread(home: Home) -> list[str]:
-    """The reasons of the reports that somebody was told of and has not looked at."""
+    """The reasons of the reports with an unread notification."""
     rows = [row for row in home.rows(notification) if row["kind"] == "report" and not row["detail"]]
     return [row["reason"] for row in rows if row["read_at"] is None]
 
@@ -56,5 +56,5 @@ def test_a_reporters_notification_stays_unread_when_another_report_is_resolved(h
         made = home.perform(Report(by=home.member(name), target=post, reason=name))
         home(lambda ctx, made=made: resolve(ctx, made, home.ann))
 
-    told = [row for row in home.rows(notification) if row["detail"] == "dismissed"]
-    assert [row["read_at"] for row in told] == [None, None]
+    notices = [row for row in home.rows(notification) if row["detail"] == "dismissed"]
+    assert [row["read_at"] for row in notices] == [None, None]

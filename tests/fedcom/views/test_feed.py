@@ -149,8 +149,8 @@ def test_deleted_and_removed_content_is_in_no_list(rows: Rows) -> None:
 @pytest.mark.parametrize("taken", ["deleted_at", "removed_at"])
 def test_a_hidden_post_has_no_text(rows: Rows, taken: str) -> None:
     cats, bob = rows.community(), rows.person()
-    words = {"title": "secret", "url": "https://secret.example", "body_html": "<p>secret</p>"}
-    number = rows.post(cats, bob, body_source="secret", **words, **{taken: NOON})
+    fields = {"title": "secret", "url": "https://secret.example", "body_html": "<p>secret</p>"}
+    number = rows.post(cats, bob, body_source="secret", **fields, **{taken: NOON})
 
     view = get_post_view(rows.conn, number)
 

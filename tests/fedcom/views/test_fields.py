@@ -1,4 +1,4 @@
-"""The fields of views for a stranger, a member and a moderator, on both databases."""
+"""The fields of views for a guest, a member and a moderator, on both databases."""
 
 from dataclasses import fields
 from datetime import timedelta
@@ -82,9 +82,9 @@ class SampleRows:
         picture = {"name": "large", "thumbnail": "small", "media_type": "image/webp"}
         size = {"width": 1, "height": 1, "bytes": 1, "purpose": "preview", "created_at": NOON}
         made = self.conn.execute(insert(media).values(**picture, **size).returning(media.c.id))
-        said = {"title": "News", "description": "All of it", "media_id": made.scalar_one()}
+        preview = {"title": "News", "description": "All of it", "media_id": made.scalar_one()}
         link = {"post_id": self.post, "url": "https://news.example/a", "due_at": NOON}
-        self.put(link_preview, state="done", **link, **said)
+        self.put(link_preview, state="done", **link, **preview)
 
 
 @pytest.fixture

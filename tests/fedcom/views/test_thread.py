@@ -62,11 +62,11 @@ def test_moderators_see_removed_content_in_their_own_communities_only(
         appointed = {"community_id": place, "person_id": person, "appointed_at": NOON}
         rows.conn.execute(insert(moderator).values(appointed))
 
-    def words(viewer: int) -> list[str]:
+    def texts(viewer: int) -> list[str]:
         return [line.body_html for line in thread_of(rows, on, viewer_id=viewer).comments]
 
-    assert words(mia) == ["<p>secret</p>"]
-    assert words(max_) == [""]
+    assert texts(mia) == ["<p>secret</p>"]
+    assert texts(max_) == [""]
 
 
 def test_a_long_thread_goes_on_after_the_last_path(rows: Rows) -> None:

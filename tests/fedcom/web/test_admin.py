@@ -97,7 +97,7 @@ async def test_a_failing_peer_is_shown_with_its_reason_and_retried(world: World)
 
 
 @pytest.mark.parametrize(
-    ("status", "answer", "words"),
+    ("status", "answer", "expected"),
     [
         (None, "ConnectTimeout", "Unreachable: ConnectTimeout"),
         (401, "bad signature", "signature was not accepted"),
@@ -110,11 +110,11 @@ async def test_a_failing_peer_is_shown_with_its_reason_and_retried(world: World)
     ],
 )
 async def test_a_peers_response_is_shown_as_a_sentence(
-    status: int | None, answer: str | None, words: str, dialect: str
+    status: int | None, answer: str | None, expected: str, dialect: str
 ) -> None:
-    said = reason_of(status, answer)
-    assert words in said
-    assert bool(said) == bool(words)
+    sentence = reason_of(status, answer)
+    assert expected in sentence
+    assert bool(sentence) == bool(expected)
 
 
 async def test_refused_activities_are_shown_with_their_reason(world: World) -> None:
@@ -205,8 +205,8 @@ async def test_backfill_omissions_are_listed_with_their_reason(world: World) -> 
     await world.instance.unit(leave_out)
 
     table = (await browser.get("/admin/federation")).text.partition("that could not be fetched")[2]
-    for words in ("peer.example", "https://peer.example/post/7", "not_public", "kept by nobody"):
-        assert words in table
+    for text in ("peer.example", "https://peer.example/post/7", "not_public", "kept by nobody"):
+        assert text in table
     assert "None." not in table
 
 
@@ -274,16 +274,16 @@ async def look(world: World) -> Health:
 
 
 async def test_health_is_checked_for_admins_only_and_once_a_minute(world: World) -> None:
-    said: list[str] = []
+    statements: list[str] = []
     for engine in (world.instance.database._reader,):
         event.listen(
-            engine, "before_cursor_execute", lambda *args: said.append(args[2]), named=False
+            engine, "before_cursor_execute", lambda *args: statements.append(args[2]), named=False
         )
     counts = {}
     for who in ("ann", "ann again", "bob"):
-        said.clear()
+        statements.clear()
         await world.browser(who.split()[0]).get("/communities")
-        counts[who] = sum("outbox_peer" in statement for statement in said)
+        counts[who] = sum("outbox_peer" in statement for statement in statements)
     assert counts == {"ann": 1, "ann again": 0, "bob": 0}
 
 
@@ -316,8 +316,8 @@ async def test_a_community_is_closed_with_a_reason_and_opened_again(world: World
     await ann.post("/admin/communities/reopen", community=number)
     assert (await world.browser("bob").get("/c/cats")).status == 200
     log = await world.instance.read(lambda conn: conn.execute(select(modlog)).mappings().all())
-    told = [(one["kind"], one["reason"]) for one in log if "_community" in one["kind"]]
-    assert told == [("remove_community", "spam only"), ("restore_community", "")]
+    logged = [(one["kind"], one["reason"]) for one in log if "_community" in one["kind"]]
+    assert logged == [("remove_community", "spam only"), ("restore_community", "")]
 
 
 async def test_no_page_shows_content_of_a_closed_community(world: World) -> None:

@@ -66,10 +66,10 @@ async def test_deleted_or_removed_content_has_no_history(world: World) -> None:
     await world.perform(RemoveContent(by=world.people["ann"], target=other, reason="spam"))
 
     for who in ("", "eve"):
-        for about, word in ((post, "secret"), (other, "pills")):
+        for about, secret_text in ((post, "secret"), (other, "pills")):
             page = await world.browser(who).get(f"/post/{about.id}/history")
             assert page.status == 410
-            assert word not in page.html
+            assert secret_text not in page.html
     assert (await world.browser().get("/post/4711/history")).status == 404
 
 

@@ -125,7 +125,7 @@ async def stranger(world: World, text: str, url: str) -> dict[str, int]:
                 created_at=ctx.now,
             )
         )  # fmt: skip
-        said = perform(
+        made_comment = perform(
             ctx,
             CreateComment(
                 by=get_person(conn, world.people["bob"].id), post=get_post(conn, number),
@@ -134,10 +134,10 @@ async def stranger(world: World, text: str, url: str) -> dict[str, int]:
         )  # fmt: skip
         conn.execute(
             update(comment)
-            .where(comment.c.id == said.id)
+            .where(comment.c.id == made_comment.id)
             .values(author_id=author, body_html=sanitize(text), iri=url + "#c", local=False)
         )
-        return {"post": number, "comment": said.id}
+        return {"post": number, "comment": made_comment.id}
 
     return await world.instance.unit(make)
 

@@ -69,10 +69,10 @@ async def test_a_newcomer_comments_after_four_clicks_and_three_fields(world: Wor
     action = f"/post/{post.id}/comment"
     fields += required(back, action)
     clicked = next(clicks)
-    said = await guest.post(action, **{**hidden(back, action), "body": "They do."})
+    response = await guest.post(action, **{**hidden(back, action), "body": "They do."})
 
-    assert said.status == 303
-    assert "They do." in (await guest.get(said.location)).text
+    assert response.status == 303
+    assert "They do." in (await guest.get(response.location)).text
     assert (clicked, fields) == (4, ["name", "password", "body"])
 
 
@@ -122,17 +122,17 @@ async def test_an_invalid_invitation_code_shows_the_reason(world: World) -> None
     typed = {"password": PASSWORD, "invitation": once}
     assert (await world.browser().post("/register", name="zoe", **typed)).status == 303
     world.instance.clock.advance(days=2)
-    for code, words in (
+    for code, message in (
         (once, "has been used up"),
         (soon, "has expired"),
         ("nonsense", "invitation does not exist"),
     ):
         page = await world.browser().get(f"/register?invitation={code}")
-        assert words in page.text
+        assert message in page.text
         assert "accepting new members" in page.text
         typed = {"password": PASSWORD, "invitation": code}
         page = await world.browser().post("/register", name="max", **typed)
-        assert words in page.text
+        assert message in page.text
         assert page.status in {403, 404}
 
 

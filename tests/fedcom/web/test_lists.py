@@ -23,10 +23,10 @@ def shown(page: Page) -> list[int]:
     return [int(number) for number in re.findall(r'<li id="post-(\d+)"', page.html)]
 
 
-def link_called(page: Page, words: str) -> str:
+def link_called(page: Page, text: str) -> str:
     """The target of the link with this text."""
-    found = re.search(rf'href="([^"]*)"[^>]*>{words}', page.html)
-    assert found is not None, words
+    found = re.search(rf'href="([^"]*)"[^>]*>{text}', page.html)
+    assert found is not None, text
     return found[1].replace("&amp;", "&")
 
 

@@ -36,9 +36,9 @@ async def test_a_message_is_written_read_and_replied_to(world: World) -> None:
     assert sent.location.startswith("/messages/eve#message-")
     assert "Message sent" in (await bob.get("/messages/eve")).text
 
-    told = await eve.get("/notifications")
-    assert "bob sent you a message" in told.text
-    assert "Hello eve" in told.text
+    notifications = await eve.get("/notifications")
+    assert "bob sent you a message" in notifications.text
+    assert "Hello eve" in notifications.text
     listed = await eve.get("/messages")
     assert "Hello eve" in listed.text
     assert "1 new" in listed.text

@@ -55,8 +55,8 @@ async def test_a_moderator_locks_a_comment_by_its_button(world: World) -> None:
     log = await world.browser().get("/modlog?kind=lock")
     assert "locked a comment by bob in “Cats sleep”" in " ".join(log.text.split())
     assert "locked a comment by bob" in (await world.browser().get("/feeds/modlog.xml")).text
-    told = await bob.get("/notifications")
-    assert "A moderator locked your comment" in told.text
+    notifications = await bob.get("/notifications")
+    assert "A moderator locked your comment" in notifications.text
     await mia.post(f"/comment/{top.id}/unlock")
     assert "locked" not in (await eve.get(at)).text
 
@@ -155,7 +155,7 @@ async def test_the_log_can_be_filtered_with_its_form(world: World) -> None:
     await mia.post("/c/cats/ban", person="eve", reason="rude")
 
     everything = await guest.get("/modlog")
-    assert all(word in everything.text for word in ("locked", "advertising", "rude"))
+    assert all(text in everything.text for text in ("locked", "advertising", "rude"))
     assert f'href="/post/{post.id}"' in everything.html
     for query, shown, hidden in (
         ("kind=lock", (), ("advertising", "rude")),
@@ -165,8 +165,8 @@ async def test_the_log_can_be_filtered_with_its_form(world: World) -> None:
         ("community=cats", ("rude", "advertising"), ()),
     ):
         page = await guest.get(f"/modlog?{query}")
-        assert all(word in page.text for word in shown), query
-        assert not any(word in page.text for word in hidden), query
+        assert all(text in page.text for text in shown), query
+        assert not any(text in page.text for text in hidden), query
     assert "No matching entries" in (await guest.get("/modlog?moderator=bob")).text
     unknown = await guest.get("/modlog?person=nobody_here")
     assert "There is nobody called “" in unknown.text

@@ -181,26 +181,26 @@ async def test_long_lists_go_on(world: World) -> None:
     assert older
     second = await bob.get("/notifications" + older[1].replace("&amp;", "&"))
 
-    told = [
+    values_of_row = [
         int(number) for page in (first, second) for number in re.findall(r"Number (\d+)", page.text)
     ]
-    assert told == list(range(22, -1, -1))
+    assert values_of_row == list(range(22, -1, -1))
 
 
 async def test_actions_of_moderators_are_listed_with_the_reason(world: World) -> None:
     post = await world.post("Mine")
     bob, ann = world.people["bob"], world.people["ann"]
 
-    def tell(ctx: Context) -> None:
+    def add_notifications(ctx: Context) -> None:
         values = {"recipient_id": bob.id, "actor_id": ann.id, "created_at": ctx.now}
         about = {"community_id": world.community.id, "post_id": post.id}
         more = {"kind": "moderation", "detail": "lock", "reason": "Too hot"}
         ctx.conn.execute(insert(notification).values(values | about | more))
         for kind in ("report", "application"):
-            told = values | {"kind": kind, "reason": f"A {kind}"}
-            ctx.conn.execute(insert(notification).values(told))
+            values_of_row = values | {"kind": kind, "reason": f"A {kind}"}
+            ctx.conn.execute(insert(notification).values(values_of_row))
 
-    await world.instance.unit(tell)
+    await world.instance.unit(add_notifications)
     page = await world.browser("bob").get("/notifications?kind=moderation")
 
     assert "A moderator locked your post" in page.text

@@ -109,7 +109,7 @@ async def test_members_see_their_followed_communities_first_or_everything_if_emp
 
 
 @pytest.mark.parametrize(
-    ("path", "words"),
+    ("path", "text"),
     [
         ("/?list=all", "Write the first post"),
         ("/?list=subscribed", "Find communities"),
@@ -119,8 +119,8 @@ async def test_members_see_their_followed_communities_first_or_everything_if_emp
         ("/u/eve?show=comments", "Browse posts"),
     ],
 )
-async def test_an_empty_list_explains_what_to_do(world: World, path: str, words: str) -> None:
-    assert words in (await world.browser("eve").get(path)).text
+async def test_an_empty_list_explains_what_to_do(world: World, path: str, text: str) -> None:
+    assert text in (await world.browser("eve").get(path)).text
 
 
 async def test_an_empty_log_has_a_friendly_text(world: World) -> None:
@@ -226,12 +226,12 @@ async def test_a_community_names_itself_as_microblogs_and_as_forums_find_it(worl
 async def test_the_follower_count_of_a_remote_community_names_its_source(world: World) -> None:
     owls = await world.instance.unit(insert_owls)
 
-    async def assert_shown(words: str, *, known: int, claimed: int | None) -> None:
+    async def assert_shown(text: str, *, known: int, claimed: int | None) -> None:
         values = {"subscribers": known, "claimed_followers": claimed}
         mine = update(community).where(community.c.actor_id == owls)
         await world.instance.unit(lambda ctx: ctx.conn.execute(mine.values(values)))
         for path in ("/c/owls@peer.example", "/communities", "/search?q=owl&type=communities"):
-            assert words in (await world.browser().get(path)).text, path
+            assert text in (await world.browser().get(path)).text, path
 
     await assert_shown("4,321 followers, according to its server", known=3, claimed=4321)
     await assert_shown("5 followers known here", known=5, claimed=4)

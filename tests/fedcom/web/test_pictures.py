@@ -114,7 +114,7 @@ async def test_two_members_may_post_the_same_picture(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "message"),
     [
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "Pictures must be JPEG"),
         (bomb(60_000, 60_000), "million pixels"),
@@ -123,14 +123,14 @@ async def test_two_members_may_post_the_same_picture(world: World) -> None:
     ],
 )
 async def test_errors_of_a_picture_are_shown_beside_its_field(
-    world: World, content: bytes, words: str
+    world: World, content: bytes, message: str
 ) -> None:
     page = await world.browser("bob").send("/submit", {"picture": content}, **POST)
 
     assert page.status == 422
     error = re.search(r'<p class="error" id="e-picture">(.*?)</p>', page.html)
     assert error is not None
-    assert words in error[1]
+    assert message in error[1]
     assert "Look.</textarea>" in page.html
     assert await names(world) == []
 
@@ -373,10 +373,10 @@ async def test_sensitive_pictures_are_hidden_unless_the_member_wants_to_see_them
 
 async def test_a_link_is_shown_with_its_pages_title_and_description(world: World) -> None:
     post = await world.post(url="https://news.example/cats", body=Body.of_markdown(""))
-    said = {"state": "done", "title": "Cats <sleep>", "description": "All day & night"}
+    preview = {"state": "done", "title": "Cats <sleep>", "description": "All day & night"}
     await world.instance.unit(
         lambda ctx: ctx.conn.execute(
-            update(link_preview).where(link_preview.c.post_id == post.id).values(**said)
+            update(link_preview).where(link_preview.c.post_id == post.id).values(**preview)
         )
     )
 

@@ -49,22 +49,22 @@ PICTURE = "https://pictures.example/quokkasecret.png"
 
 
 def write_post(ctx: Context, world: World, title: str, place: Community | None = None) -> Post:
-    """A post by bob with both words in every field, in earlier versions too."""
+    """A post by bob with both secrets in every field, in earlier versions too."""
     bob = world.people["bob"]
-    words = {
+    fields = {
         "url": f"https://links.example/{SECRET}/{title.replace(' ', '-')}",
         "body": Body.of_markdown(f"Text with {SECRET} and {ALSO} for @eve"),
         "content_warning": f"Warning of {SECRET} {ALSO}",
     }
     named = f"{title} {SECRET} {ALSO}"
     made = perform(
-        ctx, CreatePost(by=bob, community=place or world.community, title=named, **words)
+        ctx, CreatePost(by=bob, community=place or world.community, title=named, **fields)
     )
-    return perform(ctx, EditPost(by=bob, post=made, title=f"{named} anew", **words))
+    return perform(ctx, EditPost(by=bob, post=made, title=f"{named} anew", **fields))
 
 
 def write_picture(ctx: Context, world: World) -> Post:
-    """A picture with the word in its description."""
+    """A picture with the secret in its description."""
     image = Illustration(PICTURE, SECRET)
     action = CreatePost(
         by=world.people["bob"],
@@ -92,7 +92,7 @@ def write_comment(ctx: Context, world: World, on: Post, parent: Comment | None) 
 
 
 def hide_all(ctx: Context, world: World) -> dict[str, int]:
-    """Posts and comments with the words, then removed, deleted, or in a closed community.
+    """Posts and comments with the secrets, then removed, deleted, or in a closed community.
 
     eve saved, reported, voted on and commented on all of them before.
     """

@@ -85,8 +85,8 @@ async def test_reports_of_one_comment_are_grouped_with_their_context(
     page = await world.browser("mia").get("/reports")
 
     assert page.html.count("<li id=") == 2
-    for words in ("Cats sleep", "What is above", "Some rude words", "Rule 1", "Rule 2"):
-        assert words in page.text
+    for text in ("Cats sleep", "What is above", "Some rude words", "Rule 1", "Rule 2"):
+        assert text in page.text
     assert "Author: 3 reports" in page.text
     assert f"/reports/{row.id}/remove" in page.html
     assert "/c/cats/ban?person=bob%40forum.example" in page.html
@@ -108,9 +108,9 @@ async def test_removing_it_from_the_queue_resolves_all_its_reports(world: World)
         assert (await state(world, row)).resolver_id == world.people["mia"].id
     assert "No open reports" in (await mia.get("/reports")).text
     assert "Rule 2" in (await world.browser().get("/c/cats/modlog")).text
-    told = (await world.browser("bob").get("/notifications")).text
-    assert "Reason: Rule 2" in told
-    assert "hurt" not in told + (await world.browser().get("/modlog.xml")).html
+    notifications = (await world.browser("bob").get("/notifications")).text
+    assert "Reason: Rule 2" in notifications
+    assert "hurt" not in notifications + (await world.browser().get("/modlog.xml")).html
     assert "Some rude words" in (await mia.get("/reports?show=resolved")).text
     assert "Rule 2" not in (await mia.get("/notifications")).text
 
@@ -131,11 +131,11 @@ async def test_the_reporter_is_notified_of_the_decision(
 
     await world.browser("mia").post(f"/reports/{row.id}/{press}", reason="As agreed")
 
-    told = (await world.browser("eve").get("/notifications")).text
-    assert outcome in told
-    assert "Reason: As agreed" in told
-    assert "mia" not in told
-    assert "He hurt me" not in told
+    notifications = (await world.browser("eve").get("/notifications")).text
+    assert outcome in notifications
+    assert "Reason: As agreed" in notifications
+    assert "mia" not in notifications
+    assert "He hurt me" not in notifications
 
 
 async def test_without_a_reason_the_removal_has_none(world: World) -> None:

@@ -69,7 +69,7 @@ async def test_it_is_done_only_once(browser: Browser, fresh: PlainInstance) -> N
 
 
 @pytest.mark.parametrize(
-    ("change", "field", "words"),
+    ("change", "field", "message"),
     [
         ({"site_name": ""}, "site_name", "needs a name"),
         ({"name": "x"}, "name", "at least 3"),
@@ -82,12 +82,12 @@ async def test_it_is_done_only_once(browser: Browser, fresh: PlainInstance) -> N
     ],
 )
 async def test_an_error_changes_nothing_and_keeps_the_typed_text(
-    browser: Browser, fresh: PlainInstance, change: dict[str, str], field: str, words: str
+    browser: Browser, fresh: PlainInstance, change: dict[str, str], field: str, message: str
 ) -> None:
     page = await browser.post("/setup", **{**TYPED, **change})
 
     assert page.status == 422
-    assert words in page.text
+    assert message in page.text
     if field:
         assert f'<p class="error" id="e-{field}">' in page.html
     if "site_name" not in change:

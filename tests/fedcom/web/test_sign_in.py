@@ -1,4 +1,4 @@
-"""Logging in while strangers guess: known devices, and the response to all others."""
+"""Logging in while others guess passwords: known devices, and the response to all others."""
 
 import pytest
 from argon2 import PasswordHasher
@@ -113,13 +113,13 @@ async def test_a_device_knows_the_last_five_who_logged_in_there(world: World) ->
 
 
 async def test_an_unknown_name_is_refused_like_a_known_one(world: World) -> None:
-    said = set()
+    answers = set()
     for name in ("bob", "nobody_at_all", "nobody@mail.example"):
         browser = world.browser(address=f"198.51.100.{len(name)}")
         for _ in range(21):
             page = await browser.post("/login", name=name, password="wrong")
-        said.add((page.status, page.headers["retry-after"], page.text))
-    assert len(said) == 1
+        answers.add((page.status, page.headers["retry-after"], page.text))
+    assert len(answers) == 1
 
 
 async def test_accounts_per_address_and_day_are_limited(world: World) -> None:
@@ -149,9 +149,9 @@ async def test_a_member_who_reaches_a_limit_loses_nothing(world: World) -> None:
     assert "Try again in 10 minutes." in page.text
     assert "One too many" in page.html
     script = {"Accept": "application/json"}
-    said = await eve.post(f"/post/{post.id}/comment", headers=script, body="One too many")
-    assert (said.status, "20 comments in 10 minutes" in said.html) == (429, True)
-    assert said.headers["retry-after"] == "600"
+    response = await eve.post(f"/post/{post.id}/comment", headers=script, body="One too many")
+    assert (response.status, "20 comments in 10 minutes" in response.html) == (429, True)
+    assert response.headers["retry-after"] == "600"
 
 
 async def test_a_button_that_reached_a_limit_says_so_on_a_page(world: World) -> None:

@@ -178,8 +178,8 @@ async def test_a_conditional_request_gets_304(world: World) -> None:
         assert (answer.status, answer.html, answer.headers["etag"]) == (304, "", tag)
     assert (await browser.get("/feeds/all.xml", If_Modified_Since=date)).status == 304
     no_dates = "yesterday", "Mon, 01 Jan 2024 00:00:00 -2500", "Mon, 01 Jan 99999999999999999999"
-    for words in (*no_dates, f"{no_dates[-1]} 00:00:00 GMT"):
-        assert (await browser.get("/feeds/all.xml", If_Modified_Since=words)).status == 200
+    for date_text in (*no_dates, f"{no_dates[-1]} 00:00:00 GMT"):
+        assert (await browser.get("/feeds/all.xml", If_Modified_Since=date_text)).status == 200
     both = {"If-None-Match": '"x"', "If-Modified-Since": date}
     assert (await browser.get("/feeds/all.xml", **both)).status == 200
 

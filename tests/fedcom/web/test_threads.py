@@ -49,9 +49,9 @@ async def long_thread(world: World, size: int) -> Post:
     def write(ctx: Context) -> None:
         parent: Comment | None = None
         for number in range(size):
-            words = Body.of_markdown(f"Comment {number}: " + "cats sleep all day long. " * 8)
+            long_body = Body.of_markdown(f"Comment {number}: " + "cats sleep all day long. " * 8)
             by = world.people["eve" if number % 2 else "bob"]
-            made = perform(ctx, CreateComment(by=by, post=post, parent=parent, body=words))
+            made = perform(ctx, CreateComment(by=by, post=post, parent=parent, body=long_body))
             parent = made if number % 3 else None
 
     await world.instance.unit(write)
@@ -130,26 +130,26 @@ async def test_the_script_is_given_the_comment_it_sent(world: World) -> None:
     answer = await world.browser("bob").post(
         f"/post/{post.id}/comment", IMMEDIATE, body="*Really*?", parent=str(parent.id)
     )
-    said = json.loads(answer.html)
+    response = json.loads(answer.html)
     assert answer.status == 201
-    assert said["html"].strip().startswith(f'<li id="comment-{said["id"]}"')
-    assert "<em>Really</em>?" in said["html"]
-    assert "Sure" not in said["html"]
+    assert response["html"].strip().startswith(f'<li id="comment-{response["id"]}"')
+    assert "<em>Really</em>?" in response["html"]
+    assert "Sure" not in response["html"]
 
 
 @pytest.mark.parametrize(
-    ("words", "status", "sentence"),
+    ("fields", "status", "sentence"),
     [
         ({"body": " "}, 422, "write something"),
         ({"body": "x", "form_token": "old"}, 403, "earlier session"),
     ],
 )
 async def test_the_script_gets_an_error_message(
-    world: World, words: dict[str, str], status: int, sentence: str
+    world: World, fields: dict[str, str], status: int, sentence: str
 ) -> None:
     post = await world.post()
     answer = await world.browser("bob").post(
-        f"/post/{post.id}/comment", IMMEDIATE, parent="", **words
+        f"/post/{post.id}/comment", IMMEDIATE, parent="", **fields
     )
     assert answer.status == status
     assert sentence in json.loads(answer.html)["detail"].lower()

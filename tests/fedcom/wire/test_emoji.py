@@ -1,4 +1,4 @@
-"""Custom emoji are images in prose, and text elsewhere."""
+"""Custom emoji are images in prose, and text everywhere else."""
 
 from typing import Any
 
@@ -21,14 +21,14 @@ def document(content: str, *tags: Any) -> Document:
 
 @pytest.mark.parametrize("tag", [TAG, TAG | {"name": "blobcat"}])
 def test_an_emoji_is_shown_as_its_picture(tag: dict[str, Any]) -> None:
-    said = document("<p>Hi :blobcat: and :other: <code>:blobcat:</code></p>", tag)
+    document_with_emoji = document("<p>Hi :blobcat: and :other: <code>:blobcat:</code></p>", tag)
 
-    html = read_comment(said).body.html
+    html = read_comment(document_with_emoji).body.html
 
     assert html.count("<img") == 1
     assert f'src="{CAT}" alt=":blobcat:" title=":blobcat:"' in html
     assert ":other: <code>:blobcat:</code>" in html
-    assert read_post(said).body.html == html
+    assert read_post(document_with_emoji).body.html == html
 
 
 @pytest.mark.parametrize(

@@ -190,11 +190,11 @@ def test_without_picture_and_warning_the_fields_are_absent(home: Home) -> None:
 def test_the_warning_of_a_comment_is_sent_as_microblogs_do(home: Home) -> None:
     plain = home.comment(home.post())
 
-    def said(warning: str) -> dict[str, Any]:
+    def sent_fields(warning: str) -> dict[str, Any]:
         return home(lambda ctx: note_of(ctx, replace(plain, content_warning=warning)))
 
-    assert (said("Food")["summary"], said("Food")["sensitive"]) == ("Food", True)
-    assert "summary" not in said("")
+    assert (sent_fields("Food")["summary"], sent_fields("Food")["sensitive"]) == ("Food", True)
+    assert "summary" not in sent_fields("")
 
 
 def attached(query: str, **more: str) -> dict[str, Any]:

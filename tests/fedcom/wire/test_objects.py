@@ -85,12 +85,12 @@ def test_a_deleted_object_has_no_text(home: Home) -> None:
 def test_actors_are_serialized_by_their_kind(home: Home) -> None:
     voice = home(lambda ctx: get_person(ctx.conn, 1))
     cats = home(lambda ctx: get_community(ctx.conn, home.cats.id))
-    for someone, kind in ((home.bob, "Person"), (cats, "Group"), (voice, "Application")):
-        document = Document(to_document(someone, ORIGIN))
+    for actor, kind in ((home.bob, "Person"), (cats, "Group"), (voice, "Application")):
+        document = Document(to_document(actor, ORIGIN))
         assert document.type == kind
         assert document.shared_inbox == f"{ORIGIN}/inbox"
-        assert document.owner == someone.iri
-        assert document.public_keys[0].id == key_iri(someone.iri)
+        assert document.owner == actor.iri
+        assert document.public_keys[0].id == key_iri(actor.iri)
     assert isinstance(cats, Community)
     assert Document(to_document(cats, ORIGIN)).moderators == f"{cats.iri}/moderators"
 
@@ -113,8 +113,8 @@ KIM = "https://lemmy.example/u/kim"
 
 def of_peer(source: str, content: str | None = "<p>theirs</p>", **more: object) -> str:
     """The HTML that is shown for a peer's text."""
-    words = {"source": {"content": source, "mediaType": "text/markdown"}, "content": content}
-    return Body.of_document(Document({"attributedTo": KIM} | words | more)).html
+    fields = {"source": {"content": source, "mediaType": "text/markdown"}, "content": content}
+    return Body.of_document(Document({"attributedTo": KIM} | fields | more)).html
 
 
 @pytest.mark.parametrize(

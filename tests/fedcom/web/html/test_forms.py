@@ -82,7 +82,7 @@ async def test_restoring_names_the_servers_where_the_content_stays_deleted(world
 
     assert "won't show it again" not in await undelete()
 
-    def told(ctx: Context) -> None:
+    def add_notice(ctx: Context) -> None:
         put_peer(ctx.conn, "micro.example", Software("mastodon", "4.6"), ctx.now)
         publish(
             ctx.conn,
@@ -95,7 +95,7 @@ async def test_restoring_names_the_servers_where_the_content_stays_deleted(world
         )
         ctx.conn.execute(update(deliveries).values(state=DELIVERED))
 
-    await world.instance.unit(told)
+    await world.instance.unit(add_notice)
     assert "Mastodon and similar servers won't show it again" in await undelete()
 
 
@@ -230,9 +230,9 @@ ERRORS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("path", "fields", "field", "words"), ERRORS)
+@pytest.mark.parametrize(("path", "fields", "field", "message"), ERRORS)
 async def test_an_error_stands_beside_its_field_and_nothing_typed_is_lost(
-    world: World, path: str, fields: dict[str, str], field: str, words: str
+    world: World, path: str, fields: dict[str, str], field: str, message: str
 ) -> None:
     post = await world.post()
     comment = await world.comment(post)
@@ -242,7 +242,7 @@ async def test_an_error_stands_beside_its_field_and_nothing_typed_is_lost(
     page = await world.browser("bob").post(path.format(**numbers), **typed)
 
     assert page.status in {403, 404, 409, 422}
-    assert words in page.text
+    assert message in page.text
     if field:
         assert f'<p class="error" id="e-{field}">' in page.html
     for name, value in typed.items():
@@ -253,7 +253,7 @@ async def test_an_error_stands_beside_its_field_and_nothing_typed_is_lost(
 
 
 @pytest.mark.parametrize(
-    ("path", "fields", "field", "words"),
+    ("path", "fields", "field", "message"),
     [
         ("/c/cats/edit", {"display_name": "x" * 99, "body": "kept"}, "display_name", "at most"),
         ("/c/cats/edit/moderators", {"person": "nobody"}, "person", "There is no member called"),
@@ -266,7 +266,7 @@ async def test_an_error_stands_beside_its_field_and_nothing_typed_is_lost(
     ],
 )  # fmt: skip
 async def test_forms_of_moderators_and_admins_keep_the_typed_text_too(
-    world: World, path: str, fields: dict[str, str], field: str, words: str
+    world: World, path: str, fields: dict[str, str], field: str, message: str
 ) -> None:
     post = await world.post()
     world.instance.known["!cats@forum.example"] = world.community
@@ -274,7 +274,7 @@ async def test_forms_of_moderators_and_admins_keep_the_typed_text_too(
     page = await world.browser("ann").post(path.format(post=post.id), **fields)
 
     assert page.status in {404, 422}
-    assert words in page.text
+    assert message in page.text
     if field:
         assert f'<p class="error" id="e-{field}">' in page.html
     for value in (fields[name] for name in fields if name != "registration"):
