@@ -435,7 +435,7 @@ class Elsewhere:
 
 def test_all_fields_of_a_remote_communitys_ban_are_read(home: Home) -> None:
     there = Elsewhere(home)
-    sent_activity = activity(
+    incoming = activity(
         "Block",
         KEN,
         KIM,
@@ -445,7 +445,7 @@ def test_all_fields_of_a_remote_communitys_ban_are_read(home: Home) -> None:
         removeData=True,
     )
 
-    action = read(home, sent_activity, via=DOGS)
+    action = read(home, incoming, via=DOGS)
 
     assert isinstance(action, Ban)
     assert (action.by, action.person, action.community) == (
@@ -459,11 +459,11 @@ def test_all_fields_of_a_remote_communitys_ban_are_read(home: Home) -> None:
 
 def test_a_member_banned_by_a_remote_community_is_refused_here_and_notified(home: Home) -> None:
     there = Elsewhere(home)
-    sent_activity = activity(
+    incoming = activity(
         "Block", KEN, home.bob.iri, target=DOGS, summary="spam", removeData=True
     )
 
-    receive(home, sent_activity, via=DOGS)
+    receive(home, incoming, via=DOGS)
 
     assert home.sent() == []
     assert home.fresh(there.post).removed_at is not None
@@ -472,7 +472,7 @@ def test_a_member_banned_by_a_remote_community_is_refused_here_and_notified(home
     with pytest.raises(Denied, match="Reason: spam"):
         home.post(by=home.bob, community=there.dogs)
 
-    receive(home, undo(sent_activity) | {"restoreData": True}, via=DOGS)
+    receive(home, undo(incoming) | {"restoreData": True}, via=DOGS)
 
     assert home.fresh(there.post).removed_at is None
     assert home.post(by=home.bob, community=there.dogs).is_shown
@@ -480,9 +480,9 @@ def test_a_member_banned_by_a_remote_community_is_refused_here_and_notified(home
 
 def test_older_fields_for_the_end_of_a_ban_are_read(home: Home) -> None:
     Elsewhere(home)
-    sent_activity = activity("Block", KEN, KIM, target=DOGS, expires="2030-01-01T00:00:00+00:00")
+    incoming = activity("Block", KEN, KIM, target=DOGS, expires="2030-01-01T00:00:00+00:00")
 
-    action = read(home, sent_activity, via=DOGS)
+    action = read(home, incoming, via=DOGS)
 
     assert isinstance(action, Ban)
     assert action.expires_at is not None
@@ -490,35 +490,35 @@ def test_older_fields_for_the_end_of_a_ban_are_read(home: Home) -> None:
 
 def test_a_ban_that_changes_nothing_is_ignored(home: Home) -> None:
     Elsewhere(home)
-    sent_activity = activity("Block", KEN, KIM, target=DOGS)
+    incoming = activity("Block", KEN, KIM, target=DOGS)
     over = activity("Block", KEN, KIM, target=DOGS, endTime="2020-01-01T00:00:00Z")
 
-    assert read(home, undo(sent_activity), via=DOGS) is None
+    assert read(home, undo(incoming), via=DOGS) is None
     assert read(home, over, via=DOGS) is None
 
 
 def test_the_person_is_fetched_for_a_community_ban_but_not_for_a_site_ban(home: Home) -> None:
     Elsewhere(home)
     nobody = "https://lemmy.example/u/nobody"
-    sent_activity = activity("Block", KEN, nobody, target=DOGS, summary="Spam")
+    incoming = activity("Block", KEN, nobody, target=DOGS, summary="Spam")
 
     with pytest.raises(NeedsFetch) as caught:
-        read(home, sent_activity, via=DOGS)
+        read(home, incoming, via=DOGS)
     assert (caught.value.iri, caught.value.required) == (nobody, False)
-    banned = receive(home, sent_activity, documents.person(nobody), via=DOGS)
+    banned = receive(home, incoming, documents.person(nobody), via=DOGS)
     assert banned.iri == nobody
     assert [row["reason"] for row in home.rows(community_ban)] == ["Spam"]
 
     gone = "https://lemmy.example/u/gone"
     fetched = Fetched()
     fetched.failures[gone] = Gone("gone", "410", url=gone, status=410)
-    received_activity = ReceivedActivity(Document(sent_activity | {"object": gone}), KEN, via=DOGS)
+    received_activity = ReceivedActivity(Document(incoming | {"object": gone}), KEN, via=DOGS)
     assert home(lambda ctx: READERS["Block",](ctx, received_activity), fetched=fetched) is None
 
     admin = "https://lemmy.example/u/kai"
     stranger = documents.person("https://lemmy.example/u/stranger")
-    sent_activity = activity("Block", admin, stranger["id"], target="https://lemmy.example/")
-    assert read(home, sent_activity, stranger) is None
+    incoming = activity("Block", admin, stranger["id"], target="https://lemmy.example/")
+    assert read(home, incoming, stranger) is None
 
 
 def test_a_ban_from_a_remote_community_waits_for_its_announce(home: Home) -> None:
@@ -548,12 +548,12 @@ def test_a_remote_site_cannot_change_or_end_our_ban(home: Home) -> None:
     home.perform(from_here(home, there.kim, reason="spam"))
     home.clock.advance(hours=1)
     soon = home.clock() + timedelta(minutes=1)
-    sent_activity = activity("Block", KEN, KIM, target=SITE, endTime=soon.isoformat())
+    incoming = activity("Block", KEN, KIM, target=SITE, endTime=soon.isoformat())
 
-    for received_there in (sent_activity, undo(activity("Block", KEN, KIM, target=SITE))):
+    for received_there in (incoming, undo(activity("Block", KEN, KIM, target=SITE))):
         with pytest.raises(Conflict):
             receive(home, received_there)
-    receive(home, sent_activity | {"removeData": True})
+    receive(home, incoming | {"removeData": True})
 
     kim = again(home, there.kim)
     assert (kim.ban_reason, kim.ban_expires_at) == ("spam", None)
@@ -583,30 +583,30 @@ def test_a_remote_community_cannot_restore_content_removed_by_our_ban(home: Home
     block = activity("Block", KEN, KIM, target=DOGS)
     receive(home, block, via=DOGS)
     home.perform(from_here(home, again(home, there.kim), removes_content=True))
-    sent_activity = undo(activity("Delete", KEN, there.kims.iri, summary="spam"))
+    incoming = undo(activity("Delete", KEN, there.kims.iri, summary="spam"))
 
     with pytest.raises(Denied, match="site_ban"):
-        receive(home, sent_activity, via=DOGS)
+        receive(home, incoming, via=DOGS)
     receive(home, undo(block) | {"restoreData": True}, via=DOGS)
     assert home.fresh(there.kims).removed_at is not None
 
     home.perform(Unban(by=home.ann, person=again(home, there.kim), community=None))
-    receive(home, sent_activity, via=DOGS)
+    receive(home, incoming, via=DOGS)
     assert home.fresh(there.kims).is_shown
 
 
 def test_a_site_ends_its_own_ban_until_ours_joins_it(home: Home) -> None:
     there = Elsewhere(home)
-    sent_activity = activity("Block", KEN, KIM, target=SITE)
-    receive(home, sent_activity)
-    receive(home, undo(sent_activity))
+    incoming = activity("Block", KEN, KIM, target=SITE)
+    receive(home, incoming)
+    receive(home, undo(incoming))
     assert not again(home, there.kim).is_banned(home.clock())
 
-    receive(home, sent_activity)
+    receive(home, incoming)
     home.perform(from_here(home, again(home, there.kim), reason="spam"))
 
     with pytest.raises(Conflict):
-        receive(home, undo(sent_activity))
+        receive(home, undo(incoming))
     assert again(home, there.kim).is_banned(home.clock())
 
 
@@ -623,11 +623,11 @@ def test_a_remote_site_ban_of_a_member_covers_its_communities(home: Home) -> Non
     there = Elsewhere(home)
     cows = home.group("https://lemmy.example/c/cows")
     other = home.group("https://third.example/c/cows")
-    sent_activity = activity(
+    incoming = activity(
         "Block", KEN, home.bob.iri, target=SITE, summary="spam", removeData=True
     )
 
-    receive(home, sent_activity)
+    receive(home, incoming)
 
     kept_out = {row["community_id"]: row["reason"] for row in home.rows(community_ban)}
     assert kept_out == {there.dogs.id: "spam", cows.id: "spam"}
@@ -639,24 +639,24 @@ def test_a_remote_site_ban_of_a_member_covers_its_communities(home: Home) -> Non
     assert (notice["recipient_id"], notice["detail"]) == (home.bob.id, "ban_elsewhere")
     assert notice["reason"] == "lemmy.example: spam"
     # Once is enough.
-    assert read(home, sent_activity) is not None
+    assert read(home, incoming) is not None
     with pytest.raises(Conflict):
-        receive(home, sent_activity | {"removeData": False})
+        receive(home, incoming | {"removeData": False})
 
-    receive(home, undo(sent_activity, restoreData=True))
+    receive(home, undo(incoming, restoreData=True))
 
     assert home.rows(community_ban) == []
     assert home.fresh(there.post).removed_at is None
     assert home.rows(notification)[-1]["detail"] == "unban_elsewhere"
     assert home.sent() == []
     with pytest.raises(Conflict):
-        receive(home, undo(sent_activity))
+        receive(home, undo(incoming))
 
 
 def test_a_remote_site_ban_covers_communities_that_are_seen_later(home: Home) -> None:
     Elsewhere(home)
-    sent_activity = activity("Block", KEN, home.bob.iri, target=SITE, summary="spam")
-    receive(home, sent_activity)
+    incoming = activity("Block", KEN, home.bob.iri, target=SITE, summary="spam")
+    receive(home, incoming)
 
     cows = home.group("https://lemmy.example/c/cows")
 
@@ -664,7 +664,7 @@ def test_a_remote_site_ban_covers_communities_that_are_seen_later(home: Home) ->
     assert code(home, Follow(by=home.ann, target=cows)) == "allowed"
     other = home.group("https://third.example/c/cows")
     assert code(home, Follow(by=home.bob, target=other)) == "allowed"
-    receive(home, undo(sent_activity))
+    receive(home, undo(incoming))
     assert home.rows(community_ban) == []
 
 
@@ -687,8 +687,8 @@ def test_the_end_of_a_remote_site_ban_keeps_bans_by_a_community(
     cows = home.group("https://lemmy.example/c/cows")
     site = (activity("Block", KEN, home.bob.iri, target=SITE), None)
     own = (activity("Block", KIM, home.bob.iri, target=DOGS, summary="rude"), DOGS)
-    for sent_activity, via in [site, own] if site_first else [own, site]:
-        receive(home, sent_activity, via=via)
+    for incoming, via in [site, own] if site_first else [own, site]:
+        receive(home, incoming, via=via)
         home.clock.advance(minutes=1)
     assert {row["community_id"] for row in home.rows(community_ban)} == {there.dogs.id, cows.id}
     pigs = home.group("https://lemmy.example/c/pigs")
@@ -705,13 +705,13 @@ def test_a_remote_site_ban_outlasts_a_shorter_one_of_its_community(home: Home) -
     ends = (home.clock() + timedelta(days=1)).isoformat()
     receive(home, activity("Block", KIM, home.bob.iri, target=DOGS, endTime=ends), via=DOGS)
     home.clock.advance(minutes=1)
-    sent_activity = activity("Block", KEN, home.bob.iri, target=SITE)
+    incoming = activity("Block", KEN, home.bob.iri, target=SITE)
 
-    receive(home, sent_activity)
+    receive(home, incoming)
 
     home.clock.advance(days=2)
     assert code(home, Follow(by=home.bob, target=there.dogs)) == "person_is_banned_from_community"
-    receive(home, undo(sent_activity))
+    receive(home, undo(incoming))
     assert home.rows(community_ban) == []
 
 
