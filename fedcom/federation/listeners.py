@@ -36,7 +36,7 @@ from fedcom.effects.tombstones import (
 from fedcom.errors import Conflict, FedcomError, NeedsFetch
 from fedcom.federation.envelope import Envelope, authenticate, open_envelope
 from fedcom.federation.replay import RELAYED_WITHIN, refuse_replay
-from fedcom.inbound.catalog import HEARD
+from fedcom.inbound.catalog import ALL_READERS
 from fedcom.models.actor import Community
 from fedcom.queries.actors import find_actor
 from fedcom.queries.authors import find_author
@@ -47,10 +47,10 @@ from fedcom.remote.peers import find_peer
 from fedcom.rules.dialects import id_memory
 from fedcom.units import Units
 from inbox.errors import Ignored, Later, Refused
-from inbox.journal import was_heard
+from inbox.journal import was_received
 from inbox.ports import ReceivedActivity
 from inbox.route import Routes
-from outbox.peers import heard_from, is_failing
+from outbox.peers import is_failing, mark_reachable
 
 logger = structlog.get_logger(__name__)
 
@@ -266,7 +266,7 @@ class Listeners:
         if is_failing(ctx.conn, host):
             known = find_peer(ctx.conn, host)
             memory = id_memory(known.software if known is not None else None)
-            heard_from(ctx.conn, host, ctx.now.timestamp(), memory)
+            mark_reachable(ctx.conn, host, ctx.now.timestamp(), memory)
         close(ctx.conn)
         return is_accepted
 
@@ -312,7 +312,7 @@ class Unsupported(FedcomError):
 def activity_routes() -> Routes[Reader]:
     """The reader of each activity shape."""
     routes: Routes[Reader] = Routes()
-    for readers in HEARD:
+    for readers in ALL_READERS:
         for shape, reader in readers.items():
             routes.add(shape, reader)
     return routes
@@ -351,7 +351,7 @@ def _remember_undone(ctx: Context, received: ReceivedActivity, *, found: bool) -
     undone = received.activity.object_document
     if undone is None or undone.id is None:
         return
-    is_known = found or was_heard(
+    is_known = found or was_received(
         ctx.conn, undone.owner or received.actor, undone.subject_id, undone.id
     )
     record_undone(

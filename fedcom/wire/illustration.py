@@ -24,7 +24,7 @@ _ENDINGS = ("jpg", "jpeg", "png", "webp", "gif", "avif")
 MOST_ATTACHED = 20
 """Attachments shown with a text; Mastodon has 4, Pixelfed 20."""
 
-_SEEN_OR_HEARD = frozenset({"Image", "Document", "Video", "Audio"})
+_ATTACHED_TYPES = frozenset({"Image", "Document", "Video", "Audio"})
 _WRITTEN = frozenset({"Note", "Article", "Page"})
 
 MOST_CHOICES = 50
@@ -189,7 +189,7 @@ def _attached_at(attachment: Document) -> str | None:
     """The address of an attachment, also with `http:`: it can be linked."""
     if attachment.type in _WRITTEN:
         return _address(attachment.url) or _address(attachment.id)
-    if attachment.type not in _SEEN_OR_HEARD or not attachment.url:
+    if attachment.type not in _ATTACHED_TYPES or not attachment.url:
         return None
     try:
         return _address(attachment.url) or check_url(attachment.url)

@@ -139,7 +139,7 @@ async def test_a_peer_that_is_heard_from_is_not_left_resting(world: World) -> No
     await dispatcher.drain()
     world.network.set(HOST, None)
     with world.db.begin() as conn:
-        assert peers.heard_from(conn, HOST, world.now())
+        assert peers.mark_reachable(conn, HOST, world.now())
     await dispatcher.drain()
     assert world.states() == {"delivered": 10}
 

@@ -190,7 +190,7 @@ def test_a_peer_that_is_back_gets_only_what_it_has_not_seen_at_once(
         _record(world, _claim(world), TAKEN)
     else:
         with world.db.begin() as conn:
-            assert peers.heard_from(conn, HOST, world.now(), 90.0)
+            assert peers.mark_reachable(conn, HOST, world.now(), 90.0)
     due = _due_in(world)
     with world.db.connect() as conn:
         waiting = deliveries.c.state == "waiting"
