@@ -160,7 +160,7 @@ def gone_hosts(conn: Connection) -> frozenset[str]:
 
 
 def is_failing(conn: Connection, host: str) -> bool:
-    """Whether the last attempt at `host` failed, so that `mark_reachable` has something to change."""
+    """Whether the last attempt at `host` failed, so that `mark_reachable` would change it."""
     return conn.execute(_FAILING, {"which": host}).first() is not None
 
 

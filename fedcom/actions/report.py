@@ -128,7 +128,7 @@ class Report(Federated[ReportRow]):
             **reference,
             message_id=message_id,
             reason=self.reason,
-            said=text_of(target),
+            reported_text=text_of(target),
             created_at=ctx.now,
         )
         report_id = ctx.conn.execute(row.returning(report.c.id)).scalar_one()
@@ -366,7 +366,7 @@ def _reported(ctx: Context, row: ReportRow) -> Target:
         return get_post(ctx.conn, row.post_id)
     if row.message_id is not None:
         return get_message(ctx.conn, row.message_id)
-    found = find_actor(ctx.conn, row.said)
+    found = find_actor(ctx.conn, row.reported_text)
     if found is None:
         raise NotFound("couldnt_find_person", "User not found.")
     return found

@@ -63,7 +63,7 @@ def _is_same(report_row: ReportRow) -> ColumnElement[bool]:
     """Reports of the same message, or of the same account, which has no column of its own."""
     if report_row.message_id is not None:
         return report.c.message_id == report_row.message_id
-    return and_(IS_OF_ACTOR, report.c.said == report_row.said)
+    return and_(IS_OF_ACTOR, report.c.reported_text == report_row.reported_text)
 
 
 def _notifications_of(which: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -64,9 +64,9 @@ class Complaint:
 class ReportView:
     """One reported thing with its context.
 
-    `report` is the newest report, `complaints` are all of them, newest first. `said` is the text at
-    the time of the report, "" if it has not changed since. For a private message it is the only
-    text.
+    `report` is the newest report, `complaints` are all of them, newest first. `former_text` is the
+    text at the time of the report, "" if it has not changed since. For a private message it is the
+    only text.
     """
 
     report: ReportRow
@@ -75,7 +75,7 @@ class ReportView:
     is_locked: bool
     body_html: str
     parent: str
-    said: str
+    former_text: str
     is_deleted: bool
     is_removed: bool
     # The viewer may remove it and lock its post: moderators may, and admins in local communities.
@@ -112,12 +112,12 @@ _IS_ADMIN = bindparam("is_admin", type_=Boolean)
 
 def _is_same(one: FromClause, other: FromClause) -> ColumnElement[bool]:
     """Whether two reports are about the same thing; accounts have no column and are compared by
-    `said`.
+    `reported_text`.
     """
     columns = ("post_id", "comment_id", "message_id")
     ids = [one.c[name].is_not_distinct_from(other.c[name]) for name in columns]
     has_id = or_(*(one.c[name].is_not(None) for name in columns))
-    return and_(*ids, or_(has_id, one.c.said == other.c.said))
+    return and_(*ids, or_(has_id, one.c.reported_text == other.c.reported_text))
 
 
 def _is_open(table: FromClause) -> ColumnElement[bool]:
@@ -187,7 +187,7 @@ _REPORTS = (
             _author,
             or_(
                 _author.c.id == _AUTHOR_ID,
-                and_(_AUTHOR_ID.is_(None), _author.c.iri == report.c.said),
+                and_(_AUTHOR_ID.is_(None), _author.c.iri == report.c.reported_text),
             ),
         )
     )
@@ -274,7 +274,7 @@ def _to_report(row: RowMapping, complaints: tuple[Complaint, ...]) -> ReportView
         is_locked=row["locked_at"] is not None,
         body_html=html,
         parent=first_words(row["parent_html"]),
-        said="" if is_account or made.said == now else made.said,
+        former_text="" if is_account or made.reported_text == now else made.reported_text,
         is_deleted=row["deleted_at"] is not None,
         is_removed=row["removed_at"] is not None,
         may_moderate=bool(row["may_moderate"]) and row["post_id"] is not None,

@@ -55,7 +55,7 @@ async def bob(world: World) -> Browser:
             (saved_post, {"post_id": other.id, "saved_at": ctx.now}),
             (actor_block, {"blocked_id": world.people["mia"].id, "blocked_at": ctx.now}),
             (host_block, {"host": "spam.example", "blocked_at": ctx.now}),
-            (draft, {"place": "/submit", "fields": '{"title": "x"}', "updated_at": ctx.now}),
+            (draft, {"form": "/submit", "fields": '{"title": "x"}', "updated_at": ctx.now}),
         ]
         for table, values in rows:
             ctx.conn.execute(insert(table).values({**mine, **values}))
