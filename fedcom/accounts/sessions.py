@@ -194,10 +194,10 @@ def end_one_session(conn: Connection, account_id: int, session_id: int) -> bool:
 
 def end_all_sessions(conn: Connection, account_id: int, *, but: int | None = None) -> int:
     """End all sessions of the account, except the one with row id `but`; how many."""
-    doomed = delete(session).where(session.c.account_id == account_id)
+    deletion = delete(session).where(session.c.account_id == account_id)
     if but is not None:
-        doomed = doomed.where(session.c.id != but)
-    return conn.execute(doomed).rowcount
+        deletion = deletion.where(session.c.id != but)
+    return conn.execute(deletion).rowcount
 
 
 def prune_sessions(conn: Connection, now: datetime) -> int:

@@ -130,10 +130,10 @@ class RestoreContent(Federated[Content]):
 
 
 def _moderated(ctx: Context, target: Content, microblogs: Microblogs) -> Audience:
-    told = audience_of(ctx, target, microblogs)
+    original = audience_of(ctx, target, microblogs)
     return Audience(
-        subject=told.subject,
-        community=told.community,
-        microblogs=told.microblogs,
-        post=told.post,
+        subject=original.subject,
+        community=original.community,
+        microblogs=original.microblogs,
+        post=original.post,
     )

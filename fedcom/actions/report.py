@@ -14,7 +14,7 @@ from activitypub.document import Document
 from activitypub.vocab.activities import announce, flag, undo
 from fedcom.actions.base import Activity, Audience, Federated, Readers, Response
 from fedcom.context import Context
-from fedcom.effects.notify import News, notify
+from fedcom.effects.notify import NotificationEvent, notify
 from fedcom.errors import Conflict, Denied, Invalid, NotFound, TooMany
 from fedcom.models.actor import Actor, Community, Person, actor
 from fedcom.models.comment import Comment
@@ -132,15 +132,15 @@ class Report(Federated[ReportRow]):
             created_at=ctx.now,
         )
         report_id = ctx.conn.execute(row.returning(report.c.id)).scalar_one()
-        news = News(
+        event = NotificationEvent(
             kind="report",
             by_id=self.by.id,
             community_id=community.id if community else None,
             **location,
             reason=self.reason,
         )
-        for judge_id in _judges(ctx, target, community):
-            notify(ctx, judge_id, news)
+        for reviewer_id in _reviewers(ctx, target, community):
+            notify(ctx, reviewer_id, event)
         return int(report_id)
 
     def to_activity(self, ctx: Context, result: ReportRow) -> Activity:
@@ -270,7 +270,7 @@ def _moderators_here(ctx: Context, community: Community) -> list[int]:
     return [person.id for person in find_moderators(ctx.conn, community) if person.local]
 
 
-def _judges(ctx: Context, target: Target, community: Community | None) -> list[int]:
+def _reviewers(ctx: Context, target: Target, community: Community | None) -> list[int]:
     """Moderators who are local members; the admins where no moderator is local."""
     moderators = _moderators_here(ctx, community) if community else []
     author = _author(ctx, target)
@@ -283,13 +283,15 @@ def _judges(ctx: Context, target: Target, community: Community | None) -> list[i
 def _servers(ctx: Context, target: Target) -> tuple[Actor, ...]:
     """The recipients of the reporter's own Flag: one per server."""
     community, author = _community_of(ctx, target), _author(ctx, target)
-    told: list[Actor] = [community] if community is not None else []
+    recipients: list[Actor] = [community] if community is not None else []
     if author is not None and not author.local and _is_forum(ctx, author):
-        told.append(author)
+        recipients.append(author)
     if community is not None and community.local:
         moderators = find_moderators(ctx.conn, community)
-        told += [recipient for recipient in moderators if not _reads_announced(ctx, recipient)]
-    return tuple({recipient.host: _server(recipient) for recipient in told}.values())
+        recipients += [
+            recipient for recipient in moderators if not _reads_announced(ctx, recipient)
+        ]
+    return tuple({recipient.host: _server(recipient) for recipient in recipients}.values())
 
 
 def _reads_announced(ctx: Context, contact: Person) -> bool:
@@ -314,13 +316,13 @@ def _to_moderators_elsewhere(
     community = _community_of(ctx, target)
     if community is None or not community.local:
         return ()
-    told = {ctx.host, by.host}
+    served = {ctx.host, by.host}
     if by.local:
-        told |= {recipient.host for recipient in _servers(ctx, target)}
+        served |= {recipient.host for recipient in _servers(ctx, target)}
     there = {
         _server(recipient).inbox: recipient
         for recipient in find_moderators(ctx.conn, community)
-        if recipient.host not in told and _reads_announced(ctx, recipient)
+        if recipient.host not in served and _reads_announced(ctx, recipient)
     }
     return tuple(
         Response(
@@ -389,7 +391,7 @@ def _read_flag(ctx: Context, received: ReceivedActivity) -> Report | None:
     for content in contents:
         if received.via is not None:
             check_vouched(ctx, received, locate(ctx, content).community)
-    ours: list[Target] = [target for target in contents if _is_judged_here(ctx, target)]
+    ours: list[Target] = [target for target in contents if _is_reviewed_here(ctx, target)]
     targets = [*ours, *messages] or accounts
     if not targets:
         raise _elsewhere()
@@ -418,18 +420,18 @@ def _elsewhere() -> Denied:
 
 def _named(ctx: Context, activity: Document) -> Iterator[Target]:
     named = [item if isinstance(item, str) else item.id for item in activity.objects[:MAX_OBJECTS]]
-    for thing in dict.fromkeys(item for item in named if item is not None):
+    for iri in dict.fromkeys(item for item in named if item is not None):
         found = (
-            find_post(ctx.conn, thing)
-            or find_comment(ctx.conn, thing)
-            or find_message(ctx.conn, thing)
-            or find_actor(ctx.conn, thing)
+            find_post(ctx.conn, iri)
+            or find_comment(ctx.conn, iri)
+            or find_message(ctx.conn, iri)
+            or find_actor(ctx.conn, iri)
         )
         if found is not None:
             yield found
 
 
-def _is_judged_here(ctx: Context, content: Content) -> bool:
+def _is_reviewed_here(ctx: Context, content: Content) -> bool:
     """It is in a local community, or by a member, or in a community that a member moderates."""
     community = locate(ctx, content).community
     if community.local or locate(ctx, content).author.local:

@@ -52,18 +52,18 @@ def read_site(conn: Connection) -> Json:
     }
 
 
-def _person(someone: Person) -> Json:
+def _person(person: Person) -> Json:
     return {
-        "id": someone.id,
-        "name": someone.name,
-        "display_name": someone.display_name,
-        "avatar": someone.icon_url,
-        "published": _moment(someone.published_at),
-        "actor_id": someone.iri,
-        "local": someone.local,
+        "id": person.id,
+        "name": person.name,
+        "display_name": person.display_name,
+        "avatar": person.icon_url,
+        "published": _moment(person.published_at),
+        "actor_id": person.iri,
+        "local": person.local,
         "banned": False,
         "deleted": False,
-        "bot_account": someone.kind != "Person",
+        "bot_account": person.kind != "Person",
         "instance_id": _OUR_INSTANCE,
     }
 

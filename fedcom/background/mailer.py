@@ -26,7 +26,7 @@ from fedcom.models.mail import Mail
 from fedcom.settings import Settings
 from fedcom.units import Units
 
-LOOK_EVERY = 5.0
+POLL_SECONDS = 5.0
 """Seconds between two queries of the queue."""
 
 DIGESTS_EVERY = 120
@@ -82,16 +82,16 @@ class Mailer:
 
     async def run(self) -> None:
         """Send mail whenever it is due, until cancelled."""
-        looks = 0
+        rounds = 0
         while self._server is not None:
             try:
-                if looks % DIGESTS_EVERY == 0:
+                if rounds % DIGESTS_EVERY == 0:
                     await self._units.unit(write_digests)
                 await self.send_due()
             except SQLAlchemyError:
                 logger.exception("mail_queue_failed")
-            looks += 1
-            await asyncio.sleep(LOOK_EVERY)
+            rounds += 1
+            await asyncio.sleep(POLL_SECONDS)
 
     async def send_due(self) -> int:
         """Send the mail that is due, one after the other; how many were sent."""

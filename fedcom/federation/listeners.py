@@ -272,7 +272,7 @@ class Listeners:
 
     def _perform_content(self, ctx: Context, envelope: Envelope, content: Document | str) -> None:
         # The rows read for another of several contents may have changed since.
-        ctx.seen.forget()
+        ctx.cache.forget()
         if envelope.group is None and _is_undo_of_unknown(content):
             _await_undone(ctx, envelope.received, content)
             return

@@ -19,7 +19,7 @@ REVALIDATED = "public, no-cache"
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
+class ServedElsewhere:
     """Raised in place of a document: it is another server's, and served at this id."""
 
     iri: str
@@ -46,7 +46,7 @@ def to_response(
     return Response(body, status, headers | {"Content-Type": JSON_TYPE})
 
 
-def to_origin(there: Elsewhere) -> Response:
+def to_origin(there: ServedElsewhere) -> Response:
     """The redirect (302) to the origin of remote content."""
     return RedirectResponse(
         there.iri, 302, headers={"Vary": "Accept", "Cache-Control": CACHE, **EVERYBODY}

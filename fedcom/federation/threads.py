@@ -32,7 +32,7 @@ from fedcom.federation.paging import (
     page_iri,
     previous_page,
 )
-from fedcom.federation.serving import Elsewhere, to_origin, to_response
+from fedcom.federation.serving import ServedElsewhere, to_origin, to_response
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_of
 from fedcom.http.paging import asked_page
@@ -61,7 +61,7 @@ async def answer_context(request: Request) -> Response:
     """
     row_id, page = number_of(request), asked_page(request)
 
-    def find(ctx: Context) -> tuple[Json | Elsewhere, str | None]:
+    def find(ctx: Context) -> tuple[Json | ServedElsewhere, str | None]:
         content = get_post(ctx.conn, row_id)
         community = open_community(ctx, content)
         if not content.local:
@@ -113,11 +113,11 @@ def digest(ids: Iterable[str]) -> str:
 
 
 async def _answer(
-    request: Request, work: Callable[[Context], tuple[Json | Elsewhere, str | None]]
+    request: Request, work: Callable[[Context], tuple[Json | ServedElsewhere, str | None]]
 ) -> Response:
     instance = instance_of(request)
     found, tag = await instance.read(lambda conn: work(context_of(conn, instance)))
-    if isinstance(found, Elsewhere):
+    if isinstance(found, ServedElsewhere):
         return to_origin(found)
     gone = found["type"] == "Tombstone"
     return to_response(request, dump(found), 410 if gone else 200, tag=tag)
@@ -140,7 +140,7 @@ def _thread_page(ctx: Context, post: Post, iri: str, page: int) -> Json:
     )
 
 
-def _replies(ctx: Context, content: Post | Comment, page: int | None) -> Json | Elsewhere:
+def _replies(ctx: Context, content: Post | Comment, page: int | None) -> Json | ServedElsewhere:
     open_community(ctx, post_of(ctx.conn, content))
     if not content.local:
         return to_be_found_at(content)  # which names the collection

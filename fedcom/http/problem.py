@@ -38,7 +38,7 @@ EXPECTED: tuple[type[Exception], ...] = (
     OperationalError,
     NoConnection,
 )
-"""The exceptions that surfaces turn into responses; anything else is a bug and becomes a 500."""
+"""The exceptions that interfaces turn into responses; anything else is a bug and becomes a 500."""
 
 FOR_PROGRAMS = "for_programs"
 """Set in the state of a request to an address that has documents but no pages."""

@@ -44,14 +44,14 @@ def content_at(
     it. Raises NeedsFetch, NotFound, FetchFailed, and the errors of the action that stores it;
     Invalid `thread_circular` and `max_comment_depth_reached` for threads without a beginning.
     """
-    above, comments = _climb(ctx, iri, via, below)
+    above, comments = _find_parents(ctx, iri, via, below)
     for document in reversed(comments):
         action = comment_below(ctx, locate(ctx, above), document, via)
         above = perform(ctx, action, _told(document, via))
     return above
 
 
-def _climb(
+def _find_parents(
     ctx: Context, iri: str, via: str | None, below: str | None
 ) -> tuple[Post | Comment, list[Document]]:
     """The stored content, or a post stored now, and the unknown comments from `iri` up to it."""

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Select, delete, exists, literal, or_, select,
 from database.inserts import insert_ignoring
 from fedcom.context import Context
 from fedcom.media.images import MEDIA_TYPE
-from fedcom.media.pictures import Kept
+from fedcom.media.pictures import StoredPicture
 from fedcom.models.actor import actor
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.comment import comment
@@ -50,7 +50,7 @@ def name_in(origin: str, url: str | None) -> str | None:
 
 def put_media(
     ctx: Context,
-    kept: Kept,
+    kept: StoredPicture,
     purpose: Purpose,
     *,
     owner_id: int | None = None,

@@ -71,8 +71,8 @@ def may_read(
     long as its author has not deleted it.
     """
     shown = and_(is_kept(content), ~is_closed(community_id))
-    judges = or_(moderates(community_id, viewer), is_admin(viewer))
-    others = and_(is_there(content), or_(shown, judges))
+    moderators = or_(moderates(community_id, viewer), is_admin(viewer))
+    others = and_(is_there(content), or_(shown, moderators))
     return or_(content.c.author_id == viewer, others)
 
 
@@ -82,8 +82,8 @@ def reads_removed(
     """Whether the viewer may read `content` on its own page although it was removed: its author,
     moderators of the community, and admins. Nobody may if its author has deleted it.
     """
-    judges = or_(moderates(community_id, viewer), is_admin(viewer))
-    return and_(is_there(content), or_(content.c.author_id == viewer, judges))
+    moderators = or_(moderates(community_id, viewer), is_admin(viewer))
+    return and_(is_there(content), or_(content.c.author_id == viewer, moderators))
 
 
 def is_admin(viewer: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -18,7 +18,7 @@ from fedcom.models.outside_mention import outside_mention
 from fedcom.models.post import post
 from fedcom.queries.notifications import IS_TOLD, KINDS, WITH_SUBJECTS, Filter
 from fedcom.queries.visibility import is_admin, is_closed, may_read
-from fedcom.text.html import first_words
+from fedcom.text.html import excerpt_of
 from fedcom.views.community import CommunityView, community_columns, find_community_in
 from fedcom.views.paging import Cursor, Page, before, comes_before, to_page
 from fedcom.views.person import PersonView, actor_columns, find_person_in
@@ -119,9 +119,7 @@ def list_notifications(
 
 
 def _to_notification(row: RowMapping) -> NotificationView:
-    excerpt = (
-        row["content_warning"] or row["outside_excerpt"] or first_words(row["body_html"] or "")
-    )
+    excerpt = row["content_warning"] or row["outside_excerpt"] or excerpt_of(row["body_html"] or "")
     return NotificationView(
         find_person_in(row, "by_"), find_community_in(row, "community_"), excerpt, *_VALUES(row)
     )

@@ -32,7 +32,7 @@ from fedcom.models.message import message
 from fedcom.models.moderation import ReportRow, report
 from fedcom.models.post import post
 from fedcom.queries.visibility import is_kept, moderates
-from fedcom.text.html import first_words, to_text
+from fedcom.text.html import excerpt_of, to_text
 from fedcom.views.community import (
     CommunityView,
     community_columns,
@@ -264,8 +264,8 @@ def _to_complaint(row: RowMapping) -> Complaint:
 def _to_report(row: RowMapping, complaints: tuple[Complaint, ...]) -> ReportView:
     made = to_row(ReportRow, row, "report_")
     title, html = row["post_title"] or "", row["body_html"] or ""
-    words = [title, row["url"]] if made.post_id else []
-    now = "\n\n".join(part for part in (*words, to_text(html).strip()) if part)
+    parts = [title, row["url"]] if made.post_id else []
+    now = "\n\n".join(part for part in (*parts, to_text(html).strip()) if part)
     is_account = made.post_id is None and made.comment_id is None and made.message_id is None
     return ReportView(
         report=made,
@@ -273,7 +273,7 @@ def _to_report(row: RowMapping, complaints: tuple[Complaint, ...]) -> ReportView
         post_title=title,
         is_locked=row["locked_at"] is not None,
         body_html=html,
-        parent=first_words(row["parent_html"]),
+        parent=excerpt_of(row["parent_html"]),
         former_text="" if is_account or made.reported_text == now else made.reported_text,
         is_deleted=row["deleted_at"] is not None,
         is_removed=row["removed_at"] is not None,

@@ -77,12 +77,12 @@ def with_attached(body: Body, document: Document, shown: Collection[str | None] 
         url = _attached_at(one)
         if url is None or url in shown or entities.escape(url) in body.html:
             continue
-        address, words = entities.escape(url), entities.escape(_alt(one.name))
+        address, text = entities.escape(url), entities.escape(_alt(one.name))
         is_open = is_folded or not (document.sensitive or one.sensitive)
         if is_open and _is_picture(one, url) and url.startswith("https://"):
-            pieces.append(f'<p><img src="{address}" alt="{words}"></p>')
+            pieces.append(f'<p><img src="{address}" alt="{text}"></p>')
         else:
-            pieces.append(f'<p><a href="{address}">{words or address}</a></p>')
+            pieces.append(f'<p><a href="{address}">{text or address}</a></p>')
     return replace(body, html=body.html + sanitize("".join(pieces))) if pieces else body
 
 
@@ -129,8 +129,8 @@ def _where(location: object) -> str:
             named += [place.get("name"), *(parts.get(part) for part in _ADDRESS)]
         else:
             named.append(place)
-    words = (clean_title(one, MAX_ALT) for one in named if isinstance(one, str))
-    return ", ".join(dict.fromkeys(word for word in words if word))
+    names = (clean_title(one, MAX_ALT) for one in named if isinstance(one, str))
+    return ", ".join(dict.fromkeys(name for name in names if name))
 
 
 def warning_of(document: Document) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from fedcom.accounts.rate_limits import PACES, Pace
+from fedcom.accounts.rate_limits import ACTION_LIMITS, ActionLimits
 from fedcom.cli.root import fedcom
 from fedcom.cli.table import incoming_table
 from fedcom.web.html.i18n import number, span
@@ -249,7 +249,7 @@ def test_the_worked_example_is_the_file_that_it_shows() -> None:
     assert shown == [(ROOT / "fedcom/actions/lock.py").read_text()]
 
 
-def limits_row(pace: Pace) -> str:
+def limits_row(pace: ActionLimits) -> str:
     """A line of the table of limits."""
     usual, newcomer = (
         " · ".join(f"{number(count)} in {span(window)}" for count, window in pairs)
@@ -263,4 +263,4 @@ def limits_row(pace: Pace) -> str:
 
 def test_admins_are_told_the_limits_that_hold() -> None:
     told = section("docs/admin.md", "Members and mail")
-    assert [row for row in map(limits_row, PACES) if row not in told] == []
+    assert [row for row in map(limits_row, ACTION_LIMITS) if row not in told] == []

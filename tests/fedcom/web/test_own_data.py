@@ -14,7 +14,7 @@ from fedcom.actions.comment import EditComment
 from fedcom.actions.follow import Follow
 from fedcom.actions.post import EditPost
 from fedcom.actions.vote import Vote
-from fedcom.effects.notify import News, notify
+from fedcom.effects.notify import NotificationEvent, notify
 from fedcom.models.account import account, session
 from fedcom.models.actor import actor
 from fedcom.models.comment import comment
@@ -67,7 +67,7 @@ async def bob(world: World) -> Browser:
                     published_at=ctx.now,
                 )
             )  # fmt: skip
-        notify(ctx, by.id, News(kind="reply", by_id=eve.id, post_id=about.id))
+        notify(ctx, by.id, NotificationEvent(kind="reply", by_id=eve.id, post_id=about.id))
 
     await world.instance.unit(fill)
     return world.browser("bob")
