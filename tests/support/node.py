@@ -116,7 +116,7 @@ class Node:
         for row in self.home.rows(report):
             state = "resolved" if row["resolved_at"] else "open"
             about = next((row[f"{it}_id"] for it in ("post", "comment") if row[f"{it}_id"]), None)
-            subject = row["said"] if about is None else f"number {about}"
+            subject = row["reported_text"] if about is None else f"number {about}"
             found[f"report of {subject} by {names[row['reporter_id']]}"] = state
         for row in self.home.rows(tombstone):
             found[f"{row['kind']} {row['iri']}"] = row["actor_iri"]
