@@ -95,8 +95,7 @@ class OpenInstance:
 
     async def unit(self, work: Callable[[Context], T]) -> T:
         """Run `work` in one transaction, fetching the documents that it needs; then its deliveries
-        are
-        started.
+        are started.
         """
         paced = self.settings.member_limits
         return await self.units.unit(
@@ -198,8 +197,7 @@ async def open_instance(
 
 def _bring_up_to_date(url: str) -> str:
     """Upgrade the database if necessary; returns the newest revision. An upgrade without changes
-    would
-    still block a running server.
+    would still block a running server.
     """
     current, head = migrate.current_and_head(url)
     if current != head:

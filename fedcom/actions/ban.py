@@ -218,8 +218,7 @@ class Ban(Federated[Person]):
 
     def _bar_from_theirs(self, ctx: Context) -> Person:
         """Another server's ban of a local member: it covers that server's communities, as far as
-        they
-        are known here. The member is notified once.
+        they are known here. The member is notified once.
         """
         for community in _theirs(ctx, self.by):
             if not self._is_covered(ctx, community):

@@ -160,8 +160,7 @@ class DeleteMessage(_Private):
 
     def apply(self, ctx: Context) -> Message:
         """Hide it at once. The text is erased later: it could not be fetched again when the
-        deletion is
-        undone (`fedcom.background.housekeeping`).
+        deletion is undone (`fedcom.background.housekeeping`).
         """
         return _change(ctx, self.message, {"deleted_at": ctx.now})
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from activitypub.vocab.activities import delete as delete_activity, undo
 from fedcom.actions.base import Activity, Audience, Fallback, Federated, Microblogs
-from fedcom.actions.delete import audience_of, given_again
+from fedcom.actions.delete import audience_of, create_again
 from fedcom.context import Context
 from fedcom.effects.modlog import log_content
 from fedcom.effects.resolve_reports import Outcome, resolve_content
@@ -109,7 +109,7 @@ class Reinstate(_ForThisServer):
 
     def fallbacks(self, ctx: Context, result: Content) -> tuple[Fallback, ...]:
         """The author's Create again, where nothing is left to restore."""
-        return given_again(ctx, result)
+        return create_again(ctx, result)
 
 
 def take_down(ctx: Context, admin: Person, target: Content, reason: str) -> TakeDown:

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from fedcom.http.cors import EVERYBODY
+from fedcom.http.cors import ANY_ORIGIN
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Person
 from fedcom.queries.actors import get_person, list_admins
@@ -21,7 +21,7 @@ from fedcom.site.settings import get_site
 
 Json = dict[str, Any]
 
-HEADERS = {**EVERYBODY, "Cache-Control": "public, max-age=60"}
+HEADERS = {**ANY_ORIGIN, "Cache-Control": "public, max-age=60"}
 # Lemmy numbers the servers it knows; its own is the first.
 _OUR_INSTANCE = 1
 

@@ -104,7 +104,7 @@ class Mailer:
 
     async def _send(self, server: Server, queued: Mail) -> bool:
         try:
-            await asyncio.to_thread(_hand_in, server, _compose(queued, self._sender))
+            await asyncio.to_thread(_transmit, server, _compose(queued, self._sender))
         # ValueError: smtplib and email raise it for what they cannot encode, such as a password
         # with umlauts.
         except (smtplib.SMTPException, OSError, ValueError) as error:
@@ -142,7 +142,7 @@ def _compose(queued: Mail, sender: str) -> EmailMessage:
     return message
 
 
-def _hand_in(server: Server, message: EmailMessage) -> None:
+def _transmit(server: Server, message: EmailMessage) -> None:
     """Send it; blocks while the mail server works. Raises SMTPException and OSError."""
     with _connected(server) as line:
         if server.user:

@@ -26,8 +26,7 @@ def forget_mentions(ctx: Context, which: ColumnElement[bool]) -> None:
 def adopt_mention(ctx: Context, iri: str, event: NotificationEvent) -> frozenset[int]:
     """Replace the excerpt of `iri`, which is now stored as a post or comment (its community
     announced it after its author): its notifications are changed to link to that. Returns the row
-    ids
-    of the members who were notified.
+    ids of the members who were notified.
     """
     known = find_outside_mention(ctx, iri)
     if known is None:

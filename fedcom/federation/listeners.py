@@ -131,8 +131,7 @@ class Listeners:
         self, ctx: Context, envelope: Envelope, content: Document | str
     ) -> ReceivedActivity | None:
         """As `envelope.authenticate`; raises Unsupported for a type without a reader, alone or
-        inside an
-        Announce.
+        inside an Announce.
         """
         if isinstance(content, Document) and content.is_activity:
             reader_of(self._routes, content)
@@ -338,8 +337,7 @@ def _is_undo_of_unknown(content: Document | str) -> bool:
 
 def _await_undone(ctx: Context, received: ReceivedActivity, undo: Document | str) -> None:
     """An activity that is undone by its bare id may still be on its way, whatever its type: refuse
-    it
-    when it arrives. One that was undone before, and may be sent anew, keeps its tombstone.
+    it when it arrives. One that was undone before, and may be sent anew, keeps its tombstone.
     """
     iri, by = (undo.object_id, undo.owner) if isinstance(undo, Document) else (None, None)
     if iri is not None and by is not None and same_host(iri, by) and not was_undone(ctx, iri):

@@ -134,13 +134,13 @@ def is_used(conn: Connection, found: Media, origin: str, now: datetime) -> bool:
     First the owner's own content is searched, by an index; everything else only if it is not there.
     """
     url = media_url(origin, found.name)
-    return _is_face(conn, found, url) or any(
+    return _is_avatar(conn, found, url) or any(
         bool(conn.execute(select(exists(statement))).scalar())
         for statement in (*_of_owner(found, url, now), *_anywhere(found, url, now))
     )
 
 
-def _is_face(conn: Connection, found: Media, url: str) -> bool:
+def _is_avatar(conn: Connection, found: Media, url: str) -> bool:
     statement = select(
         exists().where(
             actor.c.local.is_(True),

@@ -64,8 +64,7 @@ def may_read(
     content: FromClause, community_id: ColumnElement[Any], viewer: ColumnElement[int]
 ) -> ColumnElement[bool]:
     """Whether the viewer may read the text of `content`, a row of `post` or `comment` in the
-    community
-    `community_id`.
+    community `community_id`.
 
     Everybody may while it is shown; its author always; moderators of the community and admins as
     long as its author has not deleted it.

@@ -62,10 +62,10 @@ def start(ctx: Context, key: NewKey) -> Site:
     first = insert_ignoring(ctx.conn, local_name, {"name": "actor", "taken_at": ctx.now})
     if check_origin(ctx.conn, ctx.origin) or not first:
         return get_site(ctx.conn)
-    voice = create_instance_actor(ctx, key)
+    instance_actor = create_instance_actor(ctx, key)
     ctx.conn.execute(
         insert(site).values(
-            id=1, origin=ctx.origin, actor_id=voice.id, name=ctx.host, created_at=ctx.now
+            id=1, origin=ctx.origin, actor_id=instance_actor.id, name=ctx.host, created_at=ctx.now
         )
     )
     name_instance_actor(ctx.conn)

@@ -16,7 +16,7 @@ from fedcom.models.message import message
 from fedcom.models.notification import Kind, notification
 from fedcom.models.outside_mention import outside_mention
 from fedcom.models.post import post
-from fedcom.queries.notifications import IS_TOLD, KINDS, WITH_SUBJECTS, Filter
+from fedcom.queries.notifications import IS_SHOWN, KINDS, WITH_SUBJECTS, Filter
 from fedcom.queries.visibility import is_admin, is_closed, may_read
 from fedcom.text.html import excerpt_of
 from fedcom.views.community import CommunityView, community_columns, find_community_in
@@ -94,7 +94,7 @@ _LIST = (
         notification.c.recipient_id == VIEWER,
         notification.c.kind.in_(bindparam("kinds", expanding=True)),
         comes_before(notification.c.id),
-        IS_TOLD,
+        IS_SHOWN,
     )
     .order_by(notification.c.id.desc())
     .limit(bindparam("count"))

@@ -37,7 +37,7 @@ from fedcom.remote.peers import is_on_microblogs
 from fedcom.rules.limits import MAX_REASON, check_body, check_comment
 from fedcom.rules.permissions import Standing, may_edit, may_moderate
 from fedcom.web import drafts
-from fedcom.web.html.forms import beside, read_form, receive, safe_path, see_other
+from fedcom.web.html.forms import error_beside, read_form, receive, safe_path, see_other
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
 from fedcom.web.html.routing import Handler, button_route, form_route
@@ -219,7 +219,7 @@ def _remove(kind: Kind) -> Handler:
         by = member_of(context).person
         if form.ready:
             with form.keeping():
-                with beside("reason"):
+                with error_beside("reason"):
                     reason = check_body(form.line("reason"), MAX_REASON)
                 await context.instance.unit(lambda ctx: remove_content(ctx, by, target, reason))
                 return see_other(f"/{kind.path}/{content_id}", "removed")

@@ -31,7 +31,7 @@ from fedcom.rules.limits import check_alt
 from fedcom.site.settings import set_logo
 from fedcom.web.communities import managed
 from fedcom.web.html import i18n
-from fedcom.web.html.forms import Form, beside, read_form, receive, see_other
+from fedcom.web.html.forms import Form, error_beside, read_form, receive, see_other
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, admin_of, context_of, member_of, read_page
 from fedcom.wire.illustration import Illustration
@@ -54,7 +54,7 @@ async def take(
     if not content:
         return None
     await instance.unit(lambda ctx: begin_upload(ctx, by))
-    with beside(field):
+    with error_beside(field):
         kept = await instance.pictures.keep(content, size)
     made = await instance.unit(lambda ctx: finish_upload(ctx, by, kept, purpose))
     return media_url(instance.settings.origin, made.name)

@@ -39,7 +39,7 @@ from fedcom.views.community import CommunityView
 from fedcom.views.paging import Cursor, Page
 from fedcom.views.report import ReportQuery, ReportView, list_queues, list_reports
 from fedcom.web.content import remove_content
-from fedcom.web.html.forms import Form, beside, read_form, safe_path, see_other
+from fedcom.web.html.forms import Form, error_beside, read_form, safe_path, see_other
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, member_of, read_page
 from fedcom.web.html.routing import Handler, button_route, form_route, page_route
@@ -175,7 +175,7 @@ def _report_button(handler: ReportHandler, notice: str) -> Handler:
             )
             by = member_of(context).person
             with form.keeping("reason"):
-                with beside("reason"):
+                with error_beside("reason"):
                     reason = check_body(form.line("reason"), MAX_REASON)
                 await instance_of(request).unit(lambda ctx: handler(ctx, report, by, reason))
                 return see_other(safe_path(form.text("back"), PATH), notice)

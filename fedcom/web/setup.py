@@ -21,7 +21,7 @@ from fedcom.rules.limits import check_display_name
 from fedcom.rules.names import check_name
 from fedcom.site.settings import check_registration, check_site_name
 from fedcom.site.setup import finish_setup, is_set_up
-from fedcom.web.html.forms import Form, beside, read_form, see_other
+from fedcom.web.html.forms import Form, error_beside, read_form, see_other
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import context_of
 
@@ -87,7 +87,7 @@ def _check_token(wanted: str | None, given: str) -> None:
 
 def _check_community(name: str, admin: str) -> str:
     """Check the community's name, which must differ from the admin's."""
-    with beside("community"):
+    with error_beside("community"):
         name = check_name(name)
     if name == admin:
         raise Invalid(

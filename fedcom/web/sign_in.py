@@ -34,7 +34,7 @@ from fedcom.rules.limits import MAX_APPLICATION, check_body
 from fedcom.rules.names import check_name
 from fedcom.web.drafts import take_along
 from fedcom.web.email import ask_to_confirm
-from fedcom.web.html.forms import Form, beside, read_form, receive, safe_path, see_other
+from fedcom.web.html.forms import Form, error_beside, read_form, receive, safe_path, see_other
 from fedcom.web.html.honeypot import BAIT, SHOWN_AT, check_honeypot, set_honeypot
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import BANS, PageContext, context_of, read_page
@@ -156,7 +156,7 @@ async def _register(request: Request, form: Form, site: Site) -> NewSession | No
     name = check_name(form.line("name"))
     password = check_new_password(form.text("password"), name)
     email = check_email(form.line("email"))
-    with beside("application"):
+    with error_beside("application"):
         application = check_body(form.text("application"), MAX_APPLICATION)
     address = address_key(client_address(request))
     await instance.unit(lambda ctx: count_attempt(ctx.conn, SIGN_UP_BY_ADDRESS, address, ctx.now))

@@ -191,8 +191,7 @@ def _announce_fetched(
     followers: list[FollowerHost],
 ) -> None:
     """Announce an object that was only fetched: by its id, so that peers fetch it from its origin
-    as
-    we did, or inside its author's Create where the id is not enough.
+    as we did, or inside its author's Create where the id is not enough.
 
     Servers that get a boost of it do not need a second one.
     """
