@@ -87,8 +87,15 @@ def _read(conn: Connection, context: PageContext) -> Profile:
     if listed == "comments":
         comments = list_comments_of(conn, wants, viewer_id=context.viewer_id, now=context.now)
         return Profile(person, facts, listed, choice, comments=comments)
-    after = asked_cursor(context.request, partial(Cursor.read, whole=True), "answers")
+    read = partial(Cursor.read, whole=True)
+    posts_after = asked_cursor(context.request, read)
+    comments_after = asked_cursor(context.request, read, "answers")
     contributions = list_contributions(
-        conn, wants, after, viewer_id=context.viewer_id, now=context.now
+        conn,
+        wants,
+        posts_after,
+        comments_after,
+        viewer_id=context.viewer_id,
+        now=context.now,
     )
     return Profile(person, facts, listed, choice, contributions=contributions)
