@@ -63,6 +63,7 @@ def reports() -> list[Route]:
         page_route(PATH, show),
         button_route(f"{PATH}/{{number:int}}/remove", _judge(_remove, "removed")),
         button_route(f"{PATH}/{{number:int}}/lock", _judge(_lock, "locked")),
+        button_route(f"{PATH}/{{number:int}}/unlock", _judge(_unlock, "unlocked")),
         button_route(f"{PATH}/{{number:int}}/resolve", _judge(_resolve, "report_resolved")),
         button_route(f"{PATH}/{{number:int}}/reopen", _judge(_reopen, "report_reopened")),
     ]
@@ -194,9 +195,11 @@ def _remove(ctx: Context, report: ReportRow, by: Person, reason: str) -> None:
 
 
 def _lock(ctx: Context, report: ReportRow, by: Person, reason: str) -> None:
-    target = _content(ctx, report)
-    thread = target if isinstance(target, Post) else get_post(ctx.conn, target.post_id)
-    act(ctx, Lock(by=by, target=thread, locked=True, reason=reason))
+    act(ctx, Lock(by=by, target=_content(ctx, report), locked=True, reason=reason))
+
+
+def _unlock(ctx: Context, report: ReportRow, by: Person, reason: str) -> None:
+    act(ctx, Lock(by=by, target=_content(ctx, report), locked=False, reason=reason))
 
 
 def _resolve(ctx: Context, report: ReportRow, by: Person, reason: str) -> None:
