@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
 
 from fedcom.errors import NotFound
-from fedcom.models.actor import Actor, actor
+from fedcom.models.actor import Actor, Community, Person, actor
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.comment import Comment
 from fedcom.models.message import Message
@@ -13,6 +13,9 @@ from fedcom.models.moderation import ReportRow, moderator, report
 from fedcom.models.post import Post
 from fedcom.queries.content import is_about
 from fedcom.text.html import to_text
+
+Reportable = Post | Comment | Message | Person | Community
+"""What a report may be about."""
 
 _REPORT = select(*columns_of(ReportRow, report))
 
@@ -31,7 +34,7 @@ def get_report(conn: Connection, report_id: int) -> ReportRow:
     return to_row(ReportRow, row)
 
 
-def text_of(target: Post | Comment | Message | Actor) -> str:
+def text_of(target: Reportable) -> str:
     """The stored copy of a report's subject: its text as plain text, for an actor the id."""
     if isinstance(target, Actor):
         return target.iri
@@ -39,15 +42,13 @@ def text_of(target: Post | Comment | Message | Actor) -> str:
     return "\n\n".join(part for part in (*parts, to_text(target.body_html).strip()) if part)
 
 
-def is_reported(
-    conn: Connection, reporter_id: int, target: Post | Comment | Message | Actor
-) -> bool:
+def is_reported(conn: Connection, reporter_id: int, target: Reportable) -> bool:
     """Whether this person has reported this subject, and the report is still open."""
     mine = and_(report.c.reporter_id == reporter_id, report.c.resolved_at.is_(None))
     return bool(conn.execute(select(exists().where(mine, _is_about(target)))).scalar())
 
 
-def _is_about(target: Post | Comment | Message | Actor) -> ColumnElement[bool]:
+def _is_about(target: Reportable) -> ColumnElement[bool]:
     if isinstance(target, Post | Comment):
         return is_about(report, target)
     if isinstance(target, Message):
