@@ -1,12 +1,12 @@
 """Comments: a tree below each post, readable in order by its materialised path."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text
 
 from fedcom.db import BigId, SortableText, UtcDateTime
 from fedcom.models.base import EMPTY, metadata
+from fedcom.models.content import Contribution
 
 comment = Table(
     "comment",
@@ -43,36 +43,13 @@ comment = Table(
 
 
 @dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Contribution):
     """A reply to a post or to another comment."""
 
-    id: int
-    iri: str
-    local: bool
     post_id: int
     parent_id: int | None
     path: str
     depth: int
     author_id: int
     body_source: str
-    body_html: str
-    language: str | None
-    content_warning: str
-    published_at: datetime
-    updated_at: datetime | None
-    deleted_at: datetime | None
-    removed_at: datetime | None
-    locked_at: datetime | None
-    upvotes: int
-    downvotes: int
     replies: int
-
-    @property
-    def score(self) -> int:
-        """Upvotes minus downvotes."""
-        return self.upvotes - self.downvotes
-
-    @property
-    def is_shown(self) -> bool:
-        """Neither deleted by its author nor removed by a moderator."""
-        return self.deleted_at is None and self.removed_at is None

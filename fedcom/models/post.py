@@ -17,6 +17,7 @@ from sqlalchemy import (
 
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.base import EMPTY, metadata
+from fedcom.models.content import Contribution
 
 post = Table(
     "post",
@@ -93,12 +94,9 @@ post_rank = Table(
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class Post(Contribution):
     """A post in a community: a title with a link, a text, or both."""
 
-    id: int
-    iri: str
-    local: bool
     community_id: int
     author_id: int
     wire_type: str
@@ -106,30 +104,10 @@ class Post:
     url: str | None
     image_url: str | None
     image_alt: str
-    content_warning: str
     body_source: str
-    body_html: str
-    language: str | None
     nsfw: bool
-    published_at: datetime
-    updated_at: datetime | None
-    deleted_at: datetime | None
-    removed_at: datetime | None
-    locked_at: datetime | None
     featured_at: datetime | None
     announce_iri: str | None
     context_iri: str | None
-    upvotes: int
-    downvotes: int
     comments: int
     last_comment_at: datetime | None
-
-    @property
-    def score(self) -> int:
-        """Upvotes minus downvotes."""
-        return self.upvotes - self.downvotes
-
-    @property
-    def is_shown(self) -> bool:
-        """Neither deleted by its author nor removed by a moderator."""
-        return self.deleted_at is None and self.removed_at is None
