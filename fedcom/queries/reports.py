@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
 
 from fedcom.errors import NotFound
 from fedcom.models.actor import Actor, Community, Person, actor
-from fedcom.models.base import columns_of, to_row
+from fedcom.models.base import columns_of, first_row
 from fedcom.models.comment import Comment
 from fedcom.models.message import Message
 from fedcom.models.moderation import ReportRow, moderator, report
@@ -22,16 +22,15 @@ _REPORT = select(*columns_of(ReportRow, report))
 
 def find_report(conn: Connection, iri: str) -> ReportRow | None:
     """The report whose Flag has this id."""
-    row = conn.execute(_REPORT.where(report.c.iri == iri)).mappings().first()
-    return None if row is None else to_row(ReportRow, row)
+    return first_row(ReportRow, conn.execute(_REPORT.where(report.c.iri == iri)))
 
 
 def get_report(conn: Connection, report_id: int) -> ReportRow:
     """The report with this row id. Raises NotFound."""
-    row = conn.execute(_REPORT.where(report.c.id == report_id)).mappings().first()
-    if row is None:
+    found = first_row(ReportRow, conn.execute(_REPORT.where(report.c.id == report_id)))
+    if found is None:
         raise NotFound("couldnt_find_report", "Report not found.")
-    return to_row(ReportRow, row)
+    return found
 
 
 def text_of(target: Reportable) -> str:
