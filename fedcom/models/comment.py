@@ -1,12 +1,14 @@
 """Comments: a tree below each post, readable in order by its materialised path."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text
 
 from fedcom.db import BigId, SortableText, UtcDateTime
 from fedcom.models.base import EMPTY, metadata
-from fedcom.models.content import Contribution
+from fedcom.models.content import BLANK_TEXT, Contribution
 
 comment = Table(
     "comment",
@@ -44,7 +46,9 @@ comment = Table(
 
 @dataclass(frozen=True, slots=True)
 class Comment(Contribution):
-    """A reply to a post or to another comment."""
+    """A reply to a post or to another comment; `BLANK` are its columns once the text is erased."""
+
+    BLANK: ClassVar[Mapping[str, object]] = BLANK_TEXT
 
     post_id: int
     parent_id: int | None
@@ -53,3 +57,18 @@ class Comment(Contribution):
     author_id: int
     body_source: str
     replies: int
+
+    @property
+    def comment_id(self) -> int:
+        """Its own row id."""
+        return self.id
+
+    @property
+    def title(self) -> str:
+        """Only posts have one."""
+        return ""
+
+    @property
+    def url(self) -> str | None:
+        """Only posts have a link."""
+        return None

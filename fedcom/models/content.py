@@ -1,7 +1,11 @@
 """What posts and comments have in common, as rows and as views."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+
+BLANK_TEXT: Mapping[str, object] = {"body_source": "", "body_html": "", "content_warning": ""}
+"""The columns of a text that was erased."""
 
 
 @dataclass(frozen=True, slots=True)

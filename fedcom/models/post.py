@@ -1,7 +1,9 @@
 """Posts, and the narrow table that ranked lists read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from sqlalchemy import (
     Boolean,
@@ -17,7 +19,7 @@ from sqlalchemy import (
 
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.base import EMPTY, metadata
-from fedcom.models.content import Contribution
+from fedcom.models.content import BLANK_TEXT, Contribution
 
 post = Table(
     "post",
@@ -95,7 +97,17 @@ post_rank = Table(
 
 @dataclass(frozen=True, slots=True)
 class Post(Contribution):
-    """A post in a community: a title with a link, a text, or both."""
+    """A post in a community: a title with a link, a text, or both; `BLANK` are its columns once
+    these are erased.
+    """
+
+    BLANK: ClassVar[Mapping[str, object]] = {
+        **BLANK_TEXT,
+        "title": "",
+        "url": None,
+        "image_url": None,
+        "image_alt": "",
+    }
 
     community_id: int
     author_id: int
@@ -111,3 +123,13 @@ class Post(Contribution):
     context_iri: str | None
     comments: int
     last_comment_at: datetime | None
+
+    @property
+    def post_id(self) -> int:
+        """Its own row id: as for a comment, that of the post in whose thread it is."""
+        return self.id
+
+    @property
+    def comment_id(self) -> int | None:
+        """Only comments have one."""
+        return None

@@ -56,6 +56,26 @@ async def test_a_member_reports_a_comment_and_is_back_in_the_thread(world: World
     assert "Rule 1" in (await world.browser("mia").get("/notifications")).text
 
 
+async def test_the_form_says_what_is_reported_and_shows_it(world: World) -> None:
+    post = await world.post("Cats sleep")
+    comment = await world.comment(post, "Some rude words")
+    message = await world.perform(
+        SendMessage(by=world.people["bob"], to=world.people["eve"], body=Body.of_markdown("Psst"))
+    )
+    assert isinstance(message, Message)
+    eve = world.browser("eve")
+
+    for kind, number, words in (
+        ("post", post.id, "Cats sleep"),
+        ("comment", comment.id, "Some rude words"),
+        ("message", message.id, "Psst"),
+    ):
+        page = await eve.get(f"/{kind}/{number}/report")
+        assert f"Report this {kind}" in page.text
+        assert words in page.text
+    assert "Cats sleep" not in (await eve.get(f"/comment/{comment.id}/report")).text
+
+
 async def test_a_report_without_a_reason_is_asked_for_again(world: World) -> None:
     post = await world.post()
 
