@@ -39,9 +39,7 @@ class Delete(Federated[Content]):
         """Hide it; local content keeps its text so that the author can restore it."""
         changes: dict[str, object] = {"deleted_at": ctx.now}
         if not self.target.local:
-            changes |= {"body_source": "", "body_html": "", "content_warning": ""}
-            if isinstance(self.target, Post):
-                changes |= {"title": "", "url": None, "image_url": None, "image_alt": ""}
+            changes |= self.target.BLANK
         return set_shown(ctx, self.target, changes)
 
     def to_activity(self, ctx: Context, result: Content) -> Activity:

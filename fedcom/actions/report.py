@@ -24,7 +24,7 @@ from fedcom.actions.federate.report_recipients import (
 from fedcom.context import Context
 from fedcom.effects.notify import News, notify
 from fedcom.errors import Conflict, Denied, Invalid, NotFound, TooMany
-from fedcom.models.actor import Community, Person, actor
+from fedcom.models.actor import Actor, Community, Person, actor
 from fedcom.models.comment import Comment
 from fedcom.models.message import Message
 from fedcom.models.moderation import ReportRow, report
@@ -346,9 +346,7 @@ def _is_judged_here(ctx: Context, content: Content) -> bool:
 
 
 def _is_there(target: Reportable) -> bool:
-    if isinstance(target, Post | Comment):
-        return target.is_shown
-    return target.deleted_at is None
+    return target.deleted_at is None if isinstance(target, Actor) else target.is_shown
 
 
 def _reason(activity: Document) -> str:
