@@ -10,7 +10,7 @@ from fedcom.models.actor import actor, community
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.moderation import CommunityBan, community_ban
 from fedcom.views.community import CommunityView, community_columns, to_community
-from fedcom.views.paging import Cursor, Page, to_page
+from fedcom.views.paging import Page, Start, one_page, page_values, to_page
 from fedcom.views.person import PersonView, actor_columns, to_person
 from fedcom.views.viewer import NOBODY, NOW, viewer_values
 
@@ -43,15 +43,13 @@ _BANS = (
     .where(_HOLDS)
 )
 _SUBJECT: ColumnElement[int] = bindparam("subject", type_=BigId)
-_OF_COMMUNITY = (
+_OF_COMMUNITY = one_page(
     _BANS.where(
         and_(
             community_ban.c.community_id == _SUBJECT,
-            _person.c.id > bindparam("after", type_=BigId),
+            _person.c.id > bindparam("after_id", type_=BigId),
         )
-    )
-    .order_by(_person.c.id)
-    .limit(bindparam("count"))
+    ).order_by(_person.c.id)
 )
 _OF_PERSON = _BANS.where(community_ban.c.person_id == _SUBJECT).order_by(_group.c.name, _group.c.id)
 
@@ -69,12 +67,15 @@ def list_bans(
     community_id: int,
     now: datetime,
     *,
-    after: Cursor | None = None,
+    after: Start = None,
     limit: int = PAGE,
 ) -> Page[BanView]:
     """The people banned from the community at `now`, in the order of their row ids."""
-    wanted = {"subject": community_id, "count": limit + 1, **viewer_values(NOBODY, now)}
-    wanted["after"] = 0 if after is None else after.row_id
+    wanted = {
+        "subject": community_id,
+        **page_values(after, limit),
+        **viewer_values(NOBODY, now),
+    }
     rows = conn.execute(_OF_COMMUNITY, wanted).mappings().all()
     return to_page(rows, limit, _to_ban, "person_id", "person_id")
 

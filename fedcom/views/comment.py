@@ -17,7 +17,6 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
-    true,
 )
 
 from fedcom.db import BigId
@@ -31,7 +30,7 @@ from fedcom.models.vote import comment_vote
 from fedcom.queries.visibility import is_blocked, is_comment_shown, is_not_blocked
 from fedcom.views.community import CommunityView, community_columns, to_community
 from fedcom.views.feed import FeedQuery, Sort
-from fedcom.views.paging import Cursor, Page, goes_on, to_page
+from fedcom.views.paging import Cursor, Page, Start, goes_on, one_page, page_values, to_page
 from fedcom.views.person import PersonView, actor_columns, to_person
 from fedcom.views.post import author, group
 from fedcom.views.viewer import (
@@ -199,22 +198,22 @@ def list_comments_of(
     `wanted.sort` is "new" or "top" (of all time). Comments on sensitive posts are left out unless
     asked for, and so are comments in communities that the viewer blocks.
     """
-    statement = _by_author(wanted.sort, has_begun=wanted.after is not None, nsfw=wanted.nsfw)
+    statement = _by_author(
+        wanted.sort, has_cursor=isinstance(wanted.after, Cursor), nsfw=wanted.nsfw
+    )
     parameters: dict[str, Any] = {
         "author": wanted.subject_id,
         **viewer_values(viewer_id, now),
-        "count": wanted.limit + 1,
+        **page_values(wanted.after, wanted.limit, _KEYS[wanted.sort]),
     }
-    if wanted.after is not None:
-        parameters |= wanted.after.values_for(_KEYS[wanted.sort])
     rows = conn.execute(statement, parameters).mappings().all()
     return to_page(rows, wanted.limit, to_listed, "key")
 
 
 @cache
-def _by_author(sort: Sort, *, has_begun: bool, nsfw: bool) -> Select[Any]:
+def _by_author(sort: Sort, *, has_cursor: bool, nsfw: bool) -> Select[Any]:
     key = _KEYS[sort]
-    statement = (
+    statement = one_page(
         select(*LISTED, key.label("key"))
         .select_from(COMMENTS)
         .where(
@@ -223,21 +222,19 @@ def _by_author(sort: Sort, *, has_begun: bool, nsfw: bool) -> Select[Any]:
             is_not_blocked(VIEWER, ids=[post.c.community_id]),
         )
         .order_by(key.desc(), comment.c.id.desc())
-        .limit(bindparam("count"))
     )
     if not nsfw:
         statement = statement.where(post.c.nsfw.is_(False), community_table.c.nsfw.is_(False))
-    if has_begun:
+    if has_cursor:
         statement = statement.where(goes_on(key, comment.c.id))
     return statement
 
 
-_SAVED = (
+_SAVED = one_page(
     select(*LISTED, saved_comment.c.saved_at.label("key"))
     .select_from(COMMENTS.join(saved_comment, saved_comment.c.comment_id == comment.c.id))
     .where(saved_comment.c.person_id == VIEWER, COMMENT_SHOWN)
     .order_by(saved_comment.c.saved_at.desc(), comment.c.id.desc())
-    .limit(bindparam("count"))
 )
 _IS_AFTER = goes_on(saved_comment.c.saved_at, comment.c.id)
 
@@ -246,15 +243,16 @@ def list_saved_comments(
     conn: Connection,
     viewer_id: int,
     *,
-    after: Cursor | None = None,
+    after: Start = None,
     limit: int = PAGE,
     now: datetime | None = None,
 ) -> Page[CommentView]:
     """The visible comments that the viewer saved, the most recently saved first."""
-    statement = _SAVED.where(true() if after is None else _IS_AFTER)
-    parameters = {**viewer_values(viewer_id, now), "count": limit + 1}
-    if after is not None:
-        parameters |= after.values_for(saved_comment.c.saved_at)
+    statement = _SAVED.where(_IS_AFTER) if isinstance(after, Cursor) else _SAVED
+    parameters = {
+        **viewer_values(viewer_id, now),
+        **page_values(after, limit, saved_comment.c.saved_at),
+    }
     rows = conn.execute(statement, parameters).mappings().all()
     return to_page(rows, limit, to_listed, "key")
 

@@ -33,7 +33,16 @@ from fedcom.models.post import post_rank
 from fedcom.queries.follows import find_follow
 from fedcom.queries.visibility import is_blocked, is_open
 from fedcom.rules.permissions import Standing
-from fedcom.views.paging import Cursor, Page, goes_on, no_cursor, to_page
+from fedcom.views.paging import (
+    Cursor,
+    Page,
+    Start,
+    goes_on,
+    no_cursor,
+    one_page,
+    page_values,
+    to_page,
+)
 from fedcom.views.person import ActorView, PersonView, actor_columns, to_person
 from fedcom.views.viewer import NOBODY, VIEWER, own
 from outbox.maintenance import find_failure
@@ -108,7 +117,7 @@ class CommunityQuery:
     scope: Scope = "all"
     sort: Sort = "subscribers"
     name: str = ""
-    after: Cursor | None = None
+    after: Start = None
     limit: int = PAGE
 
 
@@ -191,14 +200,13 @@ def read_community_cursor(text: str, sort: Sort) -> Cursor:
 
 
 @cache
-def _list(scope: Scope, sort: Sort, *, named: bool, has_begun: bool) -> Select[Any]:
+def _list(scope: Scope, sort: Sort, *, named: bool, has_cursor: bool) -> Select[Any]:
     key = _KEYS[sort]
-    statement = (
+    statement = one_page(
         select(*community_columns(actor, ""), key.label("key"))
         .select_from(_WITH_FOLLOW)
         .where(is_open(actor), *_scope(scope))
         .order_by(key.desc(), community.c.actor_id.desc())
-        .limit(bindparam("count"))
     )
     if named:
         like = bindparam("name", type_=Text)
@@ -206,7 +214,7 @@ def _list(scope: Scope, sort: Sort, *, named: bool, has_begun: bool) -> Select[A
             func.lower(column).like(like, escape="~") for column in (actor.c.name, actor.c.title)
         ]
         statement = statement.where(or_(*called))
-    if has_begun:
+    if has_cursor:
         statement = statement.where(goes_on(key, community.c.actor_id))
     return statement
 
@@ -221,16 +229,17 @@ def list_communities(
     conn: Connection, wanted: CommunityQuery = EVERYTHING, *, viewer_id: int = NOBODY
 ) -> Page[CommunityView]:
     """A page of open communities."""
-    parameters: dict[str, Any] = {"viewer": viewer_id, "count": wanted.limit + 1}
+    parameters: dict[str, Any] = {
+        "viewer": viewer_id,
+        **page_values(wanted.after, wanted.limit, _KEYS[wanted.sort]),
+    }
     if wanted.name:
         parameters["name"] = "%" + _WILD.sub(r"~\1", wanted.name.lower()) + "%"
-    if wanted.after is not None:
-        parameters |= wanted.after.values_for(_KEYS[wanted.sort])
     statement = _list(
         wanted.scope,
         wanted.sort,
         named=bool(wanted.name),
-        has_begun=wanted.after is not None,
+        has_cursor=isinstance(wanted.after, Cursor),
     )
     rows = conn.execute(statement, parameters).mappings().all()
     return to_page(rows, wanted.limit, to_community, "key")

@@ -28,7 +28,16 @@ from fedcom.models.follow import follow
 from fedcom.models.personal import hidden_post, saved_post
 from fedcom.models.post import post, post_rank
 from fedcom.queries.visibility import is_not_blocked
-from fedcom.views.paging import Cursor, Page, goes_on, to_page
+from fedcom.views.paging import (
+    Cursor,
+    Page,
+    Start,
+    goes_on,
+    is_first_page,
+    one_page,
+    page_values,
+    to_page,
+)
 from fedcom.views.post import (
     EXCERPTS,
     EXCERPTS_FOR_GUESTS,
@@ -93,7 +102,7 @@ class FeedQuery:
     sort: Sort = "active"
     span: Span = "all"
     subject_id: int = NOBODY
-    after: Cursor | None = None
+    after: Start = None
     limit: int = PAGE
     nsfw: bool = False
     text: int = 0
@@ -120,20 +129,19 @@ def list_posts(
         wanted.scope,
         wanted.sort,
         wanted.span if spanned else "all",
-        wanted.after is not None,
+        isinstance(wanted.after, Cursor),
+        is_first_page(wanted.after),
         wanted.nsfw,
         viewer_id == NOBODY,
     )
     parameters: dict[str, Any] = {
         **viewer_values(viewer_id, now),
-        "count": wanted.limit + 1,
+        **page_values(wanted.after, wanted.limit, _key(shape)),
         "text": wanted.text,
         "subject": wanted.subject_id,
     }
     if shape.span != "all":
         parameters["since"] = parameters["now"] - SPANS[shape.span]
-    if wanted.after is not None:
-        parameters |= wanted.after.values_for(_key(shape))
     rows = conn.execute(_statement(shape), parameters).mappings().all()
     read = post_reader()
     pinned = [read(row) for row in rows if row["pin"]]
@@ -148,7 +156,8 @@ class _Shape:
     scope: Scope
     sort: Sort
     span: Span
-    goes_on: bool
+    has_cursor: bool
+    is_first: bool
     nsfw: bool
     is_guest: bool
 
@@ -160,7 +169,7 @@ class _Shape:
 
 @cache
 def _statement(shape: _Shape) -> Select[Any]:
-    if shape.scope == "community" and not shape.goes_on:
+    if shape.scope == "community" and shape.is_first:
         return _together(_listed(shape), _pins(shape))
     if shape.scope != "subscribed" or shape.is_young:
         return _listed(shape)
@@ -188,18 +197,17 @@ def _pins(shape: _Shape) -> Select[Any]:
 def _listed(shape: _Shape, *, walking: bool = False) -> Select[Any]:
     """The list without pins. `walking`: go down the list of all posts and skip those not wanted."""
     key, post_id = _key(shape), post_rank.c.post_id
-    statement = (
+    statement = one_page(
         _select(shape, key, 0)
         .where(*_scope(shape.scope, walking=walking))
         .order_by(key.desc(), post_id.desc())
-        .limit(bindparam("count"))
     )
     if shape.scope == "community":
         statement = statement.where(post.c.featured_at.is_(None))
     if shape.span != "all":
         since = bindparam("since", type_=UtcDateTime)
         statement = statement.where(post_rank.c.published_at > since)
-    if shape.goes_on:
+    if shape.has_cursor:
         statement = statement.where(goes_on(key, post_id))
     return statement
 

@@ -16,7 +16,7 @@ from fedcom.models.message import message
 from fedcom.models.notification import notification
 from fedcom.queries.visibility import is_there
 from fedcom.text.html import first_words
-from fedcom.views.paging import Cursor, Page, before, comes_before, to_page
+from fedcom.views.paging import Page, Start, is_past, one_page, page_values, to_page
 from fedcom.views.person import PersonView, actor_columns, to_person
 from fedcom.views.viewer import VIEWER
 
@@ -65,17 +65,16 @@ _COLUMNS = (
     case((is_there(message), message.c.body_html), else_="").label("body_html"),
     or_(message.c.body_source != "", message.c.body_html != "").label("has_words"),
 )
-_BETWEEN = (
+_BETWEEN = one_page(
     select(*_COLUMNS)
     .where(
         or_(
             and_(message.c.author_id == VIEWER, message.c.recipient_id == _OTHER),
             and_(message.c.author_id == _OTHER, message.c.recipient_id == VIEWER),
         ),
-        comes_before(message.c.id),
+        is_past(message.c.id),
     )
     .order_by(message.c.id.desc())
-    .limit(bindparam("count"))
 )
 _mine = (
     select(
@@ -106,14 +105,13 @@ _unread = (
     .correlate(_last)
     .scalar_subquery()
 )
-_CONVERSATIONS = (
+_CONVERSATIONS = one_page(
     select(*_COLUMNS, _unread.label("unread"), *actor_columns(actor, "other_"))
     .select_from(_last)
     .join(message, message.c.id == _last.c.last_id)
     .join(actor, actor.c.id == _last.c.other_id)
-    .where(comes_before(message.c.id))
+    .where(is_past(message.c.id))
     .order_by(message.c.id.desc())
-    .limit(bindparam("count"))
 )
 
 
@@ -122,23 +120,23 @@ def find_conversation(
     viewer_id: int,
     other_id: int,
     *,
-    after: Cursor | None = None,
+    after: Start = None,
     limit: int = PAGE,
 ) -> Page[MessageView]:
     """The latest messages between two people, or those before the previous page; each page is
     sorted oldest first.
     """
-    wanted = {"viewer": viewer_id, "other": other_id, "count": limit + 1, "before": before(after)}
+    wanted = {"viewer": viewer_id, "other": other_id, **page_values(after, limit)}
     rows = conn.execute(_BETWEEN, wanted).mappings().all()
     page = to_page(rows, limit, _to_message, "id")
     return replace(page, items=page.items[::-1])
 
 
 def list_conversations(
-    conn: Connection, viewer_id: int, *, after: Cursor | None = None, limit: int = PAGE
+    conn: Connection, viewer_id: int, *, after: Start = None, limit: int = PAGE
 ) -> Page[ConversationView]:
     """A person's conversations, the latest first."""
-    wanted = {"viewer": viewer_id, "before": before(after), "count": limit + 1}
+    wanted = {"viewer": viewer_id, **page_values(after, limit)}
     rows = conn.execute(_CONVERSATIONS, wanted).mappings().all()
     return to_page(rows, limit, _to_conversation, "id")
 

@@ -9,7 +9,6 @@ from sqlalchemy import (
     FromClause,
     RowMapping,
     and_,
-    bindparam,
     case,
     or_,
     select,
@@ -22,7 +21,7 @@ from fedcom.models.moderation import modlog
 from fedcom.models.post import post
 from fedcom.queries.visibility import is_admin, is_closed, may_read
 from fedcom.views.community import CommunityView, community_columns, find_community_in
-from fedcom.views.paging import Cursor, Page, to_page
+from fedcom.views.paging import Cursor, Page, Start, one_page, page_values, to_page
 from fedcom.views.person import ActorView, PersonView, actor_columns, find_person_in, to_actor
 from fedcom.views.viewer import NOBODY, VIEWER
 
@@ -96,7 +95,7 @@ def _readable_title(content: FromClause) -> ColumnElement[str | None]:
 
 
 _VALUES = values_of(ModlogView, without=("subject", "moderator", "community"))
-_LOG = (
+_LOG = one_page(
     select(
         *(modlog.c[name] for name in ("id", "kind", "reason", "expires_at", "created_at")),
         modlog.c.target_iri,
@@ -121,7 +120,6 @@ _LOG = (
     .outerjoin(_group, _group.c.id == modlog.c.community_id)
     .outerjoin(community, community.c.actor_id == modlog.c.community_id)
     .order_by(modlog.c.id.desc())
-    .limit(bindparam("count"))
 )
 
 
@@ -130,7 +128,7 @@ def list_modlog(
     wanted: LogFilter,
     *,
     viewer_id: int = NOBODY,
-    after: Cursor | None = None,
+    after: Start = None,
     limit: int = PAGE,
 ) -> Page[ModlogView]:
     """Moderation actions, newest first, in one statement.
@@ -138,9 +136,10 @@ def list_modlog(
     The title of deleted or removed content is given only to viewers who may still read it.
     """
     statement = _LOG.where(*_conditions(wanted))
-    if after is not None:
+    if isinstance(after, Cursor):
         statement = statement.where(modlog.c.id < after.row_id)
-    rows = conn.execute(statement, {"viewer": viewer_id, "count": limit + 1}).mappings().all()
+    parameters = {"viewer": viewer_id, **page_values(after, limit)}
+    rows = conn.execute(statement, parameters).mappings().all()
     return to_page(rows, limit, _to_entry, "id")
 
 

@@ -20,7 +20,7 @@ from fedcom.queries.notifications import IS_TOLD, KINDS, WITH_SUBJECTS, Filter
 from fedcom.queries.visibility import is_admin, is_closed, may_read
 from fedcom.text.html import first_words
 from fedcom.views.community import CommunityView, community_columns, find_community_in
-from fedcom.views.paging import Cursor, Page, before, comes_before, to_page
+from fedcom.views.paging import Page, Start, is_past, one_page, page_values, to_page
 from fedcom.views.person import PersonView, actor_columns, find_person_in
 from fedcom.views.viewer import VIEWER
 
@@ -64,7 +64,7 @@ _OWN = (
     *("post_id", "comment_id", "message_id"),
 )
 _VALUES = values_of(NotificationView, without=("by", "community", "excerpt"))
-_LIST = (
+_LIST = one_page(
     select(
         *(notification.c[name] for name in _OWN),
         func.coalesce(outside_mention.c.url, outside_mention.c.iri).label("address"),
@@ -93,11 +93,10 @@ _LIST = (
     .where(
         notification.c.recipient_id == VIEWER,
         notification.c.kind.in_(bindparam("kinds", expanding=True)),
-        comes_before(notification.c.id),
+        is_past(notification.c.id),
         IS_TOLD,
     )
     .order_by(notification.c.id.desc())
-    .limit(bindparam("count"))
 )
 _UNREAD = _LIST.where(notification.c.read_at.is_(None))
 
@@ -108,12 +107,11 @@ def list_notifications(
     only: Filter = "",
     *,
     unread: bool = False,
-    after: Cursor | None = None,
+    after: Start = None,
     limit: int = PAGE,
 ) -> Page[NotificationView]:
     """A member's notifications, newest first: all, some kinds, or the unread ones."""
-    wanted = {"viewer": viewer_id, "kinds": KINDS[only], "count": limit + 1}
-    wanted["before"] = before(after)
+    wanted = {"viewer": viewer_id, "kinds": KINDS[only], **page_values(after, limit)}
     rows = conn.execute(_UNREAD if unread else _LIST, wanted).mappings().all()
     return to_page(rows, limit, _to_notification, "id")
 

@@ -1,8 +1,8 @@
 """Pages of lists: some items, and where the list continues.
 
 Lists continue after a key and an id (keyset): a page costs the same however deep it is, and no item
-is shown twice because a new one arrived above. A client that only knows page numbers needs an
-offset in the statement; it gets the same `Page`.
+is shown twice because a new one arrived above. Clients that only know page numbers start at a
+`PageNumber` and get the same `Page`.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Integer, RowMapping, and_, bindparam, or_
+from sqlalchemy import ColumnElement, Integer, RowMapping, Select, and_, bindparam, or_
 
 from fedcom.db import BigId, UtcDateTime
 from fedcom.errors import Invalid
@@ -18,6 +18,9 @@ from fedcom.errors import Invalid
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FAR = 2**53
 """Ids stay below this, and so do the numbers in a cursor."""
+
+MOST_SKIPPED = 10_000
+"""How many items a page number may skip: the database reads each of them again."""
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -73,10 +76,31 @@ class Cursor:
         except OverflowError:
             raise no_cursor() from None
 
-    def values_for(self, key: ColumnElement[Any]) -> dict[str, Any]:
-        """The parameters of `goes_on` for a list by this key. Raises as `moment` does."""
-        is_time = isinstance(key.type, UtcDateTime)
-        return {"key": self.moment() if is_time else self.key, "after_id": self.row_id}
+
+@dataclass(frozen=True, slots=True)
+class PageNumber:
+    """Where a list continues for clients that count pages, from 1."""
+
+    number: int
+
+    def skips(self, limit: int) -> int:
+        """How many items are on the pages before this one, at `limit` items each.
+
+        Raises Invalid("page_too_deep") for more than `MOST_SKIPPED`.
+        """
+        skipped = (self.number - 1) * limit
+        if skipped > MOST_SKIPPED:
+            raise Invalid(
+                "page_too_deep",
+                "Page numbers only reach the first %(maximum)s entries. "
+                "Use the page cursor to continue.",
+                maximum=MOST_SKIPPED,
+            )
+        return skipped
+
+
+Start = Cursor | PageNumber | None
+"""Where a page of a list begins; None is its beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +134,36 @@ def to_page(
     return Page(items, Cursor.after(last[key], last[row_id]))
 
 
+def is_first_page(start: Start) -> bool:
+    """Whether a page that starts here is the beginning of its list."""
+    return start is None or start == PageNumber(1)
+
+
+def one_page(statement: Select[Any]) -> Select[Any]:
+    """The statement limited to the page that the parameters of `page_values` name."""
+    return statement.limit(bindparam("count")).offset(bindparam("skip"))
+
+
+def page_values(
+    start: Start, limit: int, key: ColumnElement[Any] | None = None
+) -> dict[str, int | float | datetime]:
+    """The parameters of `one_page`, and of `goes_on` for a list by `key` or of `is_past` for a list
+    by id (no key).
+
+    One more row than `limit` is read, as `to_page` expects. Raises Invalid for a cursor or page
+    number that no list has.
+    """
+    values: dict[str, int | float | datetime] = {"count": limit + 1, "skip": 0, "after_id": 0}
+    if isinstance(start, PageNumber):
+        values["skip"] = start.skips(limit)
+    elif start is not None:
+        values["after_id"] = start.row_id
+        if key is not None:
+            is_time = isinstance(key.type, UtcDateTime)
+            values["key"] = start.moment() if is_time else start.key
+    return values
+
+
 def goes_on(key: ColumnElement[Any], row_id: ColumnElement[int]) -> ColumnElement[bool]:
     """The condition that a row comes after the cursor, in a list by `key` and then `row_id`, both
     descending.
@@ -120,17 +174,12 @@ def goes_on(key: ColumnElement[Any], row_id: ColumnElement[int]) -> ColumnElemen
     return and_(key <= at, or_(key < at, row_id < bindparam("after_id", type_=BigId)))
 
 
-def comes_before(row_id: ColumnElement[int]) -> ColumnElement[bool]:
-    """The condition that a row comes after the cursor in a list by descending id; with `before` 0
+def is_past(row_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """The condition that a row comes after the cursor in a list by descending id; without a cursor
     every row does.
     """
-    before = bindparam("before", type_=BigId)
-    return or_(before == 0, row_id < before)
-
-
-def before(after: Cursor | None) -> int:
-    """The parameters of `comes_before`."""
-    return 0 if after is None else after.row_id
+    after_id = bindparam("after_id", type_=BigId)
+    return or_(after_id == 0, row_id < after_id)
 
 
 def no_cursor() -> Invalid:

@@ -101,6 +101,7 @@ def get_facts(conn: Connection, person_id: int, *, viewer_id: int = NOBODY) -> P
 def list_works(
     conn: Connection,
     wanted: FeedQuery,
+    posts_after: Cursor | None,
     comments_after: Cursor | None,
     *,
     viewer_id: int = NOBODY,
@@ -109,24 +110,23 @@ def list_works(
     """Posts and comments of `wanted.subject_id`, "new" or "top" first, at most `wanted.limit`
     together.
 
-    `wanted.after` and `comments_after` come from the previous page. Posts and comments are two
-    lists read side by side, each with its own cursor and its own index.
+    Posts and comments are two lists read side by side, each with its own index and its own cursor
+    from the previous page (`wanted.after` has no effect).
     """
-    posts = list_posts(conn, wanted, viewer_id=viewer_id, now=now)
-    below = replace(wanted, after=comments_after)
+    above, below = replace(wanted, after=posts_after), replace(wanted, after=comments_after)
+    posts = list_posts(conn, above, viewer_id=viewer_id, now=now)
     comments = list_comments_of(conn, below, viewer_id=viewer_id, now=now)
     both: list[PostView | CommentView] = [*posts.items, *comments.items]
     both.sort(key=lambda item: _key_of(item, wanted.sort), reverse=True)
     items = tuple(both[: wanted.limit])
-    posts_after, answers_after = wanted.after, comments_after
     for item in items:
         cursor = Cursor.after(_key_of(item, wanted.sort), item.id)
         if isinstance(item, PostView):
             posts_after = cursor
         else:
-            answers_after = cursor
+            comments_after = cursor
     has_more = len(both) > len(items) or posts.has_more or comments.has_more
-    return Contributions(items, posts_after, answers_after, has_more)
+    return Contributions(items, posts_after, comments_after, has_more)
 
 
 def _key_of(item: PostView | CommentView, sort: Sort) -> Any:

@@ -39,7 +39,7 @@ from fedcom.views.community import (
     find_community_in,
     to_community,
 )
-from fedcom.views.paging import Cursor, Page, before, comes_before, to_page
+from fedcom.views.paging import Page, Start, is_past, one_page, page_values, to_page
 from fedcom.views.person import PersonView, actor_columns, find_person_in, to_person
 from fedcom.views.viewer import VIEWER
 
@@ -97,7 +97,8 @@ class ReportQuery:
     is_admin: bool
     resolved: bool = False
     community_id: int = 0
-    after: Cursor | None = None
+    after: Start = None
+    limit: int = PAGE
 
 
 _group = actor.alias("community_actor")
@@ -155,7 +156,7 @@ def _of_either(name: str) -> ColumnElement[Any]:
 
 
 _AUTHOR_ID = func.coalesce(comment.c.author_id, post.c.author_id, message.c.author_id)
-_REPORTS = (
+_REPORTS = one_page(
     select(
         *columns_of(ReportRow, report, prefix="report_"),
         post.c.id.label("post_id"),
@@ -193,14 +194,13 @@ _REPORTS = (
     )
     .where(
         or_(_IS_ADMIN, _MODERATED),
-        comes_before(report.c.id),
+        is_past(report.c.id),
         or_(
             bindparam("community", type_=BigId) == 0,
             report.c.community_id == bindparam("community", type_=BigId),
         ),
     )
     .order_by(report.c.id.desc())
-    .limit(bindparam("count"))
 )
 
 
@@ -229,7 +229,7 @@ _COMPLAINTS = (
     )
     .where(_newer.c.id.in_(bindparam("reports", expanding=True)))
     .order_by(report.c.id.desc())
-    .limit(PAGE * EACH)
+    .limit(bindparam("count"))
 )
 
 
@@ -239,18 +239,19 @@ def list_reports(conn: Connection, wanted: ReportQuery) -> Page[ReportView]:
         "viewer": wanted.viewer_id,
         "is_admin": wanted.is_admin,
         "community": wanted.community_id,
-        "before": before(wanted.after),
-        "count": PAGE + 1,
+        **page_values(wanted.after, wanted.limit),
     }
     statement = _RESOLVED if wanted.resolved else _OPEN
     rows = conn.execute(statement, parameters).mappings().all()
-    complaints: dict[int, list[Complaint]] = {row["report_id"]: [] for row in rows[:PAGE]}
-    for row in conn.execute(_COMPLAINTS, {"reports": list(complaints)}).mappings():
+    shown = rows[: wanted.limit]
+    complaints: dict[int, list[Complaint]] = {row["report_id"]: [] for row in shown}
+    of_these = {"reports": list(complaints), "count": len(shown) * EACH}
+    for row in conn.execute(_COMPLAINTS, of_these).mappings():
         if len(complaints[row["about_id"]]) < EACH:
             complaints[row["about_id"]].append(_to_complaint(row))
     return to_page(
         rows,
-        PAGE,
+        wanted.limit,
         lambda row: _to_report(row, tuple(complaints[row["report_id"]])),
         "report_id",
         "report_id",

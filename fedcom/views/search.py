@@ -52,7 +52,7 @@ from fedcom.text.excerpts import MarkedPiece, excerpt, fold, mark
 from fedcom.text.search_terms import Phrase, Terms, Words
 from fedcom.views.comment import COMMENTS, LISTED, CommentView, to_listed
 from fedcom.views.community import CommunityView, community_columns, to_community
-from fedcom.views.paging import Cursor, Page, to_page
+from fedcom.views.paging import Cursor, Page, PageNumber, Start, to_page
 from fedcom.views.person import ActorView, PersonView, actor_columns, to_person
 from fedcom.views.post import SHOWN, SOURCE, PostView, author, group, post_columns, to_post
 from fedcom.views.viewer import NOBODY, viewer_values
@@ -86,7 +86,7 @@ class SearchQuery:
     scope: Scope = "all"
     sort: Sort = "relevance"
     community_id: int = NOBODY
-    after: Cursor | None = None
+    after: Start = None
     limit: int = PAGE
 
 
@@ -209,7 +209,7 @@ def _chosen(
         if wanted.sort == "relevance":
             key = matched.c.rank
     after = []
-    if wanted.after is not None:
+    if isinstance(wanted.after, Cursor):
         is_fit = isinstance(key.type, Double)
         at = literal(wanted.after.key if is_fit else wanted.after.moment(), key.type)
         after = [or_(key < at, and_(key == at, id_ < wanted.after.row_id))]
@@ -223,6 +223,7 @@ def _chosen(
         )
         .order_by(key.desc(), id_.desc())
         .limit(wanted.limit + 1)
+        .offset(wanted.after.skips(wanted.limit) if isinstance(wanted.after, PageNumber) else 0)
         .subquery("chosen")
     )
 

@@ -83,6 +83,15 @@ def _read(conn: Connection, context: PageContext) -> Profile:
     if listed == "comments":
         comments = list_comments_of(conn, wants, viewer_id=context.viewer_id, now=context.now)
         return Profile(person, facts, listed, choice, comments=comments)
-    after = asked_cursor(context.request, partial(Cursor.read, whole=True), "answers")
-    works = list_works(conn, wants, after, viewer_id=context.viewer_id, now=context.now)
+    read = partial(Cursor.read, whole=True)
+    posts_after = asked_cursor(context.request, read)
+    comments_after = asked_cursor(context.request, read, "answers")
+    works = list_works(
+        conn,
+        wants,
+        posts_after,
+        comments_after,
+        viewer_id=context.viewer_id,
+        now=context.now,
+    )
     return Profile(person, facts, listed, choice, works=works)

@@ -3,11 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, Table, insert
 
 from fedcom.models.actor import actor, community
 from fedcom.models.comment import Comment, comment
 from fedcom.models.follow import follow
+from fedcom.models.message import message
 from fedcom.models.post import post, post_rank
 from fedcom.models.vote import comment_vote, post_vote
 from fedcom.queries.comments import get_comment
@@ -100,6 +101,22 @@ class Rows:
         path = f"{parent.path}.{own:012d}" if parent else f"{own:012d}"
         self.conn.execute(comment.update().where(comment.c.id == own).values(path=path))
         return get_comment(self.conn, own)
+
+    def message(self, author: int, recipient: int, **more: Any) -> None:
+        values = {
+            "iri": f"https://forum.example/message/{self._next()}",
+            "local": True,
+            "author_id": author,
+            "recipient_id": recipient,
+            "body_source": "Hello",
+            "body_html": "<p>Hello</p>",
+            "published_at": NOON,
+        }
+        self.insert(message, **(values | more))
+
+    def insert(self, table: Table, **values: Any) -> None:
+        """Inserts a row into a table that has no method of its own here."""
+        self.conn.execute(insert(table).values(values))
 
     def follow(self, follower: int, target: int, state: str = "accepted") -> None:
         self.conn.execute(

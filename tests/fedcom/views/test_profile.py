@@ -57,8 +57,8 @@ def walk(rows: Rows, author: int, sort: Sort, limit: int) -> list[str]:
     listed: list[str] = []
     found = Contributions((), None, None, has_more=True)
     while found.has_more:
-        wanted = FeedQuery("author", sort, subject_id=author, after=found.posts_after, limit=limit)
-        found = list_works(rows.conn, wanted, found.comments_after)
+        wanted = FeedQuery("author", sort, subject_id=author, limit=limit)
+        found = list_works(rows.conn, wanted, found.posts_after, found.comments_after)
         listed += [f"{'p' if isinstance(one, PostView) else 'c'}{one.id}" for one in found.items]
         assert len(found.items) <= limit
         assert len(listed) < 50
