@@ -7,9 +7,9 @@ member: then as the author's own Delete, which counts on every server.
 
 from dataclasses import dataclass
 
-from activitypub.vocab.activities import delete as delete_activity, undo
+from activitypub.vocab.activities import undo
 from fedcom.actions.base import Activity, Audience, Fallback, Federated, Microblogs
-from fedcom.actions.delete import audience_of, create_again
+from fedcom.actions.delete import audience_of, create_again, deletion
 from fedcom.context import Context
 from fedcom.effects.modlog import log_content
 from fedcom.effects.resolve_reports import Outcome, resolve_content
@@ -44,11 +44,6 @@ class _ForThisServer(Federated[Content]):
                 "This is for posts in communities of other servers; this community is local.",
             )
 
-    def deletion(self, ctx: Context, iri: str, result: Content) -> Activity:
-        """The author's Delete."""
-        community = locate(ctx, result).community.iri
-        return delete_activity(iri, self.by.iri, result.iri, community=community)
-
     def recipients(self, ctx: Context, result: Content, microblogs: Microblogs) -> Audience:
         """Everyone who was sent a member's post or comment; nobody for a remote author's."""
         if self.by.id != result.author_id:
@@ -74,7 +69,7 @@ class TakeDown(_ForThisServer):
 
     def to_activity(self, ctx: Context, result: Content) -> Activity:
         """Delete."""
-        return self.deletion(ctx, ctx.new_iri("delete"), result)
+        return deletion(ctx, ctx.new_iri("delete"), self.by, result)
 
     def audience(self, ctx: Context, result: Content) -> Audience:
         """Everyone who was sent the original."""
@@ -101,7 +96,7 @@ class Reinstate(_ForThisServer):
     def to_activity(self, ctx: Context, result: Content) -> Activity:
         """Undo{Delete}."""
         sent = last_iri(ctx, "delete", self.by, result.iri)
-        return undo(ctx.new_iri("undo"), self.deletion(ctx, sent, result))
+        return undo(ctx.new_iri("undo"), deletion(ctx, sent, self.by, result))
 
     def audience(self, ctx: Context, result: Content) -> Audience:
         """Everyone who was sent the original."""

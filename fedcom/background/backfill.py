@@ -191,7 +191,7 @@ class Backfill:
 
     def want_thread(self, about: Post | Comment) -> None:
         """Fetch the comments of something that a member has looked up."""
-        number = about.id if isinstance(about, Post) else about.post_id
+        number = about.post_id
         last = self._fetched.get(number)
         fresh = last is not None and self._clock() - last < THREAD_FRESH
         if fresh or len(self._waiting) >= THREADS:
@@ -553,8 +553,7 @@ def _keep(ctx: Context, document: Document, thread: UnreadThread) -> Post | Comm
     """Make the comment. Raises Denied for something that is not a reply in this thread."""
     iri = document.in_reply_to or ""
     above = find_content(ctx.conn, iri)
-    root = above.post_id if isinstance(above, Comment) else above and above.id
-    if root != thread.post.id:
+    if above is None or above.post_id != thread.post.id:
         raise Denied(
             "wrong_thread",
             "%(iri)s does not belong to the thread of %(post)s.",

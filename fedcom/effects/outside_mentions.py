@@ -4,7 +4,7 @@ from sqlalchemy import ColumnElement, delete, select, update
 
 from fedcom.context import Context
 from fedcom.effects.notify import NotificationEvent
-from fedcom.models.base import columns_of, to_row
+from fedcom.models.base import columns_of, first_row
 from fedcom.models.notification import notification
 from fedcom.models.outside_mention import OutsideMention, outside_mention
 
@@ -12,8 +12,7 @@ from fedcom.models.outside_mention import OutsideMention, outside_mention
 def find_outside_mention(ctx: Context, iri: str) -> OutsideMention | None:
     """The stored excerpt of the post with this id."""
     found = select(*columns_of(OutsideMention, outside_mention)).where(outside_mention.c.iri == iri)
-    row = ctx.conn.execute(found).mappings().first()
-    return None if row is None else to_row(OutsideMention, row)
+    return first_row(OutsideMention, ctx.conn.execute(found))
 
 
 def forget_mentions(ctx: Context, which: ColumnElement[bool]) -> None:

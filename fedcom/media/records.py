@@ -10,7 +10,7 @@ from fedcom.context import Context
 from fedcom.media.images import MEDIA_TYPE
 from fedcom.media.pictures import StoredPicture
 from fedcom.models.actor import actor
-from fedcom.models.base import columns_of, to_row
+from fedcom.models.base import columns_of, first_row, to_row
 from fedcom.models.comment import comment
 from fedcom.models.media import Media, Purpose, link_preview, media
 from fedcom.models.message import message
@@ -82,8 +82,7 @@ def put_media(
 
 def find_media(conn: Connection, name: str) -> Media | None:
     """The picture with this name."""
-    row = conn.execute(_MEDIA.where(media.c.name == name)).mappings().first()
-    return None if row is None else to_row(Media, row)
+    return first_row(Media, conn.execute(_MEDIA.where(media.c.name == name)))
 
 
 def find_media_of(conn: Connection, source_url: str) -> Media | None:
@@ -91,8 +90,7 @@ def find_media_of(conn: Connection, source_url: str) -> Media | None:
     found = conn.execute(
         _MEDIA.where(media.c.source_url == source_url).order_by(media.c.id.desc()).limit(1)
     )
-    row = found.mappings().first()
-    return None if row is None else to_row(Media, row)
+    return first_row(Media, found)
 
 
 def list_uploads(conn: Connection, owner_id: int, *, before: int, limit: int) -> Sequence[Media]:

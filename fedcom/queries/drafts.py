@@ -17,16 +17,6 @@ def find_draft(conn: Connection, person_id: int, form: str) -> Draft | None:
     return None if row is None else Draft(row.form, read_fields(row.fields), row.updated_at)
 
 
-def list_drafts(conn: Connection, person_id: int) -> list[Draft]:
-    """All drafts of the member, the newest first."""
-    rows = conn.execute(
-        select(draft.c.form, draft.c.fields, draft.c.updated_at)
-        .where(draft.c.person_id == person_id)
-        .order_by(draft.c.updated_at.desc(), draft.c.form)
-    )
-    return [Draft(row.form, read_fields(row.fields), row.updated_at) for row in rows]
-
-
 def read_fields(text: str) -> dict[str, str]:
     """Fields from JSON; {} for anything else, since some of it comes back from browsers."""
     try:

@@ -59,8 +59,7 @@ def locate_parent(ctx: Context, content: Comment) -> Located:
     if content.parent_id is None:
         return locate(ctx, locate(ctx, content).post)
     for kept in ctx.cache.located.values():
-        above = None if kept is None else kept.content
-        if kept is not None and isinstance(above, Comment) and above.id == content.parent_id:
+        if kept is not None and kept.content.comment_id == content.parent_id:
             return kept
     found = _find(ctx, _COMMENT_BY_ID, "", content.parent_id)
     if found is None:

@@ -11,7 +11,7 @@ from activitypub.iri import check_iri, host_of
 from activitypub.nodeinfo import Software
 from database.inserts import upsert
 from fedcom.errors import Invalid
-from fedcom.models.base import columns_of, to_row
+from fedcom.models.base import columns_of, first_row, to_row
 from fedcom.models.peer import InstanceBlock, Peer, instance_block, peer
 from fedcom.rules.dialects import MICROBLOGS
 from outbox.publish import recipient_hosts
@@ -81,8 +81,7 @@ def put_peer(conn: Connection, host: str, software: Software | None, now: dateti
 
 def find_block(conn: Connection, host: str) -> InstanceBlock | None:
     """The block that covers `host` (with or without a port), its own or that of a parent domain."""
-    row = conn.execute(_BLOCK, {"covering": list(_covering(host))}).mappings().first()
-    return None if row is None else to_row(InstanceBlock, row)
+    return first_row(InstanceBlock, conn.execute(_BLOCK, {"covering": list(_covering(host))}))
 
 
 def blocked_among(conn: Connection, hosts: Iterable[str]) -> set[str]:

@@ -78,7 +78,7 @@ class ReportView:
     former_text: str
     is_deleted: bool
     is_removed: bool
-    # The viewer may remove it and lock its post: moderators may, and admins in local communities.
+    # The viewer may remove and lock it: moderators may, and admins in local communities.
     may_moderate: bool
     # How often the author was reported, and had content removed, on this instance so far.
     reported: int
@@ -161,7 +161,7 @@ _REPORTS = one_page(
         *columns_of(ReportRow, report, prefix="report_"),
         post.c.id.label("post_id"),
         post.c.title.label("post_title"),
-        post.c.locked_at.label("locked_at"),
+        _of_either("locked_at").label("locked_at"),
         post.c.url.label("url"),
         _of_either("body_html").label("body_html"),
         func.coalesce(_parent.c.body_html, "").label("parent_html"),

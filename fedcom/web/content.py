@@ -30,8 +30,9 @@ from fedcom.http.resolve import parse_markdown
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
-from fedcom.queries.actors import get_community, is_admin, standing
+from fedcom.queries.actors import is_admin, standing
 from fedcom.queries.comments import get_comment
+from fedcom.queries.content import community_of
 from fedcom.queries.posts import get_post
 from fedcom.remote.peers import is_on_microblogs
 from fedcom.rules.limits import MAX_REASON, check_body, check_comment
@@ -156,12 +157,6 @@ def _pin(by: Person, target: Target) -> Federated[Any]:
 
 def _unpin(by: Person, target: Target) -> Federated[Any]:
     return Pin(by=by, post=cast("Post", target), pinned=False)
-
-
-def community_of(conn: Connection, target: Target) -> Community:
-    """The community that the content is in."""
-    post = get_post(conn, target.post_id) if isinstance(target, Comment) else target
-    return get_community(conn, post.community_id)
 
 
 def remove_content(ctx: Context, by: Person, target: Target, reason: str) -> None:

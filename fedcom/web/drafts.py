@@ -18,8 +18,9 @@ from fedcom.models.actor import Person
 from fedcom.models.personal import Draft
 from fedcom.offload import offload
 from fedcom.personal.drafts import drop_draft, save_draft
-from fedcom.queries.drafts import list_drafts, read_fields
+from fedcom.queries.drafts import read_fields
 from fedcom.rules.limits import check_body
+from fedcom.views.draft import DraftView, list_drafts
 from fedcom.web.html.forms import Form, receive, safe_path, see_other
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
@@ -31,12 +32,11 @@ _FORM = re.compile(r"submit|(?:post|comment)/[1-9][0-9]{0,14}")
 
 @dataclass(frozen=True, slots=True)
 class DraftLine:
-    """A draft in the list: the page of its form, and its beginning."""
+    """A draft in the list, with the page of its form."""
 
-    draft: Draft
+    draft: DraftView
     path: str
     is_post: bool
-    excerpt: str
 
 
 def reply_form(post_id: int, parent_id: int) -> str:
@@ -117,16 +117,12 @@ def path_of(draft_form: str) -> str:
 async def show(request: Request) -> Response:
     """GET /drafts: the member's drafts."""
 
-    def read(conn: Connection, context: PageContext) -> list[Draft]:
+    def read(conn: Connection, context: PageContext) -> list[DraftView]:
         return list_drafts(conn, member_of(context).person.id)
 
     context, found = await read_page(request, read)
-    return page(context, "drafts.html", {"lines": [_to_line(one) for one in found]})
-
-
-def _to_line(draft: Draft) -> DraftLine:
-    text = draft.fields.get("body", "")
-    return DraftLine(draft, path_of(draft.form), draft.form == SUBMIT, text[:200])
+    lines = [DraftLine(one, path_of(one.form), one.form == SUBMIT) for one in found]
+    return page(context, "drafts.html", {"lines": lines})
 
 
 async def remove(request: Request) -> Response:

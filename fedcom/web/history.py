@@ -19,9 +19,10 @@ from fedcom.models.post import Post
 from fedcom.models.revision import Revision
 from fedcom.offload import offload
 from fedcom.queries.actors import get_person, standing
+from fedcom.queries.content import community_of
 from fedcom.queries.revisions import list_revisions
 from fedcom.text.difference import ComparedPiece, difference, readable
-from fedcom.web.content import COMMENTS, POSTS, Kind, community_of
+from fedcom.web.content import COMMENTS, POSTS, Kind
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, read_page
 from fedcom.web.html.routing import Handler, page_route
@@ -109,8 +110,7 @@ def _may_read_hidden(
 def _current(target: Post | Comment) -> Revision:
     """The current version, in the form of a replaced one."""
     moment = target.updated_at or target.published_at
-    title, url = (target.title, target.url) if isinstance(target, Post) else ("", None)
-    return Revision(0, None, None, title, url, target.body_html, moment, moment)
+    return Revision(0, None, None, target.title, target.url, target.body_html, moment, moment)
 
 
 def _compare(texts: Sequence[Revision]) -> list[Version]:

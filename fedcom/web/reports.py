@@ -28,8 +28,9 @@ from fedcom.models.message import Message
 from fedcom.models.moderation import ReportRow
 from fedcom.models.post import Post
 from fedcom.personal.sent_forms import once
-from fedcom.queries.actors import get_community, get_person
+from fedcom.queries.actors import get_person
 from fedcom.queries.comments import get_comment
+from fedcom.queries.content import community_of
 from fedcom.queries.messages import get_own_message
 from fedcom.queries.posts import get_post
 from fedcom.queries.reports import moderates_anything
@@ -63,6 +64,7 @@ def reports() -> list[Route]:
         page_route(PATH, show),
         button_route(f"{PATH}/{{number:int}}/remove", _report_button(_remove, "removed")),
         button_route(f"{PATH}/{{number:int}}/lock", _report_button(_lock, "locked")),
+        button_route(f"{PATH}/{{number:int}}/unlock", _report_button(_unlock, "unlocked")),
         button_route(f"{PATH}/{{number:int}}/resolve", _report_button(_resolve, "report_resolved")),
         button_route(f"{PATH}/{{number:int}}/reopen", _report_button(_reopen, "report_reopened")),
     ]
@@ -107,16 +109,14 @@ def _report(find: Find) -> Handler:
 def _subject(conn: Connection, by: Person, target: Target) -> _Subject:
     author = get_person(conn, target.author_id)
     # This must not be a way to read content that is no longer shown.
-    is_shown = target.deleted_at is None if isinstance(target, Message) else target.is_shown
-    if not is_shown:
+    if not target.is_shown:
         raise Denied("deleted", "This has been deleted, so it cannot be reported.")
     if isinstance(target, Message):
         return _Subject(target, author, None, f"/messages/{slug(author)}#message-{target.id}")
-    post = target if isinstance(target, Post) else get_post(conn, target.post_id)
-    anchor = f"#comment-{target.id}" if isinstance(target, Comment) else ""
-    community = get_community(conn, post.community_id)
+    community = community_of(conn, target)
     check_open(community)
-    return _Subject(target, author, community, f"/post/{post.id}{anchor}")
+    anchor = f"#comment-{target.comment_id}" if target.comment_id is not None else ""
+    return _Subject(target, author, community, f"/post/{target.post_id}{anchor}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +194,11 @@ def _remove(ctx: Context, report: ReportRow, by: Person, reason: str) -> None:
 
 
 def _lock(ctx: Context, report: ReportRow, by: Person, reason: str) -> None:
-    target = _content(ctx, report)
-    thread = target if isinstance(target, Post) else get_post(ctx.conn, target.post_id)
-    act(ctx, Lock(by=by, target=thread, locked=True, reason=reason))
+    act(ctx, Lock(by=by, target=_content(ctx, report), locked=True, reason=reason))
+
+
+def _unlock(ctx: Context, report: ReportRow, by: Person, reason: str) -> None:
+    act(ctx, Lock(by=by, target=_content(ctx, report), locked=False, reason=reason))
 
 
 def _resolve(ctx: Context, report: ReportRow, by: Person, reason: str) -> None:

@@ -7,8 +7,7 @@ from datetime import UTC
 from typing import Any
 
 from activitypub.document import Document, to_datetime
-from activitypub.errors import Malformed
-from activitypub.iri import check_iri
+from activitypub.iri import usable_iri
 from activitypub.vocab.objects import image
 from fedcom.errors import Invalid
 from fedcom.rules.limits import MAX_ALT, MAX_WARNING, check_url
@@ -52,12 +51,12 @@ def illustration_of(document: Document) -> Illustration | None:
     Lemmy and PieFed send a thumbnail as `image`, PeerTube as `icon`.
     """
     for attachment in document.attachments:
-        url = _address(attachment.url or attachment.href)
+        url = usable_iri(attachment.url or attachment.href)
         if url is not None and _is_picture(attachment, url):
             return Illustration(url, _alt(attachment.name))
-    url = _address(document.image_url)
+    url = usable_iri(document.image_url)
     if url is None and document.type in ("Video", "Audio"):
-        url = _address(document.icon_url)
+        url = usable_iri(document.icon_url)
     if url is None:
         return None
     shown = document.get("image")
@@ -188,17 +187,18 @@ def _alt(text: str | None) -> str:
 def _attached_at(attachment: Document) -> str | None:
     """The address of an attachment, also with `http:`: it can be linked."""
     if attachment.type in _WRITTEN:
-        return _address(attachment.url) or _address(attachment.id)
+        return usable_iri(attachment.url) or usable_iri(attachment.id)
     if attachment.type not in _ATTACHED_TYPES or not attachment.url:
         return None
+    return link_target(attachment.url)
+
+
+def link_target(value: str) -> str | None:
+    """The permitted targets of a link: any id, and every address that a member here may link to.
+
+    Ids have a plain host, links may be `https://bücher.example`.
+    """
     try:
-        return _address(attachment.url) or check_url(attachment.url)
+        return usable_iri(value) or check_url(value)
     except Invalid:
-        return None
-
-
-def _address(value: str | None) -> str | None:
-    try:
-        return check_iri(value, development=True) if value else None
-    except Malformed:
         return None

@@ -72,6 +72,41 @@ def test_links_lead_somewhere(path: Path) -> None:
             assert fragment in {anchor(text) for text in HEADING.findall(prose(document))}, link
 
 
+ROOMS = ("activitypub", "alembic", "database", "docs", "fedcom", "inbox", "outbox", "tests")
+ENDS = {
+    "/" + "/".join(path.parts[at:])
+    for room in ROOMS
+    for path in [ROOT / room, *(ROOT / room).rglob("*")]
+    if "node_modules" not in path.parts
+    for at in range(len(ROOT.parts), len(path.parts))
+}
+"""All files and folders, from each folder above them."""
+# A file or a folder, from the top of the project or, as in CONTRIBUTING.md, from a folder of it.
+NAMED = re.compile(
+    rf"`((?:{'|'.join(ROOMS)})/[\w./-]+|[\w./-]+/|[\w./-]+\.(?:css|html|js|md|mjs|po|py))(?:::\w+)?`"
+)
+MADE = {"data", "fedcom/migrations", "screenshots"}
+"""Folders that the wheel, the server and a command make."""
+
+
+def exists(path: str) -> bool:
+    """Whether a document may name it: from the top, or from a folder if no room is named."""
+    is_whole = (ROOT / path).exists()
+    return is_whole or (not path.startswith(ROOMS) and f"/{path}" in ENDS)
+
+
+def test_files_in_the_documents_exist() -> None:
+    said = {
+        (name(document), path.removesuffix("/"))
+        for document in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+        for path in NAMED.findall(prose(document))
+        if not path.startswith("/")
+    }
+
+    assert len(said) > 200
+    assert [one for one in sorted(said) if one[1] not in MADE and not exists(one[1])] == []
+
+
 def test_every_command_is_in_the_admins_table() -> None:
     written = re.findall(
         r"^\| `fedcom ([^`]+)` \|", section("docs/admin.md", "The command line"), re.M

@@ -147,6 +147,7 @@ def _environment() -> Environment:
     environment.globals |= {
         "tints": TINTS,
         "new_once": new_once,
+        "own_lists": flash.OWN_LISTS,
         "language": i18n.language,
         "direction": i18n.direction,
         "languages": list(LANGUAGES.items()),
