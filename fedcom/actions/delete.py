@@ -89,7 +89,7 @@ class Undelete(Federated[Content]):
 
     def fallbacks(self, ctx: Context, result: Content) -> tuple[Fallback, ...]:
         """The author's Create again, where nothing is left to restore."""
-        return given_again(ctx, result)
+        return create_again(ctx, result)
 
 
 def deletion(
@@ -100,7 +100,7 @@ def deletion(
     return delete_activity(iri, by.iri, target.iri, community=community, reason=reason)
 
 
-def given_again(ctx: Context, target: Content) -> tuple[Fallback, ...]:
+def create_again(ctx: Context, target: Content) -> tuple[Fallback, ...]:
     """A new Create of a member's content, for servers that purged it; none for hidden content, nor
     for remote authors, whose Create is not ours to send.
     """

@@ -12,7 +12,7 @@ from fedcom.actions.base import (
     Response,
     in_private,
 )
-from fedcom.actions.delete import audience_of, deletion, given_again
+from fedcom.actions.delete import audience_of, create_again, deletion
 from fedcom.context import Context
 from fedcom.effects.moderation_notes import note_of_removal
 from fedcom.effects.modlog import log_content
@@ -85,8 +85,7 @@ class RestoreContent(Federated[Content]):
 
     def check(self, ctx: Context) -> None:
         """For moderators, if removed; in a remote community not if a local admin took it down, or
-        if it
-        was removed with a local ban.
+        if it was removed with a local ban.
         """
         community = locate(ctx, self.target).community
         may_moderate(self.by, community, standing_in(ctx, self.by, community), ctx.now)
@@ -114,14 +113,14 @@ class RestoreContent(Federated[Content]):
 
     def fallbacks(self, ctx: Context, result: Content) -> tuple[Fallback, ...]:
         """The author's Create again, where nothing is left to restore."""
-        return given_again(ctx, result)
+        return create_again(ctx, result)
 
 
 def _moderated(ctx: Context, target: Content, microblogs: Microblogs) -> Audience:
-    told = audience_of(ctx, target, microblogs)
+    original = audience_of(ctx, target, microblogs)
     return Audience(
-        subject=told.subject,
-        community=told.community,
-        microblogs=told.microblogs,
-        post=told.post,
+        subject=original.subject,
+        community=original.community,
+        microblogs=original.microblogs,
+        post=original.post,
     )

@@ -14,15 +14,15 @@ from activitypub.document import Document
 from activitypub.vocab.activities import flag, undo
 from fedcom.actions.base import Activity, Audience, Federated, Readers, Response
 from fedcom.actions.federate.report_recipients import (
-    judges,
-    judging_community,
     microblog_of_author,
+    moderating_community,
     moderators_here,
+    reviewers,
     servers,
     to_moderators_elsewhere,
 )
 from fedcom.context import Context
-from fedcom.effects.notify import News, notify
+from fedcom.effects.notify import NotificationEvent, notify
 from fedcom.errors import Conflict, Denied, Invalid, NotFound, TooMany
 from fedcom.models.actor import Actor, Community, Person, actor
 from fedcom.models.comment import Comment
@@ -116,7 +116,7 @@ class Report(Federated[ReportRow]):
         return [target for target, was in zip(self._targets(), known, strict=True) if not was]
 
     def _write(self, ctx: Context, target: Reportable, iri: str) -> int:
-        community = judging_community(ctx, target)
+        community = moderating_community(ctx, target)
         reference = location = Reference(post_id=None, comment_id=None)
         if isinstance(target, Post | Comment):
             reference, location = reference_to(target), placed(target)
@@ -128,19 +128,19 @@ class Report(Federated[ReportRow]):
             **reference,
             message_id=message_id,
             reason=self.reason,
-            said=text_of(target),
+            reported_text=text_of(target),
             created_at=ctx.now,
         )
         report_id = ctx.conn.execute(row.returning(report.c.id)).scalar_one()
-        news = News(
+        event = NotificationEvent(
             kind="report",
             by_id=self.by.id,
             community_id=community.id if community else None,
             **location,
             reason=self.reason,
         )
-        for judge_id in judges(ctx, target, community):
-            notify(ctx, judge_id, news)
+        for reviewer_id in reviewers(ctx, target, community):
+            notify(ctx, reviewer_id, event)
         return int(report_id)
 
     def to_activity(self, ctx: Context, result: ReportRow) -> Activity:
@@ -167,9 +167,9 @@ class Report(Federated[ReportRow]):
     def responses(self, ctx: Context, result: ReportRow) -> tuple[Response, ...]:
         """A report to a local community goes to its remote moderators too."""
         activity = self.to_activity(ctx, result)
-        here = judging_community(ctx, self.target)
+        here = moderating_community(ctx, self.target)
         objects = [
-            target.iri for target in self._targets() if judging_community(ctx, target) == here
+            target.iri for target in self._targets() if moderating_community(ctx, target) == here
         ]
         activity["object"] = objects if len(objects) > 1 else objects[0]
         return to_moderators_elsewhere(ctx, self.by, self.target, activity)
@@ -260,7 +260,7 @@ def _check_pace(ctx: Context, by: Person) -> None:
 
 
 def _flag(ctx: Context, iri: str, by: Person, target: Reportable, reason: str) -> Activity:
-    community = judging_community(ctx, target)
+    community = moderating_community(ctx, target)
     return flag(
         iri, by.iri, target.iri, community=community.iri if community else ctx.origin, reason=reason
     )
@@ -274,7 +274,7 @@ def _reported(ctx: Context, row: ReportRow) -> Reportable:
         return get_post(ctx.conn, row.post_id)
     if row.message_id is not None:
         return get_message(ctx.conn, row.message_id)
-    found = find_actor(ctx.conn, row.said)
+    found = find_actor(ctx.conn, row.reported_text)
     if found is None:
         raise NotFound("couldnt_find_person", "User not found.")
     return found
@@ -297,7 +297,7 @@ def _read_flag(ctx: Context, received: ReceivedActivity) -> Report | None:
     for content in contents:
         if received.via is not None:
             check_vouched(ctx, received, locate(ctx, content).community)
-    ours: list[Reportable] = [target for target in contents if _is_judged_here(ctx, target)]
+    ours: list[Reportable] = [target for target in contents if _is_reviewed_here(ctx, target)]
     targets = [*ours, *messages] or accounts
     if not targets:
         raise _elsewhere()
@@ -326,18 +326,18 @@ def _elsewhere() -> Denied:
 
 def _named(ctx: Context, activity: Document) -> Iterator[Reportable]:
     named = [item if isinstance(item, str) else item.id for item in activity.objects[:MAX_OBJECTS]]
-    for thing in dict.fromkeys(item for item in named if item is not None):
+    for iri in dict.fromkeys(item for item in named if item is not None):
         found = (
-            find_post(ctx.conn, thing)
-            or find_comment(ctx.conn, thing)
-            or find_message(ctx.conn, thing)
-            or find_actor(ctx.conn, thing)
+            find_post(ctx.conn, iri)
+            or find_comment(ctx.conn, iri)
+            or find_message(ctx.conn, iri)
+            or find_actor(ctx.conn, iri)
         )
         if found is not None:
             yield found
 
 
-def _is_judged_here(ctx: Context, content: Content) -> bool:
+def _is_reviewed_here(ctx: Context, content: Content) -> bool:
     """It is in a local community, or by a member, or in a community that a member moderates."""
     community = locate(ctx, content).community
     if community.local or locate(ctx, content).author.local:

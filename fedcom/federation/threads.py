@@ -33,7 +33,7 @@ from fedcom.federation.paging import (
     page_iri,
     previous_page,
 )
-from fedcom.federation.serving import Elsewhere, to_origin, to_response
+from fedcom.federation.serving import ServedElsewhere, to_origin, to_response
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_of
 from fedcom.http.paging import asked_page
@@ -62,7 +62,7 @@ async def answer_context(request: Request) -> Response:
     """
     row_id, page = number_of(request), asked_page(request)
 
-    def find(ctx: Context) -> tuple[Json | Elsewhere, str | None]:
+    def find(ctx: Context) -> tuple[Json | ServedElsewhere, str | None]:
         content = get_post(ctx.conn, row_id)
         community = open_community(ctx, content)
         if not content.local:
@@ -114,11 +114,11 @@ def digest(ids: Iterable[str]) -> str:
 
 
 async def _answer(
-    request: Request, work: Callable[[Context], tuple[Json | Elsewhere, str | None]]
+    request: Request, work: Callable[[Context], tuple[Json | ServedElsewhere, str | None]]
 ) -> Response:
     instance = instance_of(request)
     found, tag = await instance.read(lambda conn: work(context_of(conn, instance)))
-    if isinstance(found, Elsewhere):
+    if isinstance(found, ServedElsewhere):
         return to_origin(found)
     gone = found["type"] == "Tombstone"
     return to_response(request, dump(found), 410 if gone else 200, tag=tag)
@@ -141,7 +141,7 @@ def _thread_page(ctx: Context, post: Post, iri: str, page: int) -> Json:
     )
 
 
-def _replies_to_post(ctx: Context, post: Post, page: int | None) -> Json | Elsewhere:
+def _replies_to_post(ctx: Context, post: Post, page: int | None) -> Json | ServedElsewhere:
     """In order, with the whole tree beside the first page."""
     other = _instead(ctx, post, "OrderedCollection")
     if other is not None:
@@ -154,7 +154,7 @@ def _replies_to_post(ctx: Context, post: Post, page: int | None) -> Json | Elsew
     return ordered_collection(iri, found.total, items=_tree(ctx, post), first=listed)
 
 
-def _replies_to_comment(ctx: Context, comment: Comment, page: int | None) -> Json | Elsewhere:
+def _replies_to_comment(ctx: Context, comment: Comment, page: int | None) -> Json | ServedElsewhere:
     """As they are embedded in its Note."""
     other = _instead(ctx, comment, "Collection")
     if other is not None:
@@ -167,7 +167,7 @@ def _replies_to_comment(ctx: Context, comment: Comment, page: int | None) -> Jso
     )
 
 
-def _instead(ctx: Context, content: Post | Comment, kind: str) -> Json | Elsewhere | None:
+def _instead(ctx: Context, content: Post | Comment, kind: str) -> Json | ServedElsewhere | None:
     """The answer for another server's content, which names the collection, and for hidden content.
 
     Raises NotFound if the community is closed.

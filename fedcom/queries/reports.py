@@ -52,7 +52,7 @@ def _is_about(target: Reportable) -> ColumnElement[bool]:
         return is_about(report, target)
     if isinstance(target, Message):
         return report.c.message_id == target.id
-    return and_(IS_OF_ACTOR, report.c.said == target.iri)
+    return and_(IS_OF_ACTOR, report.c.reported_text == target.iri)
 
 
 IS_OF_ACTOR = and_(

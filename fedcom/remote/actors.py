@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
 
-from activitypub.authority import Believe, judge_key
+from activitypub.authority import Authorize, judge_key
 from activitypub.document import Document, KeyDocument, MultikeyDocument
 from activitypub.errors import FetchFailed, Malformed
 from activitypub.iri import check_iri, host_of, is_public, same_host, usable_iri
@@ -63,7 +63,7 @@ def _served(ctx: Context, iri: str) -> Document:
 
 def participant_at(ctx: Context, iri: str) -> Person:
     """As `actor_at`: an author or voter, which may be a Group (Guppe, bots made with Fedify)."""
-    known = ctx.seen.people.get(iri)
+    known = ctx.cache.people.get(iri)
     if known is not None:
         return known
     found = actor_at(ctx, iri)
@@ -294,7 +294,7 @@ def read_actor(document: Document) -> dict[str, object]:
 
 def _signs(key: KeyDocument, document: Document) -> bool:
     """Whether it is the actor's own, and short enough for us to load."""
-    return len(key.pem) <= MAX_PEM and judge_key(key, document) == Believe()
+    return len(key.pem) <= MAX_PEM and judge_key(key, document) == Authorize()
 
 
 def _proves(key: MultikeyDocument, iri: str) -> bool:

@@ -14,7 +14,7 @@ from fedcom.errors import Invalid
 from fedcom.models.base import columns_of, first_row, to_row
 from fedcom.models.peer import InstanceBlock, Peer, instance_block, peer
 from fedcom.rules.dialects import MICROBLOGS
-from outbox.publish import hosts_told
+from outbox.publish import recipient_hosts
 
 # Peers seldom change their software; a peer that did not respond is asked again soon.
 FRESH = timedelta(days=3)
@@ -57,7 +57,7 @@ def list_peers(conn: Connection, *, limit: int = 10_000) -> list[Peer]:
 
 def is_on_microblogs(conn: Connection, iri: str) -> bool:
     """Whether the local post or comment with this id was delivered to a microblog server."""
-    hosts = hosts_told(conn, iri)
+    hosts = recipient_hosts(conn, iri)
     found = select(peer.c.host).where(peer.c.host.in_(hosts), peer.c.software.in_(MICROBLOGS))
     return bool(hosts) and conn.execute(found.limit(1)).first() is not None
 

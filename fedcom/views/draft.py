@@ -15,21 +15,21 @@ EXCERPT = 200
 
 @dataclass(frozen=True, slots=True)
 class DraftView:
-    """The beginning of an unsent text; `place` names its form, as in `Draft`.
+    """The beginning of an unsent text; `form` names its form, as in `Draft`.
 
     Only posts have a `title`.
     """
 
-    place: str
+    form: str
     title: str
     excerpt: str
     updated_at: datetime
 
 
 _DRAFTS = (
-    select(draft.c.place, draft.c.fields, draft.c.updated_at)
+    select(draft.c.form, draft.c.fields, draft.c.updated_at)
     .where(draft.c.person_id == VIEWER)
-    .order_by(draft.c.updated_at.desc(), draft.c.place)
+    .order_by(draft.c.updated_at.desc(), draft.c.form)
 )
 
 
@@ -41,4 +41,4 @@ def list_drafts(conn: Connection, viewer_id: int) -> list[DraftView]:
 def _to_draft(row: RowMapping) -> DraftView:
     fields = read_fields(row["fields"])
     title, text = fields.get("title", ""), fields.get("body", "")
-    return DraftView(row["place"], title, text[:EXCERPT], row["updated_at"])
+    return DraftView(row["form"], title, text[:EXCERPT], row["updated_at"])

@@ -255,7 +255,7 @@ def _to_preview(row: RowMapping) -> LinkPreview | None:
 
 def _left(column: ColumnElement[Any]) -> ColumnElement[Any]:
     # Not a join: the statement already has as many as PostgreSQL plans quickly.
-    mine = draft.c.person_id == VIEWER, draft.c.place == bindparam("draft_place")
+    mine = draft.c.person_id == VIEWER, draft.c.form == bindparam("draft_form")
     return select(column).where(*mine).scalar_subquery()
 
 
@@ -283,15 +283,15 @@ def get_post_view(
 def get_post_with_draft(
     conn: Connection,
     post_id: int,
-    draft_place: str,
+    draft_form: str,
     *,
     viewer_id: int = NOBODY,
     now: datetime | None = None,
 ) -> tuple[PostView, Draft | None]:
-    """As `get_post_view`, with the viewer's draft in the form with the place `draft_place`."""
+    """As `get_post_view`, with the viewer's draft of the form `draft_form`."""
     row = None
     if 0 < post_id < FAR:
-        values = {"post": post_id, "draft_place": draft_place, **viewer_values(viewer_id, now)}
+        values = {"post": post_id, "draft_form": draft_form, **viewer_values(viewer_id, now)}
         row = conn.execute(_GET, values).mappings().one_or_none()
     if row is None:
         raise NotFound("couldnt_find_post", "Post not found.")
@@ -301,7 +301,7 @@ def get_post_with_draft(
     if not found.is_readable:
         found = replace(found, **_WITHHELD)
     fields = row["draft_fields"]
-    own_draft = fields and Draft(draft_place, read_fields(fields), row["draft_updated_at"])
+    own_draft = fields and Draft(draft_form, read_fields(fields), row["draft_updated_at"])
     return found, own_draft or None
 
 

@@ -90,21 +90,21 @@ def _check_readable(conn: Connection, context: PageContext, target: Post | Comme
     """
     community = community_of(conn, target)
     check_open(community)
-    if not target.is_shown and not _may_judge(conn, context, target, community):
+    if not target.is_shown and not _may_read_hidden(conn, context, target, community):
         raise HTTPException(
             410, mark("This was deleted or removed, together with its edit history.")
         )
 
 
-def _may_judge(
+def _may_read_hidden(
     conn: Connection, context: PageContext, target: Post | Comment, community: Community
 ) -> bool:
     if context.member is None or target.deleted_at is not None:
         return False
     reader = context.member.person
     is_author = target.author_id == reader.id
-    is_judge = context.member.is_admin or standing(conn, reader, community).is_moderator
-    return is_author or is_judge
+    is_reviewer = context.member.is_admin or standing(conn, reader, community).is_moderator
+    return is_author or is_reviewer
 
 
 def _current(target: Post | Comment) -> Revision:

@@ -23,7 +23,7 @@ _ENDINGS = ("jpg", "jpeg", "png", "webp", "gif", "avif")
 MOST_ATTACHED = 20
 """Attachments shown with a text; Mastodon has 4, Pixelfed 20."""
 
-_SEEN_OR_HEARD = frozenset({"Image", "Document", "Video", "Audio"})
+_ATTACHED_TYPES = frozenset({"Image", "Document", "Video", "Audio"})
 _WRITTEN = frozenset({"Note", "Article", "Page"})
 
 MOST_CHOICES = 50
@@ -76,12 +76,12 @@ def with_attached(body: Body, document: Document, shown: Collection[str | None] 
         url = _attached_at(one)
         if url is None or url in shown or entities.escape(url) in body.html:
             continue
-        address, words = entities.escape(url), entities.escape(_alt(one.name))
+        address, text = entities.escape(url), entities.escape(_alt(one.name))
         is_open = is_folded or not (document.sensitive or one.sensitive)
         if is_open and _is_picture(one, url) and url.startswith("https://"):
-            pieces.append(f'<p><img src="{address}" alt="{words}"></p>')
+            pieces.append(f'<p><img src="{address}" alt="{text}"></p>')
         else:
-            pieces.append(f'<p><a href="{address}">{words or address}</a></p>')
+            pieces.append(f'<p><a href="{address}">{text or address}</a></p>')
     return replace(body, html=body.html + sanitize("".join(pieces))) if pieces else body
 
 
@@ -128,8 +128,8 @@ def _where(location: object) -> str:
             named += [place.get("name"), *(parts.get(part) for part in _ADDRESS)]
         else:
             named.append(place)
-    words = (clean_title(one, MAX_ALT) for one in named if isinstance(one, str))
-    return ", ".join(dict.fromkeys(word for word in words if word))
+    names = (clean_title(one, MAX_ALT) for one in named if isinstance(one, str))
+    return ", ".join(dict.fromkeys(name for name in names if name))
 
 
 def warning_of(document: Document) -> str:
@@ -188,7 +188,7 @@ def _attached_at(attachment: Document) -> str | None:
     """The address of an attachment, also with `http:`: it can be linked."""
     if attachment.type in _WRITTEN:
         return usable_iri(attachment.url) or usable_iri(attachment.id)
-    if attachment.type not in _SEEN_OR_HEARD or not attachment.url:
+    if attachment.type not in _ATTACHED_TYPES or not attachment.url:
         return None
     return link_target(attachment.url)
 

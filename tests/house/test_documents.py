@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 import pytest
 
-from fedcom.accounts.rate_limits import PACES, Pace
+from fedcom.accounts.rate_limits import ACTION_LIMITS, ActionLimits
 from fedcom.cli.root import fedcom
-from fedcom.cli.table import heard_table
+from fedcom.cli.table import incoming_table
 from fedcom.web.html.i18n import number, span
 
 ROOT = Path(__file__).parents[2]
@@ -202,9 +202,9 @@ def test_the_readme_names_the_command_that_ci_runs() -> None:
 
 def test_the_table_of_what_is_heard_is_that_of_the_catalog() -> None:
     text = (ROOT / "docs/federation.md").read_text()
-    _, _, rest = text.partition("<!-- heard: begin -->\n")
+    _, _, rest = text.partition("<!-- incoming: begin -->\n")
 
-    assert rest.partition("<!-- heard: end -->")[0] == heard_table(), (
+    assert rest.partition("<!-- incoming: end -->")[0] == incoming_table(), (
         "run: fedcom federation table, and put it between the marks"
     )
 
@@ -212,7 +212,7 @@ def test_the_table_of_what_is_heard_is_that_of_the_catalog() -> None:
 def test_every_activity_that_is_heard_is_explained() -> None:
     _, _, explained = (ROOT / "docs/federation.md").read_text().partition("In detail:")
     detail = explained.partition("Not heard")[0]
-    for shape in re.findall(r"`([A-Z][A-Za-z{}]+)`", heard_table()):
+    for shape in re.findall(r"`([A-Z][A-Za-z{}]+)`", incoming_table()):
         verb, _, kind = shape.partition("{")
         if verb in ("Create", "Update") and kind.rstrip("}") not in ("Note", "Group"):
             continue  # "and its kin"
@@ -284,7 +284,7 @@ def test_the_worked_example_is_the_file_that_it_shows() -> None:
     assert shown == [(ROOT / "fedcom/actions/lock.py").read_text()]
 
 
-def limits_row(pace: Pace) -> str:
+def limits_row(pace: ActionLimits) -> str:
     """A line of the table of limits."""
     usual, newcomer = (
         " · ".join(f"{number(count)} in {span(window)}" for count, window in pairs)
@@ -298,4 +298,4 @@ def limits_row(pace: Pace) -> str:
 
 def test_admins_are_told_the_limits_that_hold() -> None:
     told = section("docs/admin.md", "Members and mail")
-    assert [row for row in map(limits_row, PACES) if row not in told] == []
+    assert [row for row in map(limits_row, ACTION_LIMITS) if row not in told] == []

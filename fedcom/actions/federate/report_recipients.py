@@ -1,4 +1,4 @@
-"""Who is told of a report: moderators or admins here, and the servers of others who judge it.
+"""Who is told of a report: moderators or admins here, and the servers of remote moderators.
 
 Nobody else learns who reported what, not even those who follow the community.
 """
@@ -18,8 +18,8 @@ from fedcom.remote.peers import find_peer
 from fedcom.rules.dialects import Dialect, dialect_of, reads_announced_flags
 
 
-def judging_community(ctx: Context, target: Reportable) -> Community | None:
-    """The community whose moderators judge it; None for what only admins judge."""
+def moderating_community(ctx: Context, target: Reportable) -> Community | None:
+    """The community whose moderators resolve it; None for what only admins resolve."""
     return locate(ctx, target).community if isinstance(target, Post | Comment) else None
 
 
@@ -28,7 +28,7 @@ def moderators_here(ctx: Context, community: Community) -> list[int]:
     return [person.id for person in find_moderators(ctx.conn, community) if person.local]
 
 
-def judges(ctx: Context, target: Reportable, community: Community | None) -> list[int]:
+def reviewers(ctx: Context, target: Reportable, community: Community | None) -> list[int]:
     """Moderators who are local members; the admins where no moderator is local."""
     moderators = moderators_here(ctx, community) if community else []
     author = _author(ctx, target)
@@ -40,18 +40,20 @@ def judges(ctx: Context, target: Reportable, community: Community | None) -> lis
 
 def servers(ctx: Context, target: Reportable) -> tuple[Actor, ...]:
     """The recipients of the reporter's own Flag: one per server."""
-    community, author = judging_community(ctx, target), _author(ctx, target)
-    told: list[Actor] = [community] if community is not None else []
+    community, author = moderating_community(ctx, target), _author(ctx, target)
+    recipients: list[Actor] = [community] if community is not None else []
     if author is not None and not author.local and _is_forum(ctx, author):
-        told.append(author)
+        recipients.append(author)
     if community is not None and community.local:
         moderators = find_moderators(ctx.conn, community)
-        told += [recipient for recipient in moderators if not _reads_announced(ctx, recipient)]
-    return tuple({recipient.host: _server(recipient) for recipient in told}.values())
+        recipients += [
+            recipient for recipient in moderators if not _reads_announced(ctx, recipient)
+        ]
+    return tuple({recipient.host: _server(recipient) for recipient in recipients}.values())
 
 
 def microblog_of_author(ctx: Context, target: Reportable) -> Actor | None:
-    """The author, if their server is a microblog, which hears reports from our server actor."""
+    """The author, if their server is a microblog, which gets reports from our instance actor."""
     author = _author(ctx, target)
     if author is None or author.local or _is_forum(ctx, author):
         return None
@@ -67,16 +69,16 @@ def to_moderators_elsewhere(
     reported it to; where a remote reporter sent it is unknown. It is addressed to Public, as Lemmy
     requires of every Announce, but only these servers get it.
     """
-    community = judging_community(ctx, target)
+    community = moderating_community(ctx, target)
     if community is None or not community.local:
         return ()
-    told = {ctx.host, by.host}
+    served = {ctx.host, by.host}
     if by.local:
-        told |= {recipient.host for recipient in servers(ctx, target)}
+        served |= {recipient.host for recipient in servers(ctx, target)}
     there = {
         _server(recipient).inbox: recipient
         for recipient in find_moderators(ctx.conn, community)
-        if recipient.host not in told and _reads_announced(ctx, recipient)
+        if recipient.host not in served and _reads_announced(ctx, recipient)
     }
     return tuple(
         Response(
