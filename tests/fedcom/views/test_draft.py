@@ -12,7 +12,7 @@ from tests.support.rows import NOON, Rows
 
 def put(rows: Rows, person: int, place: str, fields: str, hours: int = 0) -> None:
     at = NOON + timedelta(hours=hours)
-    row = {"person_id": person, "place": place, "fields": fields, "updated_at": at}
+    row = {"person_id": person, "form": place, "fields": fields, "updated_at": at}
     rows.conn.execute(insert(draft).values(row))
 
 
