@@ -246,7 +246,7 @@ async def test_an_undone_activity_cannot_be_replayed_by_its_proof(
     assert scenario.shows(name)
     await scenario.send_all(undo(sent))
 
-    assert await scenario.say(proven, signer=EVE) == "202 already_heard"
+    assert await scenario.say(proven, signer=EVE) == "202 already_received"
     assert scenario.shows(name) is None
 
 
@@ -254,7 +254,7 @@ async def test_a_replaced_vote_cannot_be_replayed_by_its_proof(scenario: Scenari
     liked = scenario.proven(up())
     await scenario.send_all(liked, down())
 
-    assert await scenario.say(liked, signer=EVE) == "202 already_heard"
+    assert await scenario.say(liked, signer=EVE) == "202 already_received"
     assert scenario.votes() == (0, 1)
 
 
@@ -270,7 +270,7 @@ async def test_an_undo_does_not_take_back_a_later_vote(scenario: Scenario) -> No
     first, taken_back = up(number=1), scenario.proven(undo(up(number=1)))
     await scenario.send_all(first, taken_back, up(number=2))
 
-    assert await scenario.say(taken_back, signer=EVE) == "202 already_heard"
+    assert await scenario.say(taken_back, signer=EVE) == "202 already_received"
     assert scenario.votes() == (1, 0)
 
 
@@ -282,7 +282,7 @@ async def test_a_proven_activity_is_accepted_once(scenario: Scenario) -> None:
     assert scenario.votes() == (1, 0)
 
     await scenario.send_all(undo(up()))
-    assert await scenario.say(liked, signer=KEN) == "202 already_heard"
+    assert await scenario.say(liked, signer=KEN) == "202 already_received"
     assert scenario.votes() == (0, 0)
 
 

@@ -459,9 +459,7 @@ def test_all_fields_of_a_remote_communitys_ban_are_read(home: Home) -> None:
 
 def test_a_member_banned_by_a_remote_community_is_refused_here_and_notified(home: Home) -> None:
     there = Elsewhere(home)
-    incoming = activity(
-        "Block", KEN, home.bob.iri, target=DOGS, summary="spam", removeData=True
-    )
+    incoming = activity("Block", KEN, home.bob.iri, target=DOGS, summary="spam", removeData=True)
 
     receive(home, incoming, via=DOGS)
 
@@ -623,9 +621,7 @@ def test_a_remote_site_ban_of_a_member_covers_its_communities(home: Home) -> Non
     there = Elsewhere(home)
     cows = home.group("https://lemmy.example/c/cows")
     other = home.group("https://third.example/c/cows")
-    incoming = activity(
-        "Block", KEN, home.bob.iri, target=SITE, summary="spam", removeData=True
-    )
+    incoming = activity("Block", KEN, home.bob.iri, target=SITE, summary="spam", removeData=True)
 
     receive(home, incoming)
 

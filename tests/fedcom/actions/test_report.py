@@ -46,7 +46,7 @@ def test_a_reported_post_notifies_the_moderators(home: Home) -> None:
     made = home.perform(Report(by=eve, target=post, reason="Rude."))
 
     assert (made.reporter_id, made.community_id, made.post_id) == (eve.id, home.cats.id, post.id)
-    assert (made.reason, made.said, made.created_at) == (
+    assert (made.reason, made.reported_text, made.created_at) == (
         "Rude.",
         "Cats sleep\n\nThey do.",
         home.clock(),
@@ -66,7 +66,7 @@ def test_the_reported_text_is_kept(home: Home) -> None:
 
     (row,) = home.rows(report)
     assert (row["id"], row["comment_id"], row["post_id"]) == (made.id, comment.id, None)
-    assert row["said"] == "Some rude words"
+    assert row["reported_text"] == "Some rude words"
 
 
 def test_an_open_report_cannot_be_repeated(home: Home) -> None:
@@ -244,7 +244,7 @@ def test_a_flag_of_an_account_alone_is_for_the_admins(home: Home) -> None:
     made = receive(home, flag(THEM, [home.bob.iri], content="Rude."))
 
     assert (made.community_id, made.post_id, made.comment_id) == (None, None, None)
-    assert made.said == home.bob.iri
+    assert made.reported_text == home.bob.iri
     assert [recipient for recipient, _, _ in notified(home)] == [home.ann.id]
     assert read(home, flag(THEM, [home.bob.iri], id="https://mastodon.example/2")) is None
 
@@ -402,7 +402,7 @@ def test_a_recipient_reports_a_message_to_the_admins(home: Home) -> None:
 
     made = home.perform(Report(by=eve, target=sent, reason="Rude."))
 
-    assert (made.message_id, made.community_id, made.said) == (sent.id, None, "Psst")
+    assert (made.message_id, made.community_id, made.reported_text) == (sent.id, None, "Psst")
     assert [recipient for recipient, _, _ in notified(home)] == [home.ann.id]
     assert [row["message_id"] for row in home.rows(notification)][-1] is None
     assert home.sent() == []

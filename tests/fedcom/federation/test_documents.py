@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete as delete_rows, insert, select, update
 
-from fedcom.accounts.register import Newcomer, deny, register
+from fedcom.accounts.register import NewAccount, deny, register
 from fedcom.actions.comment import EditComment
 from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.delete_actor import DeleteActor
@@ -495,7 +495,7 @@ async def test_pending_accounts_are_not_served(node: Node) -> None:
 
     def apply(ctx: Context) -> int:
         ctx.conn.execute(update(site).values(registration="approval"))
-        newcomer = Newcomer(name="zoe", password_hash="-", application="Please")
+        newcomer = NewAccount(name="zoe", password_hash="-", application="Please")
         return register(ctx, newcomer, NO_KEY).person.id
 
     zoe = home(apply)

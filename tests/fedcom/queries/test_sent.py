@@ -13,7 +13,7 @@ from fedcom.actions.lock import Lock
 from fedcom.actions.message import DeleteMessage, SendMessage, UndeleteMessage
 from fedcom.actions.perform import perform
 from fedcom.actions.remove import RemoveContent, RestoreContent
-from fedcom.actions.take_down import put_back, take_down
+from fedcom.actions.take_down import reinstate, take_down
 from fedcom.actions.unban import Unban
 from fedcom.actions.vote import Vote
 from fedcom.queries.sent import last_iri
@@ -106,7 +106,7 @@ def test_the_undo_of_a_take_down_names_the_delete_in_its_authors_name(home: Home
     home(lambda ctx: perform(ctx, take_down(ctx, home.ann, post, "Illegal")))
     hidden = home.fresh(post)
 
-    home(lambda ctx: perform(ctx, put_back(ctx, home.ann, hidden)))
+    home(lambda ctx: perform(ctx, reinstate(ctx, home.ann, hidden)))
 
     activity, undo = sent_by(home, "bob")[-2:]
     assert (activity["type"], undo["type"]) == ("Delete", "Undo")

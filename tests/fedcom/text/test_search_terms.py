@@ -6,14 +6,14 @@ from fedcom.text.search_terms import (
     MAX_WORD,
     Phrase,
     Terms,
-    Words,
+    TermSet,
     parse_terms,
     split_words,
 )
 
 
 def wanted(*phrases: Phrase, parts: tuple[str, ...] = ()) -> Terms:
-    return Terms(Words(phrases, parts))
+    return Terms(TermSet(phrases, parts))
 
 
 def term(text: str, *, prefix: bool = False) -> Phrase:
@@ -32,9 +32,9 @@ def term(text: str, *, prefix: bool = False) -> Phrase:
         ("foo.bar/baz", wanted(Phrase(("foo", "bar", "baz"), prefix=True))),
         ("sle* a", wanted(term("sle", prefix=True), term("a"))),
         ("don't", wanted(Phrase(("don", "t")))),
-        ("cats -dogs", Terms(Words((term("cats", prefix=True),)), Words((term("dogs"),)))),
-        ('x -"big dogs"', Terms(Words((term("x"),)), Words((Phrase(("big", "dogs")),)))),
-        ("-dogs", Terms(unwanted=Words((term("dogs"),)))),
+        ("cats -dogs", Terms(TermSet((term("cats", prefix=True),)), TermSet((term("dogs"),)))),
+        ('x -"big dogs"', Terms(TermSet((term("x"),)), TermSet((Phrase(("big", "dogs")),)))),
+        ("-dogs", Terms(unwanted=TermSet((term("dogs"),)))),
         ("author:bob", Terms(author="bob")),
         ("Author:@bob@a.example:3000", Terms(author="bob@a.example:3000")),
         ("community:!cats@a.example", Terms(community="cats@a.example")),
@@ -45,7 +45,7 @@ def term(text: str, *, prefix: bool = False) -> Phrase:
         ("author:b/b", wanted(Phrase(("author", "b", "b")))),
         ("東京", wanted(parts=("東京",))),
         ('"東京 タワー" red', wanted(term("red", prefix=True), parts=("東京 タワー",))),
-        ("-東京", Terms(unwanted=Words((), ("東京",)))),
+        ("-東京", Terms(unwanted=TermSet((), ("東京",)))),
         ("ขอบคุณ", wanted(parts=("ขอบคุณ",))),
         ("학교 가", wanted(term("학교", prefix=True), term("가", prefix=True))),
         ("🎉", wanted(parts=("🎉",))),
