@@ -637,7 +637,7 @@ async def test_a_refused_name_is_not_even_resolved() -> None:
     await transport.aclose()
 
 
-async def test_the_name_is_judged_again_for_every_connection() -> None:
+async def test_the_name_is_checked_again_for_every_connection() -> None:
     async with listening(answering(http_answer(headers={"Connection": "close"}))) as listener:
         turns = [["8.8.8.8"], ["127.0.0.1"]]
 

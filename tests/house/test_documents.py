@@ -168,7 +168,7 @@ PACKAGES = {
 """Commands that a bare Debian 12 does not have, and the packages that bring them."""
 
 
-def test_an_admin_is_told_to_install_each_command_before_it_is_used() -> None:
+def test_the_documents_install_each_command_before_they_use_it() -> None:
     text = (ROOT / "docs/admin.md").read_text()
     installed: set[str] = set()
     used: set[str] = set()

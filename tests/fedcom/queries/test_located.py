@@ -105,7 +105,7 @@ def test_the_parent_of_a_comment(home: Home) -> None:
     assert home(lambda ctx: answered(ctx, below)) == (above.iri, home.ann.iri)
 
 
-def test_after_an_action_everything_is_read_anew(home: Home) -> None:
+def test_after_an_action_everything_is_read_again(home: Home) -> None:
     about = home.post()
 
     def work(ctx: Context) -> tuple[object, object]:
