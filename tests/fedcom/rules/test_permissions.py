@@ -1,8 +1,7 @@
 """The permission matrix; every cell is tested once with nothing else in the way."""
 
 from collections.abc import Callable
-from dataclasses import replace
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
