@@ -1,7 +1,7 @@
 """The permission matrix; every cell is tested once with nothing else in the way."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -30,7 +30,7 @@ NOBODY, MODERATOR, ADMIN = Standing(), Standing(is_moderator=True), Standing(is_
 
 def row(kind: type[Any], **values: Any) -> Any:
     """A row whose other cells are empty."""
-    empty = dict.fromkeys(kind.__dataclass_fields__)
+    empty = dict.fromkeys(field.name for field in fields(kind))
     return kind(**empty | values)
 
 
