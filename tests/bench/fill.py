@@ -535,7 +535,7 @@ class _Filling:
             f" JOIN fill_post p ON p.i = 1 + {self._hash('s.i', 1, sizes.posts)}"
         )
         self._run(
-            "INSERT INTO report (iri, reporter_id, community_id, comment_id, reason, said,"
+            "INSERT INTO report (iri, reporter_id, community_id, comment_id, reason, reported_text,"
             " created_at, resolved_at)"
             f" SELECT 'https://h1.example/flag/' || s.i, {person}, p.community_id, c.id, 'Spam',"
             f" 'Words', {at}, CASE WHEN s.i % {reports // 20} = 0 THEN NULL ELSE {at} END"
@@ -549,7 +549,7 @@ class _Filling:
             f" FROM {self._series(min(sizes.people, max(1, votes // 2000)))}"
         )
         self._run(
-            "INSERT INTO marker (iri, kind, actor_iri, created_at, awaited)"
+            "INSERT INTO tombstone (iri, kind, actor_iri, created_at, awaited)"
             " SELECT 'https://h' || (s.i % 20) || '.example/like/' || s.i, 'undone',"
             f" 'https://h' || (s.i % 20) || '.example/u/p' || s.i, {old}, FALSE"
             f" FROM {self._series(votes // 100)}"

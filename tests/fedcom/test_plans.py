@@ -27,7 +27,7 @@ VOTES = 30_000
 
 GROWING = {
     *("actor", "follow", "post", "post_rank", "comment", "post_vote", "comment_vote"),
-    *("notification", "modlog", "revision", "report", "marker", "boost", "link_preview"),
+    *("notification", "modlog", "revision", "report", "tombstone", "boost", "link_preview"),
     *("post_visit", "saved_post", "community_ban"),
     *("inbox_journal", "outbox_activity", "outbox_delivery"),
     *("post_search", "comment_search", "actor_search"),
@@ -38,7 +38,7 @@ HOT = 20
 
 MAY: Mapping[str, set[str]] = {
     # Admins look at the whole queue.
-    "admin": {"follow", "report", "inbox_journal", "outbox_activity", "outbox_delivery"},
+    "admin": {"actor", "follow", "report", "inbox_journal", "outbox_activity", "outbox_delivery"},
 }
 """Which tables may be read as a whole, by a part of the operation's name."""
 
