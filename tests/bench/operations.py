@@ -256,7 +256,7 @@ async def claim_some(node: Node) -> Measured:
     def settle(conn: Connection) -> None:
         outcome = AttemptOutcome(AnswerKind.DELIVERED, 202, "")
         results = [Result(row, outcome, now, now + 1) for row in rows]
-        inboxes = PeerInboxes(lambda _actor, _host: None, ORIGIN, node.instance.clock)
+        inboxes = PeerInboxes(lambda _actor: None, ORIGIN, node.instance.clock)
         record(conn, results, worker="bench", inboxes=inboxes, rng=Random(1))
 
     clock = Clock(node)

@@ -13,7 +13,7 @@ import psycopg
 from sqlalchemy import Connection, Select, func, insert, literal, make_url, select, update
 
 from database.inserts import insert_ignoring
-from fedcom.accounts.register import Newcomer, create_account
+from fedcom.accounts.register import NewAccount, create_account
 from fedcom.accounts.sessions import create_session
 from fedcom.actions.comment import CreateComment
 from fedcom.actions.community import CreateCommunity
@@ -139,7 +139,7 @@ async def _settle(instance: OpenInstance, public_pem: str, comments: int) -> Vil
     tag = f"{time.time_ns() % 10**9}"  # another for each run on one database
 
     def work(ctx: Context) -> Village:
-        newcomer = Newcomer(name=f"ann{tag}", password_hash="-")
+        newcomer = NewAccount(name=f"ann{tag}", password_hash="-")
         ann = create_account(ctx, newcomer, keys[0], role="admin").person
         cats = perform(ctx, CreateCommunity(by=ann, name=f"cats{tag}", key=keys[1]))
         _put_peers(ctx, public_pem, cats)

@@ -39,6 +39,8 @@ HOT = 20
 MAY: Mapping[str, set[str]] = {
     # Admins look at the whole queue.
     "admin": {"actor", "follow", "report", "inbox_journal", "outbox_activity", "outbox_delivery"},
+    # Whichever is less: the log, or what the person wrote.
+    "/modlog?person=": {"modlog"},
 }
 """Which tables may be read as a whole, by a part of the operation's name."""
 
