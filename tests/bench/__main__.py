@@ -36,6 +36,7 @@ from fedcom.site.setup import finish_setup
 from fedcom.wire.body import Body
 from fedcom.wiring import OpenInstance, open_instance
 from outbox.publish import publish
+from tests.bench import growth
 
 ORIGIN = "http://127.0.0.1:8000"
 PEER = "http://127.0.0.2:8000"
@@ -287,4 +288,7 @@ def _line(name: str, cost: float, unit: float | None = None, extra: str = "") ->
 
 if __name__ == "__main__":
     configure_logs("error", "json")
-    asyncio.run(bench())
+    if sys.argv[1:2] == ["growth"]:
+        growth.main(sys.argv[2:])
+    else:
+        asyncio.run(bench())
