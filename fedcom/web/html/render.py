@@ -20,6 +20,7 @@ from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
 from fedcom.catalogues import LANGUAGES
+from fedcom.http.page_cache import SHARED, is_shareable
 from fedcom.offload import offload
 from fedcom.text.html import first_words
 from fedcom.text.mentions import unlinked_mentions
@@ -189,7 +190,8 @@ def page(
     more = {"notice": flash.text_of(code), "alternate": alternate, **values}
     response = _Page(partial(piece, context, template, more), status)
     response.headers["Vary"] = "Accept, Accept-Language, Cookie"
-    response.headers["Cache-Control"] = "private, no-cache"
+    is_shared = status == 200 and is_shareable(context.request)
+    response.headers["Cache-Control"] = SHARED if is_shared else "private, no-cache"
     if alternate:
         target = quote(alternate, safe=":/?#[]@!$&'()*+,;=%~-._")
         response.headers["Link"] = f'<{target}>; rel="alternate"; type="application/activity+json"'
