@@ -74,7 +74,7 @@ class HttpConnection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._answer: asyncio.Future[Reply] | None = None
         self._limits = ResponseLimits()
-        self._heard_at = 0.0
+        self._last_read_at = 0.0
         self._watch: asyncio.TimerHandle | None = None
         self._keep = True
         self._begin()
@@ -87,7 +87,7 @@ class HttpConnection(asyncio.Protocol):
         """
         self.bytes_received = 0
         self._limits = limits
-        self._heard_at = self._loop.time()
+        self._last_read_at = self._loop.time()
         self._answer = self._loop.create_future()
         self._begin()
         self._watch = self._loop.call_later(limits.idle, self._check_silence)
@@ -133,7 +133,7 @@ class HttpConnection(asyncio.Protocol):
             # Unrequested bytes would be taken for the response to the next request.
             self.abort()
             return
-        self._heard_at = self._loop.time()
+        self._last_read_at = self._loop.time()
         self.bytes_received += len(data)
         try:
             self._parser.feed_data(data)
@@ -249,7 +249,7 @@ class HttpConnection(asyncio.Protocol):
         self.abort()
 
     def _check_silence(self) -> None:
-        silence = self._loop.time() - self._heard_at
+        silence = self._loop.time() - self._last_read_at
         if silence >= self._limits.idle:
             self._fail(httpx.ReadTimeout("Timed out waiting for data from the peer."))
         else:

@@ -134,12 +134,12 @@ class PeerTransport(httpx.AsyncBaseTransport):
         peer.users += 1
         try:
             async with peer.slots:
-                return await self._ask_in_turn(peer, wire, limits)
+                return await self._request_in_order(peer, wire, limits)
         finally:
             peer.users -= 1
             self._forget(peer)
 
-    async def _ask_in_turn(self, peer: _Peer, wire: bytes, limits: ResponseLimits) -> Reply:
+    async def _request_in_order(self, peer: _Peer, wire: bytes, limits: ResponseLimits) -> Reply:
         if self._closed:
             raise httpx.ConnectError("The transport is closed.")
         connection = self._take(peer)

@@ -3,7 +3,7 @@
 import pytest
 
 from activitypub.authority import (
-    Believe,
+    Authorize,
     FetchFirst,
     Known,
     Refuse,
@@ -31,7 +31,7 @@ OUR_MEMBER = "https://fedcom.example/u/olga"
 OUR_GROUP = "https://fedcom.example/c/dogs"
 OUR_POST = "https://fedcom.example/post/9"
 
-BELIEVE = Believe()
+BELIEVE = Authorize()
 
 
 def known(**facts):

@@ -9,6 +9,7 @@ from activitypub.iri import (
     origin_of,
     same_host,
     same_origin,
+    usable_iri,
     without_fragment,
 )
 
@@ -165,3 +166,13 @@ def test_nothing_else_means_public(value):
 def test_the_fragment_is_cut_off():
     assert without_fragment("https://a.example/u#main-key") == "https://a.example/u"
     assert without_fragment("https://a.example/?author=0") == "https://a.example/?author=0"
+
+
+@pytest.mark.parametrize("iri", ["https://peer.example/1", "http://127.0.0.1:8001/1"])
+def test_a_usable_iri_is_one_that_development_accepts(iri):
+    assert usable_iri(iri) == iri
+
+
+@pytest.mark.parametrize("value", [None, "", "peer.example/1", "https://a b.example/", "data:,x"])
+def test_an_iri_that_cannot_be_used_is_left_out(value):
+    assert usable_iri(value) is None

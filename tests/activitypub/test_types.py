@@ -1,6 +1,6 @@
 import pytest
 
-from activitypub.authority import Believe, Known, judge_announced, judge_direct, needs_facts
+from activitypub.authority import Authorize, Known, judge_announced, judge_direct, needs_facts
 from activitypub.context import OBJECT_TERMS
 from activitypub.document import Document
 from activitypub.types import ACTIVITIES, ACTIVITY_TYPES, ActivityType, activity_type
@@ -57,10 +57,10 @@ def test_the_rule_alone_makes_moderators_of_an_activity_believed(name):
     act = Document({"type": name, "actor": ANN, "object": OURS})
 
     assert needs_facts(act)
-    assert judge_direct(act, ANN, Known(hosts=HOSTS, moderates_here=True)) == Believe()
-    assert judge_direct(act, ANN, Known(hosts=HOSTS)) != Believe()
+    assert judge_direct(act, ANN, Known(hosts=HOSTS, moderates_here=True)) == Authorize()
+    assert judge_direct(act, ANN, Known(hosts=HOSTS)) != Authorize()
     theirs = Known(hosts=HOSTS, moderators=frozenset({ANN}), is_their_post=True)
-    assert judge_announced(act, CATS, theirs) == Believe()
+    assert judge_announced(act, CATS, theirs) == Authorize()
 
 
 def test_types_that_activitystreams_lacks_and_we_send_are_defined_in_our_context():
@@ -73,5 +73,5 @@ def test_types_that_activitystreams_lacks_and_we_send_are_defined_in_our_context
 
 def test_an_unknown_type_has_only_its_name():
     assert activity_type("Dance") == ActivityType("Dance")
-    assert activity_type("Dance").words == ("dance", "dance")
-    assert activity_type("Dislike").words == ("vote", "downvote")
+    assert activity_type("Dance").labels == ("dance", "dance")
+    assert activity_type("Dislike").labels == ("vote", "downvote")

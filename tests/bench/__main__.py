@@ -19,7 +19,7 @@ from activitypub.signatures.keys import PrivateKey, generate_rsa_pem, load_priva
 from activitypub.signatures.request import sign
 from activitypub.vocab.activities import create, like
 from activitypub.vocab.base import dump
-from fedcom.accounts.register import Newcomer, create_account
+from fedcom.accounts.register import NewAccount, create_account
 from fedcom.actions.comment import CreateComment
 from fedcom.actions.community import CreateCommunity
 from fedcom.actions.perform import perform
@@ -92,7 +92,7 @@ async def _fill(instance: OpenInstance, public_pem: str) -> tuple[Community, lis
     keys = [await instance.new_key() for _ in range(2)]
 
     def work(ctx: Context) -> tuple[Community, list[Post], Post]:
-        newcomer = Newcomer(name="ann", password_hash="-")
+        newcomer = NewAccount(name="ann", password_hash="-")
         ann = create_account(ctx, newcomer, keys[0], role="admin").person
         community = perform(ctx, CreateCommunity(by=ann, name="cats", key=keys[1]))
         ctx.conn.execute(insert(actor).values(**_peer(ctx, public_pem)))

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from sqlalchemy import func, insert, select, update
 
-from fedcom.accounts.register import Newcomer, create_account
+from fedcom.accounts.register import NewAccount, create_account
 from fedcom.accounts.sessions import create_session
 from fedcom.actions.comment import CreateComment
 from fedcom.actions.community import CreateCommunity
@@ -82,8 +82,8 @@ async def _member(instance: OpenInstance) -> str:
     key = await instance.new_key()
 
     def work(ctx: Context) -> str:
-        newcomer = Newcomer(name="reader", password_hash="-")
-        who = create_account(ctx, newcomer, key, role="member").person
+        new_account = NewAccount(name="reader", password_hash="-")
+        who = create_account(ctx, new_account, key, role="member").person
         return create_session(ctx.conn, who.id, "bench", ctx.now)
 
     return f"{session_cookie_name(instance.settings)}={await instance.unit(work)}"
@@ -156,8 +156,8 @@ async def fill(instance: OpenInstance) -> tuple[Community, list[Post]]:
     keys = [await instance.new_key() for _ in range(2)]
 
     def work(ctx: Context) -> tuple[Community, list[Post]]:
-        newcomer = Newcomer(name="ann", password_hash="-")
-        ann = create_account(ctx, newcomer, keys[0], role="admin").person
+        new_account = NewAccount(name="ann", password_hash="-")
+        ann = create_account(ctx, new_account, keys[0], role="admin").person
         community = perform(ctx, CreateCommunity(by=ann, name="cats", key=keys[1]))
         body = Body.of_markdown("Some words about **cats** and [a link](https://a.example).\n" * 5)
         posts = [

@@ -8,7 +8,7 @@ that the test is not about. Everything after that goes through HTTP.
 import asyncio
 from dataclasses import dataclass
 
-from fedcom.accounts.register import Newcomer, create_account
+from fedcom.accounts.register import NewAccount, create_account
 from fedcom.accounts.sessions import create_session
 from fedcom.actions.community import CreateCommunity
 from fedcom.actions.perform import perform
@@ -43,7 +43,7 @@ async def _settle(node: Node, community: str, count: int) -> list[Member]:
             members = []
             for number in range(count):
                 name = f"{node.name}{number:03}"
-                newcomer = Newcomer(name=name, password_hash="no password fits")
+                newcomer = NewAccount(name=name, password_hash="no password fits")
                 made = create_account(ctx, newcomer, key, role="member" if number else "admin")
                 person = made.person
                 session = create_session(ctx.conn, person.id, "crash story", ctx.now)

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from activitypub.iri import PUBLIC
-from fedcom.accounts.register import Newcomer, create_account
+from fedcom.accounts.register import NewAccount, create_account
 from fedcom.actions.comment import CreateComment
 from fedcom.actions.community import CreateCommunity
 from fedcom.actions.follow import Follow
@@ -953,7 +953,7 @@ async def test_a_new_follower_finds_the_old_posts_and_comments_of_another_instan
         people: list[Person] = []
         for name in ("flo", "gil"):
             key = await far.new_key()
-            newcomer = Newcomer(name=name, password_hash="no password fits")
+            newcomer = NewAccount(name=name, password_hash="no password fits")
             made = await far.unit(
                 lambda ctx, newcomer=newcomer, key=key: create_account(ctx, newcomer, key, "admin")
             )

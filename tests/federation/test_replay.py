@@ -244,7 +244,7 @@ async def test_what_was_undone_does_not_come_back_by_its_proof(
     assert story.shows(name)
     await story.say_all(undo(said))
 
-    assert await story.say(proven, signer=EVE) == "202 already_heard"
+    assert await story.say(proven, signer=EVE) == "202 already_received"
     assert story.shows(name) is None
 
 
@@ -252,7 +252,7 @@ async def test_a_vote_that_was_replaced_does_not_come_back_by_its_proof(story: S
     liked = story.proven(up())
     await story.say_all(liked, down())
 
-    assert await story.say(liked, signer=EVE) == "202 already_heard"
+    assert await story.say(liked, signer=EVE) == "202 already_received"
     assert story.votes() == (0, 1)
 
 
@@ -268,7 +268,7 @@ async def test_an_undo_does_not_take_back_a_later_vote(story: Story) -> None:
     first, taken_back = up(number=1), story.proven(undo(up(number=1)))
     await story.say_all(first, taken_back, up(number=2))
 
-    assert await story.say(taken_back, signer=EVE) == "202 already_heard"
+    assert await story.say(taken_back, signer=EVE) == "202 already_received"
     assert story.votes() == (1, 0)
 
 
@@ -280,7 +280,7 @@ async def test_what_nobody_brought_before_is_believed_by_its_proof_once(story: S
     assert story.votes() == (1, 0)
 
     await story.say_all(undo(up()))
-    assert await story.say(liked, signer=KEN) == "202 already_heard"
+    assert await story.say(liked, signer=KEN) == "202 already_received"
     assert story.votes() == (0, 0)
 
 

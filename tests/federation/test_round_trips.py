@@ -58,7 +58,7 @@ from fedcom.actions.profile import EditProfile, RefreshProfile
 from fedcom.actions.record_deletion import ForgetDeletion, RecordDeletion
 from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.actions.report import Report, WithdrawReport
-from fedcom.actions.take_down import PutBack, TakeDown
+from fedcom.actions.take_down import Reinstate, TakeDown
 from fedcom.actions.unban import Unban
 from fedcom.actions.vote import Vote
 from fedcom.context import Context, NewKey
@@ -207,9 +207,9 @@ MULTIBASES = [PublicKey(id="", owner="", pem=pem).multibase for pem in PEMS]
 KEYS = st.builds(
     NewKey,
     public_pem=st.sampled_from(PEMS),
-    sealed_private=st.just(b"sealed"),
+    encrypted_private=st.just(b"sealed"),
     proof_multibase=st.none() | st.sampled_from(MULTIBASES),
-    sealed_proof=st.just(b"sealed"),
+    encrypted_proof=st.just(b"sealed"),
 )
 
 
@@ -599,7 +599,7 @@ HEARD: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     WithdrawReport: withdraw_report,
 }
 # Activities that others read as an author's Delete and its Undo, or not at all.
-IN_OTHER_WORDS: set[type[Action[Any]]] = {TakeDown, PutBack}
+IN_OTHER_WORDS: set[type[Action[Any]]] = {TakeDown, Reinstate}
 
 
 # Round trips.
@@ -715,10 +715,12 @@ def as_said(action: Any) -> Action[Any]:
         case EditCommunity():
             return replace(action, title=action.title or action.community.name)
         case CreateCommunity():
-            key = replace(action.key, sealed_private=b"", sealed_proof=None)
+            key = replace(action.key, encrypted_private=b"", encrypted_proof=None)
             return replace(action, title=action.title or action.name, key=key)
         case RotateKeys():
-            return replace(action, key=replace(action.key, sealed_private=b"", sealed_proof=None))
+            return replace(
+                action, key=replace(action.key, encrypted_private=b"", encrypted_proof=None)
+            )
     return action
 
 

@@ -9,14 +9,14 @@ from activitypub.iri import same_origin
 from activitypub.parse import parse
 from activitypub.types import ACTIVITIES, FEATURES
 from fedcom.actions.base import Reader, Shape
-from fedcom.inbound.catalog import HEARD
+from fedcom.inbound.catalog import ALL_READERS
 from inbox.route import Routes
 from tests.support.samples import FILES, name_of
 
 
 def routes() -> Routes[Reader]:
     made: Routes[Reader] = Routes()
-    for readers in HEARD:
+    for readers in ALL_READERS:
         for shape, reader in readers.items():
             made.add(shape, reader)
     return made
@@ -37,7 +37,7 @@ def claimed_by(activity: Document) -> set[Shape]:
 
 
 def test_no_shape_is_claimed_twice() -> None:
-    assert len(routes().shapes()) == sum(len(readers) for readers in HEARD)
+    assert len(routes().shapes()) == sum(len(readers) for readers in ALL_READERS)
 
 
 def test_what_is_heard_is_declared_and_no_longer_said_to_be_missing() -> None:
@@ -74,5 +74,7 @@ def test_every_action_is_listed_in_the_catalog() -> None:
     files = [*fedcom.glob("actions/*.py"), *fedcom.glob("inbound/*.py")]
     with_readers = {path.stem for path in files if "\nREADERS" in path.read_text()}
 
-    listed = {reader.__module__.rsplit(".", 1)[-1] for one in HEARD for reader in one.values()}
+    listed = {
+        reader.__module__.rsplit(".", 1)[-1] for one in ALL_READERS for reader in one.values()
+    }
     assert with_readers == listed

@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 import pytest
 
-from fedcom.accounts.rate_limits import PACES, Pace
+from fedcom.accounts.rate_limits import ACTION_LIMITS, ActionLimits
 from fedcom.cli.root import fedcom
-from fedcom.cli.table import heard_table
+from fedcom.cli.table import incoming_table
 from fedcom.web.html.i18n import number, span
 
 ROOT = Path(__file__).parents[2]
@@ -70,6 +70,41 @@ def test_links_lead_somewhere(path: Path) -> None:
         assert document.exists(), link
         if fragment:
             assert fragment in {anchor(text) for text in HEADING.findall(prose(document))}, link
+
+
+ROOMS = ("activitypub", "alembic", "database", "docs", "fedcom", "inbox", "outbox", "tests")
+ENDS = {
+    "/" + "/".join(path.parts[at:])
+    for room in ROOMS
+    for path in [ROOT / room, *(ROOT / room).rglob("*")]
+    if "node_modules" not in path.parts
+    for at in range(len(ROOT.parts), len(path.parts))
+}
+"""All files and folders, from each folder above them."""
+# A file or a folder, from the top of the project or, as in CONTRIBUTING.md, from a folder of it.
+NAMED = re.compile(
+    rf"`((?:{'|'.join(ROOMS)})/[\w./-]+|[\w./-]+/|[\w./-]+\.(?:css|html|js|md|mjs|po|py))(?:::\w+)?`"
+)
+MADE = {"data", "fedcom/migrations", "screenshots"}
+"""Folders that the wheel, the server and a command make."""
+
+
+def exists(path: str) -> bool:
+    """Whether a document may name it: from the top, or from a folder if no room is named."""
+    is_whole = (ROOT / path).exists()
+    return is_whole or (not path.startswith(ROOMS) and f"/{path}" in ENDS)
+
+
+def test_files_in_the_documents_exist() -> None:
+    said = {
+        (name(document), path.removesuffix("/"))
+        for document in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+        for path in NAMED.findall(prose(document))
+        if not path.startswith("/")
+    }
+
+    assert len(said) > 200
+    assert [one for one in sorted(said) if one[1] not in MADE and not exists(one[1])] == []
 
 
 def test_every_command_is_in_the_admins_table() -> None:
@@ -167,9 +202,9 @@ def test_the_readme_names_the_command_that_ci_runs() -> None:
 
 def test_the_table_of_what_is_heard_is_that_of_the_catalog() -> None:
     text = (ROOT / "docs/federation.md").read_text()
-    _, _, rest = text.partition("<!-- heard: begin -->\n")
+    _, _, rest = text.partition("<!-- incoming: begin -->\n")
 
-    assert rest.partition("<!-- heard: end -->")[0] == heard_table(), (
+    assert rest.partition("<!-- incoming: end -->")[0] == incoming_table(), (
         "run: fedcom federation table, and put it between the marks"
     )
 
@@ -177,7 +212,7 @@ def test_the_table_of_what_is_heard_is_that_of_the_catalog() -> None:
 def test_every_activity_that_is_heard_is_explained() -> None:
     _, _, explained = (ROOT / "docs/federation.md").read_text().partition("In detail:")
     detail = explained.partition("Not heard")[0]
-    for shape in re.findall(r"`([A-Z][A-Za-z{}]+)`", heard_table()):
+    for shape in re.findall(r"`([A-Z][A-Za-z{}]+)`", incoming_table()):
         verb, _, kind = shape.partition("{")
         if verb in ("Create", "Update") and kind.rstrip("}") not in ("Note", "Group"):
             continue  # "and its kin"
@@ -249,7 +284,7 @@ def test_the_worked_example_is_the_file_that_it_shows() -> None:
     assert shown == [(ROOT / "fedcom/actions/lock.py").read_text()]
 
 
-def limits_row(pace: Pace) -> str:
+def limits_row(pace: ActionLimits) -> str:
     """A line of the table of limits."""
     usual, newcomer = (
         " · ".join(f"{number(count)} in {span(window)}" for count, window in pairs)
@@ -263,4 +298,4 @@ def limits_row(pace: Pace) -> str:
 
 def test_admins_are_told_the_limits_that_hold() -> None:
     told = section("docs/admin.md", "Members and mail")
-    assert [row for row in map(limits_row, PACES) if row not in told] == []
+    assert [row for row in map(limits_row, ACTION_LIMITS) if row not in told] == []

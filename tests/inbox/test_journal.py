@@ -43,23 +43,23 @@ def test_the_dedupe_key_is_who_said_what_about_what_and_when(
 def test_an_activity_was_heard_when_its_actor_said_it_or_another_brought_it_and_it_was_done(
     world: World,
 ) -> None:
-    def was_heard(number: int, actor: str = ANN) -> bool:
+    def was_received(number: int, actor: str = ANN) -> bool:
         one = entry(number)
         assert one.activity_id is not None
         with world.database.connect() as conn:
-            return journal.was_heard(conn, actor, one.subject, one.activity_id)
+            return journal.was_received(conn, actor, one.subject, one.activity_id)
 
-    assert not was_heard(1)
+    assert not was_received(1)
     world.append(entry(1), entry(2, authenticated=False, signer=BOB))
-    assert was_heard(1)
-    assert not was_heard(1, BOB)
-    assert not was_heard(2)
-    assert not was_heard(3)
+    assert was_received(1)
+    assert not was_received(1, BOB)
+    assert not was_received(2)
+    assert not was_received(3)
 
     for row in world.claim():
         with world.database.begin() as conn:
             claims.close(conn, row, now=world.now)
-    assert was_heard(2)
+    assert was_received(2)
 
 
 def test_a_relayed_copy_that_was_refused_uses_up_no_id(world: World) -> None:
@@ -68,7 +68,7 @@ def test_a_relayed_copy_that_was_refused_uses_up_no_id(world: World) -> None:
     (row,) = world.claim()
     with world.database.begin() as conn:
         claims.refuse(conn, row, now=world.now, code="c", reason="No.")
-        assert not journal.was_heard(conn, ANN, one.subject, one.activity_id or "")
+        assert not journal.was_received(conn, ANN, one.subject, one.activity_id or "")
 
 
 def test_what_an_actor_signed_later_about_a_subject_is_found(world: World) -> None:
@@ -76,10 +76,10 @@ def test_what_an_actor_signed_later_about_a_subject_is_found(world: World) -> No
     world.append(entry(1, subject=subject, signed_at=100.0))
     world.append(entry(2, subject=subject, authenticated=False, signer=BOB, signed_at=200.0))
     with world.database.connect() as conn:
-        assert journal.said_since(conn, ANN, subject, 100.0)
-        assert not journal.said_since(conn, ANN, subject, 100.5)
-        assert not journal.said_since(conn, BOB, subject, 0.0)
-        assert not journal.said_since(conn, ANN, "https://here.example/post/1", 0.0)
+        assert journal.has_newer_activity(conn, ANN, subject, 100.0)
+        assert not journal.has_newer_activity(conn, ANN, subject, 100.5)
+        assert not journal.has_newer_activity(conn, BOB, subject, 0.0)
+        assert not journal.has_newer_activity(conn, ANN, "https://here.example/post/1", 0.0)
 
 
 def test_the_journal_remembers_for_longer_than_anything_can_be_played_again() -> None:

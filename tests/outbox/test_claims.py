@@ -78,7 +78,7 @@ def test_what_is_not_due_waits_and_the_claim_says_until_when(world: World) -> No
     world.publish([inbox(1)])
     claim = _claim(world, 1, later=-10.0)
     assert claim.rows == []
-    assert claim.look_at == {HOST: world.now()}
+    assert claim.query_at == {HOST: world.now()}
 
 
 def test_a_host_gets_no_more_than_its_seats_the_oldest_first(world: World) -> None:
@@ -95,7 +95,7 @@ def test_hosts_beyond_the_bounds_are_queried_again_at_once(world: World) -> None
     world.publish([inbox(number) for number in range(5)])
     claim = _claim(world, 0, 1, 2, 3, 4, bounds=Bounds(4, 3, 60))
     assert {row.host for row in claim.rows} == {host_of(inbox(number)) for number in range(3)}
-    assert claim.look_at == {host_of(inbox(number)): world.now() for number in (3, 4)}
+    assert claim.query_at == {host_of(inbox(number)): world.now() for number in (3, 4)}
     assert claim.crowded == frozenset()
 
 
@@ -179,7 +179,7 @@ def test_a_resting_peer_gets_nothing_and_the_claim_says_until_when(world: World)
     _set_peer(world, PeerHealth(HOST, failures=5, resting_until=until))
     claim = _claim(world, 1)
     assert claim.rows == []
-    assert claim.look_at == {HOST: until}
+    assert claim.query_at == {HOST: until}
 
 
 def test_after_its_rest_a_peer_gets_one_delivery_as_a_probe(world: World) -> None:
@@ -290,7 +290,7 @@ def test_a_host_that_another_worker_is_taking_from_is_left_for_a_moment(world: W
         peers.lock(conn, [HOST])
         claim = _claim(world, 1, 2, worker="other")
     assert [row.host for row in claim.rows] == [host_of(inbox(2))]
-    assert claim.look_at == {HOST: world.now() + claims.LOCKED_PAUSE}
+    assert claim.query_at == {HOST: world.now() + claims.LOCKED_PAUSE}
 
 
 def _statements_of_a_turn(world: World, conn: Connection) -> list[tuple[str, Any]]:

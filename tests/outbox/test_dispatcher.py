@@ -69,7 +69,7 @@ async def test_one_host_may_be_pointed_out(live_world: World) -> None:
     async with running(live_world.dispatcher(QUIET)) as dispatcher:
         await dispatcher.drain()
         live_world.publish([inbox(1), inbox(2)])
-        dispatcher.look_at(HOST)
+        dispatcher.schedule_host(HOST)
         await until(lambda: bool(live_world.network.accepted))
         await asyncio.sleep(0.05)
         assert [to for to, _ in live_world.network.accepted] == [inbox(1)]
@@ -139,7 +139,7 @@ async def test_a_peer_that_is_heard_from_is_not_left_resting(world: World) -> No
     await dispatcher.drain()
     world.network.set(HOST, None)
     with world.db.begin() as conn:
-        assert peers.heard_from(conn, HOST, world.now())
+        assert peers.mark_reachable(conn, HOST, world.now())
     await dispatcher.drain()
     assert world.states() == {"delivered": 10}
 

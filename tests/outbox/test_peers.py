@@ -159,7 +159,7 @@ def test_a_host_is_failing_until_it_is_heard_from(world: World) -> None:
         assert not peers.is_failing(conn, "here.example")
         assert not peers.is_failing(conn, "unknown.example")
         assert peers.is_failing(conn, HOST)
-        assert peers.heard_from(conn, HOST, world.now())
+        assert peers.mark_reachable(conn, HOST, world.now())
         assert not peers.is_failing(conn, HOST)
 
 
@@ -169,7 +169,7 @@ def test_a_host_that_is_heard_from_is_released_with_its_backlog(world: World) ->
     _store(world, PeerHealth(HOST, failures=9, failing_since=1.0, resting_until=1e12, gone=True))
     with world.db.begin() as conn:
         conn.execute(deliveries.update().values(due_at=1e11))
-        assert peers.heard_from(conn, HOST, 77.0)
+        assert peers.mark_reachable(conn, HOST, 77.0)
         assert peers.lock(conn, [HOST])[HOST] == PeerHealth(HOST)
         assert conn.execute(select(deliveries.c.due_at).order_by(deliveries.c.id)).all() == [
             (77.0,),
@@ -184,4 +184,4 @@ def test_hearing_from_a_healthy_or_unknown_host_changes_nothing(
     if peer is not None:
         _store(world, peer)
     with world.db.begin() as conn:
-        assert not peers.heard_from(conn, HOST, 77.0)
+        assert not peers.mark_reachable(conn, HOST, 77.0)

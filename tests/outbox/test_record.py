@@ -109,7 +109,7 @@ def test_the_caller_is_told_when_to_look_again_and_who_fails(world: World) -> No
     world.publish([inbox(1)])
     world.publish([inbox(1)])
     recorded = _record(world, _claim(world), BUSY, AttemptOutcome(AnswerKind.UNAUTHORIZED, 401))
-    assert recorded.look_at[HOST] == pytest.approx(world.now() + 1, abs=0.3)
+    assert recorded.query_at[HOST] == pytest.approx(world.now() + 1, abs=0.3)
     assert recorded.failing == frozenset()  # the 401 was a response, and the later one
     world.publish([inbox(1)])
     assert _record(world, _claim(world), BUSY).failing == {HOST}
@@ -118,7 +118,7 @@ def test_the_caller_is_told_when_to_look_again_and_who_fails(world: World) -> No
 def test_a_host_that_asked_for_patience_is_looked_at_when_it_said(world: World) -> None:
     world.publish([inbox(1)])
     recorded = _record(world, _claim(world), AttemptOutcome(AnswerKind.BUSY, 429, "", 3600.0))
-    assert recorded.look_at[HOST] == world.now() + 3600
+    assert recorded.query_at[HOST] == world.now() + 3600
 
 
 def test_an_inbox_that_is_no_more_is_reported_once_for_each_delivery(world: World) -> None:
@@ -154,7 +154,7 @@ def test_a_resting_peer_keeps_its_backlog_untouched_until_one_success_frees_all(
     probe = _claim(world)
     assert len(probe) == 1
     recorded = _record(world, probe, TAKEN)
-    assert recorded.look_at == {HOST: world.now()}
+    assert recorded.query_at == {HOST: world.now()}
     with world.db.connect() as conn:
         due = conn.execute(select(deliveries.c.due_at).where(deliveries.c.state == "waiting"))
         assert max(due.scalars()) <= world.now()
@@ -190,7 +190,7 @@ def test_a_peer_that_is_back_gets_only_what_it_has_not_seen_at_once(
         _record(world, _claim(world), TAKEN)
     else:
         with world.db.begin() as conn:
-            assert peers.heard_from(conn, HOST, world.now(), 90.0)
+            assert peers.mark_reachable(conn, HOST, world.now(), 90.0)
     due = _due_in(world)
     with world.db.connect() as conn:
         waiting = deliveries.c.state == "waiting"
@@ -225,7 +225,7 @@ def test_what_stood_behind_a_retried_delivery_is_due_when_that_is_settled(world:
     _claim(world)  # the second steps aside
     world.advance(seconds=2)
     recorded = _record(world, _claim(world), TAKEN)
-    assert recorded.look_at == {HOST: world.now()}
+    assert recorded.query_at == {HOST: world.now()}
     assert len(_claim(world)) == 1
 
 

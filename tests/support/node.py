@@ -22,7 +22,7 @@ from fedcom.models.follow import follow
 from fedcom.models.message import message
 from fedcom.models.moderation import community_ban, moderator, report, tombstone
 from fedcom.models.post import post
-from fedcom.remote.keys import Seal
+from fedcom.remote.keys import KeyCipher
 from fedcom.settings import Settings
 from fedcom.wiring import OpenInstance, open_instance
 from inbox.journal import journal
@@ -116,7 +116,7 @@ class Node:
         for row in self.home.rows(report):
             state = "resolved" if row["resolved_at"] else "open"
             about = next((row[f"{it}_id"] for it in ("post", "comment") if row[f"{it}_id"]), None)
-            subject = row["said"] if about is None else f"number {about}"
+            subject = row["reported_text"] if about is None else f"number {about}"
             found[f"report of {subject} by {names[row['reporter_id']]}"] = state
         for row in self.home.rows(tombstone):
             found[f"{row['kind']} {row['iri']}"] = row["actor_iri"]
@@ -151,7 +151,7 @@ def changes(before: dict[str, str], after: dict[str, str]) -> dict[str, str]:
 @cache
 def _key(secret: bytes) -> NewKey:
     private_pem, public_pem = pems()
-    return NewKey(public_pem=public_pem, sealed_private=Seal(secret).close(private_pem))
+    return NewKey(public_pem=public_pem, encrypted_private=KeyCipher(secret).encrypt(private_pem))
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from activitypub.errors import NotThere
 from activitypub.nodeinfo import Software
 from activitypub.parse import parse
 from fedcom.accounts.email import confirm_email, propose_email
-from fedcom.accounts.register import Newcomer, create_account
+from fedcom.accounts.register import NewAccount, create_account
 from fedcom.actions.base import Action
 from fedcom.actions.comment import CreateComment
 from fedcom.actions.community import CreateCommunity
@@ -42,7 +42,7 @@ R = TypeVar("R")
 
 ORIGIN = "https://home.example"
 HOST = "home.example"
-NO_KEY = NewKey(public_pem="not a key", sealed_private=b"not a key")
+NO_KEY = NewKey(public_pem="not a key", encrypted_private=b"not a key")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -115,7 +115,7 @@ class Home:
 
     def member(self, name: str, role: str = "member") -> Person:
         """A person with an account here."""
-        newcomer = Newcomer(name=name, password_hash="no password fits")
+        newcomer = NewAccount(name=name, password_hash="no password fits")
         return self(lambda ctx: create_account(ctx, newcomer, self._key, role)).person
 
     def community(self, name: str, by: Person | None = None, **more: Any) -> Community:

@@ -32,7 +32,7 @@ from fedcom.models.post import Post, post, post_rank
 from fedcom.queries.actors import find_actor, find_moderators
 from fedcom.queries.content import find_content
 from fedcom.remote.actors import actor_at
-from fedcom.remote.keys import Seal
+from fedcom.remote.keys import KeyCipher
 from fedcom.settings import Settings
 from fedcom.views.ban import list_bans
 from fedcom.wire.body import Body
@@ -226,17 +226,17 @@ async def _server(
 @cache
 def _key(secret: bytes, _of: str, proofs: bool) -> NewKey:
     """The same whenever the server of this name is opened."""
-    seal = Seal(secret)
+    cipher = KeyCipher(secret)
     private_pem, public_pem = pems()
-    sealed = seal.close(private_pem)
+    sealed = cipher.encrypt(private_pem)
     if not proofs:
-        return NewKey(public_pem=public_pem, sealed_private=sealed)
+        return NewKey(public_pem=public_pem, encrypted_private=sealed)
     private, public = generate_ed25519_pem()
     return NewKey(
         public_pem=public_pem,
-        sealed_private=sealed,
+        encrypted_private=sealed,
         proof_multibase=multikey.encode(load_public(public)),
-        sealed_proof=seal.close(private),
+        encrypted_proof=cipher.encrypt(private),
     )
 
 

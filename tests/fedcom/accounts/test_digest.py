@@ -5,7 +5,7 @@ from sqlalchemy import select, update
 
 from fedcom.accounts.digest import write_digests
 from fedcom.actions.delete import Delete, Undelete
-from fedcom.effects.notify import News, notify
+from fedcom.effects.notify import NotificationEvent, notify
 from fedcom.models.account import account
 from fedcom.models.mail import mail
 from fedcom.models.notification import notification
@@ -28,7 +28,11 @@ def want(rig, member, **values):
 
 
 def tell(rig, member, by):
-    rig(lambda ctx: notify(ctx, member.person.id, News(kind="reply", by_id=by.person.id)))
+    rig(
+        lambda ctx: notify(
+            ctx, member.person.id, NotificationEvent(kind="reply", by_id=by.person.id)
+        )
+    )
 
 
 def letters(rig):

@@ -4,7 +4,7 @@ from sqlalchemy import select, update
 from fedcom.accounts.members import find_account, find_member
 from fedcom.accounts.password_reset import create_reset
 from fedcom.accounts.register import (
-    Newcomer,
+    NewAccount,
     approve,
     check_email,
     create_account,
@@ -18,7 +18,7 @@ from fedcom.models.actor import actor, actor_key
 from fedcom.site.settings import edit_site
 from tests.fedcom.accounts.rig import KEY, ORIGIN
 
-ANN = Newcomer(
+ANN = NewAccount(
     name="Ann", password_hash="hash", email="Ann@Mail.example", application="I like cats"
 )
 
@@ -61,7 +61,7 @@ def test_the_new_person_has_every_address_and_a_key(rig):
         lambda ctx: ctx.conn.execute(select(actor_key).where(actor_key.c.actor_id == ann.id)).one()
     )
     assert (row.key_id, row.algorithm) == (f"{iri}#main-key", "rsa-sha256")
-    assert (bytes(row.private_key), row.public_key) == (KEY.sealed_private, KEY.public_pem)
+    assert (bytes(row.private_key), row.public_key) == (KEY.encrypted_private, KEY.public_pem)
 
 
 def test_an_application_waits_for_an_admin(rig):
@@ -101,7 +101,7 @@ def test_whoever_is_turned_away_may_have_asked_for_another_password(rig):
 
 def test_an_application_needs_words(rig):
     opened(rig, "approval")
-    silent = Newcomer(name="bob", password_hash="hash", application=" \n")
+    silent = NewAccount(name="bob", password_hash="hash", application=" \n")
     assert refused(rig, silent, Invalid) == "application_required"
     assert rig.is_name_free("bob")
 
@@ -113,17 +113,17 @@ def test_people_and_communities_share_one_name_space(rig):
     )
     assert cats.iri == f"{ORIGIN}/c/cats"
     assert cats.title == "Cats"
-    assert refused(rig, Newcomer(name="CATS", password_hash="h"), Conflict) == "name_taken"
+    assert refused(rig, NewAccount(name="CATS", password_hash="h"), Conflict) == "name_taken"
 
 
 @pytest.mark.parametrize(
     ("newcomer", "error", "code"),
     [
-        (Newcomer(name="admin", password_hash="h"), Invalid, "name_reserved"),
-        (Newcomer(name="a-b", password_hash="h"), Invalid, "name_characters"),
-        (Newcomer(name="bob", password_hash="h", email="bob"), Invalid, "email_invalid"),
+        (NewAccount(name="admin", password_hash="h"), Invalid, "name_reserved"),
+        (NewAccount(name="a-b", password_hash="h"), Invalid, "name_characters"),
+        (NewAccount(name="bob", password_hash="h", email="bob"), Invalid, "email_invalid"),
         (
-            Newcomer(name="bob", password_hash="h", application="x" * 9_999),
+            NewAccount(name="bob", password_hash="h", application="x" * 9_999),
             Invalid,
             "body_too_long",
         ),

@@ -2,7 +2,7 @@ import pytest
 from sqlalchemy import update
 
 from fedcom.accounts.members import set_password
-from fedcom.accounts.register import Newcomer, register
+from fedcom.accounts.register import NewAccount, register
 from fedcom.accounts.sessions import find_site_and_member
 from fedcom.accounts.sign_in import Client, begin_sign_in, finish_sign_in
 from fedcom.errors import Denied, TooMany
@@ -178,7 +178,7 @@ def test_who_waits_for_approval_is_told_so_but_only_with_the_password(rig):
     rig(lambda ctx: edit_site(ctx.conn, registration="approval"))
     rig(
         lambda ctx: register(
-            ctx, Newcomer(name="bob", password_hash="h", application="please"), KEY
+            ctx, NewAccount(name="bob", password_hash="h", application="please"), KEY
         )
     )
     assert fail(rig, "bob", 1)[0] == "incorrect_login"

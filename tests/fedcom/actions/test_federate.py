@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from activitypub.document import Document
 from activitypub.nodeinfo import Software
 from activitypub.parse import parse
-from fedcom.actions.base import Action
+from fedcom.actions.base import Action, Audience
 from fedcom.actions.comment import CreateComment, EditComment
 from fedcom.actions.community import EditCommunity
 from fedcom.actions.delete import Delete, Undelete
@@ -23,9 +23,10 @@ from fedcom.actions.post import CreatePost, EditPost, Provenance
 from fedcom.actions.profile import EditProfile
 from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.actions.vote import Vote
-from fedcom.context import Fetched
+from fedcom.context import Context, Fetched
 from fedcom.models.actor import Person
 from fedcom.models.moderation import moderator
+from fedcom.queries.content import Content
 from fedcom.remote.actors import forget_actor
 from fedcom.remote.peers import put_peer
 from fedcom.site.instances import block_instance
@@ -497,6 +498,38 @@ def test_a_lock_is_announced_to_known_forums_alone(home: Home) -> None:
     assert scene.perform(Lock(by=home.ann, target=scene.post, locked=True)) == {
         FORUM: {"c/cats: Announce{Lock{id}}"}
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldLock(Lock):
+    """A lock of which the community also tells people who do not follow it."""
+
+    also: tuple[Person, ...]
+
+    def audience(self, ctx: Context, result: Content) -> Audience:
+        return replace(Lock.audience(self, ctx, result), announced_to=self.also)
+
+
+def test_who_is_also_announced_to_gets_what_is_for_forums_on_a_forum_alone(home: Home) -> None:
+    scene = Scene(home, ours=True)
+    strangers = (
+        home.person("https://pie.example/u/two", "piefed"),
+        home.person("https://toot.example/u/two", "mastodon"),
+        home.person("https://strange.example/u/two", "oddity"),
+        home.person("https://night.example/u/two"),
+        # Its server has a follower of the community, so it gets the announcement anyway.
+        home.person(f"https://{FORUM}/u/two", "piefed"),
+    )
+    action = ToldLock(by=home.ann, target=scene.post, locked=True, also=(*strangers, home.bob))
+
+    home.perform(action)
+
+    lock = "c/cats: Announce{Lock{id}}"
+    sent = home.sent()
+    assert sorted((one.inbox.split("/")[2], f"{one.by}: {one.words}") for one in sent) == [
+        (FORUM, lock),
+        ("pie.example", lock),
+    ]
 
 
 def test_a_changed_community_is_announced_and_tells_microblogs_itself(home: Home) -> None:

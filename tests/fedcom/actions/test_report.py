@@ -46,7 +46,7 @@ def test_a_member_reports_a_post_and_the_moderators_are_told(home: Home) -> None
     made = home.perform(Report(by=eve, target=post, reason="Rude."))
 
     assert (made.reporter_id, made.community_id, made.post_id) == (eve.id, home.cats.id, post.id)
-    assert (made.reason, made.said, made.created_at) == (
+    assert (made.reason, made.reported_text, made.created_at) == (
         "Rude.",
         "Cats sleep\n\nThey do.",
         home.clock(),
@@ -66,7 +66,7 @@ def test_what_it_said_is_kept_as_it_was(home: Home) -> None:
 
     (row,) = home.rows(report)
     assert (row["id"], row["comment_id"], row["post_id"]) == (made.id, comment.id, None)
-    assert row["said"] == "Some rude words"
+    assert row["reported_text"] == "Some rude words"
 
 
 def test_the_same_is_reported_once_until_it_is_resolved(home: Home) -> None:
@@ -231,7 +231,7 @@ def test_a_flag_of_an_account_alone_is_for_the_admins(home: Home) -> None:
     made = hear(home, flag(THEM, [home.bob.iri], content="Rude."))
 
     assert (made.community_id, made.post_id, made.comment_id) == (None, None, None)
-    assert made.said == home.bob.iri
+    assert made.reported_text == home.bob.iri
     assert [recipient for recipient, _, _ in told(home)] == [home.ann.id]
     assert read(home, flag(THEM, [home.bob.iri], id="https://mastodon.example/2")) is None
 
@@ -382,7 +382,7 @@ def test_a_message_is_reported_by_who_got_it_to_the_admins_alone(home: Home) -> 
 
     made = home.perform(Report(by=eve, target=sent, reason="Rude."))
 
-    assert (made.message_id, made.community_id, made.said) == (sent.id, None, "Psst")
+    assert (made.message_id, made.community_id, made.reported_text) == (sent.id, None, "Psst")
     assert [recipient for recipient, _, _ in told(home)] == [home.ann.id]
     assert [row["message_id"] for row in home.rows(notification)][-1] is None
     assert home.sent() == []

@@ -6,7 +6,7 @@ from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.perform import perform
 from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.actions.report import Report
-from fedcom.actions.take_down import put_back, take_down
+from fedcom.actions.take_down import reinstate, take_down
 from fedcom.errors import FedcomError
 from fedcom.models.actor import Community, Person
 from fedcom.models.moderation import modlog, report
@@ -32,7 +32,7 @@ def hide(home: Home, target: Post, admin: Person | None = None) -> Post:
 
 
 def show(home: Home, target: Post) -> Post:
-    home(lambda ctx: perform(ctx, put_back(ctx, home.ann, target)))
+    home(lambda ctx: perform(ctx, reinstate(ctx, home.ann, target)))
     return home.fresh(target)
 
 

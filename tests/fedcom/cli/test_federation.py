@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Connection, insert, update
 
-from fedcom.cli.table import heard_table
+from fedcom.cli.table import incoming_table
 from fedcom.models.omission import omission
 from inbox.journal import JournalEntry, append, journal
 from outbox.deliveries import deliveries, peers
@@ -213,7 +213,7 @@ def test_what_cannot_be_had_says_why(shell: Shell) -> None:
 def test_the_table_needs_no_instance(bare_shell: Shell) -> None:
     bare_shell.set(origin="", database_url="")
 
-    assert bare_shell.must("federation", "table") == heard_table()
+    assert bare_shell.must("federation", "table") == incoming_table()
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_the_table_needs_no_instance(bare_shell: Shell) -> None:
     ],
 )
 def test_the_table_says_where_an_activity_is_read(shape: str, module: str) -> None:
-    lines = [line for line in heard_table().splitlines() if shape in line]
+    lines = [line for line in incoming_table().splitlines() if shape in line]
 
     assert len(lines) == 1
     assert f"| {module} |" in lines[0]

@@ -4,7 +4,7 @@ import pytest
 
 from fedcom.cli.opening import with_instance
 from fedcom.media.images import POST, read_picture
-from fedcom.media.pictures import Kept
+from fedcom.media.pictures import StoredPicture
 from fedcom.media.records import put_media
 from fedcom.media.remote import name_of_copy
 from fedcom.media.store import Store
@@ -21,7 +21,7 @@ async def kept(instance: OpenInstance) -> str:
     made = read_picture(picture("PNG", draw(300, 300)), POST)
     name, thumbnail = store.keep(made.content), store.keep(made.thumbnail or b"")
     instance.remote_pictures.store.keep(made.content, name_of_copy(CAT, "full"))
-    row = Kept(name, thumbnail, made.width, made.height, len(made.content))
+    row = StoredPicture(name, thumbnail, made.width, made.height, len(made.content))
     await instance.unit(lambda ctx: put_media(ctx, row, "preview", source_url=CAT))
     return f"{instance.settings.origin}/media/{name}"
 

@@ -25,7 +25,7 @@ def test_an_actor_of_ours_has_its_addresses_below_its_id(rig, kind, letter):
     assert (made.local, made.host, made.shared_inbox) == (True, "here.example", f"{ORIGIN}/inbox")
     assert made.published_at == rig.clock()
     sealed = rig(lambda ctx: ctx.conn.execute(select(actor_key.c.private_key)).scalar_one())
-    assert bytes(sealed) == KEY.sealed_private
+    assert bytes(sealed) == KEY.encrypted_private
 
 
 def test_a_name_is_given_once_and_never_again(rig):

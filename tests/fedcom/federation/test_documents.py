@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete as delete_rows, insert, select, update
 
-from fedcom.accounts.register import Newcomer, deny, register
+from fedcom.accounts.register import NewAccount, deny, register
 from fedcom.actions.comment import EditComment
 from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.delete_actor import DeleteActor
@@ -495,7 +495,7 @@ async def test_who_waits_for_approval_is_nobody_yet(node: Node) -> None:
 
     def apply(ctx: Context) -> int:
         ctx.conn.execute(update(site).values(registration="approval"))
-        newcomer = Newcomer(name="zoe", password_hash="-", application="Please")
+        newcomer = NewAccount(name="zoe", password_hash="-", application="Please")
         return register(ctx, newcomer, NO_KEY).person.id
 
     zoe = home(apply)

@@ -8,7 +8,7 @@ import pytest
 from activitypub.document import Document
 from activitypub.types import FEATURES
 from fedcom.federation.listeners import Listeners, Unsupported, activity_routes, reader_of
-from fedcom.inbound.catalog import HEARD
+from fedcom.inbound.catalog import ALL_READERS
 from fedcom.models.comment import comment
 from fedcom.models.post import post
 from inbox.errors import Later, Refused
@@ -171,7 +171,7 @@ async def test_a_row_waits_while_an_origin_is_silent(node: Node) -> None:
 
 
 async def test_every_shape_of_the_catalog_has_its_reader(node: Node) -> None:
-    shapes = {shape for readers in HEARD for shape in readers}
+    shapes = {shape for readers in ALL_READERS for shape in readers}
 
     assert set(listeners(node).shapes()) == shapes
 

@@ -26,7 +26,7 @@ from fedcom.models.actor import Community, Person, actor, community
 from tests.fedcom.accounts.rig import Rig
 
 HOST = "here.example"
-KEY = NewKey(public_pem="not a key", sealed_private=b"not a key")
+KEY = NewKey(public_pem="not a key", encrypted_private=b"not a key")
 
 
 class Instance:

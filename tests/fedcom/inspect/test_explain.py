@@ -9,7 +9,7 @@ from activitypub.document import Document
 from activitypub.errors import Malformed
 from activitypub.iri import PUBLIC
 from activitypub.types import FEATURES
-from fedcom.inbound.catalog import HEARD
+from fedcom.inbound.catalog import ALL_READERS
 from fedcom.inspect.explain import Explained, explain, refused
 from tests.support.documents import activity, document, group, note, page, person, undo
 from tests.support.samples import FILES, name_of, read
@@ -110,7 +110,7 @@ def test_each_has_its_kind(raw: dict[str, Any], kind: str, action: str) -> None:
 
 
 def test_every_shape_that_is_heard_has_a_kind() -> None:
-    for shape in {shape for readers in HEARD for shape in readers}:
+    for shape in {shape for readers in ALL_READERS for shape in readers}:
         raw: Any = "https://home.example/x"
         for kind in reversed(shape):
             raw = activity(kind, KIM, raw) if kind[0] != "P" else page(POST, KIM, CATS)

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import update
 
-from fedcom.accounts.register import Newcomer, approve, register
+from fedcom.accounts.register import NewAccount, approve, register
 from fedcom.actions.delete_actor import DeleteActor
 from fedcom.actions.moderators import AddModerator
 from fedcom.context import Context
@@ -47,7 +47,7 @@ def test_people_and_communities_are_found_apart(home: Home) -> None:
 def test_an_applicant_is_nobody_until_approved(home: Home) -> None:
     def apply(ctx: Context) -> int:
         ctx.conn.execute(update(site).values(registration="approval"))
-        newcomer = Newcomer(name="zoe", password_hash="-", application="Please")
+        newcomer = NewAccount(name="zoe", password_hash="-", application="Please")
         return register(ctx, newcomer, NO_KEY).person.id
 
     zoe = home(apply)

@@ -68,7 +68,7 @@ def test_one_statement_says_what_the_one_who_acts_is_there(home: Home) -> None:
         assert at is not None
         assert participant_at(ctx, KIM) == kim
         mine = standing_in(ctx, kim, at.community)
-        assert ctx.seen.votes[kim.id, about.iri] is not None
+        assert ctx.cache.votes[kim.id, about.iri] is not None
         assert len(sent) == 1
         assert mine == standing(ctx.conn, kim, at.community)
         assert mine.is_moderator

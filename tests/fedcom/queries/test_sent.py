@@ -13,7 +13,7 @@ from fedcom.actions.lock import Lock
 from fedcom.actions.message import DeleteMessage, SendMessage, UndeleteMessage
 from fedcom.actions.perform import perform
 from fedcom.actions.remove import RemoveContent, RestoreContent
-from fedcom.actions.take_down import put_back, take_down
+from fedcom.actions.take_down import reinstate, take_down
 from fedcom.actions.unban import Unban
 from fedcom.actions.vote import Vote
 from fedcom.queries.sent import last_iri
@@ -106,7 +106,7 @@ def test_what_an_admin_puts_back_names_the_deletion_in_its_authors_name(home: Ho
     home(lambda ctx: perform(ctx, take_down(ctx, home.ann, post, "Illegal")))
     hidden = home.fresh(post)
 
-    home(lambda ctx: perform(ctx, put_back(ctx, home.ann, hidden)))
+    home(lambda ctx: perform(ctx, reinstate(ctx, home.ann, hidden)))
 
     word, undo = said_by(home, "bob")[-2:]
     assert (word["type"], undo["type"]) == ("Delete", "Undo")

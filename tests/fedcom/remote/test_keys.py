@@ -7,7 +7,7 @@ import pytest
 from activitypub.errors import FetchRefused, NotThere
 from activitypub.fetch import Fetcher
 from fedcom.db import Database
-from fedcom.remote.keys import KeyRing, PublicKeys, Seal, WrongSecret, make_key
+from fedcom.remote.keys import KeyCipher, KeyRing, PublicKeys, WrongSecret, make_key
 from fedcom.site.instances import block_instance
 from tests.support.clock import SettableClock
 from tests.support.documents import document, pems, person
@@ -38,21 +38,21 @@ def keys(database: Database, network: Network, clock: SettableClock) -> PublicKe
 
 
 def test_what_is_sealed_opens_with_the_same_secret_only() -> None:
-    sealed = Seal(b"one").close("a pem")
+    sealed = KeyCipher(b"one").encrypt("a pem")
 
     assert b"pem" not in sealed
-    assert Seal(b"one").open(sealed) == "a pem"
+    assert KeyCipher(b"one").decrypt(sealed) == "a pem"
     with pytest.raises(WrongSecret, match="a different secret"):
-        Seal(b"two").open(sealed)
+        KeyCipher(b"two").decrypt(sealed)
 
 
 async def test_the_ring_gives_the_key_of_a_member_and_remembers_it(
     database: Database, clock: SettableClock
 ) -> None:
-    seal = Seal(b"secret")
-    new = await make_key(seal)
+    cipher = KeyCipher(b"secret")
+    new = await make_key(cipher)
     home = Home(database, clock, new)
-    ring = KeyRing(database, seal)
+    ring = KeyRing(database, cipher)
 
     first = await ring.key(home.bob.iri)
 

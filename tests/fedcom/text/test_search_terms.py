@@ -6,14 +6,14 @@ from fedcom.text.search_terms import (
     MAX_WORD,
     Phrase,
     Terms,
-    Words,
+    TermSet,
     parse_terms,
     split_words,
 )
 
 
 def wanted(*phrases: Phrase, parts: tuple[str, ...] = ()) -> Terms:
-    return Terms(Words(phrases, parts))
+    return Terms(TermSet(phrases, parts))
 
 
 def word(text: str, *, prefix: bool = False) -> Phrase:
@@ -32,9 +32,9 @@ def word(text: str, *, prefix: bool = False) -> Phrase:
         ("foo.bar/baz", wanted(Phrase(("foo", "bar", "baz"), prefix=True))),
         ("sle* a", wanted(word("sle", prefix=True), word("a"))),
         ("don't", wanted(Phrase(("don", "t")))),
-        ("cats -dogs", Terms(Words((word("cats", prefix=True),)), Words((word("dogs"),)))),
-        ('x -"big dogs"', Terms(Words((word("x"),)), Words((Phrase(("big", "dogs")),)))),
-        ("-dogs", Terms(unwanted=Words((word("dogs"),)))),
+        ("cats -dogs", Terms(TermSet((word("cats", prefix=True),)), TermSet((word("dogs"),)))),
+        ('x -"big dogs"', Terms(TermSet((word("x"),)), TermSet((Phrase(("big", "dogs")),)))),
+        ("-dogs", Terms(unwanted=TermSet((word("dogs"),)))),
         ("author:bob", Terms(author="bob")),
         ("Author:@bob@a.example:3000", Terms(author="bob@a.example:3000")),
         ("community:!cats@a.example", Terms(community="cats@a.example")),
@@ -45,7 +45,7 @@ def word(text: str, *, prefix: bool = False) -> Phrase:
         ("author:b/b", wanted(Phrase(("author", "b", "b")))),
         ("東京", wanted(parts=("東京",))),
         ('"東京 タワー" red', wanted(word("red", prefix=True), parts=("東京 タワー",))),
-        ("-東京", Terms(unwanted=Words((), ("東京",)))),
+        ("-東京", Terms(unwanted=TermSet((), ("東京",)))),
         ("ขอบคุณ", wanted(parts=("ขอบคุณ",))),
         ("학교 가", wanted(word("학교", prefix=True), word("가", prefix=True))),
         ("🎉", wanted(parts=("🎉",))),

@@ -183,7 +183,7 @@ def test_moderators_are_given_all_of_a_report(town: Town) -> None:
         community_id=town.cats,
         comment_id=town.comment,
         reason="Rude",
-        said="before",
+        reported_text="before",
         created_at=NOON,
     )
 
@@ -194,7 +194,7 @@ def test_moderators_are_given_all_of_a_report(town: Town) -> None:
     assert found.community is not None
     assert (found.author.name, found.community.name) == ("zoe", "cats")
     assert [(one.by.name, one.reason) for one in found.complaints] == [("bob", "Rude")]
-    assert (found.said, found.resolver) == ("before", None)
+    assert (found.former_text, found.is_locked, found.resolver) == ("before", False, None)
     assert list_reports(town.conn, ReportQuery(viewer_id=town.bob, is_admin=False)).items == ()
 
 

@@ -7,7 +7,7 @@ from fedcom.models.moderation import moderator
 from fedcom.models.personal import actor_block
 from fedcom.views.feed import FeedQuery, Sort
 from fedcom.views.post import PostView
-from fedcom.views.profile import Contributions, get_facts, list_works
+from fedcom.views.profile import Contributions, get_facts, list_contributions
 from tests.support.rows import NOON, Rows
 
 
@@ -58,7 +58,7 @@ def walk(rows: Rows, author: int, sort: Sort, limit: int) -> list[str]:
     found = Contributions((), None, None, has_more=True)
     while found.has_more:
         wanted = FeedQuery("author", sort, subject_id=author, limit=limit)
-        found = list_works(rows.conn, wanted, found.posts_after, found.comments_after)
+        found = list_contributions(rows.conn, wanted, found.posts_after, found.comments_after)
         listed += [f"{'p' if isinstance(one, PostView) else 'c'}{one.id}" for one in found.items]
         assert len(found.items) <= limit
         assert len(listed) < 50

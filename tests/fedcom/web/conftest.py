@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 
 from activitypub.document import Document
 from activitypub.errors import Unreachable
-from fedcom.accounts.register import Newcomer, create_account
+from fedcom.accounts.register import NewAccount, create_account
 from fedcom.accounts.sessions import create_session
 from fedcom.accounts.throttle import SIGN_IN_BY_NAME, count_attempt, name_key
 from fedcom.actions.comment import CreateComment
@@ -43,7 +43,7 @@ from tests.support.foundations import founded
 
 T = TypeVar("T")
 ORIGIN = "https://forum.example"
-KEY = NewKey(public_pem="not a key", sealed_private=b"not a key")
+KEY = NewKey(public_pem="not a key", encrypted_private=b"not a key")
 
 
 class PlainInstance:
@@ -192,7 +192,7 @@ def _peopled(ctx: Context) -> tuple[dict[str, Person], dict[str, str], Community
     start(ctx, KEY)
     for name in ("ann", "mia", "bob", "eve"):
         role = "admin" if name == "ann" else "member"
-        newcomer = Newcomer(name=name, password_hash="no password fits")
+        newcomer = NewAccount(name=name, password_hash="no password fits")
         people[name] = create_account(ctx, newcomer, KEY, role=role).person
         tokens[name] = create_session(ctx.conn, people[name].id, "test", ctx.now)
     community = perform(ctx, CreateCommunity(by=people["ann"], name="cats", key=KEY, title="Cats"))

@@ -86,6 +86,7 @@ MATRIX = [
     ("/reports", None, LOGIN, NO, NO, OK, OK),
     ("/reports/{report}/remove", {}, LOGIN, NO, NO, OK, OK),
     ("/reports/{report}/lock", {}, LOGIN, NO, NO, OK, OK),
+    ("/reports/{report}/unlock", {}, LOGIN, NO, NO, OK, OK),
     ("/reports/{report}/resolve", {}, LOGIN, NO, NO, OK, OK),
     ("/reports/{report}/reopen", {}, LOGIN, NO, NO, OK, OK),
     ("/saved", None, LOGIN, OK, OK, OK, OK),

@@ -14,7 +14,7 @@ from fedcom.actions.comment import EditComment
 from fedcom.actions.follow import Follow
 from fedcom.actions.post import EditPost
 from fedcom.actions.vote import Vote
-from fedcom.effects.notify import News, notify
+from fedcom.effects.notify import NotificationEvent, notify
 from fedcom.models.account import account, session
 from fedcom.models.actor import actor
 from fedcom.models.comment import comment
@@ -55,7 +55,7 @@ async def bob(world: World) -> Browser:
             (saved_post, {"post_id": other.id, "saved_at": ctx.now}),
             (actor_block, {"blocked_id": world.people["mia"].id, "blocked_at": ctx.now}),
             (host_block, {"host": "spam.example", "blocked_at": ctx.now}),
-            (draft, {"place": "/submit", "fields": '{"title": "x"}', "updated_at": ctx.now}),
+            (draft, {"form": "/submit", "fields": '{"title": "x"}', "updated_at": ctx.now}),
         ]
         for table, values in rows:
             ctx.conn.execute(insert(table).values({**mine, **values}))
@@ -67,7 +67,7 @@ async def bob(world: World) -> Browser:
                     published_at=ctx.now,
                 )
             )  # fmt: skip
-        notify(ctx, by.id, News(kind="reply", by_id=eve.id, post_id=about.id))
+        notify(ctx, by.id, NotificationEvent(kind="reply", by_id=eve.id, post_id=about.id))
 
     await world.instance.unit(fill)
     return world.browser("bob")

@@ -28,6 +28,26 @@ ADMIN = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("start", "others"),
+    [("/settings", ["/settings/delete"]), ("/admin", ["/admin/members?q=bo"]), ("/saved", [])],
+)
+async def test_every_tab_of_a_group_of_pages_leads_to_a_page_on_which_it_is_the_current_one(
+    world: World, start: str, others: list[str]
+) -> None:
+    ann = world.browser("ann")
+    tabs = re.compile(rf'<a href="({start}[^"]*|/drafts)"( aria-current="page")?>[^<]+</a>')
+
+    paths = [path for path, _ in tabs.findall((await ann.get(start)).html)]
+    assert len(paths) > 3
+    for path in [*paths, *others]:
+        current = [
+            one for one, is_current in tabs.findall((await ann.get(path)).html) if is_current
+        ]
+        assert len(current) == 1, path
+        assert current == [path] or path in others
+
+
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
 @pytest.mark.parametrize("who", ["", "bob", "mia", "ann"])
 async def test_every_page_renders_for_everybody_who_may_see_it(world: World, who: str) -> None:

@@ -5,6 +5,7 @@ import pytest
 from activitypub.document import Document
 from activitypub.errors import NotThere
 from fedcom.actions.community import CreateCommunity
+from fedcom.actions.lock import Lock
 from fedcom.actions.message import SendMessage
 from fedcom.actions.report import Report
 from fedcom.context import Context
@@ -14,7 +15,7 @@ from fedcom.models.message import Message
 from fedcom.models.moderation import ReportRow
 from fedcom.models.post import Post
 from fedcom.queries.comments import get_comment
-from fedcom.queries.posts import get_post
+from fedcom.queries.content import get_again
 from fedcom.queries.reports import get_report
 from fedcom.remote.actors import community_at
 from fedcom.wire.body import Body
@@ -35,6 +36,11 @@ async def state(world: World, row: ReportRow) -> ReportRow:
     return await world.instance.read(lambda conn: get_report(conn, row.id))
 
 
+async def is_locked(world: World, target: Post | Comment) -> bool:
+    found = await world.instance.read(lambda conn: get_again(conn, target))
+    return found.locked_at is not None
+
+
 async def test_a_member_reports_a_comment_and_is_back_in_the_thread(world: World) -> None:
     post = await world.post()
     comment = await world.comment(post, "Some rude words")
@@ -48,6 +54,26 @@ async def test_a_member_reports_a_comment_and_is_back_in_the_thread(world: World
     assert sent.location == f"/post/{post.id}#comment-{comment.id}"
     assert "Report sent." in (await eve.get(f"/post/{post.id}")).text
     assert "Rule 1" in (await world.browser("mia").get("/notifications")).text
+
+
+async def test_the_form_says_what_is_reported_and_shows_it(world: World) -> None:
+    post = await world.post("Cats sleep")
+    comment = await world.comment(post, "Some rude words")
+    message = await world.perform(
+        SendMessage(by=world.people["bob"], to=world.people["eve"], body=Body.of_markdown("Psst"))
+    )
+    assert isinstance(message, Message)
+    eve = world.browser("eve")
+
+    for kind, number, words in (
+        ("post", post.id, "Cats sleep"),
+        ("comment", comment.id, "Some rude words"),
+        ("message", message.id, "Psst"),
+    ):
+        page = await eve.get(f"/{kind}/{number}/report")
+        assert f"Report this {kind}" in page.text
+        assert words in page.text
+    assert "Cats sleep" not in (await eve.get(f"/comment/{comment.id}/report")).text
 
 
 async def test_a_report_without_a_reason_is_asked_for_again(world: World) -> None:
@@ -173,15 +199,64 @@ async def test_what_is_dismissed_can_be_opened_again(world: World) -> None:
     assert "Rule 1" in (await mia.get("/reports")).text
 
 
-async def test_locking_the_post_leaves_the_report_open(world: World) -> None:
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
+async def test_the_reported_comment_is_locked_and_unlocked_and_its_report_stays_open(
+    world: World,
+) -> None:
     post = await world.post()
-    row = await flag(world, await world.comment(post), "eve", "Rule 1")
+    comment = await world.comment(post)
+    row = await flag(world, comment, "eve", "Rule 1")
+    mia = world.browser("mia")
 
-    await world.browser("mia").post(f"/reports/{row.id}/lock")
+    offered = await mia.get("/reports")
+    assert "Lock this comment" in offered.text
+    assert "Lock the post" not in offered.text
+    assert offered.html.count('accesskey="l"') == 1
+    await mia.post(f"/reports/{row.id}/lock", reason="A quarrel")
 
-    locked = await world.instance.read(lambda conn: get_post(conn, post.id))
-    assert locked.locked_at is not None
+    assert await is_locked(world, comment)
+    assert not await is_locked(world, post)
+    locked = await mia.get("/reports")
+    assert f"/reports/{row.id}/unlock" in locked.html
+    assert f"/reports/{row.id}/lock" not in locked.html
+    assert "A quarrel" in (await world.browser().get("/c/cats/modlog")).text
+    await mia.post(f"/reports/{row.id}/unlock")
+
+    assert not await is_locked(world, comment)
+    assert "Lock this comment" in (await mia.get("/reports")).text
     assert (await state(world, row)).resolved_at is None
+
+
+async def test_the_reported_post_is_locked_and_unlocked_and_its_comments_are_not(
+    world: World,
+) -> None:
+    post = await world.post()
+    comment = await world.comment(post)
+    row = await flag(world, post, "eve", "Rule 1")
+    mia = world.browser("mia")
+
+    offered = await mia.get("/reports")
+    assert "Lock the post" in offered.text
+    assert "Lock this comment" not in offered.text
+    await mia.post(f"/reports/{row.id}/lock")
+
+    assert await is_locked(world, post)
+    assert not await is_locked(world, comment)
+    assert f"/reports/{row.id}/unlock" in (await mia.get("/reports")).html
+    await mia.post(f"/reports/{row.id}/unlock")
+
+    assert not await is_locked(world, post)
+
+
+async def test_a_comment_on_a_locked_post_can_still_be_locked(world: World) -> None:
+    post = await world.post()
+    await flag(world, await world.comment(post), "eve", "Rule 1")
+    await world.perform(Lock(by=world.people["mia"], target=post, locked=True))
+
+    page = await world.browser("mia").get("/reports")
+
+    assert "Lock this comment" in page.text
+    assert "Unlock" not in page.text
 
 
 async def test_what_it_said_before_an_edit_is_kept(world: World) -> None:

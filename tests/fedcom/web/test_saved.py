@@ -38,7 +38,10 @@ async def test_a_hidden_post_leaves_the_lists_and_is_found_again(world: World) -
     post = await world.post("Cats sleep")
     eve = world.browser("eve")
     assert (await eve.post(f"/post/{post.id}/hide", back="/?list=all")).location == "/?list=all"
-    assert "Cats sleep" not in (await eve.get("/?list=all")).text
+    left = await eve.get("/?list=all")
+    assert "Cats sleep" not in left.text
+    assert "Hidden. Find it under “Saved, hidden, drafts”." in left.text
+    assert '<a href="/saved">Saved, hidden, drafts</a>' in left.html
     assert "Cats sleep" in (await eve.get("/saved?show=hidden")).text
     assert "Cats sleep" in (await world.browser("bob").get("/?list=all")).text
     await eve.post(f"/post/{post.id}/unhide")

@@ -5,7 +5,7 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import update
 
-from fedcom.accounts.rate_limits import LOOK_UPS, keep_pace
+from fedcom.accounts.rate_limits import LOOK_UPS, count_action
 from fedcom.accounts.throttle import SEARCH_BY_ADDRESS
 from fedcom.context import Context
 from fedcom.models.account import account
@@ -146,7 +146,7 @@ async def test_members_do_not_make_us_ask_other_servers_without_end(world: World
 
     def spend(ctx: Context) -> None:
         for _ in range(LOOK_UPS.allowances[0].newcomer - 1):
-            keep_pace(ctx, world.people["eve"], LOOK_UPS)
+            count_action(ctx, world.people["eve"], LOOK_UPS)
 
     await world.instance.unit(spend)
     known = f"!cats@{world.instance.settings.host}"

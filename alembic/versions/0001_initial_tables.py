@@ -1,4 +1,4 @@
-"""The first tables.
+"""The initial tables.
 
 Revision 0001, the first.
 """

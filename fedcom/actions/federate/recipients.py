@@ -1,4 +1,4 @@
-"""Who is told of an action, and with which activity.
+"""Who receives an action, and with which activity.
 
                           done here                          received
   community is local        it announces the action            it announces the original
@@ -40,8 +40,8 @@ from fedcom.remote.originals import find_create
 from fedcom.remote.peers import find_peer
 from fedcom.rules.dialects import (
     Dialect,
-    hears_of_profiles,
     reads_announced_ids,
+    reads_profile_updates,
     refuses_own,
 )
 from fedcom.wire.addressing import announce_iri, create_iri
@@ -56,15 +56,15 @@ def federate(
     community = audience.community
     followers: list[FollowerHost] = []
     if community is not None and community.local:
-        followers = _told_by(ctx, community, audience)
+        followers = _follower_hosts(ctx, community, audience)
     if received is None:
-        _tell_of_done(out, action, result, audience, followers)
+        _federate_own(out, action, result, audience, followers)
     else:
-        _tell_of_received(out, action, result, received, audience, followers)
+        _federate_received(out, action, result, received, audience, followers)
     out.publish()
 
 
-def _tell_of_done(
+def _federate_own(
     out: Outgoing,
     action: Federated[Any],
     result: Any,
@@ -80,11 +80,11 @@ def _tell_of_done(
         is_new = activity["id"] == create_iri(audience.subject)
         iri = _announce_iri(ctx, audience, is_new=is_new)
         _announce(out, community, audience.subject, body, followers, iri)
-    told = _told_directly(ctx, action.by, audience, followers)
+    hosts = _direct_recipients(ctx, action.by, audience, followers)
     if not audience.private:
-        told = _tell_microblogs(out, action, result, audience, told)
-    if told or not audience.private:
-        out.add_bytes(activity["id"], action.by.iri, body, audience.subject, told)
+        hosts = _send_to_microblogs(out, action, result, audience, hosts)
+    if hosts or not audience.private:
+        out.add_bytes(activity["id"], action.by.iri, body, audience.subject, hosts)
     if community is not None and community.local:
         # After the author's own activity: a server that gets both must not fetch what is on its
         # way.
@@ -96,7 +96,7 @@ def _tell_of_done(
     _send_fallbacks(out, audience, action.fallbacks(ctx, result))
 
 
-def _tell_of_received(
+def _federate_received(
     out: Outgoing,
     action: Federated[Any],
     result: Any,
@@ -123,23 +123,23 @@ def _forward_received(
 ) -> None:
     """Announce in the local `community` what other actors did there."""
     if received.relayable_body is not None:
-        told = [host for host in followers if not _is_refused_echo(received.activity, host)]
+        hosts = [host for host in followers if not _is_refused_echo(received.activity, host)]
         iri = _announce_iri(out.ctx, audience, is_new=received.activity.type == "Create")
-        _announce(out, community, audience.subject, received.relayable_body, told, iri)
+        _announce(out, community, audience.subject, received.relayable_body, hosts, iri)
         pass_on(out, community, audience, received, followers)
     elif action.is_fetchable:
         _announce_fetched(out, community, action.by, audience, followers)
     boost(out, community, audience, followers)
 
 
-def _told_by(ctx: Context, community: Community, audience: Audience) -> list[FollowerHost]:
-    told = list(follower_hosts(ctx.conn, community.id, ctx.now))
-    hosts = {host.host for host in told}
-    also = [person for person in audience.announced_to if person.host not in hosts]
-    told += [server_of(ctx.conn, person) for person in also if not person.local]
+def _follower_hosts(ctx: Context, community: Community, audience: Audience) -> list[FollowerHost]:
+    hosts = list(follower_hosts(ctx.conn, community.id, ctx.now))
+    names = {host.host for host in hosts}
+    also = [person for person in audience.announced_to if person.host not in names]
+    hosts += [server_of(ctx.conn, person) for person in also if not person.local]
     if audience.forums_only:
-        return [host for host in told if dialect(host) is Dialect.FORUM]
-    return told
+        return [host for host in hosts if dialect(host) is Dialect.FORUM]
+    return hosts
 
 
 def _announce_iri(ctx: Context, audience: Audience, *, is_new: bool) -> str:
@@ -161,7 +161,7 @@ def _announce(
 ) -> None:
     """Announce an activity, byte for byte unchanged."""
     ctx = out.ctx
-    told = [host for host in followers if dialect(host).takes_activities]
+    hosts = [host for host in followers if dialect(host).takes_activities]
     envelope = announce_of(
         inner,
         iri,
@@ -170,7 +170,7 @@ def _announce(
         published=ctx.now,
         prove=lambda announce: ctx.proven(community.iri, announce),
     )
-    out.add_bytes(iri, community.iri, envelope, subject, told)
+    out.add_bytes(iri, community.iri, envelope, subject, hosts)
 
 
 def _is_refused_echo(activity: Document, host: FollowerHost) -> bool:
@@ -191,20 +191,19 @@ def _announce_fetched(
     followers: list[FollowerHost],
 ) -> None:
     """Announce an object that was only fetched: by its id, so that peers fetch it from its origin
-    as
-    we did, or inside its author's Create where the id is not enough.
+    as we did, or inside its author's Create where the id is not enough.
 
     Servers that get a boost of it do not need a second one.
     """
     ctx, iri = out.ctx, audience.subject
     is_boosted = audience.microblogs is Microblogs.BOOST
-    told = [
+    hosts = [
         host
         for host in followers
         if dialect(host).takes_activities and not (is_boosted and dialect(host).takes_boosts)
     ]
-    embedding = [host for host in told if not reads_announced_ids(host.software)]
-    by_id = [host for host in told if host not in embedding]
+    embedding = [host for host in hosts if not reads_announced_ids(host.software)]
+    by_id = [host for host in hosts if host not in embedding]
     wanting = [host for host in embedding if not _is_on(host, iri)]
     create = find_create(ctx, author, iri) if wanting else None
     if create is not None:
@@ -212,7 +211,7 @@ def _announce_fetched(
     out.add(community.iri, boost_activity(ctx, community, iri), iri, by_id)
 
 
-def _told_directly(
+def _direct_recipients(
     ctx: Context, by: Actor, audience: Audience, followers: list[FollowerHost]
 ) -> list[FollowerHost]:
     """Who gets the acting person's own activity: those who did not get it inside an Announce."""
@@ -228,7 +227,7 @@ def _told_directly(
         reached.extend(follower_hosts(ctx.conn, by.id, ctx.now))
     if audience.to_readers:
         readers = reader_hosts(ctx.conn, by.id, ctx.now)
-        reached.extend(host for host in readers if hears_of_profiles(host.software))
+        reached.extend(host for host in readers if reads_profile_updates(host.software))
     if audience.to_all:
         reached.extend(known_hosts(ctx.conn))
     elif audience.everywhere:
@@ -240,35 +239,34 @@ def _told_directly(
     return [host for host in reached if host.host not in announced_at]
 
 
-def _tell_microblogs(
+def _send_to_microblogs(
     out: Outgoing,
     action: Federated[Any],
     result: Any,
     audience: Audience,
-    told: list[FollowerHost],
+    hosts: list[FollowerHost],
 ) -> list[FollowerHost]:
     """Send microblog servers the action in their form. Returns who gets the activity itself."""
-    microblogs = [host for host in told if dialect(host) is Dialect.MICROBLOG]
+    microblogs = [host for host in hosts if dialect(host) is Dialect.MICROBLOG]
     status = action.to_microblogs(out.ctx, result) if microblogs else None
     if status is None:
-        return told
+        return hosts
     out.add(action.by.iri, status, audience.subject, microblogs)
-    return [host for host in told if host not in microblogs]
+    return [host for host in hosts if host not in microblogs]
 
 
 def _send_fallbacks(out: Outgoing, audience: Audience, fallbacks: Iterable[Fallback]) -> None:
     ctx = out.ctx
-    hosts: dict[int, list[FollowerHost]] = {}
+    hosts_of: dict[int, list[FollowerHost]] = {}
     for fallback in fallbacks:
         community, actor = fallback.community, fallback.activity["actor"]
-        if community.id not in hosts:
-            told = (
-                _told_by(ctx, community, audience)
+        if community.id not in hosts_of:
+            hosts_of[community.id] = (
+                _follower_hosts(ctx, community, audience)
                 if community.local
                 else [server_of(ctx.conn, community)]
             )
-            hosts[community.id] = told
-        needing = [host for host in hosts[community.id] if _is_needed(ctx, fallback, host)]
+        needing = [host for host in hosts_of[community.id] if _is_needed(ctx, fallback, host)]
         if community.local and any(dialect(host).takes_activities for host in needing):
             inner = dump(ctx.proven(actor, fallback.activity))
             _announce(out, community, fallback.subject, inner, needing, ctx.new_iri("announce"))
