@@ -318,12 +318,12 @@ class _Version:
                 self._connection, self._opened = self._engine.raw_connection(), object()
             cursor = self._connection.cursor()
             cursor.execute(self._query)
-            row = cursor.fetchone()
+            ((version,),) = cursor.fetchall()
             cursor.close()
         except (driver, DBAPIError):
             self.close()
             return None
-        return None if row is None else (self._opened, row[0])
+        return self._opened, version
 
     def close(self) -> None:
         """Close the connection; the next question opens another."""
