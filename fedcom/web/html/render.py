@@ -6,8 +6,8 @@ Everything is escaped except by one filter: `rich`, for the sanitized columns of
 import hashlib
 import secrets
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from functools import partial
+from datetime import datetime, timedelta
+from functools import lru_cache, partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -35,6 +35,8 @@ SCRIPT = (FOLDER / "static" / "script.js").read_bytes()
 SCRIPT_ADDRESS = f"/static/script.js?v={hashlib.sha256(SCRIPT).hexdigest()[:12]}"
 STYLE_VERSION = hashlib.sha256(STYLE).hexdigest()[:12]
 
+_MINUTE = timedelta(minutes=1)
+
 TINTS = 8
 """Colours for the initials that replace a missing picture."""
 
@@ -42,8 +44,15 @@ TINTS = 8
 @pass_context
 def when(context: Context, moment: datetime) -> Markup:
     """A `<time>` element that shows an age, and the exact time for programs and on hover."""
+    return _when(i18n.language(), moment, (context["now"] - moment) // _MINUTE)
+
+
+# A thread has hundreds of these, and each reader within a minute gets the same ones.
+@lru_cache(maxsize=4096)
+def _when(_language: str, moment: datetime, minutes: int) -> Markup:
+    """`_language` is the one in use; it is named only because the texts depend on it."""
     stamp = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-    text, exact = escape(i18n.age(moment, context["now"])), escape(i18n.exact(moment))
+    text, exact = escape(i18n.age(moment, moment + minutes * _MINUTE)), escape(i18n.exact(moment))
     return Markup(f'<time datetime="{stamp}" title="{exact}">{text}</time>')  # noqa: S704 - escaped
 
 
