@@ -37,6 +37,8 @@ STYLE_VERSION = hashlib.sha256(STYLE).hexdigest()[:12]
 
 _MINUTE = timedelta(minutes=1)
 
+_ANY_DIRECTION = Markup(' dir="auto"')
+
 TINTS = 8
 """Colours for the initials that replace a missing picture."""
 
@@ -71,6 +73,16 @@ def picture(context: Context, url: str, size: str = "full") -> str:
     """Our address for the picture at `url`, which may be another server's."""
     address: str = context["media_signer"].address(url, size)
     return address
+
+
+def tongue(of: Any = None) -> Markup:
+    """The attributes of user content: its own direction, and its language if that is known and not
+    the page's.
+    """
+    known = getattr(of, "language", None)
+    if not known or known == i18n.language():
+        return _ANY_DIRECTION
+    return _ANY_DIRECTION + Markup(' lang="{}"').format(known)
 
 
 def excerpt(html: str) -> str:
@@ -160,6 +172,7 @@ def _environment() -> Environment:
         "new_once": new_once,
         # For texts used on every line: Jinja finds an attribute faster than a key.
         "texts": SimpleNamespace,
+        "tongue": tongue,
         "own_lists": flash.OWN_LISTS,
         "language": i18n.language,
         "direction": i18n.direction,
