@@ -85,6 +85,8 @@ def tongue(of: Any = None) -> Markup:
     return _ANY_DIRECTION + Markup(' lang="{}"').format(known)
 
 
+# Every reader of a list gets the same texts, and making one costs more than the rest of its line.
+@lru_cache(maxsize=1024)
 def excerpt(html: str) -> str:
     """The beginning of a text as plain text."""
     return excerpt_of(html, 240)
