@@ -27,6 +27,7 @@ from fedcom.text.html import excerpt_of
 from fedcom.text.mentions import unlinked_mentions
 from fedcom.text.pictures import move_pictures
 from fedcom.web.html import flash, i18n
+from fedcom.web.html.escaping import EscapingEnvironment
 from fedcom.web.html.request_context import PageContext
 
 FOLDER = Path(__file__).parents[1]
@@ -143,7 +144,7 @@ def _with_numbers(say: Any) -> Callable[..., str]:
 
 
 def _environment() -> Environment:
-    environment = Environment(
+    environment = EscapingEnvironment(
         loader=FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
