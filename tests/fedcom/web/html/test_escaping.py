@@ -52,7 +52,8 @@ def test_each_text_reads_as_with_markupsafe(text: str) -> None:
 
 TEMPLATE = (
     "{% macro box(x) %}<p title='{{ x }}'>{{ x }}</p>{% endmacro %}"
-    "{{ v }} {{ v|upper }} {{ v ~ '<' }} {{ box(v) }} {{ [v, v]|join('<') }} {{ '<' if v else '>' }}"
+    "{{ v }} {{ v|upper }} {{ v ~ '<' }} {{ box(v) }} {{ [v, v]|join('<') }}"
+    "{{ '<' if v else '>' }}"
     "{% set kept %}{{ v }}{% endset %}{{ kept }}{% filter upper %}{{ v }}{% endfilter %}"
     "{% autoescape false %}{{ v }}{% endautoescape %}{{ v|safe }}{{ v|e }}"
 )
