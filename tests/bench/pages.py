@@ -41,9 +41,9 @@ LONG = 10_000
 """Comments of the longest thread."""
 
 TIMES = 8
-"""Requests per measurement, of which there are `ROUNDS`; the median is printed."""
-
 ROUNDS = 3
+"""So many measurements of so many requests; the median is printed."""
+
 PAGE = {"accept": "text/html", "accept-encoding": "gzip", "accept-language": "en"}
 DOCUMENT = {"accept": "application/activity+json", "accept-encoding": "gzip"}
 
