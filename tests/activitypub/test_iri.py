@@ -77,7 +77,7 @@ def test_an_ordinary_iri_is_returned_unchanged(iri):
         ("https://" + "a." * 130 + "example/", "iri_host"),
     ],
 )
-def test_an_iri_that_parsers_read_differently_is_refused(iri, code):
+def test_an_ambiguous_iri_is_refused(iri, code):
     with pytest.raises(Malformed) as caught:
         check_iri(iri)
     assert caught.value.code == code
@@ -149,7 +149,7 @@ def test_a_host_is_never_guessed():
         ("a.example", "a.example", False, False),
     ],
 )
-def test_only_two_real_iris_of_one_place_are_the_same(one, other, origin, host):
+def test_only_equivalent_valid_iris_are_equal(one, other, origin, host):
     assert same_origin(one, other) is origin
     assert same_host(one, other) is host
 

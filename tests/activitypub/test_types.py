@@ -21,7 +21,7 @@ STANDARD = frozenset(
 
 
 class AskedKnown(Known):
-    """Facts that remember which of them were asked for."""
+    """Facts that record which of them were queried."""
 
     def __getattribute__(self, name):
         if name in Known.__dataclass_fields__ and name not in ("hosts", "proven"):
@@ -33,7 +33,7 @@ ASKED: list[str] = []
 
 
 def activities(name):
-    """An activity of this type, alone and undone, about things here and elsewhere."""
+    """An activity of this type, alone and undone, about local and remote objects."""
     for about in (POST, OURS, ANN, {"id": POST, "type": "Note", "attributedTo": ANN}):
         for target in (None, CATS, "https://fedcom.example/c/dogs/moderators"):
             inner = {"type": name, "actor": ANN, "object": about}
@@ -43,7 +43,7 @@ def activities(name):
 
 
 @pytest.mark.parametrize("name", [*sorted(ACTIVITIES), "Dance"])
-def test_the_facts_that_a_rule_reads_are_looked_up(name):
+def test_the_facts_that_a_rule_needs_are_queried(name):
     for activity in activities(name):
         ASKED.clear()
         judge_direct(activity, ANN, AskedKnown(hosts=HOSTS))
@@ -53,7 +53,7 @@ def test_the_facts_that_a_rule_reads_are_looked_up(name):
 @pytest.mark.parametrize(
     "name", [one.name for one in ACTIVITIES.values() if one.rule == "post_moderation"]
 )
-def test_the_rule_alone_makes_moderators_of_an_activity_believed(name):
+def test_only_the_rule_makes_an_activity_of_a_moderator_accepted(name):
     act = Document({"type": name, "actor": ANN, "object": OURS})
 
     assert needs_facts(act)
@@ -63,7 +63,7 @@ def test_the_rule_alone_makes_moderators_of_an_activity_believed(name):
     assert judge_announced(act, CATS, theirs) == Authorize()
 
 
-def test_types_that_activitystreams_lacks_and_we_send_are_defined_in_our_context():
+def test_the_types_we_send_that_activitystreams_lacks_are_in_our_context():
     own = {name: one.term for name, one in ACTIVITIES.items() if one.term is not None}
 
     assert own.items() <= OBJECT_TERMS.items()

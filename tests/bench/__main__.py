@@ -164,18 +164,18 @@ def _answer(who: str, number: int, post: Post) -> dict[str, Any]:
 
 
 async def _take_in(
-    app: Callable[..., Awaitable[None]], key: PrivateKey, said: list[dict[str, Any]]
+    app: Callable[..., Awaitable[None]], key: PrivateKey, activities: list[dict[str, Any]]
 ) -> tuple[float, str]:
     """Post all of it at once: CPU seconds per activity, and activities per second."""
     url, requests = f"{ORIGIN}/inbox", []
-    for activity in said:
+    for activity in activities:
         body = dump(activity)
         requests.append((body, sign("POST", url, body, key, datetime.now(UTC))))
     started, clock = time.process_time(), time.perf_counter()
     statuses = await asyncio.gather(*(_post(app, body, headers) for body, headers in requests))
     if set(statuses) != {202}:
         raise SystemExit(f"not accepted: {sorted(set(statuses))}")
-    return _each(len(said), started, clock)
+    return _each(len(activities), started, clock)
 
 
 async def _work(instance: OpenInstance, number: int) -> tuple[float, str]:

@@ -16,7 +16,7 @@ from fedcom.context import Context
 from fedcom.settings import load_settings
 from fedcom.site.setup import finish_setup
 from fedcom.wiring import open_instance
-from tests.support.nodes import Node
+from tests.support.server_processes import Node
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ class Member:
     form_token: str = ""
 
 
-def settle(node: Node, community: str, count: int) -> list[Member]:
+def create_members(node: Node, community: str, count: int) -> list[Member]:
     """Create `count` members and a community of the first of them, who is the admin."""
     return asyncio.run(_settle(node, community, count))
 

@@ -94,7 +94,7 @@ _COMMENT = """
 """
 
 
-def test_what_was_there_before_is_found(
+def test_existing_content_is_found_by_search(
     empty_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upgrade_to("0004", empty_database_url, tmp_path / "old", monkeypatch)

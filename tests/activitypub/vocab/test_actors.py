@@ -82,7 +82,7 @@ def test_a_group_has_every_field_that_lemmy_and_mastodon_read():
     }
 
 
-def test_a_group_is_its_own_owner_and_its_key_is_believed():
+def test_a_group_owns_its_key_and_the_key_is_accepted():
     document = Document(group(profile(), boxes(), key(), moderators=f"{CATS}/moderators"))
     assert document.owner == CATS
     assert document.moderators == f"{CATS}/moderators"
@@ -133,7 +133,7 @@ def test_every_actor_shows_the_keys_that_prove_its_documents():
         assert {"assertionMethod", "Multikey", "controller", "publicKeyMultibase"} <= set(terms)
 
 
-def test_the_instance_has_an_actor_with_the_least_that_is_needed():
+def test_the_instance_actor_has_the_minimal_fields():
     iri = "https://fedcom.example/"
     document = application(
         ActorProfile(id=iri, username="fedcom.example"),

@@ -16,7 +16,7 @@ CAT = "https://peer.example/cat.png"
 
 
 async def kept(instance: OpenInstance) -> str:
-    """A preview of a picture elsewhere, with its files and a copy; the address of ours."""
+    """A preview of a remote picture, with its files and a copy; our address of it."""
     store: Store = instance.pictures.store
     made = read_picture(picture("PNG", draw(300, 300)), POST)
     name, thumbnail = store.keep(made.content), store.keep(made.thumbnail or b"")
@@ -41,6 +41,6 @@ def test_a_picture_goes_with_all_its_files(shell: Shell, by_its_origin: bool) ->
 
     copies = [] if by_its_origin else [name_of_copy(CAT, "full")]
     assert with_instance(None, left) == ([], copies)
-    said = shell("media", "remove", address)
-    assert said.code == 1
-    assert "(couldnt_find_picture)" in said.err
+    result = shell("media", "remove", address)
+    assert result.code == 1
+    assert "(couldnt_find_picture)" in result.err

@@ -71,7 +71,7 @@ def test_transparency_is_kept() -> None:
     assert seen.convert("RGBA").getpixel((15, 15))[3] == 0
 
 
-def test_a_place_a_camera_and_a_comment_do_not_stay_and_the_picture_is_upright() -> None:
+def test_metadata_is_removed_and_the_orientation_applied() -> None:
     original = with_exif(orientation=6)
     assert b"Secret Camera" in original
 
@@ -118,7 +118,7 @@ def test_bytes_after_the_picture_are_dropped() -> None:
         picture("ICO"),
     ],
 )
-def test_what_is_in_none_of_the_formats_is_refused(content: bytes) -> None:
+def test_an_unsupported_format_is_refused(content: bytes) -> None:
     assert refusal(content) == "picture_format"
 
 
@@ -142,7 +142,7 @@ SLIPS = st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=6))
 
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from([*FORMATS, "moving"]), st.lists(SLIPS, min_size=1, max_size=4))
-def test_whatever_is_wrong_with_a_file_it_is_a_picture_or_refused(
+def test_a_corrupt_file_is_either_read_or_refused(
     kind: str, changes: list[tuple[float, bytes]]
 ) -> None:
     content = bytearray(moving() if kind == "moving" else picture(kind))
@@ -168,7 +168,7 @@ def test_pictures_are_shrunk_and_never_enlarged() -> None:
     assert (thin.width, thin.height) == (3, 1)
 
 
-def test_only_what_is_larger_than_a_thumbnail_has_one() -> None:
+def test_only_pictures_larger_than_a_thumbnail_have_one() -> None:
     made = read_picture(picture("PNG", draw(600, 300)), POST)
 
     assert made.thumbnail is not None
@@ -202,13 +202,13 @@ def test_of_an_endless_animation_the_first_frame_stays() -> None:
     ],
     ids=["RGB", "RGB of 16 bits", "RGBA", "gray and transparency of 16 bits"],
 )
-def test_what_would_take_too_much_memory_is_refused_before_it_is_decoded(content: bytes) -> None:
+def test_a_picture_that_needs_too_much_memory_is_refused_before_decoding(content: bytes) -> None:
     started = time.process_time()
     assert refusal(content) == "picture_too_large"
     assert time.process_time() - started < 0.3
 
 
-def test_a_progressive_jpeg_is_judged_by_what_its_decoder_keeps() -> None:
+def test_the_memory_of_a_progressive_jpegs_decoder_is_counted() -> None:
     sides, large = struct.pack(">HH", 48, 64), struct.pack(">HH", 6200, 6200)
     whole = picture("JPEG", progressive=True)
     assert sides in whole

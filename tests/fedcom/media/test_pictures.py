@@ -21,7 +21,7 @@ SMALL = picture()
 
 
 class Halted(PictureProcess):
-    """A reader that waits until it is told to continue."""
+    """A reader that waits until the test lets it continue."""
 
     async def halt(self) -> None:
         await self.read(SMALL, AVATAR)

@@ -180,7 +180,7 @@ async def test_a_reader_who_goes_away_leaves_no_answer_for_the_next(
     assert is_gone(pid)
 
 
-async def test_what_is_closed_starts_no_more(process: PictureProcess) -> None:
+async def test_a_closed_pool_starts_no_process(process: PictureProcess) -> None:
     pid = await started(process)
     await process.aclose()
 

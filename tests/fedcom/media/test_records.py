@@ -25,7 +25,9 @@ def test_forgetting_a_picture_reads_no_whole_table(home: Home) -> None:
 
     def plan(ctx: Context) -> list[str]:
         sent: list[tuple[str, Any]] = []
-        event.listen(ctx.conn, "before_cursor_execute", lambda *said: sent.append(said[2:4]))
+        event.listen(
+            ctx.conn, "before_cursor_execute", lambda *executed: sent.append(executed[2:4])
+        )
         assert list_forgotten_previews(ctx.conn, ctx.now) == [made]
         assert forget_media(ctx, made) == ["a.webp", "b.webp"]
         return [

@@ -37,7 +37,7 @@ def test_posts_and_comments_are_saved_once_and_only_for_oneself(home: Home) -> N
     assert home.rows(saved_post) == home.rows(saved_comment) == []
 
 
-def test_what_is_gone_is_not_saved(home: Home) -> None:
+def test_deleted_content_cannot_be_saved(home: Home) -> None:
     gone = home.perform(RemoveContent(by=home.ann, target=home.post(), reason=""))
     with pytest.raises(NotFound):
         home(lambda ctx: save(ctx, home.bob, gone))
@@ -54,8 +54,8 @@ def test_posts_are_hidden_and_shown_again(home: Home) -> None:
 
 def test_people_communities_and_servers_are_blocked_and_listed(home: Home) -> None:
     kim, dogs = home.person(KIM), home.group("https://dogs.example/c/dogs")
-    for someone in (kim, home.ann, dogs, home.cats, kim):
-        home(partial(block, by=home.bob, blocked=someone))
+    for blocked_one in (kim, home.ann, dogs, home.cats, kim):
+        home(partial(block, by=home.bob, blocked=blocked_one))
     for text in ("https://Spam.example/about", "spam.example."):
         assert home(partial(block_host, by=home.bob, text=text)) == "spam.example"
 

@@ -18,7 +18,7 @@ def comments_of(rows: Rows, author: int, viewer: int = 0, **more: Any) -> Page[C
     return list_comments_of(rows.conn, wanted, viewer_id=viewer)
 
 
-def test_somebodys_comments_come_newest_first_with_their_posts(rows: Rows) -> None:
+def test_comments_of_a_person_are_listed_newest_first_with_their_posts(rows: Rows) -> None:
     cats, bob, eve = rows.community(), rows.person(), rows.person("eve")
     on = rows.post(cats, bob, title="About cats")
     made = [rows.comment(on, bob) for _ in range(3)]

@@ -117,10 +117,10 @@ class World:
     async def perform(self, action: object) -> object:
         return await self.instance.unit(lambda ctx: perform(ctx, action))
 
-    async def post(self, title: str = "Cats sleep", by: str = "bob", **words: object) -> Post:
+    async def post(self, title: str = "Cats sleep", by: str = "bob", **fields: object) -> Post:
         """A post in the community."""
-        words.setdefault("body", Body.of_markdown("They *do*."))
-        action = CreatePost(by=self.people[by], community=self.community, title=title, **words)
+        fields.setdefault("body", Body.of_markdown("They *do*."))
+        action = CreatePost(by=self.people[by], community=self.community, title=title, **fields)
         return await self.instance.unit(lambda ctx: perform(ctx, action))
 
     async def comment(

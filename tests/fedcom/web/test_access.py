@@ -253,7 +253,7 @@ def name_of(row: tuple[object, ...]) -> str:
 
 
 @pytest.mark.parametrize("row", MATRIX, ids=name_of)
-async def test_everybody_gets_what_is_theirs_and_no_more(
+async def test_each_role_gets_its_pages_and_no_others(
     world: World, row: tuple[object, ...]
 ) -> None:
     world.instance.known["!cats@forum.example"] = world.community

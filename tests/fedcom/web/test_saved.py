@@ -91,7 +91,7 @@ async def test_typed_text_is_kept_when_a_server_does_not_respond(world: World) -
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", "Enter a handle"),
         ("@eve@forum.example", "t block yourself"),
@@ -101,12 +101,12 @@ async def test_typed_text_is_kept_when_a_server_does_not_respond(world: World) -
     ],
 )
 async def test_an_invalid_block_is_reported_beside_the_field(
-    world: World, text: str, said: str
+    world: World, text: str, message: str
 ) -> None:
     world.instance.known["@eve@forum.example"] = world.people["eve"]
     page = await world.browser("eve").post("/settings/blocks", who=text)
 
     assert page.status in {404, 422}
-    assert said in page.text
+    assert message in page.text
     assert f'value="{text}"' in page.html
     assert 'aria-invalid="true"' in page.html

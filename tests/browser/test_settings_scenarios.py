@@ -1,21 +1,23 @@
-"""Stories of members' own settings: appearance, language, password, pictures, export, leaving."""
+"""Scenarios of members' own settings: appearance, language, password, pictures, export, leaving."""
 
 import json
 from pathlib import Path
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Seats
+from tests.browser.conftest import Tabs
+from tests.browser.scenario_steps import PICTURE, find_at_beta, newcomer
 from tests.browser.screens import Screen
-from tests.browser.stories import PICTURE, find_at_beta, newcomer
-from tests.browser.town import Town, eventually
+from tests.browser.servers import Servers, eventually
 from tests.support.pictures import draw, picture
 from tests.support.visitor import PASSWORD
 
 
-def test_a_member_chooses_a_theme_and_a_language(town: Town, screen: Screen, sit: Seats) -> None:
-    with newcomer(town, "looks", screen) as member:
-        page = sit(member)
+def test_a_member_chooses_a_theme_and_a_language(
+    servers: Servers, screen: Screen, tab_of: Tabs
+) -> None:
+    with newcomer(servers, "looks", screen) as member:
+        page = tab_of(member)
         page.goto("/settings/appearance")
         other = "light" if screen.theme == "dark" else "dark"
         page.get_by_label("Colours").select_option(other)
@@ -38,9 +40,9 @@ def test_a_member_chooses_a_theme_and_a_language(town: Town, screen: Screen, sit
         expect(page.locator("main h1")).to_have_text("Einstellungen")
 
 
-def test_a_profile_is_changed(town: Town, screen: Screen, sit: Seats) -> None:
-    with newcomer(town, "shown", screen) as member:
-        page = sit(member)
+def test_a_profile_is_changed(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
+    with newcomer(servers, "shown", screen) as member:
+        page = tab_of(member)
         page.goto("/settings/pictures")
         page.get_by_label("Picture", exact=True).set_input_files(PICTURE)
         page.get_by_role("button", name="Save", exact=True).click()
@@ -51,15 +53,15 @@ def test_a_profile_is_changed(town: Town, screen: Screen, sit: Seats) -> None:
         page.get_by_role("button", name="Save", exact=True).click()
         expect(page.get_by_role("heading", name=f"Shown on a {screen}")).to_be_visible()
         # Followers are notified at once; a look-up reads the current value.
-        there = town.people["zoe"].look_up(f"@{member.name}@{town.alpha.host}")
-        assert f"Shown on a {screen}" in town.people["zoe"].open(there).text
+        there = servers.people["zoe"].look_up(f"@{member.name}@{servers.alpha.host}")
+        assert f"Shown on a {screen}" in servers.people["zoe"].open(there).text
 
 
 def test_a_password_is_changed_and_other_browsers_are_logged_out(
-    town: Town, screen: Screen, sit: Seats
+    servers: Servers, screen: Screen, tab_of: Tabs
 ) -> None:
-    with newcomer(town, "careful", screen) as member:
-        page = sit(member)
+    with newcomer(servers, "careful", screen) as member:
+        page = tab_of(member)
         member.client.cookies.clear()
         member.log_in()
         page.goto("/settings/account")
@@ -74,9 +76,11 @@ def test_a_password_is_changed_and_other_browsers_are_logged_out(
         assert "Log in" in member.open("/").text
 
 
-def test_one_logs_out_here_and_elsewhere(town: Town, screen: Screen, sit: Seats) -> None:
-    with newcomer(town, "roamer", screen) as member:
-        page = sit(member)
+def test_a_member_logs_out_here_and_in_other_browsers(
+    servers: Servers, screen: Screen, tab_of: Tabs
+) -> None:
+    with newcomer(servers, "roamer", screen) as member:
+        page = tab_of(member)
         member.client.cookies.clear()
         member.log_in()
         page.goto("/settings/account")
@@ -88,9 +92,11 @@ def test_one_logs_out_here_and_elsewhere(town: Town, screen: Screen, sit: Seats)
         expect(page.get_by_role("link", name="Log in").first).to_be_visible()
 
 
-def test_the_addresses_of_ones_feeds_are_made_anew(town: Town, screen: Screen, sit: Seats) -> None:
-    with newcomer(town, "subscriber", screen) as member:
-        page = sit(member)
+def test_the_addresses_of_private_feeds_are_reset(
+    servers: Servers, screen: Screen, tab_of: Tabs
+) -> None:
+    with newcomer(servers, "subscriber", screen) as member:
+        page = tab_of(member)
         page.goto("/settings/account")
         link = page.get_by_role("link", name="Following")
         before = link.get_attribute("href") or ""
@@ -102,10 +108,10 @@ def test_the_addresses_of_ones_feeds_are_made_anew(town: Town, screen: Screen, s
 
 
 def test_a_picture_is_uploaded_shown_to_another_server_and_deleted(
-    town: Town, screen: Screen, sit: Seats
+    servers: Servers, screen: Screen, tab_of: Tabs
 ) -> None:
-    with newcomer(town, "painter", screen) as member:
-        page = sit(member)
+    with newcomer(servers, "painter", screen) as member:
+        page = tab_of(member)
         page.goto("/upload")
         # Used by nobody else: a picture that several people upload is stored once, as the first
         # one's.
@@ -116,22 +122,22 @@ def test_a_picture_is_uploaded_shown_to_another_server_and_deleted(
         line = page.get_by_label("Markdown for the picture").input_value()
         title = f"My painting ({screen})"
         member.submit("/c/cats", title, body=line)
-        there = find_at_beta(town, title)
-        assert "Blue on orange" in town.people["zoe"].open(there).html
+        there = find_at_beta(servers, title)
+        assert "Blue on orange" in servers.people["zoe"].open(there).html
         page.goto("/settings/uploads")
         page.get_by_role("button", name="Delete").click()
         expect(page.get_by_text("No pictures uploaded yet.")).to_be_visible()
 
 
-def test_everything_is_taken_along_and_then_deleted(
-    town: Town, screen: Screen, sit: Seats, tmp_path: Path
+def test_data_is_exported_and_the_account_deleted(
+    servers: Servers, screen: Screen, tab_of: Tabs, tmp_path: Path
 ) -> None:
-    zoe = town.people["zoe"]
-    with newcomer(town, "leaver", screen) as member:
+    zoe = servers.people["zoe"]
+    with newcomer(servers, "leaver", screen) as member:
         title = f"Farewell ({screen})"
         member.submit("/c/cats", title)
-        there = find_at_beta(town, title)
-        page = sit(member)
+        there = find_at_beta(servers, title)
+        page = tab_of(member)
         page.goto("/settings/data")
         with page.expect_download() as coming:
             page.get_by_role("link", name="Download everything").click()

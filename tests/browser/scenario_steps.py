@@ -1,4 +1,4 @@
-"""Shared parts of the stories: a thread on both servers, menus, and counters."""
+"""Shared parts of the scenarios: a thread on both servers, menus, and counters."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from playwright.sync_api import Locator, Page, Request
 
 from tests.browser.screens import Screen
-from tests.browser.town import Town, eventually
+from tests.browser.servers import Servers, eventually
 from tests.support.pictures import draw, picture
 from tests.support.visitor import Visitor
 
@@ -33,29 +33,29 @@ def number_of(path: str) -> int:
     return int(path.rpartition("/")[2])
 
 
-def begin_thread(town: Town, screen: Screen, title: str, by: str = "eve") -> Thread:
+def begin_thread(servers: Servers, screen: Screen, title: str, by: str = "eve") -> Thread:
     """A new post, once it has arrived at beta."""
     whole = f"{title} ({screen})"
-    here = town.people[by].submit("/c/cats", whole, body="Tell me.")
-    return Thread(whole, here, find_at_beta(town, whole))
+    here = servers.people[by].submit("/c/cats", whole, body="Tell me.")
+    return Thread(whole, here, find_at_beta(servers, whole))
 
 
-def find_at_beta(town: Town, title: str) -> str:
+def find_at_beta(servers: Servers, title: str) -> str:
     """The path at beta of a post in !cats, once it has arrived."""
-    cats = f"{town.paths['cats at beta']}?sort=new"
-    return f"/post/{eventually(lambda: town.people['zoe'].open(cats).find_post(title))}"
+    cats = f"{servers.paths['cats at beta']}?sort=new"
+    return f"/post/{eventually(lambda: servers.people['zoe'].open(cats).find_post(title))}"
 
 
 @contextmanager
-def newcomer(town: Town, name: str, screen: Screen) -> Iterator[Visitor]:
-    """A new member of alpha, for one story only.
+def newcomer(servers: Servers, name: str, screen: Screen) -> Iterator[Visitor]:
+    """A new member of alpha, for one scenario only.
 
     Created on the command line: the sign-up limit allows only a few within minutes from one
     address.
     """
     suffix = "".join(part[0] for part in str(screen).split("-"))
-    with Visitor(town.alpha.origin, f"{name}_{suffix}") as visitor:
-        town.alpha.command("user", "create", visitor.name, typed=f"{visitor.password}\n")
+    with Visitor(servers.alpha.origin, f"{name}_{suffix}") as visitor:
+        servers.alpha.command("user", "create", visitor.name, typed=f"{visitor.password}\n")
         visitor.log_in()
         yield visitor
 

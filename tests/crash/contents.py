@@ -13,7 +13,7 @@ from fedcom.models.vote import comment_vote, post_vote
 from fedcom.text.html import to_text
 from inbox.journal import journal
 from outbox.deliveries import deliveries
-from tests.support.nodes import Node
+from tests.support.server_processes import Node
 
 T = TypeVar("T")
 Line = tuple[str, int, int, int] | tuple[str, int, int]
@@ -34,7 +34,7 @@ class Pending:
 
 
 @dataclass(slots=True)
-class Book:
+class Contents:
     """Posts and comments by IRI: their text, upvotes and downvotes, comments below."""
 
     posts: dict[str, tuple[str, int, int, int]] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class Book:
         return below + sum(up + down for _, up, down, _ in self.posts.values())
 
 
-class Eye:
+class ServerDatabase:
     """Reads the database of a node, running or not."""
 
     def __init__(self, node: Node) -> None:
@@ -61,9 +61,9 @@ class Eye:
         """The unfinished work at this moment."""
         return self._see(_pending)
 
-    def book(self) -> Book:
+    def contents(self) -> Contents:
         """All posts and comments."""
-        return self._see(_book)
+        return self._see(_contents)
 
     def close(self) -> None:
         """Close the connection."""
@@ -83,24 +83,24 @@ def _pending(conn: Connection) -> Pending:
             .group_by(deliveries.c.state)
         )
     }
-    heard = conn.execute(
+    received = conn.execute(
         select(func.count()).select_from(journal).where(journal.c.closed_at.is_(None))
     ).scalar_one()
-    return Pending(states.get("claimed", 0), states.get("waiting", 0), heard)
+    return Pending(states.get("claimed", 0), states.get("waiting", 0), received)
 
 
-def _book(conn: Connection) -> Book:
-    book = Book()
+def _contents(conn: Connection) -> Contents:
+    contents = Contents()
     for row in conn.execute(select(post)):
-        book.posts[row.iri] = (row.title, row.upvotes, row.downvotes, row.comments)
+        contents.posts[row.iri] = (row.title, row.upvotes, row.downvotes, row.comments)
     for row in conn.execute(select(comment)):
-        book.comments[row.iri] = (to_text(row.body_html).strip(), row.upvotes, row.downvotes)
+        contents.comments[row.iri] = (to_text(row.body_html).strip(), row.upvotes, row.downvotes)
     for table in (post_vote, comment_vote):
-        book.votes += conn.execute(select(func.count()).select_from(table)).scalar_one()
-    return book
+        contents.votes += conn.execute(select(func.count()).select_from(table)).scalar_one()
+    return contents
 
 
-def differences(wanted: Book, found: Book) -> list[str]:
+def differences(wanted: Contents, found: Contents) -> list[str]:
     """Differences (missing, unexpected, unequal), one line each."""
     lines = []
     pairs: tuple[tuple[str, dict[str, Line], dict[str, Line]], ...] = (

@@ -53,12 +53,12 @@ def lines_with(pattern: str, paths: list[Path]) -> list[str]:
     ]
 
 
-def test_there_are_modules_to_look_at() -> None:
+def test_the_modules_are_found() -> None:
     assert {name(path).split("/")[0] for path in MODULES} == set(ROOMS)
 
 
 @pytest.mark.parametrize("path", [*MODULES, *SUPPORT], ids=name)
-def test_every_module_says_first_what_it_is_for(path: Path) -> None:
+def test_every_module_has_a_docstring_that_starts_with_its_purpose(path: Path) -> None:
     docstring = ast.get_docstring(ast.parse(path.read_text()))
 
     assert docstring, "no docstring"
@@ -77,7 +77,7 @@ def test_packages_re_export_nothing() -> None:
     assert with_code == []
 
 
-def test_nobody_commits() -> None:
+def test_no_code_commits_by_itself() -> None:
     assert lines_with(r"\.(commit|rollback)\(", MODULES) == []
 
 
@@ -119,7 +119,7 @@ def test_only_the_identity_reads_session_cookies_and_bearer_tokens() -> None:
 @pytest.mark.parametrize(
     "folder", [path.parent for path in MODULES if path.name == "__init__.py"], ids=name
 )
-def test_a_room_says_what_is_in_it(folder: Path) -> None:
+def test_a_package_docstring_names_its_modules(folder: Path) -> None:
     inside = {path.stem for path in folder.glob("*.py")} - {"__init__", "__main__"}
     inside |= {path.parent.name for path in folder.glob("*/__init__.py")}
     docstring = ast.get_docstring(ast.parse((folder / "__init__.py").read_text())) or ""
@@ -142,10 +142,10 @@ def test_no_two_classes_have_one_name() -> None:
             if isinstance(node, ast.ClassDef):
                 found.setdefault(node.name, []).append(name(path))
 
-    assert {word: files for word, files in found.items() if len(files) > 1} == {}
+    assert {class_name: files for class_name, files in found.items() if len(files) > 1} == {}
 
 
-def test_names_say_what_is_inside() -> None:
+def test_module_names_are_not_vague() -> None:
     vague = [
         name(path) for path in MODULES if NO_NAMES & set(Path(name(path)).with_suffix("").parts)
     ]
@@ -162,10 +162,10 @@ def test_no_banners_and_nothing_put_off() -> None:
 
 
 def test_no_test_is_skipped_and_no_line_left_uncounted() -> None:
-    words = ["mark." + "skip", "mark." + "xfail", "pytest." + "skip", "pragma: " + "no cover"]
+    markers = ["mark." + "skip", "mark." + "xfail", "pytest." + "skip", "pragma: " + "no cover"]
     python = [path for path in tracked() if path.suffix == ".py"]
 
-    assert lines_with("|".join(map(re.escape, words)), python) == []
+    assert lines_with("|".join(map(re.escape, markers)), python) == []
 
 
 def test_the_tree_names_no_machine_and_no_registry() -> None:
@@ -184,7 +184,7 @@ def test_the_lock_files_pin_with_hashes_and_name_no_host() -> None:
         assert "://" not in lock.read_text(), lock.name
 
 
-def test_what_comes_from_npm_is_pinned_with_hashes_and_names_no_host() -> None:
+def test_npm_packages_are_pinned_with_hashes_and_name_no_host() -> None:
     folder = ROOT / "tests/npm"
     asked = json.loads((folder / "package.json").read_text())["dependencies"]
     packages = json.loads((folder / "package-lock.json").read_text())["packages"]
@@ -222,13 +222,13 @@ def test_sentences_of_errors_are_templates_that_can_be_translated() -> None:
     ]
 
     assert len(calls) > 200
-    # A name or an attribute is a text from elsewhere that is passed on.
+    # A name or an attribute is a text that is passed on.
     passed_on = (ast.Constant, ast.Name, ast.Attribute)
     assert [where for where, text in calls if not isinstance(text, passed_on)] == []
 
 
 def test_templates_translate_only_texts_of_ours() -> None:
-    """What `_()` gives is not escaped, so nothing a stranger wrote may ever be given to it."""
+    """What `_()` gives is not escaped, so no text of users or peers may be passed to it."""
     ours = re.compile(r"""_\((?:"|'|labels\[|own_lists\)|\w+\.label\b)""")
     for path in sorted((ROOT / "fedcom" / "web" / "templates").glob("*.html")):
         calls = re.findall(r"(?<!\w)_\(.{0,30}", path.read_text(encoding="utf-8"))

@@ -1,25 +1,27 @@
-"""Stories of moderators: reports, removals, locks, pins, bans, and a remote moderator."""
+"""Scenarios of moderators: reports, removals, locks, pins, bans, and a remote moderator."""
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Seats
+from tests.browser.conftest import Tabs
+from tests.browser.scenario_steps import begin_thread, choose, find_at_beta, newcomer
 from tests.browser.screens import Screen
-from tests.browser.stories import begin_thread, choose, find_at_beta, newcomer
-from tests.browser.town import Town, eventually
+from tests.browser.servers import Servers, eventually
 
 
-def test_a_report_from_elsewhere_is_judged(town: Town, screen: Screen, sit: Seats) -> None:
-    thread = begin_thread(town, screen, "Buy this")
-    zoe = town.people["zoe"]
-    other = sit("zoe")
+def test_a_report_from_another_server_is_resolved(
+    servers: Servers, screen: Screen, tab_of: Tabs
+) -> None:
+    thread = begin_thread(servers, screen, "Buy this")
+    zoe = servers.people["zoe"]
+    other = tab_of("zoe")
     other.goto(thread.there)
     other.locator("article.post-head").get_by_role("link", name="Report").first.click()
     other.get_by_label("Reason").fill(f"Advertising, {screen}")
     other.get_by_role("button", name="Report", exact=True).click()
     expect(other.get_by_text("Report sent. The moderators will review it.")).to_be_visible()
-    mia = town.people["mia"]
+    mia = servers.people["mia"]
     eventually(lambda: f"Advertising, {screen}" in mia.open("/reports").text)
-    page = sit("mia")
+    page = tab_of("mia")
     page.goto("/")
     page.locator("details.menu summary").click()
     page.locator("details.menu").get_by_role("link", name="Reports").click()
@@ -37,13 +39,15 @@ def test_a_report_from_elsewhere_is_judged(town: Town, screen: Screen, sit: Seat
     expect(page.get_by_role("row").filter(has_text=f"No advertising, {screen}")).to_be_visible()
 
 
-def test_a_reported_post_is_locked_from_the_queue(town: Town, screen: Screen, sit: Seats) -> None:
-    thread = begin_thread(town, screen, "They only quarrel")
-    zoe = town.people["zoe"]
+def test_a_reported_post_is_locked_from_the_queue(
+    servers: Servers, screen: Screen, tab_of: Tabs
+) -> None:
+    thread = begin_thread(servers, screen, "They only quarrel")
+    zoe = servers.people["zoe"]
     report = zoe.open(f"{thread.there}/report")
     zoe.send(report, report.form(having="reason"), reason=f"A quarrel, {screen}")
-    eventually(lambda: f"A quarrel, {screen}" in town.people["mia"].open("/reports").text)
-    page = sit("mia")
+    eventually(lambda: f"A quarrel, {screen}" in servers.people["mia"].open("/reports").text)
+    page = tab_of("mia")
     page.goto("/reports")
     case = page.locator("ol.rows > li").filter(has_text=f"A quarrel, {screen}")
     case.get_by_role("button", name="Lock the post").click()
@@ -51,11 +55,11 @@ def test_a_reported_post_is_locked_from_the_queue(town: Town, screen: Screen, si
     eventually(lambda: "This post is locked" in zoe.open(thread.there).text)
 
 
-def test_what_a_moderator_removes_can_be_restored(town: Town, screen: Screen, sit: Seats) -> None:
-    thread = begin_thread(town, screen, "Off the topic")
-    number = town.people["eve"].reply(thread.here, "Rude words.")
-    # Zoe is beta's admin and still sees removed content, to judge it; ordinary readers do not.
-    reader, page = town.people["guest of beta"], sit("mia")
+def test_a_removed_post_is_restored(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
+    thread = begin_thread(servers, screen, "Off the topic")
+    number = servers.people["eve"].reply(thread.here, "Rude words.")
+    # Zoe is beta's admin and still sees removed content; ordinary readers do not.
+    reader, page = servers.people["guest of beta"], tab_of("mia")
     eventually(lambda: reader.open(thread.there).find_comment("Rude words."))
     page.goto(thread.here)
     comment = page.locator(f"#comment-{number}")
@@ -76,9 +80,11 @@ def test_what_a_moderator_removes_can_be_restored(town: Town, screen: Screen, si
     eventually(lambda: reader.see(thread.there).status == 200)
 
 
-def test_a_post_is_locked_and_pinned_for_a_while(town: Town, screen: Screen, sit: Seats) -> None:
-    thread = begin_thread(town, screen, "Hold on")
-    zoe, page = town.people["zoe"], sit("mia")
+def test_a_post_is_locked_and_pinned_and_both_are_undone(
+    servers: Servers, screen: Screen, tab_of: Tabs
+) -> None:
+    thread = begin_thread(servers, screen, "Hold on")
+    zoe, page = servers.people["zoe"], tab_of("mia")
     page.goto(thread.here)
     head = page.locator("article.post-head")
     head.get_by_role("button", name="Lock", exact=True).click()
@@ -93,15 +99,15 @@ def test_a_post_is_locked_and_pinned_for_a_while(town: Town, screen: Screen, sit
     eventually(lambda: f"{thread.title} pinned" not in zoe.open(thread.there).text)
 
 
-def test_somebody_is_banned_from_a_community_and_comes_back(
-    town: Town, screen: Screen, sit: Seats
+def test_a_member_is_banned_from_a_community_and_unbanned(
+    servers: Servers, screen: Screen, tab_of: Tabs
 ) -> None:
-    zoe = town.people["zoe"]
-    with newcomer(town, "rude", screen) as rude:
+    zoe = servers.people["zoe"]
+    with newcomer(servers, "rude", screen) as rude:
         title = f"Loud noises ({screen})"
         post = rude.submit("/c/cats", title)
-        there = find_at_beta(town, title)
-        page = sit("mia")
+        there = find_at_beta(servers, title)
+        page = tab_of("mia")
         page.goto(post)
         page.get_by_role("link", name="Ban the author").click()
         expect(page.get_by_label("Person")).to_have_value(rude.name)
@@ -111,7 +117,7 @@ def test_somebody_is_banned_from_a_community_and_comes_back(
         page.get_by_role("button", name="Ban", exact=True).click()
         expect(page.get_by_role("heading", name="Banned people")).to_be_visible()
         eventually(lambda: zoe.see(there).status == 410)
-        theirs = sit(rude)
+        theirs = tab_of(rude)
         theirs.goto("/c/cats/submit")
         theirs.get_by_label("Title", exact=True).fill("Louder")
         theirs.get_by_role("button", name="Post", exact=True).click()
@@ -125,11 +131,11 @@ def test_somebody_is_banned_from_a_community_and_comes_back(
         eventually(lambda: zoe.see(there).status == 200)
 
 
-def test_somebody_is_banned_from_the_server_and_comes_back(
-    town: Town, screen: Screen, sit: Seats
+def test_a_member_is_banned_from_the_server_and_unbanned(
+    servers: Servers, screen: Screen, tab_of: Tabs
 ) -> None:
-    with newcomer(town, "worse", screen) as worse:
-        page = sit("ann")
+    with newcomer(servers, "worse", screen) as worse:
+        page = tab_of("ann")
         page.goto(f"/u/{worse.name}")
         page.get_by_role("link", name="Ban", exact=True).click()
         page.get_by_label("Reason").fill("Much too loud")
@@ -142,29 +148,31 @@ def test_somebody_is_banned_from_the_server_and_comes_back(
         assert "Log out" in worse.open("/").text
 
 
-def test_a_moderator_from_elsewhere_moderates(town: Town, screen: Screen, sit: Seats) -> None:
+def test_a_moderator_on_another_server_moderates(
+    servers: Servers, screen: Screen, tab_of: Tabs
+) -> None:
     name = f"shared_{'js' if screen.scripts else 'plain'}"
-    ann, eve, zoe = (town.people[who] for who in ("ann", "eve", "zoe"))
+    ann, eve, zoe = (servers.people[who] for who in ("ann", "eve", "zoe"))
     place = ann.create_community(name, "Shared")
-    there = zoe.look_up(f"!{name}@{town.alpha.host}")
+    there = zoe.look_up(f"!{name}@{servers.alpha.host}")
     zoe.follow(there)
     eventually(lambda: "Unfollow" in zoe.open(there).text)
-    page = sit("ann")
+    page = tab_of("ann")
     page.goto(place)
     page.get_by_role("link", name="Manage").click()
-    page.get_by_label("Add a moderator").fill(f"@zoe@{town.beta.host}")
+    page.get_by_label("Add a moderator").fill(f"@zoe@{servers.beta.host}")
     page.get_by_role("button", name="Add").click()
     expect(
-        page.get_by_role("button", name=f"Remove as moderator zoe@{town.beta.host}")
+        page.get_by_role("button", name=f"Remove as moderator zoe@{servers.beta.host}")
     ).to_be_visible()
     eventually(lambda: zoe.open(there).find_link("Manage"))
     post = eve.submit(place, "Shared noise")
     number = eventually(lambda: zoe.open(there).find_post("Shared noise"))
-    other = sit("zoe")
+    other = tab_of("zoe")
     other.goto(f"/post/{number}")
     other.locator("article.post-head").get_by_role("link", name="Remove").click()
     other.get_by_label("Reason").fill("Noise")
     other.get_by_role("button", name="Remove").click()
     eventually(lambda: eve.see(post).status == 410)
-    page.get_by_role("button", name=f"Remove as moderator zoe@{town.beta.host}").click()
+    page.get_by_role("button", name=f"Remove as moderator zoe@{servers.beta.host}").click()
     eventually(lambda: not zoe.open(there).find_link("Manage"))

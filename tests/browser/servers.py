@@ -14,8 +14,8 @@ from typing import TypeVar
 
 from fedcom.views.feed import PAGE
 from fedcom.web.html.honeypot import AT_LEAST
-from tests.support.nodes import Node, is_free, running
 from tests.support.pictures import draw, picture
+from tests.support.server_processes import Node, is_free, running
 from tests.support.visitor import FORM_HEADERS, Page, Unexpected, Visitor, path_of
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ They only pretend.
 
 
 @dataclass(slots=True)
-class Town:
+class Servers:
     """The two servers, their people, and the addresses of their content."""
 
     alpha: Node
@@ -65,7 +65,7 @@ def eventually(look: Callable[[], T | None]) -> T:
 
 
 @contextmanager
-def open_town(folder: Path) -> Iterator[Town]:
+def open_servers(folder: Path) -> Iterator[Servers]:
     """Start all servers, create people and content; stop them at the end."""
     second = "127.0.0.2" if is_free("127.0.0.2") else "127.0.0.1"
     alpha = Node("alpha", folder / "alpha")
@@ -80,15 +80,15 @@ def open_town(folder: Path) -> Iterator[Town]:
         people = {
             name: stack.enter_context(Visitor(node.origin, name)) for name, node in at.items()
         }
-        town = Town(alpha, beta, people)
-        _people_arrive(town)
-        _they_write(town)
-        _they_answer_across(town)
-        _they_keep(town)
-        _they_moderate(town)
-        _they_report(town)
-        _admins_decide(town)
-        yield town
+        servers = Servers(alpha, beta, people)
+        _people_arrive(servers)
+        _they_write(servers)
+        _they_answer_across(servers)
+        _they_keep(servers)
+        _they_moderate(servers)
+        _they_report(servers)
+        _admins_decide(servers)
+        yield servers
 
 
 def attach(who: Visitor, page: Page, having: str, field: str, **values: str) -> str:
@@ -110,32 +110,32 @@ def attach(who: Visitor, page: Page, having: str, field: str, **values: str) -> 
     return path_of(answer.headers.get("location", page.path))
 
 
-def _people_arrive(town: Town) -> None:
-    ann, mia, zoe = (town.people[name] for name in ("ann", "mia", "zoe"))
+def _people_arrive(servers: Servers) -> None:
+    ann, mia, zoe = (servers.people[name] for name in ("ann", "mia", "zoe"))
     ann.set_up("Alpha", "cats", "Cats & friends")
     zoe.set_up("Beta", "dogs", "Dogs")
     sign_up = zoe.open("/admin/registration")
     zoe.send(sign_up, sign_up.form(having="question"), registration="approval", question="Why?")
-    _sign_up(town)
+    _sign_up(servers)
     ann.appoint("/c/cats", "mia")
     mia.create_community("quiet", "A quiet place")
-    cats = f"/c/cats@{town.alpha.host}"
-    zoe.look_up(f"!cats@{town.alpha.host}")
+    cats = f"/c/cats@{servers.alpha.host}"
+    zoe.look_up(f"!cats@{servers.alpha.host}")
     zoe.follow(cats)
     eventually(lambda: "Unfollow" in zoe.open(cats).text)
-    bob = town.people["bob"]
-    dogs = bob.look_up(f"!dogs@{town.beta.host}")
+    bob = servers.people["bob"]
+    dogs = bob.look_up(f"!dogs@{servers.beta.host}")
     bob.follow(dogs)
     eventually(lambda: "Unfollow" in bob.open(dogs).text)
-    town.paths |= {"cats": "/c/cats", "dogs": dogs, "cats at beta": cats}
+    servers.paths |= {"cats": "/c/cats", "dogs": dogs, "cats at beta": cats}
 
 
-def _sign_up(town: Town) -> None:
+def _sign_up(servers: Servers) -> None:
     """All at once: each has to wait with the form for as long as a person would."""
     forms = []
     for name in ("mia", "bob", "eve", "sue", "kim", "tom", "guest of beta"):
-        page = town.people[name].open("/register")
-        forms.append((town.people[name], page, page.form(having="password")))
+        page = servers.people[name].open("/register")
+        forms.append((servers.people[name], page, page.form(having="password")))
     time.sleep(AT_LEAST.total_seconds())
     for who, page, form in forms:
         applies = {"application": "I have dogs."} if "application" in form.fields else {}
@@ -143,11 +143,11 @@ def _sign_up(town: Town) -> None:
         who.send(page, form, name=name, password=who.password, **applies)
 
 
-def _they_write(town: Town) -> None:
-    bob, eve, mia = (town.people[name] for name in ("bob", "eve", "mia"))
+def _they_write(servers: Servers) -> None:
+    bob, eve, mia = (servers.people[name] for name in ("bob", "eve", "mia"))
     post = bob.submit("/c/cats", "Why do cats sleep so long?", body=LONG)
     link = bob.submit("/c/cats", "A link about cats", url=LINK)
-    again = bob.open(f"{town.paths['dogs']}/submit")
+    again = bob.open(f"{servers.paths['dogs']}/submit")
     form = again.form(having="title")
     bob.send(again, form, title="A link about cats, for dogs", url=LINK, again=LINK)
     first = eve.reply(post, "Because they *can*.")
@@ -162,43 +162,43 @@ def _they_write(town: Town) -> None:
         deeper = eve.open(f"/comment/{deepest}?reply={deepest}")
         form = next(form for form in deeper.forms if form.fields.get("parent") == str(deepest))
         deepest = int(eve.send(deeper, form, body=f"And deeper: {depth}").rpartition("-")[2])
-    town.paths |= {"post": post, "link": link, "comment": f"/comment/{second}"}
+    servers.paths |= {"post": post, "link": link, "comment": f"/comment/{second}"}
     submit = eve.open("/c/cats/submit")
-    town.paths["picture"] = attach(
+    servers.paths["picture"] = attach(
         eve, submit, "title", "picture", title="My cat", alt="A blue corner on orange"
     )
     veiled = eve.open("/c/cats/submit")
-    town.paths["sensitive"] = attach(
+    servers.paths["sensitive"] = attach(
         eve, veiled, "title", "picture", title="Eyes", nsfw="on", content_warning="Staring eyes"
     )
 
 
-def _they_answer_across(town: Town) -> None:
-    bob, zoe = town.people["bob"], town.people["zoe"]
+def _they_answer_across(servers: Servers) -> None:
+    bob, zoe = servers.people["bob"], servers.people["zoe"]
     own = zoe.submit("/c/dogs", "Dogs are awake", body="All day.")
-    dogs = town.paths["dogs"]
+    dogs = servers.paths["dogs"]
     there = eventually(lambda: bob.open(dogs).find_post("Dogs are awake"))
     bob.reply(f"/post/{there}", "Mine sleeps too.")
     eventually(lambda: zoe.open(own).find_comment("Mine sleeps too."))
-    cats = town.paths["cats at beta"]
+    cats = servers.paths["cats at beta"]
     there_at_beta = eventually(lambda: zoe.open(cats).find_post("Why do cats sleep so long?"))
     zoe.reply(f"/post/{there_at_beta}", "Dogs would never.")
-    post = town.paths["post"]
+    post = servers.paths["post"]
     theirs = eventually(lambda: bob.open(post).find_comment("Dogs would never."))
     zoe.create_community("busy", "More than a page")
     for number in range(PAGE + 1):
         zoe.submit("/c/busy", f"Dog number {number + 1}")
-    town.paths |= {"post from beta": f"/post/{there}", "their comment": f"/comment/{theirs}"}
+    servers.paths |= {"post from beta": f"/post/{there}", "their comment": f"/comment/{theirs}"}
 
 
-def _they_keep(town: Town) -> None:
-    sue, zoe, bob = (town.people[name] for name in ("sue", "zoe", "bob"))
-    post, comment, link = (town.paths[name] for name in ("post", "comment", "link"))
+def _they_keep(servers: Servers) -> None:
+    sue, zoe, bob = (servers.people[name] for name in ("sue", "zoe", "bob"))
+    post, comment, link = (servers.paths[name] for name in ("post", "comment", "link"))
     sue.press(post, f"{post}/save")
     sue.press(post, f"{comment}/save")
     sue.press(link, f"{link}/hide")
     blocks = sue.open("/settings/blocks")
-    for who in (f"@tom@{town.alpha.host}", f"!quiet@{town.alpha.host}", "spam.example"):
+    for who in (f"@tom@{servers.alpha.host}", f"!quiet@{servers.alpha.host}", "spam.example"):
         sue.send(blocks, blocks.form(having="who"), who=who)
     profile = sue.open("/settings")
     form = profile.form(having="display_name")
@@ -207,20 +207,20 @@ def _they_keep(town: Town) -> None:
     attach(sue, sue.open("/settings/pictures"), "banner", "banner")
     attach(sue, sue.open("/upload"), "alt", "picture", alt="A cat, asleep")
     own = sue.submit("/c/cats", "A question about fur", body="How much is too much?")
-    bob.reply(own, f"Ask @sue@{town.alpha.host}, she knows.")
+    bob.reply(own, f"Ask @sue@{servers.alpha.host}, she knows.")
     gone = sue.submit("/c/cats", "A mistake")
     sue.delete(gone)
     draft = sue.open("/c/cats/submit")
     sue.send(draft, draft.form(having="title"), title="Half a thought", body="So", draft="1")
-    handle = f"zoe@{town.beta.host}"
+    handle = f"zoe@{servers.beta.host}"
     sue.look_up(f"@{handle}")
     sent = sue.write(handle, "Do dogs dream?")
-    back = f"sue@{town.alpha.host}"
+    back = f"sue@{servers.alpha.host}"
     eventually(lambda: "Do dogs dream?" in zoe.see(f"/messages/{back}").text)
     zoe.write(back, "Of cats.")
     eventually(lambda: "Of cats." in sue.open(f"/messages/{handle}").text)
     received = sue.open(f"/messages/{handle}").find_link("Report")
-    town.paths |= {
+    servers.paths |= {
         "own post of sue": own,
         "deleted": gone,
         "zoe": f"/u/{handle}",
@@ -230,8 +230,8 @@ def _they_keep(town: Town) -> None:
     }
 
 
-def _they_moderate(town: Town) -> None:
-    ann, mia, bob, tom = (town.people[name] for name in ("ann", "mia", "bob", "tom"))
+def _they_moderate(servers: Servers) -> None:
+    ann, mia, bob, tom = (servers.people[name] for name in ("ann", "mia", "bob", "tom"))
     pinned = mia.submit("/c/cats", "Read this first", body="Be kind.")
     locked = bob.submit("/c/cats", "Which is better?")
     removed = tom.submit("/c/cats", "Buy my food", body="It is cheap.")
@@ -243,33 +243,33 @@ def _they_moderate(town: Town) -> None:
     site = ann.open("/u/tom/ban")
     ann.send(site, site.form(having="reason"), reason="Advertising everywhere")
     attach(mia, mia.open("/c/cats/pictures"), "icon", "icon")
-    town.paths |= {"pinned": pinned, "locked": locked, "removed": removed}
+    servers.paths |= {"pinned": pinned, "locked": locked, "removed": removed}
 
 
-def _they_report(town: Town) -> None:
-    eve, mia, zoe = (town.people[name] for name in ("eve", "mia", "zoe"))
-    for path in (town.paths["comment"], town.paths["link"]):
+def _they_report(servers: Servers) -> None:
+    eve, mia, zoe = (servers.people[name] for name in ("eve", "mia", "zoe"))
+    for path in (servers.paths["comment"], servers.paths["link"]):
         report = eve.open(f"{path}/report")
         eve.send(report, report.form(having="reason"), reason="This is off the topic.")
     queue = mia.open("/reports")
     number = min(number for number, _ in queue.entries("report"))
     mia.press("/reports", f"/reports/{number}/resolve")
-    theirs = eventually(lambda: zoe.open(town.paths["cats at beta"]).find_post("My cat"))
+    theirs = eventually(lambda: zoe.open(servers.paths["cats at beta"]).find_post("My cat"))
     report = zoe.open(f"/post/{theirs}/report")
     zoe.send(report, report.form(having="reason"), reason="That is no cat.")
     eventually(lambda: "That is no cat." in mia.open("/reports").text)
 
 
-def _admins_decide(town: Town) -> None:
-    ann = town.people["ann"]
+def _admins_decide(servers: Servers) -> None:
+    ann = servers.people["ann"]
     about = ann.open("/admin")
     rules = "1. Be kind.\n2. No advertising."
     ann.send(about, about.form(having="site_name"), body="A place for *cats*.", rules=rules)
-    servers = ann.open("/admin/instances")
-    ann.send(servers, servers.form(having="host"), host="spam.example", reason="Advertising")
+    instances = ann.open("/admin/instances")
+    ann.send(instances, instances.form(having="host"), host="spam.example", reason="Advertising")
     invitations = ann.open("/admin/invitations")
     ann.send(invitations, invitations.form(having="note"), note="For the neighbours", uses="3")
-    made_at = f"{town.alpha.origin}/register?"
+    made_at = f"{servers.alpha.origin}/register?"
     links = [to for to, _ in ann.open("/admin/invitations").links if to.startswith(made_at)]
     reset = ann.open("/admin/members")
     # Not the first session: the page of sessions ends all others with it.
@@ -279,7 +279,7 @@ def _admins_decide(town: Town) -> None:
         if any(button.action == "/admin/members/reset" for button in form.buttons)
     ]
     made = ann.client.post("/admin/members/reset", data=resets[-1].fields, headers=FORM_HEADERS)
-    town.paths |= {
-        "invitation": links[0].removeprefix(town.alpha.origin),
+    servers.paths |= {
+        "invitation": links[0].removeprefix(servers.alpha.origin),
         "reset": f"/reset?token={made.text.partition('/reset?token=')[2].partition('<')[0]}",
     }

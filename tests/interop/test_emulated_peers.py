@@ -1,5 +1,5 @@
 """A day in a community of ours, seen from five kinds of servers: each takes part in its own shapes
-and counts what its parser could use of what it was told.
+and counts the received activities that its parser could use.
 """
 
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.federation.conftest import Live
-from tests.support.neighbours import KINDS, Kind, Neighbour
+from tests.support.emulated_peers import KINDS, EmulatedPeer, Kind
 from tests.support.peers import Json
 from tests.support.visitor import Page
 
@@ -43,7 +43,7 @@ MICROBLOG = {
     "follow ended",
 }
 
-NO_WORDS_OF_MICROBLOGS = {"Add{id}", "Remove{id}", "Dislike{id}", "Undo{Dislike{id}}"}
+NOT_SENT_TO_MICROBLOGS = {"Add{id}", "Remove{id}", "Dislike{id}", "Undo{Dislike{id}}"}
 
 # What the people of each must have seen, and the shapes that it may have been sent for nothing.
 EXPECTED: dict[str, tuple[set[str], set[str]]] = {
@@ -61,10 +61,10 @@ EXPECTED: dict[str, tuple[set[str], set[str]]] = {
             "Announce{Undo{Delete{id}}}",
         },
     ),
-    # That pia moderates for a while, and that bob votes down, is no word of microblogs. A boost of
+    # That pia moderates for a while, and that bob votes down, is not sent to microblogs. A boost of
     # what was deleted before is lost on Mastodon.
-    "mastodon": (MICROBLOG, NO_WORDS_OF_MICROBLOGS | {"Announce{id}"}),
-    "gotosocial": (MICROBLOG, NO_WORDS_OF_MICROBLOGS),
+    "mastodon": (MICROBLOG, NOT_SENT_TO_MICROBLOGS | {"Announce{id}"}),
+    "gotosocial": (MICROBLOG, NOT_SENT_TO_MICROBLOGS),
 }
 
 
@@ -73,16 +73,16 @@ class Day:
     """What happens between our people and pia, who lives at `pia`."""
 
     live: Live
-    pia: Neighbour
+    pia: EmulatedPeer
 
     @property
     def bob(self) -> str:
         """His id."""
         return f"{self.live.node.origin}/u/bob"
 
-    def reply(self, to: str, words: str) -> Json:
+    def reply(self, to: str, text: str) -> Json:
         """A reply of pia's to bob."""
-        return self.pia.reply(to, words, author=self.bob, handle=self.live.handle)
+        return self.pia.reply(to, text, author=self.bob, handle=self.live.handle)
 
     def morning(self) -> tuple[str, Json, int]:
         """Bob posts; pia replies, votes and has second thoughts. The post, the reply and its number
@@ -95,9 +95,9 @@ class Day:
         comment = self.reply(post, "Frost at night.")
         number = live.until(path, _shows("Frost at night.")).find_comment("Frost at night.")
         assert number is not None
-        like = pia.tell("Like", post)
+        like = pia.send_new("Like", post)
         live.until(path, _has_points(2))
-        pia.tell("Undo", like)
+        pia.send_new("Undo", like)
         live.until(path, _has_points(1))
         comment = pia.edit(comment, "Frost at night.", "Frost till ten.")
         live.until(path, _shows("Frost till ten."))
@@ -137,12 +137,17 @@ class Day:
         ann.send(page, newest)
 
     def night(self, post: str, comment: Json) -> None:
-        """What pia says while she is banned does not show; what she takes back is gone."""
+        """Posts by pia while she is banned do not show; what she deletes is gone."""
         live, pia, path = self.live, self.pia, self.live.path(post)
         live.ann.ban("/c/garden", f"@pia@{pia.host}", "Too cold")
         note = pia.unsent_reply(post, "Still frost.", author=self.bob, handle=live.handle)
-        said = {"id": pia.new_id("create"), "type": "Create", "actor": pia.pia.iri, "object": note}
-        refused = pia.deliver(pia.pia, live.inbox, said | {"to": note["to"], "cc": note["cc"]})
+        created = {
+            "id": pia.new_id("create"),
+            "type": "Create",
+            "actor": pia.pia.iri,
+            "object": note,
+        }
+        refused = pia.deliver(pia.pia, live.inbox, created | {"to": note["to"], "cc": note["cc"]})
         assert refused.status_code in (202, 403)
         live.ann.unban("/c/garden")
         pia.delete(comment)
@@ -151,18 +156,20 @@ class Day:
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
-def test_a_day_with_moderation(live: Live, kind: Kind) -> None:
+def test_posts_comments_votes_and_moderation_reach_five_kinds_of_software(
+    live: Live, kind: Kind
+) -> None:
     address = f"127.0.0.{30 + list(KINDS).index(kind.software)}"
-    with Neighbour(kind, address, live.garden) as pia:
+    with EmulatedPeer(kind, address, live.garden) as pia:
         day = Day(live, pia)
-        follow = pia.tell("Follow", live.garden, to=[live.garden], cc=[])
+        follow = pia.send_new("Follow", live.garden, to=[live.garden], cc=[])
         pia.wait_until_used({"accepted"})
         post, comment, number = day.morning()
         theirs = day.noon(post, number)
         day.evening(post, number)
         day.night(post, comment)
         pia.delete(theirs)
-        pia.tell("Undo", follow)
+        pia.send_new("Undo", follow)
 
         expected, unused = EXPECTED[kind.software]
         pia.wait_until_used(expected)
@@ -171,8 +178,8 @@ def test_a_day_with_moderation(live: Live, kind: Kind) -> None:
         assert set(pia.ignored) <= unused, (pia.used, pia.ignored)
 
 
-def _shows(words: str) -> Callable[[Page], bool]:
-    return lambda page: words in page.text
+def _shows(text: str) -> Callable[[Page], bool]:
+    return lambda page: text in page.text
 
 
 def _has_points(points: int) -> Callable[[Page], bool]:

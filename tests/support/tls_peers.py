@@ -30,7 +30,7 @@ HOSTS = [
 ]
 
 
-class SmallWeb:
+class TlsPeers:
     """Routes by (host, target) to the bytes of a response, or to a script."""
 
     def __init__(self, client_tls: ssl.SSLContext) -> None:
@@ -113,10 +113,10 @@ class SmallWeb:
 
 
 @contextlib.asynccontextmanager
-async def small_web() -> AsyncIterator[SmallWeb]:
+async def small_web() -> AsyncIterator[TlsPeers]:
     """A small web without content; every fetcher from it is closed at the end."""
     server_tls, client_tls = tls_for(*HOSTS)
-    web = SmallWeb(client_tls)
+    web = TlsPeers(client_tls)
     async with listening(web._answer, tls=server_tls) as listener:
         web.listener = listener
         try:

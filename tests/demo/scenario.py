@@ -10,9 +10,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 
-from tests.demo.stage import Stage, Told, Watch
-from tests.support.neighbours import KINDS, Neighbour
-from tests.support.nodes import Node
+from tests.demo.stage import ExpectedDelivery, Stage, Watch
+from tests.support.emulated_peers import KINDS, EmulatedPeer
+from tests.support.server_processes import Node
 from tests.support.visitor import Page, Unexpected, Visitor
 
 
@@ -50,7 +50,7 @@ class Server:
 
 
 class Play:
-    """The demo's story, scene by scene."""
+    """The demo's scenario, scene by scene."""
 
     def __init__(self, stage: Stage, nodes: list[Node], *, more_posts: int = 12) -> None:
         """`more_posts` are only there to be measured."""
@@ -62,8 +62,8 @@ class Play:
         self.servers = [self.alpha, self.beta, self.gamma]
         self._opened = ExitStack()
         garden = f"{self.alpha.node.origin}/c/garden"
-        self.microblog, self.forum = self.neighbours = [
-            self._opened.enter_context(Neighbour(KINDS[software], "127.0.0.1", garden))
+        self.microblog, self.forum = self.emulated_peers = [
+            self._opened.enter_context(EmulatedPeer(KINDS[software], "127.0.0.1", garden))
             for software in ("mastodon", "lemmy")
         ]
 
@@ -92,7 +92,9 @@ class Play:
 
     def refused(self) -> list[str]:
         """Messages that the servers with other software could not read."""
-        return [f"{one.software}: {reason}" for one in self.neighbours for reason in one.refused]
+        return [
+            f"{one.software}: {reason}" for one in self.emulated_peers for reason in one.refused
+        ]
 
     def people_arrive(self) -> None:
         """Each server is set up by its admin, who makes the first community; one more signs up."""
@@ -121,13 +123,13 @@ class Play:
             accepted = Watch(server.node, person, path, lambda page: "Unfollow" in page.text)
             text = f"{who}@{server.name} follows !{community}@{home.name}: accepted"
             self.stage.play("follow", text, person, partial(person.follow, path), [accepted])
-        for pia in self.neighbours:
+        for pia in self.emulated_peers:
             self.stage.play(
                 "follow",
                 f"pia@{pia.software} follows !garden@alpha: accepted",
                 pia,
-                partial(pia.tell, "Follow", pia.group, to=[pia.group], cc=[]),
-                [Told(pia, "accepted")],
+                partial(pia.send_new, "Follow", pia.group, to=[pia.group], cc=[]),
+                [ExpectedDelivery(pia, "accepted")],
             )
 
     def they_post(self) -> None:
@@ -152,11 +154,11 @@ class Play:
             (self.alpha, "alan", -1, 2),
             (self.alpha, "alan", 0, 3),
         ):
-            word = {1: "votes up", -1: "votes down", 0: "takes the vote back"}[score]
+            verb = {1: "votes up", -1: "votes down", 0: "takes the vote back"}[score]
             person, path = server.people[who], server.post_path("garden", self.alpha, title)
             self.stage.play(
                 "vote",
-                f"{who}@{server.name} {word}: {points} points",
+                f"{who}@{server.name} {verb}: {points} points",
                 person,
                 partial(person.vote, path, score),
                 self._elsewhere(server, title, _has_points(points)),
@@ -179,7 +181,7 @@ class Play:
             "vote",
             "pia@mastodon favours the post: 4 points",
             self.microblog,
-            lambda: self.microblog.tell("Like", self._post_iri()),
+            lambda: self.microblog.send_new("Like", self._post_iri()),
             self._everywhere(title, _has_points(4)),
         )
         ben, post = self.beta.people["ben"], self._post_path(self.beta)
@@ -191,8 +193,8 @@ class Play:
             lambda: ben.reply(post, "In November?", parent=parent),
             [
                 *self._elsewhere(self.beta, title, _shows("In November?")),
-                Told(self.microblog, "comment"),
-                Told(self.forum, "comment"),
+                ExpectedDelivery(self.microblog, "comment"),
+                ExpectedDelivery(self.forum, "comment"),
             ],
         )
         ada, comment = self.alpha.people["ada"], self._comment(self.alpha, "Fry them.")
@@ -203,7 +205,7 @@ class Play:
             lambda: ada.remove(comment, "Too fat"),
             [
                 *self._elsewhere(self.alpha, title, _hides("Fry them.", "Removed by a moderator.")),
-                Told(self.forum, "removal"),
+                ExpectedDelivery(self.forum, "removal"),
             ],
         )
 
@@ -348,7 +350,9 @@ class Play:
         home = home or self.alpha
         person = server.people[who]
         readers = self.servers if home is self.alpha else [home]
-        told = [Told(one, "post") for one in self.neighbours if home is self.alpha]
+        expected = [
+            ExpectedDelivery(one, "post") for one in self.emulated_peers if home is self.alpha
+        ]
         self.stage.play(
             "post",
             f"{who}@{server.name} posts “{title}” in !{community}@{home.name}",
@@ -359,7 +363,7 @@ class Play:
                 for one in readers
                 if one is not server
             ]
-            + told,
+            + expected,
         )
 
     def _reply(self, server: Server, who: str, text: str, *, below: str = "") -> None:
@@ -373,7 +377,7 @@ class Play:
             self._elsewhere(server, "What to do with green ones", _shows(text)),
         )
 
-    def _reply_of(self, pia: Neighbour, text: str) -> None:
+    def _reply_of(self, pia: EmulatedPeer, text: str) -> None:
         author, handle = f"{self.beta.node.origin}/u/ben", f"@garden@{self.alpha.node.host}"
         self.stage.play(
             "comment",

@@ -27,7 +27,7 @@ _ALGORITHMS = {"cavage": "rsa-sha256", "rfc9421": "rsa-v1_5-sha256"}
 
 
 @dataclass(frozen=True)
-class Knock:
+class UnsignedRequest:
     """A POST to an inbox before it is signed: its fields determine what gets signed.
 
     `drop` and `also` change the covered components, `parameters` those of the signature itself
@@ -47,7 +47,7 @@ class Knock:
     parameters: dict[str, str | None] = field(default_factory=dict)
     headers: Headers = ()
 
-    def bent(self, **changes: Any) -> "Knock":
+    def bent(self, **changes: Any) -> "UnsignedRequest":
         """The same with changes."""
         return replace(self, **changes)
 
@@ -76,27 +76,27 @@ class Knock:
         raw = self.key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
         return base64.b64encode(raw).decode()
 
-    def _said(self, **usual: str | None) -> dict[str, str]:
-        said = usual | self.parameters
-        return {name: value for name, value in said.items() if value is not None}
+    def _parameters(self, **usual: str | None) -> dict[str, str]:
+        parameters = usual | self.parameters
+        return {name: value for name, value in parameters.items() if value is not None}
 
     def _cavage(self, plain: dict[str, str]) -> Headers:
-        said = self._said(
+        parameters = self._parameters(
             keyId=self.key_id,
             algorithm=_ALGORITHMS["cavage"],
             headers=" ".join(self.covered),
         )
         values = plain | {
             "(request-target)": f"post {self.path}",
-            "(created)": said.get("created", ""),
-            "(expires)": said.get("expires", ""),
+            "(created)": parameters.get("created", ""),
+            "(expires)": parameters.get("expires", ""),
         }
         text = "\n".join(f"{name}: {values[name]}" for name in self.covered)
-        written = ",".join(f'{name}="{value}"' for name, value in said.items())
+        written = ",".join(f'{name}="{value}"' for name, value in parameters.items())
         return (("signature", f'{written},signature="{self._sign(text)}"'),)
 
     def _rfc9421(self, plain: dict[str, str]) -> Headers:
-        said = self._said(
+        parameters = self._parameters(
             created=str(int(self.now.timestamp())),
             keyid=f'"{self.key_id}"',
             alg=f'"{_ALGORITHMS["rfc9421"]}"',
@@ -106,7 +106,7 @@ class Knock:
             "@target-uri": f"https://{self.host}{self.path}",
         }
         inside = " ".join(f'"{name}"' for name in self.covered)
-        line = f"({inside})" + "".join(f";{name}={value}" for name, value in said.items())
+        line = f"({inside})" + "".join(f";{name}={value}" for name, value in parameters.items())
         lines = [f'"{name}": {values[name]}' for name in self.covered]
         text = "\n".join([*lines, f'"@signature-params": {line}'])
         return (

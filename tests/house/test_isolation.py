@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1"])
-def test_nothing_leaves_this_machine(address: str) -> None:
+def test_no_connection_leaves_this_machine(address: str) -> None:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     for verb in ("connect", "connect_ex"):
         with socket.socket(family) as out, pytest.raises(Exception, match="a test connected to"):
@@ -32,14 +32,14 @@ def test_nothing_leaves_this_machine(address: str) -> None:
 
 
 @pytest.mark.anyio
-async def test_no_name_is_looked_up_elsewhere() -> None:
+async def test_no_name_is_resolved_by_dns() -> None:
     with pytest.raises(Exception, match="a test looked up"):
         socket.getaddrinfo("peer.example", 80)
     with pytest.raises(Exception, match="a test looked up"):
         await asyncio.get_running_loop().getaddrinfo(b"peer.example", 80)
 
 
-def test_loopback_is_open() -> None:
+def test_loopback_is_allowed() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         socket.create_connection(("localhost", server.getsockname()[1]), timeout=5).close()
 

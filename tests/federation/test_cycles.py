@@ -37,16 +37,16 @@ def names(community: str = "note") -> Any:
     return (f"https://kim.example/{community}/{number}" for number in count())
 
 
-async def answer_to(node: Node, said: Json) -> str:
+async def answer_to(node: Node, sent: Json) -> str:
     """The final result: an attempt that is postponed or repeated does not count."""
-    answer = await node.hear(said)
+    answer = await node.receive(sent)
     rows = node.home.rows(journal)
     assert all(row["closed_at"] is not None and row["tries"] <= 1 for row in rows)
     return answer
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 20])
-async def test_comments_in_a_circle_are_refused_with_their_ids(node: Node, length: int) -> None:
+async def test_comments_in_a_cycle_are_refused_with_their_ids(node: Node, length: int) -> None:
     ids = list(islice(names(), length))
     notes = (
         [
@@ -68,15 +68,15 @@ async def test_comments_in_a_circle_are_refused_with_their_ids(node: Node, lengt
         assert all(iri in node.home.rows(journal)[-1]["reason"] for iri in ids[:3])
 
 
-async def test_a_circle_that_is_entered_from_outside_or_by_other_addresses_is_one_too(
+async def test_a_cycle_entered_from_outside_or_by_other_addresses_is_refused_too(
     node: Node,
 ) -> None:
     first, second, third = islice(names(), 3)
     node.network.put(person(KIM), note(second, KIM, third), note(third, KIM, f"{second}#here"))
 
-    said = activity("Create", KIM, note(first, KIM, second, **PUBLIC_AND_CATS))
+    sent = activity("Create", KIM, note(first, KIM, second, **PUBLIC_AND_CATS))
 
-    assert await answer_to(node, said) == "202 thread_circular"
+    assert await answer_to(node, sent) == "202 thread_circular"
     assert len(node.network.fetched()) < 8
 
 
@@ -99,7 +99,7 @@ async def test_a_thread_without_a_beginning_costs_a_few_requests(
     assert len(node.network.fetched()) < 60
 
 
-async def test_communities_that_moderate_one_another_are_asked_for_once(node: Node) -> None:
+async def test_communities_that_moderate_one_another_are_fetched_once(node: Node) -> None:
     """Each has ten communities as moderators, and each of them has ten others."""
     for number in range(200):
         community = f"{DOGS}{number}"
@@ -136,7 +136,7 @@ async def test_a_community_that_is_its_own_collection_of_everything_is_one_like_
         assert len(node.network.fetched()) <= 3
 
 
-async def test_an_object_that_names_itself_is_no_harm(node: Node) -> None:
+async def test_an_object_that_refers_to_itself_is_harmless(node: Node) -> None:
     node.network.put(person(KIM))
     ids = names("post")
     for field in ("audience", "context", "replies", "attributedTo", "target"):
@@ -156,24 +156,24 @@ def nested(kind: str, innermost: Json) -> Json:
     return activity(kind, KIM, found)
 
 
-async def test_activities_in_activities_down_to_the_last_level_are_answered(node: Node) -> None:
+async def test_activities_nested_to_the_last_level_get_a_response(node: Node) -> None:
     node.home.follow(node.home.bob, node.home.group(DOGS))
     node.network.put(person(KIM), group(DOGS))
     for kind in ("Announce", "Undo", "Create", "Update", "Delete", "Accept", "Like", "Flag", "Add"):
         deep = nested(kind, note(next(names()), KIM))
         shared = activity("Announce", DOGS, deep["object"]["object"])
 
-        for said in (deep, shared):
-            assert "internal_error" not in await answer_to(node, said)
+        for sent in (deep, shared):
+            assert "internal_error" not in await answer_to(node, sent)
 
 
-async def test_fields_nested_down_to_the_last_level_are_answered(node: Node) -> None:
+async def test_fields_nested_to_the_last_level_get_a_response(node: Node) -> None:
     node.network.put(person(KIM))
     ids = names()
     for field in ("inReplyTo", "attributedTo", "audience", "tag", "attachment", "icon"):
         deep: Any = f"{KIM}/x"
         for _ in range(LEVELS - 4):
             deep = {"type": "Note", "id": KIM, field: deep}
-        said = activity("Create", KIM, note(next(ids), KIM, **{field: deep}))
+        sent = activity("Create", KIM, note(next(ids), KIM, **{field: deep}))
 
-        assert "internal_error" not in await answer_to(node, said)
+        assert "internal_error" not in await answer_to(node, sent)

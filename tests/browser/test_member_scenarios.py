@@ -1,4 +1,4 @@
-"""Stories of members: reading, writing and replying, on two servers at once."""
+"""Scenarios of members: reading, writing and replying, on two servers at once."""
 
 from datetime import timedelta
 from typing import Literal
@@ -7,9 +7,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from fedcom.web.html.honeypot import AT_LEAST
-from tests.browser.conftest import Seats
-from tests.browser.screens import SCREENS, Screen
-from tests.browser.stories import (
+from tests.browser.conftest import Tabs
+from tests.browser.scenario_steps import (
     PICTURE,
     begin_thread,
     choose,
@@ -17,7 +16,8 @@ from tests.browser.stories import (
     loads_of,
     newcomer,
 )
-from tests.browser.town import Town, eventually
+from tests.browser.screens import SCREENS, Screen
+from tests.browser.servers import Servers, eventually
 from tests.support.visitor import PASSWORD, path_of
 
 
@@ -38,11 +38,11 @@ class _Hand:
 
 
 def test_a_guest_comments_after_at_most_six_clicks_and_three_fields(
-    town: Town, screen: Screen, sit: Seats
+    servers: Servers, screen: Screen, tab_of: Tabs
 ) -> None:
-    thread = begin_thread(town, screen, "Say hello")
-    words = f"Hello from {screen}"
-    page = sit("")
+    thread = begin_thread(servers, screen, "Say hello")
+    text = f"Hello from {screen}"
+    page = tab_of("")
     page.goto("/?sort=new")
     hand = _Hand(page)
     hand.press("link", "Sign up")
@@ -52,18 +52,20 @@ def test_a_guest_comments_after_at_most_six_clicks_and_three_fields(
     hand.press("button", "Sign up")
     expect(page.get_by_role("status")).to_have_text("Welcome! You're logged in.")
     hand.press("link", thread.title)
-    hand.write("Write a comment", words)
+    hand.write("Write a comment", text)
     hand.press("button", "Send")
-    expect(page.locator("#thread").get_by_text(words)).to_be_visible()
+    expect(page.locator("#thread").get_by_text(text)).to_be_visible()
     assert hand.clicks <= 6
     assert hand.fields <= 3
-    eventually(lambda: town.people["zoe"].open(thread.there).find_comment(words))
+    eventually(lambda: servers.people["zoe"].open(thread.there).find_comment(text))
 
 
 @pytest.mark.parametrize("screen", SCREENS, ids=str)
-def test_a_member_reads_votes_answers_and_writes(town: Town, screen: Screen, sit: Seats) -> None:
-    thread = begin_thread(town, screen, "Do cats dream?")
-    zoe, page = town.people["zoe"], sit("bob")
+def test_a_member_reads_votes_replies_and_posts(
+    servers: Servers, screen: Screen, tab_of: Tabs
+) -> None:
+    thread = begin_thread(servers, screen, "Do cats dream?")
+    zoe, page = servers.people["zoe"], tab_of("bob")
     page.goto("/?list=local&sort=new")
     page.get_by_role("link", name=thread.title, exact=True).click()
     loaded = loads_of(page)
@@ -92,19 +94,19 @@ def test_a_member_reads_votes_answers_and_writes(town: Town, screen: Screen, sit
     page.get_by_label("Text", exact=True).fill("Nobody knows.")
     page.get_by_role("button", name="Post", exact=True).click()
     expect(page.get_by_role("heading", name=title)).to_be_visible()
-    there = find_at_beta(town, title)
+    there = find_at_beta(servers, title)
 
-    other = sit("zoe")
+    other = tab_of("zoe")
     other.goto(there)
     other.get_by_label("Write a comment").fill("I do.")
     other.get_by_role("button", name="Send").click()
     expect(other.locator("#thread").get_by_text("I do.")).to_be_visible()
-    eventually(lambda: town.people["bob"].open(path_of(page.url)).find_comment("I do."))
+    eventually(lambda: servers.people["bob"].open(path_of(page.url)).find_comment("I do."))
 
 
-def test_a_vote_is_changed_and_taken_back(town: Town, screen: Screen, sit: Seats) -> None:
-    thread = begin_thread(town, screen, "Up or down?")
-    zoe, page = town.people["zoe"], sit("bob")
+def test_a_vote_is_changed_and_undone(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
+    thread = begin_thread(servers, screen, "Up or down?")
+    zoe, page = servers.people["zoe"], tab_of("bob")
 
     def points_there() -> int | None:
         return zoe.open(thread.there).points("post", thread.number_there)
@@ -115,18 +117,18 @@ def test_a_vote_is_changed_and_taken_back(town: Town, screen: Screen, sit: Seats
         head.get_by_role("button", name=name).click()
         expect(head.locator(".score")).to_have_text(f"Points: {points}")
         eventually(lambda points=points: points_there() == points)
-    number = town.people["eve"].reply(thread.here, "Mine is up.")
+    number = servers.people["eve"].reply(thread.here, "Mine is up.")
     comment_there = eventually(lambda: zoe.open(thread.there).find_comment("Mine is up."))
     page.goto(thread.here)
     page.locator(f"#comment-{number}").get_by_role("button", name="Upvote").click()
     eventually(lambda: zoe.open(thread.there).points("comment", comment_there) == 2)
 
 
-def test_a_post_is_looked_at_kept_as_a_draft_and_sent(
-    town: Town, screen: Screen, sit: Seats
+def test_a_post_is_previewed_saved_as_a_draft_and_sent(
+    servers: Servers, screen: Screen, tab_of: Tabs
 ) -> None:
     title = f"Half a thought ({screen})"
-    page = sit("bob")
+    page = tab_of("bob")
     page.goto("/c/cats/submit")
     page.get_by_label("Title", exact=True).fill(title)
     page.get_by_label("Text", exact=True).fill("It is **so**.")
@@ -142,7 +144,7 @@ def test_a_post_is_looked_at_kept_as_a_draft_and_sent(
     expect(page.get_by_label("Text", exact=True)).to_have_value("It is **so**.")
     page.get_by_role("button", name="Post", exact=True).click()
     expect(page.get_by_role("heading", name=title)).to_be_visible()
-    find_at_beta(town, title)
+    find_at_beta(servers, title)
     page.goto("/drafts")
     expect(page.get_by_text(title)).to_have_count(0)
     page.goto("/c/cats/submit")
@@ -154,11 +156,9 @@ def test_a_post_is_looked_at_kept_as_a_draft_and_sent(
     expect(draft).to_have_count(0)
 
 
-def test_a_picture_comes_with_words_for_those_who_cannot_see_it(
-    town: Town, screen: Screen, sit: Seats
-) -> None:
+def test_a_picture_has_an_image_description(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
     title, alt = f"My cat again ({screen})", "Orange, with a blue corner"
-    page = sit("bob")
+    page = tab_of("bob")
     page.goto("/c/cats/submit")
     page.get_by_label("Title", exact=True).fill(title)
     page.get_by_label("Picture", exact=True).set_input_files(PICTURE)
@@ -166,30 +166,30 @@ def test_a_picture_comes_with_words_for_those_who_cannot_see_it(
     page.get_by_role("button", name="Post", exact=True).click()
     shown = page.get_by_role("main").get_by_role("img", name=alt)
     expect(shown).to_be_visible()
-    there = sit("zoe")
-    there.goto(find_at_beta(town, title))
+    there = tab_of("zoe")
+    there.goto(find_at_beta(servers, title))
     expect(there.get_by_role("main").get_by_role("img", name=alt)).to_be_visible()
 
 
-def test_a_comment_is_folded_and_unfolded(town: Town, screen: Screen, sit: Seats) -> None:
-    thread = begin_thread(town, screen, "Fold me")
-    town.people["eve"].reply(thread.here, "A long answer.")
-    page = sit("bob")
+def test_a_comment_is_folded_and_unfolded(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
+    thread = begin_thread(servers, screen, "Fold me")
+    servers.people["eve"].reply(thread.here, "A long answer.")
+    page = tab_of("bob")
     page.goto(thread.here)
-    words, fold = page.get_by_text("A long answer."), page.locator("#thread summary").first
-    expect(words).to_be_visible()
+    text, fold = page.get_by_text("A long answer."), page.locator("#thread summary").first
+    expect(text).to_be_visible()
     fold.click()
-    expect(words).to_be_hidden()
+    expect(text).to_be_hidden()
     fold.click()
-    expect(words).to_be_visible()
+    expect(text).to_be_visible()
 
 
-def test_what_is_saved_hidden_or_blocked_is_found_again(
-    town: Town, screen: Screen, sit: Seats
+def test_saved_hidden_and_blocked_items_are_listed(
+    servers: Servers, screen: Screen, tab_of: Tabs
 ) -> None:
-    thread = begin_thread(town, screen, "Keep this")
-    with newcomer(town, "keeper", screen) as keeper:
-        page = sit(keeper)
+    thread = begin_thread(servers, screen, "Keep this")
+    with newcomer(servers, "keeper", screen) as keeper:
+        page = tab_of(keeper)
         lists = "/?list=local&sort=new"
         line = page.locator("ol.posts > li").filter(has_text=thread.title)
         page.goto(lists)
@@ -215,11 +215,13 @@ def test_what_is_saved_hidden_or_blocked_is_found_again(
         expect(line).to_have_count(0)
 
 
-def test_a_comment_is_saved_for_a_while(town: Town, screen: Screen, sit: Seats) -> None:
-    thread = begin_thread(town, screen, "Wise words")
-    number = town.people["bob"].reply(thread.here, f"Cats know ({screen}).")
-    with newcomer(town, "collector", screen) as collector:
-        page = sit(collector)
+def test_a_comment_is_saved_and_removed_from_saved(
+    servers: Servers, screen: Screen, tab_of: Tabs
+) -> None:
+    thread = begin_thread(servers, screen, "Wise words")
+    number = servers.people["bob"].reply(thread.here, f"Cats know ({screen}).")
+    with newcomer(servers, "collector", screen) as collector:
+        page = tab_of(collector)
         page.goto(thread.here)
         choose(page.locator(f"#comment-{number}"), "Save")
         page.goto("/saved?show=comments")
@@ -229,12 +231,12 @@ def test_a_comment_is_saved_for_a_while(town: Town, screen: Screen, sit: Seats) 
         expect(kept).to_have_count(0)
 
 
-def test_people_and_communities_elsewhere_are_blocked_on_their_pages(
-    town: Town, screen: Screen, sit: Seats
+def test_remote_people_and_communities_are_blocked_on_their_pages(
+    servers: Servers, screen: Screen, tab_of: Tabs
 ) -> None:
-    with newcomer(town, "picky", screen) as picky:
-        page = sit(picky)
-        for path in (town.paths["zoe"], town.paths["dogs"]):
+    with newcomer(servers, "picky", screen) as picky:
+        page = tab_of(picky)
+        for path in (servers.paths["zoe"], servers.paths["dogs"]):
             page.goto(path)
             menu = page.locator(".heading .actions")
             menu.locator("details.more summary").click()
@@ -245,14 +247,14 @@ def test_people_and_communities_elsewhere_are_blocked_on_their_pages(
             page.goto(path)
             menu.get_by_role("button", name="Unblock").click()
             expect(page.get_by_text("Unblocked.")).to_be_visible()
-            page.goto(f"{town.paths['dogs']}?sort=new")
+            page.goto(f"{servers.paths['dogs']}?sort=new")
             expect(page.get_by_role("link", name="Dogs are awake")).to_be_visible()
 
 
-def test_what_was_edited_shows_its_past(town: Town, screen: Screen, sit: Seats) -> None:
-    thread = begin_thread(town, screen, "Cats are gray", by="bob")
-    number = town.people["bob"].reply(thread.here, "All of them are gray.")
-    zoe, page = town.people["zoe"], sit("bob")
+def test_an_edited_post_shows_its_history(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
+    thread = begin_thread(servers, screen, "Cats are gray", by="bob")
+    number = servers.people["bob"].reply(thread.here, "All of them are gray.")
+    zoe, page = servers.people["zoe"], tab_of("bob")
     page.goto(thread.here)
     page.locator("article.post-head").get_by_role("link", name="Edit").click()
     page.get_by_label("Text", exact=True).fill("Or grey.")
@@ -271,10 +273,10 @@ def test_what_was_edited_shows_its_past(town: Town, screen: Screen, sit: Seats) 
     expect(page.locator("ins", has_text="Some")).to_be_visible()
 
 
-def test_what_is_deleted_comes_back(town: Town, screen: Screen, sit: Seats) -> None:
-    thread = begin_thread(town, screen, "Soon gone", by="bob")
-    number = town.people["bob"].reply(thread.here, "This too.")
-    zoe, page = town.people["zoe"], sit("bob")
+def test_a_deleted_post_is_restored(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
+    thread = begin_thread(servers, screen, "Soon gone", by="bob")
+    number = servers.people["bob"].reply(thread.here, "This too.")
+    zoe, page = servers.people["zoe"], tab_of("bob")
     eventually(lambda: zoe.open(thread.there).find_comment("This too."))
     page.goto(thread.here)
     choose(page.locator(f"#comment-{number}"), "Delete")
@@ -289,10 +291,12 @@ def test_what_is_deleted_comes_back(town: Town, screen: Screen, sit: Seats) -> N
     eventually(lambda: zoe.see(thread.there).status == 200)
 
 
-def test_words_are_found_in_posts_and_comments(town: Town, screen: Screen, sit: Seats) -> None:
-    thread = begin_thread(town, screen, "Xylophones")
-    town.people["eve"].reply(thread.here, f"A marimba is no xylophone {screen}")
-    page = sit("bob")
+def test_posts_and_comments_are_found_by_search(
+    servers: Servers, screen: Screen, tab_of: Tabs
+) -> None:
+    thread = begin_thread(servers, screen, "Xylophones")
+    servers.people["eve"].reply(thread.here, f"A marimba is no xylophone {screen}")
+    page = tab_of("bob")
     page.goto("/")
     page.locator("#find").fill("xylophones")
     page.get_by_role("search", name="Search this server").get_by_role("button").click()
@@ -303,14 +307,14 @@ def test_words_are_found_in_posts_and_comments(town: Town, screen: Screen, sit: 
     expect(page.locator("mark", has_text="marimba").first).to_be_visible()
 
 
-def test_a_community_elsewhere_is_followed_by_its_handle(
-    town: Town, screen: Screen, sit: Seats
+def test_a_remote_community_is_followed_by_its_handle(
+    servers: Servers, screen: Screen, tab_of: Tabs
 ) -> None:
     name = f"birds_{'js' if screen.scripts else 'plain'}"
-    zoe, bob = town.people["zoe"], town.people["bob"]
+    zoe, bob = servers.people["zoe"], servers.people["bob"]
     own = zoe.create_community(name, "Birds")
-    handle = f"!{name}@{town.beta.host}"
-    page = sit("bob")
+    handle = f"!{name}@{servers.beta.host}"
+    page = tab_of("bob")
     page.goto("/communities")
     page.get_by_label("Add a community from another server").fill(handle)
     page.get_by_role("button", name="Look up").click()
@@ -325,16 +329,18 @@ def test_a_community_elsewhere_is_followed_by_its_handle(
     expect(page.get_by_role("button", name="Follow", exact=True)).to_be_visible()
 
 
-def test_news_are_read_and_answered(town: Town, screen: Screen, sit: Seats) -> None:
-    zoe = town.people["zoe"]
-    with newcomer(town, "reader", screen) as reader:
+def test_notifications_are_read_and_replied_to(
+    servers: Servers, screen: Screen, tab_of: Tabs
+) -> None:
+    zoe = servers.people["zoe"]
+    with newcomer(servers, "reader", screen) as reader:
         title = f"Ask me ({screen})"
         reader.submit("/c/cats", title)
-        there = find_at_beta(town, title)
+        there = find_at_beta(servers, title)
         zoe.reply(there, "Who are you?")
         zoe.reply(there, "And why?")
         eventually(lambda: len(reader.open("/notifications").entries("news")) == 2)
-        page = sit(reader)
+        page = tab_of(reader)
         page.goto("/")
         page.get_by_role("link", name="Notifications unread: 2").click()
         news = page.locator("li.unread")
@@ -352,27 +358,29 @@ def test_news_are_read_and_answered(town: Town, screen: Screen, sit: Seats) -> N
         expect(page.get_by_text("No new notifications.")).to_be_visible()
 
 
-def test_a_letter_goes_to_the_other_server_and_back(town: Town, screen: Screen, sit: Seats) -> None:
-    bob, zoe = town.people["bob"], town.people["zoe"]
-    words = f"Between us ({screen})"
-    page = sit("bob")
-    page.goto(bob.look_up(f"@zoe@{town.beta.host}"))
+def test_a_private_message_goes_to_the_other_server_and_back(
+    servers: Servers, screen: Screen, tab_of: Tabs
+) -> None:
+    bob, zoe = servers.people["bob"], servers.people["zoe"]
+    text = f"Between us ({screen})"
+    page = tab_of("bob")
+    page.goto(bob.look_up(f"@zoe@{servers.beta.host}"))
     page.get_by_role("link", name="Send message").click()
-    page.get_by_label("Your message").fill(words)
+    page.get_by_label("Your message").fill(text)
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_text("Message sent.")).to_be_visible()
-    talk = f"/messages/bob@{town.alpha.host}"
-    eventually(lambda: words in zoe.see(talk).text)
-    other = sit("zoe")
+    talk = f"/messages/bob@{servers.alpha.host}"
+    eventually(lambda: text in zoe.see(talk).text)
+    other = tab_of("zoe")
     other.goto("/messages")
     other.get_by_role("link", name="bob@").first.click()
-    other.get_by_label("Your message").fill(f"Indeed {words}")
+    other.get_by_label("Your message").fill(f"Indeed {text}")
     other.get_by_role("button", name="Send", exact=True).click()
-    mine = f"/messages/zoe@{town.beta.host}"
-    eventually(lambda: f"Indeed {words}" in bob.open(mine).text)
+    mine = f"/messages/zoe@{servers.beta.host}"
+    eventually(lambda: f"Indeed {text}" in bob.open(mine).text)
     page.goto(mine)
     last = page.locator("li.mine").last
     last.get_by_role("button", name="Delete").click()
-    eventually(lambda: zoe.open(talk).text.count(words) == 1)
+    eventually(lambda: zoe.open(talk).text.count(text) == 1)
     last.get_by_role("button", name="Undelete").click()
-    eventually(lambda: zoe.open(talk).text.count(words) == 2)
+    eventually(lambda: zoe.open(talk).text.count(text) == 2)

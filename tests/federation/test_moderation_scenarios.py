@@ -67,7 +67,7 @@ async def moderator(request: pytest.FixtureRequest, trio: Trio) -> tuple[TrioSer
     return trio.beta, trio.beta.bob
 
 
-async def test_what_a_moderator_does_about_posts_and_comments(
+async def test_actions_of_moderators_reach_every_server(
     trio: Trio, moderator: tuple[TrioServer, str]
 ) -> None:
     server, by = moderator
@@ -139,7 +139,7 @@ async def test_what_a_moderator_does_about_posts_and_comments(
     assert any("Spam & <b>lies</b>" in line for line in after.log)
 
 
-async def test_a_locked_post_takes_no_comments_on_any_server(
+async def test_a_locked_post_accepts_no_comments_on_any_server(
     trio: Trio, moderator: tuple[TrioServer, str]
 ) -> None:
     server, by = moderator
@@ -159,7 +159,7 @@ async def test_a_locked_post_takes_no_comments_on_any_server(
     assert trio.agree().comments == {}
 
 
-async def test_a_locked_comment_takes_no_replies_on_any_server(
+async def test_a_locked_comment_accepts_no_replies_on_any_server(
     trio: Trio, moderator: tuple[TrioServer, str]
 ) -> None:
     server, by = moderator
@@ -180,7 +180,7 @@ async def test_a_locked_comment_takes_no_replies_on_any_server(
     assert trio.agree().comments == {comment: "shown, locked"}
 
 
-async def test_a_ban_takes_along_what_somebody_wrote_and_its_end_gives_it_back(
+async def test_a_ban_removes_content_and_its_end_restores_it_everywhere(
     trio: Trio, moderator: tuple[TrioServer, str]
 ) -> None:
     server, by = moderator
@@ -225,7 +225,7 @@ async def test_a_ban_takes_along_what_somebody_wrote_and_its_end_gives_it_back(
     assert trio.agree().posts[again] == "shown"
 
 
-async def test_a_ban_without_content_and_its_end_leave_everything_where_it_is(
+async def test_a_ban_without_removal_changes_no_content_on_any_server(
     trio: Trio, moderator: tuple[TrioServer, str]
 ) -> None:
     server, by = moderator
@@ -274,7 +274,7 @@ async def test_a_ban_for_some_days_ends_everywhere_at_the_same_time(
     ]
 
 
-async def test_a_moderator_elsewhere_is_appointed_appoints_and_is_dismissed(trio: Trio) -> None:
+async def test_a_remote_moderator_is_appointed_appoints_and_is_dismissed(trio: Trio) -> None:
     beta, gamma = trio.beta.bob, trio.gamma.bob
     first = trio.agree().moderators
     await appoint(trio, beta)
@@ -308,7 +308,7 @@ async def test_a_moderator_elsewhere_is_appointed_appoints_and_is_dismissed(trio
         await trio.beta.do(lambda at: Lock(by=at(beta), target=at(post), locked=True))
 
 
-async def test_a_moderator_elsewhere_resigns(trio: Trio) -> None:
+async def test_a_remote_moderator_resigns(trio: Trio) -> None:
     beta = trio.beta.bob
     first = trio.agree().moderators
     await appoint(trio, beta)
@@ -329,7 +329,7 @@ async def test_a_moderator_who_is_banned_moderates_no_longer(trio: Trio) -> None
     assert (seen.moderators, list(seen.bans)) == (first, [beta])
 
 
-async def test_a_moderator_may_be_appointed_who_was_never_seen_there(trio: Trio) -> None:
+async def test_an_unknown_person_may_be_appointed_moderator(trio: Trio) -> None:
     """Each server fetches the newcomer from their own."""
     await trio.alpha.instance.lookup("@ann@gamma.example")
 
@@ -338,7 +338,7 @@ async def test_a_moderator_may_be_appointed_who_was_never_seen_there(trio: Trio)
     assert trio.gamma.ann in trio.agree().moderators
 
 
-async def test_reports_reach_the_community_the_authors_server_the_moderators_and_nobody_else(
+async def test_reports_reach_only_the_community_the_authors_server_and_moderators(
     trio: Trio,
 ) -> None:
     async def reported(title: str, by: TrioServer) -> list[int]:

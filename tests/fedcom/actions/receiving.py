@@ -14,16 +14,16 @@ from tests.support.people import Home
 
 
 def read(
-    home: Home, heard: Json, *origins: Json, via: str | None = None, confirmed: bool = True
+    home: Home, activity: Json, *origins: Json, via: str | None = None, confirmed: bool = True
 ) -> Action[Any] | None:
     """The action for a proven activity; `origins` are the documents to be fetched."""
     received = ReceivedActivity(
-        Document(heard), heard["actor"], via=via, confirmed=confirmed, evidence=_evidence(via)
+        Document(activity), activity["actor"], via=via, confirmed=confirmed, evidence=_evidence(via)
     )
     return home(lambda ctx: _action(ctx, received), fetched=_fetched(origins))
 
 
-def hear(home: Home, heard: Json, *origins: Json, via: str | None = None) -> Any:
+def receive(home: Home, activity: Json, *origins: Json, via: str | None = None) -> Any:
     """As `read`, and performed; returns the action's result."""
 
     def do(ctx: Context) -> Any:
@@ -31,7 +31,9 @@ def hear(home: Home, heard: Json, *origins: Json, via: str | None = None) -> Any
         assert action is not None
         return perform(ctx, action, received)
 
-    received = ReceivedActivity(Document(heard), heard["actor"], via=via, evidence=_evidence(via))
+    received = ReceivedActivity(
+        Document(activity), activity["actor"], via=via, evidence=_evidence(via)
+    )
     return home(do, fetched=_fetched(origins))
 
 

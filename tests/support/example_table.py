@@ -8,8 +8,8 @@ from sqlalchemy import Column, Integer, MetaData, Table, UniqueConstraint
 from fedcom.db import BigId, Database, SortableText, UtcDateTime, open_database
 
 metadata = MetaData()
-things = Table(
-    "things",
+examples = Table(
+    "examples",
     metadata,
     Column("id", BigId, primary_key=True, autoincrement=True),
     Column("name", SortableText, nullable=False),

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from tests.support import readers
-from tests.support.peers import PUBLIC, Heard, Json, Peer, Resident, Shapes, shape_of
+from tests.support.peers import PUBLIC, Json, Peer, ReceivedDelivery, Resident, Shapes, shape_of
 from tests.support.readers import Reader, Unreadable
 
 
@@ -25,7 +25,7 @@ class Kind:
     person: str
     is_forum: bool
     key_path: str = "#main-key"
-    # A deleted post is never shown again, whoever announces it (Mastodon's tombstones).
+    # A deleted post is never shown again, even if announced (Mastodon's tombstones).
     buries: bool = False
 
 
@@ -48,7 +48,7 @@ KINDS = {
 }
 
 
-class Neighbour(Peer):
+class EmulatedPeer(Peer):
     """`used` counts the kinds of events that its users saw, `ignored` the unused shapes.
 
     Unreadable activities are answered 400, and kept in `refused`.
@@ -74,24 +74,24 @@ class Neighbour(Peer):
             assert isinstance(person, dict)
             self.put({"id": self.pia.key_id, "type": "Person", "publicKey": person["publicKey"]})
 
-    def hear(self, heard: Heard) -> int:
+    def receive(self, delivery: ReceivedDelivery) -> int:
         """An authentic activity is read at once."""
-        activity = heard.activity
+        activity = delivery.activity
         try:
             self._meet(activity["actor"])
-            word = self.kind.reader(activity, lambda iri: self.fetch(self.pia, iri))
+            label = self.kind.reader(activity, lambda iri: self.fetch(self.pia, iri))
         except Unreadable as error:
-            self.refused.append(f"{heard.shape}: {error}")
+            self.refused.append(f"{delivery.shape}: {error}")
             return 400
         except httpx.HTTPStatusError:
-            word = ""  # the object that it would have fetched is gone
-        self._count(activity, word)
-        return super().hear(heard)
+            label = ""  # the object that it would have fetched is gone
+        self._count(activity, label)
+        return super().receive(delivery)
 
-    def hear_forwarded(self, signer: str, activity: Json) -> int:
+    def receive_forwarded(self, signer: str, activity: Json) -> int:
         """Microblog servers answer 202 to everything, and drop what the actor did not sign."""
         if self.kind.is_forum:
-            return super().hear_forwarded(signer, activity)
+            return super().receive_forwarded(signer, activity)
         self.ignored[f"forwarded {shape_of(activity)}"] += 1
         return 202
 
@@ -105,27 +105,27 @@ class Neighbour(Peer):
             raise Unreadable(f"WebFinger does not lead back to {iri}")
         self._met.add(iri)
 
-    def _count(self, activity: Json, word: str) -> None:
+    def _count(self, activity: Json, label: str) -> None:
         about = activity["object"]
         iri = about if isinstance(about, str) else about["id"]
-        if word == "deletion":
+        if label == "deletion":
             self._deleted.add(iri)
         elif self.kind.buries and iri in self._deleted:
-            word = ""
-        counted, name = (self.used, word) if word else (self.ignored, shape_of(activity))
+            label = ""
+        counted, name = (self.used, label) if label else (self.ignored, shape_of(activity))
         counted[name] += 1
 
-    def wait_until_used(self, words: set[str]) -> None:
+    def wait_until_used(self, text: set[str]) -> None:
         """Wait until its users have seen all of that."""
         deadline = time.monotonic() + 30
-        while not words <= self.used.keys():
-            missing = words - self.used.keys()
+        while not text <= self.used.keys():
+            missing = text - self.used.keys()
             assert time.monotonic() < deadline, (missing, self.used, self.ignored, self.refused)
             time.sleep(0.02)
 
     # Pia's activities
 
-    def tell(self, kind: str, obj: Any, **more: Any) -> Json:
+    def send_new(self, kind: str, obj: Any, **more: Any) -> Json:
         """Send an activity to the community."""
         inbox = f"{self.group}/inbox"
         self.sent_at = time.perf_counter()
@@ -146,15 +146,15 @@ class Neighbour(Peer):
             page |= {"type": "Article", "summary": page["content"], "preview": preview}
         return self._created(page)
 
-    def reply(self, to: str, words: str, *, author: str, handle: str) -> Json:
+    def reply(self, to: str, text: str, *, author: str, handle: str) -> Json:
         """A reply in the community to a post or comment by `author`."""
-        return self._created(self.unsent_reply(to, words, author=author, handle=handle))
+        return self._created(self.unsent_reply(to, text, author=author, handle=handle))
 
-    def unsent_reply(self, to: str, words: str, *, author: str, handle: str) -> Json:
+    def unsent_reply(self, to: str, text: str, *, author: str, handle: str) -> Json:
         """The same, but not sent yet."""
         if self.kind.is_forum:
-            return self.shapes_of.comment(self.pia, self.group, to, words, author)
-        return self.shapes_of.status(self.pia, words, answers=to, names={handle: self.group})
+            return self.shapes_of.comment(self.pia, self.group, to, text, author)
+        return self.shapes_of.status(self.pia, text, answers=to, names={handle: self.group})
 
     def edit(self, thing: Json, old: str, new: str) -> Json:
         """Edit one of her posts or comments."""
@@ -163,22 +163,22 @@ class Neighbour(Peer):
         if "source" in thing:
             more["source"] = thing["source"] | {"content": new}
         edited = self.put(thing | more)
-        self.tell("Update", edited)
+        self.send_new("Update", edited)
         return edited
 
     def delete(self, thing: Json) -> None:
         """Undo or delete something."""
         self.gone(thing["id"])
         tombstone = {"id": thing["id"], "type": "Tombstone"}
-        self.tell("Delete", thing["id"] if self.kind.is_forum else tombstone)
+        self.send_new("Delete", thing["id"] if self.kind.is_forum else tombstone)
 
     def report(self, iri: str, author: str, reason: str) -> None:
         """Report to the moderators: forums as the person, microblogs as the server."""
         by: Resident = self.pia if self.kind.is_forum else self.server
         about = iri if self.kind.is_forum else [author, iri]
-        said = {"to": [self.group], "cc": [], "summary": reason, "content": reason}
-        self.say(by, f"{self.group}/inbox", "Flag", about, **said)
+        fields = {"to": [self.group], "cc": [], "summary": reason, "content": reason}
+        self.say(by, f"{self.group}/inbox", "Flag", about, **fields)
 
     def _created(self, thing: Json) -> Json:
-        self.tell("Create", thing)
+        self.send_new("Create", thing)
         return thing

@@ -37,12 +37,12 @@ class Process:
 
     def __init__(
         self,
-        words: Sequence[str],
+        arguments: Sequence[str],
         environ: Mapping[str, str],
         log: Path,
         program: Sequence[str] = ("-m", "fedcom"),
     ) -> None:
-        self.words = tuple(words)
+        self.arguments = tuple(arguments)
         self._program = tuple(program)
         self.log = log
         self._environ = dict(environ)
@@ -57,10 +57,10 @@ class Process:
     def start(self) -> None:
         """Start it; does not wait for anything."""
         if self.pid is not None:
-            raise RuntimeError(f"{self.words} is running already")
+            raise RuntimeError(f"{self.arguments} is running already")
         with self.log.open("ab") as log:
             self._running = subprocess.Popen(
-                [sys.executable, *self._program, *self.words],
+                [sys.executable, *self._program, *self.arguments],
                 env=self._environ,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -107,7 +107,7 @@ class Node:
         self.host = f"{address}:{self.port}"
         self.origin = f"http://{self.host}"
         self.database_url = database_url or f"sqlite:///{folder}/fedcom.sqlite3"
-        said = {
+        environment = {
             "origin": self.origin,
             "bind": self.host,
             "data_dir": str(folder),
@@ -115,12 +115,12 @@ class Node:
             "database_url": self.database_url,
             "redis_url": redis_url,
             "log_format": "text",
-            # Stories run faster than people act.
+            # Scenarios run faster than people act.
             "member_limits": "0",
             **settings,
         }
         inherited = {key: value for key, value in os.environ.items() if key[:7] != "FEDCOM_"}
-        self.settings = {f"FEDCOM_{key.upper()}": said[key] for key in said}
+        self.settings = {f"FEDCOM_{key.upper()}": environment[key] for key in environment}
         self.environ = inherited | self.settings
         self.server = Process(["serve"], self.environ, folder / "server.log")
         self.worker = (
@@ -132,7 +132,7 @@ class Node:
         """The server, and the worker if there is one."""
         return [self.server, *([self.worker] if self.worker else [])]
 
-    def command(self, *words: str, typed: str = "") -> str:
+    def command(self, *command_line: str, typed: str = "") -> str:
         """The output of the `fedcom` command with these arguments, beside the running server;
         `typed` is
         its standard input. Raises RuntimeError if it fails.
@@ -142,9 +142,11 @@ class Node:
         runner = CliRunner(env=self.settings)
         # The loop of a browser's driver runs in the calling thread.
         with ThreadPoolExecutor(1) as pool:
-            done = pool.submit(runner.invoke, fedcom, words, input=typed).result()
+            done = pool.submit(runner.invoke, fedcom, command_line, input=typed).result()
         if done.exit_code:
-            raise RuntimeError(f"fedcom {' '.join(words)}: {done.output}") from done.exception
+            raise RuntimeError(
+                f"fedcom {' '.join(command_line)}: {done.output}"
+            ) from done.exception
         return done.stdout
 
     def stop(self) -> None:

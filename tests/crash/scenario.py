@@ -8,11 +8,11 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.crash.books import Eye, differences
+from tests.crash.contents import ServerDatabase, differences
 from tests.crash.driver import Driver, Plan
 from tests.crash.kills import Kill, Victim, kill
-from tests.crash.people import Member, settle
-from tests.support.nodes import Node, running
+from tests.crash.people import Member, create_members
+from tests.support.server_processes import Node, running
 from tests.support.visitor import Visitor
 
 PEOPLE = 60
@@ -66,31 +66,31 @@ def play(
             redis_url=stores.redis_url,
         ),
     ]
-    members = settle(nodes[0], EAST, people) + settle(nodes[1], WEST, people)
+    members = create_members(nodes[0], EAST, people) + create_members(nodes[1], WEST, people)
     say("anna: SQLite, delivers itself. bert: PostgreSQL, an arq worker, Redis.")
     with ExitStack() as stack:
-        eyes = [stack.enter_context(closing(Eye(node))) for node in nodes]
+        databases = [stack.enter_context(closing(ServerDatabase(node))) for node in nodes]
         stack.enter_context(running(*nodes))
         _follow(members[0], f"!{WEST}@{nodes[1].host}")
         _follow(members[people], f"!{EAST}@{nodes[0].host}")
         driver = Driver(plan, members, {EAST: nodes[0], WEST: nodes[1]}, seed)
         began = time.monotonic()
         driver.start()
-        killed = _kill_in_turn(driver, kills, _victims(nodes, eyes), seed, say)
+        killed = _kill_in_turn(driver, kills, _victims(nodes, databases), seed, say)
         driver.finish()
         worked = time.monotonic() - began
         say(f"All {plan.total} things are done after {worked:.0f} s, {driver.retried} retries.")
-        settled = _wait_until_settled(eyes, say)
+        settled = _wait_until_settled(databases, say)
         problems = [] if settled is not None else ["they did not settle"]
-        for node, eye in zip(nodes, eyes, strict=True):
-            lines = differences(driver.book(), eye.book())
+        for node, database in zip(nodes, databases, strict=True):
+            lines = differences(driver.contents(), database.contents())
             problems += [f"{node.name}: {line}" for line in lines]
-        found = [eye.book() for eye in eyes]
+        found = [database.contents() for database in databases]
         problems += [f"bert against anna: {line}" for line in differences(*found)]
         summary = ", ".join(
-            f"{node.name} has {len(book.posts)} posts, {len(book.comments)} comments,"
-            f" {book.votes} votes"
-            for node, book in zip(nodes, found, strict=True)
+            f"{node.name} has {len(contents.posts)} posts, {len(contents.comments)} comments,"
+            f" {contents.votes} votes"
+            for node, contents in zip(nodes, found, strict=True)
         )
         return Verdict(killed, problems, f"{summary}; settled after {settled or 0:.0f} s")
 
@@ -109,13 +109,13 @@ def _follow(admin: Member, handle: str) -> None:
     visitor.client.close()
 
 
-def _victims(nodes: list[Node], eyes: list[Eye]) -> list[Victim]:
+def _victims(nodes: list[Node], databases: list[ServerDatabase]) -> list[Victim]:
     anna, bert = nodes
     assert bert.worker is not None
     return [
-        Victim("anna", anna, anna.server, eyes[0]),
-        Victim("bert", bert, bert.server, eyes[1]),
-        Victim("worker", bert, bert.worker, eyes[1]),
+        Victim("anna", anna, anna.server, databases[0]),
+        Victim("bert", bert, bert.server, databases[1]),
+        Victim("worker", bert, bert.worker, databases[1]),
     ]
 
 
@@ -134,18 +134,20 @@ def _kill_in_turn(
     return killed
 
 
-def _wait_until_settled(eyes: list[Eye], say: Callable[[str], None]) -> float | None:
+def _wait_until_settled(
+    databases: list[ServerDatabase], say: Callable[[str], None]
+) -> float | None:
     """Wait until both have no unfinished work, twice in a row; the seconds, or None if that never
     happens.
     """
-    began, calm, told = time.monotonic(), 0, 0.0
+    began, calm, reported_at = time.monotonic(), 0, 0.0
     while (passed := time.monotonic() - began) < SETTLE_SECONDS:
-        pending = [eye.pending() for eye in eyes]
+        pending = [database.pending() for database in databases]
         calm = calm + 1 if all(one.is_settled for one in pending) else 0
         if calm == 3:
             return passed
-        if passed - told > 10:
-            told = passed
+        if passed - reported_at > 10:
+            reported_at = passed
             say(f"     settling: {pending}")
         time.sleep(0.3)
     return None

@@ -7,14 +7,16 @@ from functools import cache
 from typing import Any
 
 FLOOR = 0.003
-"""Seconds of CPU below which a cost is too small to be judged."""
+"""Seconds of CPU below which a cost is too small to be compared."""
 
 TRIES = 12
 PAUSE = 0.1
 """Seconds by which each pause between two attempts is longer than the previous one."""
 
 
-def growth(work: Callable[[Any], object], small: Any, large: Any, times: int, most: float) -> float:
+def cost_ratio(
+    work: Callable[[Any], object], small: Any, large: Any, times: int, most: float
+) -> float:
     """The ratio of the CPU times of `work(large)` and `work(small)`, where `large` is `times` as
     large
     as `small`; 0.0 below the `FLOOR`.
