@@ -15,12 +15,11 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from ipaddress import IPv6Address, ip_address
 
 import httpx
 
 from activitypub.connection import Dropped, HttpConnection, Reply, ResponseLimits
-from activitypub.netguard import Guard, literal_address
+from activitypub.netguard import Guard, is_ipv6, literal_address
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """(name, port) → addresses, best first. Raises `OSError`."""
@@ -303,7 +302,7 @@ def _tries(addresses: Iterable[str]) -> list[str]:
     """Two addresses of each family, alternating: one broken family must not use up the time."""
     families: dict[bool, list[str]] = {}
     for address in addresses:
-        families.setdefault(isinstance(ip_address(address), IPv6Address), []).append(address)
+        families.setdefault(is_ipv6(address), []).append(address)
     columns = [found[:_TRIES_PER_FAMILY] for found in families.values()]
     return [c[turn] for turn in range(_TRIES_PER_FAMILY) for c in columns if turn < len(c)]
 
