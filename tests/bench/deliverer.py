@@ -10,6 +10,7 @@ import sys
 import time
 from contextlib import suppress
 
+import uvloop
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
@@ -48,4 +49,4 @@ async def deliver() -> None:
 
 if __name__ == "__main__":
     configure_logs("error", "json")
-    asyncio.run(deliver())
+    uvloop.run(deliver())
