@@ -39,6 +39,7 @@ from activitypub.answers import (
     to_failure,
     unpack,
 )
+from activitypub.chunks import Chunks
 from activitypub.connection import Reply, ResponseLimits
 from activitypub.document import Document, has_activitystreams_context
 from activitypub.errors import (
@@ -181,6 +182,7 @@ class Fetcher:
         self._headers = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
         self._clock = clock
         self._key = key
+        self._chunks = Chunks()
         self._profiles = SignatureProfiles(clock)
         self._transport = transport or PeerTransport(guard=Guard(development=development))
         if isinstance(self._transport, PeerTransport):
@@ -318,13 +320,16 @@ class Fetcher:
 
     async def aclose(self) -> None:
         """Close all connections."""
+        self._chunks.close()
         await self._transport.aclose()
 
     async def _try_post(
         self, place: Place, body: bytes, key: PrivateKey, profile: Profile
     ) -> HttpResponse:
         now = self._clock()
-        signed = sign("POST", place.url, body, key, now, profile=profile)
+        signed = await self._chunks.run(
+            partial(sign, "POST", place.url, body, key, now, profile=profile)
+        )
         request = PeerRequest("POST", place, self._headers | signed, body)
         reply = await self._send(request, _POST)
         wait = retry_after(reply.header(b"retry-after"), now)
