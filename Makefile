@@ -8,7 +8,7 @@ UV ?= uv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 NPM := $(BIN)/npm --prefix tests/npm
-ROOMS := activitypub database inbox outbox fedcom/actions fedcom/effects fedcom/inbound
+COVERED := activitypub database inbox outbox fedcom/actions fedcom/effects fedcom/inbound
 PACKAGES := tests/npm/node_modules/.package-lock.json
 PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(shell \
 	$(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
@@ -28,11 +28,11 @@ test: $(VENV)/.dev $(PACKAGES) browser  ## the whole test suite; it brings its o
 	$(BIN)/python -m compileall -q activitypub database inbox outbox fedcom tests
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
-coverage: $(VENV)/.dev $(PACKAGES) browser  ## the test suite, which must cover 95 % of the branches in each of ROOMS
+coverage: $(VENV)/.dev $(PACKAGES) browser  ## the test suite, which must cover 95 % of the branches in each of COVERED
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n $(WORKERS) $(ARGS)
 	$(BIN)/coverage combine --quiet
-	@failed=; for room in $(ROOMS); do echo; $(BIN)/coverage report --include="$$room/*" --fail-under=95 || failed=1; done; \
+	@failed=; for package in $(COVERED); do echo; $(BIN)/coverage report --include="$$package/*" --fail-under=95 || failed=1; done; \
 		test -z "$$failed"
 
 check: $(VENV)/.dev  ## all checks that do not run the test suite

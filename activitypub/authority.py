@@ -4,7 +4,7 @@ The inbox asks after it has verified the signature, the Announce envelope asks a
 and every fetch asks about its result. Pure: documents and the facts of our database go in, a
 verdict comes out:
 
-- `Believe`     they may say this; whether it is allowed here is decided by the rules of the domain
+- `Authorize`   they may say this; whether it is allowed here is decided by the rules of the domain
 - `FetchFirst`  true only if the origin of that IRI confirms it; the fetched copy replaces this one
 - `Refuse`      nobody who sends it like this may say it
 
@@ -55,7 +55,7 @@ object; or the community that owns its object announced it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Believe:
+class Authorize:
     """They may say this. `by_proof`: only because it carries its actor's integrity proof."""
 
     by_proof: bool = field(default=False, compare=False)
@@ -80,7 +80,7 @@ class Refuse:
         return Unauthentic(self.code, self.detail)
 
 
-Verdict = Believe | FetchFirst | Refuse
+Verdict = Authorize | FetchFirst | Refuse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +174,7 @@ def judge_origin(activity: Document, served: Document | None) -> Verdict:
         if served is None or (
             served.type == "Tombstone" and same_origin(served.id, activity.owner)
         ):
-            return Believe()
+            return Authorize()
         return Refuse(
             "not_confirmed",
             f"Deletion not confirmed: the origin still serves {activity.object_id!s:.200}.",
@@ -197,7 +197,7 @@ def judge_origin(activity: Document, served: Document | None) -> Verdict:
             "The author according to the origin is"
             f" {', '.join(served.authors) or 'unknown':.400}, not {activity.owner!s:.200}.",
         )
-    return Believe()
+    return Authorize()
 
 
 def judge_moved(served: Document, origin: str, target: str) -> Verdict:
@@ -212,7 +212,7 @@ def judge_moved(served: Document, origin: str, target: str) -> Verdict:
             f"At its origin the post is not in the community {target:.200}, or still in"
             f" {origin:.200}.",
         )
-    return Believe()
+    return Authorize()
 
 
 def judge_announced(inner: Document | str, group: str, known: Known) -> Verdict:
@@ -222,7 +222,7 @@ def judge_announced(inner: Document | str, group: str, known: Known) -> Verdict:
     community owns. PieFed announces several things at once: call this for each of `objects`.
     """
     if isinstance(inner, str):
-        return Believe() if known.is_ours(inner) else FetchFirst(inner)
+        return Authorize() if known.is_ours(inner) else FetchFirst(inner)
     if not inner.is_activity:
         return _announced_object(inner, group, known)
     actor = inner.owner
@@ -231,8 +231,8 @@ def judge_announced(inner: Document | str, group: str, known: Known) -> Verdict:
     if known.is_ours(actor):
         return _announced_back(known)
     verdict = _rule_of(inner).announced(inner, actor, group, known)
-    if verdict != Believe() and known.proven and _is_proof_enough(inner, actor, known):
-        return Believe(by_proof=True)
+    if verdict != Authorize() and known.proven and _is_proof_enough(inner, actor, known):
+        return Authorize(by_proof=True)
     return verdict
 
 
@@ -267,14 +267,14 @@ def judge_fetched(document: Document, iri: str, known: Known) -> Verdict:
             f"{document.id:.200} is local to this server; a remote copy does not count.",
         )
     if document.owner is None and document.type in COLLECTION_TYPES | {"Tombstone"}:
-        return Believe()
+        return Authorize()
     if not same_origin(document.owner, document.id):
         return Refuse(
             "owner_elsewhere",
             f"The document's owner ({document.owner or 'none':.200}) is not on the host of its"
             f" id ({document.id:.200}).",
         )
-    return Believe()
+    return Authorize()
 
 
 def judge_key(key: KeyDocument | MultikeyDocument, actor: Document) -> Verdict:
@@ -298,14 +298,14 @@ def judge_key(key: KeyDocument | MultikeyDocument, actor: Document) -> Verdict:
         return Refuse(
             "key_not_listed", f"The actor {actor.id!s:.200} does not list the key {key.id!s:.200}."
         )
-    return Believe()
+    return Authorize()
 
 
 def _is_proof_enough(activity: Document, actor: str, known: Known) -> bool:
     """Whether a proof alone would make it count, no matter who sends it."""
     rule = _rule_of(activity)
     relayed = rule.relayed(activity, actor, known)
-    return relayed == Believe() and rule.direct(activity, actor, known) == Believe()
+    return relayed == Authorize() and rule.direct(activity, actor, known) == Authorize()
 
 
 def _announced_object(obj: Document, group: str, known: Known) -> Verdict:
@@ -316,19 +316,19 @@ def _announced_object(obj: Document, group: str, known: Known) -> Verdict:
             "object_is_ours",
             f"{obj.id:.200} is local to this server; announce it by its id, not embedded.",
         )
-    return _believe_on_same_origin(obj, group)
+    return _authorize_on_same_origin(obj, group)
 
 
-def _believe_on_same_origin(obj: Document, group: str) -> Verdict:
+def _authorize_on_same_origin(obj: Document, group: str) -> Verdict:
     """Embedded by its own host, an object is as good as fetched; actors never are."""
     on_host = same_origin(obj.id, group) and same_origin(obj.owner, group)
-    return Believe() if on_host and not obj.is_actor else FetchFirst(obj.id or "")
+    return Authorize() if on_host and not obj.is_actor else FetchFirst(obj.id or "")
 
 
 def _announced_back(known: Known) -> Verdict:
     # A community would otherwise put words into our members' mouths.
     if known.issued_by_us:
-        return Believe()
+        return Authorize()
     return Refuse(
         "not_said_by_us", "The announced activity names a local actor, but we did not send it."
     )
@@ -344,12 +344,12 @@ class _SelfRule:
 
     def direct(self, activity: Document, actor: str, known: Known) -> Verdict:
         """Signed by its actor."""
-        return Believe()
+        return Authorize()
 
     def relayed(self, activity: Document, actor: str, known: Known) -> Verdict:
         """Signed by another than its actor: forwarded, or made up."""
         if known.proven:
-            return Believe(by_proof=True)
+            return Authorize(by_proof=True)
         # Servers serve activities long after they were undone, so fetching one proves nothing.
         return Refuse(
             "relayed_without_proof",
@@ -391,7 +391,7 @@ class _MembershipRule(_UnconditionalRule):
 
     def announced(self, inner: Document, actor: str, group: str, known: Known) -> Verdict:
         if inner.object_id == group:
-            return Believe()
+            return Authorize()
         return Refuse(
             "not_their_member",
             "A community can vouch only for its own members;"
@@ -412,7 +412,7 @@ class _AnswerRule(_SelfRule):
                 f"Only {known.follow_target:.200}, the object of the Follow, may accept or reject"
                 f" it, not {actor:.200}.",
             )
-        return Believe()
+        return Authorize()
 
 
 class _ContentRule(_SelfRule):
@@ -431,7 +431,7 @@ class _ContentRule(_SelfRule):
         if obj is None or not same_origin(iri, actor):
             return FetchFirst(iri)
         if obj.owner == actor and known.owner in (None, actor):
-            return Believe()
+            return Authorize()
         # Another author on the same host, or the author has changed: only the host knows.
         return FetchFirst(iri)
 
@@ -441,7 +441,7 @@ class _ContentRule(_SelfRule):
             return verdict
         # Without a date it could be an older version than the one we have.
         dated = obj.updated or (obj.published if activity.type == "Create" else None)
-        return Believe(by_proof=True) if dated and isinstance(verdict, FetchFirst) else verdict
+        return Authorize(by_proof=True) if dated and isinstance(verdict, FetchFirst) else verdict
 
     def announced(self, inner: Document, actor: str, group: str, known: Known) -> Verdict:
         iri, obj = inner.object_id, inner.object_document
@@ -451,7 +451,7 @@ class _ContentRule(_SelfRule):
             return _object_is_ours(iri)
         if obj is None or obj.owner != actor or known.owner not in (None, actor):
             return FetchFirst(iri)
-        return _believe_on_same_origin(obj, group)
+        return _authorize_on_same_origin(obj, group)
 
 
 def _actor_changed(iri: str, known: Known) -> Verdict:
@@ -459,7 +459,7 @@ def _actor_changed(iri: str, known: Known) -> Verdict:
     if not known.is_ours(iri):
         return FetchFirst(iri)
     if known.moderates_here:
-        return Believe()
+        return Authorize()
     return Refuse(
         "not_moderator", f"Only its moderators may change the local community {iri:.200}."
     )
@@ -477,14 +477,14 @@ class _DeletionRule(_SelfRule):
         if iri is None:
             return Refuse("object_id_missing", "The Delete names no object.")
         if iri == actor or known.moderates_here:
-            return Believe()
+            return Authorize()
         if known.is_ours(iri) or not same_origin(iri, actor):
             return Refuse(
                 "not_owner",
                 f"{actor:.200} is neither the author of {iri:.200} nor a moderator of its community"
                 " here.",
             )
-        return Believe() if known.owner in (None, actor) else FetchFirst(iri)
+        return Authorize() if known.owner in (None, actor) else FetchFirst(iri)
 
     def relayed(self, activity: Document, actor: str, known: Known) -> Verdict:
         # A proof is no shortcut: an old deletion may have been undone since.
@@ -496,7 +496,7 @@ class _DeletionRule(_SelfRule):
             return Refuse("object_id_missing", "The Delete names no object.")
         about_theirs = (known.owner != actor and known.is_their_post) or iri == group
         if about_theirs and _moderates(actor, group, known):
-            return Believe()
+            return Authorize()
         if known.is_ours(iri) or not same_origin(iri, actor):
             return Refuse(
                 "not_owner",
@@ -504,7 +504,7 @@ class _DeletionRule(_SelfRule):
                 f" {group:.200}.",
             )
         if same_origin(iri, group) and known.owner in (None, actor):
-            return Believe()
+            return Authorize()
         return FetchFirst(iri)
 
 
@@ -533,16 +533,16 @@ class _BanRule(_PostModerationRule):
 
     def direct(self, activity: Document, actor: str, known: Known) -> Verdict:
         if activity.target is None:
-            return Believe()  # one person blocks another, as Mastodon sends it
+            return Authorize()  # one person blocks another, as Mastodon sends it
         if known.target_is_site and same_origin(activity.target, actor):
-            return Believe()  # a site bans from itself
+            return Authorize()  # a site bans from itself
         return _by_moderator_here(activity, known)
 
     def about_theirs(self, inner: Document, actor: str, group: str, known: Known) -> Verdict:
         if not known.target_is_site:
             return _about_their_collection(inner, group, known)
         if same_origin(inner.target, group) and same_origin(actor, group):
-            return Believe()
+            return Authorize()
         return Refuse(
             "not_their_site",
             f"A server can ban only from itself; {inner.target!s:.200} is not the server of both"
@@ -556,12 +556,12 @@ class _CollectionRule(_PostModerationRule):
     def direct(self, activity: Document, actor: str, known: Known) -> Verdict:
         if _is_unknown_collection(activity, known):
             return _UNKNOWN_COLLECTION
-        return Believe() if known.target_owner == actor else _by_moderator_here(activity, known)
+        return Authorize() if known.target_owner == actor else _by_moderator_here(activity, known)
 
     def announced(self, inner: Document, actor: str, group: str, known: Known) -> Verdict:
         if inner.target is None:
             # Without a target, the community's own collections have to be read, which say it.
-            return Believe()
+            return Authorize()
         if _is_unknown_collection(inner, known):
             return _UNKNOWN_COLLECTION
         return super().announced(inner, actor, group, known)
@@ -577,7 +577,7 @@ class _MoveRule(_UnconditionalRule):
         # Its origin says whose post it is and where it is now (`judge_moved`).
         concerned = (activity.object_id, activity.origin, activity.target)
         if all(same_origin(iri, actor) for iri in concerned):
-            return Believe()
+            return Authorize()
         return Refuse(
             "not_moved",
             "Move is supported only for posts between communities of the actor's own server:"
@@ -586,7 +586,7 @@ class _MoveRule(_UnconditionalRule):
 
     def announced(self, inner: Document, actor: str, group: str, known: Known) -> Verdict:
         verdict = self.direct(inner, group, known)
-        if verdict == Believe() and not _moderates(actor, group, known):
+        if verdict == Authorize() and not _moderates(actor, group, known):
             return _not_their_moderator(actor, group)
         return verdict
 
@@ -600,7 +600,7 @@ class _UndoRule(_UnconditionalRule):
         inner = activity.object_document
         if inner is None:
             if same_origin(activity.object_id, actor):
-                return Believe()
+                return Authorize()
             return Refuse(
                 "undo_of_anothers",
                 f"The activity to undo ({activity.object_id!s:.200}) is not on the host of the"
@@ -637,7 +637,7 @@ def _ask_origin(activity: Document, actor: str, known: Known) -> Verdict:
 
 def _by_moderator_here(activity: Document, known: Known) -> Verdict:
     if known.moderates_here:
-        return Believe()
+        return Authorize()
     if known.moderated_elsewhere:
         return Refuse(
             "waits_for_announce", "This takes effect once its community has announced it."
@@ -655,7 +655,7 @@ def _moderates(actor: str, group: str, known: Known) -> bool:
 
 def _about_their_post(inner: Document, group: str, known: Known) -> Verdict:
     if known.is_their_post:
-        return Believe()
+        return Authorize()
     return Refuse(
         "not_their_post",
         "A community can vouch only for activities about its own posts;"
@@ -665,7 +665,7 @@ def _about_their_post(inner: Document, group: str, known: Known) -> Verdict:
 
 def _about_their_collection(inner: Document, group: str, known: Known) -> Verdict:
     if known.target_owner == group:
-        return Believe()
+        return Authorize()
     return Refuse(
         "not_their_collection", f"The target {inner.target!s:.200} does not belong to {group:.200}."
     )

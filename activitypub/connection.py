@@ -81,7 +81,7 @@ class HttpConnection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._answer: asyncio.Future[Reply] | None = None
         self._limits = ResponseLimits()
-        self._heard_at = self._ends = 0.0
+        self._last_read_at = self._ends = 0.0
         self._watch: asyncio.TimerHandle | None = None
         self._keep = True
         self._begin()
@@ -95,12 +95,12 @@ class HttpConnection(asyncio.Protocol):
         """
         self.bytes_received = 0
         self._limits = limits
-        self._heard_at = self._loop.time()
+        self._last_read_at = self._loop.time()
         self._answer = self._loop.create_future()
         self._begin()
         self._ends = ends
         self._watch = self._loop.call_at(
-            min(ends, self._heard_at + limits.idle), self._check_silence
+            min(ends, self._last_read_at + limits.idle), self._check_silence
         )
         try:
             if self._transport.is_closing():
@@ -144,7 +144,7 @@ class HttpConnection(asyncio.Protocol):
             # Unrequested bytes would be taken for the response to the next request.
             self.abort()
             return
-        self._heard_at = self._loop.time()
+        self._last_read_at = self._loop.time()
         self.bytes_received += len(data)
         try:
             self._parser.feed_data(data)
@@ -260,7 +260,7 @@ class HttpConnection(asyncio.Protocol):
         self.abort()
 
     def _check_silence(self) -> None:
-        now, silent_at = self._loop.time(), self._heard_at + self._limits.idle
+        now, silent_at = self._loop.time(), self._last_read_at + self._limits.idle
         if now >= self._ends:
             self._fail(httpx.ReadTimeout("The request timed out."))
         elif now >= silent_at:

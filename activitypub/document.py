@@ -206,13 +206,13 @@ class Document:
     @property
     def objects(self) -> "tuple[Document | str, ...]":
         """Everything in `object`: embedded documents and ids, in order."""
-        return _things(self.raw.get("object"))
+        return _objects_in(self.raw.get("object"))
 
     @property
     def object(self) -> "Document | str | None":
         """The one object; None if there are several (then read `objects`)."""
-        things = _things(_single(self.raw.get("object")))
-        return things[0] if things else None
+        objects = _objects_in(_single(self.raw.get("object")))
+        return objects[0] if objects else None
 
     @property
     def object_id(self) -> str | None:
@@ -222,8 +222,8 @@ class Document:
     @property
     def object_document(self) -> "Document | None":
         """The one object, if it is embedded."""
-        thing = self.object
-        return thing if isinstance(thing, Document) else None
+        object_ = self.object
+        return object_ if isinstance(object_, Document) else None
 
     @property
     def target(self) -> str | None:
@@ -251,13 +251,13 @@ class Document:
         """
         found, current = self.id, self
         while current.is_activity:
-            things = current.objects
-            if not things:
+            objects = current.objects
+            if not objects:
                 break
-            thing = things[0]
-            if isinstance(thing, str):
-                return thing
-            current = thing
+            inner = objects[0]
+            if isinstance(inner, str):
+                return inner
+            current = inner
             found = current.id or found
         return found
 
@@ -365,8 +365,8 @@ class Document:
         maps = (_language_map(self.raw.get(f"{n}Map")) for n in ("content", "name", "summary"))
         tags = (tag for entries in maps for tag, _ in entries)
         contexts = _documents(self.raw.get("@context"))
-        said = (_text(context.get("@language")) for context in contexts)
-        return next((tag for tag in (*tags, *said) if tag and tag != "und"), None)
+        defaults = (_text(context.get("@language")) for context in contexts)
+        return next((tag for tag in (*tags, *defaults) if tag and tag != "und"), None)
 
     @property
     def url(self) -> str | None:
@@ -413,7 +413,7 @@ class Document:
     @property
     def replies(self) -> "Document | str | None":
         """The collection of direct replies, embedded (Mastodon) or its id."""
-        return next(iter(_things(self.raw.get("replies"))), None)
+        return next(iter(_objects_in(self.raw.get("replies"))), None)
 
     @property
     def sensitive(self) -> bool:
@@ -533,12 +533,12 @@ class Document:
     @property
     def items(self) -> "tuple[Document | str, ...]":
         """`orderedItems`, else `items`: embedded documents and ids."""
-        return _things(self.raw.get("orderedItems")) or _things(self.raw.get("items"))
+        return _objects_in(self.raw.get("orderedItems")) or _objects_in(self.raw.get("items"))
 
     @property
     def first(self) -> "Document | str | None":
         """The first page, embedded or its id."""
-        return next(iter(_things(self.raw.get("first"))), None)
+        return next(iter(_objects_in(self.raw.get("first"))), None)
 
     @property
     def next(self) -> str | None:
@@ -616,7 +616,7 @@ def _author(value: Any) -> str | None:
     return entries[0][1] if entries else None
 
 
-def _things(value: Any) -> tuple[Document | str, ...]:
+def _objects_in(value: Any) -> tuple[Document | str, ...]:
     entries = (Document(v) if isinstance(v, dict) else _text(v) for v in _many(value))
     return tuple(entry for entry in entries if entry is not None)
 

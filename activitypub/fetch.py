@@ -215,7 +215,7 @@ class Fetcher:
         Tombstone is returned like any document. Raises the `FetchFailed` family.
         """
         found = await self._get_activity(iri, _Ask(ACCEPT_ACTIVITY, True, _GET, budget))
-        return await self._settle(iri, found, budget)
+        return await self._vouched(iri, found, budget)
 
     async def fetch_page_link(self, url: str, budget: Budget | None = None) -> FetchedDocument:
         """The document at a URL that a person typed in, which may be an HTML page.
@@ -226,7 +226,7 @@ class Fetcher:
         last, received = await self._get(url, _Ask(ACCEPT_PAGE, True, _GET, budget))
         if is_activity_type(received.content_type):
             found = await _read_aside(_to_fetched, last, received)
-            return await self._settle(url, found, budget)
+            return await self._vouched(url, found, budget)
         target = find_alternate(received, last)
         if target is None:
             raise FetchRefused(
@@ -342,7 +342,7 @@ class Fetcher:
         self._profiles.took(place.netloc, profile)
         return again
 
-    async def _settle(
+    async def _vouched(
         self, asked: str, found: FetchedDocument, budget: Budget | None
     ) -> FetchedDocument:
         if _is_vouched_for(asked, found):

@@ -64,6 +64,17 @@ def check_iri(value: object, *, development: bool = False) -> str:
     return str(value)
 
 
+def usable_iri(value: str | None) -> str | None:
+    """The IRI if `check_iri` accepts it in development; else None, for fields that may be left out.
+
+    What may be fetched is decided later, when it is fetched.
+    """
+    try:
+        return check_iri(value, development=True) if value else None
+    except Malformed:
+        return None
+
+
 def without_fragment(iri: str) -> str:
     """The IRI up to its `#`: the document that contains the key or activity with that id."""
     return iri.partition("#")[0]

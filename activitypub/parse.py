@@ -56,8 +56,8 @@ def parse(body: bytes) -> Json:
         raise Malformed("json_invalid", f"The document is not valid JSON: {error}.") from error
     if not isinstance(value, dict):
         raise Malformed("json_not_object", "The document is not a JSON object.")
-    tamed: Json = _tame(value, 1)
-    return tamed
+    checked: Json = _check_value(value, 1)
+    return checked
 
 
 def _object(pairs: list[tuple[str, Any]]) -> Json:
@@ -85,20 +85,20 @@ def _constant(text: str) -> float:
     raise Malformed("json_number", f"{text} is not valid JSON.")
 
 
-def _tame(value: Any, depth: int) -> Any:
+def _check_value(value: Any, depth: int) -> Any:
     if isinstance(value, str):
-        return _tame_text(value)
+        return _check_text(value)
     if isinstance(value, dict):
         _check_depth(depth)
         if not _REFUSED_KEYS.isdisjoint(value):
             raise Malformed("json_ld_keyword", "@graph, @included and @reverse are not supported.")
         for key, inner in value.items():
-            if _tame_text(key) != key:
+            if _check_text(key) != key:
                 raise Malformed("json_nul_in_key", "A JSON key contains a NUL character.")
-            value[key] = _tame(inner, depth + 1)
+            value[key] = _check_value(inner, depth + 1)
     elif isinstance(value, list):
         _check_depth(depth)
-        value[:] = [_tame(inner, depth + 1) for inner in value]
+        value[:] = [_check_value(inner, depth + 1) for inner in value]
     return value
 
 
@@ -107,7 +107,7 @@ def _check_depth(depth: int) -> None:
         raise Malformed("json_too_deep", f"JSON may be nested at most {MAX_DEPTH} levels deep.")
 
 
-def _tame_text(text: str) -> str:
+def _check_text(text: str) -> str:
     if not text.isascii() and _SURROGATE.search(text):
         raise Malformed("json_surrogate", "A string contains an unpaired surrogate.")
     # PostgreSQL cannot store NUL in text; in what peers send it has no meaning.

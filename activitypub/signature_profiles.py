@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from activitypub.signatures.request import Profile
 
-KNOCK_EVERY = timedelta(days=1)
+RETRY_EVERY = timedelta(days=1)
 
 REMEMBERED = 10_000
 """Peers remembered; the least recently used one is forgotten first."""
@@ -22,7 +22,7 @@ REMEMBERED = 10_000
 @dataclass(slots=True)
 class _PeerProfile:
     profile: Profile = "cavage"
-    knocked_at: datetime | None = None
+    retried_at: datetime | None = None
 
 
 class SignatureProfiles:
@@ -44,9 +44,9 @@ class SignatureProfiles:
         if len(self._profiles) > REMEMBERED:
             self._profiles.popitem(last=False)
         now = self._clock()
-        if known.knocked_at is not None and now - known.knocked_at < KNOCK_EVERY:
+        if known.retried_at is not None and now - known.retried_at < RETRY_EVERY:
             return None
-        known.knocked_at = now
+        known.retried_at = now
         return "rfc9421" if known.profile == "cavage" else "cavage"
 
     def took(self, host: str, profile: Profile) -> None:

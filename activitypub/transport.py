@@ -184,7 +184,7 @@ class PeerTransport(httpx.AsyncBaseTransport):
             else:
                 await peer.slots.acquire()  # does not wait
             try:
-                return await self._ask_in_turn(peer, wire, limits, ends)
+                return await self._request_in_order(peer, wire, limits, ends)
             finally:
                 peer.slots.release()
         except TimeoutError:
@@ -193,7 +193,7 @@ class PeerTransport(httpx.AsyncBaseTransport):
             peer.users -= 1
             self._forget(peer)
 
-    async def _ask_in_turn(
+    async def _request_in_order(
         self, peer: _Peer, wire: bytes, limits: ResponseLimits, ends: float
     ) -> Reply:
         if self._closed:

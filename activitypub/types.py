@@ -33,10 +33,10 @@ Rule = Literal[
 class ActivityType:
     """One type of activity.
 
-    `rule` decides who is believed. `subject` and `verb` are its words for people: a Dislike is a
-    "vote", to "downvote". `term` is its definition in our @context, for types that we send and
-    ActivityStreams does not have. `feature` names what we lack to understand it, for types without
-    a reader here.
+    `rule` decides whose authority counts. `subject` and `verb` are its labels for people: a Dislike
+    is a "vote", to "downvote". `term` is its definition in our @context, for types that we send
+    and ActivityStreams does not have. `feature` names what we lack to understand it, for types
+    without a reader here.
     """
 
     name: str
@@ -47,7 +47,7 @@ class ActivityType:
     feature: str = ""
 
     @property
-    def words(self) -> tuple[str, str]:
+    def labels(self) -> tuple[str, str]:
         """Subject and verb; the lower-case name for those that are not given."""
         plain = self.name.lower()
         return self.subject or plain, self.verb or plain

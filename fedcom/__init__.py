@@ -1,4 +1,4 @@
-"""The community server: the domain, its surfaces, and how the rooms are put together.
+"""The community server: the domain, its interfaces, and how the packages are connected.
 
 In reading order:
 
@@ -9,7 +9,7 @@ In reading order:
 - `context`, `queries`, `media`, `remote`: stored data, and what other servers say of theirs;
 - `effects`, `actions`, `inbound`: everything that peers can see (`actions.perform` is the single
   entry point), and the readers of what they send;
-- `views`: what is displayed, one read model for each thing;
+- `views`: what is displayed, as read models;
 - `accounts`, `personal`, `site`: local data that no peer sees;
 - `units`, `refresh`, `lookup`: transactions, run again with documents that were missing;
 - `background`: loops beside the server;

@@ -30,9 +30,9 @@ class NewKey:
     """
 
     public_pem: str
-    sealed_private: bytes
+    encrypted_private: bytes
     proof_multibase: str | None = None
-    sealed_proof: bytes | None = None
+    encrypted_proof: bytes | None = None
 
 
 Prover = Callable[[Connection, str, dict[str, Any], datetime], dict[str, Any]]
@@ -48,7 +48,7 @@ class Fetched:
 
 
 @dataclass(slots=True)
-class Seen:
+class RowCache:
     """The rows that one action has read; `fedcom.queries.located` fills it.
 
     `located` is by ActivityPub id, None for unknown objects; `people` are the acting people, by
@@ -81,7 +81,7 @@ class Context:
     prover: Prover | None = None
     # Members' actions are rate-limited (the setting `member_limits`).
     has_limits: bool = True
-    seen: Seen = field(default_factory=Seen)
+    cache: RowCache = field(default_factory=RowCache)
 
     @property
     def host(self) -> str:

@@ -11,7 +11,7 @@
 
     NeedsFetch           no error: an object has to be fetched first (control flow)
 
-The surfaces turn these into pages, JSON, exit codes and refusals; nothing below them does.
+The interfaces turn these into pages, JSON, exit codes and refusals; nothing below them does.
 """
 
 import math

@@ -132,8 +132,7 @@ class LookUp:
 
     async def _completed(self, found: Found) -> Found:
         """`found`, read again if it is a remote actor: now with the confirmed handle, and a
-        community
-        also with the number of its followers.
+        community also with the number of its followers.
         """
         if isinstance(found, Post | Comment) or found.local:
             return found

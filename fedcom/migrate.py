@@ -152,8 +152,7 @@ def _locked(url: str) -> Iterator[Connection]:
 @contextmanager
 def _connected(url: str, begin: str = "BEGIN") -> Iterator[Connection]:
     """One transaction on a connection of its own; on SQLite without foreign keys, because altering
-    a
-    table there means creating it anew and dropping the old one, which would cascade.
+    a table there means creating it anew and dropping the old one, which would cascade.
     """
     parsed = normalise_url(url)
     engine = create_engine(parsed, poolclass=NullPool)

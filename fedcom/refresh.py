@@ -34,8 +34,7 @@ class ActorRefresh:
 
     async def read_again(self, iri: str) -> None:
         """Read an actor again from its origin if its row is older than a day; for a community also
-        its
-        pinned posts and the number of its followers.
+        its pinned posts and the number of its followers.
 
         A failure is only recorded: the next attempt is made another day.
         """
@@ -58,8 +57,7 @@ class ActorRefresh:
 
     async def complete(self, found: Person | Community) -> None:
         """Fetch the data missing from an actor's document: the domain of its handle, and the number
-        of
-        a community's followers.
+        of a community's followers.
         """
         await self._handles.learn(found)
         if isinstance(found, Community):

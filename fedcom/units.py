@@ -40,8 +40,7 @@ class Units:
         prover: Prover | None = None,
     ) -> None:
         """`prover` makes integrity proofs for outgoing activities. `committed` is awaited after
-        each
-        committed unit; it must return at once.
+        each committed unit; it must return at once.
         """
         self._database = database
         self._origins = origins

@@ -41,7 +41,7 @@ from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.refresh import ActorRefresh
 from fedcom.remote.handles import HandleReader
-from fedcom.remote.keys import InstanceKey, KeyRing, PublicKeys, Seal, make_key
+from fedcom.remote.keys import InstanceKey, KeyCipher, KeyRing, PublicKeys, make_key
 from fedcom.remote.nodeinfo import NodeInfoReader
 from fedcom.remote.origins import Origins
 from fedcom.settings import Settings
@@ -84,7 +84,7 @@ class OpenInstance:
     signer: HmacSigner
     setup_token: str | None
     revision: str
-    _seal: Seal
+    _cipher: KeyCipher
     _instance_key: InstanceKey
     _gone_actors: GoneActors
     _housekeeping: Housekeeping
@@ -95,8 +95,7 @@ class OpenInstance:
 
     async def unit(self, work: Callable[[Context], T]) -> T:
         """Run `work` in one transaction, fetching the documents that it needs; then its deliveries
-        are
-        started.
+        are started.
         """
         paced = self.settings.member_limits
         return await self.units.unit(
@@ -110,7 +109,7 @@ class OpenInstance:
 
     async def new_key(self) -> NewKey:
         """A key pair for a new local actor."""
-        return await make_key(self._seal)
+        return await make_key(self._cipher)
 
     async def lookup(self, text: str) -> Found:
         """The object behind a handle or an address, fetched if unknown.
@@ -178,15 +177,15 @@ async def open_instance(
     try:
         known = await database.read(lambda conn: check_origin(conn, settings.origin))
         # A new secret for an old database would only hide that the right one is missing.
-        seal = Seal(settings.read_secret(make=not known))
-        await first_start(database, settings, seal, clock)
-        ring = KeyRing(database, seal)
+        cipher = KeyCipher(settings.read_secret(make=not known))
+        await first_start(database, settings, cipher, clock)
+        ring = KeyRing(database, cipher)
         instance_key = InstanceKey(ring, f"{settings.origin}/actor")
         await instance_key.refresh()
         fetcher = _open_fetcher(settings, clock, instance_key, transport)
         try:
             parts = _InstanceParts(
-                settings, clock, database, revision, fetcher, ring, seal, instance_key, alone
+                settings, clock, database, revision, fetcher, ring, cipher, instance_key, alone
             )
             async with _assemble(parts) as instance:
                 yield instance
@@ -198,8 +197,7 @@ async def open_instance(
 
 def _bring_up_to_date(url: str) -> str:
     """Upgrade the database if necessary; returns the newest revision. An upgrade without changes
-    would
-    still block a running server.
+    would still block a running server.
     """
     current, head = migrate.current_and_head(url)
     if current != head:
@@ -217,7 +215,7 @@ class _InstanceParts:
     revision: str
     fetcher: Fetcher
     ring: KeyRing
-    seal: Seal
+    cipher: KeyCipher
     instance_key: InstanceKey
     alone: bool
 
@@ -299,7 +297,7 @@ async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
             signer=HmacSigner(settings.read_secret(make=False)),
             setup_token=await make_setup_token(database, settings),
             revision=parts.revision,
-            _seal=parts.seal,
+            _cipher=parts.cipher,
             _instance_key=parts.instance_key,
             _gone_actors=gone_actors,
             _housekeeping=Housekeeping(database, pictures, remote_pictures, settings, clock),

@@ -50,11 +50,13 @@ class BatchReader:
             # Here and not in a callback, so that no read can be added to a trip that has ended.
             self._trips.remove(asyncio.current_task())
 
-    async def _ask(self, works: Sequence[Callable[[Connection], Any]]) -> list[_Outcome]:
+    async def _ask(self, functions: Sequence[Callable[[Connection], Any]]) -> list[_Outcome]:
         try:
-            return await self._database.read(lambda conn: [_outcome(work, conn) for work in works])
+            return await self._database.read(
+                lambda conn: [_outcome(work, conn) for work in functions]
+            )
         except Exception as error:  # noqa: BLE001 - an outermost loop: every asker gets an answer
-            return [(None, error)] * len(works)
+            return [(None, error)] * len(functions)
 
 
 def _deliver(answer: asyncio.Future[Any], outcome: _Outcome) -> None:

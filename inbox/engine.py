@@ -25,7 +25,7 @@ class Inbox:
     (it answers 405 itself).
     """
 
-    def __init__(  # noqa: PLR0913 - the ports of a whole room, named one by one
+    def __init__(  # noqa: PLR0913 - the ports of a whole package, named one by one
         self,
         *,
         database: Transactions,

@@ -193,21 +193,21 @@ def append(conn: Connection, entries: Sequence[JournalEntry]) -> list[bool]:
     return answer
 
 
-def was_heard(conn: Connection, actor: str, subject: str | None, activity_id: str) -> bool:
+def was_received(conn: Connection, actor: str, subject: str | None, activity_id: str) -> bool:
     """Whether the actor itself delivered this activity, or somebody else did and it was done.
 
     True for as long as the row is kept (`KEY_KEPT`), whatever its state. A relayed copy that was
     refused does not count, or a stranger could use up an id before its owner does.
     """
     which = {**_between(actor, subject), "activity_id": activity_id}
-    return conn.execute(_heard, which).first() is not None
+    return conn.execute(_received, which).first() is not None
 
 
-def said_since(conn: Connection, actor: str, subject: str | None, moment: float) -> bool:
+def has_newer_activity(conn: Connection, actor: str, subject: str | None, moment: float) -> bool:
     """Whether the actor itself signed anything about `subject` at `moment` or later (epoch seconds
     by the actor's clock), as far as rows are kept (`KEY_KEPT`)."""
     which = {**_between(actor, subject), "moment": moment}
-    return conn.execute(_since, which).first() is not None
+    return conn.execute(_newer, which).first() is not None
 
 
 _of_actor_and_subject = (
@@ -215,10 +215,10 @@ _of_actor_and_subject = (
     .where(_c.dedupe_key >= bindparam("first"), _c.dedupe_key < bindparam("behind"))
     .limit(1)
 )
-_heard = _of_actor_and_subject.where(
+_received = _of_actor_and_subject.where(
     _c.activity_id == bindparam("activity_id"), or_(_c.authenticated, _c.state == "done")
 )
-_since = _of_actor_and_subject.where(_c.authenticated, _c.signed_at >= bindparam("moment"))
+_newer = _of_actor_and_subject.where(_c.authenticated, _c.signed_at >= bindparam("moment"))
 
 
 def _between(actor: str, subject: str | None) -> dict[str, str]:

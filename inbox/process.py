@@ -55,14 +55,14 @@ MAX_REASON = 500
 _LONGEST_PAUSE = 12 * 3600.0
 
 
-def pause_after(tries: int, wish: float) -> float:
+def pause_after(tries: int, requested: float) -> float:
     """Seconds to park a row after this many tries: what the handler asks for, or a growing minimum.
 
     The minimum is 0 the first time, then 15 s, 1 min, 4 min … 12 h: ten tries take a day and a
     half.
     """
     least = 0.0 if tries < 2 else min(15.0 * 4.0 ** (tries - 2), _LONGEST_PAUSE)
-    return min(max(wish, least), LATER_SECONDS)
+    return min(max(requested, least), LATER_SECONDS)
 
 
 class Processor:
@@ -272,9 +272,9 @@ class Processor:
     async def _refuse(
         self, row: ClaimedEntry, code: str, reason: str, is_ignored: bool = False
     ) -> None:
-        turn_away = claims.ignore if is_ignored else claims.refuse
+        close = claims.ignore if is_ignored else claims.refuse
         await self._database.write(
-            lambda conn: turn_away(conn, row, now=self._now(), code=code, reason=_storable(reason))
+            lambda conn: close(conn, row, now=self._now(), code=code, reason=_storable(reason))
         )
 
     async def _park(self, row: ClaimedEntry, due_at: float, reason: str) -> None:

@@ -199,14 +199,14 @@ class Receiver:
                 " local to this server.",
             )
 
-        def look(conn: Connection) -> bool:
+        def check_hosts(conn: Connection) -> bool:
             for host in sorted(hosts):
                 if self.gate.refuses(conn, host) is not None:
                     # The reason may be a note meant for admins, so it is not sent.
                     raise Refused(403, "host_blocked", f"{host} is blocked on this server.")
             return incoming.is_about_itself and self.gate.knows(conn, incoming.actor)
 
-        return await self.reads.read(look)
+        return await self.reads.read(check_hosts)
 
     async def _verify(self, incoming: IncomingRequest) -> Verdict:
         try:
@@ -239,13 +239,13 @@ class Receiver:
             signed_at=verdict.signed_at,
         )
 
-        def look(conn: Connection) -> None:
+        def check(conn: Connection) -> None:
             # Earlier activities of this host that are still waiting may change the answer: a Create
             # must not be refused for a missing Follow that is in the journal already.
             if not is_open_for_host(conn, incoming.host):
                 self.handlers.check(conn, received)
 
-        await self.reads.read(look)
+        await self.reads.read(check)
 
 
 def to_signed_request(request: Request, content: bytes) -> SignedRequest:

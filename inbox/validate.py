@@ -3,7 +3,7 @@
 Pure, so that `fedcom federation explain` gives the same answers as the inbox.
 """
 
-from activitypub.authority import Believe, FetchFirst, Known, Refuse, judge_direct
+from activitypub.authority import Authorize, FetchFirst, Known, Refuse, judge_direct
 from activitypub.document import Document, has_activitystreams_context
 from activitypub.errors import Malformed, Unauthentic
 from activitypub.iri import check_iri, host_of
@@ -73,7 +73,7 @@ def check_id(activity: Document, actor: str) -> None:
         )
 
 
-def check_relay(activity: Document, signer: str, hosts: frozenset[str]) -> Believe | FetchFirst:
+def check_relay(activity: Document, signer: str, hosts: frozenset[str]) -> Authorize | FetchFirst:
     """What could authenticate an activity whose request somebody else signed; `hosts` are ours.
 
     A proof in the activity is verified later, because its key may have to be fetched. Raises

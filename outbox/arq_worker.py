@@ -107,7 +107,7 @@ async def deliver_peer(ctx: dict[str, Any], host: str) -> None:
     """The job for one peer. Waking is its last step: if arq drops an enqueue because this job has
     not ended, the row was committed before the dispatcher queries."""
     dispatcher: Dispatcher = ctx["dispatcher"]
-    dispatcher.look_at(host)
+    dispatcher.schedule_host(host)
 
 
 async def deliver_new(ctx: dict[str, Any]) -> None:

@@ -75,12 +75,12 @@ class ClaimedDelivery:
 class ClaimResult:
     """What was claimed, and when to query the hosts again.
 
-    `look_at` has the time for each host. A host in `crowded` has more due deliveries, but behind
+    `query_at` has the time for each host. A host in `crowded` has more due deliveries, but behind
     what is in flight: query it again when an attempt there has ended.
     """
 
     rows: list[ClaimedDelivery]
-    look_at: dict[str, float]
+    query_at: dict[str, float]
     crowded: frozenset[str]
 
 
@@ -126,24 +126,24 @@ def claim(
 ) -> ClaimResult:
     """Claim due deliveries to `hosts`: hosts in the given order, oldest deliveries first."""
     found = _lock(conn, hosts)
-    look_at = {host: now + LOCKED_PAUSE for host in hosts if host not in found}
-    look_at |= {p.host: p.resting_until or now for p in found.values() if p.is_resting(now)}
-    awake = [host for host in hosts if host not in look_at]
+    query_at = {host: now + LOCKED_PAUSE for host in hosts if host not in found}
+    query_at |= {p.host: p.resting_until or now for p in found.values() if p.is_resting(now)}
+    awake = [host for host in hosts if host not in query_at]
     if not awake:
-        return ClaimResult([], look_at, frozenset())
+        return ClaimResult([], query_at, frozenset())
     chosen = _choose(conn, [found[host] for host in awake], bounds=bounds, now=now)
     rows = _take(conn, chosen.ids, worker=worker, until=now + bounds.lease)
     crowded = set()
     for host, due in conn.execute(_NEXT_DUE, {"hosts": awake}):
         if due is not None and due > now:
-            look_at[host] = due
+            query_at[host] = due
         elif due is not None and host in chosen.cut:
-            look_at[host] = now
+            query_at[host] = now
         elif due is not None:
             crowded.add(host)
     moved = _step_aside(conn, crowded & chosen.short, now)
-    look_at |= dict.fromkeys(moved, now)
-    return ClaimResult(rows, look_at, frozenset(crowded - moved))
+    query_at |= dict.fromkeys(moved, now)
+    return ClaimResult(rows, query_at, frozenset(crowded - moved))
 
 
 def renew(conn: Connection, worker: str, until: float) -> int:

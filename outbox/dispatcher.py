@@ -138,7 +138,7 @@ class Dispatcher:
         self._is_woken = True
         self._wakeup.set()
 
-    def look_at(self, host: str) -> None:
+    def schedule_host(self, host: str) -> None:
         """Like `wake`, for one host."""
         self._schedule.put(host, self._now())
         self._wakeup.set()
@@ -298,8 +298,8 @@ class Dispatcher:
         for result in turn.results:
             host = result.row.host
             self._limiter.note(host, is_failing=host in recorded.failing)
-        for look_at in (recorded.look_at, *(claim.look_at for claim in found)):
-            for host, when in look_at.items():
+        for query_at in (recorded.query_at, *(claim.query_at for claim in found)):
+            for host, when in query_at.items():
                 self._schedule.put(host, when)
         for claim in found:
             self._crowded |= claim.crowded

@@ -161,11 +161,11 @@ def gone_hosts(conn: Connection) -> frozenset[str]:
 
 
 def is_failing(conn: Connection, host: str) -> bool:
-    """Whether the last attempt at `host` failed, so that `heard_from` has something to change."""
+    """Whether the last attempt at `host` failed, so that `mark_reachable` would change it."""
     return conn.execute(_FAILING, {"which": host}).first() is not None
 
 
-def heard_from(conn: Connection, host: str, now: float, memory: float = 0.0) -> bool:
+def mark_reachable(conn: Connection, host: str, now: float, memory: float = 0.0) -> bool:
     """End the rest of `host`, because something valid was received or fetched from it.
 
     Returns whether that changed anything; if so, wake the dispatcher after the commit. For a

@@ -83,7 +83,7 @@ def find_issued(conn: Connection, activity_id: str) -> Issued | None:
     return None if row is None else Issued(row.actor, row.body, row.created_at)
 
 
-def hosts_told(conn: Connection, subject: str) -> frozenset[str]:
+def recipient_hosts(conn: Connection, subject: str) -> frozenset[str]:
     """The hosts to which anything about `subject` was delivered, as far as deliveries are kept."""
     rows = conn.execute(
         select(deliveries.c.host)

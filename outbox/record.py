@@ -49,7 +49,7 @@ class Result:
 class Recorded:
     """When to query each host again, and which of the hosts are failing now."""
 
-    look_at: dict[str, float]
+    query_at: dict[str, float]
     failing: frozenset[str]
 
 
@@ -72,32 +72,32 @@ def record(
     before = peers.lock(conn, {result.row.host for result in results})
     paces = inboxes.paces(conn, before)
     after = _health_after(before, in_order, rng, paces)
-    settled = [
-        _settle(result, worker=worker, rng=rng, pace=paces.get(result.row.host, DeliveryPace()))
+    updates = [
+        _to_values(result, worker=worker, rng=rng, pace=paces.get(result.row.host, DeliveryPace()))
         for result in in_order
     ]
-    _put(conn, settled, worker=worker, now=now)
+    _put(conn, updates, worker=worker, now=now)
     peers.put(conn, [peer for host, peer in after.items() if peer is not before[host]])
-    look_at = _next_looks(in_order, settled)
+    query_at = _next_due(in_order, updates)
     for host, peer in after.items():
         pace = paces.get(host, DeliveryPace())
-        due = look_at.get(host, now)
-        look_at |= _react(conn, before[host], peer, due=due, now=now, pace=pace)
-    _notify(conn, inboxes, in_order, settled)
-    return Recorded(look_at, frozenset(host for host, peer in after.items() if peer.failures))
+        due = query_at.get(host, now)
+        query_at |= _react(conn, before[host], peer, due=due, now=now, pace=pace)
+    _notify(conn, inboxes, in_order, updates)
+    return Recorded(query_at, frozenset(host for host, peer in after.items() if peer.failures))
 
 
 def _notify(
     conn: Connection,
     inboxes: Inboxes,
     results: Iterable[Result],
-    settled: Iterable[dict[str, Any]],
+    updates: Iterable[dict[str, Any]],
 ) -> None:
     """Tell the host about inboxes that are gone, and about activities that were refused for good.
 
     An inbox that is gone has refused the activity too.
     """
-    for result, values in zip(results, settled, strict=True):
+    for result, values in zip(results, updates, strict=True):
         row, outcome = result.row, result.outcome
         if outcome.kind is AnswerKind.GONE:
             inboxes.gone(conn, row.inbox)
@@ -130,7 +130,7 @@ def _health_after(
     return after
 
 
-def _settle(
+def _to_values(
     result: Result, *, worker: str, rng: random.Random, pace: DeliveryPace
 ) -> dict[str, Any]:
     row, outcome, now = result.row, result.outcome, result.ended_at
@@ -155,21 +155,19 @@ def _settle(
     }
 
 
-def _put(conn: Connection, settled: Iterable[dict[str, Any]], *, worker: str, now: float) -> None:
+def _put(conn: Connection, updates: Iterable[dict[str, Any]], *, worker: str, now: float) -> None:
     delivered: dict[int, list[int]] = defaultdict(list)
     others = []
-    for values in settled:
+    for values in updates:
         # Nearly all are like this, and one statement stores all of them.
         if values["new_state"] == DELIVERED:
             delivered[values["new_last_status"]].append(values["which"])
         else:
             others.append(values)
     for status, ids in delivered.items():
-        conn.execute(
-            _SETTLE_DELIVERED, {"ids": ids, "worker": worker, "status": status, "now": now}
-        )
+        conn.execute(_STORE_DELIVERED, {"ids": ids, "worker": worker, "status": status, "now": now})
     if others:
-        conn.execute(_SETTLE, others)
+        conn.execute(_STORE_OTHER, others)
 
 
 def _last_state(result: Result) -> str:
@@ -193,17 +191,17 @@ def _is_echo(row: ClaimedDelivery) -> bool:
         return False
 
 
-def _next_looks(results: Iterable[Result], settled: Iterable[dict[str, Any]]) -> dict[str, float]:
+def _next_due(results: Iterable[Result], updates: Iterable[dict[str, Any]]) -> dict[str, float]:
     """For each host with a delivery that is waiting again, the time of the first.
 
     Deliveries that were postponed (`claims._step_aside`) for one that is now closed are due too.
     """
-    look_at: dict[str, float] = {}
-    for result, values in zip(results, settled, strict=True):
+    query_at: dict[str, float] = {}
+    for result, values in zip(results, updates, strict=True):
         if values["new_state"] == WAITING or result.row.tries:
             host, due_at = result.row.host, values["new_due_at"]
-            look_at[host] = min(due_at, look_at.get(host, due_at))
-    return look_at
+            query_at[host] = min(due_at, query_at.get(host, due_at))
+    return query_at
 
 
 def _react(
@@ -228,7 +226,7 @@ def _react(
     return {}
 
 
-_SETTLE_DELIVERED = (
+_STORE_DELIVERED = (
     update(deliveries)
     .where(
         among(deliveries.c.id, "ids"),
@@ -245,7 +243,7 @@ _SETTLE_DELIVERED = (
         claimed_until=null(),
     )
 )
-_SETTLE = (
+_STORE_OTHER = (
     update(deliveries)
     .where(
         deliveries.c.id == bindparam("which"),

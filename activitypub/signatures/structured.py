@@ -82,18 +82,18 @@ def parse_dictionary(text: str) -> dict[str, Item | InnerList]:
         reader.skip(_BLANKS)
 
 
-def serialize(thing: Item | InnerList) -> str:
+def serialize(member: Item | InnerList) -> str:
     """The canonical text of an item or inner list (RFC 9651 §4.1).
 
     Raises `ValueError` for a string with anything but printable ASCII characters.
     """
-    if isinstance(thing, InnerList):
-        head = f"({' '.join(serialize(item) for item in thing.items)})"
+    if isinstance(member, InnerList):
+        head = f"({' '.join(serialize(item) for item in member.items)})"
     else:
-        head = _bare(thing.value)
+        head = _bare(member.value)
     return head + "".join(
         f";{name}" if value is True else f";{name}={_bare(value)}"
-        for name, value in thing.parameters.items()
+        for name, value in member.parameters.items()
     )
 
 

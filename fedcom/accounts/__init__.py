@@ -8,5 +8,5 @@ in cookies), `throttle` (counts attempts), `rate_limits` (how much a member may 
 (outgoing mail, as rows), `delete_account`.
 
 These are plain functions in the caller's transaction. They do not check who calls them: the
-surfaces let only admins approve, promote and reset.
+interfaces let only admins approve, promote and reset.
 """

@@ -12,7 +12,7 @@ from fedcom.models.account import account
 from fedcom.models.actor import actor
 from fedcom.models.notification import notification
 from fedcom.models.site import site
-from fedcom.queries.notifications import IS_TOLD, WITH_SUBJECTS
+from fedcom.queries.notifications import IS_SHOWN, WITH_SUBJECTS
 
 EVERY = timedelta(hours=1)
 
@@ -47,7 +47,7 @@ def write_digests(ctx: Context) -> int:
             or_(account.c.last_seen_at.is_(None), account.c.last_seen_at <= before),
             notification.c.read_at.is_(None),
             notification.c.created_at > since,
-            IS_TOLD,
+            IS_SHOWN,
         )
         .group_by(account.c.actor_id, account.c.email, account.c.interface_language, actor.c.name)
     ).all()

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from fedcom.errors import Denied, Invalid, NotFound
 from fedcom.models.account import invitation
 from fedcom.models.actor import actor
-from fedcom.models.base import to_row
+from fedcom.models.base import first_row, to_row
 from fedcom.rules.limits import check_display_name
 
 MAX_USES = 1_000
@@ -89,10 +89,10 @@ def list_invitations(conn: Connection) -> list[Invitation]:
 
 def get_invitation(conn: Connection, code: str) -> Invitation:
     """The invitation with this code. Raises NotFound("invitation_unknown")."""
-    row = conn.execute(_LIST.where(invitation.c.code == code[:100])).mappings().first()
-    if row is None:
+    found = first_row(Invitation, conn.execute(_LIST.where(invitation.c.code == code[:100])))
+    if found is None:
         raise NotFound("invitation_unknown", "This invitation does not exist or has been revoked.")
-    return to_row(Invitation, row)
+    return found
 
 
 def check_invitation(conn: Connection, code: str, now: datetime) -> Invitation:

@@ -20,7 +20,7 @@ from fedcom.effects.wipe import wipe_login
 from fedcom.errors import Conflict, NotFound
 from fedcom.models.account import Account, account, password_reset
 from fedcom.models.actor import Person, actor
-from fedcom.models.base import columns_of, to_row
+from fedcom.models.base import columns_of, first_row, to_row
 from fedcom.models.mail import mail
 
 
@@ -39,12 +39,8 @@ class Member:
 
 def find_account(conn: Connection, person_id: int) -> Account | None:
     """The login of a person; None when they have none, such as people on other servers."""
-    row = (
-        conn.execute(select(*columns_of(Account, account)).where(account.c.actor_id == person_id))
-        .mappings()
-        .first()
-    )
-    return None if row is None else to_row(Account, row)
+    found = select(*columns_of(Account, account)).where(account.c.actor_id == person_id)
+    return first_row(Account, conn.execute(found))
 
 
 def get_account(conn: Connection, person_id: int) -> Account:

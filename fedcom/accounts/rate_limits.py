@@ -1,7 +1,7 @@
 """How much a member may do in a given time: limits that stop floods and that nobody else reaches.
 
-Surfaces do everything for members through `act`, or through `keep_pace` when no peer could see it.
-Peers have limits of their own, and the command line has none. Why these numbers:
+The interfaces do everything for members through `act`, or through `count_action` when no peer could
+see it. Peers have limits of their own, and the command line has none. Why these numbers:
 docs/decisions/0031.
 """
 
@@ -28,7 +28,7 @@ from fedcom.actions.post import CreatePost, EditPost
 from fedcom.actions.profile import EditProfile
 from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.actions.report import Report, WithdrawReport
-from fedcom.actions.take_down import PutBack, TakeDown
+from fedcom.actions.take_down import Reinstate, TakeDown
 from fedcom.actions.unban import Unban
 from fedcom.actions.vote import Vote
 from fedcom.catalogues import mark
@@ -59,7 +59,7 @@ class Allowance:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class ActionLimits:
     """Actions that are counted together, how to call them (`what`, a plural), and how many are
     allowed."""
 
@@ -80,40 +80,40 @@ class Pace:
         )
 
 
-def _pace(name: str, what: str, *allowances: tuple[int, int, timedelta]) -> Pace:
-    return Pace(name, what, tuple(Allowance(*numbers) for numbers in allowances))
+def _limits_of(name: str, what: str, *allowances: tuple[int, int, timedelta]) -> ActionLimits:
+    return ActionLimits(name, what, tuple(Allowance(*numbers) for numbers in allowances))
 
 
 # usual, newcomers', within
-COMMENTS = _pace("comment", mark("comments"), (50, 20, _MINUTES), (500, 100, _DAY))
-POSTS = _pace("post", mark("posts"), (20, 10, _HOUR), (60, 20, _DAY))
-VOTES = _pace("vote", mark("votes"), (300, 150, _MINUTES), (5_000, 1_000, _DAY))
-MESSAGES = _pace("message", mark("private messages"), (60, 20, _MINUTES), (500, 50, _DAY))
-REPORTS = _pace("report", mark("reports"), (20, 10, _HOUR), (100, 20, _DAY))
-COMMUNITIES = _pace("community", mark("new communities"), (3, 2, _DAY), (10, 10, 30 * _DAY))
-FOLLOWS = _pace("follow", mark("follows and unfollows"), (100, 50, _HOUR), (500, 200, _DAY))
-EDITS = _pace("edit", mark("edits and deletions"), (60, 30, _MINUTES), (500, 200, _DAY))
-MODERATION = _pace(
+COMMENTS = _limits_of("comment", mark("comments"), (50, 20, _MINUTES), (500, 100, _DAY))
+POSTS = _limits_of("post", mark("posts"), (20, 10, _HOUR), (60, 20, _DAY))
+VOTES = _limits_of("vote", mark("votes"), (300, 150, _MINUTES), (5_000, 1_000, _DAY))
+MESSAGES = _limits_of("message", mark("private messages"), (60, 20, _MINUTES), (500, 50, _DAY))
+REPORTS = _limits_of("report", mark("reports"), (20, 10, _HOUR), (100, 20, _DAY))
+COMMUNITIES = _limits_of("community", mark("new communities"), (3, 2, _DAY), (10, 10, 30 * _DAY))
+FOLLOWS = _limits_of("follow", mark("follows and unfollows"), (100, 50, _HOUR), (500, 200, _DAY))
+EDITS = _limits_of("edit", mark("edits and deletions"), (60, 30, _MINUTES), (500, 200, _DAY))
+MODERATION = _limits_of(
     "moderation", mark("moderation actions"), (120, 60, _MINUTES), (2_000, 500, _DAY)
 )
-UPLOADS = _pace("upload", mark("uploaded pictures"), (60, 20, _HOUR), (300, 60, _DAY))
-LOOK_UPS = _pace(
+UPLOADS = _limits_of("upload", mark("uploaded pictures"), (60, 20, _HOUR), (300, 60, _DAY))
+LOOK_UPS = _limits_of(
     "lookup", mark("look-ups on other servers"), (100, 60, _MINUTES), (1_000, 300, _DAY)
 )
-LISTS = _pace(
+LISTS = _limits_of(
     "list", mark("things saved, hidden or blocked"), (300, 150, _MINUTES), (3_000, 1_000, _DAY)
 )
 
-PACES = (
+ACTION_LIMITS = (
     *(POSTS, COMMENTS, VOTES, EDITS, MESSAGES, FOLLOWS, LISTS, UPLOADS, LOOK_UPS),
     *(COMMUNITIES, REPORTS, MODERATION),
 )
 """All of them, in the order in which they are listed for members."""
 
-LIMITS = tuple(limit for pace in PACES for limit in pace.limits())
+LIMITS = tuple(limit for pace in ACTION_LIMITS for limit in pace.limits())
 """All names and windows, for housekeeping."""
 
-PACE_OF: dict[type[Federated[Any]], Pace] = {
+LIMITS_OF_ACTION: dict[type[Federated[Any]], ActionLimits] = {
     CreateComment: COMMENTS,
     CreatePost: POSTS,
     Vote: VOTES,
@@ -124,14 +124,14 @@ PACE_OF: dict[type[Federated[Any]], Pace] = {
     **dict.fromkeys((EditPost, EditComment, EditMessage, EditProfile, EditCommunity), EDITS),
     **dict.fromkeys((Delete, Undelete, DeleteMessage, UndeleteMessage, ChangePictures), EDITS),
     **dict.fromkeys((RemoveContent, RestoreContent, Lock, Pin, Ban, Unban), MODERATION),
-    **dict.fromkeys((AddModerator, RemoveModerator, TakeDown, PutBack), MODERATION),
+    **dict.fromkeys((AddModerator, RemoveModerator, TakeDown, Reinstate), MODERATION),
     **dict.fromkeys((CloseCommunity, ReopenCommunity), MODERATION),
 }
 """The pace for each action of a member; other actions are only received, or made by the server."""
 
 
 def act(ctx: Context, action: Federated[R], counted: Person | None = None) -> R:
-    """Count and perform what a member does here, whatever the surface.
+    """Count and perform what a member does here, whatever the interface.
 
     It counts for `counted`, by default for the action's `by`. Raises TooMany before anything is
     changed, and what `perform` raises; refused actions do not count, because the caller's
@@ -139,11 +139,11 @@ def act(ctx: Context, action: Federated[R], counted: Person | None = None) -> R:
     """
     by = counted or action.by
     if isinstance(by, Person):
-        keep_pace(ctx, by, PACE_OF[type(action)])
+        count_action(ctx, by, LIMITS_OF_ACTION[type(action)])
     return perform(ctx, action)
 
 
-def keep_pace(ctx: Context, by: Person, pace: Pace) -> None:
+def count_action(ctx: Context, by: Person, pace: ActionLimits) -> None:
     """Count one action against `pace`. Admins have no limits. Raises TooMany."""
     if not ctx.has_limits:
         return

@@ -17,7 +17,7 @@ from fedcom.accounts.members import (
 )
 from fedcom.context import Context, NewKey
 from fedcom.effects.local_actor import create_local_actor
-from fedcom.effects.notify import News, notify
+from fedcom.effects.notify import NotificationEvent, notify
 from fedcom.errors import Conflict, Denied, Invalid, NotFound
 from fedcom.models.account import account
 from fedcom.models.actor import actor
@@ -36,7 +36,7 @@ _EMAIL = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Newcomer:
+class NewAccount:
     """Somebody who signs up. The password has been checked and hashed (`passwords`)."""
 
     name: str
@@ -46,7 +46,7 @@ class Newcomer:
     invitation: str = ""
 
 
-def register(ctx: Context, newcomer: Newcomer, key: NewKey) -> Member:
+def register(ctx: Context, new_account: NewAccount, key: NewKey) -> Member:
     """Sign up as the site's settings allow; the account is 'pending' when an admin must approve.
 
     With a valid `invitation` the account is active at once, whatever the settings. The e-mail
@@ -54,32 +54,32 @@ def register(ctx: Context, newcomer: Newcomer, key: NewKey) -> Member:
     Raises Denied("registration_closed"), Invalid (`name_…`, `email_invalid`,
     `application_required`, `body_…`), Conflict("name_taken"), and what `use_invitation` raises.
     """
-    if newcomer.invitation:
-        use_invitation(ctx.conn, newcomer.invitation, ctx.now)
-        return _sign_up(ctx, newcomer, key, "active")
+    if new_account.invitation:
+        use_invitation(ctx.conn, new_account.invitation, ctx.now)
+        return _sign_up(ctx, new_account, key, "active")
     mode = ctx.conn.execute(select(site.c.registration)).scalar()
     if mode not in ("open", "approval"):
         raise Denied("registration_closed", "This server isn't accepting new members.")
     if mode == "open":
-        return _sign_up(ctx, newcomer, key, "active")
-    if not newcomer.application.strip():
+        return _sign_up(ctx, new_account, key, "active")
+    if not new_account.application.strip():
         raise Invalid("application_required", "Please say briefly why you want to join.")
-    applicant = _sign_up(ctx, newcomer, key, "pending")
+    applicant = _sign_up(ctx, new_account, key, "pending")
     for admin_id in list_admins(ctx.conn):
-        notify(ctx, admin_id, News(kind="application", by_id=applicant.person.id))
+        notify(ctx, admin_id, NotificationEvent(kind="application", by_id=applicant.person.id))
     return applicant
 
 
 def create_account(
-    ctx: Context, newcomer: Newcomer, key: NewKey, role: Literal["admin", "member"] = "member"
+    ctx: Context, new_account: NewAccount, key: NewKey, role: Literal["admin", "member"] = "member"
 ) -> Member:
     """Make an active account, whatever the settings: for the first admin, or by an admin, who
     vouches for the e-mail address.
 
     Raises Invalid as `register` does, and Conflict (`name_taken`, `email_taken`).
     """
-    values = {"state": "active", "role": role, "email": check_email(newcomer.email)}
-    return _create(ctx, newcomer, key, values)
+    values = {"state": "active", "role": role, "email": check_email(new_account.email)}
+    return _create(ctx, new_account, key, values)
 
 
 def list_applications(conn: Connection, *, after: int = 0, limit: int = 50) -> list[Member]:
@@ -115,18 +115,20 @@ def check_email(email: str | None) -> str | None:
     return email
 
 
-def _sign_up(ctx: Context, newcomer: Newcomer, key: NewKey, state: str) -> Member:
-    address = check_email(newcomer.email)
+def _sign_up(ctx: Context, new_account: NewAccount, key: NewKey, state: str) -> Member:
+    address = check_email(new_account.email)
     values = {"state": state, "role": "member", "unconfirmed_email": address}
-    return _create(ctx, newcomer, key, values)
+    return _create(ctx, new_account, key, values)
 
 
-def _create(ctx: Context, newcomer: Newcomer, key: NewKey, values: dict[str, str | None]) -> Member:
-    application = check_body(newcomer.application, MAX_APPLICATION)
-    made = create_local_actor(ctx, kind="Person", name=newcomer.name, title="", key=key)
+def _create(
+    ctx: Context, new_account: NewAccount, key: NewKey, values: dict[str, str | None]
+) -> Member:
+    application = check_body(new_account.application, MAX_APPLICATION)
+    made = create_local_actor(ctx, kind="Person", name=new_account.name, title="", key=key)
     row = {
         "actor_id": made.id,
-        "password_hash": newcomer.password_hash,
+        "password_hash": new_account.password_hash,
         "application": application,
         "created_at": ctx.now,
         **values,

@@ -26,7 +26,7 @@ from fedcom.models.base import columns_of, to_row
 from fedcom.models.moderation import moderator, report
 from fedcom.models.notification import notification
 from fedcom.models.site import Site, site
-from fedcom.queries.notifications import IS_TOLD, WITH_SUBJECTS
+from fedcom.queries.notifications import IS_SHOWN, WITH_SUBJECTS
 
 IDLE = timedelta(days=30)
 """How long a session lasts without being used."""
@@ -83,7 +83,7 @@ _UNREAD = (
     .where(
         notification.c.recipient_id == session.c.account_id,
         notification.c.read_at.is_(None),
-        IS_TOLD,
+        IS_SHOWN,
     )
     .correlate(session)
     .scalar_subquery()
@@ -194,10 +194,10 @@ def end_one_session(conn: Connection, account_id: int, session_id: int) -> bool:
 
 def end_all_sessions(conn: Connection, account_id: int, *, but: int | None = None) -> int:
     """End all sessions of the account, except the one with row id `but`; how many."""
-    doomed = delete(session).where(session.c.account_id == account_id)
+    deletion = delete(session).where(session.c.account_id == account_id)
     if but is not None:
-        doomed = doomed.where(session.c.id != but)
-    return conn.execute(doomed).rowcount
+        deletion = deletion.where(session.c.id != but)
+    return conn.execute(deletion).rowcount
 
 
 def prune_sessions(conn: Connection, now: datetime) -> int:

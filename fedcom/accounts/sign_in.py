@@ -63,7 +63,7 @@ class Login:
 
 
 @dataclass(frozen=True, slots=True)
-class Welcome:
+class NewSession:
     """The member who has logged in, and the token of the new session."""
 
     member: Member
@@ -105,12 +105,12 @@ def finish_sign_in(
     stronger: str | None = None,
     user_agent: str,
     now: datetime,
-) -> Welcome:
+) -> NewSession:
     """Begin a session if the password was right, and store a `stronger` hash of it.
 
     Raises Denied: `incorrect_login`, and, only if the password was right,
     `registration_application_is_pending`. Banned members may log in to read the reason, to export
-    their data and to delete their account; the surfaces permit nothing else.
+    their data and to delete their account; the interfaces permit nothing else.
     """
     if login.person_id is None or not password_ok:
         raise incorrect_login()
@@ -126,7 +126,7 @@ def finish_sign_in(
         member = _strengthen(conn, member, stronger)
     forget_attempts(conn, login.attempts)
     token = create_session(conn, login.person_id, user_agent, now)
-    return Welcome(member, token)
+    return NewSession(member, token)
 
 
 def _strengthen(conn: Connection, member: Member, stronger: str) -> Member:

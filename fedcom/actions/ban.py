@@ -30,7 +30,7 @@ from fedcom.effects.bulk_removal import remove_all
 from fedcom.effects.counts import count_subscribers
 from fedcom.effects.moderation_notes import is_on_microblog, note_of_ban
 from fedcom.effects.modlog import LogEntry, log_person
-from fedcom.effects.notify import News, notify
+from fedcom.effects.notify import NotificationEvent, notify
 from fedcom.effects.outside_mentions import forget_mentions
 from fedcom.errors import Conflict, Denied, Invalid
 from fedcom.models.account import session
@@ -218,8 +218,7 @@ class Ban(Federated[Person]):
 
     def _bar_from_theirs(self, ctx: Context) -> Person:
         """Another server's ban of a local member: it covers that server's communities, as far as
-        they
-        are known here. The member is notified once.
+        they are known here. The member is notified once.
         """
         for community in _theirs(ctx, self.by):
             if not self._is_covered(ctx, community):
@@ -310,7 +309,9 @@ def made_by_site(ctx: Context, by: Person, person: Person) -> list[CommunityBan]
 
 def federate_server_ban(ctx: Context, by: Person, person: Person, kind: str, reason: str) -> None:
     why = f"{by.host}: {reason}" if reason else by.host
-    notify(ctx, person.id, News(kind="moderation", by_id=by.id, detail=kind, reason=why))
+    notify(
+        ctx, person.id, NotificationEvent(kind="moderation", by_id=by.id, detail=kind, reason=why)
+    )
 
 
 def boost_posts(ctx: Context, posts: list[Post], microblogs: Microblogs) -> None:
@@ -331,9 +332,9 @@ def ban_recipients(ctx: Context, person: Person, community: Community | None) ->
     if community is None:
         return Audience(subject=person.iri, everywhere=person.local)
     # Microblog servers read a Block as the moderator's personal block.
-    told = () if is_on_microblog(ctx, person) else (person,)
+    people = () if is_on_microblog(ctx, person) else (person,)
     # The ban interrupts the follow through which their server would have received it.
-    return Audience(subject=person.iri, community=community, people=told, announced_to=told)
+    return Audience(subject=person.iri, community=community, people=people, announced_to=people)
 
 
 def _unfollows(ctx: Context, person: Person) -> bool:

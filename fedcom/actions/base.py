@@ -150,8 +150,7 @@ class Federated(Action[R]):
 
     def fallbacks(self, ctx: Context, result: R) -> tuple[Fallback, ...]:
         """Additional activities when this is done here, for followers of the community or its
-        server
-        that do not understand the action's own activity.
+        server that do not understand the action's own activity.
         """
         return ()
 

@@ -12,7 +12,7 @@ from fedcom.actions.post import Provenance
 from fedcom.context import Context
 from fedcom.effects.counts import OWN_VOTE, count_comment, locked, put_own_vote
 from fedcom.effects.mentions import mentioned, notify_mentioned, with_links
-from fedcom.effects.notify import News, is_blocked, notify
+from fedcom.effects.notify import NotificationEvent, is_blocked, notify
 from fedcom.effects.outside_mentions import adopt_mention
 from fedcom.effects.restrictions import check_answerable, keep_restrictions
 from fedcom.effects.revisions import keep_revision
@@ -29,13 +29,13 @@ from fedcom.rules.limits import MAX_DEPTH, check_comment, check_seen, check_warn
 from fedcom.rules.permissions import may_comment, may_edit, may_take_part
 from fedcom.wire.addressing import comment_iri, create_iri
 from fedcom.wire.body import Body
-from fedcom.wire.comment import Above, to_note
+from fedcom.wire.comment import ReplyContext, to_note
 from fedcom.wire.policies import UNRESTRICTED
 from fedcom.wire.post import thread_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Wording(Federated[Comment]):
+class _CommentText(Federated[Comment]):
     """The text of a new or edited comment, and its recipients."""
 
     by: Person
@@ -67,7 +67,7 @@ class _Wording(Federated[Comment]):
 
     def notify_people(self, ctx: Context, content: Comment, answered_id: int | None = None) -> None:
         """Notify the parent's author of a new comment, and everybody it mentions."""
-        news = News(
+        event = NotificationEvent(
             kind="reply",
             by_id=self.by.id,
             community_id=locate(ctx, content).community.id,
@@ -75,11 +75,13 @@ class _Wording(Federated[Comment]):
             comment_id=content.id,
             written_at=content.updated_at or content.published_at,
         )
-        told = adopt_mention(ctx, content.iri, news) if self.source is not None else frozenset()
-        if answered_id is not None and answered_id not in told:
-            notify(ctx, answered_id, news)
+        notified = (
+            adopt_mention(ctx, content.iri, event) if self.source is not None else frozenset()
+        )
+        if answered_id is not None and answered_id not in notified:
+            notify(ctx, answered_id, event)
         tagged = None if self.source is None else self.source.mentions
-        notify_mentioned(ctx, content, tagged, replace(news, kind="mention"))
+        notify_mentioned(ctx, content, tagged, replace(event, kind="mention"))
 
     def audience(self, ctx: Context, result: Comment) -> Audience:
         """The community, the parent's author, everybody mentioned, and the author's followers."""
@@ -93,7 +95,7 @@ class _Wording(Federated[Comment]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CreateComment(_Wording):
+class CreateComment(_CommentText):
     """A reply to a post, or to a comment below it."""
 
     post: Post
@@ -154,7 +156,7 @@ class CreateComment(_Wording):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EditComment(_Wording):
+class EditComment(_CommentText):
     """New text for a comment, by its author."""
 
     comment: Comment
@@ -211,7 +213,7 @@ def note_of(ctx: Context, content: Comment) -> dict[str, object]:
     at = locate(ctx, content)
     parent_iri, people = answered(ctx, content)
     is_open = at.post.locked_at is None and content.locked_at is None
-    above = Above(parent_iri, thread_of(at.post), is_open=is_open)
+    above = ReplyContext(parent_iri, thread_of(at.post), is_open=is_open)
     return to_note(content, at.author, at.community, above, people, first_replies(ctx, content))
 
 

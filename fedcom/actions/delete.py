@@ -10,7 +10,7 @@ from fedcom.context import Context
 from fedcom.effects.mentions import mentioned
 from fedcom.effects.shown import set_shown
 from fedcom.errors import Conflict, Denied
-from fedcom.models.actor import Actor, Person
+from fedcom.models.actor import Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.queries.content import Content
@@ -39,19 +39,12 @@ class Delete(Federated[Content]):
         """Hide it; local content keeps its text so that the author can restore it."""
         changes: dict[str, object] = {"deleted_at": ctx.now}
         if not self.target.local:
-            changes |= {"body_source": "", "body_html": "", "content_warning": ""}
-            if isinstance(self.target, Post):
-                changes |= {"title": "", "url": None, "image_url": None, "image_alt": ""}
+            changes |= self.target.BLANK
         return set_shown(ctx, self.target, changes)
 
     def to_activity(self, ctx: Context, result: Content) -> Activity:
         """Delete of the bare id, as Lemmy sends it."""
-        return delete_activity(
-            ctx.new_iri("delete"),
-            self.by.iri,
-            result.iri,
-            community=locate(ctx, result).community.iri,
-        )
+        return deletion(ctx, ctx.new_iri("delete"), self.by, result)
 
     def audience(self, ctx: Context, result: Content) -> Audience:
         """Everyone who was sent the original."""
@@ -85,10 +78,8 @@ class Undelete(Federated[Content]):
 
     def to_activity(self, ctx: Context, result: Content) -> Activity:
         """Undo{Delete}."""
-        community = locate(ctx, result).community
         sent = last_iri(ctx, "delete", self.by, result.iri)
-        deleted = delete_activity(sent, self.by.iri, result.iri, community=community.iri)
-        return undo(ctx.new_iri("undo"), deleted)
+        return undo(ctx.new_iri("undo"), deletion(ctx, sent, self.by, result))
 
     def audience(self, ctx: Context, result: Content) -> Audience:
         """Everyone who was sent the original; for microblog servers only a new boost restores
@@ -98,10 +89,18 @@ class Undelete(Federated[Content]):
 
     def fallbacks(self, ctx: Context, result: Content) -> tuple[Fallback, ...]:
         """The author's Create again, where nothing is left to restore."""
-        return given_again(ctx, result)
+        return create_again(ctx, result)
 
 
-def given_again(ctx: Context, target: Content) -> tuple[Fallback, ...]:
+def deletion(
+    ctx: Context, iri: str, by: Person, target: Content, reason: str | None = None
+) -> Activity:
+    """Delete of the bare id; a `reason`, even an empty one, marks it for Lemmy as a moderator's."""
+    community = locate(ctx, target).community.iri
+    return delete_activity(iri, by.iri, target.iri, community=community, reason=reason)
+
+
+def create_again(ctx: Context, target: Content) -> tuple[Fallback, ...]:
     """A new Create of a member's content, for servers that purged it; none for hidden content, nor
     for remote authors, whose Create is not ours to send.
     """
@@ -118,14 +117,17 @@ def given_again(ctx: Context, target: Content) -> tuple[Fallback, ...]:
 
 def audience_of(ctx: Context, target: Content, microblogs: Microblogs) -> Audience:
     """Everyone who was sent a post or comment when it was created."""
-    people: tuple[Actor, ...] = mentioned(ctx, target)
+    community = locate(ctx, target).community
     if isinstance(target, Comment):
-        _, people = answered(ctx, target)
+        _, answering = answered(ctx, target)
+        return Audience(
+            subject=target.iri, community=community, people=answering, to_followers=True
+        )
     return Audience(
         subject=target.iri,
-        community=locate(ctx, target).community,
-        people=people,
+        community=community,
+        people=mentioned(ctx, target),
         to_followers=True,
-        microblogs=microblogs if isinstance(target, Post) else Microblogs.NOTHING,
-        post=target if isinstance(target, Post) else None,
+        microblogs=microblogs,
+        post=target,
     )

@@ -36,8 +36,7 @@ class DeleteActor(Federated[None]):
 
     def apply(self, ctx: Context) -> None:
         """Blank their content, end all follows and moderator roles, and erase the profile. The
-        members
-        who follow a community are notified.
+        members who follow a community are notified.
         """
         if isinstance(self.by, Community):
             by = get_person(ctx.conn, self.by.id)
@@ -80,9 +79,8 @@ class DeleteActor(Federated[None]):
 
     def audience(self, ctx: Context, result: None) -> Audience:
         """Every server that may have been sent something of theirs: a post, a boost of one, a
-        message,
-        a vote. Each of these went to an actor that is known here, so all known servers are told, as
-        Mastodon does.
+        message, a vote. Each of these went to an actor that is known here, so all known servers are
+        told, as Mastodon does.
         """
         return Audience(subject=self.by.iri, to_all=True)
 

@@ -18,8 +18,7 @@ from fedcom.wire.addressing import key_iri, proof_key_iri
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RotateKeys(Federated[Actor]):
     """The old keys are retired. The new ones have ids of their own, so that peers who cached the
-    old
-    ones need not guess: an unknown id makes them fetch the actor again at once.
+    old ones need not guess: an unknown id makes them fetch the actor again at once.
     """
 
     by: Person | Community

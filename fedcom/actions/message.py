@@ -18,7 +18,7 @@ from fedcom.actions.base import Activity, Audience, Federated
 from fedcom.actions.post import Provenance
 from fedcom.context import Context
 from fedcom.effects.mentions import with_links
-from fedcom.effects.notify import News, is_blocked, notify
+from fedcom.effects.notify import NotificationEvent, is_blocked, notify
 from fedcom.effects.tombstones import refuse_deleted
 from fedcom.errors import Conflict, Denied, Invalid, TooMany
 from fedcom.models.actor import Person
@@ -91,7 +91,11 @@ class SendMessage(_Private):
             }
             inserted = ctx.conn.execute(insert(message).values(values).returning(message.c.id))
             message_id = inserted.scalar_one()
-            notify(ctx, recipient.id, News(kind="message", by_id=self.by.id, message_id=message_id))
+            notify(
+                ctx,
+                recipient.id,
+                NotificationEvent(kind="message", by_id=self.by.id, message_id=message_id),
+            )
             numbers.append(message_id)
         if self.source is None:
             iri = message_iri(ctx.origin, numbers[0])
@@ -156,8 +160,7 @@ class DeleteMessage(_Private):
 
     def apply(self, ctx: Context) -> Message:
         """Hide it at once. The text is erased later: it could not be fetched again when the
-        deletion is
-        undone (`fedcom.background.housekeeping`).
+        deletion is undone (`fedcom.background.housekeeping`).
         """
         return _change(ctx, self.message, {"deleted_at": ctx.now})
 

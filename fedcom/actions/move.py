@@ -29,7 +29,7 @@ from fedcom.remote.actors import community_at, if_served, participant_at
 from fedcom.rules.permissions import may_act
 from inbox.ports import ReceivedActivity
 
-LET_GO = "The community no longer announces it."
+NOT_ANNOUNCED_ANY_MORE = "The community no longer announces it."
 """The modlog reason for a community that undid its Announce."""
 
 
@@ -63,7 +63,7 @@ class MovePost(Action[Post]):
         locked(ctx, self.post)
         before = get_post(ctx.conn, self.post.id)
         if self.target is None:
-            log_content(ctx, self.by, before, "remove", self.reason or LET_GO)
+            log_content(ctx, self.by, before, "remove", self.reason or NOT_ANNOUNCED_ANY_MORE)
             set_shown(ctx, before, {"removed_at": ctx.now})
             return get_post(ctx.conn, before.id)
         comes_back = _has_left(ctx, before)

@@ -13,8 +13,8 @@ from database.inserts import upsert
 from fedcom.actions.base import Action
 from fedcom.actions.record_deletion import RecordDeletion
 from fedcom.context import Context
-from fedcom.effects.notify import News, is_blocked, notify
-from fedcom.effects.outside_mentions import forget_mentions, told_of
+from fedcom.effects.notify import NotificationEvent, is_blocked, notify
+from fedcom.effects.outside_mentions import forget_mentions, notified_of
 from fedcom.effects.tombstones import refuse_deleted
 from fedcom.errors import Denied
 from fedcom.models.actor import Person
@@ -55,11 +55,11 @@ class RecordMention(Action[None]):
         mention_id = ctx.conn.execute(
             select(outside_mention.c.id).where(outside_mention.c.iri == self.iri)
         ).scalar_one()
-        told = told_of(ctx, mention_id)
-        news = News(kind="mention", by_id=self.by.id, outside_mention_id=mention_id)
+        notified = notified_of(ctx, mention_id)
+        event = NotificationEvent(kind="mention", by_id=self.by.id, outside_mention_id=mention_id)
         for member in self.members:
-            if member.id not in told:
-                notify(ctx, member.id, news)
+            if member.id not in notified:
+                notify(ctx, member.id, event)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ No rule, effect or activity may live here: those belong to the action itself.
 from typing import TypeVar
 
 from fedcom.actions.base import Action, Federated
-from fedcom.actions.federate.tell import federate
+from fedcom.actions.federate.recipients import federate
 from fedcom.context import Context
 from inbox.ports import ReceivedActivity
 
@@ -26,5 +26,5 @@ def perform(ctx: Context, action: Action[R], received: ReceivedActivity | None =
         if isinstance(action, Federated):
             federate(ctx, action, result, received)
     finally:
-        ctx.seen.forget()
+        ctx.cache.forget()
     return result

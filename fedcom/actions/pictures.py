@@ -60,6 +60,6 @@ class ChangePictures(Federated[Person | Community]):
     def audience(self, ctx: Context, result: Person | Community) -> Audience:
         """The followers of either, and servers that have content of the member's."""
         if isinstance(result, Community):
-            community, told = result, Microblogs.THE_COMMUNITY
-            return Audience(subject=result.iri, community=community, microblogs=told)
+            community, microblogs = result, Microblogs.THE_COMMUNITY
+            return Audience(subject=result.iri, community=community, microblogs=microblogs)
         return Audience(subject=result.iri, to_followers=True, to_readers=True)

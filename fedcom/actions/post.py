@@ -12,7 +12,7 @@ from fedcom.actions.base import Activity, Audience, Federated, Microblogs
 from fedcom.context import Context
 from fedcom.effects.counts import OWN_VOTE, count_post, locked, put_own_vote
 from fedcom.effects.mentions import mentioned, notify_mentioned, with_links
-from fedcom.effects.notify import News
+from fedcom.effects.notify import NotificationEvent
 from fedcom.effects.outside_mentions import adopt_mention
 from fedcom.effects.restrictions import keep_restrictions
 from fedcom.effects.revisions import keep_revision
@@ -88,7 +88,7 @@ class CreatePost(WritePost):
     def apply(self, ctx: Context) -> Post:
         """Insert the post with its author's own vote, as Lemmy counts it."""
         made = self._insert(ctx)
-        ctx.seen.located[made.iri] = Located(made, made, self.community, self.by)
+        ctx.cache.located[made.iri] = Located(made, made, self.community, self.by)
         if self.source is not None and self.source.restrictions != UNRESTRICTED:
             keep_restrictions(ctx, made.iri, self.source.restrictions)
         put_own_vote(ctx, self.by, made, ctx.new_iri("like"))
@@ -250,7 +250,7 @@ def _content_columns(ctx: Context, action: WritePost) -> dict[str, object]:
 
 
 def _notify_mentioned(ctx: Context, action: WritePost, content: Post) -> None:
-    news = News(
+    event = NotificationEvent(
         kind="mention",
         by_id=action.by.id,
         community_id=content.community_id,
@@ -258,9 +258,9 @@ def _notify_mentioned(ctx: Context, action: WritePost, content: Post) -> None:
         written_at=content.updated_at or content.published_at,
     )
     if action.source is not None:
-        adopt_mention(ctx, content.iri, news)
+        adopt_mention(ctx, content.iri, event)
     tagged = None if action.source is None else action.source.mentions
-    notify_mentioned(ctx, content, tagged, news)
+    notify_mentioned(ctx, content, tagged, event)
 
 
 def _check_wanted(ctx: Context, community: Community) -> None:

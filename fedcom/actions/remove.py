@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from activitypub.vocab.activities import delete as delete_activity, undo
+from activitypub.vocab.activities import undo
 from fedcom.actions.base import (
     Activity,
     Audience,
@@ -12,7 +12,7 @@ from fedcom.actions.base import (
     Response,
     in_private,
 )
-from fedcom.actions.delete import audience_of, given_again
+from fedcom.actions.delete import audience_of, create_again, deletion
 from fedcom.context import Context
 from fedcom.effects.moderation_notes import note_of_removal
 from fedcom.effects.modlog import log_content
@@ -56,13 +56,7 @@ class RemoveContent(Federated[Content]):
 
     def to_activity(self, ctx: Context, result: Content) -> Activity:
         """Delete with a summary, which marks it for Lemmy as a moderator's."""
-        return delete_activity(
-            ctx.new_iri("delete"),
-            self.by.iri,
-            result.iri,
-            community=locate(ctx, result).community.iri,
-            reason=self.reason or "",
-        )
+        return deletion(ctx, ctx.new_iri("delete"), self.by, result, self.reason)
 
     def audience(self, ctx: Context, result: Content) -> Audience:
         """The community; microblog servers only understand the undone boost."""
@@ -91,8 +85,7 @@ class RestoreContent(Federated[Content]):
 
     def check(self, ctx: Context) -> None:
         """For moderators, if removed; in a remote community not if a local admin took it down, or
-        if it
-        was removed with a local ban.
+        if it was removed with a local ban.
         """
         community = locate(ctx, self.target).community
         may_moderate(self.by, community, standing_in(ctx, self.by, community), ctx.now)
@@ -111,14 +104,8 @@ class RestoreContent(Federated[Content]):
 
     def to_activity(self, ctx: Context, result: Content) -> Activity:
         """Undo{Delete} with a summary."""
-        removed = delete_activity(
-            last_iri(ctx, "delete", self.by, result.iri),
-            self.by.iri,
-            result.iri,
-            community=locate(ctx, result).community.iri,
-            reason=self.reason or "",
-        )
-        return undo(ctx.new_iri("undo"), removed)
+        sent = last_iri(ctx, "delete", self.by, result.iri)
+        return undo(ctx.new_iri("undo"), deletion(ctx, sent, self.by, result, self.reason))
 
     def audience(self, ctx: Context, result: Content) -> Audience:
         """The community; microblog servers get a new boost."""
@@ -126,14 +113,14 @@ class RestoreContent(Federated[Content]):
 
     def fallbacks(self, ctx: Context, result: Content) -> tuple[Fallback, ...]:
         """The author's Create again, where nothing is left to restore."""
-        return given_again(ctx, result)
+        return create_again(ctx, result)
 
 
 def _moderated(ctx: Context, target: Content, microblogs: Microblogs) -> Audience:
-    told = audience_of(ctx, target, microblogs)
+    original = audience_of(ctx, target, microblogs)
     return Audience(
-        subject=told.subject,
-        community=told.community,
-        microblogs=told.microblogs,
-        post=told.post,
+        subject=original.subject,
+        community=original.community,
+        microblogs=original.microblogs,
+        post=original.post,
     )

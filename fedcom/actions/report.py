@@ -5,16 +5,24 @@ moderators alone, has no proof, is served at no URL, and is in no collection and
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import insert, or_, select, update
 
 from activitypub.document import Document
-from activitypub.vocab.activities import announce, flag, undo
+from activitypub.vocab.activities import flag, undo
 from fedcom.actions.base import Activity, Audience, Federated, Readers, Response
+from fedcom.actions.federate.report_recipients import (
+    microblog_of_author,
+    moderating_community,
+    moderators_here,
+    reviewers,
+    servers,
+    to_moderators_elsewhere,
+)
 from fedcom.context import Context
-from fedcom.effects.notify import News, notify
+from fedcom.effects.notify import NotificationEvent, notify
 from fedcom.errors import Conflict, Denied, Invalid, NotFound, TooMany
 from fedcom.models.actor import Actor, Community, Person, actor
 from fedcom.models.comment import Comment
@@ -22,18 +30,14 @@ from fedcom.models.message import Message
 from fedcom.models.moderation import ReportRow, report
 from fedcom.models.post import Post
 from fedcom.models.site import site
-from fedcom.queries.actors import (
-    find_actor,
-    find_moderators,
-    get_person,
-    list_admins,
-)
+from fedcom.queries.actors import find_actor, get_person
 from fedcom.queries.comments import find_comment, get_comment
 from fedcom.queries.content import Content, Reference, placed, reference_to
 from fedcom.queries.located import locate, standing_in
 from fedcom.queries.messages import find_message, get_message
 from fedcom.queries.posts import find_post, get_post
 from fedcom.queries.reports import (
+    Reportable,
     count_reports_by,
     count_reports_from,
     find_report,
@@ -42,14 +46,10 @@ from fedcom.queries.reports import (
     text_of,
 )
 from fedcom.remote.actors import participant_at
-from fedcom.remote.peers import find_peer
 from fedcom.remote.vouching import check_vouched
-from fedcom.rules.dialects import Dialect, dialect_of, reads_announced_flags
 from fedcom.rules.limits import MAX_REPORT, check_report
 from fedcom.rules.permissions import may_act, may_take_part
 from inbox.ports import ReceivedActivity
-
-Target = Post | Comment | Message | Person | Community
 
 BY_ONE = 20
 """Reports per hour that one person may make."""
@@ -67,10 +67,10 @@ class Report(Federated[ReportRow]):
 
     # A person, or the server actor that reports for one of its people (Mastodon).
     by: Person
-    target: Target
+    target: Reportable
     reason: str
     # Further objects of the same Flag.
-    others: tuple[Target, ...] = ()
+    others: tuple[Reportable, ...] = ()
     # The id of the received Flag; "" for a local report.
     iri: str = ""
 
@@ -107,16 +107,16 @@ class Report(Federated[ReportRow]):
         ]
         return get_report(ctx.conn, numbers[0])
 
-    def _targets(self) -> tuple[Target, ...]:
+    def _targets(self) -> tuple[Reportable, ...]:
         return (self.target, *self.others)
 
-    def _fresh(self, ctx: Context) -> list[Target]:
+    def _fresh(self, ctx: Context) -> list[Reportable]:
         """The objects that this reporter has not reported yet."""
         known = [is_reported(ctx.conn, self.by.id, target) for target in self._targets()]
         return [target for target, was in zip(self._targets(), known, strict=True) if not was]
 
-    def _write(self, ctx: Context, target: Target, iri: str) -> int:
-        community = _community_of(ctx, target)
+    def _write(self, ctx: Context, target: Reportable, iri: str) -> int:
+        community = moderating_community(ctx, target)
         reference = location = Reference(post_id=None, comment_id=None)
         if isinstance(target, Post | Comment):
             reference, location = reference_to(target), placed(target)
@@ -128,19 +128,19 @@ class Report(Federated[ReportRow]):
             **reference,
             message_id=message_id,
             reason=self.reason,
-            said=text_of(target),
+            reported_text=text_of(target),
             created_at=ctx.now,
         )
         report_id = ctx.conn.execute(row.returning(report.c.id)).scalar_one()
-        news = News(
+        event = NotificationEvent(
             kind="report",
             by_id=self.by.id,
             community_id=community.id if community else None,
             **location,
             reason=self.reason,
         )
-        for judge_id in _judges(ctx, target, community):
-            notify(ctx, judge_id, news)
+        for reviewer_id in reviewers(ctx, target, community):
+            notify(ctx, reviewer_id, event)
         return int(report_id)
 
     def to_activity(self, ctx: Context, result: ReportRow) -> Activity:
@@ -149,28 +149,30 @@ class Report(Federated[ReportRow]):
 
     def audience(self, ctx: Context, result: ReportRow) -> Audience:
         """The server of the community and that of the author, if these are remote."""
-        return Audience(subject=self.target.iri, people=_servers(ctx, self.target), private=True)
+        return Audience(subject=self.target.iri, people=servers(ctx, self.target), private=True)
 
     def copies(self, ctx: Context, result: ReportRow) -> tuple[Response, ...]:
         """To a microblog our server actor sends it, with the author's id first (Mastodon)."""
-        passed_on = _to_moderators_elsewhere(
+        passed_on = to_moderators_elsewhere(
             ctx, self.by, self.target, self.to_activity(ctx, result)
         )
-        author = _author(ctx, self.target)
-        if author is None or author.local or _is_forum(ctx, author):
+        microblog = microblog_of_author(ctx, self.target)
+        if microblog is None:
             return passed_on
         instance = get_person(ctx.conn, ctx.conn.execute(select(site.c.actor_id)).scalar_one())
         activity = _flag(ctx, ctx.new_iri("flag"), instance, self.target, self.reason)
-        activity["object"] = [author.iri, self.target.iri]
-        return (Response(instance.iri, activity, _server(author)), *passed_on)
+        activity["object"] = [microblog.iri, self.target.iri]
+        return (Response(instance.iri, activity, microblog), *passed_on)
 
     def responses(self, ctx: Context, result: ReportRow) -> tuple[Response, ...]:
         """A report to a local community goes to its remote moderators too."""
         activity = self.to_activity(ctx, result)
-        here = _community_of(ctx, self.target)
-        objects = [target.iri for target in self._targets() if _community_of(ctx, target) == here]
+        here = moderating_community(ctx, self.target)
+        objects = [
+            target.iri for target in self._targets() if moderating_community(ctx, target) == here
+        ]
         activity["object"] = objects if len(objects) > 1 else objects[0]
-        return _to_moderators_elsewhere(ctx, self.by, self.target, activity)
+        return to_moderators_elsewhere(ctx, self.by, self.target, activity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,19 +210,19 @@ class WithdrawReport(Federated[None]):
     def audience(self, ctx: Context, result: None) -> Audience:
         """Everyone who was sent the report."""
         target = _reported(ctx, self.report)
-        return Audience(subject=target.iri, people=_servers(ctx, target), private=True)
+        return Audience(subject=target.iri, people=servers(ctx, target), private=True)
 
     def copies(self, ctx: Context, result: None) -> tuple[Response, ...]:
         """The remote moderators who were told."""
         target = _reported(ctx, self.report)
-        return _to_moderators_elsewhere(ctx, self.by, target, self.to_activity(ctx, result))
+        return to_moderators_elsewhere(ctx, self.by, target, self.to_activity(ctx, result))
 
     def responses(self, ctx: Context, result: None) -> tuple[Response, ...]:
         """The same for a received withdrawal."""
         return self.copies(ctx, result)
 
 
-def _check_target(ctx: Context, by: Person, target: Target) -> None:
+def _check_target(ctx: Context, by: Person, target: Reportable) -> None:
     if target.id == by.id and isinstance(target, Person):
         raise Invalid("own_content", "You can't report yourself.")
     if isinstance(target, Message):
@@ -257,108 +259,14 @@ def _check_pace(ctx: Context, by: Person) -> None:
         )
 
 
-def _community_of(ctx: Context, target: Target) -> Community | None:
-    return locate(ctx, target).community if isinstance(target, Post | Comment) else None
-
-
-def _author(ctx: Context, target: Target) -> Person | None:
-    """The author that other servers are told."""
-    return locate(ctx, target).author if isinstance(target, Post | Comment) else None
-
-
-def _moderators_here(ctx: Context, community: Community) -> list[int]:
-    return [person.id for person in find_moderators(ctx.conn, community) if person.local]
-
-
-def _judges(ctx: Context, target: Target, community: Community | None) -> list[int]:
-    """Moderators who are local members; the admins where no moderator is local."""
-    moderators = _moderators_here(ctx, community) if community else []
-    author = _author(ctx, target)
-    is_members = author is not None and author.local and not (community and community.local)
-    if moderators and not is_members:
-        return moderators
-    return list(dict.fromkeys([*moderators, *list_admins(ctx.conn)]))
-
-
-def _servers(ctx: Context, target: Target) -> tuple[Actor, ...]:
-    """The recipients of the reporter's own Flag: one per server."""
-    community, author = _community_of(ctx, target), _author(ctx, target)
-    told: list[Actor] = [community] if community is not None else []
-    if author is not None and not author.local and _is_forum(ctx, author):
-        told.append(author)
-    if community is not None and community.local:
-        moderators = find_moderators(ctx.conn, community)
-        told += [recipient for recipient in moderators if not _reads_announced(ctx, recipient)]
-    return tuple({recipient.host: _server(recipient) for recipient in told}.values())
-
-
-def _reads_announced(ctx: Context, contact: Person) -> bool:
-    """Whether the community can forward a report to this moderator's server; a local member does
-    not need it.
-    """
-    known = find_peer(ctx.conn, contact.host)
-    if contact.local or known is None:
-        return True
-    return reads_announced_flags(known.software, known.version)
-
-
-def _to_moderators_elsewhere(
-    ctx: Context, by: Person, target: Target, activity: Activity
-) -> tuple[Response, ...]:
-    """Forward it from a local community to its moderators' servers, as PieFed and Mbin do.
-
-    Not to a server that has it from the reporter: the reporter's own, and any a member here
-    reported it to; where a remote reporter sent it is unknown. It is addressed to Public, as Lemmy
-    requires of every Announce, but only these servers get it.
-    """
-    community = _community_of(ctx, target)
-    if community is None or not community.local:
-        return ()
-    told = {ctx.host, by.host}
-    if by.local:
-        told |= {recipient.host for recipient in _servers(ctx, target)}
-    there = {
-        _server(recipient).inbox: recipient
-        for recipient in find_moderators(ctx.conn, community)
-        if recipient.host not in told and _reads_announced(ctx, recipient)
-    }
-    return tuple(
-        Response(
-            community.iri,
-            announce(
-                ctx.new_iri("announce"),
-                community.iri,
-                activity,
-                followers=community.followers_iri,
-                published=ctx.now,
-            ),
-            _server(recipient),
-            private=True,
-        )
-        for recipient in there.values()
-    )
-
-
-def _server(contact: Actor) -> Actor:
-    """The actor through which the server is reached: never at that actor's own inbox if it has
-    another one, since the actor is not the recipient.
-    """
-    return replace(contact, inbox=contact.shared_inbox or contact.inbox)
-
-
-def _is_forum(ctx: Context, contact: Actor) -> bool:
-    peer = find_peer(ctx.conn, contact.host)
-    return peer is not None and dialect_of(peer.software, reached=peer.reached) is Dialect.FORUM
-
-
-def _flag(ctx: Context, iri: str, by: Person, target: Target, reason: str) -> Activity:
-    community = _community_of(ctx, target)
+def _flag(ctx: Context, iri: str, by: Person, target: Reportable, reason: str) -> Activity:
+    community = moderating_community(ctx, target)
     return flag(
         iri, by.iri, target.iri, community=community.iri if community else ctx.origin, reason=reason
     )
 
 
-def _reported(ctx: Context, row: ReportRow) -> Target:
+def _reported(ctx: Context, row: ReportRow) -> Reportable:
     """The object of a report."""
     if row.comment_id is not None:
         return get_comment(ctx.conn, row.comment_id)
@@ -366,7 +274,7 @@ def _reported(ctx: Context, row: ReportRow) -> Target:
         return get_post(ctx.conn, row.post_id)
     if row.message_id is not None:
         return get_message(ctx.conn, row.message_id)
-    found = find_actor(ctx.conn, row.said)
+    found = find_actor(ctx.conn, row.reported_text)
     if found is None:
         raise NotFound("couldnt_find_person", "User not found.")
     return found
@@ -389,7 +297,7 @@ def _read_flag(ctx: Context, received: ReceivedActivity) -> Report | None:
     for content in contents:
         if received.via is not None:
             check_vouched(ctx, received, locate(ctx, content).community)
-    ours: list[Target] = [target for target in contents if _is_judged_here(ctx, target)]
+    ours: list[Reportable] = [target for target in contents if _is_reviewed_here(ctx, target)]
     targets = [*ours, *messages] or accounts
     if not targets:
         raise _elsewhere()
@@ -416,31 +324,29 @@ def _elsewhere() -> Denied:
     )
 
 
-def _named(ctx: Context, activity: Document) -> Iterator[Target]:
+def _named(ctx: Context, activity: Document) -> Iterator[Reportable]:
     named = [item if isinstance(item, str) else item.id for item in activity.objects[:MAX_OBJECTS]]
-    for thing in dict.fromkeys(item for item in named if item is not None):
+    for iri in dict.fromkeys(item for item in named if item is not None):
         found = (
-            find_post(ctx.conn, thing)
-            or find_comment(ctx.conn, thing)
-            or find_message(ctx.conn, thing)
-            or find_actor(ctx.conn, thing)
+            find_post(ctx.conn, iri)
+            or find_comment(ctx.conn, iri)
+            or find_message(ctx.conn, iri)
+            or find_actor(ctx.conn, iri)
         )
         if found is not None:
             yield found
 
 
-def _is_judged_here(ctx: Context, content: Content) -> bool:
+def _is_reviewed_here(ctx: Context, content: Content) -> bool:
     """It is in a local community, or by a member, or in a community that a member moderates."""
     community = locate(ctx, content).community
     if community.local or locate(ctx, content).author.local:
         return True
-    return bool(_moderators_here(ctx, community))
+    return bool(moderators_here(ctx, community))
 
 
-def _is_there(target: Target) -> bool:
-    if isinstance(target, Post | Comment):
-        return target.is_shown
-    return target.deleted_at is None
+def _is_there(target: Reportable) -> bool:
+    return target.deleted_at is None if isinstance(target, Actor) else target.is_shown
 
 
 def _reason(activity: Document) -> str:

@@ -1,4 +1,4 @@
-"""TakeDown and PutBack: an admin hides a post or comment of a remote community on this server.
+"""TakeDown and Reinstate: an admin hides a post or comment of a remote community on this server.
 
 Content in a local community is removed by `RemoveContent`, which the community announces. Admins
 have no authority over remote communities, so other servers are told only if the author is a local
@@ -7,9 +7,9 @@ member: then as the author's own Delete, which counts on every server.
 
 from dataclasses import dataclass
 
-from activitypub.vocab.activities import delete as delete_activity, undo
+from activitypub.vocab.activities import undo
 from fedcom.actions.base import Activity, Audience, Fallback, Federated, Microblogs
-from fedcom.actions.delete import audience_of, given_again
+from fedcom.actions.delete import audience_of, create_again, deletion
 from fedcom.context import Context
 from fedcom.effects.modlog import log_content
 from fedcom.effects.resolve_reports import Outcome, resolve_content
@@ -44,12 +44,7 @@ class _ForThisServer(Federated[Content]):
                 "This is for posts in communities of other servers; this community is local.",
             )
 
-    def deletion(self, ctx: Context, iri: str, result: Content) -> Activity:
-        """The author's Delete."""
-        community = locate(ctx, result).community.iri
-        return delete_activity(iri, self.by.iri, result.iri, community=community)
-
-    def told(self, ctx: Context, result: Content, microblogs: Microblogs) -> Audience:
+    def recipients(self, ctx: Context, result: Content, microblogs: Microblogs) -> Audience:
         """Everyone who was sent a member's post or comment; nobody for a remote author's."""
         if self.by.id != result.author_id:
             return Audience(subject=result.iri, private=True)
@@ -74,15 +69,15 @@ class TakeDown(_ForThisServer):
 
     def to_activity(self, ctx: Context, result: Content) -> Activity:
         """Delete."""
-        return self.deletion(ctx, ctx.new_iri("delete"), result)
+        return deletion(ctx, ctx.new_iri("delete"), self.by, result)
 
     def audience(self, ctx: Context, result: Content) -> Audience:
         """Everyone who was sent the original."""
-        return self.told(ctx, result, Microblogs.ERASE)
+        return self.recipients(ctx, result, Microblogs.ERASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PutBack(_ForThisServer):
+class Reinstate(_ForThisServer):
     """An admin restores what a local admin has taken down."""
 
     def check(self, ctx: Context) -> None:
@@ -101,15 +96,15 @@ class PutBack(_ForThisServer):
     def to_activity(self, ctx: Context, result: Content) -> Activity:
         """Undo{Delete}."""
         sent = last_iri(ctx, "delete", self.by, result.iri)
-        return undo(ctx.new_iri("undo"), self.deletion(ctx, sent, result))
+        return undo(ctx.new_iri("undo"), deletion(ctx, sent, self.by, result))
 
     def audience(self, ctx: Context, result: Content) -> Audience:
         """Everyone who was sent the original."""
-        return self.told(ctx, result, Microblogs.BOOST)
+        return self.recipients(ctx, result, Microblogs.BOOST)
 
     def fallbacks(self, ctx: Context, result: Content) -> tuple[Fallback, ...]:
         """The author's Create again, where nothing is left to restore."""
-        return given_again(ctx, result)
+        return create_again(ctx, result)
 
 
 def take_down(ctx: Context, admin: Person, target: Content, reason: str) -> TakeDown:
@@ -117,9 +112,9 @@ def take_down(ctx: Context, admin: Person, target: Content, reason: str) -> Take
     return TakeDown(by=_speaker(ctx, admin, target), admin=admin, target=target, reason=reason)
 
 
-def put_back(ctx: Context, admin: Person, target: Content) -> PutBack:
+def reinstate(ctx: Context, admin: Person, target: Content) -> Reinstate:
     """The action that restores it."""
-    return PutBack(by=_speaker(ctx, admin, target), admin=admin, target=target)
+    return Reinstate(by=_speaker(ctx, admin, target), admin=admin, target=target)
 
 
 def _speaker(ctx: Context, admin: Person, target: Content) -> Person:

@@ -38,7 +38,7 @@ from fedcom.rules.dialects import ignores_restore_data
 
 
 @dataclass(frozen=True, slots=True)
-class Admitted:
+class UnbanResult:
     """The person who may take part again, and their restored content."""
 
     person: Person
@@ -46,7 +46,7 @@ class Admitted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unban(Federated[Admitted]):
+class Unban(Federated[UnbanResult]):
     """Let a banned person take part again."""
 
     by: Person
@@ -72,7 +72,7 @@ class Unban(Federated[Admitted]):
         if not is_banned:
             raise Conflict("not_banned", "%(person)s is not banned.", person=self.person.handle)
 
-    def apply(self, ctx: Context) -> Admitted:
+    def apply(self, ctx: Context) -> UnbanResult:
         """End the ban, and optionally restore their content."""
         if self.community is None and is_from_another_site(self.by, self.person):
             return self._admit_to_theirs(ctx)
@@ -94,9 +94,9 @@ class Unban(Federated[Admitted]):
             self._lift(ctx, self.community)
         entry = LogEntry(by=self.by, kind="unban", community=self.community, reason=self.reason)
         log_person(ctx, entry, self.person)
-        return Admitted(get_person(ctx.conn, self.person.id), restored)
+        return UnbanResult(get_person(ctx.conn, self.person.id), restored)
 
-    def _admit_to_theirs(self, ctx: Context) -> Admitted:
+    def _admit_to_theirs(self, ctx: Context) -> UnbanResult:
         """End what another server's ban of a local member implied."""
         for community in _banned_from_theirs(ctx, self.by, self.person):
             since = banned_since(ctx.conn, self.person, community, ctx.now)
@@ -104,7 +104,7 @@ class Unban(Federated[Admitted]):
                 restore_all(ctx, self.by, self.person, community, since)
             self._lift(ctx, community)
         federate_server_ban(ctx, self.by, self.person, "unban_elsewhere", self.reason)
-        return Admitted(get_person(ctx.conn, self.person.id), Restored())
+        return UnbanResult(get_person(ctx.conn, self.person.id), Restored())
 
     def _lift(self, ctx: Context, community: Community) -> None:
         ctx.conn.execute(
@@ -143,7 +143,7 @@ class Unban(Federated[Admitted]):
             with suppress(Conflict):
                 perform(ctx, action)
 
-    def to_activity(self, ctx: Context, result: Admitted) -> Activity:
+    def to_activity(self, ctx: Context, result: UnbanResult) -> Activity:
         """Undo{Block}."""
         target = target_of(ctx, self.community)
         banned = block(
@@ -157,11 +157,11 @@ class Unban(Federated[Admitted]):
         )
         return undo(ctx.new_iri("undo"), banned, restore_data=self.restores_content)
 
-    def audience(self, ctx: Context, result: Admitted) -> Audience:
+    def audience(self, ctx: Context, result: UnbanResult) -> Audience:
         """Everyone who was told of the ban."""
         return ban_recipients(ctx, self.person, self.community)
 
-    def fallbacks(self, ctx: Context, result: Admitted) -> tuple[Fallback, ...]:
+    def fallbacks(self, ctx: Context, result: UnbanResult) -> tuple[Fallback, ...]:
         """Undo{Delete} of each restored post and comment in a local community, or in `community`.
 
         In other communities only their own moderators are accepted.

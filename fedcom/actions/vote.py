@@ -18,7 +18,7 @@ Score = Literal[-1, 0, 1]
 
 
 @dataclass(frozen=True, slots=True)
-class Ballot:
+class VoteChange:
     """The vote before and after: an Undo has to name the former."""
 
     before: int
@@ -27,7 +27,7 @@ class Ballot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Vote(Federated[Ballot]):
+class Vote(Federated[VoteChange]):
     """One person's vote on a post or a comment; 0 withdraws it."""
 
     by: Person
@@ -42,41 +42,41 @@ class Vote(Federated[Ballot]):
         mine = standing_in(ctx, self.by, community)
         may_vote(self.by, community, mine, self.target, ctx.now)
 
-    def apply(self, ctx: Context) -> Ballot:
+    def apply(self, ctx: Context) -> VoteChange:
         """Make this the person's only vote on the target; the previous one is no longer in
         force.
         """
         iri = self.iri or ctx.new_iri("dislike" if self.score < 0 else "like")
         before = put_vote(ctx, self.by, self.target, self.score, iri)
         if before is None:
-            return Ballot(0, None, iri)
+            return VoteChange(0, None, iri)
         if before[1] != iri and not self.by.local:
             record_undone(ctx, before[1], self.by.iri)
-        return Ballot(before[0], before[1], iri)
+        return VoteChange(before[0], before[1], iri)
 
-    def to_activity(self, ctx: Context, result: Ballot) -> Activity:
+    def to_activity(self, ctx: Context, result: VoteChange) -> Activity:
         """Like, Dislike, or Undo of the previous vote."""
         if self.score != 0:
             return self._cast(ctx, self.score, result.iri)
         return self._taken_back(ctx, result)
 
-    def to_microblogs(self, ctx: Context, result: Ballot) -> Activity | None:
+    def to_microblogs(self, ctx: Context, result: VoteChange) -> Activity | None:
         """Undo{Like} where a Dislike replaces it: they do not know Dislike, and would keep the
         Like.
         """
         is_turned = self.score < 0 < result.before
         return self._taken_back(ctx, result) if is_turned else None
 
-    def _taken_back(self, ctx: Context, result: Ballot) -> Activity:
-        stood = self._cast(ctx, result.before, result.before_iri or result.iri)
-        return undo(ctx.new_iri("undo"), stood)
+    def _taken_back(self, ctx: Context, result: VoteChange) -> Activity:
+        former = self._cast(ctx, result.before, result.before_iri or result.iri)
+        return undo(ctx.new_iri("undo"), former)
 
     def _cast(self, ctx: Context, score: int, iri: str) -> Activity:
         community = locate(ctx, self.target).community.iri
         build = dislike if score < 0 else like
         return build(iri, self.by.iri, self.target.iri, community=community)
 
-    def audience(self, ctx: Context, result: Ballot) -> Audience:
+    def audience(self, ctx: Context, result: VoteChange) -> Audience:
         """The community, and the author, whose server may not follow it (Mastodon's never does)."""
         at = locate(ctx, self.target)
         return Audience(subject=self.target.iri, community=at.community, people=(at.author,))

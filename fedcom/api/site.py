@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from fedcom.http.cors import EVERYBODY
+from fedcom.http.cors import ANY_ORIGIN
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Person
 from fedcom.queries.actors import get_person, list_admins
@@ -21,7 +21,7 @@ from fedcom.site.settings import get_site
 
 Json = dict[str, Any]
 
-HEADERS = {**EVERYBODY, "Cache-Control": "public, max-age=60"}
+HEADERS = {**ANY_ORIGIN, "Cache-Control": "public, max-age=60"}
 # Lemmy numbers the servers it knows; its own is the first.
 _OUR_INSTANCE = 1
 
@@ -52,18 +52,18 @@ def read_site(conn: Connection) -> Json:
     }
 
 
-def _person(someone: Person) -> Json:
+def _person(person: Person) -> Json:
     return {
-        "id": someone.id,
-        "name": someone.name,
-        "display_name": someone.display_name,
-        "avatar": someone.icon_url,
-        "published": _moment(someone.published_at),
-        "actor_id": someone.iri,
-        "local": someone.local,
+        "id": person.id,
+        "name": person.name,
+        "display_name": person.display_name,
+        "avatar": person.icon_url,
+        "published": _moment(person.published_at),
+        "actor_id": person.iri,
+        "local": person.local,
         "banned": False,
         "deleted": False,
-        "bot_account": someone.kind != "Person",
+        "bot_account": person.kind != "Person",
         "instance_id": _OUR_INSTANCE,
     }
 

@@ -26,7 +26,7 @@ import structlog
 from sqlalchemy import Connection, delete, insert, update
 from sqlalchemy.exc import DBAPIError
 
-from activitypub.authority import Believe, FetchFirst, Known, judge_listed
+from activitypub.authority import Authorize, FetchFirst, Known, judge_listed
 from activitypub.document import Document
 from activitypub.errors import BudgetSpent, ProtocolError, Unreachable
 from activitypub.fetch import Budget
@@ -83,7 +83,7 @@ THREADS = 1_000
 # An Announce of a Create of a post, and one more level of each.
 WRAPPINGS = 4
 # Pages in a row without anything new: Mastodon's first page of replies may be empty.
-BARREN = 2
+MAX_WITHOUT_NEW = 2
 # Of one visit: the same fault of a peer usually affects everything that it lists.
 OMISSIONS = 50
 MAX_REASON = 500
@@ -191,7 +191,7 @@ class Backfill:
 
     def want_thread(self, about: Post | Comment) -> None:
         """Fetch the comments of something that a member has looked up."""
-        number = about.id if isinstance(about, Post) else about.post_id
+        number = about.post_id
         last = self._fetched.get(number)
         fresh = last is not None and self._clock() - last < THREAD_FRESH
         if fresh or len(self._waiting) >= THREADS:
@@ -382,7 +382,7 @@ class Backfill:
         document = await self._resolve(one, visit)
         if document is None or is_known:
             return document
-        for step in reversed(await self._climb(document, visit)):
+        for step in reversed(await self._fetch_parents(document, visit)):
             await self._units.unit(
                 partial(_keep, document=step, thread=thread),
                 budget=visit,
@@ -391,7 +391,7 @@ class Backfill:
             visit.comments += 1
         return document
 
-    async def _climb(self, document: Document, visit: VisitBudget) -> list[Document]:
+    async def _fetch_parents(self, document: Document, visit: VisitBudget) -> list[Document]:
         """The document and its ancestors, up to something that is here.
 
         Raises Invalid for replies in a circle and for threads that are too deep.
@@ -417,18 +417,18 @@ class Backfill:
         """
         item, at = one.item, one.at
         for _ in range(WRAPPINGS):
-            thing = _content_of(item)
-            if isinstance(thing, Document):
-                verdict = judge_listed(thing, at, self._ours)
-                if isinstance(verdict, Believe):
-                    return thing
-                thing = verdict.iri if isinstance(verdict, FetchFirst) else None
-            if thing is None or self._ours.is_ours(thing):
+            content = _content_of(item)
+            if isinstance(content, Document):
+                verdict = judge_listed(content, at, self._ours)
+                if isinstance(verdict, Authorize):
+                    return content
+                content = verdict.iri if isinstance(verdict, FetchFirst) else None
+            if content is None or self._ours.is_ours(content):
                 return None
-            found = await self._units.fetch(thing, visit)
+            found = await self._units.fetch(content, visit)
             if not found.is_activity:
                 return found
-            item, at = found, found.id or thing
+            item, at = found, found.id or content
         return None
 
     async def _list(
@@ -442,7 +442,7 @@ class Backfill:
         found: dict[str, Listed] = {}
         seen: set[str] = set()
         page: Document | str | None = ref
-        barren = 0
+        without_new = 0
         for _ in range(self._limits.pages + 1):
             # An embedded page may claim any id.
             is_fetched = isinstance(page, str)
@@ -456,8 +456,8 @@ class Backfill:
                 if iri is not None and len(found) < limit:
                     found.setdefault(iri, Listed(item, near or iri))
             is_cover = page.first is not None and not page.items
-            barren = 0 if is_cover or len(found) > before else barren + 1
-            if len(found) >= limit or barren >= BARREN:
+            without_new = 0 if is_cover or len(found) > before else without_new + 1
+            if len(found) >= limit or without_new >= MAX_WITHOUT_NEW:
                 break
             page = page.first if is_cover else page.next
         return list(found.values())
@@ -540,8 +540,8 @@ def _content_of(item: Document | str) -> Document | str | None:
 
 def _id_of(item: Document | str) -> str | None:
     """The id of the object in an entry."""
-    thing = _content_of(item)
-    return thing.id if isinstance(thing, Document) else thing
+    content = _content_of(item)
+    return content.id if isinstance(content, Document) else content
 
 
 def _find_thread(conn: Connection, post_id: int) -> tuple[Post, Community]:
@@ -553,8 +553,7 @@ def _keep(ctx: Context, document: Document, thread: UnreadThread) -> Post | Comm
     """Make the comment. Raises Denied for something that is not a reply in this thread."""
     iri = document.in_reply_to or ""
     above = find_content(ctx.conn, iri)
-    root = above.post_id if isinstance(above, Comment) else above and above.id
-    if root != thread.post.id:
+    if above is None or above.post_id != thread.post.id:
         raise Denied(
             "wrong_thread",
             "%(iri)s does not belong to the thread of %(post)s.",

@@ -48,7 +48,7 @@ class GoneActors:
 
 
 def _delete(ctx: Context, iri: str) -> None:
-    someone = find_actor(ctx.conn, iri)
-    if someone is not None and someone.deleted_at is None:
+    found = find_actor(ctx.conn, iri)
+    if found is not None and found.deleted_at is None:
         received = ReceivedActivity(Document({"type": "Delete", "actor": iri, "object": iri}), iri)
-        perform(ctx, DeleteActor(by=someone), received)
+        perform(ctx, DeleteActor(by=found), received)

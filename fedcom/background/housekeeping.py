@@ -109,7 +109,7 @@ def _erase_messages(conn: Connection, now: datetime) -> None:
 
 
 # A younger file may still get its row.
-NAMELESS_KEPT = timedelta(days=1)
+UNREFERENCED_KEPT = timedelta(days=1)
 
 
 async def clean_pictures(
@@ -127,7 +127,7 @@ async def clean_pictures(
     while await database.write(partial(_forget_previews, now=now, origin=settings.origin)):
         pass
     names = await database.read(list_names)
-    await asyncio.to_thread(_remove_nameless, store, names, now)
+    await asyncio.to_thread(_remove_unreferenced, store, names, now)
 
 
 def _forget_unused(conn: Connection, origin: str, now: datetime, after: int) -> int | None:
@@ -148,7 +148,7 @@ def _forget_previews(conn: Connection, origin: str, now: datetime) -> bool:
     return len(batch) == BATCH
 
 
-def _remove_nameless(store: Store, names: set[str], now: datetime) -> None:
+def _remove_unreferenced(store: Store, names: set[str], now: datetime) -> None:
     for name, kept_at, _ in store.files():
-        if name not in names and kept_at < now - NAMELESS_KEPT:
+        if name not in names and kept_at < now - UNREFERENCED_KEPT:
             (store.folder / name).unlink(missing_ok=True)

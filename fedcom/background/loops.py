@@ -8,14 +8,14 @@ import structlog
 logger = structlog.get_logger(__name__)
 
 
-async def repeat(seconds: float, *works: Callable[[], Awaitable[None]]) -> None:
-    """Do all of `works`, one after the other, every `seconds`, until cancelled.
+async def repeat(seconds: float, *functions: Callable[[], Awaitable[None]]) -> None:
+    """Do all of `functions`, one after the other, every `seconds`, until cancelled.
 
     One that raises is logged and done again the next time; it stops neither the others nor the
     loop.
     """
     while True:
-        for work in works:
+        for work in functions:
             await _safely(work())
         await asyncio.sleep(seconds)
 

@@ -26,7 +26,7 @@ from fedcom.models.mail import Mail
 from fedcom.settings import Settings
 from fedcom.units import Units
 
-LOOK_EVERY = 5.0
+POLL_SECONDS = 5.0
 """Seconds between two queries of the queue."""
 
 DIGESTS_EVERY = 120
@@ -82,16 +82,16 @@ class Mailer:
 
     async def run(self) -> None:
         """Send mail whenever it is due, until cancelled."""
-        looks = 0
+        rounds = 0
         while self._server is not None:
             try:
-                if looks % DIGESTS_EVERY == 0:
+                if rounds % DIGESTS_EVERY == 0:
                     await self._units.unit(write_digests)
                 await self.send_due()
             except SQLAlchemyError:
                 logger.exception("mail_queue_failed")
-            looks += 1
-            await asyncio.sleep(LOOK_EVERY)
+            rounds += 1
+            await asyncio.sleep(POLL_SECONDS)
 
     async def send_due(self) -> int:
         """Send the mail that is due, one after the other; how many were sent."""
@@ -104,7 +104,7 @@ class Mailer:
 
     async def _send(self, server: Server, queued: Mail) -> bool:
         try:
-            await asyncio.to_thread(_hand_in, server, _compose(queued, self._sender))
+            await asyncio.to_thread(_transmit, server, _compose(queued, self._sender))
         # ValueError: smtplib and email raise it for what they cannot encode, such as a password
         # with umlauts.
         except (smtplib.SMTPException, OSError, ValueError) as error:
@@ -142,7 +142,7 @@ def _compose(queued: Mail, sender: str) -> EmailMessage:
     return message
 
 
-def _hand_in(server: Server, message: EmailMessage) -> None:
+def _transmit(server: Server, message: EmailMessage) -> None:
     """Send it; blocks while the mail server works. Raises SMTPException and OSError."""
     with _connected(server) as line:
         if server.user:

@@ -18,7 +18,7 @@ from fedcom.clock import Clock
 from fedcom.context import Context
 from fedcom.errors import Busy, Denied, FedcomError, NotFound
 from fedcom.media.images import PREVIEW
-from fedcom.media.pictures import Kept, Pictures
+from fedcom.media.pictures import Pictures, StoredPicture
 from fedcom.media.queue import (
     ATTEMPTS,
     PreviewJob,
@@ -50,7 +50,7 @@ REQUESTS = 5
 PAGE_TYPES = ("text/html", "application/xhtml+xml")
 ACCEPT_PAGE = f"{', '.join(PAGE_TYPES)}, {ACCEPT};q=0.9"
 AT_ONCE = 4
-LOOK_EVERY = 60.0
+POLL_SECONDS = 60.0
 """Seconds until the table is queried without a wake-up, for retries and rows of other servers."""
 
 REST = 1.0
@@ -93,7 +93,7 @@ class Previews:
             except Exception:  # the outermost loop: one link must not end all previews
                 logger.exception("preview_crashed")
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._due.wait(), LOOK_EVERY)
+                await asyncio.wait_for(self._due.wait(), POLL_SECONDS)
             self._due.clear()
             # Many commits in a row are one query.
             await asyncio.sleep(REST)
@@ -105,44 +105,44 @@ class Previews:
         if due is None or due > self._clock():
             return 0
         some = await self._units.unit(lambda ctx: claim_previews(ctx, AT_ONCE))
-        await asyncio.gather(*[self._make(wanted) for wanted in some])
+        await asyncio.gather(*[self._make(job) for job in some])
         return len(some)
 
-    async def _make(self, wanted: PreviewJob) -> None:
-        if wanted.attempts > ATTEMPTS:
-            logger.warning("preview_interrupted", url=wanted.target)
-            await self._units.unit(lambda ctx: fail_preview(ctx, wanted, passing=False))
+    async def _make(self, job: PreviewJob) -> None:
+        if job.attempts > ATTEMPTS:
+            logger.warning("preview_interrupted", url=job.target)
+            await self._units.unit(lambda ctx: fail_preview(ctx, job, passing=False))
             return
         try:
-            found = await self._find(wanted)
+            found = await self._find(job)
         except (ProtocolError, FedcomError, OSError) as error:
             passing = isinstance(error, Unreachable | OSError | Busy)
-            logger.info("preview_failed", url=wanted.target, error=str(error), retry=passing)
-            await self._units.unit(lambda ctx: fail_preview(ctx, wanted, passing=passing))
+            logger.info("preview_failed", url=job.target, error=str(error), retry=passing)
+            await self._units.unit(lambda ctx: fail_preview(ctx, job, passing=passing))
             return
         await self._units.unit(
             lambda ctx: finish_preview(
                 ctx,
-                wanted,
+                job,
                 title=found.title,
                 description=found.description,
                 media_id=found.media_id,
             )
         )
 
-    async def _find(self, wanted: PreviewJob) -> FoundPage:
+    async def _find(self, job: PreviewJob) -> FoundPage:
         """The picture that came with the post, else the preview of the page that it links to."""
-        if wanted.image_url is not None:
+        if job.image_url is not None:
             try:
-                return FoundPage(media_id=(await self._picture_at(wanted.image_url)).id)
+                return FoundPage(media_id=(await self._picture_at(job.image_url)).id)
             except Busy:
                 raise  # this says nothing about the picture, so it is retried
             except (ProtocolError, FedcomError):
-                if wanted.url in (None, wanted.image_url):
+                if job.url in (None, job.image_url):
                     raise
-        return await self._look_at(wanted.url or "")
+        return await self._preview_of_page(job.url or "")
 
-    async def _look_at(self, url: str) -> FoundPage:
+    async def _preview_of_page(self, url: str) -> FoundPage:
         page = await self._page_at(url, PREVIEW_SECONDS)
         if _kind_of(page).startswith("image/"):
             return FoundPage(media_id=(await self._picture_at(page.url)).id)
@@ -214,5 +214,5 @@ def _kind_of(page: Download) -> str:
     return page.content_type.partition(";")[0].strip().lower()
 
 
-def _put(ctx: Context, kept: Kept, url: str) -> Media:
+def _put(ctx: Context, kept: StoredPicture, url: str) -> Media:
     return put_media(ctx, kept, "preview", source_url=url)

@@ -18,7 +18,7 @@ from activitypub.parse import parse
 from fedcom.inspect.captured import read_capture
 from fedcom.inspect.explain import Explained, explain, refused
 from fedcom.inspect.fixtures import fill, with_context
-from fedcom.inspect.verification import CapturedCase, Shown, Verification, verify_capture
+from fedcom.inspect.verification import CapturedCase, StepResult, Verification, verify_capture
 
 
 @click.command("explain")
@@ -76,7 +76,7 @@ def _to_line(name: str, explained: Explained) -> str:
         ("attachments", " ".join(explained.attachments)),
         ("to", " ".join(_short(iri) for iri in explained.audience)),
     )
-    parts += [f"{word} {value}".strip() for word, value in named if value]
+    parts += [f"{label} {value}".strip() for label, value in named if value]
     if explained.is_understood:
         return f"{name}: understood: {'; '.join([*parts, *explained.conditions])}"
     why = ", ".join(f"{reason.code} ({reason.detail})" for reason in explained.reasons)
@@ -148,7 +148,7 @@ def _moment(text: str | None) -> datetime:
     raise click.BadParameter(f"{text} is not a date.", param_hint="--at")
 
 
-def _to_step(shown: Shown) -> str:
+def _to_step(shown: StepResult) -> str:
     mark = {None: "", True: "ok ", False: "FAILED "}[shown.holds]
     block = "".join(f"\n    {line}" for line in shown.block.splitlines())
     return f"{shown.name}: {mark}{shown.text}".rstrip() + block

@@ -8,7 +8,7 @@ import click
 
 from fedcom.cli.examine import explain_files, verify_file
 from fedcom.cli.opening import with_instance
-from fedcom.cli.table import heard_table
+from fedcom.cli.table import incoming_table
 from fedcom.lookup import Found
 from fedcom.models.actor import Community, Person
 from fedcom.models.post import Post
@@ -111,7 +111,7 @@ def omissions(config: Path | None, limit: int, host: str | None) -> None:
 @federation.command()
 def table() -> None:
     """Print the table of supported activities for docs/federation.md."""
-    click.echo(heard_table(), nl=False)
+    click.echo(incoming_table(), nl=False)
 
 
 def _retry(config: Path | None, host: str | None) -> None:

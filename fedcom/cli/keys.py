@@ -65,6 +65,6 @@ def _find(conn: Connection, names: tuple[str, ...]) -> list[str]:
 
 
 def _rotate_one(ctx: Context, iri: str, key: NewKey) -> None:
-    someone = find_actor(ctx.conn, iri)
-    if someone is not None:
-        perform(ctx, RotateKeys(by=someone, key=key))
+    found = find_actor(ctx.conn, iri)
+    if found is not None:
+        perform(ctx, RotateKeys(by=found, key=key))

@@ -20,7 +20,7 @@ from fedcom.accounts.members import (
 )
 from fedcom.accounts.password_reset import create_reset
 from fedcom.accounts.passwords import check_new_password, hash_password
-from fedcom.accounts.register import Newcomer, create_account
+from fedcom.accounts.register import NewAccount, create_account
 from fedcom.actions.ban import Ban
 from fedcom.actions.perform import perform
 from fedcom.actions.unban import Unban
@@ -55,9 +55,9 @@ def create(config: Path | None, name: str, admin: bool, email: str | None) -> No
 
     async def work(instance: OpenInstance) -> Member:
         hashed = await asyncio.to_thread(hash_password, chosen)
-        newcomer = Newcomer(name=name, password_hash=hashed, email=email)
+        new_account = NewAccount(name=name, password_hash=hashed, email=email)
         key = await instance.new_key()
-        return await instance.unit(lambda ctx: _create(ctx, newcomer, key, admin=admin))
+        return await instance.unit(lambda ctx: _create(ctx, new_account, key, admin=admin))
 
     member = with_instance(config, work)
     click.echo(f"{member.person.handle} can log in ({member.account.role}).")
@@ -198,8 +198,8 @@ def ban(
     click.echo(f"{person.handle} is {'no longer ' if undo else ''}banned.")
 
 
-def _create(ctx: Context, newcomer: Newcomer, key: NewKey, *, admin: bool) -> Member:
-    member = create_account(ctx, newcomer, key, "admin" if admin else "member")
+def _create(ctx: Context, new_account: NewAccount, key: NewKey, *, admin: bool) -> Member:
+    member = create_account(ctx, new_account, key, "admin" if admin else "member")
     if admin and not is_set_up(ctx.conn):
         # As after an unattended start: otherwise strangers could still open the set-up page.
         finish_setup(ctx.conn, name=ctx.host, registration="closed", now=ctx.now)

@@ -16,7 +16,7 @@ from fedcom.effects.resolve_reports import Outcome, resolve_reports_about
 from fedcom.models.account import account
 from fedcom.models.actor import Community, Person, actor, community as community_table
 from fedcom.models.base import columns_of, to_row
-from fedcom.models.comment import comment
+from fedcom.models.comment import Comment, comment
 from fedcom.models.moderation import modlog
 from fedcom.models.post import Post, post, post_rank
 from fedcom.models.revision import revision
@@ -24,9 +24,6 @@ from fedcom.queries.visibility import is_kept, is_shown
 
 # SQLite accepts about ten thousand values in one statement, older versions a thousand.
 _CHUNK = 500
-
-_BLANK = {"body_source": "", "body_html": "", "content_warning": ""}
-_NO_LINK = {"title": "", "url": None, "image_url": None, "image_alt": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +89,12 @@ def blank_all(ctx: Context, owner: Person | Community) -> None:
     posts = post.c.author_id == owner.id
     if isinstance(owner, Community):
         posts = post.c.community_id == owner.id
-    gone = update(comment).where(wrote).values(**_BLANK, deleted_at=ctx.now)
+    gone = update(comment).where(wrote).values(**Comment.BLANK, deleted_at=ctx.now)
     shown = gone.where(is_shown(comment))
     hidden = ctx.conn.execute(shown.returning(comment.c.path, comment.c.post_id)).all()
     _count_comments(ctx, hidden, back=False)
     ctx.conn.execute(gone)
-    gone = update(post).where(posts).values(**_BLANK, **_NO_LINK, deleted_at=ctx.now)
+    gone = update(post).where(posts).values(**Post.BLANK, deleted_at=ctx.now)
     shown = gone.where(is_shown(post))
     per_community = Counter(ctx.conn.execute(shown.returning(post.c.community_id)).scalars())
     _count(ctx, community_table.c.posts, community_table.c.actor_id, per_community, back=False)

@@ -64,7 +64,7 @@ def _replace_vote(
         return None if row is None else (row.score, row.iri)
     values = {"score": score, "iri": iri, "voted_at": ctx.now}
     new = {key: target.id, "voter_id": voter.id, **values}
-    is_first = ctx.seen.votes.get((voter.id, target.iri)) is None
+    is_first = ctx.cache.votes.get((voter.id, target.iri)) is None
     if is_first and insert_ignoring(ctx.conn, votes, new):
         return None
     row = ctx.conn.execute(_STANDING_VOTE[votes], which).first()
@@ -91,8 +91,8 @@ def _count_vote(ctx: Context, target: Post | Comment, score: int, before: int) -
 def find_vote(ctx: Context, voter: Person, target: Post | Comment) -> tuple[int, str] | None:
     """The current vote: its score and the id of its Like or Dislike."""
     key = (voter.id, target.iri)
-    if key in ctx.seen.votes:
-        return ctx.seen.votes[key]
+    if key in ctx.cache.votes:
+        return ctx.cache.votes[key]
     votes, _ = _votes(target)
     row = ctx.conn.execute(_FIND_VOTE[votes], {"target": target.id, "voter": voter.id}).first()
     return None if row is None else (row.score, row.iri)

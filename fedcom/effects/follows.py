@@ -4,7 +4,7 @@ from sqlalchemy import select, update
 
 from fedcom.context import Context
 from fedcom.effects.counts import count_subscribers
-from fedcom.effects.notify import News, notify
+from fedcom.effects.notify import NotificationEvent, notify
 from fedcom.models.actor import Actor, Community, actor
 from fedcom.models.follow import follow
 
@@ -30,5 +30,7 @@ def notify_rejected(ctx: Context, follower_id: int, target: Actor | None) -> Non
     """Notify a member that an actor refused their follow."""
     community = target.id if isinstance(target, Community) else None
     notify(
-        ctx, follower_id, News(kind="moderation", community_id=community, detail="follow_rejected")
+        ctx,
+        follower_id,
+        NotificationEvent(kind="moderation", community_id=community, detail="follow_rejected"),
     )

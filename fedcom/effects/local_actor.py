@@ -79,8 +79,8 @@ def _insert(ctx: Context, values: dict[str, str], key: NewKey) -> Actor:
 def put_keys(ctx: Context, whose: Actor, key: NewKey) -> None:
     """Store the private keys of a local actor, already encrypted."""
     rows = (
-        (whose.public_key_id, REQUESTS, key.sealed_private, key.public_pem),
-        (whose.proof_key_id, PROOFS, key.sealed_proof, key.proof_multibase),
+        (whose.public_key_id, REQUESTS, key.encrypted_private, key.public_pem),
+        (whose.proof_key_id, PROOFS, key.encrypted_proof, key.proof_multibase),
     )
     names = ("key_id", "algorithm", "private_key", "public_key")
     for row in rows:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from sqlalchemy import ColumnElement, or_, select, tuple_
 
 from fedcom.context import Context
-from fedcom.effects.notify import News, notify
+from fedcom.effects.notify import NotificationEvent, notify
 from fedcom.models.actor import Actor, actor
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.comment import Comment
@@ -41,7 +41,7 @@ def _handle_in(ctx: Context, page: str) -> tuple[str, str] | None:
 def _named(ctx: Context, mentions: Iterable[Mention]) -> dict[Mention, Actor]:
     """The mentions that name a known actor.
 
-    Looking up the unknown ones is up to the surfaces, before they open the unit of work.
+    Looking up the unknown ones is up to the interfaces, before they open the unit of work.
     """
     keys = {mention: _keys(ctx, mention) for mention in mentions}
     if not keys:
@@ -108,7 +108,7 @@ def with_links(ctx: Context, body: Body, *, here: bool = True) -> Body:
 
 
 def notify_mentioned(
-    ctx: Context, content: Post | Comment, tagged: Sequence[str] | None, news: News
+    ctx: Context, content: Post | Comment, tagged: Sequence[str] | None, event: NotificationEvent
 ) -> None:
     """Notify the members whom a post or comment mentions, each once, whatever a later edit says.
 
@@ -118,18 +118,18 @@ def notify_mentioned(
     named = _members_named(ctx, content, tagged)
     if not named:
         return
-    told = set(
+    notified = set(
         ctx.conn.execute(
             select(notification.c.recipient_id).where(
-                notification.c.post_id == news.post_id,
-                notification.c.comment_id.is_not_distinct_from(news.comment_id),
+                notification.c.post_id == event.post_id,
+                notification.c.comment_id.is_not_distinct_from(event.comment_id),
                 notification.c.kind.in_(["reply", "mention"]),
             )
         ).scalars()
     )
     for person_id in named:
-        if person_id not in told:
-            notify(ctx, person_id, news)
+        if person_id not in notified:
+            notify(ctx, person_id, event)
 
 
 def _members_named(

@@ -7,7 +7,7 @@ from sqlalchemy import insert, select
 
 from activitypub.document import Document
 from fedcom.context import Context
-from fedcom.effects.notify import News, notify
+from fedcom.effects.notify import NotificationEvent, notify
 from fedcom.models.actor import Community, Person
 from fedcom.models.follow import follow
 from fedcom.models.moderation import ModerationAction, modlog
@@ -49,7 +49,7 @@ def log_community(ctx: Context, entry: LogEntry, community: Community) -> None:
     """Write an entry about a whole community and notify the members who follow it."""
     _write(ctx, entry, community.iri)
     followers = select(follow.c.follower_id).where(follow.c.target_id == community.id)
-    news = News(
+    event = NotificationEvent(
         kind="moderation",
         by_id=entry.by.id,
         community_id=community.id,
@@ -57,7 +57,7 @@ def log_community(ctx: Context, entry: LogEntry, community: Community) -> None:
         reason=entry.reason,
     )
     for member in ctx.conn.execute(followers.order_by(follow.c.id)).scalars().all():
-        notify(ctx, member, news)
+        notify(ctx, member, event)
 
 
 def reason_of(activity: Document) -> str:
@@ -87,7 +87,7 @@ def _notify(
     post_id: int | None = None,
     comment_id: int | None = None,
 ) -> None:
-    news = News(
+    event = NotificationEvent(
         kind="moderation",
         by_id=entry.by.id,
         community_id=entry.community.id if entry.community else None,
@@ -96,4 +96,4 @@ def _notify(
         detail=entry.kind,
         reason=entry.reason,
     )
-    notify(ctx, person_id, news)
+    notify(ctx, person_id, event)

@@ -13,12 +13,12 @@ from fedcom.models.actor import actor
 from fedcom.models.notification import Kind, notification
 from fedcom.queries.visibility import is_blocked as has_blocked
 
-NEWS_FOR = timedelta(days=7)
+MAX_AGE = timedelta(days=7)
 """Maximum age of content that notifies: old posts are fetched when a community is followed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class News:
+class NotificationEvent:
     """A notification: its kind, who caused it and its subject; row ids, None where not applicable.
 
     `detail` is the modlog's kind and `reason` its reason, for moderators' decisions. `written_at`
@@ -37,32 +37,32 @@ class News:
     written_at: datetime | None = None
 
 
-def notify(ctx: Context, recipient_id: int, news: News) -> None:
+def notify(ctx: Context, recipient_id: int, event: NotificationEvent) -> None:
     """Notify a member; remote actors are never notified: federation tells them.
 
     Members are not notified of their own actions, or of old content. Of people and servers that the
     member has blocked, only moderation and reports are notified: neither can be blocked away.
     """
-    if recipient_id == news.by_id:
+    if recipient_id == event.by_id:
         return
-    if news.written_at is not None and ctx.now - news.written_at > NEWS_FOR:
+    if event.written_at is not None and ctx.now - event.written_at > MAX_AGE:
         return
-    is_duty = news.kind in ("moderation", "report")
+    is_duty = event.kind in ("moderation", "report")
     ctx.conn.execute(
-        _TELL,
+        _INSERT,
         {
             "to": recipient_id,
-            "of": news.kind,
-            "by": news.by_id,
+            "of": event.kind,
+            "by": event.by_id,
             # No actor has this row id.
-            "unblocked": 0 if is_duty or news.by_id is None else news.by_id,
-            "community": news.community_id,
-            "post": news.post_id,
-            "comment": news.comment_id,
-            "message": news.message_id,
-            "outside": news.outside_mention_id,
-            "what": news.detail,
-            "why": news.reason,
+            "unblocked": 0 if is_duty or event.by_id is None else event.by_id,
+            "community": event.community_id,
+            "post": event.post_id,
+            "comment": event.comment_id,
+            "message": event.message_id,
+            "outside": event.outside_mention_id,
+            "what": event.detail,
+            "why": event.reason,
             "now": ctx.now,
         },
     )
@@ -92,7 +92,7 @@ _ROW: dict[str, ColumnElement[Any]] = {
     "reason": bindparam("why", type_=Text),
     "created_at": bindparam("now", type_=UtcDateTime),
 }
-_TELL = insert(notification).from_select(
+_INSERT = insert(notification).from_select(
     list(_ROW),
     select(*_ROW.values()).where(
         exists().where(account.c.actor_id == bindparam("to"), account.c.state == "active"),

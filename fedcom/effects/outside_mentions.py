@@ -3,8 +3,8 @@
 from sqlalchemy import ColumnElement, delete, select, update
 
 from fedcom.context import Context
-from fedcom.effects.notify import News
-from fedcom.models.base import columns_of, to_row
+from fedcom.effects.notify import NotificationEvent
+from fedcom.models.base import columns_of, first_row
 from fedcom.models.notification import notification
 from fedcom.models.outside_mention import OutsideMention, outside_mention
 
@@ -12,8 +12,7 @@ from fedcom.models.outside_mention import OutsideMention, outside_mention
 def find_outside_mention(ctx: Context, iri: str) -> OutsideMention | None:
     """The stored excerpt of the post with this id."""
     found = select(*columns_of(OutsideMention, outside_mention)).where(outside_mention.c.iri == iri)
-    row = ctx.conn.execute(found).mappings().first()
-    return None if row is None else to_row(OutsideMention, row)
+    return first_row(OutsideMention, ctx.conn.execute(found))
 
 
 def forget_mentions(ctx: Context, which: ColumnElement[bool]) -> None:
@@ -23,31 +22,30 @@ def forget_mentions(ctx: Context, which: ColumnElement[bool]) -> None:
     ctx.conn.execute(delete(outside_mention).where(which))
 
 
-def adopt_mention(ctx: Context, iri: str, news: News) -> frozenset[int]:
+def adopt_mention(ctx: Context, iri: str, event: NotificationEvent) -> frozenset[int]:
     """Replace the excerpt of `iri`, which is now stored as a post or comment (its community
     announced it after its author): its notifications are changed to link to that. Returns the row
-    ids
-    of the members who were notified.
+    ids of the members who were notified.
     """
     known = find_outside_mention(ctx, iri)
     if known is None:
         return frozenset()
-    told = told_of(ctx, known.id)
+    notified = notified_of(ctx, known.id)
     ctx.conn.execute(
         update(notification)
         .where(notification.c.outside_mention_id == known.id)
         .values(
             outside_mention_id=None,
-            community_id=news.community_id,
-            post_id=news.post_id,
-            comment_id=news.comment_id,
+            community_id=event.community_id,
+            post_id=event.post_id,
+            comment_id=event.comment_id,
         )
     )
     ctx.conn.execute(delete(outside_mention).where(outside_mention.c.id == known.id))
-    return told
+    return notified
 
 
-def told_of(ctx: Context, mention_id: int) -> frozenset[int]:
+def notified_of(ctx: Context, mention_id: int) -> frozenset[int]:
     is_of_mention = notification.c.outside_mention_id == mention_id
     return frozenset(
         ctx.conn.execute(select(notification.c.recipient_id).where(is_of_mention)).scalars()

@@ -9,7 +9,7 @@ from typing import Literal
 from sqlalchemy import ColumnElement, Select, and_, or_, select, update
 
 from fedcom.context import Context
-from fedcom.effects.notify import News, notify
+from fedcom.effects.notify import NotificationEvent, notify
 from fedcom.models.actor import Person
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.comment import Comment, comment
@@ -36,16 +36,18 @@ class Outcome:
 DISMISSED = Outcome("dismissed")
 
 
-def resolve_content(ctx: Context, judge: Person, target: Post | Comment, outcome: Outcome) -> None:
+def resolve_content(
+    ctx: Context, resolver: Person, target: Post | Comment, outcome: Outcome
+) -> None:
     """Close the open reports about a post or a comment."""
     if isinstance(target, Post):
-        resolve_reports_about(ctx, judge, outcome, posts=[target.id])
+        resolve_reports_about(ctx, resolver, outcome, posts=[target.id])
     else:
-        resolve_reports_about(ctx, judge, outcome, comments=[target.id])
+        resolve_reports_about(ctx, resolver, outcome, comments=[target.id])
 
 
 def resolve_reports_about(
-    ctx: Context, judge: Person, outcome: Outcome, *, posts: Ids = (), comments: Ids = ()
+    ctx: Context, resolver: Person, outcome: Outcome, *, posts: Ids = (), comments: Ids = ()
 ) -> None:
     """Close the open reports about all of these posts and comments."""
     has_notice = or_(
@@ -53,12 +55,12 @@ def resolve_reports_about(
         and_(notification.c.comment_id.is_(None), notification.c.post_id.in_(posts)),
     )
     which = or_(report.c.post_id.in_(posts), report.c.comment_id.in_(comments))
-    resolve_reports(ctx, judge, outcome, which, has_notice)
+    resolve_reports(ctx, resolver, outcome, which, has_notice)
 
 
 def resolve_reports(
     ctx: Context,
-    judge: Person,
+    resolver: Person,
     outcome: Outcome,
     which: ColumnElement[bool],
     has_notice: ColumnElement[bool],
@@ -81,22 +83,24 @@ def resolve_reports(
     closed = ctx.conn.execute(
         update(report)
         .where(which, report.c.resolved_at.is_(None))
-        .values(resolved_at=ctx.now, resolver_id=judge.id)
+        .values(resolved_at=ctx.now, resolver_id=resolver.id)
         .returning(*columns_of(ReportRow, report))
     )
     for row in closed.mappings().all():
-        _notify_reporter(ctx, judge, outcome, to_row(ReportRow, row))
+        _notify_reporter(ctx, resolver, outcome, to_row(ReportRow, row))
 
 
-def _notify_reporter(ctx: Context, judge: Person, outcome: Outcome, report_row: ReportRow) -> None:
+def _notify_reporter(
+    ctx: Context, resolver: Person, outcome: Outcome, report_row: ReportRow
+) -> None:
     """Without the moderator's name, so that disputes stay in the modlog."""
-    if report_row.reporter_id == judge.id:
+    if report_row.reporter_id == resolver.id:
         return
     post_id = report_row.post_id
     if report_row.comment_id is not None:
         found = select(comment.c.post_id).where(comment.c.id == report_row.comment_id)
         post_id = ctx.conn.execute(found).scalar_one()
-    news = News(
+    event = NotificationEvent(
         kind="report",
         community_id=report_row.community_id,
         post_id=post_id,
@@ -105,4 +109,4 @@ def _notify_reporter(ctx: Context, judge: Person, outcome: Outcome, report_row: 
         detail=outcome.detail,
         reason=outcome.reason,
     )
-    notify(ctx, report_row.reporter_id, news)
+    notify(ctx, report_row.reporter_id, event)

@@ -13,12 +13,12 @@ from fedcom.models.restriction import restriction
 from fedcom.wire.policies import UNRESTRICTED, Restrictions
 
 
-def keep_restrictions(ctx: Context, iri: str, told: Restrictions) -> None:
+def keep_restrictions(ctx: Context, iri: str, stated: Restrictions) -> None:
     """Store the latest policy of the author of `iri`, replacing an earlier one."""
-    if told == UNRESTRICTED:
+    if stated == UNRESTRICTED:
         ctx.conn.execute(delete(restriction).where(restriction.c.iri == iri))
         return
-    values = {"iri": iri, "no_replies": told.no_replies, "no_boosts": told.no_boosts}
+    values = {"iri": iri, "no_replies": stated.no_replies, "no_boosts": stated.no_boosts}
     upsert(ctx.conn, restriction, values, key=["iri"])
 
 

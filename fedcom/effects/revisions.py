@@ -15,14 +15,13 @@ KEPT = 50
 
 def keep_revision(ctx: Context, before: Post | Comment, after: Post | Comment) -> None:
     """Store the version before an edit if a reader could see the difference."""
-    title, url = _heading(before)
-    if (title, url, before.body_html) == (*_heading(after), after.body_html):
+    if _read(before) == _read(after):
         return
     ctx.conn.execute(
         insert(revision).values(
             **reference_to(before),
-            title=title,
-            url=url,
+            title=before.title,
+            url=before.url,
             body_html=before.body_html,
             written_at=before.updated_at or before.published_at,
             replaced_at=after.updated_at or ctx.now,
@@ -48,5 +47,5 @@ def forget_revisions_of(ctx: Context, author: Actor) -> None:
     ctx.conn.execute(delete(revision).where(revision.c.comment_id.in_(comments)))
 
 
-def _heading(content: Post | Comment) -> tuple[str, str | None]:
-    return (content.title, content.url) if isinstance(content, Post) else ("", None)
+def _read(content: Post | Comment) -> tuple[str, str | None, str]:
+    return content.title, content.url, content.body_html

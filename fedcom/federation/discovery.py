@@ -17,7 +17,7 @@ from activitypub.nodeinfo import Software, Usage
 from activitypub.types import AS2
 from activitypub.webfinger import Handle
 from fedcom.errors import BadRequest, NotFound
-from fedcom.http.cors import EVERYBODY
+from fedcom.http.cors import ANY_ORIGIN
 from fedcom.http.instance import Instance, instance_of
 from fedcom.models.actor import Actor
 from fedcom.models.site import Site
@@ -55,7 +55,7 @@ async def answer_webfinger(request: Request) -> Response:
         subscribe=f"{origin}/search?q={{uri}}",
         kind=found_actor.kind,
     )
-    return JSONResponse(body, media_type="application/jrd+json", headers=EVERYBODY)
+    return JSONResponse(body, media_type="application/jrd+json", headers=ANY_ORIGIN)
 
 
 async def answer_host_meta(request: Request) -> Response:
@@ -66,7 +66,7 @@ async def answer_host_meta(request: Request) -> Response:
         '<XRD xmlns="http://docs.oasis-open.org/ns/xri/xrd-1.0">'
         f'<Link rel="lrdd" type="application/jrd+json" template="{template}"/></XRD>\n'
     )
-    return Response(body, media_type="application/xrd+xml", headers=EVERYBODY)
+    return Response(body, media_type="application/xrd+xml", headers=ANY_ORIGIN)
 
 
 async def answer_host_meta_json(request: Request) -> Response:
@@ -76,7 +76,7 @@ async def answer_host_meta_json(request: Request) -> Response:
         "type": "application/jrd+json",
         "template": _webfinger_template(instance_of(request)),
     }
-    return JSONResponse({"links": [link]}, headers=EVERYBODY)
+    return JSONResponse({"links": [link]}, headers=ANY_ORIGIN)
 
 
 async def answer_nodeinfo_index(request: Request) -> Response:
@@ -86,7 +86,7 @@ async def answer_nodeinfo_index(request: Request) -> Response:
     origin = instance_of(request).settings.origin
     body = nodeinfo.index(origin)
     body["links"].append({"rel": f"{AS2}#Application", "href": f"{origin}/actor"})
-    return JSONResponse(body, headers=EVERYBODY)
+    return JSONResponse(body, headers=ANY_ORIGIN)
 
 
 async def answer_nodeinfo(request: Request) -> Response:
@@ -103,7 +103,7 @@ async def answer_nodeinfo(request: Request) -> Response:
         open_registrations=instance_row.registration == "open",
         metadata={"nodeName": instance_row.name, "software": OURS.name},
     )
-    headers = EVERYBODY | {
+    headers = ANY_ORIGIN | {
         "Vary": "Origin, Sec-Fetch-Site, User-Agent",
         "Cache-Control": "no-store",
     }

@@ -37,7 +37,7 @@ from fedcom.federation.paging import (
     previous_page,
 )
 from fedcom.federation.requester import ASKED_BY, is_microblog
-from fedcom.federation.serving import CACHE, REVALIDATED, Elsewhere, to_origin, to_response
+from fedcom.federation.serving import CACHE, REVALIDATED, ServedElsewhere, to_origin, to_response
 from fedcom.http.instance import Instance, instance_of
 from fedcom.http.paging import asked_page
 from fedcom.models.actor import Actor, Community
@@ -102,7 +102,7 @@ async def answer_post(request: Request) -> Response:
     """
     row_id = _row_id(request)
 
-    def find(ctx: Context) -> Json | Elsewhere:
+    def find(ctx: Context) -> Json | ServedElsewhere:
         content = get_post(ctx.conn, row_id)
         if content.local and is_microblog(ctx.conn, request.headers):
             open_community(ctx, content)
@@ -181,24 +181,24 @@ def _row_id(request: Request) -> int:
 
 async def _answer(
     request: Request,
-    work: Callable[[Context], Json | bytes | Elsewhere],
+    work: Callable[[Context], Json | bytes | ServedElsewhere],
     *,
     cache: str = CACHE,
     vary: str = "Accept",
 ) -> Response:
     instance = instance_of(request)
 
-    def find(conn: Connection) -> tuple[bytes, int] | Elsewhere:
+    def find(conn: Connection) -> tuple[bytes, int] | ServedElsewhere:
         # Serialised here, in the thread of the database: an outbox may have megabytes.
         found = work(context_of(conn, instance))
-        if isinstance(found, Elsewhere):
+        if isinstance(found, ServedElsewhere):
             return found
         if isinstance(found, bytes):
             return found, 200
         return dump(found), 410 if found.get("type") == "Tombstone" else 200
 
     found = await instance.read(find)
-    if isinstance(found, Elsewhere):
+    if isinstance(found, ServedElsewhere):
         return to_origin(found)
     body, status = found
     return to_response(request, body, status, cache=cache, vary=vary)
@@ -222,7 +222,7 @@ def context_of(conn: Connection, instance: Instance) -> Context:
     return Context(conn, instance.clock(), instance.settings.origin)
 
 
-def _at(ctx: Context, iri: str) -> Json | Elsewhere:
+def _at(ctx: Context, iri: str) -> Json | ServedElsewhere:
     """The actor with this id, or a redirect for one whose page is here: `/u/name@host`."""
     head, _, slug = iri.rpartition("/")
     name, at, host = slug.partition("@")
@@ -232,7 +232,7 @@ def _at(ctx: Context, iri: str) -> Json | Elsewhere:
     local_actor = find(ctx.conn, name, host.lower())
     if local_actor is None or _is_closed(local_actor):
         raise NotFound("couldnt_find_person", "There is no actor with this name here.")
-    return Elsewhere(local_actor.iri)
+    return ServedElsewhere(local_actor.iri)
 
 
 def _actor(ctx: Context, local_actor: Actor | None) -> Json:
@@ -256,7 +256,7 @@ def open_community(ctx: Context, post: Post) -> Community:
     return community
 
 
-def to_be_found_at(content: Post | Comment, what: str | None = None) -> Elsewhere:
+def to_be_found_at(content: Post | Comment, what: str | None = None) -> ServedElsewhere:
     """A redirect to a peer's post or comment, or to `what` its server lists as belonging to it.
 
     Raises NotFound if it is not visible here.
@@ -267,10 +267,12 @@ def to_be_found_at(content: Post | Comment, what: str | None = None) -> Elsewher
             "This is not shown here; the original is at %(iri)s.",
             iri=content.iri,
         )
-    return Elsewhere(what if what is not None and same_host(what, content.iri) else content.iri)
+    return ServedElsewhere(
+        what if what is not None and same_host(what, content.iri) else content.iri
+    )
 
 
-def _served(ctx: Context, content: Post | Comment) -> Json | Elsewhere:
+def _served(ctx: Context, content: Post | Comment) -> Json | ServedElsewhere:
     """Local content as a document; a redirect to a peer's, while it is visible here."""
     if content.local:
         return _object(ctx, content)

@@ -8,7 +8,7 @@ the contents, `authenticate` determines how much of each may be trusted.
 from dataclasses import dataclass, replace
 
 from activitypub.authority import (
-    Believe,
+    Authorize,
     Evidence,
     FetchFirst,
     Known,
@@ -140,7 +140,7 @@ def _announced_content(
     _refuse(verdict)
     if ctx.is_ours(actor_iri):
         return None
-    if isinstance(verdict, Believe) and verdict.by_proof:
+    if isinstance(verdict, Authorize) and verdict.by_proof:
         evidence = "proof"
     opened = ReceivedActivity(content, actor_iri, via=group.iri, evidence=evidence)
     return _carry_out(ctx, opened, verdict)
@@ -202,7 +202,7 @@ def _fetch_voted_on(ctx: Context, inner: Document, group: Community) -> None:
 def _carry_out(ctx: Context, received: ReceivedActivity, verdict: Verdict) -> ReceivedActivity:
     """`received` with the origin's copy of its object, if the origin had to be asked."""
     _refuse(verdict)
-    if isinstance(verdict, Believe):
+    if isinstance(verdict, Authorize):
         return received
     if received.activity.type == "Delete" or received.activity.shape[:2] == ("Undo", "Delete"):
         return _deletion(ctx, received, verdict)

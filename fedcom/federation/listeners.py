@@ -36,7 +36,7 @@ from fedcom.effects.tombstones import (
 from fedcom.errors import Conflict, FedcomError, NeedsFetch
 from fedcom.federation.envelope import Envelope, authenticate, open_envelope
 from fedcom.federation.replay import RELAYED_WITHIN, refuse_replay
-from fedcom.inbound.catalog import HEARD
+from fedcom.inbound.catalog import ALL_READERS
 from fedcom.models.actor import Community
 from fedcom.queries.actors import find_actor
 from fedcom.queries.authors import find_author
@@ -47,10 +47,10 @@ from fedcom.remote.peers import find_peer
 from fedcom.rules.dialects import id_memory
 from fedcom.units import Units
 from inbox.errors import Ignored, Later, Refused
-from inbox.journal import was_heard
+from inbox.journal import was_received
 from inbox.ports import ReceivedActivity
 from inbox.route import Routes
-from outbox.peers import heard_from, is_failing
+from outbox.peers import is_failing, mark_reachable
 
 logger = structlog.get_logger(__name__)
 
@@ -131,8 +131,7 @@ class Listeners:
         self, ctx: Context, envelope: Envelope, content: Document | str
     ) -> ReceivedActivity | None:
         """As `envelope.authenticate`; raises Unsupported for a type without a reader, alone or
-        inside an
-        Announce.
+        inside an Announce.
         """
         if isinstance(content, Document) and content.is_activity:
             reader_of(self._routes, content)
@@ -266,13 +265,13 @@ class Listeners:
         if is_failing(ctx.conn, host):
             known = find_peer(ctx.conn, host)
             memory = id_memory(known.software if known is not None else None)
-            heard_from(ctx.conn, host, ctx.now.timestamp(), memory)
+            mark_reachable(ctx.conn, host, ctx.now.timestamp(), memory)
         close(ctx.conn)
         return is_accepted
 
     def _perform_content(self, ctx: Context, envelope: Envelope, content: Document | str) -> None:
         # The rows read for another of several contents may have changed since.
-        ctx.seen.forget()
+        ctx.cache.forget()
         if envelope.group is None and _is_undo_of_unknown(content):
             _await_undone(ctx, envelope.received, content)
             return
@@ -312,7 +311,7 @@ class Unsupported(FedcomError):
 def activity_routes() -> Routes[Reader]:
     """The reader of each activity shape."""
     routes: Routes[Reader] = Routes()
-    for readers in HEARD:
+    for readers in ALL_READERS:
         for shape, reader in readers.items():
             routes.add(shape, reader)
     return routes
@@ -338,8 +337,7 @@ def _is_undo_of_unknown(content: Document | str) -> bool:
 
 def _await_undone(ctx: Context, received: ReceivedActivity, undo: Document | str) -> None:
     """An activity that is undone by its bare id may still be on its way, whatever its type: refuse
-    it
-    when it arrives. One that was undone before, and may be sent anew, keeps its tombstone.
+    it when it arrives. One that was undone before, and may be sent anew, keeps its tombstone.
     """
     iri, by = (undo.object_id, undo.owner) if isinstance(undo, Document) else (None, None)
     if iri is not None and by is not None and same_host(iri, by) and not was_undone(ctx, iri):
@@ -351,7 +349,7 @@ def _remember_undone(ctx: Context, received: ReceivedActivity, *, found: bool) -
     undone = received.activity.object_document
     if undone is None or undone.id is None:
         return
-    is_known = found or was_heard(
+    is_known = found or was_received(
         ctx.conn, undone.owner or received.actor, undone.subject_id, undone.id
     )
     record_undone(

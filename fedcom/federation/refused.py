@@ -15,7 +15,7 @@ from activitypub.errors import ProtocolError
 from activitypub.parse import parse
 from fedcom.context import Context
 from fedcom.effects.follows import notify_rejected
-from fedcom.effects.notify import News, notify
+from fedcom.effects.notify import NotificationEvent, notify
 from fedcom.errors import FedcomError, NeedsFetch
 from fedcom.federation.listeners import activity_routes, reader_of
 from fedcom.models.actor import Community, Person, actor
@@ -120,7 +120,7 @@ def _notify(
 ) -> None:
     iri = activity.subject_id or ""
     post, comment = find_post(ctx.conn, iri), find_comment(ctx.conn, iri)
-    news = News(
+    event = NotificationEvent(
         kind="moderation",
         community_id=community.id,
         post_id=post.id if post else comment.post_id if comment else None,
@@ -128,4 +128,4 @@ def _notify(
         detail="refused",
         reason=clean_title(f"{refusal.status} {refusal.text}"[: 2 * MAX_ANSWER], MAX_ANSWER),
     )
-    notify(ctx, by.id, news)
+    notify(ctx, by.id, event)

@@ -12,25 +12,25 @@ from sqlalchemy import Connection
 from activitypub.document import Document
 from activitypub.signatures.integrity import IntegrityProof
 from fedcom.errors import Denied
-from inbox.journal import said_since, was_heard
+from inbox.journal import has_newer_activity, was_received
 
 # Seconds for which a proven activity may be in transit through other servers.
 RELAYED_WITHIN = 7 * 86_400.0
 
 
 def refuse_replay(conn: Connection, activity: Document, actor: str, proof: IntegrityProof) -> None:
-    """Raises Denied (`already_heard`, `superseded`) unless it is new.
+    """Raises Denied (`already_received`, `superseded`) unless it is new.
 
     `actor` is the id of the actor of `activity`, and `proof` is that actor's, verified.
     """
     subject = activity.subject_id
-    if was_heard(conn, actor, subject, activity.id or ""):
+    if was_received(conn, actor, subject, activity.id or ""):
         raise Denied(
-            "already_heard",
+            "already_received",
             "%(iri)s was received before; only its actor may send it again.",
             iri=activity.id,
         )
-    if said_since(conn, actor, subject, proof.created.timestamp()):
+    if has_newer_activity(conn, actor, subject, proof.created.timestamp()):
         raise Denied(
             "superseded",
             "%(actor)s has sent another activity about %(subject)s since this one was created"

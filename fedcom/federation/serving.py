@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from fedcom.federation.negotiation import JSON_TYPE
-from fedcom.http.cors import EVERYBODY
+from fedcom.http.cors import ANY_ORIGIN
 
 CACHE = "public, max-age=180"
 REVALIDATED = "public, no-cache"
@@ -19,7 +19,7 @@ REVALIDATED = "public, no-cache"
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
+class ServedElsewhere:
     """Raised in place of a document: it is another server's, and served at this id."""
 
     iri: str
@@ -40,16 +40,16 @@ def to_response(
     headers on which the response depends.
     """
     mark = f'W/"{hashlib.sha256(body).hexdigest()[:32]}"' if tag is None else f'"{tag}"'
-    headers = {"Vary": vary, "Cache-Control": cache, "ETag": mark, **EVERYBODY}
+    headers = {"Vary": vary, "Cache-Control": cache, "ETag": mark, **ANY_ORIGIN}
     if status == 200 and _knows(request.headers, mark):
         return Response(status_code=304, headers=headers)
     return Response(body, status, headers | {"Content-Type": JSON_TYPE})
 
 
-def to_origin(there: Elsewhere) -> Response:
+def to_origin(there: ServedElsewhere) -> Response:
     """The redirect (302) to the origin of remote content."""
     return RedirectResponse(
-        there.iri, 302, headers={"Vary": "Accept", "Cache-Control": CACHE, **EVERYBODY}
+        there.iri, 302, headers={"Vary": "Accept", "Cache-Control": CACHE, **ANY_ORIGIN}
     )
 
 

@@ -10,6 +10,7 @@ comments are embedded, beside the `first` page of direct replies that others rea
 
 import hashlib
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -32,7 +33,7 @@ from fedcom.federation.paging import (
     page_iri,
     previous_page,
 )
-from fedcom.federation.serving import Elsewhere, to_origin, to_response
+from fedcom.federation.serving import ServedElsewhere, to_origin, to_response
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_of
 from fedcom.http.paging import asked_page
@@ -47,7 +48,7 @@ from fedcom.queries.conversations import (
     find_thread_ids,
 )
 from fedcom.queries.posts import get_post
-from fedcom.queries.replies import PAGE, first_replies, parents_of_replies
+from fedcom.queries.replies import PAGE, first_replies
 from fedcom.wire.addressing import context_iri, replies_iri
 
 INLINE = 50
@@ -61,7 +62,7 @@ async def answer_context(request: Request) -> Response:
     """
     row_id, page = number_of(request), asked_page(request)
 
-    def find(ctx: Context) -> tuple[Json | Elsewhere, str | None]:
+    def find(ctx: Context) -> tuple[Json | ServedElsewhere, str | None]:
         content = get_post(ctx.conn, row_id)
         community = open_community(ctx, content)
         if not content.local:
@@ -89,7 +90,7 @@ async def answer_post_replies(request: Request) -> Response:
     """The direct replies to a local post."""
     row_id, page = number_of(request), asked_page(request)
     return await _answer(
-        request, lambda ctx: (_replies(ctx, get_post(ctx.conn, row_id), page), None)
+        request, lambda ctx: (_replies_to_post(ctx, get_post(ctx.conn, row_id), page), None)
     )
 
 
@@ -97,7 +98,7 @@ async def answer_comment_replies(request: Request) -> Response:
     """The direct replies to a local comment."""
     row_id, page = number_of(request), asked_page(request)
     return await _answer(
-        request, lambda ctx: (_replies(ctx, get_comment(ctx.conn, row_id), page), None)
+        request, lambda ctx: (_replies_to_comment(ctx, get_comment(ctx.conn, row_id), page), None)
     )
 
 
@@ -113,11 +114,11 @@ def digest(ids: Iterable[str]) -> str:
 
 
 async def _answer(
-    request: Request, work: Callable[[Context], tuple[Json | Elsewhere, str | None]]
+    request: Request, work: Callable[[Context], tuple[Json | ServedElsewhere, str | None]]
 ) -> Response:
     instance = instance_of(request)
     found, tag = await instance.read(lambda conn: work(context_of(conn, instance)))
-    if isinstance(found, Elsewhere):
+    if isinstance(found, ServedElsewhere):
         return to_origin(found)
     gone = found["type"] == "Tombstone"
     return to_response(request, dump(found), 410 if gone else 200, tag=tag)
@@ -140,28 +141,58 @@ def _thread_page(ctx: Context, post: Post, iri: str, page: int) -> Json:
     )
 
 
-def _replies(ctx: Context, content: Post | Comment, page: int | None) -> Json | Elsewhere:
-    open_community(ctx, post_of(ctx.conn, content))
-    if not content.local:
-        return to_be_found_at(content)  # which names the collection
-    iri = replies_iri(content.iri)
-    if not content.is_shown:
-        kind = "Collection" if isinstance(content, Comment) else "OrderedCollection"
-        return _gone(iri, kind, content)
-    if isinstance(content, Comment) and page is None:
-        return first_replies(ctx, content)
-    where = parents_of_replies(content)
-    total = count_replies(ctx.conn, *where)
-    page_number = page or 1
-    check_page(page_number, total, PAGE)
-    ids = find_reply_ids(ctx.conn, *where, offset=(page_number - 1) * PAGE, limit=PAGE)
-    following = next_page(iri, page_number, total, PAGE)
-    if isinstance(content, Comment):
-        return collection_page(page_iri(iri, page_number), iri, ids, next_page=following)
-    listed = ordered_collection_page(page_iri(iri, page_number), iri, ids, next_page=following)
+def _replies_to_post(ctx: Context, post: Post, page: int | None) -> Json | ServedElsewhere:
+    """In order, with the whole tree beside the first page."""
+    other = _instead(ctx, post, "OrderedCollection")
+    if other is not None:
+        return other
+    found = _reply_page(ctx, post, page or 1)
+    iri = replies_iri(post.iri)
+    listed = ordered_collection_page(found.iri, iri, found.ids, next_page=found.following)
     if page is not None:
         return listed
-    return ordered_collection(iri, total, items=_tree(ctx, content), first=listed)
+    return ordered_collection(iri, found.total, items=_tree(ctx, post), first=listed)
+
+
+def _replies_to_comment(ctx: Context, comment: Comment, page: int | None) -> Json | ServedElsewhere:
+    """As they are embedded in its Note."""
+    other = _instead(ctx, comment, "Collection")
+    if other is not None:
+        return other
+    if page is None:
+        return first_replies(ctx, comment)
+    found = _reply_page(ctx, comment, page)
+    return collection_page(
+        found.iri, replies_iri(comment.iri), found.ids, next_page=found.following
+    )
+
+
+def _instead(ctx: Context, content: Post | Comment, kind: str) -> Json | ServedElsewhere | None:
+    """The answer for another server's content, which names the collection, and for hidden content.
+
+    Raises NotFound if the community is closed.
+    """
+    open_community(ctx, post_of(ctx.conn, content))
+    if not content.local:
+        return to_be_found_at(content)
+    return None if content.is_shown else _gone(replies_iri(content.iri), kind, content)
+
+
+@dataclass(frozen=True, slots=True)
+class _ReplyPage:
+    """One page of direct replies: its address, their ids, and the address of the next page."""
+
+    iri: str
+    ids: list[str]
+    following: str | None
+    total: int
+
+
+def _reply_page(ctx: Context, content: Post | Comment, page: int) -> _ReplyPage:
+    iri, total = replies_iri(content.iri), count_replies(ctx.conn, content)
+    check_page(page, total, PAGE)
+    ids = find_reply_ids(ctx.conn, content, offset=(page - 1) * PAGE, limit=PAGE)
+    return _ReplyPage(page_iri(iri, page), ids, next_page(iri, page, total, PAGE), total)
 
 
 def _tree(ctx: Context, post: Post) -> list[str | Json]:

@@ -18,7 +18,7 @@ from fedcom.models.post import post
 from fedcom.models.vote import comment_vote, post_vote
 from fedcom.queries.actors import find_actor
 from fedcom.queries.follows import find_follow_by_iri
-from inbox.journal import was_heard
+from inbox.journal import was_received
 
 
 def with_undone(ctx: Context, activity: Document) -> Document:
@@ -60,7 +60,8 @@ def _known(ctx: Context, iri: str, by: str) -> dict[str, Any] | None:
     blocks = select(actor.c.iri).join(actor_block, actor_block.c.blocked_id == actor.c.id)
     blocked = ctx.conn.execute(blocks.where(actor_block.c.person_id == undoer.id)).scalars().all()
     found = next(
-        (blocked_iri for blocked_iri in blocked if was_heard(ctx.conn, by, blocked_iri, iri)), None
+        (blocked_iri for blocked_iri in blocked if was_received(ctx.conn, by, blocked_iri, iri)),
+        None,
     )
     return None if found is None else _activity("Block", iri, by, found)
 

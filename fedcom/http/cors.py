@@ -6,10 +6,10 @@ Browsers send no cookies with such requests, so the response is what a guest see
 from starlette.requests import Request
 from starlette.responses import Response
 
-EVERYBODY = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "ETag, Location"}
+ANY_ORIGIN = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "ETag, Location"}
 
 _PREFLIGHT = {
-    **EVERYBODY,
+    **ANY_ORIGIN,
     "Access-Control-Allow-Methods": "GET, HEAD",
     "Access-Control-Allow-Headers": "*",
     "Access-Control-Max-Age": "86400",

@@ -30,10 +30,10 @@ def check_origin(request: Request) -> None:
     if site is not None:
         allowed = site in {"same-origin", "none"}
     else:
-        said = request.headers.get("origin")
-        allowed = said is None or said == settings.origin
-        if settings.development and said is not None and not allowed:
-            allowed = urlsplit(said).netloc == request.headers.get("host")
+        origin = request.headers.get("origin")
+        allowed = origin is None or origin == settings.origin
+        if settings.development and origin is not None and not allowed:
+            allowed = urlsplit(origin).netloc == request.headers.get("host")
     if not allowed:
         raise Denied(
             "cross_site", "This form was sent from another website, so nothing was changed."

@@ -1,7 +1,7 @@
 """Who is asking: the member behind a session cookie or a bearer token, or a guest.
 
-All surfaces ask here, and nothing else reads the session cookie. A surface reads the identity in
-the same hop to the database as what it shows.
+All interfaces ask here, and nothing else reads the session cookie. An interface reads the identity
+in the same hop to the database as what it shows.
 """
 
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ class Identity:
 
     @property
     def is_banned(self) -> bool:
-        """Whether the member is banned from the site. The surface decides what is left to them."""
+        """Whether the member is banned from the site; the interface decides what is left."""
         return self.member is not None and self.member.person.is_banned(self.now)
 
 

@@ -1,4 +1,4 @@
-"""The running server as the surfaces see it."""
+"""The running server as the interfaces see it."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Instance(Protocol):
-    """What a surface may use of the server that `fedcom.wiring` builds."""
+    """What an interface may use of the server that `fedcom.wiring` builds."""
 
     @property
     def settings(self) -> Settings:

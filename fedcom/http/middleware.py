@@ -85,8 +85,8 @@ class TrustedProxies:
 
     def _client(self, scope: Scope) -> str:
         address: str = scope["client"][0]
-        said = ",".join(Headers(scope=scope).getlist("x-forwarded-for"))
-        for hop in reversed(said.split(",")):
+        forwarded_for = ",".join(Headers(scope=scope).getlist("x-forwarded-for"))
+        for hop in reversed(forwarded_for.split(",")):
             if not is_within(address, self.networks):
                 break
             text = hop.strip()

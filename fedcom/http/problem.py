@@ -29,7 +29,7 @@ from activitypub.problem import (
 from fedcom.catalogues import mark
 from fedcom.errors import FedcomError, TooMany
 from fedcom.http.accepting import ANYTHING, PAGE_TYPES, heaviest, weights
-from fedcom.http.cors import EVERYBODY
+from fedcom.http.cors import ANY_ORIGIN
 
 EXPECTED: tuple[type[Exception], ...] = (
     FedcomError,
@@ -38,7 +38,7 @@ EXPECTED: tuple[type[Exception], ...] = (
     OperationalError,
     NoConnection,
 )
-"""The exceptions that surfaces turn into responses; anything else is a bug and becomes a 500."""
+"""The exceptions that interfaces turn into responses; anything else is a bug and becomes a 500."""
 
 FOR_PROGRAMS = "for_programs"
 """Set in the state of a request to an address that has documents but no pages."""
@@ -115,6 +115,6 @@ def to_json(problem: Problem, request: Request) -> Response:
     `instance` is the id of the request, for the admin's log.
     """
     request_id = to_request_id(request.scope.get("state", {}).get("request_id"))
-    headers = {**problem.headers, **EVERYBODY, "Vary": "Accept", "X-Request-Id": request_id}
+    headers = {**problem.headers, **ANY_ORIGIN, "Vary": "Accept", "X-Request-Id": request_id}
     document = to_document(problem, request_id, _TYPES)
     return Response(document, problem.status, headers, MEDIA_TYPE)

@@ -13,7 +13,7 @@ from starlette.requests import Request
 
 from activitypub.errors import ProtocolError
 from activitypub.iri import host_of
-from fedcom.accounts.rate_limits import LOOK_UPS, keep_pace
+from fedcom.accounts.rate_limits import LOOK_UPS, count_action
 from fedcom.catalogues import mark
 from fedcom.errors import FedcomError, Invalid, NotFound
 from fedcom.http.instance import instance_of
@@ -164,4 +164,4 @@ async def look_up_person(request: Request, by: Person, text: str) -> Person:
 async def pace_look_ups(request: Request, by: Person) -> None:
     """Count one look-up before something is fetched for a member. Raises TooMany."""
     instance = instance_of(request)
-    await instance.unit(lambda ctx: keep_pace(ctx, by, LOOK_UPS))
+    await instance.unit(lambda ctx: count_action(ctx, by, LOOK_UPS))

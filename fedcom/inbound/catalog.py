@@ -4,7 +4,7 @@ from fedcom.actions import community, follow, lock, move, profile, report
 from fedcom.actions.base import Readers
 from fedcom.inbound import block, collections, delete, note, vote
 
-HEARD: tuple[Readers, ...] = (
+ALL_READERS: tuple[Readers, ...] = (
     block.READERS,
     collections.READERS,
     community.READERS,

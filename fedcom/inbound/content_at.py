@@ -44,14 +44,14 @@ def content_at(
     it. Raises NeedsFetch, NotFound, FetchFailed, and the errors of the action that stores it;
     Invalid `thread_circular` and `max_comment_depth_reached` for threads without a beginning.
     """
-    above, comments = _climb(ctx, iri, via, below)
+    above, comments = _find_parents(ctx, iri, via, below)
     for document in reversed(comments):
         action = comment_below(ctx, locate(ctx, above), document, via)
-        above = perform(ctx, action, _told(document, via))
+        above = perform(ctx, action, _as_received(document, via))
     return above
 
 
-def _climb(
+def _find_parents(
     ctx: Context, iri: str, via: str | None, below: str | None
 ) -> tuple[Post | Comment, list[Document]]:
     """The stored content, or a post stored now, and the unknown comments from `iri` up to it."""
@@ -72,7 +72,7 @@ def _climb(
         document = with_author(ctx, document)
         if document.in_reply_to is None:
             return perform(
-                ctx, create_post_from(ctx, document, via), _told(document, via)
+                ctx, create_post_from(ctx, document, via), _as_received(document, via)
             ), comments
         if real in passed:
             raise _circular(passed)
@@ -117,7 +117,7 @@ def _check_fetched(ctx: Context, document: Document, iri: str) -> None:
         raise Denied(verdict.code, verdict.detail)
 
 
-def _told(document: Document, via: str | None) -> ReceivedActivity:
+def _as_received(document: Document, via: str | None) -> ReceivedActivity:
     return ReceivedActivity(document, document.owner or "", via=via)
 
 

@@ -9,19 +9,19 @@ from activitypub.errors import FetchFailed
 from fedcom.actions.base import Action, Reader
 from fedcom.actions.outside_mention import RecordMention
 from fedcom.context import Context
-from fedcom.effects.outside_mentions import find_outside_mention, told_of
+from fedcom.effects.outside_mentions import find_outside_mention, notified_of
 from fedcom.errors import FedcomError, NeedsFetch
 from fedcom.models.actor import Person, actor
 from fedcom.queries.actors import find_actor
 from fedcom.queries.content import find_content
 from fedcom.queries.located import find_located
 from fedcom.remote.actors import page_near, participant_at
-from fedcom.text.html import first_words
+from fedcom.text.html import excerpt_of
 from fedcom.wire.addressing import person_iri
 from fedcom.wire.comment import read_comment
 from inbox.ports import ReceivedActivity
 
-MOST_TOLD = 10
+MAX_NOTIFIED = 10
 """Members who are notified of one post, as with messages."""
 
 
@@ -53,12 +53,12 @@ def _mention(
     content = read_comment(document)
     known = find_outside_mention(ctx, content.iri)
     written = content.updated
-    excerpt = content.content_warning or first_words(content.body.html) or document.name or ""
+    excerpt = content.content_warning or excerpt_of(content.body.html) or document.name or ""
     if known is not None:
         is_older = written is None or (known.updated_at is not None and written < known.updated_at)
-        told = told_of(ctx, known.id)
+        notified = notified_of(ctx, known.id)
         if is_older or (
-            excerpt == known.excerpt and told.issuperset(member.id for member in members)
+            excerpt == known.excerpt and notified.issuperset(member.id for member in members)
         ):
             return None
     return RecordMention(
@@ -82,7 +82,7 @@ def _members_named(ctx: Context, received: ReceivedActivity) -> tuple[Person, ..
         return ()
     named = (*(tag.href for tag in document.mentions), *document.addressed)
     answered = _answered_elsewhere(ctx, document)
-    ours = [iri for iri in dict.fromkeys((*answered, *named)) if ctx.is_ours(iri)][:MOST_TOLD]
+    ours = [iri for iri in dict.fromkeys((*answered, *named)) if ctx.is_ours(iri)][:MAX_NOTIFIED]
     people = person_iri(ctx.origin, "")
     found = (find_actor(ctx.conn, iri) for iri in ours if iri.startswith(people))
     return tuple(

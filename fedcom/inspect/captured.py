@@ -111,13 +111,13 @@ def _part_of(line: str) -> str:
 
 def _of_command(command: str) -> SignedRequest:
     try:
-        words = iter(shlex.split(re.sub(r"\\\r?\n", " ", command))[1:])
+        arguments = iter(shlex.split(re.sub(r"\\\r?\n", " ", command))[1:])
     except ValueError as error:
         raise Malformed(
             "capture_unreadable", f"The curl command cannot be parsed: {error}."
         ) from error
     method, address, headers, data = "", "", [], []
-    for option, value in _options(words):
+    for option, value in _options(arguments):
         if option in ("-X", "--request"):
             method = value
         elif option in ("-H", "--header"):
@@ -138,17 +138,17 @@ def _of_command(command: str) -> SignedRequest:
     )
 
 
-def _options(words: Iterator[str]) -> Iterable[tuple[str, str]]:
-    for word in words:
-        name, equals, value = word.partition("=")
-        if not word.startswith("-"):
-            yield "", word
-        elif word.startswith("--") and equals:
+def _options(arguments: Iterator[str]) -> Iterable[tuple[str, str]]:
+    for argument in arguments:
+        name, equals, value = argument.partition("=")
+        if not argument.startswith("-"):
+            yield "", argument
+        elif argument.startswith("--") and equals:
             yield name, value
-        elif word in _DATA | _WITH_VALUE | {"-X", "--request", "-H", "--header", "--url"}:
-            yield word, next(words, "")
-        elif len(word) > 2 and word[:2] in ("-X", "-H", "-d"):
-            yield word[:2], word[2:]
+        elif argument in _DATA | _WITH_VALUE | {"-X", "--request", "-H", "--header", "--url"}:
+            yield argument, next(arguments, "")
+        elif len(argument) > 2 and argument[:2] in ("-X", "-H", "-d"):
+            yield argument[:2], argument[2:]
 
 
 def _data(value: str) -> str:

@@ -124,7 +124,7 @@ class _Findings:
         if code not in [reason.code for reason in self.reasons]:
             self.reasons.append(Reason(code, detail))
 
-    def hang_on(self, condition: str) -> None:
+    def add_condition(self, condition: str) -> None:
         if condition not in self.conditions:
             self.conditions.append(condition)
 
@@ -147,7 +147,7 @@ def explain(document: Document, *, development: bool = False) -> Explained:
     if not document.is_activity:
         _judge_served(document, found, development=development)
         return _with(describe(document), found)
-    found.watch(lambda: _check_door(document, development=development))
+    found.watch(lambda: _check_as_inbox(document, development=development))
     if document.type == "Announce":
         return _announce(document, found)
     _judge_said(document, found)
@@ -187,12 +187,12 @@ def _activity(activity: Document) -> Explained:
             actor=activity.owner,
             audience=_merged(activity.addressed, inner.addressed),
         )
-    kind, action = activity_type(activity.type).words
+    kind, action = activity_type(activity.type).labels
     if activity.type == "Delete" and activity.object_id == activity.owner:
         kind = "account deletion"
     if activity.target is not None and activity.target.rstrip("/").endswith(_PINNED):
         kind = "pinned post"
-    about = [thing if isinstance(thing, str) else thing.id for thing in activity.objects]
+    about = [item if isinstance(item, str) else item.id for item in activity.objects]
     return Explained(
         kind,
         action,
@@ -287,7 +287,7 @@ def _many(kind: str, number: int) -> str:
     return kind if number == 1 else f"{kind}s"
 
 
-def _check_door(activity: Document, *, development: bool) -> None:
+def _check_as_inbox(activity: Document, *, development: bool) -> None:
     check_id(activity, check_form(activity, development=development))
 
 
@@ -307,14 +307,14 @@ def _judge_served(document: Document, found: _Findings, *, development: bool) ->
 
 def _judge_actor(document: Document, found: _Findings) -> None:
     if read_actor(document)["public_key_id"] is None:
-        found.hang_on(
+        found.add_condition(
             "if it publishes a key of its own: until then nothing it sends can be verified"
         )
 
 
 def _judge_items(collection: Document, found: _Findings) -> None:
     if collection.owner is None:
-        found.hang_on(f"if the actor that owns the collection links to {collection.id}")
+        found.add_condition(f"if the actor that owns the collection links to {collection.id}")
     for item in collection.items:
         if isinstance(item, Document) and not item.is_activity:
             _take(judge_listed(item, collection.id or "", _NOBODY), found, {})
@@ -335,11 +335,11 @@ def _judge_content(document: Document, found: _Findings, group: str | None) -> N
     if group is not None:
         found.watch(lambda: _check_announced(document, group))
     elif document.in_reply_to is not None:
-        found.hang_on(
+        found.add_condition(
             f"if {document.in_reply_to}, to which it replies, is in a community known here"
         )
     else:
-        _hang_on_place(document, found)
+        _add_place_condition(document, found)
 
 
 def _check_announced(document: Document, group: str) -> None:
@@ -347,16 +347,18 @@ def _check_announced(document: Document, group: str) -> None:
         check_announcer(document, group)
 
 
-def _hang_on_place(document: Document, found: _Findings) -> None:
+def _add_place_condition(document: Document, found: _Findings) -> None:
     places = [iri for iri in communities_named(document) if _may_be_place(iri, document)]
     if not places:
         found.refuse("no_community", "The post is not addressed to any community.")
     elif len(places) > 1:
-        found.hang_on(f"if one of {', '.join(places)} is a community here")
+        found.add_condition(f"if one of {', '.join(places)} is a community here")
     elif same_host(places[0], document.owner):
-        found.hang_on(f"if {places[0]} is a community that someone here follows")
+        found.add_condition(f"if {places[0]} is a community that someone here follows")
     else:
-        found.hang_on(f"if {places[0]} is a local community; otherwise once it has announced it")
+        found.add_condition(
+            f"if {places[0]} is a local community; otherwise once it has announced it"
+        )
 
 
 def _judge_said(activity: Document, found: _Findings) -> None:
@@ -366,17 +368,19 @@ def _judge_said(activity: Document, found: _Findings) -> None:
         return  # check_form has reported that
     known = judge_direct(activity, actor, _NOBODY)
     if isinstance(known, Refuse):
-        kindest = Known(
+        most_favourable = Known(
             hosts=frozenset(), moderates_here=True, target_owner=actor, follow_target=actor
         )
-        _take_either(known, judge_direct(activity, actor, kindest), found, activity)
+        _take_either(known, judge_direct(activity, actor, most_favourable), found, activity)
     else:
         _take(known, found, {})
     inner = activity.object_document
     if activity.type in ("Create", "Update") and inner is not None and _is_message(inner):
         if PUBLIC in inner.addressed:
             found.refuse("not_private", "A private message must not be addressed to the public.")
-        found.hang_on("if it is addressed to a local user who accepts messages from the author")
+        found.add_condition(
+            "if it is addressed to a local user who accepts messages from the author"
+        )
         return
     _read(ReceivedActivity(activity, actor), found)
     _judge_object(activity, found, None)
@@ -394,15 +398,15 @@ def _judge_object(activity: Document, found: _Findings, group: str | None) -> No
     if condition is None:
         return
     if group is not None:
-        found.hang_on(_IF["not_their_post"].format(about=activity.subject_id, group=group))
+        found.add_condition(_IF["not_their_post"].format(about=activity.subject_id, group=group))
     else:
-        found.hang_on(f"if {activity.subject_id} is {condition}")
+        found.add_condition(f"if {activity.subject_id} is {condition}")
 
 
 def _judge_target(activity: Document, found: _Findings) -> None:
     target = activity.target or ""
     what = "pinned posts" if target.rstrip("/").endswith(_PINNED) else "moderators"
-    found.hang_on(f"if {target} lists the {what} of a community known here")
+    found.add_condition(f"if {target} lists the {what} of a community known here")
 
 
 def _innermost(activity: Document) -> Document:
@@ -414,8 +418,8 @@ def _announce(activity: Document, found: _Findings) -> Explained:
     """Judge it as an Announce: every object in it as the word of a community about its own."""
     group = activity.owner or ""
     _take(judge_direct(activity, group, _NOBODY), found, {})
-    found.hang_on(f"if {group} is a community that someone here follows")
-    inside = [_announced(thing, group, found) for thing in activity.objects]
+    found.add_condition(f"if {group} is a community that someone here follows")
+    inside = [_announced(item, group, found) for item in activity.objects]
     if not inside:
         found.refuse("object_missing", "The Announce names no object.")
         inside = [Explained("nothing", "none")]
@@ -434,31 +438,31 @@ def _announce(activity: Document, found: _Findings) -> Explained:
     )
 
 
-def _announced(thing: Document | str, group: str, found: _Findings) -> Explained:
-    if isinstance(thing, str):
-        _take(judge_announced(thing, group, _NOBODY), found, {})
-        return Explained("an id", "boost", about=thing)
-    described = describe(thing)
-    known = judge_announced(thing, group, _NOBODY)
+def _announced(item: Document | str, group: str, found: _Findings) -> Explained:
+    if isinstance(item, str):
+        _take(judge_announced(item, group, _NOBODY), found, {})
+        return Explained("an id", "boost", about=item)
+    described = describe(item)
+    known = judge_announced(item, group, _NOBODY)
     if isinstance(known, Refuse) and known.code == "unknown_collection":
-        found.hang_on(f"if {_innermost(thing).target} is a collection of {group}")
-        known = judge_announced(thing, group, replace(_NOBODY, target_owner=group))
+        found.add_condition(f"if {_innermost(item).target} is a collection of {group}")
+        known = judge_announced(item, group, replace(_NOBODY, target_owner=group))
     if isinstance(known, Refuse):
-        kindest = Known(
+        most_favourable = Known(
             hosts=frozenset(),
-            moderators=frozenset({thing.owner or ""}),
+            moderators=frozenset({item.owner or ""}),
             target_owner=group,
             is_their_post=True,
         )
         about = {"group": group}
-        _take_either(known, judge_announced(thing, group, kindest), found, thing, about)
+        _take_either(known, judge_announced(item, group, most_favourable), found, item, about)
     else:
         _take(known, found, {})
-    if not thing.is_activity:
-        _judge_content(thing, found, group)
-    elif thing.owner is not None:
-        _read(ReceivedActivity(thing, thing.owner, via=group), found)
-        _judge_object(thing, found, group)
+    if not item.is_activity:
+        _judge_content(item, found, group)
+    elif item.owner is not None:
+        _read(ReceivedActivity(item, item.owner, via=group), found)
+        _judge_object(item, found, group)
     return described
 
 
@@ -479,21 +483,21 @@ def _take(verdict: Verdict, found: _Findings, names: dict[str, str]) -> None:
         if condition is None or not names:
             found.refuse(verdict.code, verdict.detail)
         else:
-            found.hang_on(condition.format_map(names))
+            found.add_condition(condition.format_map(names))
     elif isinstance(verdict, FetchFirst):
-        found.hang_on(f"if its origin confirms it at {verdict.iri}")
+        found.add_condition(f"if its origin confirms it at {verdict.iri}")
 
 
 def _take_either(
     known: Refuse,
-    kindest: Verdict,
+    most_favourable: Verdict,
     found: _Findings,
     activity: Document,
     more: dict[str, str] | None = None,
 ) -> None:
     """A refusal that facts about us could reverse is a condition; any other is final."""
-    if isinstance(kindest, Refuse):
-        found.refuse(kindest.code, kindest.detail)
+    if isinstance(most_favourable, Refuse):
+        found.refuse(most_favourable.code, most_favourable.detail)
         return
     inner = _innermost(activity)
     names = {

@@ -35,7 +35,7 @@ _BODILESS = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class StepResult:
     """One step: its name, whether it passed (None: for information only), and its text."""
 
     name: str
@@ -49,13 +49,13 @@ class Verification:
     """All steps. `problem` is the error that the inbox would answer; None is 202, or undecided if
     the key is missing."""
 
-    shown: list[Shown] = field(default_factory=list)
+    shown: list[StepResult] = field(default_factory=list)
     problem: Problem | None = None
     undecided: bool = False
 
     def show(self, name: str, text: str, *, holds: bool | None = None, block: str = "") -> None:
         """Add a step."""
-        self.shown.append(Shown(name, holds, text, block))
+        self.shown.append(StepResult(name, holds, text, block))
 
     def fail(self, name: str, error: ProtocolError | Refused | Unreadable) -> None:
         """Add a failed step; the first one is the verdict."""

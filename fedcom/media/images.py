@@ -131,7 +131,7 @@ class Size:
 
 POST = Size(2048, 2048, moving=True)
 PREVIEW = Size(640, 640)
-FACE = Size(256, 256, cropped=True)
+AVATAR = Size(256, 256, cropped=True)
 BANNER = Size(1500, 500, cropped=True)
 
 
@@ -235,7 +235,7 @@ def _memory_for(image: Image.Image, plan: "_Plan") -> int:
 
 
 def _moving(image: Image.Image, size: Size, frames: int) -> Picture:
-    coming = _Coming(image, size, frames - 1)
+    coming = _LaterFrames(image, size, frames - 1)
     first = coming.frame
     file = BytesIO()
     first.save(
@@ -251,7 +251,7 @@ def _moving(image: Image.Image, size: Size, frames: int) -> Picture:
     return Picture(file.getvalue(), _thumbnail(first), first.width, first.height)
 
 
-class _Coming:
+class _LaterFrames:
     """The frames of an animation after the first, in the form of a picture that Pillow can write.
 
     The writer asks for them one by one, so no more than one is in memory. `durations` has those of

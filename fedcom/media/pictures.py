@@ -15,7 +15,7 @@ RETRY_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredPicture:
     """A picture whose files are written, with the values for its row in `media`."""
 
     name: str
@@ -62,15 +62,15 @@ class Pictures:
         finally:
             self._uploads -= 1
 
-    async def keep(self, content: bytes, size: Size, *, uploaded: bool = True) -> Kept:
+    async def keep(self, content: bytes, size: Size, *, uploaded: bool = True) -> StoredPicture:
         """Clean a picture and write its files. Raises like `clean`, and OSError for a full disk."""
         picture = await self.clean(content, size, uploaded=uploaded)
         return await asyncio.to_thread(self._keep, picture)
 
-    def _keep(self, picture: Picture) -> Kept:
+    def _keep(self, picture: Picture) -> StoredPicture:
         thumbnail = self.store.keep(picture.thumbnail) if picture.thumbnail else None
         name = self.store.keep(picture.content)
-        return Kept(name, thumbnail, picture.width, picture.height, len(picture.content))
+        return StoredPicture(name, thumbnail, picture.width, picture.height, len(picture.content))
 
     async def aclose(self) -> None:
         """End the process."""

@@ -138,10 +138,10 @@ def _environment() -> dict[str, str]:
 
 
 async def _exchange(process: Process, request: bytes) -> tuple[dict[str, Any], bytes]:
-    asked, told = process.stdin, process.stdout
-    if asked is None or told is None:
+    stdin, stdout = process.stdin, process.stdout
+    if stdin is None or stdout is None:
         raise ConnectionError("the process has no pipes")
-    asked.write(request)
-    await asked.drain()
-    head, body = LENGTHS.unpack(await told.readexactly(LENGTHS.size))
-    return json.loads(await told.readexactly(head)), await told.readexactly(body)
+    stdin.write(request)
+    await stdin.drain()
+    head, body = LENGTHS.unpack(await stdout.readexactly(LENGTHS.size))
+    return json.loads(await stdout.readexactly(head)), await stdout.readexactly(body)

@@ -90,24 +90,24 @@ def claim_previews(ctx: Context, limit: int) -> Sequence[PreviewJob]:
 
 
 def finish_preview(
-    ctx: Context, wanted: PreviewJob, *, title: str, description: str, media_id: int | None
+    ctx: Context, job: PreviewJob, *, title: str, description: str, media_id: int | None
 ) -> None:
     """Store the result, unless the post was edited meanwhile."""
-    _settle(ctx, wanted, state="done", title=title, description=description, media_id=media_id)
+    _update(ctx, job, state="done", title=title, description=description, media_id=media_id)
 
 
-def fail_preview(ctx: Context, wanted: PreviewJob, *, passing: bool) -> None:
+def fail_preview(ctx: Context, job: PreviewJob, *, passing: bool) -> None:
     """Store that an attempt failed: with `passing` it is retried later, up to a number of times."""
-    if passing and wanted.attempts < ATTEMPTS:
-        _settle(ctx, wanted, due_at=ctx.now + PAUSES[wanted.attempts - 1])
+    if passing and job.attempts < ATTEMPTS:
+        _update(ctx, job, due_at=ctx.now + PAUSES[job.attempts - 1])
     else:
-        _settle(ctx, wanted, state="failed")
+        _update(ctx, job, state="failed")
 
 
-def _settle(ctx: Context, wanted: PreviewJob, **values: object) -> None:
+def _update(ctx: Context, job: PreviewJob, **values: object) -> None:
     ctx.conn.execute(
         update(link_preview)
-        .where(link_preview.c.post_id == wanted.post_id, link_preview.c.url == wanted.target)
+        .where(link_preview.c.post_id == job.post_id, link_preview.c.url == job.target)
         .values(**values)
     )
 

@@ -8,9 +8,9 @@ from sqlalchemy import Connection, Select, delete, exists, literal, or_, select,
 from database.inserts import insert_ignoring
 from fedcom.context import Context
 from fedcom.media.images import MEDIA_TYPE
-from fedcom.media.pictures import Kept
+from fedcom.media.pictures import StoredPicture
 from fedcom.models.actor import actor
-from fedcom.models.base import columns_of, to_row
+from fedcom.models.base import columns_of, first_row, to_row
 from fedcom.models.comment import comment
 from fedcom.models.media import Media, Purpose, link_preview, media
 from fedcom.models.message import message
@@ -50,7 +50,7 @@ def name_in(origin: str, url: str | None) -> str | None:
 
 def put_media(
     ctx: Context,
-    kept: Kept,
+    kept: StoredPicture,
     purpose: Purpose,
     *,
     owner_id: int | None = None,
@@ -82,8 +82,7 @@ def put_media(
 
 def find_media(conn: Connection, name: str) -> Media | None:
     """The picture with this name."""
-    row = conn.execute(_MEDIA.where(media.c.name == name)).mappings().first()
-    return None if row is None else to_row(Media, row)
+    return first_row(Media, conn.execute(_MEDIA.where(media.c.name == name)))
 
 
 def find_media_of(conn: Connection, source_url: str) -> Media | None:
@@ -91,8 +90,7 @@ def find_media_of(conn: Connection, source_url: str) -> Media | None:
     found = conn.execute(
         _MEDIA.where(media.c.source_url == source_url).order_by(media.c.id.desc()).limit(1)
     )
-    row = found.mappings().first()
-    return None if row is None else to_row(Media, row)
+    return first_row(Media, found)
 
 
 def list_uploads(conn: Connection, owner_id: int, *, before: int, limit: int) -> Sequence[Media]:
@@ -134,13 +132,13 @@ def is_used(conn: Connection, found: Media, origin: str, now: datetime) -> bool:
     First the owner's own content is searched, by an index; everything else only if it is not there.
     """
     url = media_url(origin, found.name)
-    return _is_face(conn, found, url) or any(
+    return _is_avatar(conn, found, url) or any(
         bool(conn.execute(select(exists(statement))).scalar())
         for statement in (*_of_owner(found, url, now), *_anywhere(found, url, now))
     )
 
 
-def _is_face(conn: Connection, found: Media, url: str) -> bool:
+def _is_avatar(conn: Connection, found: Media, url: str) -> bool:
     statement = select(
         exists().where(
             actor.c.local.is_(True),

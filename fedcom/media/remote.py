@@ -22,7 +22,7 @@ from activitypub.fetch import Budget, Fetcher
 from activitypub.iri import host_of
 from fedcom.clock import Clock
 from fedcom.errors import Busy, FedcomError, NotFound
-from fedcom.media.images import FACE, FORMATS, POST, Size
+from fedcom.media.images import AVATAR, FORMATS, POST, Size
 from fedcom.media.pictures import Pictures
 from fedcom.media.store import Store
 
@@ -34,12 +34,12 @@ FAILED_FOR = timedelta(minutes=30)
 ACCEPT = ", ".join(f"image/{name.lower()}" for name in FORMATS)
 
 _AT_ONCE = 4
-_AT_ONCE_OF_ONE = 2
+_AT_ONCE_PER_HOST = 2
 """Requests to one server at the same time, so that a slow one cannot block the others."""
 
 _SECONDS = 15.0
 _FAILURES = 5_000
-_SIZES: dict[str, Size] = {"face": FACE, "full": POST}
+_SIZES: dict[str, Size] = {"face": AVATAR, "full": POST}
 
 logger = structlog.get_logger(__name__)
 
@@ -86,7 +86,7 @@ class RemotePictures:
         self._is_blocked = is_blocked
         self._turns = asyncio.Semaphore(_AT_ONCE)
         # Each exists only while somebody holds or awaits it.
-        self._lanes: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._turns_of_host: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._running: dict[str, asyncio.Task[bytes]] = {}
         self._failed: dict[str, datetime] = {}
 
@@ -118,8 +118,10 @@ class RemotePictures:
     async def _fetch(self, name: str, url: str, size: Size) -> bytes:
         try:
             host = host_of(url)
-            lane = self._lanes.setdefault(host, asyncio.Semaphore(_AT_ONCE_OF_ONE))
-            async with lane, self._turns:
+            turn_of_host = self._turns_of_host.setdefault(
+                host, asyncio.Semaphore(_AT_ONCE_PER_HOST)
+            )
+            async with turn_of_host, self._turns:
                 if await self._is_blocked(host):
                     raise _not_there()
                 download = await self._fetcher.fetch_bytes(

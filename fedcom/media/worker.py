@@ -36,16 +36,16 @@ def main() -> None:
     warnings.simplefilter("ignore")  # Pillow warns about untrusted files
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
-    asked, told = sys.stdin.buffer, sys.stdout.buffer
+    requests, responses = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # nothing else may be written between the responses
-    while (request := _receive(asked)) is not None:
+    while (request := _receive(requests)) is not None:
         size, content = request
         # Longer than the server waits: this ends a worker whose server is gone.
         _limit(resource.RLIMIT_CPU, int(time.process_time()) + SECONDS)
         # WebP is copied while it is opened; what Pillow writes is small.
         _limit(resource.RLIMIT_AS, _ITSELF + MAX_MEMORY + 3 * len(content))
-        told.write(answer(content, Size(**size)))
-        told.flush()
+        responses.write(answer(content, Size(**size)))
+        responses.flush()
 
 
 def _limit(what: int, most: int) -> None:

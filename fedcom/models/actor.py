@@ -129,8 +129,8 @@ actor_key = Table(
 
 
 @dataclass(frozen=True, slots=True)
-class Actor:
-    """An actor with an inbox: a person, a bot, a community or an instance."""
+class ListedActor:
+    """The part of an actor that lists show."""
 
     id: int
     iri: str
@@ -140,24 +140,9 @@ class Actor:
     host: str
     domain: str | None
     title: str
-    summary_source: str
-    summary_html: str
     icon_url: str | None
-    image_url: str | None
-    url: str | None
-    inbox: str
-    shared_inbox: str | None
-    outbox: str | None
-    followers: str | None
-    public_key_id: str | None
-    public_key_pem: str | None
-    proof_key_id: str | None
-    proof_key: str | None
     published_at: datetime
-    updated_at: datetime | None
-    fetched_at: datetime | None
     banned_at: datetime | None
-    ban_reason: str
     ban_expires_at: datetime | None
     deleted_at: datetime | None
 
@@ -172,14 +157,35 @@ class Actor:
         return f"{self.name}@{self.domain or self.host}"
 
     @property
-    def followers_iri(self) -> str:
-        """The id of its followers collection, for addressing; guessed if it names none."""
-        return self.followers or f"{self.iri}/followers"
-
-    @property
     def display_name(self) -> str:
         """The name that readers see first: the chosen title, else the name."""
         return self.title or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Actor(ListedActor):
+    """An actor with an inbox: a person, a bot, a community or an instance."""
+
+    summary_source: str
+    summary_html: str
+    image_url: str | None
+    url: str | None
+    inbox: str
+    shared_inbox: str | None
+    outbox: str | None
+    followers: str | None
+    public_key_id: str | None
+    public_key_pem: str | None
+    proof_key_id: str | None
+    proof_key: str | None
+    updated_at: datetime | None
+    fetched_at: datetime | None
+    ban_reason: str
+
+    @property
+    def followers_iri(self) -> str:
+        """The id of its followers collection, for addressing; guessed if it names none."""
+        return self.followers or f"{self.iri}/followers"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from functools import cache
 from operator import itemgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, FromClause, MetaData, RowMapping, text
+from sqlalchemy import ColumnElement, FromClause, MetaData, Result, RowMapping, text
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -64,3 +64,9 @@ def to_row(row_type: type[R], mapping: RowMapping, prefix: str = "") -> R:
     # mypy takes a class given by a type variable for not hashable, which every class is.
     known: Any = row_type
     return row_type(*values_of(known, prefix)(mapping))
+
+
+def first_row(row_type: type[R], result: Result[Any]) -> R | None:
+    """The first row of a statement that selects the columns of `row_type`; None if it has none."""
+    found = result.mappings().first()
+    return None if found is None else to_row(row_type, found)

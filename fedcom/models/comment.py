@@ -1,12 +1,14 @@
 """Comments: a tree below each post, readable in order by its materialised path."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from typing import ClassVar
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text
 
 from fedcom.db import BigId, SortableText, UtcDateTime
 from fedcom.models.base import EMPTY, metadata
+from fedcom.models.content import BLANK_TEXT, Contribution
 
 comment = Table(
     "comment",
@@ -43,36 +45,30 @@ comment = Table(
 
 
 @dataclass(frozen=True, slots=True)
-class Comment:
-    """A reply to a post or to another comment."""
+class Comment(Contribution):
+    """A reply to a post or to another comment; `BLANK` are its columns once the text is erased."""
 
-    id: int
-    iri: str
-    local: bool
+    BLANK: ClassVar[Mapping[str, object]] = BLANK_TEXT
+
     post_id: int
     parent_id: int | None
     path: str
     depth: int
     author_id: int
     body_source: str
-    body_html: str
-    language: str | None
-    content_warning: str
-    published_at: datetime
-    updated_at: datetime | None
-    deleted_at: datetime | None
-    removed_at: datetime | None
-    locked_at: datetime | None
-    upvotes: int
-    downvotes: int
     replies: int
 
     @property
-    def score(self) -> int:
-        """Upvotes minus downvotes."""
-        return self.upvotes - self.downvotes
+    def comment_id(self) -> int:
+        """Its own row id."""
+        return self.id
 
     @property
-    def is_shown(self) -> bool:
-        """Neither deleted by its author nor removed by a moderator."""
-        return self.deleted_at is None and self.removed_at is None
+    def title(self) -> str:
+        """Only posts have one."""
+        return ""
+
+    @property
+    def url(self) -> str | None:
+        """Only posts have a link."""
+        return None

@@ -41,3 +41,8 @@ class Message:
     published_at: datetime
     updated_at: datetime | None
     deleted_at: datetime | None
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether its author has not deleted it."""
+        return self.deleted_at is None

@@ -155,8 +155,9 @@ report = Table(
     Column("comment_id", BigId, ForeignKey("comment.id"), nullable=True),
     Column("message_id", BigId, ForeignKey("message.id"), nullable=True),
     Column("reason", Text, nullable=False),
-    # The text at the time of the report; the author may edit it afterwards.
-    Column("said", Text, nullable=False),
+    # The text at the time of the report, which the author may edit afterwards; for an account, its
+    # id.
+    Column("reported_text", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("resolved_at", UtcDateTime, nullable=True),
     Column("resolver_id", BigId, ForeignKey("actor.id"), nullable=True),
@@ -173,7 +174,7 @@ report = Table(
 # Content deleted before it arrived, and activities that were undone: neither may come back when it
 # is delivered again (fedcom.effects.tombstones).
 tombstone = Table(
-    "marker",
+    "tombstone",
     metadata,
     Column("iri", Text, primary_key=True),
     Column("kind", Text, primary_key=True),
@@ -216,7 +217,7 @@ class ReportRow:
     comment_id: int | None
     message_id: int | None
     reason: str
-    said: str
+    reported_text: str
     created_at: datetime
     resolved_at: datetime | None
     resolver_id: int | None

@@ -69,12 +69,12 @@ post_visit = Table(
     Index("ix_post_visit_post_id", "post_id"),
 )
 
-# Unsent text, by the address of its form.
+# Unsent text, by the name of its form.
 draft = Table(
     "draft",
     metadata,
     Column("person_id", BigId, ForeignKey("actor.id"), primary_key=True, autoincrement=False),
-    Column("place", Text, primary_key=True),
+    Column("form", Text, primary_key=True),
     # The fields of the form, JSON.
     Column("fields", Text, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
@@ -96,8 +96,8 @@ sent_form = Table(
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One unsent form: `place` names it (`submit`, `post/7`, `comment/9`)."""
+    """One unsent form: `form` names it (`submit`, `post/7`, `comment/9`)."""
 
-    place: str
+    form: str
     fields: dict[str, str]
     updated_at: datetime

@@ -1,7 +1,9 @@
 """Posts, and the narrow table that ranked lists read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from sqlalchemy import (
     Boolean,
@@ -17,6 +19,7 @@ from sqlalchemy import (
 
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.base import EMPTY, metadata
+from fedcom.models.content import BLANK_TEXT, Contribution
 
 post = Table(
     "post",
@@ -93,12 +96,19 @@ post_rank = Table(
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
-    """A post in a community: a title with a link, a text, or both."""
+class Post(Contribution):
+    """A post in a community: a title with a link, a text, or both; `BLANK` are its columns once
+    these are erased.
+    """
 
-    id: int
-    iri: str
-    local: bool
+    BLANK: ClassVar[Mapping[str, object]] = {
+        **BLANK_TEXT,
+        "title": "",
+        "url": None,
+        "image_url": None,
+        "image_alt": "",
+    }
+
     community_id: int
     author_id: int
     wire_type: str
@@ -106,30 +116,20 @@ class Post:
     url: str | None
     image_url: str | None
     image_alt: str
-    content_warning: str
     body_source: str
-    body_html: str
-    language: str | None
     nsfw: bool
-    published_at: datetime
-    updated_at: datetime | None
-    deleted_at: datetime | None
-    removed_at: datetime | None
-    locked_at: datetime | None
     featured_at: datetime | None
     announce_iri: str | None
     context_iri: str | None
-    upvotes: int
-    downvotes: int
     comments: int
     last_comment_at: datetime | None
 
     @property
-    def score(self) -> int:
-        """Upvotes minus downvotes."""
-        return self.upvotes - self.downvotes
+    def post_id(self) -> int:
+        """Its own row id: as for a comment, that of the post in whose thread it is."""
+        return self.id
 
     @property
-    def is_shown(self) -> bool:
-        """Neither deleted by its author nor removed by a moderator."""
-        return self.deleted_at is None and self.removed_at is None
+    def comment_id(self) -> int | None:
+        """Only comments have one."""
+        return None

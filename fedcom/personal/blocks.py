@@ -6,7 +6,7 @@ No server is told of it. Blocks that other servers tell us of are `fedcom.action
 from sqlalchemy import Connection, delete
 
 from database.inserts import insert_ignoring
-from fedcom.accounts.rate_limits import LISTS, keep_pace
+from fedcom.accounts.rate_limits import LISTS, count_action
 from fedcom.context import Context
 from fedcom.errors import Invalid
 from fedcom.models.actor import Community, Person
@@ -18,7 +18,7 @@ def block(ctx: Context, by: Person, blocked: Person | Community) -> None:
     """Hide a person or a community from this member. Raises Invalid("who_self")."""
     if blocked.id == by.id:
         raise Invalid("who_self", "You can't block yourself.")
-    keep_pace(ctx, by, LISTS)
+    count_action(ctx, by, LISTS)
     row = {"person_id": by.id, "blocked_id": blocked.id, "blocked_at": ctx.now}
     insert_ignoring(ctx.conn, actor_block, row)
 
@@ -43,7 +43,7 @@ def block_host(ctx: Context, by: Person, text: str) -> str:
             "who_own_host",
             "This is your own server. Block individual people or communities instead.",
         )
-    keep_pace(ctx, by, LISTS)
+    count_action(ctx, by, LISTS)
     row = {"person_id": by.id, "host": host, "blocked_at": ctx.now}
     insert_ignoring(ctx.conn, host_block, row)
     return host

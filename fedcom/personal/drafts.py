@@ -1,4 +1,4 @@
-"""Drafts: text that members typed and did not send, by the address of the form; no peer sees it."""
+"""Drafts: text that members typed and did not send, by the name of the form; no peer sees it."""
 
 import json
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ MAX_DRAFTS = 100
 
 
 def save_draft(ctx: Context, by: Person, form: str, fields: Mapping[str, str]) -> None:
-    """Store the text typed into `form` (its address), replacing an earlier draft.
+    """Store the text typed into `form` (its name), replacing an earlier draft.
 
     An empty form is not stored. Raises Invalid("draft_too_long").
     """
@@ -31,17 +31,17 @@ def save_draft(ctx: Context, by: Person, form: str, fields: Mapping[str, str]) -
         return
     row = {
         "person_id": by.id,
-        "place": form,
+        "form": form,
         "fields": json.dumps(typed),
         "updated_at": ctx.now,
     }
-    upsert(ctx.conn, draft, row, key=["person_id", "place"])
-    newest = select(draft.c.place).where(draft.c.person_id == by.id)
+    upsert(ctx.conn, draft, row, key=["person_id", "form"])
+    newest = select(draft.c.form).where(draft.c.person_id == by.id)
     kept = newest.order_by(draft.c.updated_at.desc()).limit(MAX_DRAFTS)
     mine = draft.c.person_id == by.id
-    ctx.conn.execute(delete(draft).where(mine, draft.c.place.not_in(kept)))
+    ctx.conn.execute(delete(draft).where(mine, draft.c.form.not_in(kept)))
 
 
 def drop_draft(conn: Connection, by: Person, form: str) -> None:
     """Delete a draft that was sent or discarded."""
-    conn.execute(delete(draft).where(draft.c.person_id == by.id, draft.c.place == form))
+    conn.execute(delete(draft).where(draft.c.person_id == by.id, draft.c.form == form))

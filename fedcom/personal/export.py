@@ -87,7 +87,7 @@ def _about(
 
 
 _PERSON = bindparam("person", type_=BigId)
-_group = actor.alias("place")
+_group = actor.alias("community_actor")
 _author = actor.alias("author")
 _recipient = actor.alias("recipient")
 
@@ -98,8 +98,8 @@ def _text_for_both(column: Column[str]) -> ColumnElement[str]:
     return case((taken_back, ""), else_=column)
 
 
-# `said` is the id of a reported account, or the text of anything else that was reported.
-_REPORTED = func.coalesce(post.c.iri, comment.c.iri, message.c.iri, report.c.said)
+# `reported_text` is the id of a reported account, or the text of anything else that was reported.
+_REPORTED = func.coalesce(post.c.iri, comment.c.iri, message.c.iri, report.c.reported_text)
 
 _WRITTEN = ("language", "content_warning", "published_at", "updated_at", "deleted_at", "removed_at")
 
@@ -209,9 +209,9 @@ PARTS = (
         report.c.id,
     ),
     _part(
-        *("drafts", draft, draft.c.place, draft.c.fields, draft.c.updated_at),
+        *("drafts", draft, draft.c.form, draft.c.fields, draft.c.updated_at),
         owner="person_id",
-        key="place",
+        key="form",
     ),
     _part(
         "sessions",

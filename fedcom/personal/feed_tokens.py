@@ -8,7 +8,7 @@ from sqlalchemy import Connection, or_, select, update
 
 from fedcom.models.account import account
 from fedcom.models.actor import actor
-from fedcom.models.base import to_row
+from fedcom.models.base import first_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,7 @@ def find_subscriber(conn: Connection, person_id: int, now: datetime) -> Subscrib
             or_(actor.c.banned_at.is_(None), actor.c.ban_expires_at <= now),
         )
     )
-    row = result.mappings().first()
-    return None if row is None else to_row(Subscriber, row)
+    return first_row(Subscriber, result)
 
 
 def renew_feed_salt(conn: Connection, person_id: int) -> None:

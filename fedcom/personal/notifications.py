@@ -51,8 +51,8 @@ def prune_notifications(conn: Connection, now: datetime) -> int:
     notifications."""
     old = notification.c.read_at < now - READ_KEPT
     pruned = conn.execute(delete(notification).where(old)).rowcount
-    told = exists().where(notification.c.outside_mention_id == outside_mention.c.id)
-    conn.execute(delete(outside_mention).where(~told))
+    notified = exists().where(notification.c.outside_mention_id == outside_mention.c.id)
+    conn.execute(delete(outside_mention).where(~notified))
     return pruned
 
 

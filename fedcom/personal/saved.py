@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, Table, delete
 
 from database.inserts import insert_ignoring
-from fedcom.accounts.rate_limits import LISTS, keep_pace
+from fedcom.accounts.rate_limits import LISTS, count_action
 from fedcom.context import Context
 from fedcom.errors import NotFound
 from fedcom.models.actor import Person
@@ -17,7 +17,7 @@ def save(ctx: Context, by: Person, target: Post | Comment) -> None:
     if not target.is_shown:
         raise NotFound("couldnt_find_object", "It was deleted or removed.")
     table, column = _saved(target)
-    keep_pace(ctx, by, LISTS)
+    count_action(ctx, by, LISTS)
     row = {"person_id": by.id, column: target.id, "saved_at": ctx.now}
     insert_ignoring(ctx.conn, table, row)
 
@@ -30,7 +30,7 @@ def unsave(conn: Connection, by: Person, target: Post | Comment) -> None:
 
 def hide(ctx: Context, by: Person, target: Post) -> None:
     """Leave a post out of the lists that this member sees."""
-    keep_pace(ctx, by, LISTS)
+    count_action(ctx, by, LISTS)
     row = {"person_id": by.id, "post_id": target.id, "hidden_at": ctx.now}
     insert_ignoring(ctx.conn, hidden_post, row)
 

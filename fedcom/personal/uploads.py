@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from fedcom.accounts.rate_limits import UPLOADS, keep_pace
+from fedcom.accounts.rate_limits import UPLOADS, count_action
 from fedcom.context import Context
 from fedcom.errors import Denied, NotFound
-from fedcom.media.pictures import Kept
+from fedcom.media.pictures import StoredPicture
 from fedcom.media.records import find_media, forget_media, list_uploads, put_media
 from fedcom.models.actor import Person
 from fedcom.models.media import Media, Purpose
@@ -20,10 +20,10 @@ def begin_upload(ctx: Context, by: Person) -> None:
     """Check that a member may upload, before the picture is read. Raises Denied when they are
     banned, and TooMany."""
     may_act(by, ctx.now)
-    keep_pace(ctx, by, UPLOADS)
+    count_action(ctx, by, UPLOADS)
 
 
-def finish_upload(ctx: Context, by: Person, kept: Kept, purpose: Purpose) -> Media:
+def finish_upload(ctx: Context, by: Person, kept: StoredPicture, purpose: Purpose) -> Media:
     """Store the row of a picture whose files are written."""
     return put_media(ctx, kept, purpose, owner_id=by.id)
 

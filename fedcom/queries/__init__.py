@@ -5,5 +5,5 @@ read once for an action), `messages`, `follows`, `bans`, `blocks`, `reports`, `m
 `drafts`, `omissions`, `boosts`, `counts`, `authors`. `visibility` has the conditions that decide
 who may see which rows, once each, and `notifications` those of members' notifications. For peers:
 `collections`, `conversations`, `replies`; `sent` (the ids under which our members' activities were
-sent). Lists and pages for the surfaces are in `views`.
+sent). Lists and pages for the interfaces are in `views`.
 """

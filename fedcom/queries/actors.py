@@ -5,7 +5,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, exists, or_, select
 from fedcom.errors import NotFound
 from fedcom.models.account import account
 from fedcom.models.actor import Community, Person, actor, community
-from fedcom.models.base import columns_of, to_row
+from fedcom.models.base import columns_of, first_row, to_row
 from fedcom.models.moderation import CommunityBan, community_ban, moderator
 from fedcom.queries.visibility import is_there
 from fedcom.rules.permissions import Standing
@@ -72,10 +72,10 @@ def get_person(conn: Connection, person_id: int) -> Person:
 
     Raises NotFound.
     """
-    row = conn.execute(_BY_ID, {"id": person_id}).mappings().first()
-    if row is None:
+    found = first_row(Person, conn.execute(_BY_ID, {"id": person_id}))
+    if found is None:
         raise NotFound("couldnt_find_person", "User not found.")
-    return to_row(Person, row)
+    return found
 
 
 def get_community(conn: Connection, community_id: int) -> Community:
@@ -139,14 +139,13 @@ def list_admins(conn: Connection) -> list[int]:
 
 def find_first_admin(conn: Connection) -> Person | None:
     """The longest-serving admin of this instance, in whose name the command line acts."""
-    rows = conn.execute(
+    admins = (
         select(*columns_of(Person, actor))
         .join(account, account.c.actor_id == actor.c.id)
         .where(account.c.role == "admin", account.c.state == "active", is_there(actor))
         .order_by(actor.c.id)
-    ).mappings()
-    row = rows.first()
-    return None if row is None else to_row(Person, row)
+    )
+    return first_row(Person, conn.execute(admins))
 
 
 _MODERATORS = (

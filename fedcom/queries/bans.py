@@ -7,7 +7,7 @@ from sqlalchemy import Connection, exists, or_, select
 from activitypub.errors import Malformed
 from activitypub.iri import origin_of
 from fedcom.models.actor import Community, Person, actor, community
-from fedcom.models.base import columns_of, to_row
+from fedcom.models.base import columns_of, first_row, to_row
 from fedcom.models.comment import comment
 from fedcom.models.follow import follow
 from fedcom.models.moderation import CommunityBan, community_ban, modlog
@@ -22,13 +22,10 @@ _COMMUNITY = select(*columns_of(Community, actor, community)).join(
 
 def find_ban(conn: Connection, community_id: int, person_id: int) -> CommunityBan | None:
     """The ban of a person from a community, whether or not it has run out."""
-    rows = conn.execute(
-        select(*_BAN).where(
-            community_ban.c.community_id == community_id, community_ban.c.person_id == person_id
-        )
-    ).mappings()
-    row = rows.first()
-    return None if row is None else to_row(CommunityBan, row)
+    found = select(*_BAN).where(
+        community_ban.c.community_id == community_id, community_ban.c.person_id == person_id
+    )
+    return first_row(CommunityBan, conn.execute(found))
 
 
 def is_banned_by_us(conn: Connection, person: Person, now: datetime) -> bool:

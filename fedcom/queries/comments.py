@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select
 
 from fedcom.errors import NotFound
-from fedcom.models.base import columns_of, to_row
+from fedcom.models.base import columns_of, first_row
 from fedcom.models.comment import Comment, comment
 
 COMMENT = select(*columns_of(Comment, comment))
@@ -13,8 +13,7 @@ _BY_ID = COMMENT.where(comment.c.id == bindparam("id"))
 
 def find_comment(conn: Connection, iri: str) -> Comment | None:
     """The comment with this ActivityPub id, deleted or not."""
-    row = conn.execute(_BY_IRI, {"iri": iri}).mappings().first()
-    return None if row is None else to_row(Comment, row)
+    return first_row(Comment, conn.execute(_BY_IRI, {"iri": iri}))
 
 
 def is_in_branch(top: Comment) -> ColumnElement[bool]:
@@ -26,7 +25,7 @@ def is_in_branch(top: Comment) -> ColumnElement[bool]:
 
 def get_comment(conn: Connection, comment_id: int) -> Comment:
     """The comment with this row id, deleted or not. Raises NotFound."""
-    row = conn.execute(_BY_ID, {"id": comment_id}).mappings().first()
-    if row is None:
+    found = first_row(Comment, conn.execute(_BY_ID, {"id": comment_id}))
+    if found is None:
         raise NotFound("couldnt_find_comment", "Comment not found.")
-    return to_row(Comment, row)
+    return found

@@ -60,9 +60,7 @@ def reference_to(content: Content) -> Reference:
 
 def placed(content: Content) -> Reference:
     """For a notification, which also names the post of a comment."""
-    if isinstance(content, Post):
-        return Reference(post_id=content.id, comment_id=None)
-    return Reference(post_id=content.post_id, comment_id=content.id)
+    return Reference(post_id=content.post_id, comment_id=content.comment_id)
 
 
 def is_about(table: Table, content: Content) -> ColumnElement[bool]:

@@ -4,7 +4,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from fedcom.models.comment import comment
+from fedcom.models.comment import Comment, comment
+from fedcom.models.post import Post
 from fedcom.queries.visibility import is_shown
 
 _BY_TIME = (comment.c.published_at, comment.c.id)
@@ -30,16 +31,16 @@ def count_thread(conn: Connection, post_id: int) -> int:
 
 
 def find_reply_ids(
-    conn: Connection, post_id: int, parent_id: int | None, *, offset: int = 0, limit: int
+    conn: Connection, content: Post | Comment, *, offset: int = 0, limit: int
 ) -> list[str]:
-    """The ids of the visible replies to the comment `parent_id`, or to the post itself.
+    """The ids of the visible direct replies to a post or a comment.
 
     Local ones come first: Mastodon 4.6 reads five at once, and only those on the host that lists
     them.
     """
     query = (
         select(comment.c.iri)
-        .where(_answers(post_id, parent_id), is_shown(comment))
+        .where(_answers(content), is_shown(comment))
         .order_by(comment.c.local.desc(), *_BY_TIME)
         .offset(offset)
         .limit(limit)
@@ -47,14 +48,15 @@ def find_reply_ids(
     return list(conn.execute(query).scalars())
 
 
-def count_replies(conn: Connection, post_id: int, parent_id: int | None) -> int:
+def count_replies(conn: Connection, content: Post | Comment) -> int:
     """The total number of comments that `find_reply_ids` would list."""
-    return _count(conn, _answers(post_id, parent_id))
+    return _count(conn, _answers(content))
 
 
-def _answers(post_id: int, parent_id: int | None) -> ColumnElement[bool]:
-    # `parent_id` alone would be enough for a comment, but there is an index on both.
-    return (comment.c.post_id == post_id) & comment.c.parent_id.is_not_distinct_from(parent_id)
+def _answers(content: Post | Comment) -> ColumnElement[bool]:
+    # The parent alone would be enough for a comment, but there is an index on both.
+    is_below = comment.c.parent_id.is_not_distinct_from(content.comment_id)
+    return (comment.c.post_id == content.post_id) & is_below
 
 
 def _count(conn: Connection, which: ColumnElement[Any]) -> int:

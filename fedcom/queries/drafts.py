@@ -8,23 +8,13 @@ from fedcom.models.personal import Draft, draft
 
 
 def find_draft(conn: Connection, person_id: int, form: str) -> Draft | None:
-    """The member's draft for `form` (its address)."""
+    """The member's draft for `form` (its name)."""
     row = conn.execute(
-        select(draft.c.place, draft.c.fields, draft.c.updated_at).where(
-            draft.c.person_id == person_id, draft.c.place == form
+        select(draft.c.form, draft.c.fields, draft.c.updated_at).where(
+            draft.c.person_id == person_id, draft.c.form == form
         )
     ).first()
-    return None if row is None else Draft(row.place, read_fields(row.fields), row.updated_at)
-
-
-def list_drafts(conn: Connection, person_id: int) -> list[Draft]:
-    """All drafts of the member, the newest first."""
-    rows = conn.execute(
-        select(draft.c.place, draft.c.fields, draft.c.updated_at)
-        .where(draft.c.person_id == person_id)
-        .order_by(draft.c.updated_at.desc(), draft.c.place)
-    )
-    return [Draft(row.place, read_fields(row.fields), row.updated_at) for row in rows]
+    return None if row is None else Draft(row.form, read_fields(row.fields), row.updated_at)
 
 
 def read_fields(text: str) -> dict[str, str]:

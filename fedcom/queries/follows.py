@@ -20,7 +20,7 @@ from sqlalchemy import (
 from fedcom.db import UtcDateTime
 from fedcom.errors import NotFound
 from fedcom.models.actor import Actor, Community, actor, community
-from fedcom.models.base import columns_of, to_row
+from fedcom.models.base import columns_of, first_row, to_row
 from fedcom.models.comment import comment
 from fedcom.models.follow import FollowRow, follow
 from fedcom.models.moderation import community_ban
@@ -46,8 +46,7 @@ class FollowerHost:
 def find_follow(conn: Connection, follower_id: int, target_id: int) -> FollowRow | None:
     """The follow of one actor by another, pending or accepted."""
     which = {"follower": follower_id, "target": target_id}
-    row = conn.execute(_FOLLOW, which).mappings().first()
-    return None if row is None else to_row(FollowRow, row)
+    return first_row(FollowRow, conn.execute(_FOLLOW, which))
 
 
 def get_follow(conn: Connection, follower_id: int, target_id: int) -> FollowRow:
@@ -60,8 +59,7 @@ def get_follow(conn: Connection, follower_id: int, target_id: int) -> FollowRow:
 
 def find_follow_by_iri(conn: Connection, iri: str) -> FollowRow | None:
     """The follow that this Follow activity asked for."""
-    row = conn.execute(FOLLOW.where(follow.c.iri == iri)).mappings().first()
-    return None if row is None else to_row(FollowRow, row)
+    return first_row(FollowRow, conn.execute(FOLLOW.where(follow.c.iri == iri)))
 
 
 def is_followed_here(conn: Connection, target_id: int) -> bool:

@@ -34,16 +34,16 @@ def find_located(ctx: Context, iri: str, acting: str = "") -> Located | None:
     `acting` is the id of the acting person: their standing there is read in the same statement, for
     `standing_in`, `find_vote` and `participant_at`.
     """
-    seen = ctx.seen.located
-    if iri not in seen:
+    cache = ctx.cache.located
+    if iri not in cache:
         by_iri = _POST_BY_IRI, _COMMENT_BY_IRI
-        seen[iri] = next((at for query in by_iri if (at := _find(ctx, query, acting, iri))), None)
-    return seen[iri]
+        cache[iri] = next((at for query in by_iri if (at := _find(ctx, query, acting, iri))), None)
+    return cache[iri]
 
 
 def locate(ctx: Context, content: Post | Comment, by: Actor | None = None) -> Located:
     """The rows around `content`; the standing of `by`, who acts, is read too, for `standing_in`."""
-    kept = ctx.seen.located.get(content.iri)
+    kept = ctx.cache.located.get(content.iri)
     if kept is None:
         statement = _POST_BY_ID if isinstance(content, Post) else _COMMENT_BY_ID
         kept = _find(ctx, statement, "" if by is None else by.iri, content.id)
@@ -58,9 +58,8 @@ def locate_parent(ctx: Context, content: Comment) -> Located:
     """The parent of a comment: another comment, or its post."""
     if content.parent_id is None:
         return locate(ctx, locate(ctx, content).post)
-    for kept in ctx.seen.located.values():
-        above = None if kept is None else kept.content
-        if kept is not None and isinstance(above, Comment) and above.id == content.parent_id:
+    for kept in ctx.cache.located.values():
+        if kept is not None and kept.content.comment_id == content.parent_id:
             return kept
     found = _find(ctx, _COMMENT_BY_ID, "", content.parent_id)
     if found is None:
@@ -71,14 +70,14 @@ def locate_parent(ctx: Context, content: Comment) -> Located:
 def keep_located(ctx: Context, made: Comment | Post, inside: Located, author: Person) -> None:
     """Store the location of new content, which need not be read."""
     its_post = made if isinstance(made, Post) else inside.post
-    ctx.seen.located[made.iri] = Located(made, its_post, inside.community, author)
+    ctx.cache.located[made.iri] = Located(made, its_post, inside.community, author)
 
 
 def standing_in(ctx: Context, person: Person, where: Community) -> Standing:
     """As `queries.actors.standing`, once per action."""
-    known = ctx.seen.standings.get((person.id, where.id))
+    known = ctx.cache.standings.get((person.id, where.id))
     if known is None:
-        known = ctx.seen.standings[person.id, where.id] = standing(ctx.conn, person, where)
+        known = ctx.cache.standings[person.id, where.id] = standing(ctx.conn, person, where)
     return known
 
 
@@ -90,22 +89,22 @@ def _find(ctx: Context, statement: Select[Any], acting: str, key: str | int) -> 
     content = to_row(Comment, row, "comment_") if "comment_id" in row else its_post
     where = to_row(Community, row, "community_")
     found = Located(content, its_post, where, to_row(Person, row, "author_"))
-    ctx.seen.located[content.iri] = found
+    ctx.cache.located[content.iri] = found
     if row["acting_id"] is not None:
         _keep_acting(ctx, row, found)
     return found
 
 
 def _keep_acting(ctx: Context, row: RowMapping, found: Located) -> None:
-    who, seen = to_row(Person, row, "acting_"), ctx.seen
+    who, cache = to_row(Person, row, "acting_"), ctx.cache
     is_admin = row["role"] == "admin" if found.community.local else who.host == found.community.host
     ban = None if row["ban_person_id"] is None else to_row(CommunityBan, row, "ban_")
     standing = Standing(row["moderator"] is not None, is_admin, ban)
-    seen.standings[who.id, found.community.id] = standing
+    cache.standings[who.id, found.community.id] = standing
     vote = None if row["score"] is None else (row["score"], row["vote_iri"])
-    seen.votes[who.id, found.content.iri] = vote
+    cache.votes[who.id, found.content.iri] = vote
     if not who.local:
-        seen.people[who.iri] = who
+        cache.people[who.iri] = who
 
 
 def _statement(content: FromClause, votes: FromClause, voted: str) -> Select[Any]:

@@ -5,7 +5,7 @@ that no page can show a message to anybody but its two correspondents.
 from sqlalchemy import Connection, bindparam, or_, select
 
 from fedcom.errors import NotFound
-from fedcom.models.base import columns_of, to_row
+from fedcom.models.base import columns_of, first_row
 from fedcom.models.message import Message, message
 from fedcom.queries.visibility import is_there
 
@@ -19,8 +19,7 @@ _MINE = _BY_ID.where(
 
 def find_message(conn: Connection, iri: str) -> Message | None:
     """The message with this ActivityPub id, deleted or not."""
-    row = conn.execute(_BY_IRI, {"iri": iri}).mappings().first()
-    return None if row is None else to_row(Message, row)
+    return first_row(Message, conn.execute(_BY_IRI, {"iri": iri}))
 
 
 def find_message_before(conn: Connection, private_message: Message) -> Message | None:
@@ -28,21 +27,20 @@ def find_message_before(conn: Connection, private_message: Message) -> Message |
     pair = (private_message.author_id, private_message.recipient_id)
     between = message.c.author_id.in_(pair) & message.c.recipient_id.in_(pair)
     statement = _MESSAGE.where(between, message.c.id < private_message.id, is_there(message))
-    row = conn.execute(statement.order_by(message.c.id.desc()).limit(1)).mappings().first()
-    return None if row is None else to_row(Message, row)
+    return first_row(Message, conn.execute(statement.order_by(message.c.id.desc()).limit(1)))
 
 
 def get_message(conn: Connection, message_id: int) -> Message:
     """The message with this row id, for any reader. Raises NotFound."""
-    row = conn.execute(_BY_ID, {"id": message_id}).mappings().first()
-    if row is None:
+    found = first_row(Message, conn.execute(_BY_ID, {"id": message_id}))
+    if found is None:
         raise NotFound("couldnt_find_private_message", "Message not found.")
-    return to_row(Message, row)
+    return found
 
 
 def get_own_message(conn: Connection, message_id: int, viewer_id: int) -> Message:
     """The message with this row id, for its author or recipient. Raises NotFound for others."""
-    row = conn.execute(_MINE, {"id": message_id, "viewer": viewer_id}).mappings().first()
-    if row is None:
+    found = first_row(Message, conn.execute(_MINE, {"id": message_id, "viewer": viewer_id}))
+    if found is None:
         raise NotFound("couldnt_find_private_message", "Message not found.")
-    return to_row(Message, row)
+    return found

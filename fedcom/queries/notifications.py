@@ -32,7 +32,7 @@ WITH_SUBJECTS = (
     .outerjoin(message, message.c.id == notification.c.message_id)
     .outerjoin(community, community.c.actor_id == notification.c.community_id)
 )
-IS_TOLD = or_(
+IS_SHOWN = or_(
     notification.c.kind.not_in(["reply", "mention", "message"]),
     # Columns that do not apply are null, and a null was never deleted.
     and_(is_shown(comment), is_shown(post), is_there(message), is_kept(community)),

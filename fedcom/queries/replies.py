@@ -20,18 +20,12 @@ def first_replies(ctx: Context, content: Post | Comment) -> dict[str, Any]:
     an error; Mastodon takes the first five from here.
     """
     iri = replies_iri(content.iri)
-    post_id, parent_id = parents_of_replies(content)
-    ids = find_reply_ids(ctx.conn, post_id, parent_id, limit=PAGE)
-    total = len(ids) if len(ids) < PAGE else count_replies(ctx.conn, post_id, parent_id)
+    ids = find_reply_ids(ctx.conn, content, limit=PAGE)
+    total = len(ids) if len(ids) < PAGE else count_replies(ctx.conn, content)
     following = page_iri(iri, 2) if total > PAGE else None
     return collection(
         iri, total, first=collection_page(page_iri(iri, 1), iri, ids, next_page=following)
     )
-
-
-def parents_of_replies(content: Post | Comment) -> tuple[int, int | None]:
-    """The row ids of the post and of the comment that are the parents of replies to `content`."""
-    return (content.id, None) if isinstance(content, Post) else (content.post_id, content.id)
 
 
 def page_iri(iri: str, page: int) -> str:

@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
 
 from fedcom.errors import NotFound
-from fedcom.models.actor import Actor, actor
-from fedcom.models.base import columns_of, to_row
+from fedcom.models.actor import Actor, Community, Person, actor
+from fedcom.models.base import columns_of, first_row
 from fedcom.models.comment import Comment
 from fedcom.models.message import Message
 from fedcom.models.moderation import ReportRow, moderator, report
@@ -14,24 +14,26 @@ from fedcom.models.post import Post
 from fedcom.queries.content import is_about
 from fedcom.text.html import to_text
 
+Reportable = Post | Comment | Message | Person | Community
+"""What a report may be about."""
+
 _REPORT = select(*columns_of(ReportRow, report))
 
 
 def find_report(conn: Connection, iri: str) -> ReportRow | None:
     """The report whose Flag has this id."""
-    row = conn.execute(_REPORT.where(report.c.iri == iri)).mappings().first()
-    return None if row is None else to_row(ReportRow, row)
+    return first_row(ReportRow, conn.execute(_REPORT.where(report.c.iri == iri)))
 
 
 def get_report(conn: Connection, report_id: int) -> ReportRow:
     """The report with this row id. Raises NotFound."""
-    row = conn.execute(_REPORT.where(report.c.id == report_id)).mappings().first()
-    if row is None:
+    found = first_row(ReportRow, conn.execute(_REPORT.where(report.c.id == report_id)))
+    if found is None:
         raise NotFound("couldnt_find_report", "Report not found.")
-    return to_row(ReportRow, row)
+    return found
 
 
-def text_of(target: Post | Comment | Message | Actor) -> str:
+def text_of(target: Reportable) -> str:
     """The stored copy of a report's subject: its text as plain text, for an actor the id."""
     if isinstance(target, Actor):
         return target.iri
@@ -39,20 +41,18 @@ def text_of(target: Post | Comment | Message | Actor) -> str:
     return "\n\n".join(part for part in (*parts, to_text(target.body_html).strip()) if part)
 
 
-def is_reported(
-    conn: Connection, reporter_id: int, target: Post | Comment | Message | Actor
-) -> bool:
+def is_reported(conn: Connection, reporter_id: int, target: Reportable) -> bool:
     """Whether this person has reported this subject, and the report is still open."""
     mine = and_(report.c.reporter_id == reporter_id, report.c.resolved_at.is_(None))
     return bool(conn.execute(select(exists().where(mine, _is_about(target)))).scalar())
 
 
-def _is_about(target: Post | Comment | Message | Actor) -> ColumnElement[bool]:
+def _is_about(target: Reportable) -> ColumnElement[bool]:
     if isinstance(target, Post | Comment):
         return is_about(report, target)
     if isinstance(target, Message):
         return report.c.message_id == target.id
-    return and_(IS_OF_ACTOR, report.c.said == target.iri)
+    return and_(IS_OF_ACTOR, report.c.reported_text == target.iri)
 
 
 IS_OF_ACTOR = and_(

@@ -64,15 +64,14 @@ def may_read(
     content: FromClause, community_id: ColumnElement[Any], viewer: ColumnElement[int]
 ) -> ColumnElement[bool]:
     """Whether the viewer may read the text of `content`, a row of `post` or `comment` in the
-    community
-    `community_id`.
+    community `community_id`.
 
     Everybody may while it is shown; its author always; moderators of the community and admins as
     long as its author has not deleted it.
     """
     shown = and_(is_kept(content), ~is_closed(community_id))
-    judges = or_(moderates(community_id, viewer), is_admin(viewer))
-    others = and_(is_there(content), or_(shown, judges))
+    moderators = or_(moderates(community_id, viewer), is_admin(viewer))
+    others = and_(is_there(content), or_(shown, moderators))
     return or_(content.c.author_id == viewer, others)
 
 
@@ -82,8 +81,8 @@ def reads_removed(
     """Whether the viewer may read `content` on its own page although it was removed: its author,
     moderators of the community, and admins. Nobody may if its author has deleted it.
     """
-    judges = or_(moderates(community_id, viewer), is_admin(viewer))
-    return and_(is_there(content), or_(content.c.author_id == viewer, judges))
+    moderators = or_(moderates(community_id, viewer), is_admin(viewer))
+    return and_(is_there(content), or_(content.c.author_id == viewer, moderators))
 
 
 def is_admin(viewer: ColumnElement[Any]) -> ColumnElement[bool]:

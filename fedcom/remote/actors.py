@@ -11,10 +11,10 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
 
-from activitypub.authority import Believe, judge_key
+from activitypub.authority import Authorize, judge_key
 from activitypub.document import Document, KeyDocument, MultikeyDocument
 from activitypub.errors import FetchFailed, Malformed
-from activitypub.iri import check_iri, host_of, is_public, same_host
+from activitypub.iri import check_iri, host_of, is_public, same_host, usable_iri
 from activitypub.signatures.keys import MAX_PEM, PublicKey
 from activitypub.types import COLLECTION_TYPES
 from database.inserts import insert_ignoring, upsert
@@ -63,7 +63,7 @@ def _served(ctx: Context, iri: str) -> Document:
 
 def participant_at(ctx: Context, iri: str) -> Person:
     """As `actor_at`: an author or voter, which may be a Group (Guppe, bots made with Fedify)."""
-    known = ctx.seen.people.get(iri)
+    known = ctx.cache.people.get(iri)
     if known is not None:
         return known
     found = actor_at(ctx, iri)
@@ -277,8 +277,8 @@ def read_actor(document: Document) -> dict[str, object]:
         "title": clean_title(document.name or ""),
         "summary_source": (document.source_markdown or "")[:LONGEST_SUMMARY],
         "summary_html": sanitize((document.summary or "")[:LONGEST_SUMMARY]),
-        "icon_url": _optional(document.icon_url),
-        "image_url": _optional(document.image_url),
+        "icon_url": usable_iri(document.icon_url),
+        "image_url": usable_iri(document.image_url),
         "url": _near(document.url, iri),
         "inbox": _inbox(document, iri),
         "shared_inbox": _near(document.shared_inbox, iri),
@@ -294,7 +294,7 @@ def read_actor(document: Document) -> dict[str, object]:
 
 def _signs(key: KeyDocument, document: Document) -> bool:
     """Whether it is the actor's own, and short enough for us to load."""
-    return len(key.pem) <= MAX_PEM and judge_key(key, document) == Believe()
+    return len(key.pem) <= MAX_PEM and judge_key(key, document) == Authorize()
 
 
 def _proves(key: MultikeyDocument, iri: str) -> bool:
@@ -395,19 +395,7 @@ def page_near(document: Document) -> str | None:
 
 def _near(value: str | None, iri: str | None) -> str | None:
     """An address that the actor lists, if it is on the actor's own host."""
-    if not value or not iri:
-        return None
-    try:
-        return value if same_host(check_iri(value, development=True), iri) else None
-    except Malformed:
-        return None
-
-
-def _optional(value: str | None) -> str | None:
-    try:
-        return check_iri(value, development=True) if value else None
-    except Malformed:
-        return None
+    return usable_iri(value) if same_host(value, iri) else None
 
 
 def _not_later(moment: datetime | None, now: datetime) -> datetime:

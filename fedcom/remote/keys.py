@@ -16,7 +16,7 @@ from typing import Any
 from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy import Connection, bindparam, func, select
 
-from activitypub.authority import Believe, judge_key
+from activitypub.authority import Authorize, judge_key
 from activitypub.document import Document
 from activitypub.errors import FetchRefused, Malformed
 from activitypub.fetch import Budget, Fetcher
@@ -52,21 +52,21 @@ class WrongSecret(Exception):
     """The database's private keys were encrypted with another secret than the one we have."""
 
 
-class Seal:
+class KeyCipher:
     """Encrypts private keys with the instance's secret before they are stored."""
 
     def __init__(self, secret: bytes) -> None:
         digest = hashlib.sha256(b"fedcom private keys" + secret).digest()
         self._fernet = Fernet(base64.urlsafe_b64encode(digest))
 
-    def close(self, pem: str) -> bytes:
+    def encrypt(self, pem: str) -> bytes:
         """The encrypted form of a PEM."""
         return self._fernet.encrypt(pem.encode())
 
-    def open(self, sealed: bytes) -> str:
+    def decrypt(self, encrypted: bytes) -> str:
         """The decrypted PEM. Raises WrongSecret."""
         try:
-            return self._fernet.decrypt(sealed).decode()
+            return self._fernet.decrypt(encrypted).decode()
         except InvalidToken as error:
             raise WrongSecret(
                 "The private keys in the database were encrypted with a different secret."
@@ -74,24 +74,24 @@ class Seal:
             ) from error
 
 
-async def make_key(seal: Seal) -> NewKey:
+async def make_key(cipher: KeyCipher) -> NewKey:
     """The keys of a new local actor. RSA takes 30 to 190 ms, in a thread."""
     private_pem, public_pem = await asyncio.to_thread(generate_rsa_pem)
     proof_pem, proof_public = generate_ed25519_pem()
     return NewKey(
         public_pem=public_pem,
-        sealed_private=seal.close(private_pem),
+        encrypted_private=cipher.encrypt(private_pem),
         proof_multibase=multikey.encode(load_public(proof_public)),
-        sealed_proof=seal.close(proof_pem),
+        encrypted_proof=cipher.encrypt(proof_pem),
     )
 
 
 class KeyRing:
     """The private keys of local actors, parsed once: loading one costs more than signing."""
 
-    def __init__(self, database: Database, seal: Seal) -> None:
+    def __init__(self, database: Database, cipher: KeyCipher) -> None:
         self._database = database
-        self._seal = seal
+        self._cipher = cipher
         self._version: tuple[int, int] | None = None
         self._keys: OrderedDict[str, PrivateKey] = OrderedDict()
         self._proof_keys: OrderedDict[str, ProofKey | None] = OrderedDict()
@@ -134,11 +134,15 @@ class KeyRing:
         row = conn.execute(_NEWEST, {"iri": actor_iri, "algorithm": REQUESTS}).first()
         if row is None:
             raise LookupError(f"no key of {actor_iri}")
-        return load_private(row.key_id, self._seal.open(row.private_key))
+        return load_private(row.key_id, self._cipher.decrypt(row.private_key))
 
     def _find_proof_key(self, conn: Connection, actor_iri: str) -> ProofKey | None:
         row = conn.execute(_NEWEST, {"iri": actor_iri, "algorithm": PROOFS}).first()
-        return None if row is None else load_proof_key(row.key_id, self._seal.open(row.private_key))
+        return (
+            None
+            if row is None
+            else load_proof_key(row.key_id, self._cipher.decrypt(row.private_key))
+        )
 
 
 class InstanceKey:
@@ -304,12 +308,12 @@ def keys_of(owner: Document) -> dict[str, PublicKey]:
     found = {
         key.id: PublicKey(id=key.id, owner=key.owner, pem=key.pem)
         for key in owner.public_keys
-        if judge_key(key, owner) == Believe()
+        if judge_key(key, owner) == Authorize()
     }
     for first in list(found.values())[:1]:
         found.setdefault(first.owner, replace(first, id=first.owner))
     for method in owner.assertion_methods:
-        if judge_key(method, owner) == Believe() and method.id not in found:
+        if judge_key(method, owner) == Authorize() and method.id not in found:
             with suppress(Malformed):
                 found[method.id] = PublicKey.from_multibase(
                     method.id, method.owner, method.multibase

@@ -11,10 +11,10 @@ from activitypub.iri import check_iri, host_of
 from activitypub.nodeinfo import Software
 from database.inserts import upsert
 from fedcom.errors import Invalid
-from fedcom.models.base import columns_of, to_row
+from fedcom.models.base import columns_of, first_row, to_row
 from fedcom.models.peer import InstanceBlock, Peer, instance_block, peer
 from fedcom.rules.dialects import MICROBLOGS
-from outbox.publish import hosts_told
+from outbox.publish import recipient_hosts
 
 # Peers seldom change their software; a peer that did not respond is asked again soon.
 FRESH = timedelta(days=3)
@@ -57,7 +57,7 @@ def list_peers(conn: Connection, *, limit: int = 10_000) -> list[Peer]:
 
 def is_on_microblogs(conn: Connection, iri: str) -> bool:
     """Whether the local post or comment with this id was delivered to a microblog server."""
-    hosts = hosts_told(conn, iri)
+    hosts = recipient_hosts(conn, iri)
     found = select(peer.c.host).where(peer.c.host.in_(hosts), peer.c.software.in_(MICROBLOGS))
     return bool(hosts) and conn.execute(found.limit(1)).first() is not None
 
@@ -81,8 +81,7 @@ def put_peer(conn: Connection, host: str, software: Software | None, now: dateti
 
 def find_block(conn: Connection, host: str) -> InstanceBlock | None:
     """The block that covers `host` (with or without a port), its own or that of a parent domain."""
-    row = conn.execute(_BLOCK, {"covering": list(_covering(host))}).mappings().first()
-    return None if row is None else to_row(InstanceBlock, row)
+    return first_row(InstanceBlock, conn.execute(_BLOCK, {"covering": list(_covering(host))}))
 
 
 def blocked_among(conn: Connection, hosts: Iterable[str]) -> set[str]:

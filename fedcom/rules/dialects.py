@@ -143,7 +143,7 @@ def refuses_own(software: str | None) -> bool:
     return software == "lemmy"
 
 
-def hears_of_profiles(software: str | None) -> bool:
+def reads_profile_updates(software: str | None) -> bool:
     """Whether an Update of a person is read there.
 
     Lemmy refuses it, and fetches the people it knows again once a day.

@@ -85,14 +85,7 @@ def check_display_name(name: str) -> str:
 
     Raises Invalid: `display_name_characters` or `display_name_too_long`.
     """
-    name = _one_line(name, "display_name")
-    if len(name) > MAX_DISPLAY_NAME:
-        raise Invalid(
-            "display_name_too_long",
-            "This may have at most %(maximum)s characters.",
-            maximum=MAX_DISPLAY_NAME,
-        )
-    return name
+    return _at_most(MAX_DISPLAY_NAME, _one_line(name, "display_name"), "display_name_too_long")
 
 
 def check_alt(text: str) -> str:
@@ -100,12 +93,7 @@ def check_alt(text: str) -> str:
 
     Raises Invalid: `alt_characters` or `alt_too_long`.
     """
-    text = _one_line(text, "alt")
-    if len(text) > MAX_ALT:
-        raise Invalid(
-            "alt_too_long", "This may have at most %(maximum)s characters.", maximum=MAX_ALT
-        )
-    return text
+    return _at_most(MAX_ALT, _one_line(text, "alt"), "alt_too_long")
 
 
 def check_warning(text: str) -> str:
@@ -113,14 +101,7 @@ def check_warning(text: str) -> str:
 
     Raises Invalid: `content_warning_characters` or `content_warning_too_long`.
     """
-    text = _one_line(text, "content_warning")
-    if len(text) > MAX_WARNING:
-        raise Invalid(
-            "content_warning_too_long",
-            "This may have at most %(maximum)s characters.",
-            maximum=MAX_WARNING,
-        )
-    return text
+    return _at_most(MAX_WARNING, _one_line(text, "content_warning"), "content_warning_too_long")
 
 
 def check_body(body: str, limit: int = MAX_BODY) -> str:
@@ -240,6 +221,13 @@ def _one_line(text: str, what: str) -> str:
     line = clean_line(text)
     if text and not has_glyph(line):
         raise Invalid(f"{what}_characters", "It contains only invisible characters.")
+    return line
+
+
+def _at_most(limit: int, line: str, code: str) -> str:
+    """Raises Invalid with this code for longer lines."""
+    if len(line) > limit:
+        raise Invalid(code, "This may have at most %(maximum)s characters.", maximum=limit)
     return line
 
 

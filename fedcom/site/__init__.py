@@ -4,5 +4,5 @@ In reading order: `setup` (first start and first admin), `settings` (name, rules
 `instances` (blocked servers), `communities` (closed communities), `reports` (resolve and reopen),
 `health` (problems to look at).
 
-Only `reports` checks permissions: the surfaces let only admins in, and the command line is theirs.
+Only `reports` checks permissions: the web pages let only admins in, and the command line is theirs.
 """

@@ -20,17 +20,17 @@ from fedcom.queries.actors import get_community, is_admin, standing
 from fedcom.queries.reports import IS_OF_ACTOR, get_report
 
 
-def get_report_for(conn: Connection, report_id: int, judge: Person) -> ReportRow:
+def get_report_for(conn: Connection, report_id: int, resolver: Person) -> ReportRow:
     """The report with this row id, for a moderator of its community or an admin.
 
     Raises NotFound, and Denied for anybody else.
     """
     found = get_report(conn, report_id)
-    if is_admin(conn, judge.id):
+    if is_admin(conn, resolver.id):
         return found
     if found.community_id is not None:
         community = get_community(conn, found.community_id)
-        if standing(conn, judge, community).is_moderator:
+        if standing(conn, resolver, community).is_moderator:
             return found
     raise Denied(
         "not_a_moderator", "Only moderators of the community and admins can resolve this report."
@@ -38,16 +38,16 @@ def get_report_for(conn: Connection, report_id: int, judge: Person) -> ReportRow
 
 
 def resolve(
-    ctx: Context, report_row: ReportRow, judge: Person, outcome: Outcome = DISMISSED
+    ctx: Context, report_row: ReportRow, resolver: Person, outcome: Outcome = DISMISSED
 ) -> None:
     """Resolve all open reports about the same thing, with the same outcome."""
     if report_row.comment_id is not None:
-        resolve_reports_about(ctx, judge, outcome, comments=[report_row.comment_id])
+        resolve_reports_about(ctx, resolver, outcome, comments=[report_row.comment_id])
     elif report_row.post_id is not None:
-        resolve_reports_about(ctx, judge, outcome, posts=[report_row.post_id])
+        resolve_reports_about(ctx, resolver, outcome, posts=[report_row.post_id])
     else:
         same = _is_same(report_row)
-        resolve_reports(ctx, judge, outcome, same, _notifications_of(same))
+        resolve_reports(ctx, resolver, outcome, same, _notifications_of(same))
 
 
 def reopen(conn: Connection, report_row: ReportRow) -> None:
@@ -63,7 +63,7 @@ def _is_same(report_row: ReportRow) -> ColumnElement[bool]:
     """Reports of the same message, or of the same account, which has no column of its own."""
     if report_row.message_id is not None:
         return report.c.message_id == report_row.message_id
-    return and_(IS_OF_ACTOR, report.c.said == report_row.said)
+    return and_(IS_OF_ACTOR, report.c.reported_text == report_row.reported_text)
 
 
 def _notifications_of(which: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, select, update
 
 from fedcom.errors import Invalid, NotFound
 from fedcom.models.actor import actor
-from fedcom.models.base import columns_of, to_row
+from fedcom.models.base import columns_of, first_row
 from fedcom.models.site import Registration, Site, site
 from fedcom.rules.limits import check_body, check_display_name
 from fedcom.text.plain import cut
@@ -24,8 +24,7 @@ and then refuses its bans and sends it no reports (`site.name`).
 
 def find_site(conn: Connection) -> Site | None:
     """This instance; None before its first start."""
-    row = conn.execute(select(*columns_of(Site, site))).mappings().first()
-    return None if row is None else to_row(Site, row)
+    return first_row(Site, conn.execute(select(*columns_of(Site, site))))
 
 
 def get_site(conn: Connection) -> Site:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from database.inserts import insert_ignoring
 from fedcom.accounts.passwords import hash_password
-from fedcom.accounts.register import Newcomer, create_account
+from fedcom.accounts.register import NewAccount, create_account
 from fedcom.clock import Clock
 from fedcom.context import Context, NewKey
 from fedcom.db import Database
@@ -18,7 +18,7 @@ from fedcom.errors import Conflict
 from fedcom.models.actor import local_name
 from fedcom.models.site import Site, site
 from fedcom.queries.actors import list_admins
-from fedcom.remote.keys import Seal, make_key
+from fedcom.remote.keys import KeyCipher, make_key
 from fedcom.settings import Settings, SettingsError
 from fedcom.site.settings import (
     check_registration,
@@ -62,42 +62,44 @@ def start(ctx: Context, key: NewKey) -> Site:
     first = insert_ignoring(ctx.conn, local_name, {"name": "actor", "taken_at": ctx.now})
     if check_origin(ctx.conn, ctx.origin) or not first:
         return get_site(ctx.conn)
-    voice = create_instance_actor(ctx, key)
+    instance_actor = create_instance_actor(ctx, key)
     ctx.conn.execute(
         insert(site).values(
-            id=1, origin=ctx.origin, actor_id=voice.id, name=ctx.host, created_at=ctx.now
+            id=1, origin=ctx.origin, actor_id=instance_actor.id, name=ctx.host, created_at=ctx.now
         )
     )
     name_instance_actor(ctx.conn)
     return get_site(ctx.conn)
 
 
-async def first_start(database: Database, settings: Settings, seal: Seal, clock: Clock) -> None:
+async def first_start(
+    database: Database, settings: Settings, cipher: KeyCipher, clock: Clock
+) -> None:
     """At the first start, fix the origin, and make the instance actor and the first admin, if the
     settings name one."""
     if not await database.read(lambda conn: check_origin(conn, settings.origin)):
-        key = await make_key(seal)
+        key = await make_key(cipher)
         await database.write(lambda conn: start(Context(conn, clock(), settings.origin), key))
     if settings.admin_name is None or settings.admin_password is None:
         return
     if await database.read(is_set_up):
         return
     password = settings.admin_password.get_secret_value()
-    newcomer = Newcomer(
+    new_account = NewAccount(
         name=settings.admin_name,
         password_hash=await asyncio.to_thread(hash_password, password),
     )
-    key = await make_key(seal)
+    key = await make_key(cipher)
     await database.write(
-        lambda conn: _make_first_admin(Context(conn, clock(), settings.origin), newcomer, key)
+        lambda conn: _make_first_admin(Context(conn, clock(), settings.origin), new_account, key)
     )
     logger.info("first_admin_created", name=settings.admin_name)
 
 
-def _make_first_admin(ctx: Context, newcomer: Newcomer, key: NewKey) -> None:
+def _make_first_admin(ctx: Context, new_account: NewAccount, key: NewKey) -> None:
     if is_set_up(ctx.conn):
         return
-    create_account(ctx, newcomer, key, role="admin")
+    create_account(ctx, new_account, key, role="admin")
     finish_setup(ctx.conn, name=ctx.host, registration="closed", now=ctx.now)
 
 

@@ -83,8 +83,8 @@ def _stretch(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[Kind, Seq
 
 
 def _word_by_word(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[Kind, Sequence[str]]]:
-    for word, i, j, k, m in SequenceMatcher(None, old, new).get_opcodes():
-        if word == "equal":
+    for tag, i, j, k, m in SequenceMatcher(None, old, new).get_opcodes():
+        if tag == "equal":
             yield "same", new[k:m]
         else:
             yield "del", old[i:j]

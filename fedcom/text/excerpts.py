@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from fedcom.text.search_terms import Phrase, Words
+from fedcom.text.search_terms import Phrase, TermSet
 
 EXCERPT = 240
 """The approximate number of characters shown of a text."""
@@ -30,15 +30,15 @@ class MarkedPiece(NamedTuple):
     found: bool = False
 
 
-def mark(text: str, words: Words) -> tuple[MarkedPiece, ...]:
+def mark(text: str, terms: TermSet) -> tuple[MarkedPiece, ...]:
     """A whole text, in pieces."""
-    return tuple(_cut(text, _spans(text, words), 0, len(text)))
+    return tuple(_cut(text, _spans(text, terms), 0, len(text)))
 
 
-def excerpt(text: str, words: Words, limit: int = EXCERPT) -> tuple[MarkedPiece, ...]:
+def excerpt(text: str, terms: TermSet, limit: int = EXCERPT) -> tuple[MarkedPiece, ...]:
     """About `limit` characters around the first match, or the beginning if there is none."""
     one_line = _SPACES.sub(" ", text[:_READ]).strip()
-    spans = _spans(one_line, words)
+    spans = _spans(one_line, terms)
     start, end = 0, len(one_line)
     if end > limit:
         start = _between_words(one_line, max(spans[0][0] - _BEFORE, 0) if spans else 0)
@@ -72,10 +72,10 @@ def _cut(text: str, spans: list[tuple[int, int]], start: int, end: int) -> Itera
         yield MarkedPiece(text[start:end])
 
 
-def _spans(text: str, words: Words) -> list[tuple[int, int]]:
+def _spans(text: str, terms: TermSet) -> list[tuple[int, int]]:
     """The positions of the terms, in order, without overlaps."""
-    patterns = [_pattern(phrase) for phrase in words.phrases]
-    patterns += [re.escape(part.translate(_FOLDED)) for part in words.parts]
+    patterns = [_pattern(phrase) for phrase in terms.phrases]
+    patterns += [re.escape(part.translate(_FOLDED)) for part in terms.parts]
     if not patterns:
         return []
     return [match.span() for match in re.finditer("|".join(patterns), text.translate(_FOLDED))]

@@ -238,10 +238,10 @@ def _with_sources(clean: str) -> str:
             has_source = bool(address)
         elif address.startswith("https://"):
             return found[0]
-        words = _as_written(_attribute(_ALT, found[0])) or _as_written(address)
+        text = _as_written(_attribute(_ALT, found[0])) or _as_written(address)
         if not address or is_linked:
-            return words
-        link = f'<a href="{address}" rel="nofollow noopener noreferrer">{words}</a>'
+            return text
+        link = f'<a href="{address}" rel="nofollow noopener noreferrer">{text}</a>'
         # A film is followed by its fallback for browsers that cannot show it.
         return f"{link} " if tag in _MEDIA else link
 
@@ -281,6 +281,6 @@ _CLEANER = nh3.Cleaner(
 )
 
 
-def first_words(html: str, limit: int = 280) -> str:
+def excerpt_of(html: str, limit: int = 280) -> str:
     """The beginning of a text, which may be cut off anywhere, as plain text on one line."""
     return cut(" ".join(to_text(html).split()), limit)

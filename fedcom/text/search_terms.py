@@ -43,7 +43,7 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class TermSet:
     """Phrases for the index, and `parts` that may match anywhere, inside words too."""
 
     phrases: tuple[Phrase, ...] = ()
@@ -60,8 +60,8 @@ class Terms:
     `author` and `community` are `name` (on this server) or `name@host`; "" for any.
     """
 
-    wanted: Words = Words()
-    unwanted: Words = Words()
+    wanted: TermSet = TermSet()
+    unwanted: TermSet = TermSet()
     author: str = ""
     community: str = ""
 
@@ -85,7 +85,7 @@ def parse_terms(text: str) -> Terms:
     wanted = found[True]
     if wanted and not clean.rstrip().endswith('"'):
         wanted[-1] = _opened(wanted[-1])
-    return Terms(_to_words(wanted), _to_words(found[False]), **narrowed)
+    return Terms(_to_term_set(wanted), _to_term_set(found[False]), **narrowed)
 
 
 def split_words(text: str) -> tuple[str, ...]:
@@ -123,6 +123,6 @@ def _opened(term: Phrase | str) -> Phrase | str:
     return Phrase(term.words, prefix=True)
 
 
-def _to_words(terms: list[Phrase | str]) -> Words:
+def _to_term_set(terms: list[Phrase | str]) -> TermSet:
     phrases = tuple(term for term in terms if isinstance(term, Phrase))
-    return Words(phrases, tuple(term for term in terms if isinstance(term, str)))
+    return TermSet(phrases, tuple(term for term in terms if isinstance(term, str)))

@@ -1,12 +1,12 @@
-"""Read models: one per thing, for every surface that shows it (pages, feeds, apps).
+"""Read models, for every interface that shows them (pages, feeds, apps).
 
-A view is a frozen dataclass with everything that any surface shows of a thing: its author and
+A view is a frozen dataclass with everything that any interface shows of an object: its author and
 community, its counts, what the viewer did with it, the author's standing. Rows are turned into
 views by the names of their columns. Lists differ in selection, order and starting point; each is
 one statement and returns a `Page` (`paging`).
 
 In reading order: `viewer` (whose view it is), `person`, `community`, `post` with `feed` (lists of
 posts), `comment` with `thread` (the tree below a post), `profile` (a person's posts and comments),
-`search`, `notification`, `message`, `report`, `modlog`, `ban`, `block`. Nothing here writes; the
-queries that actions need are in `queries`.
+`search`, `notification`, `message`, `report`, `modlog`, `ban`, `block`, `draft`. Nothing here
+writes; the queries that actions need are in `queries`.
 """

@@ -23,6 +23,7 @@ from fedcom.db import BigId
 from fedcom.models.actor import community as community_table
 from fedcom.models.base import to_row, values_of
 from fedcom.models.comment import comment
+from fedcom.models.content import Contribution
 from fedcom.models.personal import saved_comment
 from fedcom.models.post import post
 from fedcom.models.vote import comment_vote
@@ -60,7 +61,7 @@ class PostOfComment:
 
 
 @dataclass(frozen=True, slots=True)
-class CommentView:
+class CommentView(Contribution):
     """A comment with its author, community, position in the thread, and what the viewer did with
     it.
 
@@ -69,36 +70,18 @@ class CommentView:
     -1, 0 or 1.
     """
 
-    author: PersonView
-    post: PostOfComment
-    community: CommunityView
-    standing: AuthorStanding
-    id: int
-    iri: str
-    local: bool
     parent_id: int | None
     path: str
     depth: int
-    body_html: str
-    content_warning: str
-    language: str | None
-    published_at: datetime
-    updated_at: datetime | None
-    deleted_at: datetime | None
-    removed_at: datetime | None
-    locked_at: datetime | None
-    upvotes: int
-    downvotes: int
     replies: int
     vote: int
     is_saved: bool
     # The viewer has blocked its author, or the author's server.
     is_author_blocked: bool
-
-    @property
-    def score(self) -> int:
-        """Upvotes minus downvotes."""
-        return self.upvotes - self.downvotes
+    author: PersonView
+    post: PostOfComment
+    community: CommunityView
+    standing: AuthorStanding
 
     @property
     def is_deleted(self) -> bool:
@@ -114,11 +97,6 @@ class CommentView:
     def is_locked(self) -> bool:
         """Whether a moderator closed it and everything below it to replies."""
         return self.locked_at is not None
-
-    @property
-    def is_shown(self) -> bool:
-        """Neither deleted by its author nor removed by a moderator."""
-        return self.deleted_at is None and self.removed_at is None
 
 
 _STANDING = values_of(AuthorStanding, "author_")
@@ -173,13 +151,9 @@ def to_comment(
     row: RowMapping, by: PersonView, post: PostOfComment, inside: CommunityView
 ) -> CommentView:
     """The view of a row of `comment_columns`, by this author on this post in this community."""
-    return CommentView(
-        by,
-        post,
-        inside,
-        to_standing(*_STANDING(row)),
-        *_VALUES(row),
-    )
+    # In the order of the last fields.
+    around: tuple[Any, ...] = (by, post, inside, to_standing(*_STANDING(row)))
+    return CommentView(*_VALUES(row) + around)
 
 
 COMMENTS = (

@@ -266,21 +266,21 @@ def _wishes(shape: _Shape) -> list[ColumnElement[bool]]:
         return []
     ids: list[ColumnElement[Any]] = []
     hosts: list[ColumnElement[Any]] = []
-    wishes = []
+    conditions = []
     if shape.scope != "community":
         ids.append(post.c.community_id)
     if shape.scope != "author":
         ids.append(post.c.author_id)
         hosts.append(author.c.host)
         if not shape.is_guest:
-            wishes.append(_none(*_HIDDEN, hidden_post.c.post_id == post.c.id))
+            conditions.append(_none(*_HIDDEN, hidden_post.c.post_id == post.c.id))
     if shape.scope not in {"community", "author"}:
         hosts.append(group.c.host)
     if not shape.is_guest:
-        wishes.append(is_not_blocked(VIEWER, ids=ids, hosts=hosts))
+        conditions.append(is_not_blocked(VIEWER, ids=ids, hosts=hosts))
     if not shape.nsfw and shape.scope != "community":
-        wishes += [post.c.nsfw.is_(False), community_table.c.nsfw.is_(False)]
-    return wishes
+        conditions += [post.c.nsfw.is_(False), community_table.c.nsfw.is_(False)]
+    return conditions
 
 
 _HIDDEN = (hidden_post.c.person_id == VIEWER,)

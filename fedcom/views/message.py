@@ -15,7 +15,7 @@ from fedcom.models.base import to_row
 from fedcom.models.message import message
 from fedcom.models.notification import notification
 from fedcom.queries.visibility import is_there
-from fedcom.text.html import first_words
+from fedcom.text.html import excerpt_of
 from fedcom.views.paging import Page, Start, is_past, one_page, page_values, to_page
 from fedcom.views.person import PersonView, actor_columns, to_person
 from fedcom.views.viewer import VIEWER
@@ -39,7 +39,7 @@ class MessageView:
     updated_at: datetime | None
     deleted_at: datetime | None
     # Deleted recently enough that its text still exists.
-    has_words: bool
+    has_text: bool
 
     @property
     def is_deleted(self) -> bool:
@@ -63,7 +63,7 @@ _COLUMNS = (
     message.c.id,
     *(message.c[name] for name in _OWN),
     case((is_there(message), message.c.body_html), else_="").label("body_html"),
-    or_(message.c.body_source != "", message.c.body_html != "").label("has_words"),
+    or_(message.c.body_source != "", message.c.body_html != "").label("has_text"),
 )
 _BETWEEN = one_page(
     select(*_COLUMNS)
@@ -149,6 +149,6 @@ def _to_conversation(row: RowMapping) -> ConversationView:
     return ConversationView(
         other=to_person(row, "other_"),
         last=_to_message(row),
-        excerpt=first_words(row["body_html"]),
+        excerpt=excerpt_of(row["body_html"]),
         unread=row["unread"],
     )

@@ -16,9 +16,9 @@ from fedcom.models.message import message
 from fedcom.models.notification import Kind, notification
 from fedcom.models.outside_mention import outside_mention
 from fedcom.models.post import post
-from fedcom.queries.notifications import IS_TOLD, KINDS, WITH_SUBJECTS, Filter
+from fedcom.queries.notifications import IS_SHOWN, KINDS, WITH_SUBJECTS, Filter
 from fedcom.queries.visibility import is_admin, is_closed, may_read
-from fedcom.text.html import first_words
+from fedcom.text.html import excerpt_of
 from fedcom.views.community import CommunityView, community_columns, find_community_in
 from fedcom.views.paging import Page, Start, is_past, one_page, page_values, to_page
 from fedcom.views.person import PersonView, actor_columns, find_person_in
@@ -94,7 +94,7 @@ _LIST = one_page(
         notification.c.recipient_id == VIEWER,
         notification.c.kind.in_(bindparam("kinds", expanding=True)),
         is_past(notification.c.id),
-        IS_TOLD,
+        IS_SHOWN,
     )
     .order_by(notification.c.id.desc())
 )
@@ -117,9 +117,7 @@ def list_notifications(
 
 
 def _to_notification(row: RowMapping) -> NotificationView:
-    excerpt = (
-        row["content_warning"] or row["outside_excerpt"] or first_words(row["body_html"] or "")
-    )
+    excerpt = row["content_warning"] or row["outside_excerpt"] or excerpt_of(row["body_html"] or "")
     return NotificationView(
         find_person_in(row, "by_"), find_community_in(row, "community_"), excerpt, *_VALUES(row)
     )

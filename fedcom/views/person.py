@@ -1,46 +1,22 @@
 """People as authors, and the columns they share with communities."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, RowMapping
 
+from fedcom.models.actor import ListedActor
 from fedcom.models.base import columns_of, values_of
 
 
 @dataclass(frozen=True, slots=True)
-class ActorView:
-    """The part of a person or community that lists show."""
-
-    id: int
-    iri: str
-    kind: str
-    local: bool
-    name: str
-    host: str
-    domain: str | None
-    title: str
-    icon_url: str | None
-    published_at: datetime
-    banned_at: datetime | None
-    ban_expires_at: datetime | None
-    deleted_at: datetime | None
-
-    @property
-    def handle(self) -> str:
-        """`name@domain`, without a leading sign."""
-        return f"{self.name}@{self.domain or self.host}"
+class ActorView(ListedActor):
+    """A person or community in a list."""
 
     @property
     def slug(self) -> str:
         """Its name in our addresses: `name` if it is local, else the handle."""
         return self.name if self.local else self.handle
-
-    @property
-    def display_name(self) -> str:
-        """The name that readers see first: the chosen title, else the name."""
-        return self.title or self.name
 
     @property
     def is_deleted(self) -> bool:
@@ -56,11 +32,6 @@ class PersonView(ActorView):
     def is_bot(self) -> bool:
         """Whether the account declares itself a bot."""
         return self.kind in {"Service", "Application"}
-
-    def is_banned(self, now: datetime) -> bool:
-        """Whether the person is banned from the whole instance; an expired ban does not count."""
-        expires = self.ban_expires_at
-        return self.banned_at is not None and (expires is None or now < expires)
 
 
 def actor_columns(

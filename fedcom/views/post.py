@@ -23,6 +23,7 @@ from sqlalchemy import (
 from fedcom.errors import NotFound
 from fedcom.models.actor import actor, community as community_table
 from fedcom.models.base import to_row, values_of
+from fedcom.models.content import Contribution
 from fedcom.models.media import link_preview, media
 from fedcom.models.personal import Draft, draft, hidden_post, post_visit, saved_post
 from fedcom.models.post import post
@@ -93,7 +94,7 @@ class LinkPreview:
 
 
 @dataclass(frozen=True, slots=True)
-class PostView:
+class PostView(Contribution):
     """A post with its author, community, and what the viewer did with it.
 
     A deleted or removed post has neither title nor link nor text, except for viewers who may judge
@@ -101,32 +102,13 @@ class PostView:
     middle of a tag. `vote` is -1, 0 or 1.
     """
 
-    author: PersonView
-    community: CommunityView
-    standing: AuthorStanding
-    # The viewer's last view of the thread; None if there was none.
-    last_visit: LastVisit | None
-    preview: LinkPreview | None
-    id: int
-    iri: str
-    local: bool
     title: str
     url: str | None
     image_url: str | None
     image_alt: str
-    content_warning: str
-    body_html: str
-    language: str | None
     # The author's own setting; `is_sensitive` includes the community's.
     nsfw: bool
-    published_at: datetime
-    updated_at: datetime | None
-    deleted_at: datetime | None
-    removed_at: datetime | None
-    locked_at: datetime | None
     featured_at: datetime | None
-    upvotes: int
-    downvotes: int
     comments: int
     is_readable: bool
     # Whether earlier versions of it can be read.
@@ -136,16 +118,12 @@ class PostView:
     is_hidden: bool
     # The viewer has blocked its author, or the author's server.
     is_author_blocked: bool
-
-    @property
-    def score(self) -> int:
-        """Upvotes minus downvotes."""
-        return self.upvotes - self.downvotes
-
-    @property
-    def is_shown(self) -> bool:
-        """Neither deleted by its author nor removed by a moderator."""
-        return self.deleted_at is None and self.removed_at is None
+    author: PersonView
+    community: CommunityView
+    standing: AuthorStanding
+    # The viewer's last view of the thread; None if there was none.
+    last_visit: LastVisit | None
+    preview: LinkPreview | None
 
     @property
     def is_sensitive(self) -> bool:
@@ -259,14 +237,11 @@ def post_reader() -> Callable[[RowMapping], PostView]:
             by = people[row["author_id"]] = to_person(row, "author_")
         if inside is None:
             inside = communities[row["community_id"]] = to_community(row, "community_")
-        return PostView(
-            by,
-            inside,
-            to_standing(*_STANDING(row)),
-            None if row["visit_visited_at"] is None else to_row(LastVisit, row, "visit_"),
-            _to_preview(row),
-            *_VALUES(row),
-        )
+        standing = to_standing(*_STANDING(row))
+        visit = None if row["visit_visited_at"] is None else to_row(LastVisit, row, "visit_")
+        # In the order of the last fields.
+        around: tuple[Any, ...] = (by, inside, standing, visit, _to_preview(row))
+        return PostView(*_VALUES(row) + around)
 
     return read
 
@@ -280,7 +255,7 @@ def _to_preview(row: RowMapping) -> LinkPreview | None:
 
 def _left(column: ColumnElement[Any]) -> ColumnElement[Any]:
     # Not a join: the statement already has as many as PostgreSQL plans quickly.
-    mine = draft.c.person_id == VIEWER, draft.c.place == bindparam("draft_place")
+    mine = draft.c.person_id == VIEWER, draft.c.form == bindparam("draft_form")
     return select(column).where(*mine).scalar_subquery()
 
 
@@ -308,15 +283,15 @@ def get_post_view(
 def get_post_with_draft(
     conn: Connection,
     post_id: int,
-    draft_place: str,
+    draft_form: str,
     *,
     viewer_id: int = NOBODY,
     now: datetime | None = None,
 ) -> tuple[PostView, Draft | None]:
-    """As `get_post_view`, with the viewer's draft in the form with the place `draft_place`."""
+    """As `get_post_view`, with the viewer's draft of the form `draft_form`."""
     row = None
     if 0 < post_id < FAR:
-        values = {"post": post_id, "draft_place": draft_place, **viewer_values(viewer_id, now)}
+        values = {"post": post_id, "draft_form": draft_form, **viewer_values(viewer_id, now)}
         row = conn.execute(_GET, values).mappings().one_or_none()
     if row is None:
         raise NotFound("couldnt_find_post", "Post not found.")
@@ -326,7 +301,7 @@ def get_post_with_draft(
     if not found.is_readable:
         found = replace(found, **_WITHHELD)
     fields = row["draft_fields"]
-    own_draft = fields and Draft(draft_place, read_fields(fields), row["draft_updated_at"])
+    own_draft = fields and Draft(draft_form, read_fields(fields), row["draft_updated_at"])
     return found, own_draft or None
 
 

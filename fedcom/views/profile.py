@@ -98,7 +98,7 @@ def get_facts(conn: Connection, person_id: int, *, viewer_id: int = NOBODY) -> P
     )
 
 
-def list_works(
+def list_contributions(
     conn: Connection,
     wanted: FeedQuery,
     posts_after: Cursor | None,

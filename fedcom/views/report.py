@@ -32,7 +32,7 @@ from fedcom.models.message import message
 from fedcom.models.moderation import ReportRow, report
 from fedcom.models.post import post
 from fedcom.queries.visibility import is_kept, moderates
-from fedcom.text.html import first_words, to_text
+from fedcom.text.html import excerpt_of, to_text
 from fedcom.views.community import (
     CommunityView,
     community_columns,
@@ -64,9 +64,9 @@ class Complaint:
 class ReportView:
     """One reported thing with its context.
 
-    `report` is the newest report, `complaints` are all of them, newest first. `said` is the text at
-    the time of the report, "" if it has not changed since. For a private message it is the only
-    text.
+    `report` is the newest report, `complaints` are all of them, newest first. `former_text` is the
+    text at the time of the report, "" if it has not changed since. For a private message it is the
+    only text.
     """
 
     report: ReportRow
@@ -75,10 +75,10 @@ class ReportView:
     is_locked: bool
     body_html: str
     parent: str
-    said: str
+    former_text: str
     is_deleted: bool
     is_removed: bool
-    # The viewer may remove it and lock its post: moderators may, and admins in local communities.
+    # The viewer may remove and lock it: moderators may, and admins in local communities.
     may_moderate: bool
     # How often the author was reported, and had content removed, on this instance so far.
     reported: int
@@ -113,12 +113,12 @@ _IS_ADMIN = bindparam("is_admin", type_=Boolean)
 
 def _is_same(one: FromClause, other: FromClause) -> ColumnElement[bool]:
     """Whether two reports are about the same thing; accounts have no column and are compared by
-    `said`.
+    `reported_text`.
     """
     columns = ("post_id", "comment_id", "message_id")
     ids = [one.c[name].is_not_distinct_from(other.c[name]) for name in columns]
     has_id = or_(*(one.c[name].is_not(None) for name in columns))
-    return and_(*ids, or_(has_id, one.c.said == other.c.said))
+    return and_(*ids, or_(has_id, one.c.reported_text == other.c.reported_text))
 
 
 def _is_open(table: FromClause) -> ColumnElement[bool]:
@@ -161,7 +161,7 @@ _REPORTS = one_page(
         *columns_of(ReportRow, report, prefix="report_"),
         post.c.id.label("post_id"),
         post.c.title.label("post_title"),
-        post.c.locked_at.label("locked_at"),
+        _of_either("locked_at").label("locked_at"),
         post.c.url.label("url"),
         _of_either("body_html").label("body_html"),
         func.coalesce(_parent.c.body_html, "").label("parent_html"),
@@ -188,7 +188,7 @@ _REPORTS = one_page(
             _author,
             or_(
                 _author.c.id == _AUTHOR_ID,
-                and_(_AUTHOR_ID.is_(None), _author.c.iri == report.c.said),
+                and_(_AUTHOR_ID.is_(None), _author.c.iri == report.c.reported_text),
             ),
         )
     )
@@ -265,8 +265,8 @@ def _to_complaint(row: RowMapping) -> Complaint:
 def _to_report(row: RowMapping, complaints: tuple[Complaint, ...]) -> ReportView:
     made = to_row(ReportRow, row, "report_")
     title, html = row["post_title"] or "", row["body_html"] or ""
-    words = [title, row["url"]] if made.post_id else []
-    now = "\n\n".join(part for part in (*words, to_text(html).strip()) if part)
+    parts = [title, row["url"]] if made.post_id else []
+    now = "\n\n".join(part for part in (*parts, to_text(html).strip()) if part)
     is_account = made.post_id is None and made.comment_id is None and made.message_id is None
     return ReportView(
         report=made,
@@ -274,8 +274,8 @@ def _to_report(row: RowMapping, complaints: tuple[Complaint, ...]) -> ReportView
         post_title=title,
         is_locked=row["locked_at"] is not None,
         body_html=html,
-        parent=first_words(row["parent_html"]),
-        said="" if is_account or made.said == now else made.said,
+        parent=excerpt_of(row["parent_html"]),
+        former_text="" if is_account or made.reported_text == now else made.reported_text,
         is_deleted=row["deleted_at"] is not None,
         is_removed=row["removed_at"] is not None,
         may_moderate=bool(row["may_moderate"]) and row["post_id"] is not None,

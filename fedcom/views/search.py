@@ -49,7 +49,7 @@ from fedcom.models.follow import follow
 from fedcom.models.post import post
 from fedcom.queries.visibility import is_not_blocked, is_open, is_shown, is_there
 from fedcom.text.excerpts import MarkedPiece, excerpt, fold, mark
-from fedcom.text.search_terms import Phrase, Terms, Words
+from fedcom.text.search_terms import Phrase, Terms, TermSet
 from fedcom.views.comment import COMMENTS, LISTED, CommentView, to_listed
 from fedcom.views.community import CommunityView, community_columns, to_community
 from fedcom.views.paging import Cursor, Page, PageNumber, Start, to_page
@@ -119,16 +119,16 @@ def _index(name: str) -> TableClause:
 _post_index, _comment_index, _actor_index = map(_index, ("post", "comment", "actor"))
 
 
-def to_fts5(phrases: Sequence[Phrase], joint: str) -> str:
+def to_fts5(phrases: Sequence[Phrase], operator: str) -> str:
     """The phrases in FTS5's query language; terms hold only letters, digits and marks."""
-    return f" {joint} ".join(
+    return f" {operator} ".join(
         f'"{" ".join(phrase.words)}"{" *" if phrase.prefix else ""}' for phrase in phrases
     )
 
 
-def to_tsquery(phrases: Sequence[Phrase], joint: str) -> str:
+def to_tsquery(phrases: Sequence[Phrase], operator: str) -> str:
     """The phrases in PostgreSQL's query language, without the accents that its index lacks."""
-    sign = {"AND": " & ", "OR": " | "}[joint]
+    sign = {"AND": " & ", "OR": " | "}[operator]
     return sign.join(_to_tsquery(phrase) for phrase in phrases)
 
 
@@ -138,15 +138,15 @@ def _to_tsquery(phrase: Phrase) -> str:
 
 
 def _matching(
-    dialect: str, index: TableClause, phrases: Sequence[Phrase], joint: str
+    dialect: str, index: TableClause, phrases: Sequence[Phrase], operator: str
 ) -> tuple[ColumnElement[bool], ColumnElement[float]]:
     """The condition that an index row contains the phrases, and its rank."""
     if dialect == "sqlite":
         itself: ColumnElement[Any] = literal_column(index.name)
         # The better the match, the smaller the value of bm25.
         fit = -func.bm25(itself, *map(literal, _FACTORS), type_=Double)
-        return itself.op("MATCH")(literal(to_fts5(phrases, joint))), fit
-    query = func.to_tsquery("simple", to_tsquery(phrases, joint))
+        return itself.op("MATCH")(literal(to_fts5(phrases, operator))), fit
+    query = func.to_tsquery("simple", to_tsquery(phrases, operator))
     rank = cast(func.ts_rank(_WEIGHTS, index.c.words, query), Double)
     return index.c.words.op("@@")(query), rank
 
@@ -158,12 +158,12 @@ def _holds(index: TableClause, part: str) -> ColumnElement[bool]:
     )
 
 
-def _matched(dialect: str, index: TableClause, words: Words) -> CTE:
+def _matched(dialect: str, index: TableClause, terms: TermSet) -> CTE:
     """The ids and `rank` of all rows that contain the wanted terms."""
     rank: ColumnElement[float] = literal(0.0, Double)
-    conditions = [_holds(index, part) for part in words.parts]
-    if words.phrases:
-        condition, rank = _matching(dialect, index, words.phrases, "AND")
+    conditions = [_holds(index, part) for part in terms.parts]
+    if terms.phrases:
+        condition, rank = _matching(dialect, index, terms.phrases, "AND")
         conditions.append(condition)
     found = (
         select(index.c.rowid.label("id"), rank.label("rank"))
@@ -176,12 +176,12 @@ def _matched(dialect: str, index: TableClause, words: Words) -> CTE:
 
 
 def _unmatched(
-    dialect: str, index: TableClause, words: Words, id_: ColumnElement[int]
+    dialect: str, index: TableClause, terms: TermSet, id_: ColumnElement[int]
 ) -> list[ColumnElement[bool]]:
     """The conditions that a row contains nothing excluded."""
-    conditions = [_holds(index, part) for part in words.parts]
-    if words.phrases:
-        conditions.append(_matching(dialect, index, words.phrases, "OR")[0])
+    conditions = [_holds(index, part) for part in terms.parts]
+    if terms.phrases:
+        conditions.append(_matching(dialect, index, terms.phrases, "OR")[0])
     if dialect == "sqlite":
         # One subquery each, because FTS5 allows no MATCH inside an OR, and none per row.
         return [id_.not_in(select(index.c.rowid).where(condition)) for condition in conditions]
@@ -193,15 +193,15 @@ def _chosen(
     wanted: SearchQuery,
     index: TableClause,
     rows: FromClause,
-    thing: FromClause,
+    searched: FromClause,
     conditions: list[ColumnElement[bool]],
 ) -> Subquery:
     """The ids (`id`) of one page and one more result, with their `key`.
 
-    `rows` are the tables that the conditions refer to; `thing` is the one that is searched.
+    `rows` are the tables that the conditions refer to; `searched` is the one that is searched.
     """
     dialect = conn.dialect.name
-    id_, published_at = thing.c.id, thing.c.published_at
+    id_, published_at = searched.c.id, searched.c.published_at
     key: ColumnElement[Any] = published_at
     if wanted.terms.wanted:
         matched = _matched(dialect, index, wanted.terms.wanted)
@@ -279,11 +279,11 @@ def search_posts(
     chosen = _chosen(conn, wanted, _post_index, SOURCE, post, _readable(wanted, viewer))
     statement = _around(_POSTS, SOURCE, _post_index, chosen, post)
     rows = conn.execute(statement, viewer_values(viewer.id, now)).mappings().all()
-    words = wanted.terms.wanted
+    terms = wanted.terms.wanted
 
     def to_hit(row: RowMapping) -> Hit[PostView]:
         found = to_post(row)
-        return Hit(found, mark(found.title, words), _text(row, words))
+        return Hit(found, mark(found.title, terms), _text(row, terms))
 
     return to_page(rows, wanted.limit, to_hit, "key")
 
@@ -301,11 +301,11 @@ def search_comments(
     chosen = _chosen(conn, wanted, _comment_index, COMMENTS, comment, conditions)
     statement = _around(LISTED, COMMENTS, _comment_index, chosen, comment)
     rows = conn.execute(statement, viewer_values(viewer.id, now)).mappings().all()
-    words = wanted.terms.wanted
+    terms = wanted.terms.wanted
 
     def to_hit(row: RowMapping) -> Hit[CommentView]:
         found = to_listed(row)
-        return Hit(found, mark(found.post.title, words), _text(row, words))
+        return Hit(found, mark(found.post.title, terms), _text(row, terms))
 
     return to_page(rows, wanted.limit, to_hit, "key")
 
@@ -319,20 +319,20 @@ def _around(
     rows: FromClause,
     index: TableClause,
     chosen: Subquery,
-    thing: FromClause,
+    searched: FromClause,
 ) -> Select[Any]:
     return (
         select(*columns, index.c.body.label("found_text"), chosen.c.key)
         .select_from(rows)
-        .join(chosen, chosen.c.id == thing.c.id)
+        .join(chosen, chosen.c.id == searched.c.id)
         .join(index, index.c.rowid == chosen.c.id)
         .order_by(chosen.c.key.desc(), chosen.c.id.desc())
     )
 
 
-def _text(row: RowMapping, words: Words) -> tuple[MarkedPiece, ...]:
+def _text(row: RowMapping, terms: TermSet) -> tuple[MarkedPiece, ...]:
     warning = row["content_warning"]
-    return mark(warning, words) if warning else excerpt(row["found_text"], words)
+    return mark(warning, terms) if warning else excerpt(row["found_text"], terms)
 
 
 def search_communities(
@@ -379,8 +379,8 @@ def _search_actors(
     makes the view, and the viewer.
     """
     columns, to_view, viewer = shown
-    words = wanted.terms.wanted
-    if not words:
+    terms = wanted.terms.wanted
+    if not terms:
         return Page()
     if wanted.scope == "local":
         conditions = [*conditions, actor.c.local.is_(True)]
@@ -390,6 +390,6 @@ def _search_actors(
 
     def to_hit(row: RowMapping) -> Hit[A]:
         found = to_view(row)
-        return Hit(found, mark(found.display_name, words), excerpt(row["found_text"], words))
+        return Hit(found, mark(found.display_name, terms), excerpt(row["found_text"], terms))
 
     return to_page(rows, wanted.limit, to_hit, "key")

@@ -15,7 +15,7 @@ from fedcom.models.site import Site
 from fedcom.offload import offload
 from fedcom.rules.limits import check_body
 from fedcom.site.settings import MAX_DESCRIPTION, MAX_RULES, edit_site, edit_welcome, set_hue
-from fedcom.web.html.forms import Form, beside, read_form, receive, see_other
+from fedcom.web.html.forms import Form, error_beside, read_form, receive, see_other
 from fedcom.web.html.render import page, style_address
 from fedcom.web.html.request_context import PageContext, admin_of, context_of, read_page
 from fedcom.wire.body import Body
@@ -59,7 +59,7 @@ def _read_hue(text: str) -> int | None:
 
 async def _save(request: Request, form: Form, hue: int | None) -> None:
     description = await offload(Body.of_markdown, check_body(form.text("body"), MAX_DESCRIPTION))
-    with beside("rules"):
+    with error_beside("rules"):
         rules = await offload(Body.of_markdown, check_body(form.text("rules"), MAX_RULES))
 
     def work(ctx: Context) -> None:

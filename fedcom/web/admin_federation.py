@@ -167,7 +167,7 @@ def reason_of(status: int | None, answer: str | None) -> str:
     """The meaning of a peer's last response to a delivery, for an admin; "" if there was none."""
     text = " ".join((answer or "").split())[:200]
     if status is None:
-        return gettext("Unreachable: %(said)s") % {"said": text} if text else ""
+        return gettext("Unreachable: %(detail)s") % {"detail": text} if text else ""
     meanings = {
         401: gettext(
             "Our signature was not accepted. Check that the clocks of both servers are right."

@@ -19,7 +19,7 @@ from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.feature import Pin
 from fedcom.actions.lock import Lock
 from fedcom.actions.remove import RemoveContent, RestoreContent
-from fedcom.actions.take_down import put_back, take_down
+from fedcom.actions.take_down import reinstate, take_down
 from fedcom.actions.vote import Score, Vote
 from fedcom.context import Context
 from fedcom.errors import Invalid
@@ -30,14 +30,15 @@ from fedcom.http.resolve import parse_markdown
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
-from fedcom.queries.actors import get_community, is_admin, standing
+from fedcom.queries.actors import is_admin, standing
 from fedcom.queries.comments import get_comment
+from fedcom.queries.content import community_of
 from fedcom.queries.posts import get_post
 from fedcom.remote.peers import is_on_microblogs
 from fedcom.rules.limits import MAX_REASON, check_body, check_comment
 from fedcom.rules.permissions import Standing, may_edit, may_moderate
 from fedcom.web import drafts
-from fedcom.web.html.forms import beside, read_form, receive, safe_path, see_other
+from fedcom.web.html.forms import error_beside, read_form, receive, safe_path, see_other
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
 from fedcom.web.html.routing import Handler, button_route, form_route
@@ -158,12 +159,6 @@ def _unpin(by: Person, target: Target) -> Federated[Any]:
     return Pin(by=by, post=cast("Post", target), pinned=False)
 
 
-def community_of(conn: Connection, target: Target) -> Community:
-    """The community that the content is in."""
-    post = get_post(conn, target.post_id) if isinstance(target, Comment) else target
-    return get_community(conn, post.community_id)
-
-
 def remove_content(ctx: Context, by: Person, target: Target, reason: str) -> None:
     """Remove it from its community, or from this server only for an admin who does not moderate the
     community.
@@ -185,7 +180,7 @@ def _restore(kind: Kind) -> Handler:
         def work(ctx: Context) -> None:
             target = kind.get(ctx.conn, number_of(request))
             if _only_for_this_server(ctx, by, target):
-                act(ctx, put_back(ctx, by, target), by)
+                act(ctx, reinstate(ctx, by, target), by)
             else:
                 act(ctx, RestoreContent(by=by, target=target))
 
@@ -210,16 +205,16 @@ def _remove(kind: Kind) -> Handler:
             member = member_of(context)
             target = kind.get(conn, content_id)
             community = community_of(conn, target)
-            judge = standing(conn, member.person, community)
+            moderation = standing(conn, member.person, community)
             if not member.is_admin:
-                may_moderate(member.person, community, judge, context.now)
-            return target, community, judge
+                may_moderate(member.person, community, moderation, context.now)
+            return target, community, moderation
 
-        context, (target, community, judge) = await read_page(request, read)
+        context, (target, community, moderation) = await read_page(request, read)
         by = member_of(context).person
         if form.ready:
             with form.keeping():
-                with beside("reason"):
+                with error_beside("reason"):
                     reason = check_body(form.line("reason"), MAX_REASON)
                 await context.instance.unit(lambda ctx: remove_content(ctx, by, target, reason))
                 return see_other(f"/{kind.path}/{content_id}", "removed")
@@ -228,7 +223,7 @@ def _remove(kind: Kind) -> Handler:
             "target": target,
             "path": f"/{kind.path}/{content_id}",
             "community": community,
-            "moderates": judge.may_moderate,
+            "moderates": moderation.may_moderate,
         }
         return form.answer(page(context, "remove.html", values))
 

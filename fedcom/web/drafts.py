@@ -18,42 +18,44 @@ from fedcom.models.actor import Person
 from fedcom.models.personal import Draft
 from fedcom.offload import offload
 from fedcom.personal.drafts import drop_draft, save_draft
-from fedcom.queries.drafts import list_drafts, read_fields
+from fedcom.queries.drafts import read_fields
 from fedcom.rules.limits import check_body
+from fedcom.views.draft import DraftView, list_drafts
 from fedcom.web.html.forms import Form, receive, safe_path, see_other
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
 from fedcom.wire.body import Body
 
 SUBMIT = "submit"
-_PLACE = re.compile(r"submit|(?:post|comment)/[1-9][0-9]{0,14}")
+_FORM = re.compile(r"submit|(?:post|comment)/[1-9][0-9]{0,14}")
 
 
 @dataclass(frozen=True, slots=True)
 class DraftLine:
-    """A draft in the list: the page of its form, and its beginning."""
+    """A draft in the list, with the page of its form."""
 
-    draft: Draft
+    draft: DraftView
     path: str
     is_post: bool
-    excerpt: str
 
 
-def place_of_answer(post_id: int, parent_id: int) -> str:
-    """The place of the form below a post or below one of its comments."""
+def reply_form(post_id: int, parent_id: int) -> str:
+    """The name of the form below a post or below one of its comments."""
     return f"comment/{parent_id}" if parent_id else f"post/{post_id}"
 
 
-async def keep(context: PageContext, form: Form, place: str, names: Iterable[str]) -> None:
-    """Save these fields of the form as the draft of `place`. Raises Invalid("draft_too_long")."""
+async def keep(context: PageContext, form: Form, draft_form: str, names: Iterable[str]) -> None:
+    """Save these fields as the draft of `draft_form`. Raises Invalid("draft_too_long")."""
     by, fields = member_of(context).person, {name: form.text(name) for name in names}
-    await context.instance.unit(lambda ctx: save_draft(ctx, by, place, fields))
+    await context.instance.unit(lambda ctx: save_draft(ctx, by, draft_form, fields))
 
 
-async def keep_unsent(context: PageContext, form: Form, place: str, names: Iterable[str]) -> None:
+async def keep_unsent(
+    context: PageContext, form: Form, draft_form: str, names: Iterable[str]
+) -> None:
     """As `keep`, after an error: a text that is too long for a draft stays in the form only."""
     with suppress(Invalid):
-        await keep(context, form, place, names)
+        await keep(context, form, draft_form, names)
 
 
 def restore(form: Form, draft: Draft | None) -> Draft | None:
@@ -79,15 +81,17 @@ async def preview(context: PageContext, form: Form) -> str:
     return (await instance.read(read)).html
 
 
-def ask_to_log_in(context: PageContext, form: Form, place: str, names: Iterable[str]) -> Response:
+def ask_to_log_in(
+    context: PageContext, form: Form, draft_form: str, names: Iterable[str]
+) -> Response:
     """The log-in page, which carries along the text of a member whose session has expired."""
     fields = {name: form.text(name) for name in names if form.text(name)}
     values = {
         "name": "",
         "password": "",
-        "next": path_of(place),
+        "next": path_of(draft_form),
         "draft": json.dumps(fields),
-        "draft_place": place,
+        "draft_place": draft_form,
     }
     log_in_form = Form(values, sent=True)
     log_in_form.fail(Denied("log_in_first", "Log in to send this. Your text is kept."))
@@ -96,39 +100,35 @@ def ask_to_log_in(context: PageContext, form: Form, place: str, names: Iterable[
 
 async def take_along(request: Request, form: Form, by: Person) -> None:
     """After such a log-in: save the text that was typed before it as a draft."""
-    place, fields = form.line("draft_place"), read_fields(form.text("draft"))
-    if _PLACE.fullmatch(place) and fields:
+    draft_form, fields = form.line("draft_place"), read_fields(form.text("draft"))
+    if _FORM.fullmatch(draft_form) and fields:
         with suppress(Invalid):
-            await instance_of(request).unit(lambda ctx: save_draft(ctx, by, place, fields))
+            await instance_of(request).unit(lambda ctx: save_draft(ctx, by, draft_form, fields))
 
 
-def path_of(place: str) -> str:
-    """The path of the page with the form of this place."""
-    if place == SUBMIT:
+def path_of(draft_form: str) -> str:
+    """The path of the page with this form."""
+    if draft_form == SUBMIT:
         return "/submit"
-    kind, _, row_id = place.partition("/")
+    kind, _, row_id = draft_form.partition("/")
     return f"/comment/{row_id}?reply={row_id}" if kind == "comment" else f"/post/{row_id}"
 
 
 async def show(request: Request) -> Response:
     """GET /drafts: the member's drafts."""
 
-    def read(conn: Connection, context: PageContext) -> list[Draft]:
+    def read(conn: Connection, context: PageContext) -> list[DraftView]:
         return list_drafts(conn, member_of(context).person.id)
 
     context, found = await read_page(request, read)
-    return page(context, "drafts.html", {"lines": [_to_line(one) for one in found]})
-
-
-def _to_line(draft: Draft) -> DraftLine:
-    text = draft.fields.get("body", "")
-    return DraftLine(draft, path_of(draft.place), draft.place == SUBMIT, text[:200])
+    lines = [DraftLine(one, path_of(one.form), one.form == SUBMIT) for one in found]
+    return page(context, "drafts.html", {"lines": lines})
 
 
 async def remove(request: Request) -> Response:
-    """POST /drafts/remove: discard the draft of `place`."""
+    """POST /drafts/remove: discard the draft of the form that `place` names."""
     sent = await receive(request)
     by = member_of(await context_of(request)).person
-    place = sent.get("place", "")
-    await instance_of(request).unit(lambda ctx: drop_draft(ctx.conn, by, place))
+    draft_form = sent.get("place", "")
+    await instance_of(request).unit(lambda ctx: drop_draft(ctx.conn, by, draft_form))
     return see_other(safe_path(sent.get("back", ""), "/drafts"), "draft_removed")

@@ -5,7 +5,7 @@ from functools import cache
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fedcom.accounts.rate_limits import NEWCOMER, PACES
+from fedcom.accounts.rate_limits import ACTION_LIMITS, NEWCOMER
 from fedcom.catalogues import mark
 from fedcom.text.markdown import MAX_BRACKETS, MAX_CELLS, render
 from fedcom.web.html.i18n import gettext
@@ -55,7 +55,7 @@ async def show_markdown(request: Request) -> Response:
 async def show_limits(request: Request) -> Response:
     """GET /help/limits."""
     context = await context_of(request)
-    paces = PACES if context.instance.settings.member_limits else ()
+    paces = ACTION_LIMITS if context.instance.settings.member_limits else ()
     limits = [(gettext(pace.what), pace.allowances) for pace in paces]
     values = {"limits": limits, "newcomer": NEWCOMER}
     return page(context, "help_limits.html", values)

@@ -19,9 +19,10 @@ from fedcom.models.post import Post
 from fedcom.models.revision import Revision
 from fedcom.offload import offload
 from fedcom.queries.actors import get_person, standing
+from fedcom.queries.content import community_of
 from fedcom.queries.revisions import list_revisions
 from fedcom.text.difference import ComparedPiece, difference, readable
-from fedcom.web.content import COMMENTS, POSTS, Kind, community_of
+from fedcom.web.content import COMMENTS, POSTS, Kind
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, read_page
 from fedcom.web.html.routing import Handler, page_route
@@ -89,28 +90,27 @@ def _check_readable(conn: Connection, context: PageContext, target: Post | Comme
     """
     community = community_of(conn, target)
     check_open(community)
-    if not target.is_shown and not _may_judge(conn, context, target, community):
+    if not target.is_shown and not _may_read_hidden(conn, context, target, community):
         raise HTTPException(
             410, mark("This was deleted or removed, together with its edit history.")
         )
 
 
-def _may_judge(
+def _may_read_hidden(
     conn: Connection, context: PageContext, target: Post | Comment, community: Community
 ) -> bool:
     if context.member is None or target.deleted_at is not None:
         return False
     reader = context.member.person
     is_author = target.author_id == reader.id
-    is_judge = context.member.is_admin or standing(conn, reader, community).is_moderator
-    return is_author or is_judge
+    is_reviewer = context.member.is_admin or standing(conn, reader, community).is_moderator
+    return is_author or is_reviewer
 
 
 def _current(target: Post | Comment) -> Revision:
     """The current version, in the form of a replaced one."""
     moment = target.updated_at or target.published_at
-    title, url = (target.title, target.url) if isinstance(target, Post) else ("", None)
-    return Revision(0, None, None, title, url, target.body_html, moment, moment)
+    return Revision(0, None, None, target.title, target.url, target.body_html, moment, moment)
 
 
 def _compare(texts: Sequence[Revision]) -> list[Version]:

@@ -50,7 +50,7 @@ async def list_all(request: Request) -> Response:
 
 
 @dataclass(frozen=True, slots=True)
-class _Talk:
+class _ConversationPage:
     other: Person
     conversation: Page[MessageView]
     # Blocked people cannot reply.
@@ -62,29 +62,38 @@ async def converse(request: Request) -> Response:
     form = await read_form(request, {"body": ""})
     after = Cursor.of_id(asked_row(request, "before"))
 
-    def read(conn: Connection, context: PageContext) -> _Talk:
+    def read(conn: Connection, context: PageContext) -> _ConversationPage:
         by = member_of(context).person
         # Also if the account is deleted: its messages can still be read.
         other = get_person_named(conn, request, with_deleted=True)
         conversation = find_conversation(conn, by.id, other.id, after=after)
-        return _Talk(other, conversation, has_blocked(conn, by.id, other.id))
+        return _ConversationPage(other, conversation, has_blocked(conn, by.id, other.id))
 
-    context, talk = await read_page(request, read)
+    context, conversation_page = await read_page(request, read)
     member = member_of(context)
     if form.ready:
         with form.keeping():
             body = await parse_markdown(request, member.person, check_message(form.text("body")))
-            action = SendMessage(by=member.person, to=talk.other, body=body)
+            action = SendMessage(by=member.person, to=conversation_page.other, body=body)
             message_id = await context.instance.unit(
                 lambda ctx: once(ctx, member.person, form.key, lambda: act(ctx, action).id)
             )
-            return see_other(f"{_path(talk.other)}#message-{message_id}", "message_sent")
-    values = {"talk": talk, "other": talk.other, "conversation": talk.conversation, "form": form}
+            return see_other(
+                f"{_path(conversation_page.other)}#message-{message_id}", "message_sent"
+            )
+    values = {
+        "other": conversation_page.other,
+        "conversation": conversation_page.conversation,
+        "is_blocked": conversation_page.is_blocked,
+        "form": form,
+    }
     response = form.answer(page(context, "conversation.html", values))
     if member.unread:
         response.background = BackgroundTask(
             context.instance.unit,
-            lambda ctx: read_conversation(ctx.conn, member.person.id, talk.other.id, ctx.now),
+            lambda ctx: read_conversation(
+                ctx.conn, member.person.id, conversation_page.other.id, ctx.now
+            ),
         )
     return response
 

@@ -32,7 +32,7 @@ from fedcom.views.community import CommunityPage
 from fedcom.views.modlog import LogFilter, ModlogView, list_modlog
 from fedcom.views.paging import Cursor, Page
 from fedcom.web.communities import managed, read_community
-from fedcom.web.html.forms import Form, beside, read_form, receive, see_other
+from fedcom.web.html.forms import Form, error_beside, read_form, receive, see_other
 from fedcom.web.html.i18n import gettext, sentence
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, admin_of, context_of, member_of, read_page
@@ -135,7 +135,7 @@ async def ban(request: Request) -> Response:
 
 def _ban(ctx: Context, by: Person, person: Person, inside: Community | None, form: Form) -> Ban:
     days = _days(form.line("days"))
-    with beside("reason"):
+    with error_beside("reason"):
         reason = check_body(form.line("reason"), MAX_REASON)
     return Ban(
         by=by,

@@ -16,7 +16,7 @@ from fedcom.views.comment import CommentView, list_comments_of
 from fedcom.views.feed import Sort
 from fedcom.views.paging import Cursor, Page
 from fedcom.views.post import PostView
-from fedcom.views.profile import Contributions, ProfileStats, get_facts, list_works
+from fedcom.views.profile import Contributions, ProfileStats, get_facts, list_contributions
 from fedcom.web.feeds import Choice, choose, read_list, wanted
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, read_page
@@ -36,25 +36,29 @@ class Profile:
     facts: ProfileStats
     show: str
     choice: Choice
-    works: Contributions | None = None
+    contributions: Contributions | None = None
     posts: Page[PostView] | None = None
     comments: Page[CommentView] | None = None
 
     @property
     def older(self) -> str:
         """The query of the next page; "" at the end."""
-        if self.works is not None:
-            return self._older_works(self.works)
+        if self.contributions is not None:
+            return self._older_contributions(self.contributions)
         page = self.posts or self.comments
         if page is None or page.next is None:
             return ""
         return self.choice.link(after=str(page.next))
 
-    def _older_works(self, works: Contributions) -> str:
+    def _older_contributions(self, contributions: Contributions) -> str:
         """The two lists continue separately, and either may not have begun yet."""
-        cursors = {"after": works.posts_after, "answers": works.comments_after}
+        cursors = {"after": contributions.posts_after, "answers": contributions.comments_after}
         parameters = {name: str(cursor) for name, cursor in cursors.items() if cursor is not None}
-        return "?" + urlencode({"sort": self.choice.sort, **parameters}) if works.has_more else ""
+        return (
+            "?" + urlencode({"sort": self.choice.sort, **parameters})
+            if contributions.has_more
+            else ""
+        )
 
 
 async def show(request: Request) -> Response:
@@ -86,7 +90,7 @@ def _read(conn: Connection, context: PageContext) -> Profile:
     read = partial(Cursor.read, whole=True)
     posts_after = asked_cursor(context.request, read)
     comments_after = asked_cursor(context.request, read, "answers")
-    works = list_works(
+    contributions = list_contributions(
         conn,
         wants,
         posts_after,
@@ -94,4 +98,4 @@ def _read(conn: Connection, context: PageContext) -> Profile:
         viewer_id=context.viewer_id,
         now=context.now,
     )
-    return Profile(person, facts, listed, choice, works=works)
+    return Profile(person, facts, listed, choice, contributions=contributions)

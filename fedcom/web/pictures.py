@@ -13,7 +13,7 @@ from fedcom.context import Context
 from fedcom.errors import Invalid
 from fedcom.http.instance import instance_of
 from fedcom.http.paging import asked_row
-from fedcom.media.images import BANNER, FACE, POST, Size
+from fedcom.media.images import AVATAR, BANNER, POST, Size
 from fedcom.media.pictures import too_big
 from fedcom.media.records import media_url, name_in
 from fedcom.models.actor import Community, Person
@@ -31,7 +31,7 @@ from fedcom.rules.limits import check_alt
 from fedcom.site.settings import set_logo
 from fedcom.web.communities import managed
 from fedcom.web.html import i18n
-from fedcom.web.html.forms import Form, beside, read_form, receive, see_other
+from fedcom.web.html.forms import Form, error_beside, read_form, receive, see_other
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, admin_of, context_of, member_of, read_page
 from fedcom.wire.illustration import Illustration
@@ -54,7 +54,7 @@ async def take(
     if not content:
         return None
     await instance.unit(lambda ctx: begin_upload(ctx, by))
-    with beside(field):
+    with error_beside(field):
         kept = await instance.pictures.keep(content, size)
     made = await instance.unit(lambda ctx: finish_upload(ctx, by, kept, purpose))
     return media_url(instance.settings.origin, made.name)
@@ -169,7 +169,7 @@ async def delete_mine(request: Request) -> Response:
     return see_other("/settings/uploads", "upload_deleted")
 
 
-_FACES = {"icon": "", "banner": "", "no_icon": "", "no_banner": ""}
+_PROFILE_PICTURES = {"icon": "", "banner": "", "no_icon": "", "no_banner": ""}
 
 
 async def edit_mine(request: Request) -> Response:
@@ -189,10 +189,10 @@ async def edit_community(request: Request) -> Response:
 async def _edit(
     context: PageContext, by: Person, subject: Person | Community, back: str
 ) -> Response:
-    form = await read_form(context.request, _FACES)
+    form = await read_form(context.request, _PROFILE_PICTURES)
     if form.ready:
         with form.keeping():
-            icon = await take(context.request, form, "icon", by, FACE, "avatar")
+            icon = await take(context.request, form, "icon", by, AVATAR, "avatar")
             banner = await take(context.request, form, "banner", by, BANNER, "avatar")
             action = ChangePictures(
                 by=by,
@@ -214,7 +214,7 @@ async def edit_logo(request: Request) -> Response:
     if form.ready:
         with form.keeping():
             origin = context.instance.settings.origin
-            address = await take(request, form, "logo", by, FACE, "site")
+            address = await take(request, form, "logo", by, AVATAR, "site")
             name = name_in(origin, address)
             if name is None and not form.checked("no_logo"):
                 raise Invalid("logo_missing", "Choose a picture first.")

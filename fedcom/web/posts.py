@@ -72,7 +72,7 @@ async def submit(request: Request) -> Response:
     draft = _begin(request, form, submit_page)
     if form.ready:
         with form.keeping():
-            response = await _press(context, form)
+            response = await _do_action(context, form)
             if response is not None:
                 return response
         if form.status != 200:
@@ -129,7 +129,7 @@ def _quoted(source: Post) -> dict[str, str]:
     return {name: text or "" for name, text in brought.items()}
 
 
-async def _press(context: PageContext, form: Form) -> Response | None:
+async def _do_action(context: PageContext, form: Form) -> Response | None:
     """Perform the pressed button; returns None if the form is to be shown again."""
     # First, so that the form remembers the picture whatever other errors it has.
     picture = await _take_picture(context, form)

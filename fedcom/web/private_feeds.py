@@ -107,7 +107,7 @@ def _of_notification(origin: str, item: NotificationView) -> Entry:
         id=f"{origin}/notifications#news-{item.id}",
         address=f"{origin}{_path_of(item)}",
         title=_sentence(item),
-        html="".join(f"<p>{escape_text(words)}</p>" for words in (text, item.reason) if words),
+        html="".join(f"<p>{escape_text(part)}</p>" for part in (text, item.reason) if part),
         author=by.handle if by else "",
         author_address=f"{origin}/u/{slug(by)}" if by else origin,
         published=item.created_at,

@@ -28,8 +28,9 @@ from fedcom.models.message import Message
 from fedcom.models.moderation import ReportRow
 from fedcom.models.post import Post
 from fedcom.personal.sent_forms import once
-from fedcom.queries.actors import get_community, get_person
+from fedcom.queries.actors import get_person
 from fedcom.queries.comments import get_comment
+from fedcom.queries.content import community_of
 from fedcom.queries.messages import get_own_message
 from fedcom.queries.posts import get_post
 from fedcom.queries.reports import moderates_anything
@@ -39,7 +40,7 @@ from fedcom.views.community import CommunityView
 from fedcom.views.paging import Cursor, Page
 from fedcom.views.report import ReportQuery, ReportView, list_queues, list_reports
 from fedcom.web.content import remove_content
-from fedcom.web.html.forms import Form, beside, read_form, safe_path, see_other
+from fedcom.web.html.forms import Form, error_beside, read_form, safe_path, see_other
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, member_of, read_page
 from fedcom.web.html.routing import Handler, button_route, form_route, page_route
@@ -48,7 +49,7 @@ PATH = "/reports"
 
 Target = Post | Comment | Message
 Find = Callable[[Connection, int, int], Target]
-Judgement = Callable[[Context, ReportRow, Person, str], None]
+ReportHandler = Callable[[Context, ReportRow, Person, str], None]
 """The decision on a report: the action, the moderator, the reason."""
 
 
@@ -61,10 +62,11 @@ def reports() -> list[Route]:
         ),
         form_route("/message/{number:int}/report", _report(get_own_message)),
         page_route(PATH, show),
-        button_route(f"{PATH}/{{number:int}}/remove", _judge(_remove, "removed")),
-        button_route(f"{PATH}/{{number:int}}/lock", _judge(_lock, "locked")),
-        button_route(f"{PATH}/{{number:int}}/resolve", _judge(_resolve, "report_resolved")),
-        button_route(f"{PATH}/{{number:int}}/reopen", _judge(_reopen, "report_reopened")),
+        button_route(f"{PATH}/{{number:int}}/remove", _report_button(_remove, "removed")),
+        button_route(f"{PATH}/{{number:int}}/lock", _report_button(_lock, "locked")),
+        button_route(f"{PATH}/{{number:int}}/unlock", _report_button(_unlock, "unlocked")),
+        button_route(f"{PATH}/{{number:int}}/resolve", _report_button(_resolve, "report_resolved")),
+        button_route(f"{PATH}/{{number:int}}/reopen", _report_button(_reopen, "report_reopened")),
     ]
 
 
@@ -107,16 +109,14 @@ def _report(find: Find) -> Handler:
 def _subject(conn: Connection, by: Person, target: Target) -> _Subject:
     author = get_person(conn, target.author_id)
     # This must not be a way to read content that is no longer shown.
-    is_shown = target.deleted_at is None if isinstance(target, Message) else target.is_shown
-    if not is_shown:
+    if not target.is_shown:
         raise Denied("deleted", "This has been deleted, so it cannot be reported.")
     if isinstance(target, Message):
         return _Subject(target, author, None, f"/messages/{slug(author)}#message-{target.id}")
-    post = target if isinstance(target, Post) else get_post(conn, target.post_id)
-    anchor = f"#comment-{target.id}" if isinstance(target, Comment) else ""
-    community = get_community(conn, post.community_id)
+    community = community_of(conn, target)
     check_open(community)
-    return _Subject(target, author, community, f"/post/{post.id}{anchor}")
+    anchor = f"#comment-{target.comment_id}" if target.comment_id is not None else ""
+    return _Subject(target, author, community, f"/post/{target.post_id}{anchor}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +160,8 @@ async def _show_queue(request: Request, form: Form, judged: int) -> Response:
     return form.answer(page(context, "reports.html", values))
 
 
-def _judge(step: Judgement, notice: str) -> Handler:
-    async def judge(request: Request) -> Response:
+def _report_button(handler: ReportHandler, notice: str) -> Handler:
+    async def handle(request: Request) -> Response:
         """POST /reports/{number}/…: a moderator's decision, then back to the queue.
 
         An error shows the queue with the typed reason.
@@ -175,13 +175,13 @@ def _judge(step: Judgement, notice: str) -> Handler:
             )
             by = member_of(context).person
             with form.keeping("reason"):
-                with beside("reason"):
+                with error_beside("reason"):
                     reason = check_body(form.line("reason"), MAX_REASON)
-                await instance_of(request).unit(lambda ctx: step(ctx, report, by, reason))
+                await instance_of(request).unit(lambda ctx: handler(ctx, report, by, reason))
                 return see_other(safe_path(form.text("back"), PATH), notice)
         return await _show_queue(request, form, report_id)
 
-    return judge
+    return handle
 
 
 def _remove(ctx: Context, report: ReportRow, by: Person, reason: str) -> None:
@@ -194,9 +194,11 @@ def _remove(ctx: Context, report: ReportRow, by: Person, reason: str) -> None:
 
 
 def _lock(ctx: Context, report: ReportRow, by: Person, reason: str) -> None:
-    target = _content(ctx, report)
-    thread = target if isinstance(target, Post) else get_post(ctx.conn, target.post_id)
-    act(ctx, Lock(by=by, target=thread, locked=True, reason=reason))
+    act(ctx, Lock(by=by, target=_content(ctx, report), locked=True, reason=reason))
+
+
+def _unlock(ctx: Context, report: ReportRow, by: Person, reason: str) -> None:
+    act(ctx, Lock(by=by, target=_content(ctx, report), locked=False, reason=reason))
 
 
 def _resolve(ctx: Context, report: ReportRow, by: Person, reason: str) -> None:

@@ -32,7 +32,7 @@ from fedcom.web.html.routing import Handler, button_route, form_route, page_rout
 
 BLOCKS = "/settings/blocks"
 
-Press = Callable[[Context, Person, Request], object]
+ButtonHandler = Callable[[Context, Person, Request], object]
 
 
 def kept() -> list[BaseRoute]:
@@ -50,13 +50,13 @@ def kept() -> list[BaseRoute]:
     ]
 
 
-def _button(step: Press, notice: str, anchor: str = "") -> Handler:
+def _button(handler: ButtonHandler, notice: str, anchor: str = "") -> Handler:
     """POST …/{verb}: then back to the previous page, to the `anchor` with the same id."""
 
     async def press(request: Request) -> Response:
         sent = await receive(request)
         by = member_of(await context_of(request)).person
-        await instance_of(request).unit(lambda ctx: step(ctx, by, request))
+        await instance_of(request).unit(lambda ctx: handler(ctx, by, request))
         back = safe_path(sent.get("back", ""), request.url.path.rpartition("/")[0])
         if anchor:
             back = f"{back.partition('#')[0]}#{anchor}-{number_of(request)}"

@@ -8,9 +8,9 @@ from starlette.responses import RedirectResponse, Response
 
 from fedcom.accounts.passwords import check_new_password, hash_password
 from fedcom.accounts.rate_limits import act
-from fedcom.accounts.register import Newcomer, create_account
+from fedcom.accounts.register import NewAccount, create_account
 from fedcom.accounts.sessions import create_session
-from fedcom.accounts.sign_in import Welcome
+from fedcom.accounts.sign_in import NewSession
 from fedcom.actions.community import CreateCommunity
 from fedcom.context import Context
 from fedcom.errors import Conflict, Denied, Invalid
@@ -21,7 +21,7 @@ from fedcom.rules.limits import check_display_name
 from fedcom.rules.names import check_name
 from fedcom.site.settings import check_registration, check_site_name
 from fedcom.site.setup import finish_setup, is_set_up
-from fedcom.web.html.forms import Form, beside, read_form, see_other
+from fedcom.web.html.forms import Form, error_beside, read_form, see_other
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import context_of
 
@@ -45,16 +45,16 @@ async def set_up(request: Request) -> Response:
         return RedirectResponse("/", 303)
     if form.ready:
         with form.keeping():
-            path, welcome = await _set_up(request, form)
+            path, new_session = await _set_up(request, form)
             response = see_other(path, "set_up")
-            set_session(response, instance.settings, welcome.token)
-            remember_device(request, response, welcome.member.account)
+            set_session(response, instance.settings, new_session.token)
+            remember_device(request, response, new_session.member.account)
             return response
     values = {"form": form, "asks_token": instance.setup_token is not None}
     return form.answer(page(context, "setup.html", values))
 
 
-async def _set_up(request: Request, form: Form) -> tuple[str, Welcome]:
+async def _set_up(request: Request, form: Form) -> tuple[str, NewSession]:
     """Returns the path of the first community, and the admin's first session."""
     instance = instance_of(request)
     _check_token(instance.setup_token, form.line("token"))
@@ -68,14 +68,14 @@ async def _set_up(request: Request, form: Form) -> tuple[str, Welcome]:
     keys = await instance.new_key(), await instance.new_key()
     agent = request.headers.get("user-agent", "")
 
-    def work(ctx: Context) -> Welcome:
+    def work(ctx: Context) -> NewSession:
         if is_set_up(ctx.conn):
             raise Conflict("site_already_exists", "This server is already set up.")
-        newcomer = Newcomer(name=name, password_hash=hashed)
-        admin = create_account(ctx, newcomer, keys[0], role="admin")
+        new_account = NewAccount(name=name, password_hash=hashed)
+        admin = create_account(ctx, new_account, keys[0], role="admin")
         act(ctx, CreateCommunity(by=admin.person, name=community_name, key=keys[1], title=title))
         finish_setup(ctx.conn, name=site_name, registration=registration, now=ctx.now)
-        return Welcome(admin, create_session(ctx.conn, admin.person.id, agent, ctx.now))
+        return NewSession(admin, create_session(ctx.conn, admin.person.id, agent, ctx.now))
 
     return f"/c/{community_name}", await instance.unit(work)
 
@@ -87,7 +87,7 @@ def _check_token(wanted: str | None, given: str) -> None:
 
 def _check_community(name: str, admin: str) -> str:
     """Check the community's name, which must differ from the admin's."""
-    with beside("community"):
+    with error_beside("community"):
         name = check_name(name)
     if name == admin:
         raise Invalid(

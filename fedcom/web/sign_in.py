@@ -14,9 +14,9 @@ from fedcom.accounts.passwords import (
     hash_password,
     stronger_hash,
 )
-from fedcom.accounts.register import Newcomer, check_email, register
+from fedcom.accounts.register import NewAccount, check_email, register
 from fedcom.accounts.sessions import create_session, end_session
-from fedcom.accounts.sign_in import Client, Login, Welcome, begin_sign_in, finish_sign_in
+from fedcom.accounts.sign_in import Client, Login, NewSession, begin_sign_in, finish_sign_in
 from fedcom.accounts.throttle import (
     ACCOUNTS_BY_ADDRESS,
     SIGN_UP_BY_ADDRESS,
@@ -34,7 +34,7 @@ from fedcom.rules.limits import MAX_APPLICATION, check_body
 from fedcom.rules.names import check_name
 from fedcom.web.drafts import take_along
 from fedcom.web.email import ask_to_confirm
-from fedcom.web.html.forms import Form, beside, read_form, receive, safe_path, see_other
+from fedcom.web.html.forms import Form, error_beside, read_form, receive, safe_path, see_other
 from fedcom.web.html.honeypot import BAIT, SHOWN_AT, check_honeypot, set_honeypot
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import BANS, PageContext, context_of, read_page
@@ -50,18 +50,18 @@ async def log_in(request: Request) -> Response:
     context = await context_of(request)
     if form.ready:
         with form.keeping():
-            welcome = await _sign_in(request, form)
-            await take_along(request, form, welcome.member.person)
+            new_session = await _sign_in(request, form)
+            await take_along(request, form, new_session.member.person)
             response = see_other(safe_path(form.text("next")), "welcome")
-            if welcome.member.person.is_banned(context.now):
+            if new_session.member.person.is_banned(context.now):
                 response = see_other(BANS)
-            set_session(response, context.instance.settings, welcome.token)
-            remember_device(request, response, welcome.member.account)
+            set_session(response, context.instance.settings, new_session.token)
+            remember_device(request, response, new_session.member.account)
             return response
     return form.answer(page(context, "login.html", {"form": form}))
 
 
-async def _sign_in(request: Request, form: Form) -> Welcome:
+async def _sign_in(request: Request, form: Form) -> NewSession:
     """The three steps of `fedcom.accounts.sign_in`; the slow one in threads of its own."""
     instance = instance_of(request)
     name, password = form.line("name"), form.text("password")
@@ -77,7 +77,7 @@ async def _sign_in(request: Request, form: Form) -> Welcome:
     stronger = await asyncio.to_thread(stronger_hash, stored, password) if is_right else None
     agent = request.headers.get("user-agent", "")
 
-    def finish(ctx: Context) -> Welcome:
+    def finish(ctx: Context) -> NewSession:
         return finish_sign_in(
             ctx.conn,
             login,
@@ -119,14 +119,14 @@ async def sign_up(request: Request) -> Response:
     )
     if form.ready:
         with form.keeping():
-            welcome = await _register(request, form, context.site)
-            if welcome is None:
+            new_session = await _register(request, form, context.site)
+            if new_session is None:
                 return see_other("/", "account_pending")
-            asks = welcome.member.account.unconfirmed_email and sends_mail
+            asks = new_session.member.account.unconfirmed_email and sends_mail
             notice = "welcome_confirm" if asks else "welcome"
             response = see_other(safe_path(form.text("next")), notice)
-            set_session(response, context.instance.settings, welcome.token)
-            remember_device(request, response, welcome.member.account)
+            set_session(response, context.instance.settings, new_session.token)
+            remember_device(request, response, new_session.member.account)
             return response
     if problem is not None and not form.sent:
         form.fail(problem)
@@ -149,18 +149,18 @@ def _look_at_code(conn: Connection, code: str, context: PageContext) -> FedcomEr
     return None
 
 
-async def _register(request: Request, form: Form, site: Site) -> Welcome | None:
+async def _register(request: Request, form: Form, site: Site) -> NewSession | None:
     """The new member's first session, None if an admin still has to approve the account."""
     instance = instance_of(request)
     check_honeypot(form, instance.signer, instance.clock())
     name = check_name(form.line("name"))
     password = check_new_password(form.text("password"), name)
     email = check_email(form.line("email"))
-    with beside("application"):
+    with error_beside("application"):
         application = check_body(form.text("application"), MAX_APPLICATION)
     address = address_key(client_address(request))
     await instance.unit(lambda ctx: count_attempt(ctx.conn, SIGN_UP_BY_ADDRESS, address, ctx.now))
-    newcomer = Newcomer(
+    new_account = NewAccount(
         name=name,
         password_hash=await asyncio.to_thread(hash_password, password),
         email=email,
@@ -170,13 +170,13 @@ async def _register(request: Request, form: Form, site: Site) -> Welcome | None:
     key = await instance.new_key()
     agent = request.headers.get("user-agent", "")
 
-    def work(ctx: Context) -> Welcome | None:
-        member = register(ctx, newcomer, key)
+    def work(ctx: Context) -> NewSession | None:
+        member = register(ctx, new_account, key)
         ask_to_confirm(instance, ctx, site, member)
-        if not newcomer.invitation:
+        if not new_account.invitation:
             count_attempt(ctx.conn, ACCOUNTS_BY_ADDRESS, address, ctx.now)
         if member.account.state == "pending":
             return None
-        return Welcome(member, create_session(ctx.conn, member.person.id, agent, ctx.now))
+        return NewSession(member, create_session(ctx.conn, member.person.id, agent, ctx.now))
 
     return await instance.unit(work)

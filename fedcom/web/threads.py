@@ -130,20 +130,20 @@ def placed(roots: Sequence[Node], levels: int = LEVELS) -> Iterator[CommentView]
 
 
 def _read_post(
-    conn: Connection, context: PageContext, post_id: int, draft_place: str
+    conn: Connection, context: PageContext, post_id: int, draft_form: str
 ) -> tuple[PostView, CommunityPage, Draft | None]:
     """Raises NotFound, and HTTPException(410) if the community is closed."""
     post, draft = get_post_with_draft(
-        conn, post_id, draft_place, viewer_id=context.viewer_id, now=context.now
+        conn, post_id, draft_form, viewer_id=context.viewer_id, now=context.now
     )
     check_open(post.community)
     return post, read_community(conn, context, post.community.id), draft
 
 
 def _read_discussion(
-    conn: Connection, context: PageContext, post_id: int, after: str, draft_place: str
+    conn: Connection, context: PageContext, post_id: int, after: str, draft_form: str
 ) -> Discussion:
-    post, community, draft = _read_post(conn, context, post_id, draft_place)
+    post, community, draft = _read_post(conn, context, post_id, draft_form)
     thread = find_thread(conn, post, viewer_id=context.viewer_id, now=context.now, after=after)
     found = Discussion(post, community, thread, draft)
     return replace(
@@ -155,9 +155,9 @@ def _read_discussion(
 
 
 def _read_branch(
-    conn: Connection, context: PageContext, top: Comment, ancestors: int, draft_place: str = ""
+    conn: Connection, context: PageContext, top: Comment, ancestors: int, draft_form: str = ""
 ) -> Discussion:
-    post, community, draft = _read_post(conn, context, top.post_id, draft_place)
+    post, community, draft = _read_post(conn, context, top.post_id, draft_form)
     thread = find_branch(
         conn, post, top, viewer_id=context.viewer_id, now=context.now, context=ancestors
     )
@@ -207,24 +207,24 @@ async def reply(request: Request) -> Response:
     context, post = await read_page(request, lambda conn, _: get_post(conn, number_of(request)))
     if form.ready and not wants_page(request):
         return await _show_answer(context, await _answer(context, post, form))
-    place = _place_of(post.id, form)
+    draft_form = _reply_form(post.id, form)
     if context.member is None:
-        return drafts.ask_to_log_in(context, form, place, _ANSWER)
+        return drafts.ask_to_log_in(context, form, draft_form, _ANSWER)
     if form.ready:
         with form.keeping():
             if form.checked("draft"):
-                await drafts.keep(context, form, place, _ANSWER)
-                return see_other(drafts.path_of(place), "draft_saved")
+                await drafts.keep(context, form, draft_form, _ANSWER)
+                return see_other(drafts.path_of(draft_form), "draft_saved")
             if not form.checked("preview"):
                 made = await _answer(context, post, form)
                 return see_other(f"/post/{post.id}#comment-{made.id}", "comment_posted")
         if form.status != 200:
-            await drafts.keep_unsent(context, form, place, _ANSWER)
+            await drafts.keep_unsent(context, form, draft_form, _ANSWER)
     return await _show(request, form)
 
 
-def _place_of(post_id: int, form: Form) -> str:
-    return drafts.place_of_answer(post_id, number_in(form.line("parent")))
+def _reply_form(post_id: int, form: Form) -> str:
+    return drafts.reply_form(post_id, number_in(form.line("parent")))
 
 
 async def _answer(context: PageContext, post: Post, form: Form) -> Comment:
@@ -235,7 +235,7 @@ async def _answer(context: PageContext, post: Post, form: Form) -> Comment:
     def make(ctx: Context) -> int:
         parent = get_comment(ctx.conn, parent_id) if form.line("parent") else None
         made = act(ctx, CreateComment(by=by, post=post, parent=parent, body=body))
-        drop_draft(ctx.conn, by, _place_of(post.id, form))
+        drop_draft(ctx.conn, by, _reply_form(post.id, form))
         return made.id
 
     def work(ctx: Context) -> Comment:
@@ -253,9 +253,9 @@ async def _show_answer(context: PageContext, made: Comment) -> Response:
 
 async def _show(request: Request, form: Form) -> Response:
     parent_id, after = number_of(request), request.query_params.get("after", "")
-    place = "" if form.sent else _place_of(parent_id, form)
+    draft_form = "" if form.sent else _reply_form(parent_id, form)
     context, discussion = await read_page(
-        request, lambda conn, context: _read_discussion(conn, context, parent_id, after, place)
+        request, lambda conn, context: _read_discussion(conn, context, parent_id, after, draft_form)
     )
     reply_to = number_in(form.line("parent"))
     if reply_to and not form.sent:
@@ -300,10 +300,12 @@ async def show_comment(request: Request) -> Response:
     """GET /comment/{number}: one comment, its parents and its replies."""
 
     form = Form({"parent": request.query_params.get("reply", ""), "body": ""})
-    place = f"comment/{number_in(form.line('parent'))}"
+    draft_form = f"comment/{number_in(form.line('parent'))}"
 
     def read(conn: Connection, context: PageContext) -> Discussion:
-        return _read_branch(conn, context, get_comment(conn, number_of(request)), CONTEXT, place)
+        return _read_branch(
+            conn, context, get_comment(conn, number_of(request)), CONTEXT, draft_form
+        )
 
     context, discussion = await read_page(request, read)
     more = await _more(context, discussion, form)

@@ -80,12 +80,12 @@ def _profile(actor: Actor) -> ActorProfile:
 
 def _boxes(actor: Actor, origin: str) -> Boxes:
     shared_inbox = f"{origin}/inbox" if actor.local else actor.shared_inbox
-    told = actor.featured_iri if isinstance(actor, Community) else None
+    stored = actor.featured_iri if isinstance(actor, Community) else None
     return Boxes(
         inbox=actor.inbox,
         outbox=actor.outbox or f"{actor.iri}/outbox",
         shared_inbox=shared_inbox or actor.inbox,
         followers=actor.followers,
         following=f"{actor.iri}/following",
-        featured=told or f"{actor.iri}/featured",
+        featured=stored or f"{actor.iri}/featured",
     )

@@ -44,7 +44,7 @@ class CommentContent:
 
 
 @dataclass(frozen=True, slots=True)
-class Above:
+class ReplyContext:
     """The parent of a comment, the collection of the whole thread if there is one, and whether that
     collection accepts comments.
     """
@@ -83,7 +83,7 @@ def to_note(
     comment: Comment,
     author: Actor,
     community: Community,
-    above: Above,
+    above: ReplyContext,
     mentioned: tuple[Actor, ...],
     replies: dict[str, Any],
 ) -> dict[str, Any]:

@@ -7,8 +7,7 @@ from datetime import UTC
 from typing import Any
 
 from activitypub.document import Document, to_datetime
-from activitypub.errors import Malformed
-from activitypub.iri import check_iri
+from activitypub.iri import usable_iri
 from activitypub.vocab.objects import image
 from fedcom.errors import Invalid
 from fedcom.rules.limits import MAX_ALT, MAX_WARNING, check_url
@@ -24,7 +23,7 @@ _ENDINGS = ("jpg", "jpeg", "png", "webp", "gif", "avif")
 MOST_ATTACHED = 20
 """Attachments shown with a text; Mastodon has 4, Pixelfed 20."""
 
-_SEEN_OR_HEARD = frozenset({"Image", "Document", "Video", "Audio"})
+_ATTACHED_TYPES = frozenset({"Image", "Document", "Video", "Audio"})
 _WRITTEN = frozenset({"Note", "Article", "Page"})
 
 MOST_CHOICES = 50
@@ -52,12 +51,12 @@ def illustration_of(document: Document) -> Illustration | None:
     Lemmy and PieFed send a thumbnail as `image`, PeerTube as `icon`.
     """
     for attachment in document.attachments:
-        url = _address(attachment.url or attachment.href)
+        url = usable_iri(attachment.url or attachment.href)
         if url is not None and _is_picture(attachment, url):
             return Illustration(url, _alt(attachment.name))
-    url = _address(document.image_url)
+    url = usable_iri(document.image_url)
     if url is None and document.type in ("Video", "Audio"):
-        url = _address(document.icon_url)
+        url = usable_iri(document.icon_url)
     if url is None:
         return None
     shown = document.get("image")
@@ -77,12 +76,12 @@ def with_attached(body: Body, document: Document, shown: Collection[str | None] 
         url = _attached_at(one)
         if url is None or url in shown or entities.escape(url) in body.html:
             continue
-        address, words = entities.escape(url), entities.escape(_alt(one.name))
+        address, text = entities.escape(url), entities.escape(_alt(one.name))
         is_open = is_folded or not (document.sensitive or one.sensitive)
         if is_open and _is_picture(one, url) and url.startswith("https://"):
-            pieces.append(f'<p><img src="{address}" alt="{words}"></p>')
+            pieces.append(f'<p><img src="{address}" alt="{text}"></p>')
         else:
-            pieces.append(f'<p><a href="{address}">{words or address}</a></p>')
+            pieces.append(f'<p><a href="{address}">{text or address}</a></p>')
     return replace(body, html=body.html + sanitize("".join(pieces))) if pieces else body
 
 
@@ -129,8 +128,8 @@ def _where(location: object) -> str:
             named += [place.get("name"), *(parts.get(part) for part in _ADDRESS)]
         else:
             named.append(place)
-    words = (clean_title(one, MAX_ALT) for one in named if isinstance(one, str))
-    return ", ".join(dict.fromkeys(word for word in words if word))
+    names = (clean_title(one, MAX_ALT) for one in named if isinstance(one, str))
+    return ", ".join(dict.fromkeys(name for name in names if name))
 
 
 def warning_of(document: Document) -> str:
@@ -188,17 +187,18 @@ def _alt(text: str | None) -> str:
 def _attached_at(attachment: Document) -> str | None:
     """The address of an attachment, also with `http:`: it can be linked."""
     if attachment.type in _WRITTEN:
-        return _address(attachment.url) or _address(attachment.id)
-    if attachment.type not in _SEEN_OR_HEARD or not attachment.url:
+        return usable_iri(attachment.url) or usable_iri(attachment.id)
+    if attachment.type not in _ATTACHED_TYPES or not attachment.url:
         return None
+    return link_target(attachment.url)
+
+
+def link_target(value: str) -> str | None:
+    """The permitted targets of a link: any id, and every address that a member here may link to.
+
+    Ids have a plain host, links may be `https://bücher.example`.
+    """
     try:
-        return _address(attachment.url) or check_url(attachment.url)
+        return usable_iri(value) or check_url(value)
     except Invalid:
-        return None
-
-
-def _address(value: str | None) -> str | None:
-    try:
-        return check_iri(value, development=True) if value else None
-    except Malformed:
         return None

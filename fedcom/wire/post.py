@@ -5,13 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from activitypub.document import Document
-from activitypub.errors import Malformed
-from activitypub.iri import check_iri, same_host
+from activitypub.iri import same_host, usable_iri
 from activitypub.vocab.objects import TextContent, link, page
-from fedcom.errors import Invalid
 from fedcom.models.actor import Actor, Community
 from fedcom.models.post import Post
-from fedcom.rules.limits import MAX_TITLE, check_url
+from fedcom.rules.limits import MAX_TITLE
 from fedcom.text.plain import clean_title
 from fedcom.text.titles import title_of, title_of_names
 from fedcom.wire.addressing import context_iri, replies_iri
@@ -22,6 +20,7 @@ from fedcom.wire.illustration import (
     choices_of,
     illustration_of,
     is_sensitive,
+    link_target,
     subject_of,
     warning_of,
     with_attached,
@@ -91,7 +90,7 @@ def read_post(document: Document, community: Community | None = None) -> PostCon
         language=language_in(document),
         published=document.published,
         updated=document.updated,
-        context_iri=_address(document.thread),
+        context_iri=usable_iri(document.thread),
         image=picture,
         content_warning=warning,
         mentions=named_in(document),
@@ -175,36 +174,18 @@ def _link(document: Document) -> str | None:
     """
     for attachment in document.attachments:
         href = attachment.get("href") or attachment.url
-        address = _target(href) if isinstance(href, str) else None
+        address = link_target(href) if isinstance(href, str) else None
         if address is not None:
             return address
     if document.type in ("Video", "Audio"):
-        return _address(document.url) or _address(document.id)
+        return usable_iri(document.url) or usable_iri(document.id)
     return _link_of_page(document) if document.type == "Page" else None
 
 
 def _link_of_page(document: Document) -> str | None:
     source = document.get("source")
-    named = _address(source) if isinstance(source, str) else None
-    page = _address(document.url)
+    named = usable_iri(source) if isinstance(source, str) else None
+    page = usable_iri(document.url)
     if named is None and page is not None and not same_host(page, document.id):
         return page
     return named
-
-
-def _target(value: str) -> str | None:
-    """The permitted targets of a link: any id, and every address that a member here may link to.
-
-    Ids have a plain host, links may be `https://bücher.example`.
-    """
-    try:
-        return _address(value) or check_url(value)
-    except Invalid:
-        return None
-
-
-def _address(value: str | None) -> str | None:
-    try:
-        return check_iri(value, development=True) if value else None
-    except Malformed:
-        return None

@@ -1,9 +1,9 @@
-"""Each row names the attack that it prevents, or the habit of a peer that it lets pass."""
+"""Each row names the attack that it prevents, or the variant of a peer that it allows."""
 
 import pytest
 
 from activitypub.authority import (
-    Believe,
+    Authorize,
     FetchFirst,
     Known,
     Refuse,
@@ -31,7 +31,7 @@ OUR_MEMBER = "https://fedcom.example/u/olga"
 OUR_GROUP = "https://fedcom.example/c/dogs"
 OUR_POST = "https://fedcom.example/post/9"
 
-BELIEVE = Believe()
+BELIEVE = Authorize()
 
 
 def known(**facts):
@@ -48,8 +48,8 @@ def note(iri, owner, **fields):
     return {"id": iri, "type": "Note", "attributedTo": owner} | fields
 
 
-def told(verdict):
-    """A verdict in one word for the tables: "believe", the IRI to fetch, or the code."""
+def rendered(verdict):
+    """A verdict as a short text for the tables: "believe", the IRI to fetch, or the code."""
     if isinstance(verdict, FetchFirst):
         return verdict.iri
     return verdict.code if isinstance(verdict, Refuse) else "believe"
@@ -281,7 +281,7 @@ def direct(what, raw, verdict, **facts):
 )
 def test_a_signed_activity_of_its_actor(raw, facts, verdict):
     document = Document(raw)
-    assert told(judge_direct(document, document.actor or ANN, known(**facts))) == verdict
+    assert rendered(judge_direct(document, document.actor or ANN, known(**facts))) == verdict
 
 
 @pytest.mark.parametrize(
@@ -302,13 +302,13 @@ def test_a_signed_activity_of_its_actor(raw, facts, verdict):
     ],
 )
 def test_an_activity_signed_by_another_is_a_hint_at_most(raw, verdict):
-    assert told(judge_direct(Document(raw), EVA, known())) == verdict
+    assert rendered(judge_direct(Document(raw), EVA, known())) == verdict
 
 
 @pytest.mark.parametrize(
     ("raw", "facts", "verdict"),
     [
-        # Objects, as microblogs are told.
+        # Objects, as microblogs get them.
         direct("an id", POST, POST),
         direct("an id of ours", OUR_POST, "believe"),
         direct("an object of the community's host", note(POST, ANN), "believe"),
@@ -604,9 +604,9 @@ def test_an_activity_signed_by_another_is_a_hint_at_most(raw, verdict):
         direct("a report of another's", act("Flag", EVA, POST), "not_their_post"),
     ],
 )
-def test_what_a_community_may_announce(raw, facts, verdict):
+def test_the_activities_a_community_may_announce(raw, facts, verdict):
     inner = Document(raw) if isinstance(raw, dict) else raw
-    assert told(judge_announced(inner, CATS, known(**facts))) == verdict
+    assert rendered(judge_announced(inner, CATS, known(**facts))) == verdict
 
 
 @pytest.mark.parametrize(
@@ -632,14 +632,14 @@ def test_what_a_community_may_announce(raw, facts, verdict):
     ],
 )
 def test_a_host_vouches_for_its_own_documents_only(raw, iri, verdict):
-    assert told(judge_fetched(Document(raw), iri, known())) == verdict
+    assert rendered(judge_fetched(Document(raw), iri, known())) == verdict
 
 
 @pytest.mark.parametrize(
     ("raw", "collection", "verdict"),
     [
         (note(POST, ANN), f"{CATS}/outbox", "believe"),
-        # On another host, or by somebody on another host: that host is asked.
+        # On another host, or by an actor on another host: it is fetched from that host.
         (note(EVAS, EVA), f"{CATS}/outbox", EVAS),
         (note(POST, EVA), f"{CATS}/outbox", POST),
         (note(POST, ANN), EVAS, POST),
@@ -651,7 +651,7 @@ def test_a_host_vouches_for_its_own_documents_only(raw, iri, verdict):
     ],
 )
 def test_a_list_vouches_for_what_is_on_its_own_host(raw, collection, verdict):
-    assert told(judge_listed(Document(raw), collection, known())) == verdict
+    assert rendered(judge_listed(Document(raw), collection, known())) == verdict
 
 
 def person(key_owner=ANN, key_id=f"{ANN}#main-key", **fields):
@@ -672,7 +672,7 @@ def person(key_owner=ANN, key_id=f"{ANN}#main-key", **fields):
     ],
 )
 def test_a_key_is_claimed_from_both_sides(shown, actor, verdict):
-    assert told(judge_key(shown.public_keys[0], actor)) == verdict
+    assert rendered(judge_key(shown.public_keys[0], actor)) == verdict
 
 
 def prover(owner=ANN, key_id=f"{ANN}#ed25519-key", **fields):
@@ -707,7 +707,7 @@ def prover(owner=ANN, key_id=f"{ANN}#ed25519-key", **fields):
     ],
 )
 def test_a_key_that_proves_documents_is_claimed_from_both_sides(shown, actor, verdict):
-    assert told(judge_key(shown.assertion_methods[0], actor)) == verdict
+    assert rendered(judge_key(shown.assertion_methods[0], actor)) == verdict
 
 
 def test_a_refusal_can_be_raised():
@@ -726,5 +726,5 @@ def test_a_refusal_can_be_raised():
         ("", False),
     ],
 )
-def test_ours_is_what_is_on_our_hosts(iri, answer):
+def test_documents_on_our_hosts_are_ours(iri, answer):
     assert is_on(iri, frozenset({"fedcom.example"})) is answer

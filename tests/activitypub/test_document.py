@@ -97,7 +97,7 @@ def test_an_empty_document_has_nothing(name):
         ["https://a.example/contexts"],
     ],
 )
-def test_a_document_that_says_it_is_activitystreams(context):
+def test_a_document_with_an_activitystreams_context(context):
     assert has_activitystreams_context({"id": ANN, "@context": context})
 
 
@@ -114,7 +114,7 @@ def test_a_document_that_says_it_is_activitystreams(context):
         ["https://evil.example/contexts"],
     ],
 )
-def test_a_document_that_does_not(context):
+def test_a_document_without_an_activitystreams_context(context):
     assert not has_activitystreams_context({"id": ANN, "@context": context})
 
 
@@ -122,7 +122,7 @@ def test_without_an_id_no_context_is_its_own():
     assert not has_activitystreams_context({"@context": ["https://a.example/contexts"]})
 
 
-# Each row is a habit of a peer that must not be an error.
+# Each row is a variant of a peer that must not be an error.
 @pytest.mark.parametrize(
     ("raw", "name", "value"),
     [
@@ -274,7 +274,7 @@ def test_without_an_id_no_context_is_its_own():
         ({"totalItems": 2**53}, "total_items", None),
     ],
 )
-def test_the_habits_of_peers_are_read(raw, name, value):
+def test_the_variants_of_peers_are_read(raw, name, value):
     found = getattr(Document(raw), name)
     if isinstance(found, datetime):
         assert found.tzinfo is UTC
@@ -383,7 +383,7 @@ def test_there_is_one_owner_or_none(raw, owner):
         ({}, ("",), None),
     ],
 )
-def test_shape_and_subject_say_what_an_activity_is_about(raw, shape, subject):
+def test_shape_and_subject_of_an_activity(raw, shape, subject):
     document = Document(raw)
     assert document.shape == (tuple(shape.split()) if isinstance(shape, str) else shape)
     assert document.subject_id == subject
@@ -402,7 +402,7 @@ READ_KEY = KeyDocument(f"{ANN}#main-key", ANN, "pem")
         ({"publicKey": [KEY] * 50}, (READ_KEY,) * 10),
         ({"publicKey": KEY | {"owner": None, "controller": ANN}}, (READ_KEY,)),
         ({"publicKey": KEY | {"owner": {"id": ANN}}}, (READ_KEY,)),
-        # Without an owner it is the document's, if its id says so.
+        # Without an owner it belongs to the document, if its id shows that.
         ({"id": ANN, "publicKey": KEY | {"owner": None}}, (READ_KEY,)),
         ({"id": EVA, "publicKey": KEY | {"owner": None}}, ()),
         ({"publicKey": KEY | {"owner": None}}, ()),
@@ -411,7 +411,7 @@ READ_KEY = KeyDocument(f"{ANN}#main-key", ANN, "pem")
         ({"publicKey": f"{ANN}#main-key"}, ()),
     ],
 )
-def test_keys_are_read_in_every_shape_in_which_they_come(raw, keys):
+def test_keys_are_read_in_every_form(raw, keys):
     assert Document(raw).public_keys == keys
 
 
@@ -444,7 +444,7 @@ READ_MULTIKEY = MultikeyDocument(f"{ANN}#ed25519-key", ANN, "z6Mk")
         ({"type": "Person"}, ()),
     ],
 )
-def test_multikeys_are_read_in_every_shape_in_which_they_come(raw, keys):
+def test_multikeys_are_read_in_every_form(raw, keys):
     assert Document(raw).assertion_methods == keys
 
 
@@ -465,16 +465,16 @@ def test_a_document_may_carry_a_proof(proof, has):
         ({}, False),
     ],
 )
-def test_an_activity_may_say_itself_who_wrote_it(more, signed):
+def test_an_activity_may_name_its_author(more, signed):
     assert Document(more).is_signed is signed
 
 
-def test_what_has_no_reader_is_still_there():
+def test_fields_without_a_reader_are_kept():
     assert Document({"removeData": True}).get("removeData") is True
     assert Document({}).get("removeData") is None
 
 
-def test_kinds_are_told_by_type():
+def test_kinds_are_distinguished_by_type():
     assert Document({"type": "Group"}).is_actor
     assert not Document({"type": "Note", "actor": ANN}).is_activity
     assert Document({"actor": ANN}).is_activity

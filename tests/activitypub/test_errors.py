@@ -16,7 +16,7 @@ from activitypub.errors import (
 )
 
 
-def test_an_error_carries_code_sentence_and_facts():
+def test_an_error_has_a_code_a_message_and_facts():
     error = SignatureInvalid("digest_mismatch", "The body was changed.", computed="a", received="b")
     assert (error.code, error.detail) == ("digest_mismatch", "The body was changed.")
     assert error.facts == {"computed": "a", "received": "b"}
@@ -24,7 +24,7 @@ def test_an_error_carries_code_sentence_and_facts():
 
 
 @pytest.mark.parametrize("kind", [Malformed, SignatureInvalid, Unauthentic, FetchFailed])
-def test_every_fault_between_servers_can_be_caught_as_one(kind):
+def test_all_federation_errors_have_one_base_class(kind):
     assert isinstance(kind("code", "Detail."), ProtocolError)
 
 
@@ -41,6 +41,6 @@ def test_a_failed_fetch_knows_its_url_and_status(kind):
     )
 
 
-def test_a_passing_fault_may_say_when_to_come_back():
+def test_a_temporary_error_may_have_a_retry_time():
     assert Unreachable("busy", "Busy.", retry_after=120.0).retry_after == 120.0
     assert Unreachable("busy", "Busy.").retry_after is None

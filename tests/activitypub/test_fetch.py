@@ -33,7 +33,7 @@ from activitypub.webfinger import Handle, find_actor
 from tests.support.addresses import ADDRESSES
 from tests.support.documents import document
 from tests.support.listeners import Asked, Listener, answering, http_answer, listening, tls_for
-from tests.support.small_web import AS2, NOW, SmallWeb, note, small_web
+from tests.support.tls_peers import AS2, NOW, TlsPeers, note, small_web
 
 KEY_ID = "https://fedcom.example/actor#main-key"
 NOTE = "https://peer.example/notes/1"
@@ -51,7 +51,7 @@ def key(pems: tuple[str, str]) -> PrivateKey:
 
 
 @pytest.fixture
-async def web() -> AsyncIterator[SmallWeb]:
+async def web() -> AsyncIterator[TlsPeers]:
     async with small_web() as made:
         yield made
 
@@ -71,7 +71,7 @@ def check_signature(asked: Asked, pems: tuple[str, str]) -> None:
 
 @pytest.mark.anyio
 async def test_a_document_is_fetched_with_a_signed_get(
-    web: SmallWeb, key: PrivateKey, pems: tuple[str, str]
+    web: TlsPeers, key: PrivateKey, pems: tuple[str, str]
 ) -> None:
     web.put(NOTE, note(NOTE, content="hello"))
     found = await web.fetcher(key).fetch_document(NOTE)
@@ -87,7 +87,7 @@ async def test_a_document_is_fetched_with_a_signed_get(
 
 
 @pytest.mark.anyio
-async def test_without_a_key_the_get_is_not_signed(web: SmallWeb) -> None:
+async def test_without_a_key_the_get_is_not_signed(web: TlsPeers) -> None:
     web.put(NOTE, note(NOTE))
     await web.fetcher().fetch_document(NOTE)
     assert "signature" not in web.listener.asked[0].headers
@@ -106,8 +106,8 @@ async def test_without_a_key_the_get_is_not_signed(web: SmallWeb) -> None:
     ],
 )
 @pytest.mark.anyio
-async def test_what_is_signed_is_what_is_sent(
-    web: SmallWeb, key: PrivateKey, pems: tuple[str, str], path: str
+async def test_the_signed_target_is_the_one_that_is_sent(
+    web: TlsPeers, key: PrivateKey, pems: tuple[str, str], path: str
 ) -> None:
     with pytest.raises(NotThere):
         await web.fetcher(key).fetch_document(f"https://peer.example{path}")
@@ -116,7 +116,7 @@ async def test_what_is_signed_is_what_is_sent(
 
 @pytest.mark.anyio
 async def test_a_peer_that_verifies_the_path_alone_is_asked_again_without_the_query(
-    web: SmallWeb, key: PrivateKey, pems: tuple[str, str]
+    web: TlsPeers, key: PrivateKey, pems: tuple[str, str]
 ) -> None:
     async def picky(asked: Asked, writer: asyncio.StreamWriter) -> None:
         if len(web.listener.asked) == 1:
@@ -134,8 +134,8 @@ async def test_a_peer_that_verifies_the_path_alone_is_asked_again_without_the_qu
 
 
 @pytest.mark.anyio
-async def test_a_401_is_answered_by_one_knock_with_the_other_signature(
-    web: SmallWeb, key: PrivateKey
+async def test_after_a_401_one_retry_uses_the_other_signature(
+    web: TlsPeers, key: PrivateKey
 ) -> None:
     web.put(NOTE, status=401)
     fetcher = web.fetcher(key)
@@ -152,7 +152,7 @@ async def test_a_401_is_answered_by_one_knock_with_the_other_signature(
 
 
 @pytest.mark.anyio
-async def test_an_unsigned_get_knocks_only_once(web: SmallWeb) -> None:
+async def test_an_unsigned_get_is_not_retried(web: TlsPeers) -> None:
     web.put(f"{NOTE}?x=1", status=401)
     with pytest.raises(FetchRefused):
         await web.fetcher().fetch_document(f"{NOTE}?x=1")
@@ -161,7 +161,7 @@ async def test_an_unsigned_get_knocks_only_once(web: SmallWeb) -> None:
 
 @pytest.mark.anyio
 async def test_a_peer_that_takes_only_rfc_9421_is_reached_and_remembered(
-    web: SmallWeb, key: PrivateKey, pems: tuple[str, str]
+    web: TlsPeers, key: PrivateKey, pems: tuple[str, str]
 ) -> None:
     async def demand_rfc9421(asked: Asked, writer: asyncio.StreamWriter) -> None:
         status = 202 if "signature-input" in asked.headers else 401
@@ -181,7 +181,7 @@ async def test_a_peer_that_takes_only_rfc_9421_is_reached_and_remembered(
     ["application/activity+json", "Application/Activity+Json; charset=UTF-8", LD_JSON],
 )
 @pytest.mark.anyio
-async def test_activitypub_types_are_read(web: SmallWeb, media_type: str) -> None:
+async def test_activitypub_types_are_read(web: TlsPeers, media_type: str) -> None:
     web.put(NOTE, note(NOTE), media_type=media_type)
     assert (await web.fetcher().fetch_document(NOTE)).document.id == NOTE
 
@@ -191,7 +191,7 @@ async def test_activitypub_types_are_read(web: SmallWeb, media_type: str) -> Non
     ["text/plain", "application/json", "image/png", "text/html", ""],
 )
 @pytest.mark.anyio
-async def test_an_uploaded_file_does_not_speak_for_its_host(web: SmallWeb, media_type: str) -> None:
+async def test_an_uploaded_file_does_not_speak_for_its_host(web: TlsPeers, media_type: str) -> None:
     web.put(NOTE, note(NOTE), media_type=media_type)
     with pytest.raises(FetchRefused) as error:
         await web.fetcher().fetch_document(NOTE)
@@ -201,7 +201,7 @@ async def test_an_uploaded_file_does_not_speak_for_its_host(web: SmallWeb, media
 
 
 @pytest.mark.anyio
-async def test_an_answer_without_a_type_is_refused(web: SmallWeb) -> None:
+async def test_an_answer_without_a_type_is_refused(web: TlsPeers) -> None:
     web.routes["peer.example", "/notes/1"] = http_answer(json.dumps(note(NOTE)).encode())
     with pytest.raises(FetchRefused) as error:
         await web.fetcher().fetch_document(NOTE)
@@ -224,7 +224,7 @@ async def test_an_answer_without_a_type_is_refused(web: SmallWeb) -> None:
     ],
 )
 @pytest.mark.anyio
-async def test_a_broken_document_is_refused(web: SmallWeb, body: bytes, code: str | None) -> None:
+async def test_a_broken_document_is_refused(web: TlsPeers, body: bytes, code: str | None) -> None:
     web.put(NOTE, body)
     with pytest.raises(FetchRefused) as error:
         await web.fetcher().fetch_document(NOTE)
@@ -244,7 +244,9 @@ async def test_a_broken_document_is_refused(web: SmallWeb, body: bytes, code: st
     ],
 )
 @pytest.mark.anyio
-async def test_other_answers_are_named(web: SmallWeb, status: int, kind: type[FetchFailed]) -> None:
+async def test_other_responses_raise_their_own_errors(
+    web: TlsPeers, status: int, kind: type[FetchFailed]
+) -> None:
     web.put(NOTE, note(NOTE), status=status)
     with pytest.raises(kind) as error:
         await web.fetcher().fetch_document(NOTE)
@@ -254,7 +256,7 @@ async def test_other_answers_are_named(web: SmallWeb, status: int, kind: type[Fe
 
 @pytest.mark.parametrize("wish", ["120", "Fri, 06 Nov 2026 08:51:37 GMT"])
 @pytest.mark.anyio
-async def test_a_busy_peer_says_when_to_come_back(web: SmallWeb, wish: str) -> None:
+async def test_the_retry_time_of_a_busy_peer_is_kept(web: TlsPeers, wish: str) -> None:
     web.put(NOTE, status=429, Retry_After=wish)
     with pytest.raises(Unreachable) as error:
         await web.fetcher().fetch_document(NOTE)
@@ -262,14 +264,14 @@ async def test_a_busy_peer_says_when_to_come_back(web: SmallWeb, wish: str) -> N
 
 
 @pytest.mark.anyio
-async def test_a_tombstone_is_a_document(web: SmallWeb) -> None:
+async def test_a_tombstone_is_a_document(web: TlsPeers) -> None:
     web.put(NOTE, note(NOTE) | {"type": "Tombstone"})
     assert (await web.fetcher().fetch_document(NOTE)).document.type == "Tombstone"
 
 
 @pytest.mark.parametrize("inside", [True, False])
 @pytest.mark.anyio
-async def test_a_fragment_is_not_sent_and_may_be_in_the_id(web: SmallWeb, inside: bool) -> None:
+async def test_a_fragment_is_not_sent_and_may_be_in_the_id(web: TlsPeers, inside: bool) -> None:
     asked = f"{NOTE}#activity/announce/1"
     web.put(NOTE, note(asked if inside else NOTE))
     found = await web.fetcher().fetch_document(asked)
@@ -281,7 +283,7 @@ async def test_a_fragment_is_not_sent_and_may_be_in_the_id(web: SmallWeb, inside
 
 
 @pytest.mark.anyio
-async def test_a_document_of_more_than_a_mebibyte_is_too_big(web: SmallWeb) -> None:
+async def test_a_document_of_more_than_a_mebibyte_is_too_big(web: TlsPeers) -> None:
     web.put(NOTE, json.dumps(note(NOTE, content="x" * 1024 * 1024)).encode())
     with pytest.raises(TooBig) as error:
         await web.fetcher().fetch_document(NOTE)
@@ -289,7 +291,7 @@ async def test_a_document_of_more_than_a_mebibyte_is_too_big(web: SmallWeb) -> N
 
 
 @pytest.mark.anyio
-async def test_a_packed_document_is_unpacked_up_to_a_mebibyte(web: SmallWeb) -> None:
+async def test_a_packed_document_is_unpacked_up_to_a_mebibyte(web: TlsPeers) -> None:
     web.put(NOTE, gzip.compress(json.dumps(note(NOTE)).encode()), Content_Encoding="gzip")
     assert (await web.fetcher().fetch_document(NOTE)).document.id == NOTE
     bomb = gzip.compress(b" " * 200_000_000, compresslevel=1)
@@ -300,21 +302,21 @@ async def test_a_packed_document_is_unpacked_up_to_a_mebibyte(web: SmallWeb) -> 
 
 
 @pytest.mark.anyio
-async def test_an_error_in_an_unreadable_encoding_is_still_that_error(web: SmallWeb) -> None:
+async def test_an_error_in_an_unreadable_encoding_is_still_that_error(web: TlsPeers) -> None:
     web.put(NOTE, b"???", status=410, Content_Encoding="br")
     with pytest.raises(Gone):
         await web.fetcher().fetch_document(NOTE)
 
 
 @pytest.mark.anyio
-async def test_a_long_page_for_a_404_is_still_a_404(web: SmallWeb) -> None:
+async def test_a_long_page_for_a_404_is_still_a_404(web: TlsPeers) -> None:
     web.put(NOTE, b"x" * 3_000_000, status=404)
     with pytest.raises(NotThere):
         await web.fetcher().fetch_document(NOTE)
 
 
 @pytest.mark.anyio
-async def test_a_peer_that_hangs_is_unreachable_when_the_budget_is_over(web: SmallWeb) -> None:
+async def test_a_peer_that_hangs_is_unreachable_when_the_budget_is_over(web: TlsPeers) -> None:
     async def drip(asked: Asked, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n")
         while True:
@@ -332,7 +334,7 @@ async def test_a_peer_that_hangs_is_unreachable_when_the_budget_is_over(web: Sma
 
 
 @pytest.mark.anyio
-async def test_a_peer_that_talks_nonsense_is_unreachable(web: SmallWeb) -> None:
+async def test_a_peer_that_does_not_speak_http_is_unreachable(web: TlsPeers) -> None:
     web.script(NOTE, answering(b"nonsense\r\n\r\n"))
     with pytest.raises(Unreachable) as error:
         await web.fetcher().fetch_document(NOTE)
@@ -340,7 +342,7 @@ async def test_a_peer_that_talks_nonsense_is_unreachable(web: SmallWeb) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_name_without_certificate_is_unreachable(web: SmallWeb) -> None:
+async def test_a_name_without_certificate_is_unreachable(web: TlsPeers) -> None:
     with pytest.raises(Unreachable) as error:
         await web.fetcher().fetch_document("https://not-in-the-certificate.example/1")
     assert error.value.code == "connect_failed"
@@ -387,7 +389,7 @@ def test_a_budget_is_spent_by_requests_and_by_time() -> None:
 
 
 @pytest.mark.anyio
-async def test_every_request_is_paid_from_the_budget(web: SmallWeb) -> None:
+async def test_every_request_is_paid_from_the_budget(web: TlsPeers) -> None:
     web.redirect(NOTE, "/2")
     web.redirect("https://peer.example/2", "/3")
     budget = Budget(documents=2)
@@ -402,7 +404,7 @@ async def test_every_request_is_paid_from_the_budget(web: SmallWeb) -> None:
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.anyio
 async def test_three_redirects_are_followed_and_each_request_is_signed(
-    web: SmallWeb, key: PrivateKey, pems: tuple[str, str], status: int
+    web: TlsPeers, key: PrivateKey, pems: tuple[str, str], status: int
 ) -> None:
     web.redirect("https://other.example/a", "https://peer.example/b?c#d", status=status)
     web.redirect("https://peer.example/b?c", "//peer.example/c", status=status)
@@ -416,7 +418,7 @@ async def test_three_redirects_are_followed_and_each_request_is_signed(
 
 
 @pytest.mark.anyio
-async def test_a_fourth_redirect_is_not_followed(web: SmallWeb) -> None:
+async def test_a_fourth_redirect_is_not_followed(web: TlsPeers) -> None:
     for number in range(5):
         web.redirect(f"https://peer.example/{number}", f"/{number + 1}")
     with pytest.raises(FetchRefused) as error:
@@ -426,7 +428,7 @@ async def test_a_fourth_redirect_is_not_followed(web: SmallWeb) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_redirect_to_itself_ends(web: SmallWeb) -> None:
+async def test_a_redirect_to_itself_ends(web: TlsPeers) -> None:
     web.redirect(NOTE, NOTE)
     with pytest.raises(FetchRefused):
         await web.fetcher().fetch_document(NOTE)
@@ -454,7 +456,7 @@ async def test_a_redirect_to_itself_ends(web: SmallWeb) -> None:
 )
 @pytest.mark.anyio
 async def test_a_redirect_that_may_not_be_followed_is_refused(
-    web: SmallWeb, location: str, code: str | None
+    web: TlsPeers, location: str, code: str | None
 ) -> None:
     web.redirect(NOTE, location)
     with pytest.raises((FetchRefused, PrivateAddress)) as error:
@@ -464,7 +466,7 @@ async def test_a_redirect_that_may_not_be_followed_is_refused(
 
 
 @pytest.mark.anyio
-async def test_a_redirect_without_location_is_refused(web: SmallWeb) -> None:
+async def test_a_redirect_without_location_is_refused(web: TlsPeers) -> None:
     web.put(NOTE, status=302)
     with pytest.raises(FetchRefused) as error:
         await web.fetcher().fetch_document(NOTE)
@@ -476,7 +478,7 @@ VICTIM = "https://victim.example/1"
 
 
 @pytest.mark.anyio
-async def test_a_document_with_the_id_of_another_host_is_refused(web: SmallWeb) -> None:
+async def test_a_document_with_the_id_of_another_host_is_refused(web: TlsPeers) -> None:
     web.put(EVIL, note(VICTIM))
     web.put(VICTIM, note(VICTIM))
     with pytest.raises(FetchRefused) as error:
@@ -487,7 +489,7 @@ async def test_a_document_with_the_id_of_another_host_is_refused(web: SmallWeb) 
 
 
 @pytest.mark.anyio
-async def test_an_open_redirect_does_not_let_another_host_speak_for_it(web: SmallWeb) -> None:
+async def test_an_open_redirect_does_not_let_another_host_speak_for_it(web: TlsPeers) -> None:
     web.redirect(VICTIM, EVIL)
     web.put(EVIL, note(VICTIM))
     with pytest.raises(FetchRefused) as error:
@@ -496,7 +498,7 @@ async def test_an_open_redirect_does_not_let_another_host_speak_for_it(web: Smal
 
 
 @pytest.mark.anyio
-async def test_a_redirect_to_another_host_gives_what_is_that_hosts_own(web: SmallWeb) -> None:
+async def test_a_redirect_to_another_host_gives_what_is_that_hosts_own(web: TlsPeers) -> None:
     web.redirect(EVIL, "https://victim.example/upload")
     web.put("https://victim.example/upload", note(EVIL))
     with pytest.raises(FetchRefused):
@@ -508,7 +510,7 @@ async def test_a_redirect_to_another_host_gives_what_is_that_hosts_own(web: Smal
 
 
 @pytest.mark.anyio
-async def test_another_id_on_the_same_host_is_asked_for_once(web: SmallWeb) -> None:
+async def test_another_id_on_the_same_host_is_asked_for_once(web: TlsPeers) -> None:
     page = "https://peer.example/@ann/1"
     web.put(page, note(NOTE, content="from the page"))
     web.put(NOTE, note(NOTE, content="from the id"))
@@ -518,7 +520,7 @@ async def test_another_id_on_the_same_host_is_asked_for_once(web: SmallWeb) -> N
 
 
 @pytest.mark.anyio
-async def test_ids_that_never_settle_are_refused(web: SmallWeb) -> None:
+async def test_ids_that_keep_changing_are_refused(web: TlsPeers) -> None:
     web.put(NOTE, note("https://peer.example/2"))
     web.put("https://peer.example/2", note("https://peer.example/3"))
     web.put("https://peer.example/3", note("https://peer.example/3"))
@@ -529,7 +531,7 @@ async def test_ids_that_never_settle_are_refused(web: SmallWeb) -> None:
 
 
 @pytest.mark.anyio
-async def test_the_second_look_does_not_accept_another_host_either(web: SmallWeb) -> None:
+async def test_the_second_fetch_does_not_accept_another_host_either(web: TlsPeers) -> None:
     page = "https://victim.example/@a"
     web.put(page, note(VICTIM))
     web.redirect(VICTIM, EVIL)
@@ -550,7 +552,7 @@ LISTING = "https://peer.example/category/1/outbox"
 @pytest.mark.parametrize("name", [None, "https://peer.example/gone", "http://peer.example/outbox"])
 @pytest.mark.anyio
 async def test_a_collection_stands_for_the_address_it_was_found_at(
-    web: SmallWeb, kind: str, name: str | None
+    web: TlsPeers, kind: str, name: str | None
 ) -> None:
     web.put(LISTING, document(name, kind, totalItems=3))
     found = await web.fetcher().fetch_document(LISTING)
@@ -558,7 +560,7 @@ async def test_a_collection_stands_for_the_address_it_was_found_at(
 
 
 @pytest.mark.anyio
-async def test_a_collection_found_at_its_own_id_is_preferred(web: SmallWeb) -> None:
+async def test_a_collection_found_at_its_own_id_is_preferred(web: TlsPeers) -> None:
     own = "https://peer.example/outbox"
     web.put(LISTING, document(own, "Collection", totalItems=1))
     web.put(own, document(own, "Collection", totalItems=2))
@@ -568,7 +570,7 @@ async def test_a_collection_found_at_its_own_id_is_preferred(web: SmallWeb) -> N
 
 @pytest.mark.anyio
 async def test_a_collection_does_not_speak_for_the_host_that_redirects_to_it(
-    web: SmallWeb,
+    web: TlsPeers,
 ) -> None:
     web.redirect(VICTIM, EVIL)
     web.put(EVIL, document(None, "Collection"))
@@ -582,7 +584,7 @@ async def test_a_collection_does_not_speak_for_the_host_that_redirects_to_it(
 
 @pytest.mark.parametrize("name", ["not an iri", "http://peer.example/notes/1", "/notes/1"])
 @pytest.mark.anyio
-async def test_an_id_that_is_no_iri_of_the_host_is_refused(web: SmallWeb, name: str) -> None:
+async def test_an_id_that_is_no_iri_of_the_host_is_refused(web: TlsPeers, name: str) -> None:
     web.put(NOTE, note(name))
     with pytest.raises(FetchRefused):
         await web.fetcher().fetch_document(NOTE)
@@ -592,7 +594,7 @@ async def test_an_id_that_is_no_iri_of_the_host_is_refused(web: SmallWeb, name: 
 
 
 @pytest.mark.anyio
-async def test_a_page_leads_to_its_document(web: SmallWeb) -> None:
+async def test_a_page_leads_to_its_document(web: TlsPeers) -> None:
     page = "https://peer.example/@ann/1"
     link = f'<link rel="alternate" type="application/activity+json" href="{NOTE}">'
     web.put(page, link.encode(), media_type="text/html; charset=utf-8")
@@ -603,7 +605,7 @@ async def test_a_page_leads_to_its_document(web: SmallWeb) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_page_that_is_a_document_is_that_document(web: SmallWeb) -> None:
+async def test_a_page_that_is_a_document_is_that_document(web: TlsPeers) -> None:
     web.put("https://peer.example/@ann/1", note(NOTE))
     web.put(NOTE, note(NOTE))
     found = await web.fetcher().fetch_page_link("https://peer.example/@ann/1")
@@ -611,7 +613,7 @@ async def test_a_page_that_is_a_document_is_that_document(web: SmallWeb) -> None
 
 
 @pytest.mark.anyio
-async def test_a_page_is_followed_once_only(web: SmallWeb) -> None:
+async def test_a_page_is_followed_once_only(web: TlsPeers) -> None:
     link = b'<link rel="alternate" type="application/activity+json" href="/2">'
     web.put(NOTE, link, media_type="text/html")
     web.put("https://peer.example/2", link, media_type="text/html")
@@ -622,7 +624,7 @@ async def test_a_page_is_followed_once_only(web: SmallWeb) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_page_without_a_document_is_refused(web: SmallWeb) -> None:
+async def test_a_page_without_a_document_is_refused(web: TlsPeers) -> None:
     web.put(NOTE, b"<html>", media_type="text/html")
     with pytest.raises(FetchRefused) as error:
         await web.fetcher().fetch_page_link(NOTE)
@@ -644,7 +646,7 @@ KEY = {"id": f"{ACTOR}/main-key", "owner": ACTOR, "publicKeyPem": "x"}
 )
 @pytest.mark.anyio
 async def test_a_key_is_fetched_from_its_own_place(
-    web: SmallWeb, key: PrivateKey, document: dict[str, Any]
+    web: TlsPeers, key: PrivateKey, document: dict[str, Any]
 ) -> None:
     web.put(f"{ACTOR}/main-key", document)
     assert await web.fetcher(key).fetch_key_document(f"{ACTOR}/main-key") == document
@@ -652,7 +654,7 @@ async def test_a_key_is_fetched_from_its_own_place(
 
 
 @pytest.mark.anyio
-async def test_a_key_in_its_actor_is_fetched_without_the_fragment(web: SmallWeb) -> None:
+async def test_a_key_in_its_actor_is_fetched_without_the_fragment(web: TlsPeers) -> None:
     document = {"@context": AS2, "id": ACTOR, "type": "Person", "publicKey": KEY}
     web.put(ACTOR, document)
     assert await web.fetcher().fetch_key_document(f"{ACTOR}#main-key") == document
@@ -671,7 +673,7 @@ async def test_a_key_in_its_actor_is_fetched_without_the_fragment(web: SmallWeb)
 )
 @pytest.mark.anyio
 async def test_a_key_document_speaks_for_its_own_host_only(
-    web: SmallWeb, document: dict[str, Any]
+    web: TlsPeers, document: dict[str, Any]
 ) -> None:
     web.put(f"{ACTOR}/main-key", document)
     with pytest.raises(FetchRefused) as error:
@@ -680,7 +682,7 @@ async def test_a_key_document_speaks_for_its_own_host_only(
 
 
 @pytest.mark.anyio
-async def test_a_key_is_not_taken_from_where_its_host_redirects(web: SmallWeb) -> None:
+async def test_a_key_is_not_taken_from_where_its_host_redirects(web: TlsPeers) -> None:
     web.redirect(f"{ACTOR}/main-key", EVIL)
     web.put(EVIL, {"@context": AS2, "id": ACTOR, "publicKey": KEY})
     with pytest.raises(FetchRefused):
@@ -688,7 +690,7 @@ async def test_a_key_is_not_taken_from_where_its_host_redirects(web: SmallWeb) -
 
 
 @pytest.mark.anyio
-async def test_json_is_fetched_unsigned_and_of_any_type(web: SmallWeb, key: PrivateKey) -> None:
+async def test_json_is_fetched_unsigned_and_of_any_type(web: TlsPeers, key: PrivateKey) -> None:
     web.put(NOTE, {"a": 1}, media_type="text/plain")
     assert await web.fetcher(key).fetch_json(NOTE, accept="application/json") == {"a": 1}
     assert web.listener.asked[0].headers["accept"] == "application/json"
@@ -696,21 +698,21 @@ async def test_json_is_fetched_unsigned_and_of_any_type(web: SmallWeb, key: Priv
 
 
 @pytest.mark.anyio
-async def test_json_may_be_redirected_to_another_host(web: SmallWeb) -> None:
+async def test_json_may_be_redirected_to_another_host(web: TlsPeers) -> None:
     web.redirect(NOTE, "https://other.example/x")
     web.put("https://other.example/x", {"a": 1})
     assert await web.fetcher().fetch_json(NOTE, accept="x") == {"a": 1}
 
 
 @pytest.mark.anyio
-async def test_an_empty_answer_is_nothing_there(web: SmallWeb) -> None:
+async def test_an_empty_response_means_not_found(web: TlsPeers) -> None:
     web.put(NOTE, b" \n")
     with pytest.raises(NotThere):
         await web.fetcher().fetch_json(NOTE, accept="x")
 
 
 @pytest.mark.anyio
-async def test_a_file_is_fetched_up_to_its_own_limit(web: SmallWeb, key: PrivateKey) -> None:
+async def test_a_file_is_fetched_up_to_its_own_limit(web: TlsPeers, key: PrivateKey) -> None:
     web.put(NOTE, b"\x89PNG" + b"x" * 2_000_000, media_type="image/png")
     fetcher = web.fetcher(key)
     file = await fetcher.fetch_bytes(NOTE, accept="image/*", max_bytes=3_000_000)
@@ -721,8 +723,8 @@ async def test_a_file_is_fetched_up_to_its_own_limit(web: SmallWeb, key: Private
 
 
 @pytest.mark.anyio
-async def test_what_shows_nothing_to_strangers_is_asked_again_with_a_signature(
-    web: SmallWeb, key: PrivateKey, pems: tuple[str, str]
+async def test_a_request_refused_without_a_signature_is_repeated_with_one(
+    web: TlsPeers, key: PrivateKey, pems: tuple[str, str]
 ) -> None:
     web.put(NOTE, status=401)
     fetcher = web.fetcher(key)
@@ -743,8 +745,8 @@ async def test_what_shows_nothing_to_strangers_is_asked_again_with_a_signature(
 
 
 @pytest.mark.anyio
-async def test_an_activity_is_posted_signed_and_its_answer_kept(
-    web: SmallWeb, key: PrivateKey, pems: tuple[str, str]
+async def test_an_activity_is_posted_with_a_signature_and_its_response_returned(
+    web: TlsPeers, key: PrivateKey, pems: tuple[str, str]
 ) -> None:
     web.put(INBOX, b"thank\x00 you" + b"!" * 900, status=202)
     answer = await web.fetcher().post(INBOX, b'{"a":1}', key)
@@ -759,8 +761,8 @@ async def test_an_activity_is_posted_signed_and_its_answer_kept(
 
 @pytest.mark.parametrize("status", [200, 301, 307, 400, 401, 404, 410, 429, 500, 503])
 @pytest.mark.anyio
-async def test_any_status_is_an_answer_and_no_redirect_is_followed(
-    web: SmallWeb, key: PrivateKey, status: int
+async def test_any_status_is_a_response_and_no_redirect_is_followed(
+    web: TlsPeers, key: PrivateKey, status: int
 ) -> None:
     web.put(INBOX, b"why", status=status, Location="https://other.example/", Retry_After="30")
     answer = await web.fetcher().post(INBOX, b"{}", key)
@@ -770,8 +772,8 @@ async def test_any_status_is_an_answer_and_no_redirect_is_followed(
 
 
 @pytest.mark.anyio
-async def test_a_long_or_unreadable_answer_does_not_change_its_status(
-    web: SmallWeb, key: PrivateKey
+async def test_a_long_or_unreadable_response_does_not_change_its_status(
+    web: TlsPeers, key: PrivateKey
 ) -> None:
     web.put(INBOX, b"x" * 5_000_000, status=200)
     assert (await web.fetcher().post(INBOX, b"{}", key)).status == 200
@@ -781,9 +783,7 @@ async def test_a_long_or_unreadable_answer_does_not_change_its_status(
 
 
 @pytest.mark.anyio
-async def test_an_activity_that_nobody_would_take_is_not_sent(
-    web: SmallWeb, key: PrivateKey
-) -> None:
+async def test_an_activity_above_the_size_limit_is_not_sent(web: TlsPeers, key: PrivateKey) -> None:
     web.put(INBOX, status=202)
     fetcher = web.fetcher()
     assert (await fetcher.post(INBOX, b"x" * 1024 * 1024, key)).status == 202
@@ -794,7 +794,7 @@ async def test_an_activity_that_nobody_would_take_is_not_sent(
 
 @pytest.mark.anyio
 async def test_a_peer_that_closes_without_an_answer_is_unreachable(
-    web: SmallWeb, key: PrivateKey
+    web: TlsPeers, key: PrivateKey
 ) -> None:
     async def close(asked: Asked, writer: asyncio.StreamWriter) -> None:
         writer.transport.abort()
@@ -806,7 +806,7 @@ async def test_a_peer_that_closes_without_an_answer_is_unreachable(
 
 
 @pytest.mark.anyio
-async def test_a_kept_connection_serves_gets_and_posts(web: SmallWeb, key: PrivateKey) -> None:
+async def test_a_kept_connection_serves_gets_and_posts(web: TlsPeers, key: PrivateKey) -> None:
     web.put(INBOX, status=202)
     web.put(NOTE, note(NOTE))
     fetcher = web.fetcher(key)
@@ -815,7 +815,7 @@ async def test_a_kept_connection_serves_gets_and_posts(web: SmallWeb, key: Priva
     assert web.listener.accepted == 1
 
 
-# Addresses of our own network: never a connection, whoever names them.
+# Addresses of our own network: never a connection, wherever they come from.
 
 # Every form with the real ports of real listeners, so that a connection would be accepted.
 LOCAL_FORMS = [
@@ -938,7 +938,7 @@ USES: dict[str, Use] = {
 }
 
 
-def test_every_way_to_the_network_is_tried() -> None:
+def test_every_request_function_is_tested() -> None:
     ways = {name for name, way in vars(Fetcher).items() if inspect.iscoroutinefunction(way)}
     assert {name for name in ways if not name.startswith("_")} == USES.keys() | {"aclose"}
 
@@ -990,7 +990,7 @@ async def test_discovery_does_not_connect_to_them_either(inside: Inside) -> None
 
 
 @pytest.mark.anyio
-async def test_the_listeners_inside_would_have_accepted(inside: Inside) -> None:
+async def test_the_private_listeners_would_have_accepted(inside: Inside) -> None:
     fetcher = Fetcher(user_agent="x", development=True, clock=lambda: NOW)
     port = inside.listeners[0].port
     for address in ("127.0.0.1", "127.0.0.2", "[::1]"):
@@ -1002,7 +1002,7 @@ async def test_the_listeners_inside_would_have_accepted(inside: Inside) -> None:
 @pytest.mark.parametrize("use", [USES[name] for name in USES if name != "post"])
 @pytest.mark.anyio
 async def test_a_redirect_to_a_private_address_is_not_followed(
-    web: SmallWeb, inside: Inside, key: PrivateKey, use: Use
+    web: TlsPeers, inside: Inside, key: PrivateKey, use: Use
 ) -> None:
     # The web's own address is the one exception of its guard; redirects to it by literal are
     # refused all the same, because the Fetcher judges each hop without that exception.

@@ -9,6 +9,7 @@ from activitypub.iri import (
     origin_of,
     same_host,
     same_origin,
+    usable_iri,
     without_fragment,
 )
 
@@ -76,7 +77,7 @@ def test_an_ordinary_iri_is_returned_unchanged(iri):
         ("https://" + "a." * 130 + "example/", "iri_host"),
     ],
 )
-def test_an_iri_that_parsers_read_differently_is_refused(iri, code):
+def test_an_ambiguous_iri_is_refused(iri, code):
     with pytest.raises(Malformed) as caught:
         check_iri(iri)
     assert caught.value.code == code
@@ -148,7 +149,7 @@ def test_a_host_is_never_guessed():
         ("a.example", "a.example", False, False),
     ],
 )
-def test_only_two_real_iris_of_one_place_are_the_same(one, other, origin, host):
+def test_only_equivalent_valid_iris_are_equal(one, other, origin, host):
     assert same_origin(one, other) is origin
     assert same_host(one, other) is host
 
@@ -165,3 +166,13 @@ def test_nothing_else_means_public(value):
 def test_the_fragment_is_cut_off():
     assert without_fragment("https://a.example/u#main-key") == "https://a.example/u"
     assert without_fragment("https://a.example/?author=0") == "https://a.example/?author=0"
+
+
+@pytest.mark.parametrize("iri", ["https://peer.example/1", "http://127.0.0.1:8001/1"])
+def test_a_usable_iri_is_one_that_development_accepts(iri):
+    assert usable_iri(iri) == iri
+
+
+@pytest.mark.parametrize("value", [None, "", "peer.example/1", "https://a b.example/", "data:,x"])
+def test_an_iri_that_cannot_be_used_is_left_out(value):
+    assert usable_iri(value) is None

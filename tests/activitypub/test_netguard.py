@@ -42,7 +42,7 @@ PERMITTED_LITERALS = [
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_an_address_of_the_table_is_never_dialled(address: str) -> None:
+def test_an_address_in_the_table_is_refused(address: str) -> None:
     assert not Guard().may_dial(address)
     with pytest.raises(PrivateAddress):
         Guard().check_host(address)
@@ -51,7 +51,7 @@ def test_an_address_of_the_table_is_never_dialled(address: str) -> None:
 
 
 @pytest.mark.parametrize("address", PERMITTED_LITERALS)
-def test_the_neighbours_of_the_table_are_dialled(address: str) -> None:
+def test_addresses_next_to_the_table_are_allowed(address: str) -> None:
     assert Guard().may_dial(address)
     Guard().check_host(address)
     assert Guard().choose("peer.example", [address]) == [address]
@@ -70,7 +70,7 @@ def test_the_neighbours_of_the_table_are_dialled(address: str) -> None:
         "8.8.8.8\0",
     ],
 )
-def test_what_is_no_address_is_not_dialled(text: str) -> None:
+def test_a_value_that_is_not_an_address_is_refused(text: str) -> None:
     assert not Guard().may_dial(text)
 
 
@@ -118,7 +118,7 @@ def test_a_public_name_passes(host: str) -> None:
     Guard().check_host(host)
 
 
-def test_of_mixed_addresses_only_the_public_ones_are_dialled() -> None:
+def test_only_the_public_addresses_of_a_name_are_used() -> None:
     addresses = ["10.0.0.1", "8.8.8.8", "::1", "2606:4700::1111"]
     assert Guard().choose("peer.example", addresses) == ["8.8.8.8", "2606:4700::1111"]
 
@@ -163,7 +163,7 @@ def test_an_exception_permits_one_address_only() -> None:
     assert not guard.may_dial("::ffff:127.0.0.1")
 
 
-def test_a_literal_address_is_told_from_a_name() -> None:
+def test_a_literal_address_is_distinguished_from_a_name() -> None:
     assert literal_address("[::1]") == "::1"
     assert literal_address("::1") == "::1"
     assert literal_address("8.8.8.8") == "8.8.8.8"

@@ -5,7 +5,7 @@ import pytest
 
 from activitypub.errors import FetchRefused, NotThere
 from activitypub.nodeinfo import Software, Usage, document, fetch_software, index
-from tests.support.small_web import SmallWeb, small_web
+from tests.support.tls_peers import TlsPeers, small_web
 
 WELLKNOWN = "https://peer.example/.well-known/nodeinfo"
 INFO = "https://peer.example/nodeinfo/2.0"
@@ -13,7 +13,7 @@ REL = "http://nodeinfo.diaspora.software/ns/schema/"
 
 
 @pytest.fixture
-async def web() -> AsyncIterator[SmallWeb]:
+async def web() -> AsyncIterator[TlsPeers]:
     async with small_web() as made:
         yield made
 
@@ -40,7 +40,7 @@ def links(*pairs: tuple[Any, Any]) -> dict[str, Any]:
     ],
 )
 @pytest.mark.anyio
-async def test_a_peer_says_what_it_runs(web: SmallWeb, wellknown: dict[str, Any]) -> None:
+async def test_the_software_of_a_peer_is_read(web: TlsPeers, wellknown: dict[str, Any]) -> None:
     web.put(WELLKNOWN, wellknown, media_type="application/json")
     web.put(INFO, {"version": "2.0", "software": {"name": "Lemmy", "version": "0.19.20"}})
     assert await fetch_software(web.fetcher(), "peer.example") == Software("lemmy", "0.19.20")
@@ -57,8 +57,8 @@ async def test_a_peer_says_what_it_runs(web: SmallWeb, wellknown: dict[str, Any]
     ],
 )
 @pytest.mark.anyio
-async def test_what_a_peer_says_is_kept_short_and_plain(
-    web: SmallWeb, about: dict[str, Any], software: Software
+async def test_names_and_versions_of_peers_are_shortened_and_cleaned(
+    web: TlsPeers, about: dict[str, Any], software: Software
 ) -> None:
     web.put(WELLKNOWN, links((f"{REL}2.0", INFO)))
     web.put(INFO, {"software": about})
@@ -80,7 +80,7 @@ async def test_what_a_peer_says_is_kept_short_and_plain(
 )
 @pytest.mark.anyio
 async def test_a_link_that_is_not_the_peers_own_is_not_followed(
-    web: SmallWeb, wellknown: dict[str, Any]
+    web: TlsPeers, wellknown: dict[str, Any]
 ) -> None:
     web.put(WELLKNOWN, wellknown)
     with pytest.raises(FetchRefused) as error:
@@ -93,7 +93,7 @@ async def test_a_link_that_is_not_the_peers_own_is_not_followed(
     "info", [{}, {"software": "x"}, {"software": {}}, {"software": {"name": 1}}]
 )
 @pytest.mark.anyio
-async def test_a_nodeinfo_without_a_name_is_refused(web: SmallWeb, info: dict[str, Any]) -> None:
+async def test_a_nodeinfo_without_a_name_is_refused(web: TlsPeers, info: dict[str, Any]) -> None:
     web.put(WELLKNOWN, links((f"{REL}2.0", INFO)))
     web.put(INFO, info)
     with pytest.raises(FetchRefused) as error:
@@ -102,7 +102,7 @@ async def test_a_nodeinfo_without_a_name_is_refused(web: SmallWeb, info: dict[st
 
 
 @pytest.mark.anyio
-async def test_a_peer_without_nodeinfo_is_told_from_a_broken_one(web: SmallWeb) -> None:
+async def test_a_peer_without_nodeinfo_is_distinguished_from_a_broken_one(web: TlsPeers) -> None:
     with pytest.raises(NotThere):
         await fetch_software(web.fetcher(), "peer.example")
 
@@ -115,7 +115,7 @@ def test_our_index_names_both_versions_and_the_one_for_gotosocial_last() -> None
 
 
 @pytest.mark.parametrize("version", ["2.0", "2.1"])
-def test_our_document_has_what_the_schema_asks_for(version: str) -> None:
+def test_our_document_has_the_fields_required_by_the_schema(version: str) -> None:
     made = document(
         version,
         Software("fedcom", "0.1.0"),

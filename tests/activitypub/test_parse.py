@@ -50,7 +50,7 @@ def nested(levels):
         (b'{"a":"' + b"x" * MAX_BYTES + b'"}', "json_too_big"),
     ],
 )
-def test_json_that_would_hurt_later_is_refused_at_the_door(body, code):
+def test_harmful_json_is_refused_by_the_parser(body, code):
     with pytest.raises(Malformed) as caught:
         parse(body)
     assert caught.value.code == code
@@ -66,7 +66,7 @@ def test_json_that_would_hurt_later_is_refused_at_the_door(body, code):
         (b'{"a":"\\ud83d\\ude00"}', {"a": "\U0001f600"}),
     ],
 )
-def test_json_that_everybody_reads_alike_is_read(body, value):
+def test_unambiguous_json_is_read(body, value):
     assert parse(body) == value
 
 

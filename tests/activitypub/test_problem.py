@@ -26,7 +26,7 @@ def test_facts_become_members_and_cannot_replace_ours() -> None:
     }
 
 
-def test_fep_c180_names_what_it_knows() -> None:
+def test_problem_types_of_fep_c180_are_used() -> None:
     document = json.loads(to_document(Problem(400, "not_an_activity", "No."), "abc", TYPES))
     assert document["type"] == "https://w3id.org/fep/c180#unsupported-type"
     assert document["title"] == "Unsupported type"

@@ -4,11 +4,11 @@ from activitypub.signature_profiles import REMEMBERED, SignatureProfiles
 from tests.support.clock import SettableClock
 
 
-def test_a_stranger_gets_draft_cavage_first(clock: SettableClock) -> None:
+def test_an_unknown_peer_gets_draft_cavage_first(clock: SettableClock) -> None:
     assert SignatureProfiles(clock).first("peer.example") == "cavage"
 
 
-def test_what_helped_is_used_first_from_then_on(clock: SettableClock) -> None:
+def test_the_accepted_signature_is_used_first_from_then_on(clock: SettableClock) -> None:
     profiles = SignatureProfiles(clock)
     assert profiles.second("peer.example") == "rfc9421"
     profiles.took("peer.example", "rfc9421")
@@ -16,7 +16,7 @@ def test_what_helped_is_used_first_from_then_on(clock: SettableClock) -> None:
     assert profiles.first("other.example") == "cavage"
 
 
-def test_a_peer_that_refuses_both_is_knocked_at_once_a_day(clock: SettableClock) -> None:
+def test_a_peer_that_refuses_both_is_retried_once_a_day(clock: SettableClock) -> None:
     profiles = SignatureProfiles(clock)
     assert profiles.second("peer.example") == "rfc9421"
     clock.advance(seconds=86_399)
@@ -25,7 +25,7 @@ def test_a_peer_that_refuses_both_is_knocked_at_once_a_day(clock: SettableClock)
     assert profiles.second("peer.example") == "rfc9421"
 
 
-def test_a_peer_that_went_back_is_found_again(clock: SettableClock) -> None:
+def test_a_peer_that_returns_to_the_old_signature_is_handled(clock: SettableClock) -> None:
     profiles = SignatureProfiles(clock)
     profiles.second("peer.example")
     profiles.took("peer.example", "rfc9421")

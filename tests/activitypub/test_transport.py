@@ -42,7 +42,7 @@ async def ask(
     return response.status_code, await response.aread()
 
 
-async def test_a_request_arrives_as_written_and_its_answer_comes_back(
+async def test_a_request_arrives_unchanged_and_its_response_is_returned(
     transport: PeerTransport,
 ) -> None:
     answer = http_answer(b"hello", status=202, headers={"X-One": "1", "x-two": "2"})
@@ -149,7 +149,7 @@ async def test_the_longest_unused_connection_makes_room() -> None:
         await transport.aclose()
 
 
-async def test_nothing_is_remembered_of_a_host_that_was_left() -> None:
+async def test_no_state_is_kept_for_a_host_without_connections() -> None:
     transport = PeerTransport(guard=Guard(development=True), resolve=resolving("127.0.0.1"))
     async with listening(answering(http_answer(headers={"Connection": "close"}))) as listener:
         for number in range(20):
@@ -352,7 +352,9 @@ async def test_an_answer_without_length_that_ends_in_a_reset_is_no_answer(
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
     ],
 )
-async def test_what_is_not_http_is_refused_at_once(transport: PeerTransport, answer: bytes) -> None:
+async def test_a_response_that_is_not_http_is_refused_at_once(
+    transport: PeerTransport, answer: bytes
+) -> None:
     async with listening(answering(answer)) as listener:
         with pytest.raises(httpx.RemoteProtocolError):
             await ask(transport, f"http://127.0.0.1:{listener.port}/", idle=5.0)
@@ -396,7 +398,7 @@ async def test_bytes_that_nobody_asked_for_close_a_kept_connection(
 # Limits.
 
 
-async def test_silence_before_the_answer_is_cut_off(transport: PeerTransport) -> None:
+async def test_silence_before_the_response_times_out(transport: PeerTransport) -> None:
     async def hang(asked: Asked, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(60)
 
@@ -407,7 +409,7 @@ async def test_silence_before_the_answer_is_cut_off(transport: PeerTransport) ->
         assert len(waited) < 20
 
 
-async def test_silence_inside_the_answer_is_cut_off(transport: PeerTransport) -> None:
+async def test_silence_inside_the_response_times_out(transport: PeerTransport) -> None:
     async def stop_halfway(asked: Asked, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhal")
         await asyncio.sleep(60)
@@ -435,7 +437,7 @@ async def test_a_slow_drip_is_ended_by_the_time_in_all(transport: PeerTransport)
         assert transport._kept == {}
 
 
-async def test_activity_of_the_peer_starts_the_silence_anew(transport: PeerTransport) -> None:
+async def test_received_bytes_restart_the_idle_timeout(transport: PeerTransport) -> None:
     async def slow(asked: Asked, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")
         for _ in range(5):
@@ -635,7 +637,7 @@ async def test_a_refused_name_is_not_even_resolved() -> None:
     await transport.aclose()
 
 
-async def test_the_name_is_judged_again_for_every_connection() -> None:
+async def test_the_name_is_checked_again_for_every_connection() -> None:
     async with listening(answering(http_answer(headers={"Connection": "close"}))) as listener:
         turns = [["8.8.8.8"], ["127.0.0.1"]]
 
@@ -691,7 +693,7 @@ async def test_a_name_without_an_answer_is_unreachable(error: Exception) -> None
     await transport.aclose()
 
 
-async def test_nobody_listening_is_unreachable(transport: PeerTransport) -> None:
+async def test_a_closed_port_is_unreachable(transport: PeerTransport) -> None:
     async with listening(answering(OK)) as listener:
         port = listener.port
     with pytest.raises(httpx.ConnectError):
@@ -724,7 +726,7 @@ async def test_tls_is_checked_against_the_name_and_kept_open() -> None:
         await transport.aclose()
 
 
-async def test_a_certificate_that_nobody_vouches_for_is_refused() -> None:
+async def test_a_certificate_of_an_unknown_authority_is_refused() -> None:
     server, _ = tls_for("peer.example")
     async with listening(answering(OK), tls=server) as listener:
         transport = PeerTransport(
@@ -778,7 +780,7 @@ async def test_the_system_resolves_names_in_its_own_threads() -> None:
 # Leaving.
 
 
-async def test_closing_ends_what_is_under_way_and_leaves_nothing_open() -> None:
+async def test_closing_ends_running_requests_and_leaves_nothing_open() -> None:
     async def hang(asked: Asked, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(60)
 

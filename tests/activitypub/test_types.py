@@ -1,6 +1,6 @@
 import pytest
 
-from activitypub.authority import Believe, Known, judge_announced, judge_direct, needs_facts
+from activitypub.authority import Authorize, Known, judge_announced, judge_direct, needs_facts
 from activitypub.context import OBJECT_TERMS
 from activitypub.document import Document
 from activitypub.types import ACTIVITIES, ACTIVITY_TYPES, ActivityType, activity_type
@@ -21,7 +21,7 @@ STANDARD = frozenset(
 
 
 class AskedKnown(Known):
-    """Facts that remember which of them were asked for."""
+    """Facts that record which of them were queried."""
 
     def __getattribute__(self, name):
         if name in Known.__dataclass_fields__ and name not in ("hosts", "proven"):
@@ -33,7 +33,7 @@ ASKED: list[str] = []
 
 
 def activities(name):
-    """An activity of this type, alone and undone, about things here and elsewhere."""
+    """An activity of this type, alone and undone, about local and remote objects."""
     for about in (POST, OURS, ANN, {"id": POST, "type": "Note", "attributedTo": ANN}):
         for target in (None, CATS, "https://fedcom.example/c/dogs/moderators"):
             inner = {"type": name, "actor": ANN, "object": about}
@@ -43,7 +43,7 @@ def activities(name):
 
 
 @pytest.mark.parametrize("name", [*sorted(ACTIVITIES), "Dance"])
-def test_the_facts_that_a_rule_reads_are_looked_up(name):
+def test_the_facts_that_a_rule_needs_are_queried(name):
     for activity in activities(name):
         ASKED.clear()
         judge_direct(activity, ANN, AskedKnown(hosts=HOSTS))
@@ -53,17 +53,17 @@ def test_the_facts_that_a_rule_reads_are_looked_up(name):
 @pytest.mark.parametrize(
     "name", [one.name for one in ACTIVITIES.values() if one.rule == "post_moderation"]
 )
-def test_the_rule_alone_makes_moderators_of_an_activity_believed(name):
+def test_only_the_rule_makes_an_activity_of_a_moderator_accepted(name):
     act = Document({"type": name, "actor": ANN, "object": OURS})
 
     assert needs_facts(act)
-    assert judge_direct(act, ANN, Known(hosts=HOSTS, moderates_here=True)) == Believe()
-    assert judge_direct(act, ANN, Known(hosts=HOSTS)) != Believe()
+    assert judge_direct(act, ANN, Known(hosts=HOSTS, moderates_here=True)) == Authorize()
+    assert judge_direct(act, ANN, Known(hosts=HOSTS)) != Authorize()
     theirs = Known(hosts=HOSTS, moderators=frozenset({ANN}), is_their_post=True)
-    assert judge_announced(act, CATS, theirs) == Believe()
+    assert judge_announced(act, CATS, theirs) == Authorize()
 
 
-def test_types_that_activitystreams_lacks_and_we_send_are_defined_in_our_context():
+def test_the_types_we_send_that_activitystreams_lacks_are_in_our_context():
     own = {name: one.term for name, one in ACTIVITIES.items() if one.term is not None}
 
     assert own.items() <= OBJECT_TERMS.items()
@@ -73,5 +73,5 @@ def test_types_that_activitystreams_lacks_and_we_send_are_defined_in_our_context
 
 def test_an_unknown_type_has_only_its_name():
     assert activity_type("Dance") == ActivityType("Dance")
-    assert activity_type("Dance").words == ("dance", "dance")
-    assert activity_type("Dislike").words == ("vote", "downvote")
+    assert activity_type("Dance").labels == ("dance", "dance")
+    assert activity_type("Dislike").labels == ("vote", "downvote")

@@ -23,7 +23,7 @@ from activitypub.webfinger import (
     parse_handle,
     self_link,
 )
-from tests.support.small_web import SmallWeb, small_web
+from tests.support.tls_peers import TlsPeers, small_web
 
 AP = "application/activity+json"
 ACTOR = "https://peer.example/u/ann"
@@ -31,7 +31,7 @@ ANN = Handle("ann", "peer.example")
 
 
 @pytest.fixture
-async def web() -> AsyncIterator[SmallWeb]:
+async def web() -> AsyncIterator[TlsPeers]:
     async with small_web() as made:
         yield made
 
@@ -83,7 +83,7 @@ def test_a_handle_is_read_in_all_its_spellings(text: str, handle: Handle) -> Non
         "änn@peer.example",
     ],
 )
-def test_what_has_no_name_and_host_is_no_handle(text: str) -> None:
+def test_a_handle_needs_a_name_and_a_host(text: str) -> None:
     with pytest.raises(Malformed) as error:
         parse_handle(text)
     assert error.value.code in ("handle_form", "handle_host")
@@ -129,7 +129,7 @@ BAD_HOSTS = [
 
 
 @pytest.mark.parametrize("host", BAD_HOSTS)
-def test_a_handle_does_not_lead_into_our_own_network(host: str) -> None:
+def test_a_handle_with_an_unsafe_host_is_refused(host: str) -> None:
     with pytest.raises(Malformed) as error:
         parse_handle(f"ann@{host}")
     assert error.value.code == "handle_host"
@@ -155,7 +155,7 @@ def test_a_handle_is_written_plainly_and_compared_without_case() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_handle_leads_to_its_actor(web: SmallWeb) -> None:
+async def test_a_handle_leads_to_its_actor(web: TlsPeers) -> None:
     web.put(lookup("ann", "peer.example"), jrd(ANN.acct, ACTOR), media_type="application/jrd+json")
     assert await find_actor(web.fetcher(), ANN) == ACTOR
     asked = web.listener.asked[0]
@@ -166,7 +166,7 @@ async def test_a_handle_leads_to_its_actor(web: SmallWeb) -> None:
 @pytest.mark.parametrize("subject", [None, "acct:Ann@Peer.Example", "ann@peer.example"])
 @pytest.mark.anyio
 async def test_the_subject_may_be_missing_or_in_another_case(
-    web: SmallWeb, subject: str | None
+    web: TlsPeers, subject: str | None
 ) -> None:
     web.put(lookup("ann", "peer.example"), jrd(subject, ACTOR))
     assert await find_actor(web.fetcher(), ANN) == ACTOR
@@ -174,14 +174,14 @@ async def test_the_subject_may_be_missing_or_in_another_case(
 
 
 @pytest.mark.anyio
-async def test_the_actor_may_live_on_another_host_than_its_handle(web: SmallWeb) -> None:
+async def test_the_actor_may_live_on_another_host_than_its_handle(web: TlsPeers) -> None:
     actor = "https://social.peer.example/u/ann"
     web.put(lookup("ann", "peer.example"), jrd(ANN.acct, actor))
     assert await find_actor(web.fetcher(), ANN) == actor
 
 
 @pytest.mark.anyio
-async def test_a_domain_may_hand_its_handles_to_another_by_redirect(web: SmallWeb) -> None:
+async def test_a_domain_may_hand_its_handles_to_another_by_redirect(web: TlsPeers) -> None:
     there = "https://social.peer.example/.well-known/webfinger?resource=acct:ann@peer.example"
     web.redirect(lookup("ann", "peer.example"), there)
     web.put(there, jrd(ANN.acct, "https://social.peer.example/u/ann"))
@@ -189,7 +189,7 @@ async def test_a_domain_may_hand_its_handles_to_another_by_redirect(web: SmallWe
 
 
 @pytest.mark.anyio
-async def test_a_subject_elsewhere_counts_when_that_domain_says_the_same(web: SmallWeb) -> None:
+async def test_a_subject_on_another_domain_counts_if_that_domain_confirms_it(web: TlsPeers) -> None:
     web.put(lookup("ann", "social.peer.example"), jrd(ANN.acct, ACTOR))
     web.put(lookup("ann", "peer.example"), jrd(ANN.acct, ACTOR))
     assert await find_actor(web.fetcher(), Handle("ann", "social.peer.example")) == ACTOR
@@ -205,8 +205,8 @@ async def test_a_subject_elsewhere_counts_when_that_domain_says_the_same(web: Sm
     ],
 )
 @pytest.mark.anyio
-async def test_a_subject_elsewhere_that_is_not_confirmed_is_refused(
-    web: SmallWeb, answer: dict[str, Any]
+async def test_an_unconfirmed_subject_on_another_domain_is_refused(
+    web: TlsPeers, answer: dict[str, Any]
 ) -> None:
     evil = "https://evil.example/u/ceo" if answer["subject"].startswith("acct:ceo@v") else ACTOR
     web.put(lookup("ceo", "evil.example"), jrd("acct:ceo@victim.example", evil))
@@ -218,14 +218,14 @@ async def test_a_subject_elsewhere_that_is_not_confirmed_is_refused(
 
 
 @pytest.mark.anyio
-async def test_a_subject_elsewhere_that_is_unknown_there_is_not_found(web: SmallWeb) -> None:
+async def test_a_subject_unknown_on_its_domain_is_not_found(web: TlsPeers) -> None:
     web.put(lookup("ceo", "evil.example"), jrd("acct:ceo@victim.example", ACTOR))
     with pytest.raises(NotThere):
         await find_actor(web.fetcher(), Handle("ceo", "evil.example"))
 
 
 @pytest.mark.anyio
-async def test_another_name_on_the_same_host_is_confirmed_too(web: SmallWeb) -> None:
+async def test_another_name_on_the_same_host_is_confirmed_too(web: TlsPeers) -> None:
     web.put(lookup("old", "peer.example"), jrd(ANN.acct, ACTOR))
     web.put(lookup("ann", "peer.example"), jrd(ANN.acct, ACTOR))
     assert await find_actor(web.fetcher(), Handle("old", "peer.example")) == ACTOR
@@ -242,7 +242,7 @@ async def test_another_name_on_the_same_host_is_confirmed_too(web: SmallWeb) -> 
 )
 @pytest.mark.anyio
 async def test_a_subject_that_is_no_public_handle_is_refused(
-    web: SmallWeb, subject: str, code: str
+    web: TlsPeers, subject: str, code: str
 ) -> None:
     web.put(lookup("ann", "peer.example"), jrd(subject, ACTOR))
     with pytest.raises(FetchRefused) as error:
@@ -256,7 +256,7 @@ async def test_a_subject_that_is_no_public_handle_is_refused(
 )
 @pytest.mark.anyio
 async def test_unknown_gone_and_unreachable_are_different(
-    web: SmallWeb, status: int, kind: type[ProtocolError]
+    web: TlsPeers, status: int, kind: type[ProtocolError]
 ) -> None:
     web.put(lookup("ann", "peer.example"), status=status)
     with pytest.raises(kind) as error:
@@ -265,7 +265,7 @@ async def test_unknown_gone_and_unreachable_are_different(
 
 
 @pytest.mark.anyio
-async def test_an_empty_answer_is_an_unknown_name(web: SmallWeb) -> None:
+async def test_an_empty_answer_is_an_unknown_name(web: TlsPeers) -> None:
     web.put(lookup("ann", "peer.example"), b"")
     with pytest.raises(NotThere):
         await find_actor(web.fetcher(), ANN)
@@ -282,7 +282,7 @@ async def test_an_empty_answer_is_an_unknown_name(web: SmallWeb) -> None:
 )
 @pytest.mark.anyio
 async def test_an_answer_without_a_usable_actor_is_refused(
-    web: SmallWeb, answer: dict[str, Any], code: str
+    web: TlsPeers, answer: dict[str, Any], code: str
 ) -> None:
     web.put(lookup("ann", "peer.example"), answer)
     with pytest.raises(FetchRefused) as error:
@@ -291,14 +291,14 @@ async def test_an_answer_without_a_usable_actor_is_refused(
 
 
 @pytest.mark.anyio
-async def test_a_private_redirect_is_not_followed(web: SmallWeb) -> None:
+async def test_a_private_redirect_is_not_followed(web: TlsPeers) -> None:
     web.redirect(lookup("ann", "peer.example"), "https://127.0.0.1/.well-known/webfinger")
     with pytest.raises(PrivateAddress):
         await find_actor(web.fetcher(), ANN)
 
 
 @pytest.mark.anyio
-async def test_looking_up_is_paid_from_the_budget(web: SmallWeb) -> None:
+async def test_a_look_up_counts_against_the_budget(web: TlsPeers) -> None:
     web.put(lookup("ceo", "evil.example"), jrd("acct:ceo@victim.example", ACTOR))
     with pytest.raises(ProtocolError) as error:
         await find_actor(web.fetcher(), Handle("ceo", "evil.example"), Budget(documents=1))
@@ -309,13 +309,13 @@ async def test_looking_up_is_paid_from_the_budget(web: SmallWeb) -> None:
 
 
 @pytest.mark.anyio
-async def test_an_actor_has_the_handle_that_leads_back_to_it(web: SmallWeb) -> None:
+async def test_an_actor_has_the_handle_that_leads_back_to_it(web: TlsPeers) -> None:
     web.put(lookup("ann", "peer.example"), jrd(ANN.acct, ACTOR))
     assert await fetch_handle(web.fetcher(), ACTOR, "ann") == ANN
 
 
 @pytest.mark.anyio
-async def test_the_canonical_handle_may_be_on_another_domain(web: SmallWeb) -> None:
+async def test_the_canonical_handle_may_be_on_another_domain(web: TlsPeers) -> None:
     actor = "https://social.peer.example/u/ann"
     web.put(lookup("ann", "social.peer.example"), jrd(ANN.acct, actor))
     web.put(lookup("ann", "peer.example"), jrd(ANN.acct, actor))
@@ -323,7 +323,7 @@ async def test_the_canonical_handle_may_be_on_another_domain(web: SmallWeb) -> N
 
 
 @pytest.mark.anyio
-async def test_an_actor_does_not_get_the_handle_of_another(web: SmallWeb) -> None:
+async def test_an_actor_does_not_get_the_handle_of_another(web: TlsPeers) -> None:
     web.put(lookup("ann", "peer.example"), jrd(ANN.acct, "https://peer.example/u/real"))
     with pytest.raises(FetchRefused) as error:
         await fetch_handle(web.fetcher(), ACTOR, "ann")
@@ -332,14 +332,14 @@ async def test_an_actor_does_not_get_the_handle_of_another(web: SmallWeb) -> Non
 
 @pytest.mark.parametrize("name", ["", "a b", "ann@victim.example", "../x"])
 @pytest.mark.anyio
-async def test_an_actor_with_an_impossible_name_has_no_handle(web: SmallWeb, name: str) -> None:
+async def test_an_actor_with_an_impossible_name_has_no_handle(web: TlsPeers, name: str) -> None:
     with pytest.raises(FetchRefused):
         await fetch_handle(web.fetcher(), ACTOR, name)
     assert web.asked == []
 
 
 @pytest.mark.anyio
-async def test_of_two_actors_with_one_name_the_kind_decides(web: SmallWeb) -> None:
+async def test_of_two_actors_with_one_name_the_kind_decides(web: TlsPeers) -> None:
     group = "https://peer.example/c/ann"
     web.put(
         lookup("ann", "peer.example"),
@@ -374,7 +374,7 @@ def test_only_the_two_exact_types_make_a_self_link() -> None:
     assert self_link({"links": [{**link()["links"][0], "properties": 1}]}, "Group") == ACTOR
 
 
-def test_our_own_answer_is_one_that_we_would_believe() -> None:
+def test_our_own_response_passes_our_own_checks() -> None:
     answer = document(
         Handle("cats", "fedcom.example"),
         actor="https://fedcom.example/c/cats",
@@ -406,7 +406,7 @@ def test_our_own_answer_is_one_that_we_would_believe() -> None:
     assert self_link(answer, "Group") == "https://fedcom.example/c/cats"
 
 
-def test_our_own_answer_without_the_extras() -> None:
+def test_our_own_response_without_the_extras() -> None:
     answer = document(ANN, actor=ACTOR, page="https://peer.example/@ann")
     assert answer["aliases"] == ["https://peer.example/@ann", ACTOR]
     assert [link["rel"] for link in answer["links"]] == [

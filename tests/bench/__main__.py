@@ -18,7 +18,7 @@ from activitypub.signatures.keys import PrivateKey, generate_rsa_pem, load_priva
 from activitypub.signatures.request import sign
 from activitypub.vocab.activities import create, like
 from activitypub.vocab.base import dump
-from fedcom.accounts.register import Newcomer, create_account
+from fedcom.accounts.register import NewAccount, create_account
 from fedcom.actions.comment import CreateComment
 from fedcom.actions.community import CreateCommunity
 from fedcom.actions.perform import perform
@@ -91,7 +91,7 @@ async def _fill(instance: OpenInstance, public_pem: str) -> tuple[Community, lis
     keys = [await instance.new_key() for _ in range(2)]
 
     def work(ctx: Context) -> tuple[Community, list[Post], Post]:
-        newcomer = Newcomer(name="ann", password_hash="-")
+        newcomer = NewAccount(name="ann", password_hash="-")
         ann = create_account(ctx, newcomer, keys[0], role="admin").person
         community = perform(ctx, CreateCommunity(by=ann, name="cats", key=keys[1]))
         ctx.conn.execute(insert(actor).values(**_peer(ctx, public_pem)))
@@ -163,18 +163,18 @@ def _answer(who: str, number: int, post: Post) -> dict[str, Any]:
 
 
 async def _take_in(
-    app: Callable[..., Awaitable[None]], key: PrivateKey, said: list[dict[str, Any]]
+    app: Callable[..., Awaitable[None]], key: PrivateKey, activities: list[dict[str, Any]]
 ) -> tuple[float, str]:
     """Post all of it at once: CPU seconds per activity, and activities per second."""
     url, requests = f"{ORIGIN}/inbox", []
-    for activity in said:
+    for activity in activities:
         body = dump(activity)
         requests.append((body, sign("POST", url, body, key, datetime.now(UTC))))
     started, clock = time.process_time(), time.perf_counter()
     statuses = await asyncio.gather(*(_post(app, body, headers) for body, headers in requests))
     if set(statuses) != {202}:
         raise SystemExit(f"not accepted: {sorted(set(statuses))}")
-    return _each(len(said), started, clock)
+    return _each(len(activities), started, clock)
 
 
 async def _work(instance: OpenInstance, number: int) -> tuple[float, str]:

@@ -1,6 +1,6 @@
 """The pages in a real browser, on two servers that federate.
 
-`town` (the servers and their people), `sights` (every page, with its viewer), `screens` (sizes,
+`servers` (the servers and their people), `pages` (every page, with its viewer), `screens` (sizes,
 themes, with and without scripts); then the tests. `make screenshots` (`python -m tests.browser`)
-takes a screenshot of every sight.
+takes a screenshot of every page.
 """

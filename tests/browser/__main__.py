@@ -5,13 +5,13 @@ import tempfile
 from itertools import product
 from pathlib import Path
 
+from tests.browser.pages import PAGES
 from tests.browser.screens import DESKTOP, PHONE, Screen, chromium, tab
-from tests.browser.sights import SIGHTS
-from tests.browser.town import open_town
+from tests.browser.servers import open_servers
 
 
 def main(folder: Path) -> None:
-    """Write `<sight>-<size>-<theme>.png` into `folder`."""
+    """Write `<case>-<size>-<theme>.png` into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     sizes = [
         Screen(size.name, size.width, size.height, theme)
@@ -20,14 +20,14 @@ def main(folder: Path) -> None:
     ]
     with (
         tempfile.TemporaryDirectory() as rooms,
-        open_town(Path(rooms)) as town,
+        open_servers(Path(rooms)) as servers,
         chromium() as browser,
     ):
-        for sight, screen in product(SIGHTS, sizes):
-            with tab(browser, screen, town.people[sight.who]) as page:
-                sight.open(page, town)
-                page.screenshot(path=folder / f"{sight}-{screen}.png", full_page=True)
-    print(f"{len(SIGHTS) * len(sizes)} pictures of {len(SIGHTS)} pages are in {folder}")
+        for case, screen in product(PAGES, sizes):
+            with tab(browser, screen, servers.people[case.who]) as page:
+                case.open(page, servers)
+                page.screenshot(path=folder / f"{case}-{screen}.png", full_page=True)
+    print(f"{len(PAGES) * len(sizes)} pictures of {len(PAGES)} pages are in {folder}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""One browser and one town for all tests of the pages: starting them takes longer than a test."""
+"""One browser and one set of servers for all tests of the pages: starting them takes seconds."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.screens import OPPOSITES, Screen, chromium, tab
-from tests.browser.town import Town, open_town
+from tests.browser.servers import Servers, open_servers
 from tests.support.visitor import Visitor
 
 # The time that a tab waits for an element it should press.
@@ -21,31 +21,33 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    with open_town(tmp_path_factory.mktemp("town")) as opened:
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    with open_servers(tmp_path_factory.mktemp("servers")) as opened:
         yield opened
 
 
 @pytest.fixture(params=OPPOSITES, ids=str)
 def screen(request: pytest.FixtureRequest) -> Screen:
-    """The screen of a story; the story about all screens overrides it."""
+    """The screen of a scenario; the scenario about all screens overrides it."""
     chosen: Screen = request.param
     return chosen
 
 
-class Seats:
-    """Opens tabs for people of the town on the story's screen."""
+class Tabs:
+    """Opens tabs for people of the servers on the scenario's screen."""
 
-    def __init__(self, browser: Browser, town: Town, screen: Screen, stack: ExitStack) -> None:
-        self._browser, self._town, self._screen, self._stack = browser, town, screen, stack
+    def __init__(
+        self, browser: Browser, servers: Servers, screen: Screen, stack: ExitStack
+    ) -> None:
+        self._browser, self._servers, self._screen, self._stack = browser, servers, screen, stack
 
     def __call__(self, who: str | Visitor) -> Page:
-        """A tab of a person of the town, or of another visitor; open until the story ends."""
-        visitor = self._town.people[who] if isinstance(who, str) else who
+        """A tab of a person of the servers, or of another visitor; open until the scenario ends."""
+        visitor = self._servers.people[who] if isinstance(who, str) else who
         return self._stack.enter_context(tab(self._browser, self._screen, visitor))
 
 
 @pytest.fixture
-def sit(browser: Browser, town: Town, screen: Screen) -> Iterator[Seats]:
+def tab_of(browser: Browser, servers: Servers, screen: Screen) -> Iterator[Tabs]:
     with ExitStack() as stack:
-        yield Seats(browser, town, screen, stack)
+        yield Tabs(browser, servers, screen, stack)

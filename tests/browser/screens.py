@@ -125,11 +125,11 @@ def _complaints(page: Page) -> list[str]:
     """A list that grows by every error on the page's console."""
     complaints: list[str] = []
 
-    def note(said: ConsoleMessage) -> None:
+    def note(message: ConsoleMessage) -> None:
         # Error responses are recorded too; error pages are looked at as well.
-        is_answer = "the server responded with a status of" in said.text
-        if said.type in {"error", "warning"} and not is_answer:
-            complaints.append(said.text)
+        is_answer = "the server responded with a status of" in message.text
+        if message.type in {"error", "warning"} and not is_answer:
+            complaints.append(message.text)
 
     page.on("console", note)
     page.on("pageerror", lambda error: complaints.append(str(error)))

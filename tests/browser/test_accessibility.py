@@ -10,9 +10,9 @@ from playwright.sync_api import Browser, Page
 
 from activitypub.problem import Problem
 from fedcom.web.html.render import bare_page, style_address
+from tests.browser.pages import PAGES, PageCase
 from tests.browser.screens import DESKTOP, PHONE, Windows, tab
-from tests.browser.sights import SIGHTS, Sight
-from tests.browser.town import Town
+from tests.browser.servers import Servers
 
 SMALL = 320
 """Pixels: the narrowest width that WCAG 2.1 (1.4.10) requires."""
@@ -99,26 +99,26 @@ def windows(browser: Browser) -> Iterator[Windows]:
 
 
 # One test and one tab for all of it: opening a page takes as long as checking it.
-@pytest.mark.parametrize("sight", SIGHTS, ids=str)
-def test_everybody_can_use_it(windows: Windows, town: Town, sight: Sight) -> None:
-    with windows.tab(town.people[sight.who]) as page:
-        sight.open(page, town)
+@pytest.mark.parametrize("case", PAGES, ids=str)
+def test_a_page_is_accessible(windows: Windows, servers: Servers, case: PageCase) -> None:
+    with windows.tab(servers.people[case.who]) as page:
+        case.open(page, servers)
         assert problems(page) == []
 
 
-def test_everybody_can_use_the_page_of_a_failure(windows: Windows, town: Town) -> None:
-    """No server of the town fails; this is the page that one would send."""
+def test_the_error_page_is_accessible(windows: Windows, servers: Servers) -> None:
+    """None of the servers fails; this is the page that one would send."""
     problem = Problem(500, "internal_error", "This is a problem on our side. It has been logged.")
     values = {"problem": problem, "title": "Something went wrong", "request_id": "5f3a"}
     failure = bare_page("failure.html", 500, values | {"style": style_address()})
-    with windows.tab(town.people[""]) as page:
+    with windows.tab(servers.people[""]) as page:
         page.route("**/failing", lambda route: route.fulfill(body=failure.body))
         page.goto("/failing")
         assert problems(page) == []
 
 
-def test_the_first_stop_of_the_keyboard_leads_to_the_content(browser: Browser, town: Town) -> None:
-    with tab(browser, DESKTOP, town.people["bob"]) as page:
+def test_the_first_tab_stop_skips_to_the_content(browser: Browser, servers: Servers) -> None:
+    with tab(browser, DESKTOP, servers.people["bob"]) as page:
         page.goto("/")
         page.keyboard.press("Tab")
         assert page.locator(":focus").inner_text() == "Skip to content"

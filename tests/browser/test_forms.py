@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from fedcom.web.routes import routes
 from tests.browser.screens import DESKTOP, tab
-from tests.browser.town import Town
+from tests.browser.servers import Servers
 
 LONG = "x" * 60_000
 
@@ -80,8 +80,8 @@ NOTHING_TYPED = {
 }
 
 
-def test_every_form_is_tried(town: Town) -> None:
-    tried = {urlsplit(one.path.format_map(town.paths)).path for one in FORMS}
+def test_every_form_is_tested(servers: Servers) -> None:
+    tried = {urlsplit(one.path.format_map(servers.paths)).path for one in FORMS}
     forms = [route for route in routes() if isinstance(route, Route)]
     untried = {
         route.path
@@ -94,10 +94,10 @@ def test_every_form_is_tried(town: Town) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS, ids=str)
-def test_typed_text_is_kept(browser: Browser, town: Town, form: Refused) -> None:
+def test_typed_text_is_kept(browser: Browser, servers: Servers, form: Refused) -> None:
     typed = form.good | form.wrong
-    with tab(browser, DESKTOP, town.people[form.who]) as page:
-        page.goto(form.path.format_map(town.paths))
+    with tab(browser, DESKTOP, servers.people[form.who]) as page:
+        page.goto(form.path.format_map(servers.paths))
         # The server has to refuse it, not the browser.
         page.evaluate(_UNGUARD)
         for name, text in typed.items():

@@ -1,6 +1,6 @@
 """`python -m tests.crash`: two servers are killed while they exchange activities, and lose nothing.
 
-`__main__` reads the command line, `story` runs the scenario, `people` fills the servers, `driver`
-acts for the members and records the expected result, `kills` ends processes at the worst moment,
-`books` compares the final state of both servers.
+`__main__` reads the command line, `scenario` runs the scenario, `people` fills the servers,
+`driver` acts for the members and records the expected result, `kills` ends processes at the worst
+moment, `contents` compares the final state of both servers.
 """

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from tests.crash.driver import Plan
-from tests.crash.story import Stores, play
+from tests.crash.scenario import Stores, play
 from tests.support import services
 from tests.support.databases import PostgresqlDatabases
 
@@ -54,8 +54,8 @@ def main() -> int:
         shutil.rmtree(folder)
     else:
         _say(f"The logs and anna's database are in {folder}")
-    word = "GOOD: nothing lost, nothing doubled" if is_good else "BAD"
-    _say(f"{word}, in {time.monotonic() - began:.0f} s")
+    verdict_text = "GOOD: nothing lost, nothing doubled" if is_good else "BAD"
+    _say(f"{verdict_text}, in {time.monotonic() - began:.0f} s")
     return 0 if is_good else 1
 
 

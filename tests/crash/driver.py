@@ -18,9 +18,9 @@ from typing import TypeVar
 
 import httpx
 
-from tests.crash.books import Book
+from tests.crash.contents import Contents
 from tests.crash.people import Member
-from tests.support.nodes import Node
+from tests.support.server_processes import Node
 from tests.support.visitor import FORM_HEADERS, HEADERS, Page, path_of, read_page
 
 T = TypeVar("T")
@@ -163,17 +163,17 @@ class Driver:
         if self.failure is not None:
             raise self.failure
 
-    def book(self) -> Book:
+    def contents(self) -> Contents:
         """The expected content of each server."""
         posts = {one.iri: (one.title, one.up, one.down, one.comments) for one in self.written}
         comments = {iri: (text, 1, 0) for iri, text in self.comments.items()}
-        return Book(dict(posts), dict(comments))
+        return Contents(dict(posts), dict(comments))
 
     def _guarded(self, work: Callable[[], None]) -> Callable[[], None]:
         def run() -> None:
             try:
                 work()
-            except BaseException as error:  # noqa: BLE001 - told to whoever waits in `finish`
+            except BaseException as error:  # noqa: BLE001 - raised again in `finish`
                 self.failure = self.failure or error
 
         return run

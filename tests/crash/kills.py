@@ -4,8 +4,8 @@ import random
 import time
 from dataclasses import dataclass
 
-from tests.crash.books import Eye, Pending
-from tests.support.nodes import Node, Process
+from tests.crash.contents import Pending, ServerDatabase
+from tests.support.server_processes import Node, Process
 
 WAIT = 8.0
 """Seconds to wait until the victim is in the middle of its work."""
@@ -18,7 +18,7 @@ class Victim:
     name: str
     node: Node
     process: Process
-    eye: Eye
+    database: ServerDatabase
 
     def is_busy(self, pending: Pending) -> bool:
         """Whether it is working: a worker delivers, a server with a worker receives."""
@@ -44,7 +44,7 @@ class Kill:
     def __str__(self) -> str:
         return (
             f"{self.number:3}  {self.victim:9} after {self.done:4} done;"
-            f" before: {_said(self.before)}; dead: {_said(self.after)};"
+            f" before: {_describe(self.before)}; dead: {_describe(self.after)};"
             f" back after {self.down_seconds:.1f} s{'' if self.was_busy else '   (idle)'}"
         )
 
@@ -52,13 +52,13 @@ class Kill:
 def kill(number: int, victim: Victim, done: int, chance: random.Random) -> Kill:
     """Wait for a bad moment, SIGKILL, read the state left behind, wait a little, start again."""
     deadline = time.monotonic() + WAIT
-    before = victim.eye.pending()
+    before = victim.database.pending()
     while not victim.is_busy(before) and time.monotonic() < deadline:
         time.sleep(0.002)
-        before = victim.eye.pending()
+        before = victim.database.pending()
     victim.process.kill()
     died = time.monotonic()
-    after = victim.eye.pending()
+    after = victim.database.pending()
     time.sleep(chance.uniform(0.1, 0.8))
     victim.process.start()
     if victim.process is victim.node.server:
@@ -74,5 +74,5 @@ def kill(number: int, victim: Victim, done: int, chance: random.Random) -> Kill:
     )
 
 
-def _said(pending: Pending) -> str:
+def _describe(pending: Pending) -> str:
     return f"{pending.claimed} claimed, {pending.waiting} waiting, {pending.journal} in the journal"

@@ -8,7 +8,7 @@ that the test is not about. Everything after that goes through HTTP.
 import asyncio
 from dataclasses import dataclass
 
-from fedcom.accounts.register import Newcomer, create_account
+from fedcom.accounts.register import NewAccount, create_account
 from fedcom.accounts.sessions import create_session
 from fedcom.actions.community import CreateCommunity
 from fedcom.actions.perform import perform
@@ -16,7 +16,7 @@ from fedcom.context import Context
 from fedcom.settings import load_settings
 from fedcom.site.setup import finish_setup
 from fedcom.wiring import open_instance
-from tests.support.nodes import Node
+from tests.support.server_processes import Node
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ class Member:
     form_token: str = ""
 
 
-def settle(node: Node, community: str, count: int) -> list[Member]:
+def create_members(node: Node, community: str, count: int) -> list[Member]:
     """Create `count` members and a community of the first of them, who is the admin."""
     return asyncio.run(_settle(node, community, count))
 
@@ -43,7 +43,7 @@ async def _settle(node: Node, community: str, count: int) -> list[Member]:
             members = []
             for number in range(count):
                 name = f"{node.name}{number:03}"
-                newcomer = Newcomer(name=name, password_hash="no password fits")
+                newcomer = NewAccount(name=name, password_hash="no password fits")
                 made = create_account(ctx, newcomer, key, role="member" if number else "admin")
                 person = made.person
                 session = create_session(ctx.conn, person.id, "crash story", ctx.now)

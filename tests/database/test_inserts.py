@@ -8,47 +8,49 @@ from sqlalchemy import select
 
 from database.inserts import insert_ignoring, insert_new, upsert
 from fedcom.db import Database
-from tests.support.things import metadata, opened_with, things
+from tests.support.example_table import examples, metadata, opened_with
 
 
 @pytest.fixture
 def database(empty_database_url: str) -> Iterator[Database]:
-    """One with `things` in it."""
+    """One with `examples` in it."""
     with opened_with(metadata, empty_database_url) as opened:
         yield opened
 
 
-def test_of_many_rows_the_new_ones_are_inserted_and_told(database: Database) -> None:
+def test_only_new_rows_are_inserted_and_returned(database: Database) -> None:
     with database.begin() as connection:
-        insert_ignoring(connection, things, {"name": "b", "times": 1})
+        insert_ignoring(connection, examples, {"name": "b", "times": 1})
         rows = [{"name": name, "times": 2} for name in ("a", "b", "c")]
 
-        assert sorted(insert_new(connection, rows, things.c.name)) == ["a", "c"]
-        assert insert_new(connection, rows[:1], things.c.id) == []
-        found = connection.execute(select(things.c.name, things.c.times)).all()
+        assert sorted(insert_new(connection, rows, examples.c.name)) == ["a", "c"]
+        assert insert_new(connection, rows[:1], examples.c.id) == []
+        found = connection.execute(select(examples.c.name, examples.c.times)).all()
 
     assert sorted(tuple(row) for row in found) == [("a", 2), ("b", 1), ("c", 2)]
 
 
-def test_an_insert_that_collides_is_told_apart(database: Database) -> None:
+def test_an_insert_reports_a_conflict(database: Database) -> None:
     with database.begin() as connection:
-        assert insert_ignoring(connection, things, {"name": "a", "times": 1}) is True
-        assert insert_ignoring(connection, things, {"name": "a", "times": 2}) is False
-        assert connection.scalars(select(things.c.times)).all() == [1]
+        assert insert_ignoring(connection, examples, {"name": "a", "times": 1}) is True
+        assert insert_ignoring(connection, examples, {"name": "a", "times": 2}) is False
+        assert connection.scalars(select(examples.c.times)).all() == [1]
 
 
-def test_an_upsert_inserts_or_brings_up_to_date(database: Database) -> None:
+def test_an_upsert_inserts_or_updates(database: Database) -> None:
     first, later = (datetime(2026, 1, day, tzinfo=UTC) for day in (1, 2))
     with database.begin() as connection:
-        new = upsert(connection, things, {"name": "a", "times": 1, "seen_at": first}, key=["name"])
+        new = upsert(
+            connection, examples, {"name": "a", "times": 1, "seen_at": first}, key=["name"]
+        )
         same = upsert(
             connection,
-            things,
+            examples,
             {"name": "a", "times": 2, "seen_at": later},
             key=["name"],
             keep=["seen_at"],
         )
-        untouched = upsert(connection, things, {"name": "a"}, key=["name"])
+        untouched = upsert(connection, examples, {"name": "a"}, key=["name"])
 
     assert (new.id, new.times, new.seen_at) == (1, 1, first)
     assert (same.id, same.times, same.seen_at) == (1, 2, first)

@@ -14,14 +14,15 @@ from pathlib import Path
 from statistics import median
 from types import FrameType
 
-from tests.demo.play import Play
+from tests.demo.scenario import Play
 from tests.demo.stage import Stage
-from tests.support.nodes import Node, is_free, running
+from tests.support.server_processes import Node, is_free, running
 from tests.support.visitor import PASSWORD
 
 PLACES = [("alpha", "127.0.0.1", 8001), ("beta", "127.0.0.2", 8002), ("gamma", "127.0.0.3", 8003)]
 SLOWEST = 15.0
-"""How many times as long as the form's response a post may take to be visible elsewhere (median).
+"""How many times as long as the form's response a post may take to be visible on the others
+(median).
 
 Usually it is 4 to 7 times. A limit in milliseconds would measure how busy the machine is.
 """
@@ -65,7 +66,7 @@ def _perform(play: Play, nodes: list[Node]) -> bool:
         print(f"\n{stage.table()}\n")
     failed = [step for step in stage.steps if not step.is_good]
     for step in failed:
-        print(f"FAILED: {step.number} {step.words} {step.problem}")
+        print(f"FAILED: {step.number} {step.sentence} {step.problem}")
     refused = play.refused()
     for problem in refused:
         print(f"REFUSED by {problem}")

@@ -13,8 +13,8 @@ from typing import Protocol
 
 import httpx
 
-from tests.support.neighbours import Neighbour
-from tests.support.nodes import Node
+from tests.support.emulated_peers import EmulatedPeer
+from tests.support.server_processes import Node
 from tests.support.visitor import Page, Unexpected, Visitor
 
 PATIENCE = 30.0
@@ -60,17 +60,17 @@ class Watch:
         return self.shows(self.who.see(self.path))
 
 
-class Told:
+class ExpectedDelivery:
     """A server with other software, whose people should see one more item of a kind."""
 
-    def __init__(self, neighbour: Neighbour, word: str) -> None:
-        self.where = neighbour.software
-        self._neighbour, self._word = neighbour, word
-        self._before = neighbour.used[word]
+    def __init__(self, emulated_peer: EmulatedPeer, label: str) -> None:
+        self.where = emulated_peer.software
+        self._emulated_peer, self._label = emulated_peer, label
+        self._before = emulated_peer.used[label]
 
     def has_arrived(self) -> bool:
         """Counts again."""
-        return self._neighbour.used[self._word] > self._before
+        return self._emulated_peer.used[self._label] > self._before
 
 
 @dataclass(slots=True)
@@ -86,7 +86,7 @@ class Step:
     """One action, and its arrivals."""
 
     number: int
-    words: str
+    sentence: str
     kind: str
     arrivals: list[Arrival] = field(default_factory=list)
     problem: str = ""
@@ -109,15 +109,15 @@ class Stage:
     def play(
         self,
         kind: str,
-        words: str,
+        sentence: str,
         who: Acting,
         act: Callable[[], object],
         watches: Sequence[Watched],
     ) -> None:
         """Have `who` act, poll until it shows everywhere, print it."""
-        step = Step(len(self.steps) + 1, words, kind)
+        step = Step(len(self.steps) + 1, sentence, kind)
         self.steps.append(step)
-        self.say(f"{step.number:3}  {words}")
+        self.say(f"{step.number:3}  {sentence}")
         try:
             act()
             step.answered = (time.perf_counter() - who.sent_at) * 1000
@@ -126,7 +126,7 @@ class Stage:
             step.problem = str(error) or type(error).__name__
             self.say(f"       could not be done: {step.problem}")
         for arrival in step.arrivals:
-            self.say(f"       {_said(arrival)}")
+            self.say(f"       {_describe(arrival)}")
 
     @property
     def is_good(self) -> bool:
@@ -165,7 +165,7 @@ class Stage:
         return "\n".join(lines)
 
 
-def _said(arrival: Arrival) -> str:
+def _describe(arrival: Arrival) -> str:
     if arrival.milliseconds is None:
         return f"NOT on {arrival.where} after {PATIENCE:.0f} s"
     return f"on {arrival.where} after {arrival.milliseconds:.0f} ms"

@@ -10,7 +10,7 @@ from tests.support.documents import activity, note
 KIM, NOTE = "https://kim.example/u/kim", "https://kim.example/note/1"
 
 
-def test_what_is_carried_whole_is_read_and_what_is_only_named_is_refused() -> None:
+def test_embedded_objects_are_read_and_bare_ids_are_refused() -> None:
     whole = ReceivedActivity(Document(activity("Create", KIM, note(NOTE, KIM))), KIM)
     named = ReceivedActivity(Document(activity("Create", KIM, NOTE)), KIM)
 

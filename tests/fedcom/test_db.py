@@ -33,13 +33,13 @@ from fedcom.db import (
     normalise_url,
     open_database,
 )
-from tests.support.things import metadata, opened_with, things
+from tests.support.example_table import examples, metadata, opened_with
 
 parts = Table(
     "parts",
     metadata,
     Column("id", BigId, primary_key=True),
-    Column("thing_id", BigId, ForeignKey("things.id"), nullable=False),
+    Column("example_id", BigId, ForeignKey("examples.id"), nullable=False),
     Column("note", Text),
 )
 
@@ -51,11 +51,11 @@ def database(empty_database_url: str) -> Iterator[Database]:
 
 
 def names(connection: Connection) -> list[str]:
-    return list(connection.scalars(select(things.c.name).order_by(things.c.name)))
+    return list(connection.scalars(select(examples.c.name).order_by(examples.c.name)))
 
 
 def add(name: str) -> Any:
-    return lambda connection: connection.execute(insert(things).values(name=name))
+    return lambda connection: connection.execute(insert(examples).values(name=name))
 
 
 def now_names(database: Database) -> list[str]:
@@ -64,9 +64,11 @@ def now_names(database: Database) -> list[str]:
 
 
 @pytest.mark.anyio
-async def test_what_a_unit_wrote_is_read_by_the_next(database: Database) -> None:
+async def test_rows_written_by_a_unit_are_read_by_the_next(database: Database) -> None:
     identifier = await database.write(
-        lambda connection: connection.execute(insert(things).values(name="a")).inserted_primary_key
+        lambda connection: (
+            connection.execute(insert(examples).values(name="a")).inserted_primary_key
+        )
     )
 
     assert identifier == (1,)
@@ -97,7 +99,7 @@ def test_begin_and_connect_serve_plain_code(database: Database) -> None:
     with database.begin() as connection:
         add("a")(connection)
     with pytest.raises(IntegrityError), database.begin() as connection:
-        connection.execute(insert(things), [{"name": "b"}, {"name": "a"}])
+        connection.execute(insert(examples), [{"name": "b"}, {"name": "a"}])
 
     assert now_names(database) == ["a"]
 
@@ -109,13 +111,13 @@ async def test_units_that_read_before_they_write_do_not_lose_each_others_writes(
     await database.write(add("a"))
 
     def count_up(connection: Connection) -> None:
-        locked = select(things.c.times).where(things.c.name == "a").with_for_update()
+        locked = select(examples.c.times).where(examples.c.name == "a").with_for_update()
         times = connection.scalar(locked)
-        connection.execute(update(things).values(times=times + 1))
+        connection.execute(update(examples).values(times=times + 1))
 
     await asyncio.gather(*(database.write(count_up) for _ in range(40)))
 
-    assert await database.read(lambda c: c.scalar(select(things.c.times))) == 40
+    assert await database.read(lambda c: c.scalar(select(examples.c.times))) == 40
 
 
 @pytest.mark.anyio
@@ -211,7 +213,7 @@ class Thrown(Exception):
     ],
 )
 @pytest.mark.anyio
-async def test_a_unit_thrown_out_for_anothers_sake_is_run_again(
+async def test_a_unit_aborted_by_a_conflict_is_run_again(
     database: Database, facts: dict[str, Any], lost: bool
 ) -> None:
     runs = []
@@ -231,7 +233,7 @@ async def test_a_unit_thrown_out_for_anothers_sake_is_run_again(
     "facts", [{"sqlstate": "23505"}, {"sqlite_errorcode": sqlite3.SQLITE_CONSTRAINT}]
 )
 @pytest.mark.anyio
-async def test_a_mistake_of_our_own_is_not_tried_again(
+async def test_a_programming_error_is_not_retried(
     database: Database, facts: dict[str, Any]
 ) -> None:
     runs = []
@@ -247,7 +249,7 @@ async def test_a_mistake_of_our_own_is_not_tried_again(
 
 
 @pytest.mark.anyio
-async def test_retrying_ends(database: Database) -> None:
+async def test_retries_are_limited(database: Database) -> None:
     runs = []
 
     def work(_connection: Connection) -> None:
@@ -279,8 +281,8 @@ async def test_a_real_deadlock_is_survived(database: Database) -> None:
 
         def work(connection: Connection) -> None:
             for name in (first, second):
-                row = update(things).where(things.c.name == name)
-                connection.execute(row.values(times=things.c.times + 1))
+                row = update(examples).where(examples.c.name == name)
+                connection.execute(row.values(times=examples.c.times + 1))
                 if name == first and not met:
                     met.append(1)
                     both_hold_one.wait(10)
@@ -289,7 +291,7 @@ async def test_a_real_deadlock_is_survived(database: Database) -> None:
 
     await asyncio.gather(database.write(lock("a", "b")), database.write(lock("b", "a")))
 
-    assert await database.read(lambda c: c.scalar(select(func.sum(things.c.times)))) == 4
+    assert await database.read(lambda c: c.scalar(select(func.sum(examples.c.times)))) == 4
 
 
 @pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
@@ -329,7 +331,7 @@ async def test_a_writer_waits_for_another_process(
 
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 @pytest.mark.anyio
-async def test_no_other_process_writes_between_a_units_look_and_its_write(
+async def test_no_other_process_writes_between_a_units_read_and_its_write(
     database: Database, empty_database_url: str
 ) -> None:
     path = empty_database_url.removeprefix("sqlite:///")
@@ -338,7 +340,7 @@ async def test_no_other_process_writes_between_a_units_look_and_its_write(
     def look_then_write(connection: Connection) -> None:
         assert names(connection) == []
         with pytest.raises(sqlite3.OperationalError, match="locked"):
-            other.execute("INSERT INTO things (name, times) VALUES ('theirs', 0)")
+            other.execute("INSERT INTO examples (name, times) VALUES ('theirs', 0)")
         add("ours")(connection)
 
     await database.write(look_then_write)
@@ -364,7 +366,7 @@ def test_sqlite_is_opened_durable_and_strict(database: Database) -> None:
         assert pragma(connection, "synchronous") == 2
         assert pragma(connection, "busy_timeout") == 10_000
     with pytest.raises(IntegrityError), database.begin() as connection:
-        connection.execute(insert(parts).values(thing_id=99))
+        connection.execute(insert(parts).values(example_id=99))
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
@@ -379,7 +381,7 @@ def test_a_reading_unit_sees_one_snapshot(database: Database) -> None:
 def test_row_ids_are_never_used_again(database: Database) -> None:
     with database.begin() as connection:
         add("a")(connection)
-        connection.execute(things.delete())
+        connection.execute(examples.delete())
         again = add("b")(connection)
 
     assert again.inserted_primary_key == (2,)
@@ -388,11 +390,13 @@ def test_row_ids_are_never_used_again(database: Database) -> None:
 def test_moments_keep_their_microseconds_and_come_back_in_utc(database: Database) -> None:
     moment = datetime(2026, 3, 4, 5, 6, 7, 890123, tzinfo=timezone(timedelta(hours=2)))
     with database.begin() as connection:
-        connection.execute(insert(things).values(name="a", seen_at=moment))
-        connection.execute(insert(things).values(name="b", seen_at=None))
+        connection.execute(insert(examples).values(name="a", seen_at=moment))
+        connection.execute(insert(examples).values(name="b", seen_at=None))
     with database.connect() as connection:
-        seen, never = connection.scalars(select(things.c.seen_at).order_by(things.c.name))
-        later = select(things.c.name).where(things.c.seen_at > moment - timedelta(microseconds=1))
+        seen, never = connection.scalars(select(examples.c.seen_at).order_by(examples.c.name))
+        later = select(examples.c.name).where(
+            examples.c.seen_at > moment - timedelta(microseconds=1)
+        )
         assert connection.scalars(later).all() == ["a"]
 
     assert (seen, seen.tzinfo, never) == (moment, UTC, None)
@@ -401,7 +405,7 @@ def test_moments_keep_their_microseconds_and_come_back_in_utc(database: Database
 def test_a_moment_without_a_zone_is_refused(database: Database) -> None:
     naive = datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)
     with pytest.raises(StatementError, match="naive"), database.begin() as connection:
-        connection.execute(insert(things).values(name="a", seen_at=naive))
+        connection.execute(insert(examples).values(name="a", seen_at=naive))
 
 
 def test_text_that_must_sort_sorts_by_its_bytes(database: Database) -> None:
@@ -421,7 +425,7 @@ def test_errors_do_not_show_the_values_of_a_statement(database: Database) -> Non
     with database.begin() as connection:
         add("a")(connection)
     with pytest.raises(IntegrityError) as caught, database.begin() as connection:
-        connection.execute(insert(things).values(name="a", times=987654))
+        connection.execute(insert(examples).values(name="a", times=987654))
 
     assert "987654" not in str(caught.value)
 
@@ -451,7 +455,7 @@ def test_addresses_of_databases_are_rewritten_for_our_drivers(url: str, opened: 
         "sqlite:///a?mode=memory",
     ],
 )
-def test_other_databases_are_refused_in_words(url: str) -> None:
+def test_other_databases_are_refused_with_an_explanation(url: str) -> None:
     with pytest.raises(ValueError, match="sqlite:///"):
         normalise_url(url)
 

@@ -35,7 +35,7 @@ def stream() -> io.StringIO:
     return stream
 
 
-def test_our_lines_and_everybody_elses_look_alike(stream: io.StringIO) -> None:
+def test_our_log_lines_and_those_of_libraries_have_one_format(stream: io.StringIO) -> None:
     with structlog.contextvars.bound_contextvars(request_id="r1", method="POST"):
         structlog.get_logger("fedcom.inbox").warning("refused", host="peer.example")
         logging.getLogger("uvicorn.access").info('"%s" %d', "GET /", 200)
@@ -55,7 +55,7 @@ def test_our_lines_and_everybody_elses_look_alike(stream: io.StringIO) -> None:
     assert ours.keys() >= theirs.keys() >= {"timestamp", "level", "logger", "event"}
 
 
-def test_what_the_engines_log_has_fields_too(stream: io.StringIO) -> None:
+def test_log_lines_of_the_engines_have_fields_too(stream: io.StringIO) -> None:
     logging.getLogger("outbox.dispatcher").warning(
         "delivery_failed", extra={"host": "peer.example", "token": "hunter2"}
     )
@@ -70,7 +70,7 @@ def test_what_the_engines_log_has_fields_too(stream: io.StringIO) -> None:
     assert (theirs["event"], "color_message" in theirs) == ("Started", False)
 
 
-def test_what_is_below_the_level_is_not_logged(stream: io.StringIO) -> None:
+def test_lines_below_the_level_are_not_logged(stream: io.StringIO) -> None:
     structlog.get_logger("x").debug("no")
     logging.getLogger("x").debug("no")
     logging.getLogger("httpx").info("no: a line for every request of ours")
@@ -106,8 +106,8 @@ def test_secrets_stay_out_at_any_depth(stream: io.StringIO, name: str) -> None:
 def test_a_traceback_is_logged_without_the_values_of_variables(form: str) -> None:
     stream = io.StringIO()
     configure_logs("info", form, stream)
-    words = ["hunter", "2"]
-    password = "".join(words)
+    parts = ["hunter", "2"]
+    password = "".join(parts)
     try:
         raise KeyError(len(password))
     except KeyError:
@@ -118,7 +118,7 @@ def test_a_traceback_is_logged_without_the_values_of_variables(form: str) -> Non
     assert password not in stream.getvalue()
 
 
-def test_what_json_does_not_know_is_logged_as_text(stream: io.StringIO) -> None:
+def test_values_that_json_cannot_represent_are_logged_as_text(stream: io.StringIO) -> None:
     structlog.get_logger("x").info("odd", value={1}, raw=b"\xff")
 
     assert lines(stream)[0]["value"] == "{1}"

@@ -1,4 +1,4 @@
-"""What members look up: handles and addresses, here and elsewhere."""
+"""What members look up: local and remote handles and addresses."""
 
 from typing import Any
 
@@ -14,22 +14,10 @@ from fedcom.wire.body import Body
 from tests.support.documents import document, note, person
 from tests.support.node import Node
 from tests.support.people import ORIGIN
-from tests.support.served import COMMENT, DOGS, KIM, POST, serve
+from tests.support.served import COMMENT, DOGS, KIM, POST, WITH_PEERS
 from tests.support.webfinger import APEX, answer_webfinger, split_domain
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def dialect() -> str:
-    """Fetching is the same on every database; transactions are tested in test_db."""
-    return "sqlite"
-
-
-@pytest.fixture
-def node(node: Node) -> Node:
-    """With what kim and dogs serve."""
-    return serve(node)
+pytestmark = [pytest.mark.anyio, *WITH_PEERS]
 
 
 FOLLOWERS = f"{DOGS}/followers"
@@ -51,9 +39,7 @@ LOOKUPS: list[tuple[str, type, str]] = [
 
 
 @pytest.mark.parametrize(("text", "kind", "iri"), LOOKUPS)
-async def test_a_member_finds_what_a_handle_or_an_address_names(
-    node: Node, text: str, kind: type, iri: str
-) -> None:
+async def test_a_look_up_by_handle_or_address(node: Node, text: str, kind: type, iri: str) -> None:
     answer_webfinger(node, "kim@kim.example", KIM)
     answer_webfinger(node, "dogs@dogs.example", DOGS)
 
@@ -108,7 +94,7 @@ async def test_a_handle_goes_with_the_actor_that_its_domain_names_now(node: Node
     assert again.handle == "kim@kim.example"
 
 
-async def test_who_is_mentioned_by_either_name_is_shown_and_sent_by_the_confirmed_one(
+async def test_a_person_mentioned_by_either_handle_gets_the_confirmed_one(
     node: Node,
 ) -> None:
     split_domain(node)
@@ -125,7 +111,7 @@ async def test_who_is_mentioned_by_either_name_is_shown_and_sent_by_the_confirme
         assert f"@{APEX}" in page_of_kim.text
 
 
-async def test_what_was_looked_up_is_kept_with_its_thread_and_its_community(node: Node) -> None:
+async def test_a_looked_up_comment_is_stored_with_its_thread_and_community(node: Node) -> None:
     node.network.run("kim.example", "mastodon")
 
     found = await node.instance.lookup(COMMENT)
@@ -156,7 +142,7 @@ async def test_what_was_looked_up_is_kept_with_its_thread_and_its_community(node
         ("https://kim.example/private", Denied, "not_public"),
     ],
 )
-async def test_a_fruitless_look_up_says_why(
+async def test_a_failed_look_up_has_its_reason(
     node: Node, text: str, error: type[FedcomError], code: str
 ) -> None:
     node.network.silent.add("silent.example")

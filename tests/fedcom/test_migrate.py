@@ -73,7 +73,7 @@ def test_a_database_from_the_future_is_left_alone(database_url: str) -> None:
             attempt(database_url)
 
 
-def test_checking_a_database_that_was_not_upgraded_says_how_to(empty_database_url: str) -> None:
+def test_checking_a_database_that_was_not_upgraded_explains_how_to(empty_database_url: str) -> None:
     with pytest.raises(MigrationError, match="run fedcom db upgrade"):
         migrate.check(empty_database_url)
 
@@ -88,7 +88,9 @@ def test_checking_a_database_that_was_not_upgraded_says_how_to(empty_database_ur
         ("ALTER TABLE inbox_journal RENAME COLUMN reason TO cause", "cause"),
     ],
 )
-def test_what_differs_from_the_models_is_told(database_url: str, change: str, named: str) -> None:
+def test_differences_from_the_models_are_reported(
+    database_url: str, change: str, named: str
+) -> None:
     execute(database_url, change)
 
     assert any(named in difference for difference in migrate.check(database_url))
@@ -139,7 +141,7 @@ def test_an_upgrade_that_fails_leaves_nothing_behind(
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
-def test_a_table_made_anew_on_sqlite_does_not_cascade(
+def test_recreating_a_table_on_sqlite_does_not_cascade(
     history: Path, empty_database_url: str
 ) -> None:
     child = "CREATE TABLE child (id INTEGER, one_id INTEGER REFERENCES one (id) ON DELETE CASCADE)"

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.anyio
 LANGUAGE = contextvars.ContextVar("language", default="en")
 
 
-async def test_work_is_done_in_another_thread_with_its_arguments_and_its_context():
+async def test_work_runs_in_another_thread_with_its_arguments_and_context():
     def work(one, *, other):
         return threading.current_thread(), one + other, LANGUAGE.get()
 
@@ -21,7 +21,7 @@ async def test_work_is_done_in_another_thread_with_its_arguments_and_its_context
     assert (total, language) == (3, "de")
 
 
-async def test_what_work_raises_is_raised():
+async def test_exceptions_of_the_work_are_raised():
     def work():
         raise ValueError("no")
 

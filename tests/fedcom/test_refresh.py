@@ -1,4 +1,4 @@
-"""Actors elsewhere are read again: handles, pins, followers."""
+"""Remote actors are fetched again: handles, pins, followers."""
 
 from typing import Any
 
@@ -9,25 +9,13 @@ from fedcom.models.moderation import modlog
 from fedcom.models.post import post
 from tests.support.documents import activity, document, group, note, person
 from tests.support.node import Node
-from tests.support.served import DOGS, KIM, serve
+from tests.support.served import DOGS, KIM, WITH_PEERS
 from tests.support.webfinger import APEX, answer_webfinger, split_domain
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, *WITH_PEERS]
 
 
-@pytest.fixture
-def dialect() -> str:
-    """Fetching is the same on every database; transactions are tested in test_db."""
-    return "sqlite"
-
-
-@pytest.fixture
-def node(node: Node) -> Node:
-    """With what kim and dogs serve."""
-    return serve(node)
-
-
-async def test_a_handle_is_asked_for_again_with_its_actor(node: Node) -> None:
+async def test_a_handle_is_refreshed_with_its_actor(node: Node) -> None:
     home = node.home
     home.person(KIM)
     split_domain(node)
@@ -39,7 +27,7 @@ async def test_a_handle_is_asked_for_again_with_its_actor(node: Node) -> None:
     assert (isinstance(found, Person) and found.handle) == APEX
 
 
-async def test_who_is_first_heard_of_in_an_inbox_is_shown_by_the_domain_their_server_is_known_for(
+async def test_an_actor_first_seen_in_an_inbox_has_the_known_handle_domain_of_their_server(
     node: Node,
 ) -> None:
     ken, zoe = "https://kim.example/u/ken", "https://zoe.example/u/zoe"
@@ -51,14 +39,14 @@ async def test_who_is_first_heard_of_in_an_inbox_is_shown_by_the_domain_their_se
 
     for iri in (ken, zoe):
         node.network.put(person(iri))
-        assert await node.hear(activity("Create", iri, note(f"{iri}/1", iri, post.iri))) == "202"
+        assert await node.receive(activity("Create", iri, note(f"{iri}/1", iri, post.iri))) == "202"
 
     domains = {row["iri"]: row["domain"] for row in node.home.rows(actor)}
     assert (domains[ken], domains[zoe]) == ("apex.example", None)
     assert not [url for url in node.network.asked if "webfinger" in url and "zoe" in url]
 
 
-async def test_an_actor_is_read_again_after_a_day_and_left_alone_when_that_fails(
+async def test_an_actor_is_refreshed_after_a_day_and_kept_if_that_fails(
     node: Node,
 ) -> None:
     node.home.person(KIM)
@@ -79,7 +67,7 @@ async def test_an_actor_is_read_again_after_a_day_and_left_alone_when_that_fails
     assert node.network.fetched() == [KIM]
 
 
-async def test_with_a_community_what_is_pinned_in_it_is_read_again(node: Node) -> None:
+async def test_pinned_posts_are_refreshed_with_their_community(node: Node) -> None:
     dogs = "https://dogs.example/c/dogs"
     featured = f"{dogs}/featured"
     community = node.home.group(dogs, featured=featured)

@@ -9,6 +9,8 @@ from sqlalchemy import DateTime, bindparam, select, text
 
 from fedcom import migrate
 from fedcom.db import open_database
+from fedcom.models.moderation import report, tombstone
+from fedcom.models.personal import draft
 from fedcom.models.post import post_rank
 from fedcom.rules.ranking import active_key, controversy
 
@@ -92,7 +94,7 @@ _COMMENT = """
 """
 
 
-def test_what_was_there_before_is_found(
+def test_existing_content_is_found_by_search(
     empty_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upgrade_to("0004", empty_database_url, tmp_path / "old", monkeypatch)
@@ -155,3 +157,35 @@ def test_the_instance_actor_takes_the_name_of_the_site(
         titles = conn.execute(text("SELECT title FROM actor ORDER BY id")).scalars().all()
     database.close()
     assert titles == [title, ""]
+
+
+_OLD_ROWS = (
+    "INSERT INTO report (id, iri, reporter_id, reason, said, created_at)"
+    " VALUES (3, 'f', 2, 'Rude', 'What it was', :at)",
+    "INSERT INTO draft (person_id, place, fields, updated_at) VALUES (2, 'submit', '{}', :at)",
+    "INSERT INTO marker (iri, kind, actor_iri, created_at, awaited, signed_at)"
+    " VALUES ('like', 'undone', 'bob', :at, true, 1.5)",
+)
+
+
+def test_rows_keep_their_values_under_the_standard_names(
+    empty_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upgrade_to("0024", empty_database_url, tmp_path / "old", monkeypatch)
+    database = open_database(empty_database_url)
+    at = bindparam("at", type_=DateTime(timezone=True))
+    with database.begin() as conn:
+        conn.execute(
+            text(_ACTOR).bindparams(at), {"id": 2, "iri": "b", "kind": "Person", "at": NOON}
+        )
+        for statement in _OLD_ROWS:
+            conn.execute(text(statement).bindparams(at), {"at": NOON})
+
+    migrate.upgrade(empty_database_url)
+
+    with database.connect() as conn:
+        assert conn.execute(select(report.c.reported_text)).scalars().all() == ["What it was"]
+        assert conn.execute(select(draft.c.form)).scalars().all() == ["submit"]
+        (row,) = conn.execute(select(tombstone)).all()
+    database.close()
+    assert tuple(row) == ("like", "undone", "bob", NOON, True, 1.5)

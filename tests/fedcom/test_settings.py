@@ -25,7 +25,7 @@ def problems(environ: dict[str, str], config: Path | None = None) -> list[str]:
     return caught.value.problems
 
 
-def test_an_origin_is_all_that_must_be_said(tmp_path: Path) -> None:
+def test_the_origin_is_the_only_required_setting(tmp_path: Path) -> None:
     settings = load_settings(None, PUBLIC)
 
     assert (settings.origin, settings.host) == ("https://forum.example", "forum.example")
@@ -34,7 +34,7 @@ def test_an_origin_is_all_that_must_be_said(tmp_path: Path) -> None:
     assert (settings.development, settings.bind) == (False, "127.0.0.1:8000")
 
 
-def test_nothing_said_names_what_is_missing() -> None:
+def test_without_settings_the_missing_ones_are_named() -> None:
     assert problems({}) == [
         "origin (FEDCOM_ORIGIN): required. The public address of this server: `https://` and"
         " a host name, without a path."
@@ -42,7 +42,7 @@ def test_nothing_said_names_what_is_missing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "origin"),
+    ("value", "origin"),
     [
         ("https://Forum.Example", "https://forum.example"),
         (" https://forum.example/ ", "https://forum.example"),
@@ -50,12 +50,12 @@ def test_nothing_said_names_what_is_missing() -> None:
         ("https://xn--bcher-kva.example", "https://xn--bcher-kva.example"),
     ],
 )
-def test_an_origin_has_one_spelling(said: str, origin: str) -> None:
-    assert load_settings(None, {"FEDCOM_ORIGIN": said}).origin == origin
+def test_an_origin_has_one_spelling(value: str, origin: str) -> None:
+    assert load_settings(None, {"FEDCOM_ORIGIN": value}).origin == origin
 
 
 @pytest.mark.parametrize(
-    ("said", "host"),
+    ("value", "host"),
     [
         ("http://localhost:8000", "localhost:8000"),
         ("http://a.localhost:8001/", "a.localhost:8001"),
@@ -64,12 +64,12 @@ def test_an_origin_has_one_spelling(said: str, origin: str) -> None:
         ("https://localhost", "localhost"),
     ],
 )
-def test_development_allows_this_machine(said: str, host: str) -> None:
-    assert load_settings(None, LOCAL | {"FEDCOM_ORIGIN": said}).host == host
+def test_development_allows_this_machine(value: str, host: str) -> None:
+    assert load_settings(None, LOCAL | {"FEDCOM_ORIGIN": value}).host == host
 
 
 @pytest.mark.parametrize(
-    "said",
+    "value",
     [
         "https://forum.example",
         "http://forum.example:8000",
@@ -79,15 +79,15 @@ def test_development_allows_this_machine(said: str, host: str) -> None:
         "http://[2001:db8::1]",
     ],
 )
-def test_development_is_refused_for_a_public_name(said: str) -> None:
-    (problem,) = problems(LOCAL | {"FEDCOM_ORIGIN": said})
+def test_development_is_refused_for_a_public_name(value: str) -> None:
+    (problem,) = problems(LOCAL | {"FEDCOM_ORIGIN": value})
 
     assert problem.startswith("FEDCOM_ORIGIN: ")
     assert "turn it off" in problem
 
 
 @pytest.mark.parametrize(
-    ("said", "words"),
+    ("value", "message"),
     [
         ("http://forum.example", "https://"),
         ("forum.example", "https://"),
@@ -101,10 +101,10 @@ def test_development_is_refused_for_a_public_name(said: str) -> None:
         ("https://forum..example", "public host name"),
     ],
 )
-def test_an_origin_peers_could_not_use_is_refused(said: str, words: str) -> None:
-    (problem,) = problems({"FEDCOM_ORIGIN": said})
+def test_an_origin_peers_could_not_use_is_refused(value: str, message: str) -> None:
+    (problem,) = problems({"FEDCOM_ORIGIN": value})
 
-    assert words in problem
+    assert message in problem
 
 
 def test_variables_win_over_the_file_and_empty_ones_count_as_none(tmp_path: Path) -> None:
@@ -128,20 +128,20 @@ def test_the_file_is_the_one_given_then_the_one_named_then_the_one_here(tmp_path
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "message"),
     [(None, "cannot be read"), ("origin =", "not valid TOML"), ("\udcff", "cannot be read")],
 )
 def test_a_file_that_cannot_be_used_is_a_problem(
-    tmp_path: Path, content: str | None, words: str
+    tmp_path: Path, content: str | None, message: str
 ) -> None:
     file = tmp_path / "given.toml"
     if content is not None:
         file.write_bytes(content.encode(errors="surrogateescape"))
 
-    assert words in problems(PUBLIC, file)[0]
+    assert message in problems(PUBLIC, file)[0]
 
 
-def test_a_name_nobody_knows_is_told_with_the_nearest_that_is_known(tmp_path: Path) -> None:
+def test_an_unknown_setting_is_reported_with_the_nearest_known_one(tmp_path: Path) -> None:
     (tmp_path / "fedcom.toml").write_text('orgin = "x"\n[tables]\nx = 1\n')
 
     assert problems(PUBLIC | {"FEDCOM_DATABSE_URL": "x", "FEDCOM_ZZZ": "x"}) == [
@@ -152,11 +152,11 @@ def test_a_name_nobody_knows_is_told_with_the_nearest_that_is_known(tmp_path: Pa
     ]
 
 
-def test_variables_of_the_test_run_are_passed_over() -> None:
+def test_environment_variables_of_the_test_run_are_ignored() -> None:
     load_settings(None, PUBLIC | {"FEDCOM_TEST_REDIS_URL": "redis://127.0.0.1", "PATH": "/bin"})
 
 
-def test_all_mistakes_are_told_at_once_and_no_secret_with_them() -> None:
+def test_all_errors_are_reported_at_once_without_secrets() -> None:
     found = problems(
         {
             "FEDCOM_ORIGIN": "nonsense",
@@ -211,7 +211,7 @@ def test_proxies_are_addresses_or_networks(tmp_path: Path) -> None:
     assert from_file == from_variable == (ip_network("10.0.0.0/8"), ip_network("::1"))
 
 
-def test_who_is_told_of_security_problems_may_be_several(tmp_path: Path) -> None:
+def test_there_may_be_several_security_contacts(tmp_path: Path) -> None:
     (tmp_path / "fedcom.toml").write_text(
         'security_contact = ["mailto:security@forum.example", "https://forum.example:8443/report"]\n'
         'security_languages = ["en", "pt-BR"]'
@@ -234,7 +234,7 @@ def test_who_is_told_of_security_problems_may_be_several(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "said",
+    "value",
     [
         "security@forum.example",
         "mailto:security",
@@ -250,14 +250,14 @@ def test_who_is_told_of_security_problems_may_be_several(tmp_path: Path) -> None
         "mailto:security@forum.example, here",
     ],
 )
-def test_a_contact_that_nobody_could_use_is_refused(said: str) -> None:
-    (problem,) = problems(PUBLIC | {"FEDCOM_SECURITY_CONTACT": said})
+def test_a_contact_that_nobody_could_use_is_refused(value: str) -> None:
+    (problem,) = problems(PUBLIC | {"FEDCOM_SECURITY_CONTACT": value})
 
     assert problem.startswith("FEDCOM_SECURITY_CONTACT: must be addresses such as mailto:")
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "value"),
     [
         ("FEDCOM_SECURITY_POLICY", "http://forum.example/policy"),
         ("FEDCOM_SECURITY_POLICY", "https://forum.example/a b"),
@@ -265,22 +265,22 @@ def test_a_contact_that_nobody_could_use_is_refused(said: str) -> None:
         ("FEDCOM_SECURITY_LANGUAGES", "en;de"),
     ],
 )
-def test_what_else_security_txt_says_is_checked(name: str, said: str) -> None:
+def test_the_other_fields_of_security_txt_are_checked(name: str, value: str) -> None:
     contact = {"FEDCOM_SECURITY_CONTACT": "mailto:security@forum.example"}
 
-    (problem,) = problems(PUBLIC | contact | {name: said})
+    (problem,) = problems(PUBLIC | contact | {name: value})
     assert problem.startswith(f"{name}: must be ")
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "value"),
     [
         ("FEDCOM_SECURITY_POLICY", "https://forum.example/policy"),
         ("FEDCOM_SECURITY_LANGUAGES", "en"),
     ],
 )
-def test_security_txt_needs_a_contact(name: str, said: str) -> None:
-    assert problems(PUBLIC | {name: said}) == [f"{name}: needs security_contact as well"]
+def test_security_txt_needs_a_contact(name: str, value: str) -> None:
+    assert problems(PUBLIC | {name: value}) == [f"{name}: needs security_contact as well"]
 
 
 @pytest.mark.parametrize(
@@ -302,9 +302,9 @@ def test_an_address_to_listen_on_has_a_host_and_a_port(
     assert split_address(address) == parts
 
 
-@pytest.mark.parametrize("said", ["127.0.0.1", ":8000", "127.0.0.1:70000", "::1:80"])
-def test_another_address_is_refused(said: str) -> None:
-    assert problems(PUBLIC | {"FEDCOM_BIND": said})
+@pytest.mark.parametrize("value", ["127.0.0.1", ":8000", "127.0.0.1:70000", "::1:80"])
+def test_another_address_is_refused(value: str) -> None:
+    assert problems(PUBLIC | {"FEDCOM_BIND": value})
 
 
 def test_the_secret_is_made_once_and_readable_by_its_owner_only() -> None:
@@ -344,7 +344,7 @@ def test_a_secret_that_was_given_leaves_the_folder_alone() -> None:
     assert not settings.data_dir.exists()
 
 
-def test_a_secret_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_a_secret_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("in the way")
 
     with pytest.raises(SettingsError, match=r"secret\.key"):

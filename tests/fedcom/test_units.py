@@ -10,24 +10,12 @@ from fedcom.errors import NeedsFetch, NotFound
 from fedcom.models.actor import local_name
 from tests.support.node import Node
 from tests.support.people import ORIGIN
-from tests.support.served import KIM, serve
+from tests.support.served import KIM, WITH_PEERS
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def dialect() -> str:
-    """Fetching is the same on every database; transactions are tested in test_db."""
-    return "sqlite"
+pytestmark = [pytest.mark.anyio, *WITH_PEERS]
 
 
-@pytest.fixture
-def node(node: Node) -> Node:
-    """With what kim and dogs serve."""
-    return serve(node)
-
-
-async def test_what_is_missing_is_fetched_and_the_work_done_again(node: Node) -> None:
+async def test_missing_documents_are_fetched_and_the_unit_run_again(node: Node) -> None:
     seen = []
 
     def work(ctx: Context) -> str | None:
@@ -43,7 +31,7 @@ async def test_what_is_missing_is_fetched_and_the_work_done_again(node: Node) ->
     assert "round0" not in names
 
 
-async def test_without_a_budget_what_is_missing_is_not_found(node: Node) -> None:
+async def test_without_a_budget_a_missing_document_is_not_found(node: Node) -> None:
     with pytest.raises(NotFound):
         await node.instance.units.unit(lambda ctx: ctx.document(KIM))
     assert node.network.asked == []
@@ -97,7 +85,7 @@ async def test_a_unit_starts_over_only_so_often(node: Node) -> None:
     assert caught.value.code == "too_many_rounds"
 
 
-async def test_nothing_is_asked_of_ourselves(node: Node) -> None:
+async def test_our_own_host_is_not_requested(node: Node) -> None:
     with pytest.raises(NotFound):
         await node.instance.unit(lambda ctx: ctx.document(f"{ORIGIN}/post/404"))
     assert node.network.asked == []

@@ -1,5 +1,5 @@
-"""`live`: a server process with people at its pages, for stories with real sockets; `mastodon` and
-`lemmy`: peers beside it.
+"""`live`: a server process with people at its pages, for scenarios with real sockets; `mastodon`
+and `lemmy`: peers beside it.
 """
 
 import itertools
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import nodes, peers
+from tests.support import peers, server_processes
 from tests.support.peers import Peer
 from tests.support.visitor import Page, Visitor
 
@@ -22,7 +22,7 @@ _addresses = itertools.count(10)
 class Live:
     """A running server with the community !garden; ann is the admin and moderates it, bob posts."""
 
-    node: nodes.Node
+    node: server_processes.Node
     ann: Visitor
     bob: Visitor
 
@@ -59,17 +59,17 @@ class Live:
             if shows(page):
                 return page
             if time.monotonic() > deadline:
-                log = nodes.tail(self.node.server.log)
+                log = server_processes.tail(self.node.server.log)
                 raise AssertionError(f"{path} shows {page.status} {page.text}\n{log}")
             time.sleep(0.02)
 
 
 @contextmanager
 def open_live(folder: Path, address: str, database_url: str = "") -> Iterator[Live]:
-    """Start it at this address, on SQLite unless told otherwise; stop it afterwards."""
-    started = nodes.Node("live", folder, address=address, database_url=database_url)
+    """Start it at this address, on SQLite by default; stop it afterwards."""
+    started = server_processes.Node("live", folder, address=address, database_url=database_url)
     with (
-        nodes.running(started),
+        server_processes.running(started),
         Visitor(started.origin, "ann") as ann,
         Visitor(started.origin, "bob") as bob,
     ):
@@ -82,7 +82,7 @@ def open_live(folder: Path, address: str, database_url: str = "") -> Iterator[Li
 def live(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Live]:
-    """One for all stories of a file, on each database."""
+    """One for all scenarios of a file, on each database."""
     url = ""
     if request.param == "postgresql":
         url = request.getfixturevalue("postgresql_databases").create(migrated=True)

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from activitypub.iri import PUBLIC
-from fedcom.accounts.register import Newcomer, create_account
+from fedcom.accounts.register import NewAccount, create_account
 from fedcom.actions.comment import CreateComment
 from fedcom.actions.community import CreateCommunity
 from fedcom.actions.follow import Follow
@@ -47,9 +47,9 @@ OUTBOX = f"{DOGS}/outbox"
 QUICK = replace(LIMITS, pause=0.0)
 
 
-def inner(words: Json) -> Json:
+def inner(obj: Json) -> Json:
     """A document as it is embedded in another."""
-    return {name: value for name, value in words.items() if name != "@context"}
+    return {name: value for name, value in obj.items() if name != "@context"}
 
 
 def ordered(iri: str, items: list[Any] | None = None, **more: Any) -> Json:
@@ -69,8 +69,8 @@ def kims(number: int = 1, **more: Any) -> Json:
 
 def answer(number: int, above: str, author: str = KIM, **more: Any) -> Json:
     host = author.partition("/u/")[0]
-    words = {"content": f"<p>Answer {number}</p>"} | more
-    return note(f"{host}/note/{number}", author, above, **words)
+    fields = {"content": f"<p>Answer {number}</p>"} | more
+    return note(f"{host}/note/{number}", author, above, **fields)
 
 
 class World:
@@ -85,12 +85,12 @@ class World:
 
     async def accept(self) -> None:
         """!dogs accepts."""
-        assert await self.node.hear(activity("Accept", DOGS, self.asked.iri)) == "202"
+        assert await self.node.receive(activity("Accept", DOGS, self.asked.iri)) == "202"
 
     def backfill(self, **limits: Any) -> Backfill:
         """A new one, as after a restart."""
-        words: VisitLimits = replace(QUICK, **limits)
-        return Backfill(self.node.instance.units, ORIGIN, self.home.clock, words)
+        limits_of_visit: VisitLimits = replace(QUICK, **limits)
+        return Backfill(self.node.instance.units, ORIGIN, self.home.clock, limits_of_visit)
 
     async def fill(self, **limits: Any) -> None:
         """Accepted, and backfilled once."""
@@ -115,23 +115,23 @@ def world(node: Node) -> World:
     return World(node)
 
 
-def nested(words: Json, times: int) -> Json:
-    return activity("Announce", DOGS, nested(words, times - 1) if times else words)
+def nested(obj: Json, times: int) -> Json:
+    return activity("Announce", DOGS, nested(obj, times - 1) if times else obj)
 
 
-def announced(words: Json) -> Json:
-    return activity("Announce", DOGS, activity("Create", words["attributedTo"], words))
+def announced(obj: Json) -> Json:
+    return activity("Announce", DOGS, activity("Create", obj["attributedTo"], obj))
 
 
 FOUND = "https://dogs.example/activities/1"
 SHAPES: dict[str, tuple[Callable[[Json], Any], list[str]]] = {
     # The form of an entry, and the documents to fetch for a post on the community's host.
     "Lemmy: Announce{Create{Page}}": (announced, []),
-    "NodeBB: Announce{Page}": (lambda words: activity("Announce", DOGS, inner(words)), []),
-    "ours: Announce of an id": (lambda words: activity("Announce", DOGS, words["id"]), ["post"]),
-    "Create": (lambda words: activity("Create", words["attributedTo"], words), []),
+    "NodeBB: Announce{Page}": (lambda obj: activity("Announce", DOGS, inner(obj)), []),
+    "ours: Announce of an id": (lambda obj: activity("Announce", DOGS, obj["id"]), ["post"]),
+    "Create": (lambda obj: activity("Create", obj["attributedTo"], obj), []),
     "object": (inner, []),
-    "id": (lambda words: words["id"], ["post"]),
+    "id": (lambda obj: obj["id"], ["post"]),
     "id of a Create": (lambda _: FOUND, ["activity"]),
 }
 
@@ -141,19 +141,19 @@ SHAPES: dict[str, tuple[Callable[[Json], Any], list[str]]] = {
 async def test_old_posts_are_kept_in_every_shape_of_an_outbox(
     world: World, shape: str, by: str
 ) -> None:
-    words = rexs() if by == "rex" else kims()
+    obj = rexs() if by == "rex" else kims()
     make, fetched = SHAPES[shape]
-    world.network.put(words, ordered(OUTBOX, [make(words)], totalItems=1))
-    world.network.put(activity("Create", REX, inner(words)) | {"id": FOUND})
+    world.network.put(obj, ordered(OUTBOX, [make(obj)], totalItems=1))
+    world.network.put(activity("Create", REX, inner(obj)) | {"id": FOUND})
 
     await world.fill()
 
-    assert world.titles() == [words["name"]]
+    assert world.titles() == [obj["name"]]
     assert world.is_done
-    asked = [url for url in world.network.fetched() if url in (words["id"], FOUND)]
-    wanted = {"post": words["id"], "activity": FOUND}
+    asked = [url for url in world.network.fetched() if url in (obj["id"], FOUND)]
+    wanted = {"post": obj["id"], "activity": FOUND}
     # Content of an author on another server counts only as its origin serves it.
-    origin = [words["id"]] if by == "kim" and "post" not in fetched else []
+    origin = [obj["id"]] if by == "kim" and "post" not in fetched else []
     assert asked == [wanted[name] for name in fetched] + origin
 
 
@@ -229,7 +229,7 @@ async def test_outboxes_come_in_pages_or_not(world: World, pages: str) -> None:
     assert world.titles() == ["Rex 1", "Rex 2"]
 
 
-async def test_only_the_newest_posts_are_fetched_and_nobody_is_told(world: World) -> None:
+async def test_only_the_newest_posts_are_fetched_and_nobody_is_notified(world: World) -> None:
     world.network.put(ordered(OUTBOX, [announced(rexs(number)) for number in range(9)]))
 
     await world.fill(posts=3)
@@ -238,7 +238,7 @@ async def test_only_the_newest_posts_are_fetched_and_nobody_is_told(world: World
     assert world.home.sent() == []
 
 
-async def test_an_outbox_that_says_nothing_is_done(world: World) -> None:
+async def test_an_empty_outbox_is_done(world: World) -> None:
     for answer_of_peer in (
         document(OUTBOX, "OrderedCollection"),
         document(OUTBOX, "Note"),
@@ -259,7 +259,7 @@ async def test_a_community_without_an_outbox_is_done(world: World) -> None:
     community = world.home.group(bare["id"], outbox=None)
     asked = world.home.perform(Follow(by=world.home.bob, target=community))
     world.network.put(bare)
-    assert await world.node.hear(activity("Accept", bare["id"], asked.iri)) == "202"
+    assert await world.node.receive(activity("Accept", bare["id"], asked.iri)) == "202"
     await world.backfill().fetch_communities()
 
     rows = {row["actor_id"]: row["backfilled_at"] for row in world.home.rows(community_table)}
@@ -308,7 +308,7 @@ def omissions(world: World) -> dict[str, str]:
     return {one.item: one.code for one in listed}
 
 
-async def test_what_is_left_out_is_put_down_until_the_next_visit(world: World) -> None:
+async def test_omissions_are_recorded_until_the_next_visit(world: World) -> None:
     gone = "https://dogs.example/post/9"
     world.network.put(ordered(OUTBOX, [gone, inner(rexs(to=[DOGS], cc=[])), announced(rexs(2))]))
     await world.fill()
@@ -322,26 +322,26 @@ async def test_what_is_left_out_is_put_down_until_the_next_visit(world: World) -
     assert omissions(world) == {}
 
 
-async def test_a_post_that_is_in_another_community_is_put_down(world: World) -> None:
+async def test_a_post_of_another_community_is_recorded_as_omitted(world: World) -> None:
     birds = "https://dogs.example/c/birds"
     world.home.follow(world.home.bob, world.home.group(birds))
     theirs = page("https://dogs.example/post/7", REX, birds)
     world.network.put(group(birds), theirs, ordered(OUTBOX, [theirs["id"], announced(rexs())]))
-    heard = activity("Announce", birds, activity("Create", REX, theirs))
-    assert await world.node.hear(heard) == "202"
+    announced_there = activity("Announce", birds, activity("Create", REX, theirs))
+    assert await world.node.receive(announced_there) == "202"
 
     await world.fill()
 
     assert omissions(world)[theirs["id"]] == "wrong_community"
 
 
-async def test_an_outbox_that_cannot_be_had_is_put_down(world: World) -> None:
+async def test_an_unreachable_outbox_is_recorded(world: World) -> None:
     world.network.put(document(OUTBOX, "Note"))
     await world.fill()
     assert omissions(world) == {OUTBOX: "not_a_collection"}
 
 
-async def test_a_comment_in_an_outbox_is_kept_with_what_it_answers(world: World) -> None:
+async def test_a_comment_in_an_outbox_is_stored_with_its_parents(world: World) -> None:
     world.network.put(rexs(), answer(1, rexs()["id"], REX))
     world.network.put(ordered(OUTBOX, ["https://dogs.example/note/1"]))
 
@@ -350,7 +350,7 @@ async def test_a_comment_in_an_outbox_is_kept_with_what_it_answers(world: World)
     assert (world.titles(), world.remarks()) == (["Rex 1"], ["1"])
 
 
-async def test_blocked_hosts_are_not_asked(world: World) -> None:
+async def test_blocked_hosts_are_not_requested(world: World) -> None:
     home = world.home
     world.network.put(ordered(OUTBOX, [announced(rexs()), announced(kims())]), kims())
     await world.accept()
@@ -373,9 +373,9 @@ ROOT = "https://dogs.example/post/1"
 
 def talk(world: World, *, context: Any = None, replies: Any = None, **more: Any) -> None:
     """Rex' post in the outbox, which gives the address of its comments."""
-    said = {"context": context} if context is not None else {}
-    said |= {"replies": replies} if replies is not None else {}
-    world.network.put(ordered(OUTBOX, [announced(rexs(**said, **more))]))
+    fields = {"context": context} if context is not None else {}
+    fields |= {"replies": replies} if replies is not None else {}
+    world.network.put(ordered(OUTBOX, [announced(rexs(**fields, **more))]))
 
 
 @pytest.mark.parametrize("shape", ["ids", "objects", "creates"])
@@ -414,7 +414,7 @@ async def test_old_comments_are_as_old_as_they_are(world: World) -> None:
     assert row["last_comment_at"].year == 2021
 
 
-async def test_an_answer_that_is_listed_before_what_it_answers_brings_that(world: World) -> None:
+async def test_a_reply_listed_before_its_parent_brings_the_parent(world: World) -> None:
     talk(world, context=THREAD)
     notes = [answer(1, ROOT), *(answer(n, f"https://kim.example/note/{n - 1}") for n in (2, 3))]
     world.network.put(ordered(THREAD, [notes[2]["id"]]), *notes)
@@ -498,7 +498,7 @@ async def test_embedded_pages_vouch_only_for_the_host_that_serves_them(world: Wo
     assert [row["body_html"] for row in world.home.rows(comment)] == ["<p>Answer 1</p>"]
 
 
-async def test_nobody_is_believed_about_another_hosts_authors(world: World) -> None:
+async def test_a_host_is_not_trusted_about_authors_of_other_hosts(world: World) -> None:
     talk(world, context=THREAD)
     forged = "https://evil.example/note/1"
     world.network.put(ordered(THREAD, [forged]), note(forged, KIM, ROOT))
@@ -519,9 +519,7 @@ async def test_nobody_is_believed_about_another_hosts_authors(world: World) -> N
         pytest.param(answer(1, ROOT, EVE, to=[KIM], cc=[]), id="that is private"),
     ],
 )
-async def test_a_context_cannot_bring_in_what_is_not_in_the_thread(
-    world: World, stray: Json
-) -> None:
+async def test_a_context_cannot_add_objects_outside_the_thread(world: World, stray: Json) -> None:
     world.network.put(
         ordered(OUTBOX, [announced(rexs(1, context=THREAD)), announced(rexs(2))]),
         ordered(THREAD, [stray["id"], "https://kim.example/note/5"]),
@@ -536,7 +534,7 @@ async def test_a_context_cannot_bring_in_what_is_not_in_the_thread(
     assert world.titles() == ["Rex 1", "Rex 2"]
 
 
-async def test_answers_in_a_circle_end(world: World) -> None:
+async def test_circular_replies_end(world: World) -> None:
     talk(world, context=THREAD)
     world.network.put(
         ordered(THREAD, ["https://kim.example/note/1"]),
@@ -588,7 +586,7 @@ class Peer:
 
 
 def served(*documents: Json) -> dict[str, Json]:
-    return {words["id"]: words for words in documents}
+    return {obj["id"]: obj for obj in documents}
 
 
 def serve(world: World, more: dict[str, Json]) -> Peer:
@@ -596,7 +594,7 @@ def serve(world: World, more: dict[str, Json]) -> Peer:
     return Peer(world, "dogs.example", (served(group(DOGS), person(REX)) | more).get)
 
 
-async def test_pages_that_never_end_are_left(world: World) -> None:
+async def test_endless_pages_are_abandoned(world: World) -> None:
     known = served(group(DOGS), person(REX), ordered(OUTBOX, first=f"{OUTBOX}?page=1"))
 
     def make(url: str) -> Any:
@@ -624,7 +622,7 @@ async def test_pages_that_never_end_are_left(world: World) -> None:
         pytest.param(lambda number: f"{OUTBOX}?page={number + 1}", 3, id="ever new, nothing new"),
     ],
 )
-async def test_pages_that_lead_nowhere_are_left(
+async def test_pages_that_repeat_or_lead_elsewhere_are_abandoned(
     world: World, following: Callable[[int], str], pages: int
 ) -> None:
     known = served(group(DOGS), person(REX), ordered(OUTBOX, first=f"{OUTBOX}?page=1"))
@@ -644,7 +642,7 @@ async def test_pages_that_lead_nowhere_are_left(
     assert not [url for url in world.network.fetched() if "evil.example" in url]
 
 
-async def test_a_page_that_cannot_be_had_ends_the_list(world: World) -> None:
+async def test_an_unreachable_page_ends_the_list(world: World) -> None:
     first = {"type": "OrderedCollectionPage", "orderedItems": [announced(rexs())]}
     world.network.put(ordered(OUTBOX, first=first | {"next": f"{OUTBOX}?page=2"}))
 
@@ -694,7 +692,7 @@ async def test_a_community_that_never_ends_is_done_after_some_visits(world: Worl
 
 
 @pytest.mark.parametrize("where", ["posts", "context", "replies"])
-async def test_time_ends_a_visit_wherever_it_is(world: World, where: str) -> None:
+async def test_a_visit_ends_when_its_time_is_over(world: World, where: str) -> None:
     listed = [f"https://kim.example/note/{number}" for number in (1, 2)]
     more: Json = {
         "posts": {},
@@ -721,7 +719,7 @@ async def test_time_ends_a_visit_wherever_it_is(world: World, where: str) -> Non
     assert (world.titles(), world.is_done) == (["Rex 1", "Rex 2"], True)
 
 
-async def test_no_host_is_asked_more_than_its_share(world: World) -> None:
+async def test_requests_to_each_host_are_limited(world: World) -> None:
     notes = crowd(world, 9)
 
     await world.fill(of_one_host=5)
@@ -733,7 +731,7 @@ async def test_no_host_is_asked_more_than_its_share(world: World) -> None:
     assert notes[8]["id"] not in asked
 
 
-async def test_a_host_that_fails_is_left_in_peace(world: World) -> None:
+async def test_a_failing_host_is_not_requested_further(world: World) -> None:
     crowd(world, 9)
     world.network.silent.add("kim.example")
 
@@ -744,7 +742,7 @@ async def test_a_host_that_fails_is_left_in_peace(world: World) -> None:
     assert world.is_done
 
 
-async def test_a_host_that_asks_us_to_wait_is_left_at_once(world: World) -> None:
+async def test_a_host_that_sends_retry_after_is_left_at_once(world: World) -> None:
     notes = crowd(world, 9)
     for one in notes:
         world.network.answer(one["id"], status=429, **{"Retry-After": "60"})
@@ -834,7 +832,7 @@ async def test_a_visit_that_fails_altogether_does_not_end_the_others(world: Worl
     community = world.home.group(cows)
     asked = world.home.perform(Follow(by=world.home.bob, target=community))
     world.network.put(group(cows))
-    assert await world.node.hear(activity("Accept", cows, asked.iri)) == "202"
+    assert await world.node.receive(activity("Accept", cows, asked.iri)) == "202"
     await world.accept()
     again(world)
 
@@ -858,7 +856,7 @@ async def test_an_accepted_follow_starts_it_at_once(world: World) -> None:
     assert world.titles() == ["Rex 1"]
 
 
-async def test_what_a_crash_left_is_found_at_the_start(world: World) -> None:
+async def test_work_interrupted_by_a_crash_is_found_at_the_start(world: World) -> None:
     talk(world)
     await world.accept()
     running = asyncio.create_task(world.node.instance.serve())
@@ -869,7 +867,7 @@ async def test_what_a_crash_left_is_found_at_the_start(world: World) -> None:
     assert world.titles() == ["Rex 1"]
 
 
-async def test_who_looks_up_a_post_gets_its_comments(world: World) -> None:
+async def test_looking_up_a_post_fetches_its_comments(world: World) -> None:
     one, two = answer(1, kims()["id"]), answer(2, "https://kim.example/note/1")
     listed = ordered("https://kim.example/thread", [one["id"], two["id"]])
     world.network.put(kims(context=listed["id"]), one, two, listed)
@@ -893,7 +891,7 @@ async def test_who_looks_up_a_post_gets_its_comments(world: World) -> None:
     assert world.network.fetched() == [kims()["id"], listed["id"]]
 
 
-async def test_a_thread_whose_post_cannot_be_had_again_is_read_from_what_we_know(
+async def test_a_thread_whose_post_is_unreachable_is_read_from_stored_data(
     world: World,
 ) -> None:
     listed = ordered("https://kim.example/thread", [answer(1, kims()["id"])["id"]])
@@ -906,7 +904,7 @@ async def test_a_thread_whose_post_cannot_be_had_again_is_read_from_what_we_know
     assert world.remarks() == ["1"]
 
 
-async def test_threads_of_ours_are_not_asked_for(world: World) -> None:
+async def test_local_threads_are_not_fetched(world: World) -> None:
     ours = world.home.post()
     world.home.person(KIM)
     theirs = world.home.post(by=world.home.person(KIM), iri="https://kim.example/post/7")
@@ -953,7 +951,7 @@ async def test_a_new_follower_finds_the_old_posts_and_comments_of_another_instan
         people: list[Person] = []
         for name in ("flo", "gil"):
             key = await far.new_key()
-            newcomer = Newcomer(name=name, password_hash="no password fits")
+            newcomer = NewAccount(name=name, password_hash="no password fits")
             made = await far.unit(
                 lambda ctx, newcomer=newcomer, key=key: create_account(ctx, newcomer, key, "admin")
             )

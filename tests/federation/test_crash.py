@@ -1,11 +1,11 @@
 from pathlib import Path
 
 from tests.crash.driver import Plan
-from tests.crash.story import Stores, play
+from tests.crash.scenario import Stores, play
 from tests.support.databases import PostgresqlDatabases
 
 
-def test_servers_killed_in_the_middle_lose_nothing_and_double_nothing(
+def test_servers_killed_at_any_time_lose_and_duplicate_nothing(
     postgresql_databases: PostgresqlDatabases, redis_url: str, tmp_path: Path
 ) -> None:
     url = postgresql_databases.create(migrated=True)

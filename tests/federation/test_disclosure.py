@@ -1,4 +1,4 @@
-"""Deleted and private content is at no address: every route is asked for it.
+"""Deleted and private content is at no address: every route is requested.
 
 Each is asked for a document by a server, and for a page by a guest and by an uninvolved member; so
 are all activities that were ever sent, at their ids.
@@ -63,7 +63,7 @@ def paths(node: Node, *, names: Iterable[str], numbers: Iterable[int]) -> list[s
         for name in names
         for number in numbers
     }
-    found |= {f"/search?q={word}" for word in SECRETS}
+    found |= {f"/search?q={secret}" for secret in SECRETS}
     found |= {"/?list=all&sort=new", "/?list=all&sort=active"}
     found |= {f"/u/{name}?show=comments" for name in names}
     found |= {row["activity_id"].removeprefix(ORIGIN) for row in node.home.rows(activities)}
@@ -90,7 +90,11 @@ class Reader:
                 assert answer.status_code < 500, path
                 # The search box repeats the query.
                 typed = path.partition("?q=")[2]
-                found |= {(word, path) for word in SECRETS if word in answer.text and word != typed}
+                found |= {
+                    (secret, path)
+                    for secret in SECRETS
+                    if secret in answer.text and secret != typed
+                }
         return found
 
 
@@ -101,15 +105,15 @@ def reader(node: Node) -> Reader:
 
 def write(home: Home, by: Person, community: Community) -> tuple[Post, Comment]:
     """A post with something in every field, a comment below it, and earlier versions of both."""
-    words: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "url": f"https://peer.example/{LINK}",
         "image": Illustration("https://cdn.example/x.png", ALT),
     }
     former, body, remark = map(Body.of_markdown, (FORMER, TEXT, REMARK))
-    post = home.post(by, community, title=f"{TITLE} {FORMER}", body=former, **words)
+    post = home.post(by, community, title=f"{TITLE} {FORMER}", body=former, **fields)
     comment = home.comment(post, by, text=FORMER)
     home.clock.advance(seconds=1)
-    home.perform(EditPost(by=by, post=post, title=TITLE, body=body, **words))
+    home.perform(EditPost(by=by, post=post, title=TITLE, body=body, **fields))
     home.perform(EditComment(by=by, comment=comment, body=remark, content_warning=WARNING))
     home.perform(Vote(by=by, target=post, score=-1))
     home.perform(Lock(by=home.ann, target=home.fresh(post), locked=True))
@@ -118,7 +122,7 @@ def write(home: Home, by: Person, community: Community) -> tuple[Post, Comment]:
     return home.fresh(post), home.fresh(comment)
 
 
-async def test_what_was_taken_away_is_at_no_address(reader: Reader) -> None:
+async def test_removed_content_is_at_no_address(reader: Reader) -> None:
     home = reader.node.home
     dogs = home.community("dogs")
     for community in (home.cats, dogs):
@@ -137,7 +141,7 @@ async def test_what_was_taken_away_is_at_no_address(reader: Reader) -> None:
     ]
     sent = [row["activity_id"].removeprefix(ORIGIN) for row in home.rows(activities)]
     shown = await reader.see([*addresses, *[path for path in sent if "/update/" in path]])
-    assert {word for word, _ in shown} == set(SECRETS)
+    assert {secret for secret, _ in shown} == set(SECRETS)
     assert {path for _, path in shown} > set(addresses)
 
     for one, other in zip(removed, deleted, strict=True):
@@ -160,7 +164,7 @@ def _close(community: Community) -> Update:
 async def test_a_private_message_is_at_no_address(reader: Reader) -> None:
     home = reader.node.home
     kim = home.person(KIM, "mastodon")
-    texts = [Body.of_markdown(f"A {word}") for word in SECRETS[:2]]
+    texts = [Body.of_markdown(f"A {secret}") for secret in SECRETS[:2]]
     kept, taken = (home.perform(SendMessage(by=home.bob, to=kim, body=text)) for text in texts)
     home.perform(DeleteMessage(by=home.bob, message=taken))
     third = home.perform(SendMessage(by=home.bob, to=home.ann, body=texts[0]))
@@ -171,7 +175,7 @@ async def test_a_private_message_is_at_no_address(reader: Reader) -> None:
     assert await reader.see(asked) == set()
 
 
-async def test_what_was_reported_and_by_whom_is_at_no_address(reader: Reader) -> None:
+async def test_reports_and_reporters_are_at_no_address(reader: Reader) -> None:
     home = reader.node.home
     kim = home.person(KIM, "lemmy")
     home.perform(AddModerator(by=home.ann, community=home.cats, person=kim))
@@ -185,7 +189,7 @@ async def test_what_was_reported_and_by_whom_is_at_no_address(reader: Reader) ->
 
 @pytest.mark.parametrize("path", ["/message/{}", "/message/{}/edit", "/message/{}/report"])
 @pytest.mark.parametrize("accept", [PAGE, ACTIVITY])
-async def test_a_message_of_others_looks_like_one_that_never_was(
+async def test_a_message_of_others_looks_like_a_missing_one(
     reader: Reader, path: str, accept: str
 ) -> None:
     node = reader.node
@@ -209,7 +213,7 @@ async def test_a_message_of_others_looks_like_one_that_never_was(
         assert await ask(sent.id, who) == await ask(99, who)
 
 
-async def test_what_depends_on_who_asks_is_kept_by_no_cache(reader: Reader) -> None:
+async def test_responses_that_depend_on_the_viewer_are_not_cached(reader: Reader) -> None:
     """No document depends on a signature, so none varies by it; pages vary by the cookie."""
     home = reader.node.home
     home.comment(home.post())

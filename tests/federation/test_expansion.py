@@ -133,7 +133,7 @@ def expand(
     return [answer["expanded"][0] for answer in answers]
 
 
-async def test_what_a_community_passes_on_keeps_its_meaning_whatever_its_context(
+async def test_announced_activities_keep_their_meaning_in_any_context(
     node: Node, processor: javascript.Program
 ) -> None:
     """Inside our Announce every activity expands to the same as by itself."""
@@ -141,16 +141,16 @@ async def test_what_a_community_passes_on_keeps_its_meaning_whatever_its_context
     node.network.put(person(KIM))
     node.home.follow(node.home.person(FORUM, "piefed"), node.home.cats)
     contexts = UNPROVEN | PROVEN
-    heard = [said_in(context, number) for number, context in enumerate(contexts.values())]
-    for said in heard[len(UNPROVEN) :]:
-        said["proof"] = PROOF
-    for said in heard:
-        assert await node.hear(said) == "202"
+    received = [expanded_in(context, number) for number, context in enumerate(contexts.values())]
+    for document in received[len(UNPROVEN) :]:
+        document["proof"] = PROOF
+    for document in received:
+        assert await node.receive(document) == "202"
 
     announced = [each for each in sent_by(node) if activity_in(each)]
 
-    assert [each["object"] for each in announced] == heard
-    alone = expand(processor, heard, safe=False)
+    assert [each["object"] for each in announced] == received
+    alone = expand(processor, received, safe=False)
     inside = expand(processor, announced, safe=False)
     for name, one, envelope in zip(contexts, alone, inside, strict=True):
         assert envelope[f"{AS2}#object"] == [one], name
@@ -158,7 +158,7 @@ async def test_what_a_community_passes_on_keeps_its_meaning_whatever_its_context
         assert proof["https://w3id.org/security#verificationMethod"], name
 
 
-async def test_a_proof_of_an_announce_means_what_the_published_context_says(
+async def test_the_proof_of_an_announce_has_the_meaning_of_the_published_context(
     node: Node, processor: javascript.Program
 ) -> None:
     await give_keys(node, CATS)
@@ -173,7 +173,7 @@ async def test_a_proof_of_an_announce_means_what_the_published_context_says(
     assert ours == theirs
 
 
-async def test_nothing_of_what_we_send_and_serve_is_lost(
+async def test_no_field_of_our_documents_is_lost_in_json_ld_expansion(
     node: Node, processor: javascript.Program
 ) -> None:
     await a_day(node)
@@ -185,9 +185,9 @@ async def test_nothing_of_what_we_send_and_serve_is_lost(
         assert undefined_terms(node_object) == set(), document["id"]
 
 
-def said_in(context: Any, number: int) -> dict[str, Any]:
+def expanded_in(context: Any, number: int) -> dict[str, Any]:
     """A post in !cats by kim, with terms of many dialects."""
-    words = note(
+    fields = note(
         f"https://kim.example/note/{number}",
         KIM,
         to=[f"{AS2}#Public", CATS],
@@ -199,7 +199,7 @@ def said_in(context: Any, number: int) -> dict[str, Any]:
         tag=[{"type": "Mention", "href": CATS}, {"type": "Hashtag", "name": "#cats"}],
         contentMap={"en": "<p>A remark</p>"},
     )
-    return activity("Create", KIM, words) | {"@context": context}
+    return activity("Create", KIM, fields) | {"@context": context}
 
 
 async def give_keys(node: Node, *actors: str) -> None:
@@ -208,9 +208,9 @@ async def give_keys(node: Node, *actors: str) -> None:
         key = await node.instance.new_key()
 
         def rotate(ctx: Context, iri: str = iri, key: Any = key) -> None:
-            someone = find_actor(ctx.conn, iri)
-            assert someone is not None
-            perform(ctx, RotateKeys(by=someone, key=key))
+            owner = find_actor(ctx.conn, iri)
+            assert owner is not None
+            perform(ctx, RotateKeys(by=owner, key=key))
 
         await node.instance.unit(rotate)
 
@@ -238,27 +238,27 @@ async def a_day(node: Node) -> None:
 
 async def a_conversation(node: Node, community: Community, kim: Person) -> None:
     bob = node.home.bob
-    words: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "url": "https://peer.example/",
         "body": Body.of_markdown("For @kim@kim.example, **of** #cats"),
         "language": "de",
         "image": Illustration("https://peer.example/cat.png", "A cat"),
         "content_warning": "Teeth",
     }
-    made = await do(node, CreatePost(by=bob, community=community, title="Cats sleep", **words))
-    await do(node, EditPost(by=bob, post=made, title="Cats do sleep", **words))
-    said = await do(
+    made = await do(node, CreatePost(by=bob, community=community, title="Cats sleep", **fields))
+    await do(node, EditPost(by=bob, post=made, title="Cats do sleep", **fields))
+    created = await do(
         node, CreateComment(by=bob, post=made, parent=None, body=Body.of_markdown("Yes"))
     )
-    await do(node, EditComment(by=bob, comment=said, body=Body.of_markdown("No")))
+    await do(node, EditComment(by=bob, comment=created, body=Body.of_markdown("No")))
     for score in (1, -1, 0):
-        await do(node, Vote(by=node.home.ann, target=said, score=score))
-    await do(node, Report(by=node.home.ann, target=said, reason="Rude"))
+        await do(node, Vote(by=node.home.ann, target=created, score=score))
+    await do(node, Report(by=node.home.ann, target=created, reason="Rude"))
     gone = await do(
-        node, CreateComment(by=bob, post=made, parent=said, body=Body.of_markdown("Gone"))
+        node, CreateComment(by=bob, post=made, parent=created, body=Body.of_markdown("Gone"))
     )
     await do(node, Delete(by=bob, target=gone))
-    node.home.comment(made, by=kim, parent=said)
+    node.home.comment(made, by=kim, parent=created)
 
 
 async def a_moderators_day(node: Node, kim: Person) -> None:

@@ -62,21 +62,21 @@ BY_NUMBER = ("relay", "relay_without_proof", "send_again", "announce", "announce
 
 def steps_with(names: list[str]) -> st.SearchStrategy[tuple[str, Any]]:
     """The possible steps with these kinds of activity."""
-    said = st.tuples(st.sampled_from(names), NUMBERS)
+    which = st.tuples(st.sampled_from(names), NUMBERS)
     undone = st.tuples(
         st.sampled_from([one for one in names if one in UNDOABLE] or UNDOABLE), NUMBERS
     )
     return st.one_of(
-        *(st.tuples(st.just(step), said) for step in ("say", "say", "prove")),
+        *(st.tuples(st.just(step), which) for step in ("say", "say", "prove")),
         *(st.tuples(st.just("undo"), undone) for _ in range(2)),
         *(st.tuples(st.just(step), EARLIER) for step in BY_NUMBER),
-        *(st.tuples(st.just(step), said) for step in ("forge", "forge_proof", "use_old_key")),
+        *(st.tuples(st.just(step), which) for step in ("forge", "forge_proof", "use_old_key")),
         st.tuples(st.just("change_key"), st.sampled_from(["kim", "max"])),
     )
 
 
 @st.composite
-def stories(draw: st.DrawFn) -> list[tuple[str, Any]]:
+def scenarios(draw: st.DrawFn) -> list[tuple[str, Any]]:
     """A dozen steps with few kinds, so that they affect each other."""
     kinds = st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=2, unique=True)
     return draw(st.lists(steps_with(draw(kinds)), min_size=6, max_size=14))
@@ -122,7 +122,7 @@ class Paper:
 
 
 @dataclass
-class Heard:
+class Expected:
     """The table of received activities, by the rules of the decision."""
 
     state: dict[str, Any] = field(default_factory=dict)
@@ -150,20 +150,20 @@ class Heard:
         return iri not in self.ids | self.awaited | self.undone and later < paper.made_at
 
 
-class Town:
+class ServerUnderTest:
     """!cats with a post of bob's, which max moderates and kim reads; eve is an attacker, and has a
     community that bob follows.
     """
 
     def __init__(self, node: Node, number: int) -> None:
         self.node = node
-        self.heard = Heard()
+        self.expected = Expected()
         self.people = {
             "kim": Person(f"https://kim.example/u/kim{number}", 0),
             "max": Person(f"https://max.example/u/max{number}", 2),
         }
-        for someone in self.people.values():
-            node.network.put(someone.document())
+        for owner in self.people.values():
+            node.network.put(owner.document())
         self.post = node.home.post()
         max_ = node.home.person(self.people["max"].iri)
         node.home.perform(AddModerator(by=node.home.ann, community=node.home.cats, person=max_))
@@ -172,7 +172,7 @@ class Town:
 
     # The activities.
 
-    def words(self, name: str, number: int) -> Json:
+    def activity_of(self, name: str, number: int) -> Json:
         """An activity of the kind `name` under one of its two ids."""
         by, _, _ = KINDS[name]
         iri = self.people[by].iri
@@ -187,7 +187,7 @@ class Town:
     def paper(self, name: str, number: int) -> Paper:
         """The same with its actor's proof, made now."""
         by, _, value = KINDS[name]
-        plain = self.words(name, number)
+        plain = self.activity_of(name, number)
         document = integrity.sign(plain, proof_key(self.people[by].iri), self.now)
         made = Paper(by, document, self.now.timestamp(), plain["object"], name, value)
         self.papers.append(made)
@@ -199,53 +199,55 @@ class Town:
 
     # The steps; each returns the result, and the result that the rules require.
 
-    async def say(self, said: tuple[str, int]) -> None:
+    async def say(self, which: tuple[str, int]) -> None:
         """The actor sends it, with a proof that others may send later."""
-        paper = self.paper(*said)
+        paper = self.paper(*which)
         answer = await self._deliver(paper.document, self.people[paper.by].rsa_key())
         if answer != "202":
-            assert self._is_shut_out(said[0]), answer
+            assert self._is_shut_out(which[0]), answer
             return
         self._note(paper.by, paper.document, paper.subject)
         iri = paper.document["id"]
-        if iri in self.heard.awaited:
+        if iri in self.expected.awaited:
             # Its Undo overtook it, so this one does not count, and the next one does.
-            self.heard.awaited.remove(iri)
-            self.heard.undone.add(iri)
+            self.expected.awaited.remove(iri)
+            self.expected.undone.add(iri)
             return
         self._set(paper)
 
-    async def undo(self, said: tuple[str, int]) -> None:
-        by, slot, value = KINDS[said[0]]
-        document = undo(self.words(*said), id=f"{self.people[by].iri}/undo/{len(self.requests)}")
+    async def undo(self, which: tuple[str, int]) -> None:
+        by, slot, value = KINDS[which[0]]
+        document = undo(
+            self.activity_of(*which), id=f"{self.people[by].iri}/undo/{len(self.requests)}"
+        )
         answer = await self._deliver(document, self.people[by].rsa_key())
         if answer != "202":
-            assert self._is_shut_out(said[0]), answer
+            assert self._is_shut_out(which[0]), answer
             return
         iri, subject = document["object"]["id"], document["object"]["object"]
-        is_known = iri in self.heard.ids
-        if self.heard.state.get(slot) == value or (
-            slot == "vote" and self.heard.is_any_vote_meant(iri)
+        is_known = iri in self.expected.ids
+        if self.expected.state.get(slot) == value or (
+            slot == "vote" and self.expected.is_any_vote_meant(iri)
         ):
-            self.heard.take_back(slot)
+            self.expected.take_back(slot)
             is_known = True
         self._note(by, document, subject)
-        self.heard.undone.discard(iri)
-        self.heard.awaited.discard(iri)
-        (self.heard.undone if is_known else self.heard.awaited).add(iri)
+        self.expected.undone.discard(iri)
+        self.expected.awaited.discard(iri)
+        (self.expected.undone if is_known else self.expected.awaited).add(iri)
 
-    async def prove(self, said: tuple[str, int]) -> None:
+    async def prove(self, which: tuple[str, int]) -> None:
         """The actor creates it, and we do not get it: only eve does."""
-        self.paper(*said)
+        self.paper(*which)
 
     async def relay(self, number: int) -> None:
         if self.papers:
             paper = self.papers[number % len(self.papers)]
-            may = self.heard.may_be_played(paper)
+            may = self.expected.may_be_played(paper)
             answer = await self._deliver(paper.document, eves_key())
             if may and answer == "202":
                 self._set(paper)
-                self.heard.ids.add(paper.document["id"])
+                self.expected.ids.add(paper.document["id"])
             elif may:
                 assert self._is_shut_out(paper.name), answer
 
@@ -263,14 +265,14 @@ class Town:
         """A captured request, byte for byte."""
         if self.requests:
             document, key, signed_at = self.requests[number % len(self.requests)]
-            answer = await self.node.hear(document, key=key, signed_at=signed_at)
+            answer = await self.node.receive(document, key=key, signed_at=signed_at)
             assert answer[:3] in ("202", "401", "403")
 
     async def announce(self, number: int) -> None:
         """Announced by eve's community, which does not own its object."""
         if self.papers:
             paper = self.papers[number % len(self.papers)]
-            may = self.heard.may_be_played(paper)
+            may = self.expected.may_be_played(paper)
             envelope = activity("Announce", DOGS, paper.document, id=self._new("announce"))
             answer = await self._deliver(envelope | {"object": paper.document}, dogs_key())
             if may and paper.name == "Follow" and answer == "202":
@@ -281,75 +283,75 @@ class Town:
             document = self.papers[number % len(self.papers)].document
             self.node.network.put(document)
             envelope = activity("Announce", DOGS, document["id"], id=self._new("announce"))
-            before = self.heard.may_be_played(self.papers[number % len(self.papers)])
+            before = self.expected.may_be_played(self.papers[number % len(self.papers)])
             answer = await self._deliver(envelope, dogs_key())
             self.node.network.lose(document["id"])
             if before and document["type"] == "Follow" and answer == "202":
                 self._set(self.papers[number % len(self.papers)])
 
-    async def forge(self, said: tuple[str, int]) -> None:
+    async def forge(self, which: tuple[str, int]) -> None:
         """In another person's name, signed by eve."""
-        answer = await self._deliver(self.words(*said) | {"id": self._at(said)}, eves_key())
+        answer = await self._deliver(self.activity_of(*which) | {"id": self._at(which)}, eves_key())
         assert answer == "403 relayed_without_proof"
 
-    async def forge_proof(self, said: tuple[str, int]) -> None:
+    async def forge_proof(self, which: tuple[str, int]) -> None:
         """With a proof that names the actor's key and was made with eve's."""
-        forged = self.words(*said) | {"id": self._at(said)}
+        forged = self.activity_of(*which) | {"id": self._at(which)}
         key = replace(proof_key(EVE), id=proof_key(forged["actor"]).id)
         document = integrity.sign(forged, key, self.now)
         answer = await self._deliver(document, eves_key())
         assert answer == "202 relayed_without_proof"
 
     async def change_key(self, name: str) -> None:
-        someone = self.people[name]
-        someone.key += 1
-        self.node.network.put(someone.document())
-        update = f"{someone.iri}/update/{someone.key}"
-        changed = activity("Update", someone.iri, someone.document(), id=update)
-        assert await self._deliver(changed, someone.rsa_key()) == "202"
-        self._note(name, changed, someone.iri)
+        owner = self.people[name]
+        owner.key += 1
+        self.node.network.put(owner.document())
+        update = f"{owner.iri}/update/{owner.key}"
+        changed = activity("Update", owner.iri, owner.document(), id=update)
+        assert await self._deliver(changed, owner.rsa_key()) == "202"
+        self._note(name, changed, owner.iri)
 
-    async def use_old_key(self, said: tuple[str, int]) -> None:
-        someone = self.people[KINDS[said[0]][0]]
-        if someone.key > 1:
-            stolen = someone.rsa_key(someone.key - 1)
-            answer = await self._deliver(self.words(*said), stolen)
+    async def use_old_key(self, which: tuple[str, int]) -> None:
+        owner = self.people[KINDS[which[0]][0]]
+        if owner.key > 1:
+            stolen = owner.rsa_key(owner.key - 1)
+            answer = await self._deliver(self.activity_of(*which), stolen)
             assert answer in ("401 key_not_usable", "401 signature_mismatch"), answer
 
     # The table, and the server.
 
     def _note(self, by: str, document: Json, subject: str) -> None:
-        self.heard.ids.add(document["id"])
-        self.heard.spoken[by, subject] = self.now.timestamp()
+        self.expected.ids.add(document["id"])
+        self.expected.spoken[by, subject] = self.now.timestamp()
 
     def _set(self, paper: Paper) -> None:
         _, slot, _ = KINDS[paper.name]
         iri = paper.document["id"]
-        if slot == "vote" and self.heard.vote != iri:
-            self.heard.take_back(slot)
-            self.heard.vote = iri
-        self.heard.undone.discard(iri)
-        self.heard.replaced.discard(iri)
+        if slot == "vote" and self.expected.vote != iri:
+            self.expected.take_back(slot)
+            self.expected.vote = iri
+        self.expected.undone.discard(iri)
+        self.expected.replaced.discard(iri)
         # A Follow by a banned person is answered with a Reject, and a request with 202.
         is_refused = slot == "follow" and self._is_shut_out(paper.name)
-        self.heard.state[slot] = None if is_refused else paper.value
+        self.expected.state[slot] = None if is_refused else paper.value
         if slot == "banned":
-            self.heard.state["follow"] = None
+            self.expected.state["follow"] = None
 
     def _is_shut_out(self, name: str) -> bool:
         """A banned person neither votes, nor undoes a vote, nor follows."""
-        return self.heard.state.get("banned") is True and KINDS[name][0] == "kim"
+        return self.expected.state.get("banned") is True and KINDS[name][0] == "kim"
 
     def _new(self, kind: str) -> str:
         return f"https://eve.example/{kind}/{self.now.timestamp():.0f}"
 
-    def _at(self, said: tuple[str, int]) -> str:
+    def _at(self, which: tuple[str, int]) -> str:
         """An id of the actor's host that its actor never used."""
-        return f"{self.people[KINDS[said[0]][0]].iri}/did/forged-{self.now.timestamp():.0f}"
+        return f"{self.people[KINDS[which[0]][0]].iri}/did/forged-{self.now.timestamp():.0f}"
 
     async def _deliver(self, document: Json, key: PrivateKey) -> str:
         self.requests.append((document, key, self.now))
-        return await self.node.hear(document, key=key)
+        return await self.node.receive(document, key=key)
 
     def in_force(self) -> dict[str, Any]:
         """The state on the server."""
@@ -397,16 +399,16 @@ class Server:
         return node
 
     def play(self, steps: Sequence[tuple[str, Any]]) -> None:
-        """One story; after each step the server and the table agree."""
+        """One scenario; after each step the server and the table agree."""
         self._number += 1
-        self._runner.run(self._play(Town(self.node, self._number), steps))
+        self._runner.run(self._play(ServerUnderTest(self.node, self._number), steps))
 
-    async def _play(self, town: Town, steps: Sequence[tuple[str, Any]]) -> None:
+    async def _play(self, tested: ServerUnderTest, steps: Sequence[tuple[str, Any]]) -> None:
         for step, detail in steps:
             self.node.home.clock.advance(seconds=1)
-            await getattr(town, step)(detail)
+            await getattr(tested, step)(detail)
             wanted = dict.fromkeys(("vote", "follow", "locked", "pinned", "banned"))
-            assert town.in_force() == wanted | town.heard.state, (step, detail)
+            assert tested.in_force() == wanted | tested.expected.state, (step, detail)
 
     def close(self) -> None:
         self._runner.run(self._stack.aclose())
@@ -438,14 +440,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     max_examples=int(os.environ.get("FEDCOM_TEST_EXAMPLES", "25")),
     deadline=None,
     suppress_health_check=list(HealthCheck),
-    # Without shrinking: each step is a signed request, and a story of a dozen can be read.
+    # Without shrinking: each step is a signed request, and a scenario of a dozen can be read.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )
 @example(steps=[("say", ("Block", 2)), ("say", ("Follow", 2)), ("say", ("Like", 1))])
 @example(steps=[("say", ("Like", 2)), ("say", ("Block", 2)), ("undo", ("Like", 1))])
 @example(steps=[("undo", ("Dislike", 2)), ("change_key", "kim"), ("use_old_key", ("Dislike", 2))])
-@given(steps=stories())
-def test_what_nobody_said_or_what_was_taken_back_is_not_in_force(
+@given(steps=scenarios())
+def test_forged_or_undone_activities_are_not_in_force(
     server: Server, steps: list[tuple[str, Any]]
 ) -> None:
     server.play(steps)

@@ -48,8 +48,8 @@ def eves(**more: Any) -> dict[str, Any]:
     return activity("View", EVE, POST) | more
 
 
-def inner(words: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in words.items() if name != "@context"}
+def inner(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name != "@context"}
 
 
 TRICKS = {
@@ -87,11 +87,11 @@ TRICKS = {
 }
 
 
-async def test_nothing_is_read_into_a_document(stage: Node) -> None:
+async def test_json_ld_tricks_add_nothing_to_a_document(stage: Node) -> None:
     before = stage.snapshot()
 
-    for name, said in TRICKS.items():
-        await stage.hear(said, signer=EVE)
+    for name, trick in TRICKS.items():
+        await stage.receive(trick, signer=EVE)
 
         # Eve's actor is fetched with her key; nothing else changes.
         assert changes(before, stage.snapshot()) in ({}, {EVE: "Person"}), name
@@ -105,7 +105,7 @@ async def test_a_deletion_with_an_ld_signature_is_only_a_reason_to_ask_its_origi
     before = stage.snapshot()
     stage.network.gone(POST)
 
-    await stage.hear(BY_KIM | {"signature": SIGNATURE}, signer=EVE)
+    await stage.receive(BY_KIM | {"signature": SIGNATURE}, signer=EVE)
 
     assert POST in stage.network.asked
     assert changes(before, stage.snapshot())[POST].split(" | ")[1] == "deleted"

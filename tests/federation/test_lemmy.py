@@ -4,7 +4,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.federation.conftest import Live
-from tests.support.peers import CONTEXT, PUBLIC, Heard, Json, Peer, Resident, Shapes
+from tests.support.peers import CONTEXT, PUBLIC, Json, Peer, ReceivedDelivery, Resident, Shapes
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class Forum:
 
     def say_in_garden(self, kind: str, obj: object, *, by: str = "lea", **more: object) -> Json:
         """What Lemmy sends to a community's inbox."""
-        said = {"to": [PUBLIC], "cc": [self.live.garden], "audience": self.live.garden, **more}
+        fields = {"to": [PUBLIC], "cc": [self.live.garden], "audience": self.live.garden, **more}
         resident = self.peer.residents[by]
-        return self.peer.say(resident, f"{self.live.garden}/inbox", kind, obj, **said)
+        return self.peer.say(resident, f"{self.live.garden}/inbox", kind, obj, **fields)
 
     def announce(self, inner: Json) -> Json:
         """What the community there sends to its followers."""
@@ -61,10 +61,10 @@ class Forum:
             **more,
         }
 
-    def wait_announced(self, shape: str, subject: str) -> Heard:
+    def wait_announced(self, shape: str, subject: str) -> ReceivedDelivery:
         """The Announce of an activity about `subject`."""
         return self.peer.wait(
-            f"Announce{{{shape}}}", lambda heard: subject in _ids(heard.activity["object"])
+            f"Announce{{{shape}}}", lambda delivery: subject in _ids(delivery.activity["object"])
         )
 
     def is_followed(self) -> str:
@@ -151,16 +151,16 @@ def test_a_forum_gets_announced_activities_and_no_bare_boosts(forum: Forum) -> N
     ]
 
 
-def test_what_lemmy_sends_is_announced_back_byte_for_byte(forum: Forum) -> None:
+def test_activities_of_lemmy_are_announced_byte_for_byte(forum: Forum) -> None:
     forum.follow()
     post = forum.live.post("Echo")
-    said = forum.say_in_garden("Dislike", post, name="Wöof…  \u2764")
+    activity = forum.say_in_garden("Dislike", post, name="Wöof…  \u2764")
     announced = forum.wait_announced("Dislike{id}", post)
-    sent = json.dumps({"@context": announced.activity["object"]["@context"], **said}).encode()
+    sent = json.dumps({"@context": announced.activity["object"]["@context"], **activity}).encode()
     assert sent in announced.body
 
 
-def test_lemmy_is_not_sent_its_own_words_which_it_would_refuse(forum: Forum) -> None:
+def test_lemmy_is_not_sent_its_own_activities(forum: Forum) -> None:
     forum.follow()
     post = forum.live.post("Echo")
     author = f"{forum.live.node.origin}/u/bob"
@@ -199,7 +199,7 @@ def test_votes_edits_and_deletions_from_lemmy_count_and_are_announced(forum: For
     forum.live.until(path, lambda seen: seen.status == 200 and "From afar" in seen.text)
 
 
-def test_somebody_who_was_never_met_is_banned_by_their_handle(forum: Forum) -> None:
+def test_an_unknown_person_is_banned_by_their_handle(forum: Forum) -> None:
     forum.follow()
     spammer = forum.peer.actor("Person", "spammer", "/u/spammer")
     page = forum.live.ann.open("/c/garden/ban")
@@ -245,15 +245,15 @@ def test_a_post_announced_by_a_followed_community_shows_here(forum: Forum) -> No
     assert f"max@{forum.peer.host}" in page.text  # its moderator
 
 
-def test_an_answer_of_ours_goes_to_the_community_once_and_its_echo_nowhere(forum: Forum) -> None:
+def test_a_local_reply_is_sent_to_the_community_once_and_its_echo_nowhere(forum: Forum) -> None:
     path = forum.is_followed()
     page, post = forum.post_here(path, "Dogs to answer")
     forum.live.bob.reply(post, "Mine is better.")
-    heard = forum.peer.wait("Create{Note}")
-    create = heard.activity
+    delivery = forum.peer.wait("Create{Note}")
+    create = delivery.activity
     assert create["object"]["inReplyTo"] == page["id"]
     assert create["object"]["audience"] == forum.dogs.iri
-    before = len(forum.peer.heard)
+    before = len(forum.peer.received)
     forum.announce(create)
     forum.live.bob.vote(post, 1)
     forum.peer.wait("Like{id}", after=before)
@@ -264,7 +264,7 @@ def test_an_answer_of_ours_goes_to_the_community_once_and_its_echo_nowhere(forum
     assert forum.live.bob.open(post).text.count("Mine is better.") == 1
 
 
-def test_what_a_followed_community_announces_of_its_posts_happens_here(forum: Forum) -> None:
+def test_announced_moderation_of_a_followed_community_is_applied(forum: Forum) -> None:
     path = forum.is_followed()
     page, post = forum.post_here(path, "Dogs to judge")
     number = int(post.rpartition("/")[2])
@@ -284,7 +284,7 @@ def test_what_a_followed_community_announces_of_its_posts_happens_here(forum: Fo
     forum.live.until(post, lambda seen: "Agreed." in seen.text)
 
 
-def test_a_post_of_ours_in_their_community_is_sent_there_as_a_create(forum: Forum) -> None:
+def test_a_local_post_in_their_community_is_sent_there_as_a_create(forum: Forum) -> None:
     path = forum.is_followed()
     forum.live.bob.submit(path, "Our dog", body="A **good** one.")
     create = forum.peer.wait("Create{Page}").activity
@@ -293,14 +293,14 @@ def test_a_post_of_ours_in_their_community_is_sent_there_as_a_create(forum: Foru
     assert create["object"]["source"]["content"] == "A **good** one."
 
 
-def test_nothing_is_kept_of_a_community_that_nobody_follows(forum: Forum) -> None:
+def test_nothing_is_stored_of_a_community_without_local_followers(forum: Forum) -> None:
     page = forum.shapes.page(forum.lea, forum.dogs.iri, "Unwanted dogs", "Buy!")
     forum.announce(forum.activity("Create", page))
     forum.follow()
     assert "Unwanted dogs" not in forum.live.bob.open("/?list=all&sort=new").text
 
 
-def test_what_a_followed_community_has_pinned_is_pinned_here(forum: Forum) -> None:
+def test_pinned_posts_of_a_followed_community_are_pinned_here(forum: Forum) -> None:
     old, pinned = (
         forum.shapes.page(forum.lea, forum.dogs.iri, title, "Good dogs.")
         for title in ("An old post", "Read this first")

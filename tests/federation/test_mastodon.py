@@ -3,7 +3,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.federation.conftest import Live
-from tests.support.peers import PUBLIC, Heard, Json, Peer, Resident, Shapes
+from tests.support.peers import PUBLIC, Json, Peer, ReceivedDelivery, Resident, Shapes
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,24 +14,24 @@ class Kim:
     peer: Peer
     me: Resident
 
-    def follow(self, times: int = 1) -> Heard:
+    def follow(self, times: int = 1) -> ReceivedDelivery:
         """Follow the community; the Accept."""
-        before = len(self.peer.heard)
+        before = len(self.peer.received)
         asked = self.peer.say(self.me, f"{self.live.garden}/inbox", "Follow", self.live.garden)
         return self.peer.wait(
             "Accept{Follow{id}}",
-            lambda heard: heard.activity["object"]["id"] == asked["id"],
+            lambda delivery: delivery.activity["object"]["id"] == asked["id"],
             after=before,
         )
 
-    def boost_of(self, post: str) -> Heard:
+    def boost_of(self, post: str) -> ReceivedDelivery:
         """The boost of a post, once it has arrived."""
-        return self.peer.wait("Announce{id}", lambda heard: heard.activity["object"] == post)
+        return self.peer.wait("Announce{id}", lambda delivery: delivery.activity["object"] == post)
 
-    def reply(self, to: str, words: str, **more: object) -> Json:
+    def reply(self, to: str, text: str, **more: object) -> Json:
         """A reply that mentions the community, as the reply box of Mastodon begins."""
         note = Shapes(self.peer).status(
-            self.me, words, answers=to, names={self.live.handle: self.live.garden}
+            self.me, text, answers=to, names={self.live.handle: self.live.garden}
         )
         note |= more
         self.create(note)
@@ -60,7 +60,7 @@ def test_a_community_is_found_by_its_handle_and_back(kim: Kim) -> None:
         assert "totalItems" in kim.peer.fetch(kim.me, group[name])
 
 
-def test_a_follow_is_accepted_by_the_community_itself_and_each_time_anew(kim: Kim) -> None:
+def test_each_follow_is_accepted_by_the_community_itself(kim: Kim) -> None:
     first = kim.follow()
     assert first.signer == kim.live.garden
     assert first.path == "/users/kim/inbox"
@@ -70,7 +70,7 @@ def test_a_follow_is_accepted_by_the_community_itself_and_each_time_anew(kim: Ki
 
 def test_a_follower_gets_one_boost_of_a_post_and_can_fetch_it(kim: Kim) -> None:
     kim.follow()
-    before = len(kim.peer.heard)
+    before = len(kim.peer.received)
     post = kim.live.post("A boost")
     boost = kim.boost_of(post)
     assert (boost.signer, boost.path) == (kim.live.garden, "/inbox")
@@ -89,7 +89,7 @@ def test_comments_and_votes_of_others_do_not_flood_the_timeline(kim: Kim) -> Non
     kim.follow()
     post = kim.live.post("Much discussed")
     kim.boost_of(post)
-    before = len(kim.peer.heard)
+    before = len(kim.peer.received)
     kim.live.ann.reply(kim.live.path(post), "It does not rain here.")
     kim.live.ann.vote(kim.live.path(post), 1)
     kim.boost_of(kim.live.post("The next"))
@@ -110,7 +110,7 @@ def test_a_reply_shows_below_the_post_and_a_favourite_counts_until_it_is_undone(
     kim.live.until(path, lambda page: page.points("post", number) == 1)
 
 
-def test_an_answer_of_ours_reaches_whom_it_answers_and_so_do_its_edit_and_its_end(
+def test_a_local_reply_its_edit_and_its_deletion_reach_the_parents_author(
     kim: Kim,
 ) -> None:
     post = kim.live.post("A conversation")
@@ -118,9 +118,9 @@ def test_an_answer_of_ours_reaches_whom_it_answers_and_so_do_its_edit_and_its_en
     note = kim.reply(post, "It snows here.")
     parent = kim.live.until(path, lambda page: "It snows here." in page.text).find_comment("snows")
     answer = bob.reply(path, "How much?", parent=parent)
-    heard = kim.peer.wait("Create{Note}")
-    created = heard.activity["object"]
-    assert heard.signer == created["attributedTo"] == f"{kim.live.node.origin}/u/bob"
+    delivery = kim.peer.wait("Create{Note}")
+    created = delivery.activity["object"]
+    assert delivery.signer == created["attributedTo"] == f"{kim.live.node.origin}/u/bob"
     assert created["inReplyTo"] == note["id"]
     assert {kim.me.iri, kim.live.garden} <= {tag["href"] for tag in created["tag"]}
     assert kim.me.iri in created["to"] + created["cc"]
@@ -158,14 +158,14 @@ def test_an_edited_post_comes_as_its_authors_update(kim: Kim) -> None:
     post = kim.live.post("To be edited")
     kim.boost_of(post)
     kim.live.bob.edit_post(kim.live.path(post), body="It stopped.")
-    heard = kim.peer.wait("Update{Note}")
-    assert heard.signer == f"{kim.live.node.origin}/u/bob"
-    assert heard.activity["object"]["id"] == post
-    assert "It stopped." in heard.activity["object"]["content"]
+    delivery = kim.peer.wait("Update{Note}")
+    assert delivery.signer == f"{kim.live.node.origin}/u/bob"
+    assert delivery.activity["object"]["id"] == post
+    assert "It stopped." in delivery.activity["object"]["content"]
 
 
 @pytest.mark.parametrize("by", ["author", "moderator"])
-def test_what_is_taken_back_is_unboosted_by_the_id_of_its_boost(kim: Kim, by: str) -> None:
+def test_the_boost_of_a_deleted_post_is_undone_by_its_id(kim: Kim, by: str) -> None:
     kim.follow()
     post = kim.live.post("To be taken back")
     boost = kim.boost_of(post)
@@ -183,7 +183,7 @@ def test_what_is_taken_back_is_unboosted_by_the_id_of_its_boost(kim: Kim, by: st
         kim.live.ann.restore(path)
     again = kim.peer.wait(
         "Announce{id}",
-        lambda heard: heard.activity["object"] == post and heard != boost,
+        lambda delivery: delivery.activity["object"] == post and delivery != boost,
     )
     assert again.activity["id"] != boost.activity["id"]
 
@@ -201,7 +201,7 @@ def test_a_status_that_names_the_community_becomes_a_post(kim: Kim) -> None:
     assert "I found it." in kim.live.bob.open(post).text
 
 
-def test_what_is_not_public_is_shown_to_nobody(kim: Kim) -> None:
+def test_private_statuses_are_shown_to_nobody(kim: Kim) -> None:
     post = kim.live.post("A quiet place")
     followers = f"{kim.me.iri}/followers"
     note = Shapes(kim.peer).status(
@@ -226,14 +226,14 @@ def test_what_is_not_public_is_shown_to_nobody(kim: Kim) -> None:
     assert "whisper" not in page.text
 
 
-def test_who_leaves_is_told_nothing_more(kim: Kim) -> None:
+def test_nothing_is_sent_to_a_former_follower(kim: Kim) -> None:
     kim.follow()
     kim.boost_of(kim.live.post("Before leaving"))
     inbox = f"{kim.live.garden}/inbox"
     asked = {"id": kim.peer.new_id("follows"), "type": "Follow", "actor": kim.me.iri}
     kim.peer.say(kim.me, inbox, "Undo", {**asked, "object": kim.live.garden})
     path = "/c/garden"
-    before = len(kim.peer.heard)
+    before = len(kim.peer.received)
     kim.live.until(path, lambda page: "followers" in page.text)
     kim.live.post("After leaving")
     kim.follow()

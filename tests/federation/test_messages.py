@@ -6,33 +6,35 @@ from collections.abc import Iterator
 import pytest
 
 from tests.federation.conftest import Live
-from tests.support import nodes
+from tests.support import server_processes
 from tests.support.peers import CONTEXT, PUBLIC, Json, Peer, Resident
 from tests.support.visitor import Page, Visitor
 
 
-def until(visitor: Visitor, path: str, words: str, *, shown: bool = True) -> Page:
+def until(visitor: Visitor, path: str, text: str, *, shown: bool = True) -> Page:
     """The page at `path` once it contains the text, or no longer does."""
     deadline = time.monotonic() + 10
     while True:
         page = visitor.see(path)
-        if (words in page.text) is shown:
+        if (text in page.text) is shown:
             return page
         assert time.monotonic() < deadline, page.text
         time.sleep(0.02)
 
 
 @pytest.fixture(scope="module")
-def away(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[nodes.Node, Visitor]]:
+def away(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[server_processes.Node, Visitor]]:
     """Another server of our kind, with dan."""
-    node = nodes.Node("away", tmp_path_factory.mktemp("away"), address="127.0.0.10")
-    with nodes.running(node), Visitor(node.origin, "dan") as dan:
+    node = server_processes.Node("away", tmp_path_factory.mktemp("away"), address="127.0.0.10")
+    with server_processes.running(node), Visitor(node.origin, "dan") as dan:
         dan.set_up("Away", "shed", "The Shed")
         yield node, dan
 
 
 def test_two_servers_exchange_change_and_delete_messages(
-    live: Live, away: tuple[nodes.Node, Visitor]
+    live: Live, away: tuple[server_processes.Node, Visitor]
 ) -> None:
     node, dan = away
     live.bob.look_up(f"@dan@{node.host}")
@@ -98,26 +100,28 @@ def test_mastodon_writes_to_a_member_edits_and_deletes(live: Live, mastodon: Pee
 def test_a_member_writes_to_mastodon(live: Live, mastodon: Peer) -> None:
     kim, bob = mastodon.residents["kim"], f"{live.node.origin}/u/bob"
     live.bob.look_up(f"@kim@{mastodon.host}")
-    before = len(mastodon.heard)
+    before = len(mastodon.received)
 
     sent = live.bob.write(f"kim@{mastodon.host}", "Come *in*")
-    told = mastodon.wait("Create{Note}")
-    note = told.activity["object"]
-    assert (told.path, told.signer) == ("/users/kim/inbox", bob)
+    delivery = mastodon.wait("Create{Note}")
+    note = delivery.activity["object"]
+    assert (delivery.path, delivery.signer) == ("/users/kim/inbox", bob)
     assert (note["content"], note["attributedTo"]) == ("<p>Come <em>in</em></p>", bob)
-    assert told.activity["to"] == note["to"] == [kim.iri]
+    assert delivery.activity["to"] == note["to"] == [kim.iri]
     assert [tag["href"] for tag in note["tag"] if tag["type"] == "Mention"] == [kim.iri]
-    assert PUBLIC not in told.body.decode()
+    assert PUBLIC not in delivery.body.decode()
 
     page = live.bob.open(f"{sent}/edit")
     live.bob.send(page, page.form(having="body"), body="Stay out")
-    mastodon.wait("Update{Note}", lambda heard: "Stay out" in heard.activity["object"]["content"])
+    mastodon.wait(
+        "Update{Note}", lambda received: "Stay out" in received.activity["object"]["content"]
+    )
     live.bob.press(f"/messages/kim@{mastodon.host}", f"{sent}/delete")
     gone = mastodon.wait("Delete{id}")
     assert (gone.activity["object"], gone.activity["to"]) == (note["id"], [kim.iri])
     assert mastodon.shapes(before) == ["Create{Note}", "Update{Note}", "Delete{id}"]
 
-    for iri in (note["id"], told.activity["id"], gone.activity["id"]):
+    for iri in (note["id"], delivery.activity["id"], gone.activity["id"]):
         assert mastodon.look(kim, iri).status_code == 404, iri
 
 
@@ -125,9 +129,9 @@ def test_lemmy_and_a_member_chat(live: Live, lemmy: Peer) -> None:
     lea, bob = lemmy.residents["lea"], f"{live.node.origin}/u/bob"
     live.bob.look_up(f"@lea@{lemmy.host}")
     live.bob.write(f"lea@{lemmy.host}", "Do dogs *dream*?")
-    told = lemmy.wait("Create{ChatMessage}")
-    chat = told.activity["object"]
-    assert told.path == "/u/lea/inbox"
+    delivery = lemmy.wait("Create{ChatMessage}")
+    chat = delivery.activity["object"]
+    assert delivery.path == "/u/lea/inbox"
     assert chat["source"] == {"content": "Do dogs *dream*?", "mediaType": "text/markdown"}
     assert (chat["to"], "tag" in chat) == ([lea.iri], False)
 

@@ -13,9 +13,7 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.parametrize("table", ["attempt", "actor_key", "media"])
-async def test_the_background_work_outlives_what_the_database_refuses(
-    node: Node, table: str
-) -> None:
+async def test_background_jobs_survive_database_errors(node: Node, table: str) -> None:
     node.home(lambda ctx: ctx.conn.execute(text(f"ALTER TABLE {table} RENAME TO away")))
     with capture_logs() as logs:
         running = asyncio.create_task(node.instance.serve())
@@ -32,7 +30,7 @@ async def test_the_background_work_outlives_what_the_database_refuses(
     assert any(one["event"] == "housekeeping_failed" for one in logs)
 
 
-async def test_a_picture_elsewhere_that_cannot_be_read_now_may_be_there_in_a_moment(
+async def test_a_remote_picture_that_cannot_be_processed_now_gives_a_temporary_error(
     node: Node,
 ) -> None:
     cat = "https://kim.example/cat.png"

@@ -1,8 +1,8 @@
-"""Every address that a stranger gives us, when it leads into our own network: nothing connects.
+"""Every address from a peer, when it leads into our own network: nothing connects.
 
 The network in memory responds for the peers, except for one URL of theirs: its name resolves to a
 private address since it was checked (DNS rebinding), or it responds with a redirect to a name that
-does. Both are judged by the transport of production, whose connections are counted.
+does. Both are checked by the transport of production, whose connections are counted.
 """
 
 from collections.abc import Awaitable, Callable
@@ -77,14 +77,14 @@ async def follow_dogs(inward: Inward) -> None:
     """Bob follows !dogs, which has accepted."""
     dogs = inward.home.group(DOGS, featured=f"{DOGS}/featured")
     asked = inward.home.perform(Follow(by=inward.home.bob, target=dogs))
-    assert await inward.node.hear(activity("Accept", DOGS, asked.iri)) == "202"
+    assert await inward.node.receive(activity("Accept", DOGS, asked.iri)) == "202"
 
 
 async def fill(inward: Inward, **collections: Any) -> None:
     """Backfill !dogs, with these collections of it."""
     await follow_dogs(inward)
-    for name, words in collections.items():
-        inward.network.put(document(f"{DOGS}/{name}", "OrderedCollection", **words))
+    for name, obj in collections.items():
+        inward.network.put(document(f"{DOGS}/{name}", "OrderedCollection", **obj))
     limits = replace(LIMITS, pause=0.0)
     await Backfill(
         inward.node.instance.units, ORIGIN, inward.home.clock, limits
@@ -136,23 +136,23 @@ async def read_page(inward: Inward) -> None:
 
 async def read_announced_object(inward: Inward) -> None:
     await follow_dogs(inward)
-    await inward.node.hear(activity("Announce", DOGS, POST))
+    await inward.node.receive(activity("Announce", DOGS, POST))
 
 
 async def read_parent(inward: Inward) -> None:
     await follow_dogs(inward)
     below = note(f"{POST}/below", EVE, "https://evil.example/note/1", audience=DOGS)
-    await inward.node.hear(activity("Announce", DOGS, activity("Create", EVE, below)))
+    await inward.node.receive(activity("Announce", DOGS, activity("Create", EVE, below)))
 
 
 async def read_key(inward: Inward) -> None:
     post = inward.home.post()
-    await inward.node.hear(activity("Like", EVE, post.iri))
+    await inward.node.receive(activity("Like", EVE, post.iri))
 
 
 async def read_software(inward: Inward) -> None:
     inward.home.follow(inward.home.bob, inward.home.group(DOGS, software=None))
-    await inward.node.hear(activity("Announce", DOGS, POST))
+    await inward.node.receive(activity("Announce", DOGS, POST))
 
 
 async def show_icon(inward: Inward) -> None:
@@ -222,7 +222,7 @@ async def ask(inward: Inward, work: Ask) -> None:
 
 
 @pytest.mark.parametrize("name", [*FETCHES, *DELIVERIES])
-async def test_a_name_that_has_come_to_lead_inside_is_not_connected_to(
+async def test_a_name_that_now_resolves_to_a_private_address_is_not_connected_to(
     inward: Inward, name: str
 ) -> None:
     work, inward.target = (FETCHES | DELIVERIES)[name]
@@ -234,7 +234,7 @@ async def test_a_name_that_has_come_to_lead_inside_is_not_connected_to(
 
 
 @pytest.mark.parametrize("name", FETCHES)
-async def test_a_redirect_to_what_is_inside_is_not_followed(inward: Inward, name: str) -> None:
+async def test_a_redirect_to_a_private_address_is_not_followed(inward: Inward, name: str) -> None:
     work, url = FETCHES[name]
     inward.network.answer(url, status=302, Location=INSIDE)
 
@@ -256,7 +256,7 @@ async def test_a_delivery_follows_no_redirect(inward: Inward, name: str) -> None
     assert inward.resolved == []
 
 
-async def test_the_network_of_these_tests_would_connect(inward: Inward) -> None:
+async def test_the_test_network_would_connect(inward: Inward) -> None:
     inward._real._guard = Guard(exceptions=[PRIVATE])
     inward.target = EVE
 
@@ -265,7 +265,7 @@ async def test_the_network_of_these_tests_would_connect(inward: Inward) -> None:
     assert set(inward.dialled) == {PRIVATE}
 
 
-async def test_what_is_refused_is_told_as_such(inward: Inward) -> None:
+async def test_refused_connections_are_reported_as_such(inward: Inward) -> None:
     inward.target = "https://evil.example/story"
 
     with pytest.raises(PrivateAddress):

@@ -58,7 +58,7 @@ async def problem_at(node: Node, path: str, *, accept: str = ACTIVITY) -> dict[s
         (f"{ASK}?resource=%00", 400, "resource_malformed"),
     ],
 )
-async def test_each_refusal_says_why(node: Node, path: str, status: int, code: str) -> None:
+async def test_each_refusal_has_its_reason(node: Node, path: str, status: int, code: str) -> None:
     found = await problem_at(node, path)
 
     assert (found["status"], found["code"]) == (status, code)
@@ -66,7 +66,7 @@ async def test_each_refusal_says_why(node: Node, path: str, status: int, code: s
 
 @pytest.mark.parametrize("path", [ASK, NOTHING, "/u/nobody/outbox"])
 @pytest.mark.parametrize("accept", ["*/*", "application/jrd+json, application/json, */*"])
-async def test_where_there_are_no_pages_a_program_need_not_ask_for_json(
+async def test_on_paths_without_pages_json_is_the_default(
     node: Node, path: str, accept: str
 ) -> None:
     assert (await problem_at(node, path, accept=accept))["code"]
@@ -81,7 +81,7 @@ async def test_browsers_get_pages(node: Node, path: str) -> None:
 
 
 @pytest.mark.parametrize("accept", ["image/png", "text/turtle, application/rdf+xml"])
-async def test_what_is_only_to_be_had_as_a_document_is_not_acceptable_otherwise(
+async def test_paths_with_documents_only_respond_406_to_other_types(
     node: Node, accept: str
 ) -> None:
     found = await problem_at(node, "/u/bob/outbox", accept=accept)
@@ -91,7 +91,7 @@ async def test_what_is_only_to_be_had_as_a_document_is_not_acceptable_otherwise(
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/*", "text/html", "application/json", ""])
-async def test_documents_are_shown_to_whoever_may_take_them(node: Node, accept: str) -> None:
+async def test_documents_are_served_to_clients_that_accept_them(node: Node, accept: str) -> None:
     assert (await node.get("/u/bob/outbox", accept=accept)).status_code == 200
 
 
@@ -106,7 +106,7 @@ async def test_a_tombstone_stays_a_document(node: Node) -> None:
     assert SECRET not in answer.text
 
 
-async def test_what_is_private_looks_like_what_never_was(node: Node) -> None:
+async def test_private_content_looks_like_missing_content(node: Node) -> None:
     kim = node.home.person("https://kim.example/u/kim")
     body = Body.of_markdown(SECRET)
     node.home.perform(SendMessage(by=node.home.bob, to=kim, body=body))

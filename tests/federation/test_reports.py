@@ -7,14 +7,14 @@ from contextlib import ExitStack
 import pytest
 
 from tests.federation.conftest import Live
-from tests.support import nodes
+from tests.support import server_processes
 from tests.support.visitor import Page, Visitor
 
 
-def until(visitor: Visitor, path: str, words: str) -> Page:
+def until(visitor: Visitor, path: str, text: str) -> Page:
     """The page at `path` once it contains the text."""
     deadline = time.monotonic() + 15
-    while words not in (page := visitor.see(path)).text:
+    while text not in (page := visitor.see(path)).text:
         assert time.monotonic() < deadline, page.text
         time.sleep(0.05)
     return page
@@ -24,10 +24,10 @@ def until(visitor: Visitor, path: str, words: str) -> Page:
 def others(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Visitor]]:
     """Two more servers, each with its admin: ada's, where it is read, and dan's, who writes."""
     made = [
-        nodes.Node(name, tmp_path_factory.mktemp(name), address=f"127.0.0.{number}")
+        server_processes.Node(name, tmp_path_factory.mktemp(name), address=f"127.0.0.{number}")
         for name, number in (("reader", 14), ("writer", 15))
     ]
-    with nodes.running(*made), ExitStack() as stack:
+    with server_processes.running(*made), ExitStack() as stack:
         people = [
             stack.enter_context(Visitor(node.origin, name))
             for node, name in zip(made, ("ada", "dan"), strict=True)

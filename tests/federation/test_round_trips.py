@@ -2,7 +2,7 @@
 
 An action is done at `home`; the bytes delivered to `away` go through every check that a peer's
 activity has to pass and must result in the same action. Rows are the same if their ids are, because
-each server has its own counters. The exceptions are `as_done` and `as_said`: no other field may
+each server has its own counters. The exceptions are `as_done` and `as_sent`: no other field may
 differ.
 """
 
@@ -58,7 +58,7 @@ from fedcom.actions.profile import EditProfile, RefreshProfile
 from fedcom.actions.record_deletion import ForgetDeletion, RecordDeletion
 from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.actions.report import Report, WithdrawReport
-from fedcom.actions.take_down import PutBack, TakeDown
+from fedcom.actions.take_down import Reinstate, TakeDown
 from fedcom.actions.unban import Unban
 from fedcom.actions.vote import Vote
 from fedcom.context import Context, NewKey
@@ -93,7 +93,7 @@ from fedcom.text.html import escape_text
 from fedcom.wire.actor import to_document
 from fedcom.wire.body import Body
 from fedcom.wire.illustration import Illustration, is_title_again
-from tests.support.pair import AWAY, ORIGINS, Pair, Stage, fetching, hear
+from tests.support.pair import AWAY, ORIGINS, Pair, Stage, fetching, receive
 from tests.support.people import ORIGIN, received
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
@@ -207,9 +207,9 @@ MULTIBASES = [PublicKey(id="", owner="", pem=pem).multibase for pem in PEMS]
 KEYS = st.builds(
     NewKey,
     public_pem=st.sampled_from(PEMS),
-    sealed_private=st.just(b"sealed"),
+    encrypted_private=st.just(b"sealed"),
     proof_multibase=st.none() | st.sampled_from(MULTIBASES),
-    sealed_proof=st.just(b"sealed"),
+    encrypted_proof=st.just(b"sealed"),
 )
 
 
@@ -254,31 +254,31 @@ def create_comment(pair: Pair, draw: Draw) -> CreateComment:
         posts = [pair.find(iri) for iri in pair.written]
         parent = above
         about = next(one for one in posts if isinstance(one, Post) and one.id == above.post_id)
-    words = {
+    fields = {
         "body": draw(REMARKS),
         "language": draw(LANGUAGES),
         "content_warning": draw(WARNINGS),
     }
-    return every_field(CreateComment, by=pair.find(BOB), post=about, parent=parent, **words)
+    return every_field(CreateComment, by=pair.find(BOB), post=about, parent=parent, **fields)
 
 
 def edit_comment(pair: Pair, draw: Draw) -> EditComment:
     target = content(pair, draw, ORIGIN, Comment)
     before = Body(target.body_source, target.body_html)
-    words = {
+    fields = {
         "body": draw(REMARKS | st.just(before)),
         "language": draw(LANGUAGES),
         "content_warning": draw(WARNINGS | st.just(target.content_warning)),
     }
-    assume([*words.values()] != [before, target.language, target.content_warning])
-    return every_field(EditComment, by=pair.find(BOB), comment=target, **words)
+    assume([*fields.values()] != [before, target.language, target.content_warning])
+    return every_field(EditComment, by=pair.find(BOB), comment=target, **fields)
 
 
 def vote(pair: Pair, draw: Draw) -> Vote:
     target, by = content(pair, draw, draw(st.sampled_from(ORIGINS))), pair.find(ANN)
     before, score = draw(st.permutations([-1, 0, 1]))[:2]
     if before:
-        pair.tell(Vote(by=by, target=target, score=before))
+        pair.send(Vote(by=by, target=target, score=before))
     return every_field(Vote, by=by, target=target, score=score)
 
 
@@ -289,8 +289,8 @@ def delete(pair: Pair, draw: Draw) -> Delete:
 def undelete(pair: Pair, draw: Draw) -> Undelete:
     target = content(pair, draw, ORIGIN)
     if isinstance(target, Post):
-        target, _ = pair.tell(EditPost(by=pair.find(BOB), post=target, **draw(POSTS)))
-    pair.tell(Delete(by=pair.find(BOB), target=target))
+        target, _ = pair.send(EditPost(by=pair.find(BOB), post=target, **draw(POSTS)))
+    pair.send(Delete(by=pair.find(BOB), target=target))
     return every_field(Undelete, by=pair.find(BOB), target=pair.find(target.iri))
 
 
@@ -302,7 +302,7 @@ def remove(pair: Pair, draw: Draw) -> RemoveContent:
 
 def restore(pair: Pair, draw: Draw) -> RestoreContent:
     removed = remove(pair, draw)
-    pair.tell(removed)
+    pair.send(removed)
     target = pair.find(removed.target.iri)
     return every_field(RestoreContent, by=removed.by, target=target, reason=draw(REASONS))
 
@@ -326,7 +326,7 @@ def add_moderator(pair: Pair, draw: Draw) -> AddModerator:
 
 def remove_moderator(pair: Pair, draw: Draw) -> RemoveModerator:
     added = add_moderator(pair, draw)
-    pair.tell(added)
+    pair.send(added)
     return every_field(RemoveModerator, by=added.by, community=added.community, person=added.person)
 
 
@@ -367,19 +367,19 @@ def send_message(pair: Pair, draw: Draw) -> SendMessage:
 
 
 def edit_message(pair: Pair, draw: Draw) -> EditMessage:
-    sent, _ = pair.tell(send_message(pair, draw))
+    sent, _ = pair.send(send_message(pair, draw))
     body = draw(REMARKS)
     assume(body.source != sent.body_source)
     return every_field(EditMessage, by=pair.find(BOB), message=sent, body=body)
 
 
 def delete_message(pair: Pair, draw: Draw) -> DeleteMessage:
-    sent, _ = pair.tell(send_message(pair, draw))
+    sent, _ = pair.send(send_message(pair, draw))
     return every_field(DeleteMessage, by=pair.find(BOB), message=sent)
 
 
 def undelete_message(pair: Pair, draw: Draw) -> UndeleteMessage:
-    deleted, _ = pair.tell(delete_message(pair, draw))
+    deleted, _ = pair.send(delete_message(pair, draw))
     return every_field(UndeleteMessage, by=pair.find(BOB), message=deleted)
 
 
@@ -403,7 +403,7 @@ def rotate_keys(pair: Pair, draw: Draw) -> RotateKeys:
 
 def answer_follow(pair: Pair, draw: Draw) -> AnswerFollow:
     target = one_of(pair, draw, DOGS, GUEST)
-    asked, _ = pair.tell(Follow(by=pair.find(ANN), target=target))
+    asked, _ = pair.send(Follow(by=pair.find(ANN), target=target))
     return every_field(AnswerFollow, by=target, asked=asked, accepted=draw(FLAGS))
 
 
@@ -488,7 +488,7 @@ def close_community(pair: Pair, draw: Draw) -> CloseCommunity:
 
 
 def reopen_community(pair: Pair, draw: Draw) -> ReopenCommunity:
-    pair.tell(close_community(pair, draw))
+    pair.send(close_community(pair, draw))
     return ReopenCommunity(by=pair.find(ANN), community=pair.find(CATS))
 
 
@@ -496,7 +496,7 @@ def lock(pair: Pair, draw: Draw) -> Lock:
     target, by = content(pair, draw, draw(st.sampled_from(ORIGINS))), pair.find(ANN)
     locked = draw(FLAGS)
     if not locked:
-        pair.tell(Lock(by=by, target=target, locked=True))
+        pair.send(Lock(by=by, target=target, locked=True))
     return every_field(
         Lock, by=by, target=pair.find(target.iri), locked=locked, reason=draw(REASONS)
     )
@@ -506,12 +506,14 @@ def pin(pair: Pair, draw: Draw) -> Pin:
     target, by = content(pair, draw, draw(st.sampled_from(ORIGINS)), Post), pair.find(ANN)
     pinned = draw(FLAGS)
     if not pinned:
-        pair.tell(Pin(by=by, post=target, pinned=True))
+        pair.send(Pin(by=by, post=target, pinned=True))
     return every_field(Pin, by=by, post=pair.find(target.iri), pinned=pinned)
 
 
 def barred(pair: Pair, draw: Draw) -> dict[str, Any]:
-    """The person and their server. A remote person who is banned here is told per community."""
+    """The person and their server. A remote person who is banned here is sent one Block per
+    community.
+    """
     who, where = draw(
         st.sampled_from(
             [(BOB, None), *((who, where) for who in (BOB, GUEST) for where in (CATS, DOGS))]
@@ -538,7 +540,7 @@ def ban(pair: Pair, draw: Draw) -> Ban:
 
 def unban(pair: Pair, draw: Draw) -> Unban:
     whom = barred(pair, draw)
-    pair.tell(Ban(**whom, removes_content=draw(FLAGS)))
+    pair.send(Ban(**whom, removes_content=draw(FLAGS)))
     return every_field(Unban, **whom, reason=draw(REASONS), restores_content=draw(FLAGS))
 
 
@@ -584,7 +586,7 @@ DONE: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     Unfollow: unfollow,
     Vote: vote,
 }
-HEARD: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
+RECEIVED: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     AnswerFollow: answer_follow,
     BlockPerson: block_person,
     ForgetDeletion: forget_deletion,
@@ -599,7 +601,7 @@ HEARD: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     WithdrawReport: withdraw_report,
 }
 # Activities that others read as an author's Delete and its Undo, or not at all.
-IN_OTHER_WORDS: set[type[Action[Any]]] = {TakeDown, PutBack}
+SENT_DIFFERENTLY: set[type[Action[Any]]] = {TakeDown, Reinstate}
 
 
 # Round trips.
@@ -613,15 +615,15 @@ def carry(pair: Pair, action: Action[Any]) -> tuple[Any, Any]:
     if isinstance(action, EditCommunity) and not action.community.local:
         # None of our actors may, until remote communities accept it; some peers' moderators do.
         result = action.apply(pair.home)
-        return result, hear(pair.away, pair.home, dump(action.to_activity(pair.home, result)))
-    result, read = pair.tell(action)
+        return result, receive(pair.away, pair.home, dump(action.to_activity(pair.home, result)))
+    result, read = pair.send(action)
     if isinstance(read, RefreshProfile | RefreshCommunity):
         return result, as_reread(pair, action, read)
     return result, read
 
 
 def found_there(pair: Pair, action: CreateCommunity, made: Actor) -> CreateCommunity:
-    """Nobody is told; a look-up finds the object of the activity."""
+    """Nothing is sent; a look-up finds the object of the activity."""
     document = action.to_activity(pair.home, made)["object"]
 
     def look_up(ctx: Any) -> Any:
@@ -694,9 +696,9 @@ def as_done(pair: Pair, action: Any, result: Any) -> Action[Any]:
             if isinstance(result, Post):
                 names = ["title", "url", "image_url", "image_alt"]
             names += ["body_source", "body_html", "content_warning"]
-            words = {name: getattr(result, name) for name in names}
-            words["body_html"] = linked(pair, Body(result.body_source, result.body_html)).html
-            return replace(action, columns=words)
+            values = {name: getattr(result, name) for name in names}
+            values["body_html"] = linked(pair, Body(result.body_source, result.body_html)).html
+            return replace(action, columns=values)
         case Follow() | Report() | Vote(score=1 | -1):
             return replace(action, iri=result.iri)
         case CloseCommunity() | ReopenCommunity():
@@ -704,7 +706,7 @@ def as_done(pair: Pair, action: Any, result: Any) -> Action[Any]:
     return action
 
 
-def as_said(action: Any) -> Action[Any]:
+def as_sent(action: Any) -> Action[Any]:
     """Without values that are not sent: an actor without a title is shown by its name, and the
     private
     halves of its keys stay here.
@@ -715,36 +717,38 @@ def as_said(action: Any) -> Action[Any]:
         case EditCommunity():
             return replace(action, title=action.title or action.community.name)
         case CreateCommunity():
-            key = replace(action.key, sealed_private=b"", sealed_proof=None)
+            key = replace(action.key, encrypted_private=b"", encrypted_proof=None)
             return replace(action, title=action.title or action.name, key=key)
         case RotateKeys():
-            return replace(action, key=replace(action.key, sealed_private=b"", sealed_proof=None))
+            return replace(
+                action, key=replace(action.key, encrypted_private=b"", encrypted_proof=None)
+            )
     return action
 
 
-def said_elsewhere(ctx: Context, action: Any) -> Any:
+def activity_elsewhere(ctx: Context, action: Any) -> Any:
     """Peers' form of actions that have no sent form here, since nobody here does them."""
     match action:
         case RecordDeletion():  # and its subclasses
-            said = delete_activity(ctx.new_iri("delete"), action.actor_iri, action.iri)
+            sent_activity = delete_activity(ctx.new_iri("delete"), action.actor_iri, action.iri)
         case RecordMention():
-            said = create(ctx.new_iri("create"), action.by.iri, note_that_names(action))
+            sent_activity = create(ctx.new_iri("create"), action.by.iri, note_that_names(action))
         case RefreshProfile():
             document = to_document(action.by, ctx.origin)
-            said = update(ctx.new_iri("update"), action.by.iri, document)
+            sent_activity = update(ctx.new_iri("update"), action.by.iri, document)
         case RefreshCommunity():
             document = to_document(action.community, ctx.origin)
-            said = update(ctx.new_iri("update"), action.by.iri, document)
+            sent_activity = update(ctx.new_iri("update"), action.by.iri, document)
         case BlockPerson():
-            said = block(ctx.new_iri("block"), action.by.iri, action.person.iri, None)
+            sent_activity = block(ctx.new_iri("block"), action.by.iri, action.person.iri, None)
         case MovePost():
-            said = moved_elsewhere(ctx, action)
+            sent_activity = moved_elsewhere(ctx, action)
         case _:
-            said = action.to_activity(ctx, getattr(action, "by", None))
+            sent_activity = action.to_activity(ctx, getattr(action, "by", None))
     is_taken_back = isinstance(action, ForgetDeletion) or (
         isinstance(action, BlockPerson) and not action.blocked
     )
-    return undo(ctx.new_iri("undo"), said) if is_taken_back else said
+    return undo(ctx.new_iri("undo"), sent_activity) if is_taken_back else sent_activity
 
 
 def note_that_names(action: RecordMention) -> dict[str, Any]:
@@ -766,24 +770,24 @@ def moved_elsewhere(ctx: Context, action: MovePost) -> dict[str, Any]:
     if action.target is not None:
         way = (community.iri, action.target.iri)
         return move(ctx.new_iri("move"), action.by.iri, about, way, reason=action.reason or None)
-    told = announce(
+    announced = announce(
         ctx.new_iri("announce"),
         action.by.iri,
         about,
         followers=community.followers_iri,
         published=ctx.now,
     )
-    return undo(ctx.new_iri("undo"), told)
+    return undo(ctx.new_iri("undo"), announced)
 
 
 def overhear(pair: Pair, action: Any) -> Action[Any] | None:
     """The action that home reads when away sends it."""
-    activity = said_elsewhere(replace(pair.home, origin=AWAY), action)
+    activity = activity_elsewhere(replace(pair.home, origin=AWAY), action)
     body = dump(activity)
     if activity["actor"] == f"{AWAY}/u/ann":
         envelope = {"followers": f"{DOGS}/followers", "published": pair.home.now}
         body = announce_of(body, f"{AWAY}/activities/announce/1", DOGS, **envelope)
-    return hear(pair.home, pair.away, body)
+    return receive(pair.home, pair.away, body)
 
 
 def portrait(action: Action[Any] | None) -> dict[str, Any]:
@@ -822,24 +826,24 @@ examples = settings(
 @each(DONE)
 @examples
 @given(data=st.data())
-def test_what_is_done_here_is_what_is_read_there(
+def test_actions_round_trip_between_two_instances(
     stage: Stage, kind: type[Action[Any]], data: st.DataObject
 ) -> None:
     with stage.pair() as pair:
         action = DONE[kind](pair, data.draw)
         result, read = carry(pair, action)
 
-        assert portrait(read) == portrait(as_said(as_done(pair, action, result)))
+        assert portrait(read) == portrait(as_sent(as_done(pair, action, result)))
 
 
-@each(HEARD)
+@each(RECEIVED)
 @examples
 @given(data=st.data())
-def test_what_only_others_do_reads_as_what_it_is(
+def test_activities_only_others_send_are_read(
     stage: Stage, kind: type[Action[Any]], data: st.DataObject
 ) -> None:
     with stage.pair() as pair:
-        action = HEARD[kind](pair, data.draw)
+        action = RECEIVED[kind](pair, data.draw)
 
         assert portrait(overhear(pair, action)) == portrait(action)
 
@@ -872,5 +876,5 @@ def actions() -> set[type[Action[Any]]]:
 
 
 def test_no_action_is_left_out() -> None:
-    """A new action needs a function above that draws one, in `DONE` or `HEARD`."""
-    assert DONE.keys() | HEARD.keys() | IN_OTHER_WORDS == actions()
+    """A new action needs a function above that draws one, in `DONE` or `RECEIVED`."""
+    assert DONE.keys() | RECEIVED.keys() | SENT_DIFFERENTLY == actions()

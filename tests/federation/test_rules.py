@@ -94,14 +94,14 @@ Delivery = tuple[Json, str, str]
 
 @dataclass(frozen=True)
 class Row:
-    """`heard` are the deliveries: an activity, or that with its signer and the inbox it goes to.
+    """`received` are the deliveries: an activity, or that with its signer and the inbox it goes to.
 
-    `answers` is one for each (see `Node.hear`); `sent` the shapes queued for others; `fetched` the
-    documents that were fetched besides, or None if that is not the point.
+    `answers` is one for each (see `Node.receive`); `sent` the shapes queued for others; `fetched`
+    the documents that were fetched besides, or None if that is not the point.
     """
 
     prevents: str
-    heard: Iterable[Any]
+    received: Iterable[Any]
     answers: tuple[str, ...] = ("202",)
     changed: dict[str, str] = field(default_factory=dict)
     sent: tuple[str, ...] = ()
@@ -109,11 +109,11 @@ class Row:
     before: Callable[[Stage], object] = lambda stage: None
 
 
-def row(name: str, prevents: str, *heard: Any, **expected: Any) -> Any:
-    answers = expected.pop("answers", ("202",) * len(heard))
+def row(name: str, prevents: str, *received: Any, **expected: Any) -> Any:
+    answers = expected.pop("answers", ("202",) * len(received))
     if isinstance(answers, str):
         answers = (answers,)
-    return pytest.param(Row(prevents, heard, answers=answers, **expected), id=name)
+    return pytest.param(Row(prevents, received, answers=answers, **expected), id=name)
 
 
 def create(obj: Json, by: str | None = None, **more: Any) -> Json:
@@ -153,8 +153,8 @@ def also(*steps: Callable[[Stage], object]) -> Callable[[Stage], None]:
     return all_steps
 
 
-def announced(words: str) -> tuple[str, ...]:
-    return (f"c/cats: Announce{{{words}}}",)
+def announced(shape: str) -> tuple[str, ...]:
+    return (f"c/cats: Announce{{{shape}}}",)
 
 
 POST = page(NEW, KIM, CATS, name="New")
@@ -591,8 +591,8 @@ IN_ENVELOPE = {"to": [CATS], "audience": CATS}
 
 def write_to_kim(stage: Stage) -> None:
     """A private message from bob, which is message 1."""
-    words = Body.of_markdown("Psst")
-    stage.home.perform(SendMessage(by=stage.home.bob, to=stage.kim, body=words))
+    private_text = Body.of_markdown("Psst")
+    stage.home.perform(SendMessage(by=stage.home.bob, to=stage.kim, body=private_text))
     stage.home.sent()
 
 
@@ -1396,8 +1396,8 @@ KIMS = document(CHAT, "ChatMessage", attributedTo=KIM, content="<p>Psst</p>", to
 KIMS_NOTE = note(DIRECT, KIM, **TO_BOB)
 
 
-def only_bob(kind: str = "shown", words: str = "<p>Psst</p>") -> str:
-    return f"{words} | {kind} | for {BOB}"
+def only_bob(kind: str = "shown", content: str = "<p>Psst</p>") -> str:
+    return f"{content} | {kind} | for {BOB}"
 
 
 def bob_blocks_kim(stage: Stage) -> None:
@@ -1415,7 +1415,7 @@ MESSAGES = [
         activity("Delete", KIM, CHAT, **TO_BOB),
         undo(activity("Delete", KIM, CHAT, **TO_BOB), **TO_BOB),
         create(KIMS_NOTE, **TO_BOB),
-        changed={CHAT: only_bob(words="<p>Hush</p>"), DIRECT: only_bob(words="<p>A remark</p>")}
+        changed={CHAT: only_bob(content="<p>Hush</p>"), DIRECT: only_bob(content="<p>A remark</p>")}
         | undone(activity("Delete", KIM, CHAT)),
     ),
     row(
@@ -1480,7 +1480,7 @@ MESSAGES = [
         "direct-answer-to-a-post",
         "a private answer shown below the public post that it answers",
         create(note(DIRECT, KIM, IN_CATS, to=[BOB, CATS], **TO_US), to=[BOB]),
-        changed={DIRECT: only_bob(words="<p>A remark</p>")},
+        changed={DIRECT: only_bob(content="<p>A remark</p>")},
     ),
     row(
         "message-made-public-by-its-edit",
@@ -1488,7 +1488,7 @@ MESSAGES = [
         create(KIMS_NOTE, **TO_BOB),
         activity("Update", KIM, note(DIRECT, KIM, **PRIVATE), updated=LATER),
         answers=("202", "202 not_public"),
-        changed={DIRECT: only_bob(words="<p>A remark</p>")},
+        changed={DIRECT: only_bob(content="<p>A remark</p>")},
     ),
     row(
         "message-to-who-blocks-the-author",
@@ -1536,11 +1536,11 @@ async def test_rule(node: Node, rule: Row) -> None:
     rule.before(stage)
     before = node.snapshot()
 
-    answers = [await _deliver(node, received) for received in rule.heard]
+    answers = [await _deliver(node, received) for received in rule.received]
 
     assert tuple(answers) == rule.answers, rule.prevents
     assert changes(before, node.snapshot()) == rule.changed, rule.prevents
-    sent = [f"{sent.by}: {sent.words}" for sent in node.home.sent()]
+    sent = [f"{sent.by}: {sent.shape}" for sent in node.home.sent()]
     assert tuple(sorted(sent)) == rule.sent, rule.prevents
     if rule.fetched is not None:
         assert tuple(node.network.fetched()) == rule.fetched, rule.prevents
@@ -1549,9 +1549,9 @@ async def test_rule(node: Node, rule: Row) -> None:
 
 async def _deliver(node: Node, received: Any) -> str:
     if isinstance(received, dict):
-        return await node.hear(received)
-    words, signer, inbox = (*received, "/inbox")[:3]
-    return await node.hear(words, signer=signer, inbox=inbox)
+        return await node.receive(received)
+    document, signer, inbox = (*received, "/inbox")[:3]
+    return await node.receive(document, signer=signer, inbox=inbox)
 
 
 def assert_counted(node: Node) -> None:

@@ -12,7 +12,7 @@ from fedcom.actions.follow import Follow
 from fedcom.actions.post import CreatePost, Provenance
 from fedcom.actions.report import Report
 from fedcom.models.follow import follow
-from tests.fedcom.actions.hearing import hear
+from tests.fedcom.actions.receiving import receive
 from tests.support.documents import group, page, person
 from tests.support.node import Node, changes
 from tests.support.people import ORIGIN, received
@@ -99,8 +99,12 @@ def _prepare_topic(node: Node, *, is_let_go: bool) -> None:
     create = CreatePost(by=petra, community=talk, title="A topic", source=source)
     post = home.perform(create, received(PETRA))
     if is_let_go:
-        word = {"type": "Undo", "actor": TALK, "object": {"type": "Announce", "object": iri}}
-        hear(home, word)
+        undo_announce = {
+            "type": "Undo",
+            "actor": TALK,
+            "object": {"type": "Announce", "object": iri},
+        }
+        receive(home, undo_announce)
         assert not home.fresh(post).is_shown
     node.network.put(group(TALK), group(NEWS), page(iri, PETRA, NEWS, context=topic))
 
@@ -112,7 +116,7 @@ async def test_sample(node: Node, path: Path) -> None:
     prepare(node, name, sample)
     before = node.snapshot()
 
-    assert await node.hear(sample) == "202"
+    assert await node.receive(sample) == "202"
 
     found = changes(before, node.snapshot())
     if sample["type"] == "Announce":  # which counts as the Accept that bob waits for

@@ -24,9 +24,9 @@ from activitypub.transport import PeerTransport
 from fedcom.site.instances import block_instance
 from inbox.journal import journal
 from tests.support.documents import activity, document, pems, person, private_key
-from tests.support.knocks import SCHEMES, Knock, Request, Scheme
 from tests.support.node import Node, changes
 from tests.support.people import ORIGIN
+from tests.support.signed_requests import SCHEMES, Request, Scheme, UnsignedRequest
 
 pytestmark = pytest.mark.anyio
 
@@ -71,7 +71,7 @@ class Answered:
     problem: dict[str, Any]
 
 
-class Door:
+class SignedInbox:
     """The inbox of `home.example`, where bob has a post that kim likes."""
 
     def __init__(self, node: Node, scheme: Scheme) -> None:
@@ -82,18 +82,18 @@ class Door:
         node.home.sent()
         self.before = node.snapshot()
 
-    def knock(self, actor: str = KIM, said: dict[str, Any] | None = None) -> Knock:
+    def request(self, actor: str = KIM, sent: dict[str, Any] | None = None) -> UnsignedRequest:
         """A Like that would be accepted."""
-        return Knock(
+        return UnsignedRequest(
             scheme=self.scheme,
-            body=json.dumps(said or activity("Like", actor, self.post.iri)).encode(),
+            body=json.dumps(sent or activity("Like", actor, self.post.iri)).encode(),
             key=private_key(actor).rsa,
             key_id=f"{actor}#main-key",
             now=self.node.instance.clock(),
         )
 
-    async def send(self, request: Request | Knock) -> Answered:
-        if isinstance(request, Knock):
+    async def send(self, request: Request | UnsignedRequest) -> Answered:
+        if isinstance(request, UnsignedRequest):
             request = request.signed()
         answer = await self.node._send(request.to_httpx(ORIGIN))
         problem = json.loads(answer.content) if answer.status_code != 202 else {}
@@ -108,7 +108,12 @@ class Door:
         return changes(self.before, self.node.snapshot())
 
     async def expect(
-        self, request: Request | Knock, status: int, code: str, *, fetched: Iterable[str] = ()
+        self,
+        request: Request | UnsignedRequest,
+        status: int,
+        code: str,
+        *,
+        fetched: Iterable[str] = (),
     ) -> Answered:
         """It is refused with this, and nothing else happens."""
         kept = self.rows()
@@ -124,17 +129,17 @@ class Door:
 
 
 @pytest.fixture
-def door(node: Node, scheme: Scheme) -> Door:
-    return Door(node, scheme)
+def inbox_under_test(node: Node, scheme: Scheme) -> SignedInbox:
+    return SignedInbox(node, scheme)
 
 
 @BOTH
-async def test_an_honest_request_is_taken_and_done(door: Door) -> None:
-    assert (await door.send(door.knock())).status == 202
+async def test_a_valid_request_is_accepted_and_processed(inbox_under_test: SignedInbox) -> None:
+    assert (await inbox_under_test.send(inbox_under_test.request())).status == 202
 
-    assert len(door.rows()) == 1
-    assert door.node.network.fetched() == [KIM]
-    assert set(await door.changed()) == {KIM, door.post.iri}
+    assert len(inbox_under_test.rows()) == 1
+    assert inbox_under_test.node.network.fetched() == [KIM]
+    assert set(await inbox_under_test.changed()) == {KIM, inbox_under_test.post.iri}
 
 
 # 1. The components that must be covered.
@@ -152,18 +157,22 @@ async def test_an_honest_request_is_taken_and_done(door: Door) -> None:
         ("rfc9421", "content-digest"),
     ],
 )
-async def test_1_everything_that_matters_is_covered(door: Door, name: str) -> None:
-    answer = await door.expect(door.knock().bent(drop=(name,)), 401, "signature_coverage")
+async def test_1_all_required_components_are_covered(
+    inbox_under_test: SignedInbox, name: str
+) -> None:
+    answer = await inbox_under_test.expect(
+        inbox_under_test.request().bent(drop=(name,)), 401, "signature_coverage"
+    )
 
     assert name in answer.problem["missing"]
 
 
 @RFC9421
 @pytest.mark.parametrize("name", ["created", "keyid"])
-async def test_1_a_signature_says_when_and_by_whom(door: Door, name: str) -> None:
-    knock = door.knock().bent(parameters={name: None})
+async def test_1_a_signature_has_a_time_and_a_key(inbox_under_test: SignedInbox, name: str) -> None:
+    unsigned = inbox_under_test.request().bent(parameters={name: None})
 
-    await door.expect(knock, 400, "signature_incomplete")
+    await inbox_under_test.expect(unsigned, 400, "signature_incomplete")
 
 
 # 2. The host is ours, exactly.
@@ -174,8 +183,12 @@ async def test_1_a_signature_says_when_and_by_whom(door: Door, name: str) -> Non
     "host",
     ["other.example", "home.example.evil.example", "evil-home.example", "home.example:8443", "x"],
 )
-async def test_2_a_request_for_another_host_is_refused(door: Door, host: str) -> None:
-    answer = await door.expect(door.knock().bent(host=host), 401, "signature_host")
+async def test_2_a_request_for_another_host_is_refused(
+    inbox_under_test: SignedInbox, host: str
+) -> None:
+    answer = await inbox_under_test.expect(
+        inbox_under_test.request().bent(host=host), 401, "signature_host"
+    )
 
     assert (answer.problem["received"], answer.problem["computed"]) == (host, "home.example")
 
@@ -185,11 +198,13 @@ async def test_2_a_request_for_another_host_is_refused(door: Door, host: str) ->
 
 @BOTH
 @pytest.mark.parametrize("minutes", [-66, 61, -60 * 24, 60 * 24])
-async def test_3_a_clock_that_is_far_off_is_refused(door: Door, minutes: int) -> None:
-    knock = door.knock()
+async def test_3_a_clock_that_is_far_off_is_refused(
+    inbox_under_test: SignedInbox, minutes: int
+) -> None:
+    unsigned = inbox_under_test.request()
 
-    answer = await door.expect(
-        knock.bent(now=knock.now + timedelta(minutes=minutes)), 401, "signature_time"
+    answer = await inbox_under_test.expect(
+        unsigned.bent(now=unsigned.now + timedelta(minutes=minutes)), 401, "signature_time"
     )
 
     assert answer.problem["clock_offset"] == str(60 * minutes)
@@ -197,27 +212,33 @@ async def test_3_a_clock_that_is_far_off_is_refused(door: Door, minutes: int) ->
 
 @BOTH
 @pytest.mark.parametrize("minutes", [-64, 59])
-async def test_3_a_clock_that_is_somewhat_off_is_not(door: Door, minutes: int) -> None:
-    knock = door.knock()
+async def test_3_a_clock_that_is_somewhat_off_is_not(
+    inbox_under_test: SignedInbox, minutes: int
+) -> None:
+    unsigned = inbox_under_test.request()
 
-    assert (await door.send(knock.bent(now=knock.now + timedelta(minutes=minutes)))).status == 202
+    assert (
+        await inbox_under_test.send(unsigned.bent(now=unsigned.now + timedelta(minutes=minutes)))
+    ).status == 202
 
 
 @CAVAGE
-async def test_3_a_date_that_is_none_is_refused(door: Door) -> None:
-    knock = door.knock().bent(headers=(("date", "yesterday"),))
+async def test_3_an_invalid_date_is_refused(inbox_under_test: SignedInbox) -> None:
+    unsigned = inbox_under_test.request().bent(headers=(("date", "yesterday"),))
 
-    await door.expect(knock, 400, "date_malformed")
+    await inbox_under_test.expect(unsigned, 400, "date_malformed")
 
 
 # 4. The digest is that of the bytes; no header is there twice.
 
 
 @BOTH
-async def test_4_another_body_than_the_signed_one_is_refused(door: Door) -> None:
-    honest = door.knock().signed()
+async def test_4_another_body_than_the_signed_one_is_refused(inbox_under_test: SignedInbox) -> None:
+    honest = inbox_under_test.request().signed()
 
-    answer = await door.expect(honest.bent(body=honest.body + b" "), 401, "digest_mismatch")
+    answer = await inbox_under_test.expect(
+        honest.bent(body=honest.body + b" "), 401, "digest_mismatch"
+    )
 
     assert answer.problem["computed"] != answer.problem["received"]
 
@@ -235,12 +256,14 @@ async def test_4_another_body_than_the_signed_one_is_refused(door: Door) -> None
         ("rfc9421", "host"),
     ],
 )
-async def test_4_headers_that_come_twice_are_refused(door: Door, name: str) -> None:
-    honest = door.knock().signed()
+async def test_4_headers_that_come_twice_are_refused(
+    inbox_under_test: SignedInbox, name: str
+) -> None:
+    honest = inbox_under_test.request().signed()
 
     twice = honest.with_more((name, honest.value(name)))
 
-    assert (await door.expect(twice, 400, "header_duplicate")).problem["header"] == name
+    assert (await inbox_under_test.expect(twice, 400, "header_duplicate")).problem["header"] == name
 
 
 @pytest.mark.parametrize(
@@ -252,51 +275,55 @@ async def test_4_headers_that_come_twice_are_refused(door: Door, name: str) -> N
     ],
 )
 async def test_4_parameters_that_come_twice_are_refused(
-    door: Door, header: str, more: str, code: str
+    inbox_under_test: SignedInbox, header: str, more: str, code: str
 ) -> None:
-    honest = door.knock().signed()
+    honest = inbox_under_test.request().signed()
 
-    await door.expect(honest.with_value(header, honest.value(header) + more), 400, code)
+    await inbox_under_test.expect(honest.with_value(header, honest.value(header) + more), 400, code)
 
 
 # 5. Only SHA-256.
 
 
 @BOTH
-async def test_5_a_digest_by_another_algorithm_alone_is_refused(door: Door) -> None:
-    knock = door.knock()
-    hashed = base64.b64encode(hashlib.sha512(knock.body).digest()).decode()
-    digest = f"SHA-512={hashed}" if door.scheme == "cavage" else f"sha-512=:{hashed}:"
+async def test_5_a_digest_by_another_algorithm_alone_is_refused(
+    inbox_under_test: SignedInbox,
+) -> None:
+    unsigned = inbox_under_test.request()
+    hashed = base64.b64encode(hashlib.sha512(unsigned.body).digest()).decode()
+    digest = f"SHA-512={hashed}" if inbox_under_test.scheme == "cavage" else f"sha-512=:{hashed}:"
 
-    await door.expect(knock.bent(digest=digest), 401, "digest_algorithm")
+    await inbox_under_test.expect(unsigned.bent(digest=digest), 401, "digest_algorithm")
 
 
 # 6. The same request again.
 
 
 @BOTH
-async def test_6_a_replay_within_the_window_is_answered_alike_and_does_nothing(door: Door) -> None:
-    request = door.knock().signed()
-    assert (await door.send(request)).status == 202
-    done = await door.changed()
-    door.node.network.fetched()
+async def test_6_a_replay_within_the_window_gets_the_same_response_without_effect(
+    inbox_under_test: SignedInbox,
+) -> None:
+    request = inbox_under_test.request().signed()
+    assert (await inbox_under_test.send(request)).status == 202
+    done = await inbox_under_test.changed()
+    inbox_under_test.node.network.fetched()
 
-    assert (await door.send(request)).status == 202
+    assert (await inbox_under_test.send(request)).status == 202
 
-    assert len(door.rows()) == 1
-    assert await door.changed() == done
-    assert door.node.network.fetched() == []
+    assert len(inbox_under_test.rows()) == 1
+    assert await inbox_under_test.changed() == done
+    assert inbox_under_test.node.network.fetched() == []
 
 
 @BOTH
-async def test_6_a_replay_after_the_window_is_refused(door: Door) -> None:
-    request = door.knock().signed()
-    assert (await door.send(request)).status == 202
-    await door.changed()
-    door.before = door.node.snapshot()
-    door.node.home.clock.advance(seconds=66 * 60)
+async def test_6_a_replay_after_the_window_is_refused(inbox_under_test: SignedInbox) -> None:
+    request = inbox_under_test.request().signed()
+    assert (await inbox_under_test.send(request)).status == 202
+    await inbox_under_test.changed()
+    inbox_under_test.before = inbox_under_test.node.snapshot()
+    inbox_under_test.node.home.clock.advance(seconds=66 * 60)
 
-    await door.expect(request, 401, "signature_time")
+    await inbox_under_test.expect(request, 401, "signature_time")
 
 
 # 7. The same request elsewhere.
@@ -304,20 +331,22 @@ async def test_6_a_replay_after_the_window_is_refused(door: Door) -> None:
 
 @BOTH
 @pytest.mark.parametrize("path", ["/c/cats/inbox", "/u/bob/inbox"])
-async def test_7_a_replay_to_another_inbox_is_refused(door: Door, path: str) -> None:
-    stolen = door.knock().signed().bent(path=path)
+async def test_7_a_replay_to_another_inbox_is_refused(
+    inbox_under_test: SignedInbox, path: str
+) -> None:
+    stolen = inbox_under_test.request().signed().bent(path=path)
 
-    answer = await door.expect(stolen, 401, "signature_mismatch", fetched=[KIM])
+    answer = await inbox_under_test.expect(stolen, 401, "signature_mismatch", fetched=[KIM])
 
     assert path in answer.problem["signing_string"]
 
 
 @BOTH
-async def test_7_a_replay_from_another_host_is_refused(door: Door) -> None:
-    stolen = door.knock().bent(host="other.example").signed()
-    await door.expect(stolen, 401, "signature_host")
+async def test_7_a_replay_from_another_host_is_refused(inbox_under_test: SignedInbox) -> None:
+    stolen = inbox_under_test.request().bent(host="other.example").signed()
+    await inbox_under_test.expect(stolen, 401, "signature_host")
 
-    await door.expect(
+    await inbox_under_test.expect(
         stolen.with_value("host", "home.example"), 401, "signature_mismatch", fetched=[KIM]
     )
 
@@ -326,39 +355,39 @@ async def test_7_a_replay_from_another_host_is_refused(door: Door) -> None:
 
 
 @BOTH
-async def test_8_a_public_key_is_no_secret_of_an_hmac(door: Door) -> None:
+async def test_8_a_public_key_is_no_secret_of_an_hmac(inbox_under_test: SignedInbox) -> None:
     name, quoted = ("algorithm", "hmac-sha256")
-    if door.scheme == "rfc9421":
+    if inbox_under_test.scheme == "rfc9421":
         name, quoted = ("alg", '"hmac-sha256"')
-    knock = door.knock().bent(parameters={name: quoted})
-    honest = knock.signed()
+    unsigned = inbox_under_test.request().bent(parameters={name: quoted})
+    honest = unsigned.signed()
     made = base64.b64encode(hmac.digest(pems()[1].encode(), b"any text", "sha256")).decode()
     value = f"sig1=:{made}:"
-    if door.scheme == "cavage":
+    if inbox_under_test.scheme == "cavage":
         value = honest.value("signature").partition(",signature=")[0] + f',signature="{made}"'
 
-    await door.expect(honest.with_value("signature", value), 401, "signature_algorithm")
+    await inbox_under_test.expect(honest.with_value("signature", value), 401, "signature_algorithm")
 
 
 @RFC9421
-async def test_8_an_algorithm_must_be_that_of_the_key(door: Door) -> None:
-    knock = door.knock().bent(parameters={"alg": '"ed25519"'})
+async def test_8_an_algorithm_must_be_that_of_the_key(inbox_under_test: SignedInbox) -> None:
+    unsigned = inbox_under_test.request().bent(parameters={"alg": '"ed25519"'})
 
-    await door.expect(knock, 401, "signature_algorithm", fetched=[KIM])
+    await inbox_under_test.expect(unsigned, 401, "signature_algorithm", fetched=[KIM])
 
 
 @CAVAGE
-async def test_8_an_ed25519_key_does_not_verify_draft_cavage(door: Door) -> None:
+async def test_8_an_ed25519_key_does_not_verify_draft_cavage(inbox_under_test: SignedInbox) -> None:
     multikey = {
         "id": f"{KIM}#ed25519-key",
         "type": "Multikey",
         "controller": KIM,
         "publicKeyMultibase": "z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQXJVgGpqCoq9N",
     }
-    door.node.network.put(person(KIM, assertionMethod=[multikey]))
-    knock = door.knock().bent(key_id=f"{KIM}#ed25519-key")
+    inbox_under_test.node.network.put(person(KIM, assertionMethod=[multikey]))
+    unsigned = inbox_under_test.request().bent(key_id=f"{KIM}#ed25519-key")
 
-    await door.expect(knock, 401, "signature_algorithm", fetched=[KIM])
+    await inbox_under_test.expect(unsigned, 401, "signature_algorithm", fetched=[KIM])
 
 
 # 9. Keys that are too weak, or made to keep us busy.
@@ -395,10 +424,14 @@ def too_big() -> str:
     ],
     ids=["1024 bits", "exponent 3", "exponent 1", "8200 bits", "no key"],
 )
-async def test_9_bad_keys_are_refused(door: Door, pem: Callable[[], str], why: str) -> None:
-    door.node.network.put(with_key(KIM, pem()))
+async def test_9_bad_keys_are_refused(
+    inbox_under_test: SignedInbox, pem: Callable[[], str], why: str
+) -> None:
+    inbox_under_test.node.network.put(with_key(KIM, pem()))
 
-    answer = await door.expect(door.knock(), 401, "key_not_usable", fetched=[KIM])
+    answer = await inbox_under_test.expect(
+        inbox_under_test.request(), 401, "key_not_usable", fetched=[KIM]
+    )
 
     assert answer.problem["fetch"] == why
 
@@ -407,118 +440,138 @@ async def test_9_bad_keys_are_refused(door: Door, pem: Callable[[], str], why: s
 
 
 @BOTH
-async def test_10_a_changed_key_is_fetched_once_and_the_old_one_stops_working(door: Door) -> None:
-    assert (await door.send(door.knock())).status == 202
-    await door.changed()
-    door.node.network.fetched()
-    door.node.network.put(with_key(KIM, pem_of(other_key().public_key())))
-    second = activity("Like", KIM, door.post.iri, id="https://kim.example/did/second")
+async def test_10_a_changed_key_is_fetched_once_and_the_old_one_stops_working(
+    inbox_under_test: SignedInbox,
+) -> None:
+    assert (await inbox_under_test.send(inbox_under_test.request())).status == 202
+    await inbox_under_test.changed()
+    inbox_under_test.node.network.fetched()
+    inbox_under_test.node.network.put(with_key(KIM, pem_of(other_key().public_key())))
+    second = activity("Like", KIM, inbox_under_test.post.iri, id="https://kim.example/did/second")
 
-    assert (await door.send(door.knock(said=second).bent(key=other_key()))).status == 202
+    assert (
+        await inbox_under_test.send(inbox_under_test.request(sent=second).bent(key=other_key()))
+    ).status == 202
 
-    assert door.node.network.fetched() == [KIM]
-    await door.changed()
-    door.before = door.node.snapshot()
-    door.node.home.sent()
-    third = activity("Like", KIM, door.post.iri, id="https://kim.example/did/third")
-    await door.expect(door.knock(said=third), 401, "signature_mismatch")
+    assert inbox_under_test.node.network.fetched() == [KIM]
+    await inbox_under_test.changed()
+    inbox_under_test.before = inbox_under_test.node.snapshot()
+    inbox_under_test.node.home.sent()
+    third = activity("Like", KIM, inbox_under_test.post.iri, id="https://kim.example/did/third")
+    await inbox_under_test.expect(inbox_under_test.request(sent=third), 401, "signature_mismatch")
 
 
 @BOTH
-async def test_10_a_key_that_is_not_there_is_not_asked_for_again(door: Door) -> None:
-    door.node.network.lose(KIM)
+async def test_10_a_missing_key_is_not_fetched_again(inbox_under_test: SignedInbox) -> None:
+    inbox_under_test.node.network.lose(KIM)
 
-    answer = await door.expect(door.knock(), 401, "key_not_usable", fetched=[KIM])
+    answer = await inbox_under_test.expect(
+        inbox_under_test.request(), 401, "key_not_usable", fetched=[KIM]
+    )
     assert answer.problem["key_id"] == KIM_KEY
-    await door.expect(door.knock(), 401, "key_not_usable")
+    await inbox_under_test.expect(inbox_under_test.request(), 401, "key_not_usable")
 
 
 @BOTH
-async def test_10_a_server_that_does_not_answer_is_no_fault_of_the_request(door: Door) -> None:
-    door.node.network.silent.add("kim.example")
+async def test_10_an_unreachable_key_server_gives_a_temporary_error(
+    inbox_under_test: SignedInbox,
+) -> None:
+    inbox_under_test.node.network.silent.add("kim.example")
 
-    await door.expect(door.knock(), 503, "key_unreachable", fetched=[KIM])
+    await inbox_under_test.expect(inbox_under_test.request(), 503, "key_unreachable", fetched=[KIM])
 
 
 @BOTH
-async def test_10_a_forgery_makes_us_ask_for_the_key_twice_and_not_more(door: Door) -> None:
-    forged = door.knock().bent(key=other_key())
-    await door.expect(forged, 401, "signature_mismatch", fetched=[KIM])
+async def test_10_a_forgery_causes_at_most_two_key_fetches(inbox_under_test: SignedInbox) -> None:
+    forged = inbox_under_test.request().bent(key=other_key())
+    await inbox_under_test.expect(forged, 401, "signature_mismatch", fetched=[KIM])
 
     for _ in range(5):
-        await door.expect(forged, 401, "signature_mismatch")
+        await inbox_under_test.expect(forged, 401, "signature_mismatch")
 
 
 @BOTH
-async def test_10_a_stranger_who_is_gone_says_goodbye_to_nobody(door: Door) -> None:
-    door.node.network.gone(KIM)
+async def test_10_the_delete_of_an_unknown_gone_actor_is_ignored(
+    inbox_under_test: SignedInbox,
+) -> None:
+    inbox_under_test.node.network.gone(KIM)
     goodbye = activity("Delete", KIM, KIM)
 
-    assert (await door.send(door.knock(said=goodbye))).status == 202
+    assert (await inbox_under_test.send(inbox_under_test.request(sent=goodbye))).status == 202
 
-    assert door.rows() == []
-    assert door.node.network.fetched() == []
-    assert await door.changed() == {}
+    assert inbox_under_test.rows() == []
+    assert inbox_under_test.node.network.fetched() == []
+    assert await inbox_under_test.changed() == {}
 
 
 @BOTH
-async def test_10_who_is_gone_with_the_key_is_asked_about_at_home(door: Door) -> None:
-    door.node.home.person(KIM)
-    door.node.network.put(with_key(KIM, pem_of(other_key().public_key())))
-    door.before = door.node.snapshot()
-    door.node.network.gone(KIM)
+async def test_10_an_actor_gone_with_its_key_is_checked_at_its_origin(
+    inbox_under_test: SignedInbox,
+) -> None:
+    inbox_under_test.node.home.person(KIM)
+    inbox_under_test.node.network.put(with_key(KIM, pem_of(other_key().public_key())))
+    inbox_under_test.before = inbox_under_test.node.snapshot()
+    inbox_under_test.node.network.gone(KIM)
     goodbye = activity("Delete", KIM, KIM)
 
-    assert (await door.send(door.knock(said=goodbye).bent(key_id=f"{KIM}#new"))).status == 202
+    assert (
+        await inbox_under_test.send(
+            inbox_under_test.request(sent=goodbye).bent(key_id=f"{KIM}#new")
+        )
+    ).status == 202
 
-    assert [row["authenticated"] for row in door.rows()] == [False]
-    assert await door.changed() == {KIM: "erased"}
-    assert set(door.node.network.fetched()) == {KIM}
+    assert [row["authenticated"] for row in inbox_under_test.rows()] == [False]
+    assert await inbox_under_test.changed() == {KIM: "erased"}
+    assert set(inbox_under_test.node.network.fetched()) == {KIM}
 
 
 # 11. Other actors' keys.
 
 
 @BOTH
-async def test_11_a_key_that_claims_an_owner_elsewhere_is_refused(door: Door) -> None:
-    door.node.network.put(with_key(EVE, pem_of(other_key().public_key()), owner=KIM))
-    knock = door.knock().bent(key=other_key(), key_id=f"{EVE}#main-key")
+async def test_11_a_key_that_claims_an_owner_elsewhere_is_refused(
+    inbox_under_test: SignedInbox,
+) -> None:
+    inbox_under_test.node.network.put(with_key(EVE, pem_of(other_key().public_key()), owner=KIM))
+    unsigned = inbox_under_test.request().bent(key=other_key(), key_id=f"{EVE}#main-key")
 
-    answer = await door.expect(knock, 401, "key_not_usable", fetched=[EVE])
+    answer = await inbox_under_test.expect(unsigned, 401, "key_not_usable", fetched=[EVE])
 
     assert answer.problem["fetch"] == "key_not_listed"
 
 
 @BOTH
-async def test_11_a_key_that_claims_an_owner_on_its_host_is_refused(door: Door) -> None:
+async def test_11_a_key_that_claims_an_owner_on_its_host_is_refused(
+    inbox_under_test: SignedInbox,
+) -> None:
     eve = "https://kim.example/u/eve"
-    door.node.network.put(with_key(eve, pem_of(other_key().public_key()), owner=KIM))
-    knock = door.knock().bent(key=other_key(), key_id=f"{eve}#main-key")
+    inbox_under_test.node.network.put(with_key(eve, pem_of(other_key().public_key()), owner=KIM))
+    unsigned = inbox_under_test.request().bent(key=other_key(), key_id=f"{eve}#main-key")
 
-    answer = await door.expect(knock, 401, "key_not_usable", fetched=[eve])
+    answer = await inbox_under_test.expect(unsigned, 401, "key_not_usable", fetched=[eve])
 
     assert answer.problem["fetch"] == "key_not_listed"
 
 
 @BOTH
 async def test_11_a_key_document_that_its_owner_does_not_point_back_to_is_refused(
-    door: Door,
+    inbox_under_test: SignedInbox,
 ) -> None:
     key_id = "https://kim.example/uploads/key"
     pem = pem_of(other_key().public_key())
-    door.node.network.put(document(key_id, "Key", owner=KIM, publicKeyPem=pem))
-    knock = door.knock().bent(key=other_key(), key_id=key_id)
+    inbox_under_test.node.network.put(document(key_id, "Key", owner=KIM, publicKeyPem=pem))
+    unsigned = inbox_under_test.request().bent(key=other_key(), key_id=key_id)
 
-    await door.expect(knock, 401, "key_not_usable", fetched=[key_id, KIM])
+    await inbox_under_test.expect(unsigned, 401, "key_not_usable", fetched=[key_id, KIM])
 
 
 @BOTH
-async def test_11_another_actors_key_makes_a_relay_and_its_word_is_not_believed(
-    door: Door,
+async def test_11_another_actors_key_makes_a_relay_that_is_not_trusted(
+    inbox_under_test: SignedInbox,
 ) -> None:
-    knock = door.knock().bent(key=private_key(EVE).rsa, key_id=f"{EVE}#main-key")
+    unsigned = inbox_under_test.request().bent(key=private_key(EVE).rsa, key_id=f"{EVE}#main-key")
 
-    await door.expect(knock, 403, "relayed_without_proof", fetched=[EVE])
+    await inbox_under_test.expect(unsigned, 403, "relayed_without_proof", fetched=[EVE])
 
 
 # 12. Keys at addresses to which nobody may connect.
@@ -539,15 +592,15 @@ async def test_11_another_actors_key_makes_a_relay_and_its_word_is_not_believed(
     ],
 )
 async def test_12_a_key_id_that_is_no_public_address_is_refused(
-    door: Door, key_id: str, code: str
+    inbox_under_test: SignedInbox, key_id: str, code: str
 ) -> None:
-    await door.expect(door.knock().bent(key_id=key_id), 400, code)
+    await inbox_under_test.expect(inbox_under_test.request().bent(key_id=key_id), 400, code)
 
 
 @BOTH
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "169.254.169.254", "::1"])
 async def test_12_a_name_that_leads_to_a_private_address_is_not_connected_to(
-    door: Door, address: str, monkeypatch: pytest.MonkeyPatch
+    inbox_under_test: SignedInbox, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dialled: list[str] = []
 
@@ -559,9 +612,11 @@ async def test_12_a_name_that_leads_to_a_private_address_is_not_connected_to(
         raise OSError
 
     transport = PeerTransport(guard=Guard(), resolve=resolve, dial=dial)
-    monkeypatch.setattr(door.node.network, "handle_async_request", transport.handle_async_request)
+    monkeypatch.setattr(
+        inbox_under_test.node.network, "handle_async_request", transport.handle_async_request
+    )
 
-    await door.expect(door.knock(), 401, "key_not_usable")
+    await inbox_under_test.expect(inbox_under_test.request(), 401, "key_not_usable")
     assert dialled == []
 
 
@@ -569,60 +624,64 @@ async def test_12_a_name_that_leads_to_a_private_address_is_not_connected_to(
 
 
 @BOTH
-async def test_13_a_blocked_host_is_not_even_asked_for_its_key(door: Door) -> None:
-    door.node.home(lambda ctx: block_instance(ctx, "kim.example", "a note among admins"))
+async def test_13_the_key_of_a_blocked_host_is_not_fetched(inbox_under_test: SignedInbox) -> None:
+    inbox_under_test.node.home(
+        lambda ctx: block_instance(ctx, "kim.example", "a note among admins")
+    )
 
-    answer = await door.expect(door.knock(), 403, "host_blocked")
+    answer = await inbox_under_test.expect(inbox_under_test.request(), 403, "host_blocked")
 
     assert "note among admins" not in json.dumps(answer.problem)
 
 
 @BOTH
-async def test_13_a_blocked_host_does_not_speak_for_others(door: Door) -> None:
-    door.node.home(lambda ctx: block_instance(ctx, "evil.example", ""))
-    knock = door.knock().bent(key=private_key(EVE).rsa, key_id=f"{EVE}#main-key")
+async def test_13_a_blocked_host_does_not_speak_for_others(inbox_under_test: SignedInbox) -> None:
+    inbox_under_test.node.home(lambda ctx: block_instance(ctx, "evil.example", ""))
+    unsigned = inbox_under_test.request().bent(key=private_key(EVE).rsa, key_id=f"{EVE}#main-key")
 
-    await door.expect(knock, 403, "host_blocked")
+    await inbox_under_test.expect(unsigned, 403, "host_blocked")
 
 
-# 14. A refusal has no effect at all: `Door.expect` checks it, here for unsigned requests.
+# 14. A refusal has no effect at all: `SignedInbox.expect` checks it, here for unsigned requests.
 
 
 @CAVAGE
-async def test_14_a_request_without_signature_is_refused(door: Door) -> None:
-    honest = door.knock().signed()
+async def test_14_a_request_without_signature_is_refused(inbox_under_test: SignedInbox) -> None:
+    honest = inbox_under_test.request().signed()
     bare = tuple((name, value) for name, value in honest.headers if name != "signature")
 
-    await door.expect(honest.bent(headers=bare), 401, "signature_missing")
+    await inbox_under_test.expect(honest.bent(headers=bare), 401, "signature_missing")
 
 
 # 15. Only one signature.
 
 
 @RFC9421
-async def test_15_several_signatures_are_refused_although_each_is_good(door: Door) -> None:
-    one = door.knock().signed()
-    other = door.knock().bent(parameters={"tag": '"x"'}).signed()
+async def test_15_several_signatures_are_refused_although_each_is_good(
+    inbox_under_test: SignedInbox,
+) -> None:
+    one = inbox_under_test.request().signed()
+    other = inbox_under_test.request().bent(parameters={"tag": '"x"'}).signed()
     both = one
     for name in ("signature-input", "signature"):
         both = both.with_value(
             name, f"{one.value(name)}, {other.value(name).replace('sig1=', 'sig2=', 1)}"
         )
 
-    await door.expect(both, 401, "signature_several")
+    await inbox_under_test.expect(both, 401, "signature_several")
 
 
 # 16. Impossible times.
 
 
-def timed(door: Door, created: str, expires: str) -> Knock:
-    said: dict[str, str | None] = {"created": created, "expires": expires}
-    if door.scheme == "rfc9421":
-        return door.knock().bent(parameters=said)
-    return door.knock().bent(
+def timed(inbox_under_test: SignedInbox, created: str, expires: str) -> UnsignedRequest:
+    times: dict[str, str | None] = {"created": created, "expires": expires}
+    if inbox_under_test.scheme == "rfc9421":
+        return inbox_under_test.request().bent(parameters=times)
+    return inbox_under_test.request().bent(
         drop=("date",),
         also=("(created)", "(expires)"),
-        parameters=said | {"algorithm": "hs2019"},
+        parameters=times | {"algorithm": "hs2019"},
     )
 
 
@@ -637,42 +696,56 @@ def timed(door: Door, created: str, expires: str) -> Knock:
     ],
     ids=["expired before", "not yet", "expired", "too long ago"],
 )
-async def test_16_a_signature_is_for_a_time_that_is_now(
-    door: Door, created: float, expires: float, status: int, code: str
+async def test_16_a_signature_must_be_valid_now(
+    inbox_under_test: SignedInbox, created: float, expires: float, status: int, code: str
 ) -> None:
-    now = int(door.node.instance.clock().timestamp())
+    now = int(inbox_under_test.node.instance.clock().timestamp())
 
-    await door.expect(timed(door, str(now + created), str(now + expires)), status, code)
+    await inbox_under_test.expect(
+        timed(inbox_under_test, str(now + created), str(now + expires)), status, code
+    )
 
 
 @BOTH
-@pytest.mark.parametrize("word", ["soon", "1e9", "9" * 20, "1767268800.5", "+5"])
+@pytest.mark.parametrize("value", ["soon", "1e9", "9" * 20, "1767268800.5", "+5"])
 @pytest.mark.parametrize("created", [True, False], ids=["created", "expires"])
-async def test_16_a_time_is_whole_seconds(door: Door, word: str, created: bool) -> None:
-    now = str(int(door.node.instance.clock().timestamp()))
-    knock = timed(door, word, now) if created else timed(door, now, word)
+async def test_16_a_time_is_whole_seconds(
+    inbox_under_test: SignedInbox, value: str, created: bool
+) -> None:
+    now = str(int(inbox_under_test.node.instance.clock().timestamp()))
+    unsigned = (
+        timed(inbox_under_test, value, now) if created else timed(inbox_under_test, now, value)
+    )
     # A bare word is a token to RFC 9421, so it can be read and is no time.
-    is_read = door.scheme == "cavage" or word == "soon"
+    is_read = inbox_under_test.scheme == "cavage" or value == "soon"
 
-    await door.expect(knock, 400, "signature_time" if is_read else "structured_syntax")
+    await inbox_under_test.expect(
+        unsigned, 400, "signature_time" if is_read else "structured_syntax"
+    )
 
 
 @BOTH
-async def test_16_a_time_that_is_now_is_taken(door: Door) -> None:
-    now = int(door.node.instance.clock().timestamp())
+async def test_16_a_current_time_is_accepted(inbox_under_test: SignedInbox) -> None:
+    now = int(inbox_under_test.node.instance.clock().timestamp())
 
-    assert (await door.send(timed(door, str(now), str(now + 60)))).status == 202
+    assert (
+        await inbox_under_test.send(timed(inbox_under_test, str(now), str(now + 60)))
+    ).status == 202
 
 
 # 17. Never both schemes.
 
 
 @CAVAGE
-async def test_17_what_says_rfc_9421_is_not_verified_as_draft_cavage(door: Door) -> None:
-    honest = door.knock().signed()
-    said = f'sig1=("@method");created=1;keyid="{KIM_KEY}"'
+async def test_17_an_rfc_9421_request_is_not_verified_as_draft_cavage(
+    inbox_under_test: SignedInbox,
+) -> None:
+    honest = inbox_under_test.request().signed()
+    signature_input = f'sig1=("@method");created=1;keyid="{KIM_KEY}"'
 
-    await door.expect(honest.with_more(("signature-input", said)), 400, "structured_syntax")
+    await inbox_under_test.expect(
+        honest.with_more(("signature-input", signature_input)), 400, "structured_syntax"
+    )
 
 
 @pytest.mark.parametrize(
@@ -683,19 +756,23 @@ async def test_17_what_says_rfc_9421_is_not_verified_as_draft_cavage(door: Door)
     ],
 )
 async def test_17_the_digest_of_one_scheme_does_not_help_the_other(
-    door: Door, drop: str, name: str, form: str
+    inbox_under_test: SignedInbox, drop: str, name: str, form: str
 ) -> None:
-    knock = door.knock()
-    hashed = base64.b64encode(hashlib.sha256(knock.body).digest()).decode()
+    unsigned = inbox_under_test.request()
+    hashed = base64.b64encode(hashlib.sha256(unsigned.body).digest()).decode()
 
-    bent = knock.bent(drop=(drop,), also=(name,), headers=((name, form.format(hashed)),))
+    bent = unsigned.bent(drop=(drop,), also=(name,), headers=((name, form.format(hashed)),))
 
-    await door.expect(bent, 401, "signature_coverage")
+    await inbox_under_test.expect(bent, 401, "signature_coverage")
 
 
 @RFC9421
-async def test_17_a_covered_date_counts_and_another_does_not(door: Door) -> None:
+async def test_17_a_covered_date_counts_and_another_does_not(inbox_under_test: SignedInbox) -> None:
     stale = (("date", "Sat, 01 Jan 2000 00:00:00 GMT"),)
 
-    await door.expect(door.knock().bent(also=("date",), headers=stale), 401, "signature_time")
-    assert (await door.send(door.knock().bent(headers=stale))).status == 202
+    await inbox_under_test.expect(
+        inbox_under_test.request().bent(also=("date",), headers=stale), 401, "signature_time"
+    )
+    assert (
+        await inbox_under_test.send(inbox_under_test.request().bent(headers=stale))
+    ).status == 202

@@ -22,7 +22,7 @@ KIM = "https://kim.example/u/kim"
 
 
 def conversation(home: Home) -> tuple[Post, list[Comment]]:
-    """A post of ours; below it kim (elsewhere), bob below kim, ann below the post."""
+    """A post of ours; below it kim (remote), bob below kim, ann below the post."""
     kim = home.person(KIM)
     post = home.post()
     first = home.comment(post, by=kim, iri="https://kim.example/note/1")
@@ -42,7 +42,7 @@ async def items_of(node: Node, collection: dict[str, Any]) -> list[str]:
     return found
 
 
-async def test_posts_and_comments_say_where_their_thread_and_their_answers_are(node: Node) -> None:
+async def test_posts_and_comments_link_to_their_thread_and_replies(node: Node) -> None:
     post, (_, second, _) = conversation(node.home)
 
     written = await node.get_json("/post/1")
@@ -55,7 +55,7 @@ async def test_posts_and_comments_say_where_their_thread_and_their_answers_are(n
 
 
 @pytest.mark.parametrize(
-    ("said", "shown"),
+    ("thread_of_parent", "shown"),
     [
         ("https://kim.example/threads/7", "https://kim.example/threads/7"),
         ({"id": "https://kim.example/threads/7"}, "https://kim.example/threads/7"),
@@ -65,11 +65,13 @@ async def test_posts_and_comments_say_where_their_thread_and_their_answers_are(n
     ],
 )
 async def test_a_comment_below_a_peers_post_names_the_peers_thread(
-    node: Node, said: Any, shown: str | None
+    node: Node, thread_of_parent: Any, shown: str | None
 ) -> None:
     dogs = node.home.group("https://dogs.example/c/dogs")
     node.home.follow(node.home.bob, dogs)
-    node.network.put(person(KIM), page("https://kim.example/post/1", KIM, dogs.iri, context=said))
+    node.network.put(
+        person(KIM), page("https://kim.example/post/1", KIM, dogs.iri, context=thread_of_parent)
+    )
     found = await node.instance.lookup("https://kim.example/post/1")
     assert isinstance(found, Post)
 
@@ -80,7 +82,7 @@ async def test_a_comment_below_a_peers_post_names_the_peers_thread(
     assert note["replies"]["id"] == f"{comment.iri}/replies"
 
 
-async def test_notes_carry_the_answers_to_them(node: Node) -> None:
+async def test_notes_embed_their_replies(node: Node) -> None:
     """GoToSocial reads no collection of which it only has the id."""
     post, (first, second, third) = conversation(node.home)
     fourth = node.home.comment(post, parent=second)
@@ -143,14 +145,14 @@ async def test_long_threads_have_pages_with_stable_addresses(node: Node) -> None
 
 
 @pytest.mark.parametrize("number", ["0", "2", "-1", "x", "²", "", "9999999999999999999999"])
-async def test_pages_that_are_not_there_are_not_there(node: Node, number: str) -> None:
+async def test_pages_out_of_range_are_not_found(node: Node, number: str) -> None:
     node.home.post()
 
     for path in ("/post/1/context", "/post/1/replies"):
         assert (await node.get(f"{path}?page={number}")).status_code == 404
 
 
-async def test_what_is_deleted_or_removed_is_listed_no_more(node: Node) -> None:
+async def test_deleted_and_removed_content_is_not_listed(node: Node) -> None:
     home = node.home
     post, (first, second, third) = conversation(home)
     home.perform(RemoveContent(by=home.ann, target=second, reason=""))
@@ -163,7 +165,7 @@ async def test_what_is_deleted_or_removed_is_listed_no_more(node: Node) -> None:
     assert (await node.get_json("/post/1/replies"))["totalItems"] == 1
 
 
-async def test_replies_are_direct_answers_ours_first(node: Node) -> None:
+async def test_the_replies_collection_has_direct_replies_local_ones_first(node: Node) -> None:
     # Mastodon reads five of the first page at once, and only those of the host it requested.
     post, (first, second, third) = conversation(node.home)
 
@@ -236,7 +238,7 @@ async def test_threads_of_deleted_posts_are_gone_and_of_closed_communities_not_t
         (None, "https://kim.example/post/1"),
     ],
 )
-async def test_who_asks_for_a_thread_of_a_peers_is_sent_to_the_peer(
+async def test_requests_for_a_remote_thread_are_redirected_to_its_origin(
     node: Node, named: str | None, location: str
 ) -> None:
     home = node.home
@@ -269,7 +271,7 @@ def test_the_digest_is_the_same_in_any_order() -> None:
     assert digest([one, two]) == digest([two, one]) == both
 
 
-async def test_who_knows_the_whole_thread_is_told_so(node: Node) -> None:
+async def test_a_conditional_request_for_an_unchanged_thread_gets_304(node: Node) -> None:
     post, comments = conversation(node.home)
     known = digest([post.iri, *(one.iri for one in comments)])
 

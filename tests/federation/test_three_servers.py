@@ -1,12 +1,12 @@
 from pathlib import Path
 
-from tests.demo.play import Play
+from tests.demo.scenario import Play
 from tests.demo.stage import Stage
 from tests.support.databases import PostgresqlDatabases
-from tests.support.nodes import Node, running, tail
+from tests.support.server_processes import Node, running, tail
 
 
-def test_what_people_of_three_servers_do_shows_on_the_others(
+def test_actions_on_each_of_three_servers_show_on_the_others(
     postgresql_databases: PostgresqlDatabases, redis_url: str, tmp_path: Path
 ) -> None:
     urls = [postgresql_databases.create(migrated=True) for _ in range(2)]

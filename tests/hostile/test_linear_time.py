@@ -41,7 +41,7 @@ from fedcom.views.paging import Cursor
 from fedcom.web.html.feed_documents import Entry, Feed, to_atom, to_rss
 from fedcom.web.html.i18n import choose
 from tests.hostile.shapes import HTML, JSON, LINES, MARKDOWN, PAGES
-from tests.support.growth import growth
+from tests.support.complexity import cost_ratio
 
 MOST = 2.5
 TIMES, MOST_IN_ALL = 8, MOST**3
@@ -134,7 +134,7 @@ READERS: dict[str, Callable[[str], object]] = {
 CHANCE = random.Random(3)
 
 
-def some_words(names: int) -> Callable[[int], str]:
+def words_of_names(names: int) -> Callable[[int], str]:
     """A text with this number of characters, made of this number of different words."""
     return lambda length: " ".join(str(CHANCE.randrange(names)) for _ in range(length // 3))
 
@@ -167,7 +167,7 @@ def cases() -> Iterator[tuple[str, Case]]:
     for name, shape in JSON.items():
         yield f"JSON: {name}", Case(read_document, shape, 20_000)
     for names in (2, 40, 10_000):
-        text = some_words(names)
+        text = words_of_names(names)
         yield f"versions of {names} words", Case(compare, two_versions(text), 4_000)
     for write in (to_rss, to_atom):
         for unit in ("&", "\0", "]]>"):
@@ -179,17 +179,17 @@ CASES = dict(cases())
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_twice_as_much_costs_at_most_two_and_a_half_times_as_much(name):
+def test_doubled_input_costs_at_most_two_and_a_half_times_as_much(name):
     case = CASES[name]
     small, large = case.make(case.length), case.make(TIMES * case.length)
-    assert growth(case.work, small, large, TIMES, MOST_IN_ALL) <= MOST_IN_ALL
+    assert cost_ratio(case.work, small, large, TIMES, MOST_IN_ALL) <= MOST_IN_ALL
 
 
 @pytest.mark.parametrize("reader", READERS)
 def test_a_line_twice_as_long_costs_at_most_two_and_a_half_times_as_much(reader):
     work = refusing(READERS[reader])
     grown = {
-        name: growth(work, shape(LINE), shape(TIMES * LINE), TIMES, MOST_IN_ALL)
+        name: cost_ratio(work, shape(LINE), shape(TIMES * LINE), TIMES, MOST_IN_ALL)
         for name, shape in LINES.items()
     }
     assert {name: times for name, times in grown.items() if times > MOST_IN_ALL} == {}

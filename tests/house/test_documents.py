@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 import pytest
 
-from fedcom.accounts.rate_limits import PACES, Pace
+from fedcom.accounts.rate_limits import ACTION_LIMITS, ActionLimits
 from fedcom.cli.root import fedcom
-from fedcom.cli.table import heard_table
+from fedcom.cli.table import incoming_table
 from fedcom.web.html.i18n import number, span
 
 ROOT = Path(__file__).parents[2]
@@ -45,18 +45,18 @@ def anchor(heading: str) -> str:
 
 
 def commands(group: click.Group, *before: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """Every command that does something, with its words."""
-    for word, command in group.commands.items():
+    """Every command that does something, by the words that call it."""
+    for name, command in group.commands.items():
         if isinstance(command, click.Group):
-            yield from commands(command, *before, word)
+            yield from commands(command, *before, name)
         else:
-            yield (*before, word), command
+            yield (*before, name), command
 
 
 COMMANDS = list(commands(fedcom))
 
 
-def test_there_are_documents_to_look_at() -> None:
+def test_the_documents_are_found() -> None:
     assert {"README.md", "CONTRIBUTING.md", "docs/admin.md"} <= {name(path) for path in DOCUMENTS}
 
 
@@ -72,24 +72,59 @@ def test_links_lead_somewhere(path: Path) -> None:
             assert fragment in {anchor(text) for text in HEADING.findall(prose(document))}, link
 
 
+ROOMS = ("activitypub", "alembic", "database", "docs", "fedcom", "inbox", "outbox", "tests")
+ENDS = {
+    "/" + "/".join(path.parts[at:])
+    for room in ROOMS
+    for path in [ROOT / room, *(ROOT / room).rglob("*")]
+    if "node_modules" not in path.parts
+    for at in range(len(ROOT.parts), len(path.parts))
+}
+"""All files and folders, from each folder above them."""
+# A file or a folder, from the top of the project or, as in CONTRIBUTING.md, from a folder of it.
+NAMED = re.compile(
+    rf"`((?:{'|'.join(ROOMS)})/[\w./-]+|[\w./-]+/|[\w./-]+\.(?:css|html|js|md|mjs|po|py))(?:::\w+)?`"
+)
+MADE = {"data", "fedcom/migrations", "screenshots"}
+"""Folders that the wheel, the server and a command make."""
+
+
+def exists(path: str) -> bool:
+    """Whether a document may name it: from the top, or from a folder if no room is named."""
+    is_whole = (ROOT / path).exists()
+    return is_whole or (not path.startswith(ROOMS) and f"/{path}" in ENDS)
+
+
+def test_files_in_the_documents_exist() -> None:
+    said = {
+        (name(document), path.removesuffix("/"))
+        for document in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+        for path in NAMED.findall(prose(document))
+        if not path.startswith("/")
+    }
+
+    assert len(said) > 200
+    assert [one for one in sorted(said) if one[1] not in MADE and not exists(one[1])] == []
+
+
 def test_every_command_is_in_the_admins_table() -> None:
     written = re.findall(
         r"^\| `fedcom ([^`]+)` \|", section("docs/admin.md", "The command line"), re.M
     )
-    documented = {tuple(word for word in line.split() if not word.isupper()) for line in written}
+    documented = {tuple(name for name in line.split() if not name.isupper()) for line in written}
 
-    assert documented == {words for words, _ in COMMANDS}
+    assert documented == {names for names, _ in COMMANDS}
 
 
 @pytest.mark.parametrize(
-    ("words", "command"), COMMANDS, ids=[" ".join(words) for words, _ in COMMANDS]
+    ("names", "command"), COMMANDS, ids=[" ".join(names) for names, _ in COMMANDS]
 )
 def test_every_option_of_a_command_is_in_its_line(
-    words: tuple[str, ...], command: click.Command
+    names: tuple[str, ...], command: click.Command
 ) -> None:
     table = section("docs/admin.md", "The command line")
     line = next(
-        (line for line in table.splitlines() if re.match(rf"\| `fedcom {' '.join(words)}\b", line)),
+        (line for line in table.splitlines() if re.match(rf"\| `fedcom {' '.join(names)}\b", line)),
         "",
     )
     for parameter in command.params:
@@ -100,16 +135,18 @@ def test_every_option_of_a_command_is_in_its_line(
 
 
 def test_commands_in_the_documents_exist() -> None:
-    known = {words for words, _ in COMMANDS}
-    groups = {words[:1] for words in known if len(words) > 1}
+    known = {arguments for arguments, _ in COMMANDS}
+    groups = {arguments[:1] for arguments in known if len(arguments) > 1}
     for path in DOCUMENTS:
-        for said in re.findall(r"`fedcom ([a-z][a-z -]*)", path.read_text()):
-            words = tuple(said.split(" --")[0].split())
-            assert words in known | groups or words[:2] in known or words[:1] in known, (path, said)
+        for command in re.findall(r"`fedcom ([a-z][a-z -]*)", path.read_text()):
+            arguments = tuple(command.split(" --")[0].split())
+            assert (
+                arguments in known | groups or arguments[:2] in known or arguments[:1] in known
+            ), (path, command)
 
 
 @pytest.mark.parametrize("path", ["README.md", "CONTRIBUTING.md", "docs/admin.md", ".ci/run"])
-def test_make_knows_what_the_documents_tell_to_make(path: str) -> None:
+def test_make_targets_in_the_documents_exist(path: str) -> None:
     targets = set(re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.M))
     asked = set(re.findall(r"^make ([a-z]+)|`make ([a-z]+)", (ROOT / path).read_text(), re.M))
 
@@ -131,19 +168,19 @@ PACKAGES = {
 """Commands that a bare Debian 12 does not have, and the packages that bring them."""
 
 
-def test_an_admin_is_told_to_install_each_command_before_it_is_used() -> None:
+def test_the_documents_install_each_command_before_they_use_it() -> None:
     text = (ROOT / "docs/admin.md").read_text()
     installed: set[str] = set()
     used: set[str] = set()
     for block in re.findall(r"^```sh\n(.*?)^```$", text, re.M | re.S):
         for line in block.splitlines():
-            words = re.findall(r"[\w./-]+", line.partition("    #")[0])
-            if words[:2] == ["apt-get", "install"]:
-                installed |= set(words[2:])
+            tokens = re.findall(r"[\w./-]+", line.partition("    #")[0])
+            if tokens[:2] == ["apt-get", "install"]:
+                installed |= set(tokens[2:])
                 continue
-            missing = {word for word in words if PACKAGES.get(word, "") not in {"", *installed}}
+            missing = {token for token in tokens if PACKAGES.get(token, "") not in {"", *installed}}
             assert not missing, line
-            used |= PACKAGES.keys() & set(words)
+            used |= PACKAGES.keys() & set(tokens)
     assert used == PACKAGES.keys()
     assert "sudo" not in re.findall(r"^\w+", "".join(FENCE.findall(text)), re.M)
 
@@ -165,36 +202,38 @@ def test_the_readme_names_the_command_that_ci_runs() -> None:
     assert re.search(rf"^{last}\b", (ROOT / "README.md").read_text(), re.M)
 
 
-def test_the_table_of_what_is_heard_is_that_of_the_catalog() -> None:
+def test_the_table_of_supported_activities_is_that_of_the_catalog() -> None:
     text = (ROOT / "docs/federation.md").read_text()
-    _, _, rest = text.partition("<!-- heard: begin -->\n")
+    _, _, rest = text.partition("<!-- incoming: begin -->\n")
 
-    assert rest.partition("<!-- heard: end -->")[0] == heard_table(), (
+    assert rest.partition("<!-- incoming: end -->")[0] == incoming_table(), (
         "run: fedcom federation table, and put it between the marks"
     )
 
 
-def test_every_activity_that_is_heard_is_explained() -> None:
+def test_every_supported_activity_is_explained() -> None:
     _, _, explained = (ROOT / "docs/federation.md").read_text().partition("In detail:")
     detail = explained.partition("Not heard")[0]
-    for shape in re.findall(r"`([A-Z][A-Za-z{}]+)`", heard_table()):
+    for shape in re.findall(r"`([A-Z][A-Za-z{}]+)`", incoming_table()):
         verb, _, kind = shape.partition("{")
         if verb in ("Create", "Update") and kind.rstrip("}") not in ("Note", "Group"):
             continue  # "and its kin"
-        told = verb if verb in ("Accept", "Reject") else shape
-        assert f"`{told}`" in detail
+        mentioned = verb if verb in ("Accept", "Reject") else shape
+        assert f"`{mentioned}`" in detail
 
 
-def test_every_word_that_an_action_says_is_among_what_is_sent() -> None:
-    said: set[str] = set()
+def test_every_activity_type_that_actions_send_is_documented() -> None:
+    sent_types: set[str] = set()
     for path in (ROOT / "fedcom/actions").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and node.module == "activitypub.vocab.activities":
-                said |= {alias.name for alias in node.names if alias.name != "announce_of"}
+                sent_types |= {alias.name for alias in node.names if alias.name != "announce_of"}
     sent = (ROOT / "docs/federation.md").read_text().partition("## Sent")[2]
 
     # What only others say.
-    assert said - {"move", "reject"} <= {word.lower() for word in re.findall(r"[A-Z][a-z]+", sent)}
+    assert sent_types - {"move", "reject"} <= {
+        type_name.lower() for type_name in re.findall(r"[A-Z][a-z]+", sent)
+    }
 
 
 def test_every_code_of_a_refusal_is_one_of_the_code() -> None:
@@ -249,7 +288,7 @@ def test_the_worked_example_is_the_file_that_it_shows() -> None:
     assert shown == [(ROOT / "fedcom/actions/lock.py").read_text()]
 
 
-def limits_row(pace: Pace) -> str:
+def limits_row(pace: ActionLimits) -> str:
     """A line of the table of limits."""
     usual, newcomer = (
         " · ".join(f"{number(count)} in {span(window)}" for count, window in pairs)
@@ -261,6 +300,6 @@ def limits_row(pace: Pace) -> str:
     return f"| {pace.what} | {usual} | {newcomer} |"
 
 
-def test_admins_are_told_the_limits_that_hold() -> None:
-    told = section("docs/admin.md", "Members and mail")
-    assert [row for row in map(limits_row, PACES) if row not in told] == []
+def test_the_documented_limits_are_those_of_the_code() -> None:
+    text = section("docs/admin.md", "Members and mail")
+    assert [row for row in map(limits_row, ACTION_LIMITS) if row not in text] == []

@@ -57,7 +57,7 @@ SOURCES = {path: ast.parse(path.read_text()) for path in MODULES}
 LOGGING = [path for path, tree in SOURCES.items() if next(logged(tree), None) is not None]
 
 
-def test_every_room_that_logs_is_looked_at() -> None:
+def test_every_package_that_logs_is_checked() -> None:
     assert {name(path).split("/")[0] for path in LOGGING} == {"inbox", "outbox", "fedcom"}
 
 
@@ -84,6 +84,6 @@ def test_events_are_keys(path: Path) -> None:
         ("log.info(event)", False),
     ],
 )
-def test_a_sentence_would_be_found(line: str, is_key: bool) -> None:
+def test_a_sentence_would_be_detected(line: str, is_key: bool) -> None:
     (call,) = logged(ast.parse(f"log = structlog.get_logger()\n{line}"))
     assert is_event(call) == is_key

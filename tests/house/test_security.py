@@ -1,4 +1,4 @@
-"""docs/security.md keeps its word: its tests are there; and what the whole code must not do."""
+"""The tests that docs/security.md names exist; and rules for the whole code."""
 
 import ast
 import re
@@ -80,7 +80,7 @@ def importers(*modules: str) -> set[tuple[str, str]]:
 
 
 def test_sockets_are_opened_in_one_place() -> None:
-    """Letters, the database and Redis go to addresses that the admin has given."""
+    """Mail, the database and Redis go to addresses that the admin has given."""
     clients = ("urllib.request", "http.client", "ftplib", "requests", "aiohttp", "smtplib")
     opening = re.compile(r"\b(create_connection|open_connection|socket\.socket)\(")
 

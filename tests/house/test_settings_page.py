@@ -1,4 +1,4 @@
-"""docs/settings.md is what fedcom/settings.py says, and it says something about every setting."""
+"""docs/settings.md is generated from fedcom/settings.py, and explains every setting."""
 
 from pathlib import Path
 

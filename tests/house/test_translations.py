@@ -45,14 +45,14 @@ def messages_of(language: str) -> list[Message]:
         return [message for message in read_po(source, locale=language) if message.id]
 
 
-def sayings(message: Message) -> list[str]:
+def texts_of(message: Message) -> list[str]:
     """The translation, or one for each plural form; the empty ones are not there yet."""
-    said = message.string
-    return [text for text in ([said] if isinstance(said, str) else said) if text]
+    original = message.string
+    return [text for text in ([original] if isinstance(original, str) else original) if text]
 
 
 @languages
-def test_a_catalogue_has_just_the_texts_of_the_code_and_the_pages(language: str) -> None:
+def test_a_catalogue_has_exactly_the_texts_of_code_and_pages(language: str) -> None:
     listed = {message.id for message in messages_of(language)}
 
     assert {"missing: run `make words`": texts() - listed, "no longer said": listed - texts()} == {
@@ -62,20 +62,20 @@ def test_a_catalogue_has_just_the_texts_of_the_code_and_the_pages(language: str)
 
 
 @languages
-def test_translations_keep_the_places_of_facts(language: str) -> None:
+def test_translations_keep_the_placeholders(language: str) -> None:
     for message in messages_of(language):
         ids = [message.id] if isinstance(message.id, str) else list(message.id)
         facts = {name for text in ids for name in NAMES.findall(text)}
         # "One comment" and "two comments" may say the number in words.
         dispensable = facts if len(ids) > 1 else set()
-        for said in sayings(message):
-            assert facts - dispensable <= set(NAMES.findall(said)) <= facts, said
+        for original in texts_of(message):
+            assert facts - dispensable <= set(NAMES.findall(original)) <= facts, original
             if facts:
-                assert said % dict.fromkeys(facts, "x"), said
+                assert original % dict.fromkeys(facts, "x"), original
 
 
 @languages
-def test_no_translation_is_left_behind_by_a_text_that_was_reworded(language: str) -> None:
+def test_no_translation_is_obsolete(language: str) -> None:
     with (FOLDER / f"{language}.po").open("rb") as source:
         left_behind = [message.id for message in read_po(source, locale=language).obsolete.values()]
 
@@ -83,17 +83,17 @@ def test_no_translation_is_left_behind_by_a_text_that_was_reworded(language: str
 
 
 @languages
-def test_no_translation_is_uncertain_or_half_done(language: str) -> None:
+def test_no_translation_is_fuzzy_or_incomplete(language: str) -> None:
     for message in messages_of(language):
         assert not message.fuzzy, message.id
-        said = [message.string] if isinstance(message.string, str) else message.string
-        assert all(said) or not any(said), message.id
+        texts = [message.string] if isinstance(message.string, str) else message.string
+        assert all(texts) or not any(texts), message.id
 
 
 @languages
 def test_nearly_all_texts_are_translated(language: str) -> None:
     messages = messages_of(language)
-    missing = [message.id for message in messages if not sayings(message)]
+    missing = [message.id for message in messages if not texts_of(message)]
 
     assert len(missing) <= MOST_MISSING * len(messages), missing
 

@@ -3,7 +3,7 @@
 import ast
 import re
 
-from tests.house.test_taste import MODULES, lines_with, name
+from tests.house.test_conventions import MODULES, lines_with, name
 
 VISIBILITY = "fedcom/queries/visibility.py"
 ELSEWHERE = [

@@ -1,4 +1,4 @@
-"""Whoever adds a column that names a person says what becomes of it when the person is deleted."""
+"""Every column that refers to a person has a rule for the person's deletion."""
 
 import importlib
 import pkgutil

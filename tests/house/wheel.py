@@ -50,9 +50,12 @@ def main() -> None:
         run(*pip, *locked, ROOT / "requirements.lock", folder=folder)
         run(*pip, wheel, folder=folder)
         fedcom = folder / "empty/bin/fedcom"
-        said = {"FEDCOM_ORIGIN": "https://forum.example", "FEDCOM_DATA_DIR": str(folder / "data")}
+        settings = {
+            "FEDCOM_ORIGIN": "https://forum.example",
+            "FEDCOM_DATA_DIR": str(folder / "data"),
+        }
         for verb in ("upgrade", "check"):
-            print(f"fedcom db {verb}:", run(fedcom, "db", verb, folder=folder, **said).strip())
+            print(f"fedcom db {verb}:", run(fedcom, "db", verb, folder=folder, **settings).strip())
 
 
 if __name__ == "__main__":

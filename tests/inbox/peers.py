@@ -153,36 +153,36 @@ class Community:
         self.after_effect: dict[str, list[BaseException]] = defaultdict(list)
         self.at_origin: dict[str, ReceivedActivity | Refused | Later] = {}
         self.checked: list[str] = []
-        self.heard: list[ReceivedActivity] = []
+        self.received: list[ReceivedActivity] = []
         self.attempts: Counter[str] = Counter()
         self.meanwhile: Callable[[ReceivedActivity], Any] | None = None
         self.writes = True
 
-    def check(self, conn: Connection, heard: ReceivedActivity) -> None:
-        name = str(heard.activity.id)
+    def check(self, conn: Connection, received: ReceivedActivity) -> None:
+        name = str(received.activity.id)
         self.checked.append(name)
         if name in self.refused:
             raise self.refused[name]
 
-    async def authenticate(self, heard: ReceivedActivity) -> ReceivedActivity:
-        answer = self.at_origin[str(heard.activity.id)]
+    async def authenticate(self, received: ReceivedActivity) -> ReceivedActivity:
+        answer = self.at_origin[str(received.activity.id)]
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    async def handle(self, heard: ReceivedActivity, close: Callable[[Connection], None]) -> None:
-        name = str(heard.activity.id)
+    async def handle(self, received: ReceivedActivity, close: Callable[[Connection], None]) -> None:
+        name = str(received.activity.id)
         self.attempts[name] += 1
-        self.heard.append(heard)
+        self.received.append(received)
         if self.meanwhile is not None:
-            await self.meanwhile(heard)
+            await self.meanwhile(received)
         if self.errors[name]:
             raise self.errors[name].pop(0)
         if not self.writes:
             return
 
         def work(conn: Connection) -> None:
-            conn.execute(insert(effects).values(activity_id=name, actor=heard.actor))
+            conn.execute(insert(effects).values(activity_id=name, actor=received.actor))
             close(conn)
             if self.after_effect[name]:
                 raise self.after_effect[name].pop(0)

@@ -16,7 +16,7 @@ def number(value: int) -> Callable[[Connection], int]:
     return lambda conn: int(conn.execute(text(f"SELECT {value}")).scalar_one())
 
 
-async def test_looks_at_one_moment_share_trips_and_each_has_its_own_answer(world: World) -> None:
+async def test_concurrent_reads_share_transactions_and_get_their_own_results(world: World) -> None:
     database = WatchedDatabase(world.database)
     reads = BatchReader(database)
     answers = await asyncio.gather(*(reads.read(number(value)) for value in range(100)))
@@ -24,7 +24,7 @@ async def test_looks_at_one_moment_share_trips_and_each_has_its_own_answer(world
     assert database.reads == 4
 
 
-async def test_reads_during_a_trip_go_with_the_next_one(small_world: World) -> None:
+async def test_reads_during_a_transaction_go_with_the_next(small_world: World) -> None:
     database = WatchedDatabase(small_world.database)
     reads = BatchReader(database)
     database.gate.clear()
@@ -65,7 +65,7 @@ async def test_an_error_of_one_read_does_not_affect_the_others(world: World) -> 
     assert answers[3] == 2
 
 
-async def test_a_lost_connection_is_left_to_the_database_to_try_again(
+async def test_a_lost_connection_is_retried_by_the_database(
     small_world: World,
 ) -> None:
     reads = BatchReader(small_world.database)
@@ -80,7 +80,7 @@ async def test_a_lost_connection_is_left_to_the_database_to_try_again(
     assert await asyncio.gather(*map(reads.read, (number(1), unlucky))) == [1, 7]
 
 
-async def test_a_database_that_cannot_be_read_tells_everybody(small_world: World) -> None:
+async def test_a_failed_batch_raises_for_every_reader(small_world: World) -> None:
     database = WatchedDatabase(small_world.database)
     reads = BatchReader(database)
     database.read_error = OSError("no more files")
@@ -93,7 +93,7 @@ async def test_a_database_that_cannot_be_read_tells_everybody(small_world: World
 
 
 @pytest.mark.parametrize("work", [number(1), refuse])
-async def test_an_asker_that_goes_away_harms_nobody(
+async def test_a_cancelled_reader_affects_no_others(
     small_world: World, work: Callable[[Connection], int]
 ) -> None:
     database = WatchedDatabase(small_world.database)

@@ -97,7 +97,7 @@ async def test_a_body_declared_too_big_is_answered_413_unread(
 
 
 @pytest.mark.parametrize("declared", [None, "10", "-1", "many", "²"])
-async def test_a_body_that_is_too_big_is_answered_413_whatever_it_declared(
+async def test_a_body_that_is_too_big_is_answered_413_whatever_its_declared_length(
     small_world: World, declared: str | None
 ) -> None:
     post = small_world.sign(like())

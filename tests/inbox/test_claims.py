@@ -135,7 +135,7 @@ def test_renewing_prolongs_the_leases_of_one_worker(world: World) -> None:
     assert activity_ids(world, world.claim("c")) == [2]
 
 
-def test_an_orderly_end_gives_rows_back_and_does_not_count_the_try(world: World) -> None:
+def test_a_graceful_stop_releases_rows_without_counting_the_attempt(world: World) -> None:
     world.append(entry(1), entry(2))
     world.claim("a", most=1)
     world.claim("b", most=1)
@@ -174,7 +174,7 @@ def test_the_next_due_row_is_found(world: World) -> None:
         assert claims.find_next_due(conn) == world.now + 7
 
 
-def test_no_row_is_claimed_twice_by_workers_that_hurry(world: World) -> None:
+def test_no_row_is_claimed_twice_by_concurrent_workers(world: World) -> None:
     count, workers = 120, 4
     world.append(*(entry(number, subject=f"s{number % 40}") for number in range(count)))
     start = threading.Barrier(workers)

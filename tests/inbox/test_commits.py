@@ -10,7 +10,7 @@ from tests.inbox.peers import WatchedDatabase, World, entry
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_hundred_entries_share_two_transactions_and_each_hears_of_its_own(
+async def test_a_hundred_entries_share_two_transactions_and_get_their_own_results(
     world: World,
 ) -> None:
     world.append(entry(7))
@@ -28,7 +28,7 @@ async def test_the_same_entry_twice_in_one_transaction_is_new_once(world: World)
     assert len(world.rows()) == 1
 
 
-async def test_a_lonely_entry_does_not_wait_for_company_for_long(
+async def test_a_single_entry_waits_only_briefly_for_others(
     small_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits: list[float] = []
@@ -68,7 +68,7 @@ async def test_entries_that_arrive_during_a_commit_go_with_the_next(small_world:
         OSError("disk full"),
     ],
 )
-async def test_a_failed_commit_tells_every_waiter_to_come_again(
+async def test_a_failed_commit_gives_every_waiter_a_temporary_error(
     small_world: World, error: Exception
 ) -> None:
     database = WatchedDatabase(small_world.database)
@@ -86,7 +86,7 @@ async def test_a_failed_commit_tells_every_waiter_to_come_again(
 
 
 @pytest.mark.parametrize("fails", [False, True])
-async def test_a_waiter_that_goes_away_takes_nothing_back_and_harms_nobody(
+async def test_a_cancelled_waiter_undoes_nothing_and_affects_no_others(
     small_world: World, fails: bool
 ) -> None:
     database = WatchedDatabase(small_world.database)
@@ -116,5 +116,5 @@ async def test_closing_commits_what_waits_without_lingering(small_world: World) 
     assert len(small_world.rows()) == 2
 
 
-async def test_closing_with_nothing_to_do_is_nothing(small_world: World) -> None:
+async def test_closing_without_entries_does_nothing(small_world: World) -> None:
     await GroupCommit(small_world.database).aclose()

@@ -13,7 +13,7 @@ from tests.inbox.peers import ANN, BOB, World, entry
 DAY = 86_400.0
 
 
-def test_append_tells_new_from_known(world: World) -> None:
+def test_append_distinguishes_new_from_known_entries(world: World) -> None:
     assert world.append(entry(1), entry(2)) == [True, True]
     assert world.append(entry(2), entry(3), entry(3)) == [False, True, False]
     assert [row["id"] for row in world.rows()] == sorted(row["id"] for row in world.rows())
@@ -33,33 +33,33 @@ def test_append_tells_new_from_known(world: World) -> None:
         ({"authenticated": False}, False),
     ],
 )
-def test_the_dedupe_key_is_who_said_what_about_what_and_when(
+def test_the_dedupe_key_has_actor_activity_body_and_signing_time(
     change: dict[str, Any], same: bool
 ) -> None:
     changed = entry(**change)
     assert (changed.dedupe_key == entry().dedupe_key) is same
 
 
-def test_an_activity_was_heard_when_its_actor_said_it_or_another_brought_it_and_it_was_done(
+def test_an_activity_was_received_if_its_actor_sent_it_or_a_relayed_copy_was_processed(
     world: World,
 ) -> None:
-    def was_heard(number: int, actor: str = ANN) -> bool:
+    def was_received(number: int, actor: str = ANN) -> bool:
         one = entry(number)
         assert one.activity_id is not None
         with world.database.connect() as conn:
-            return journal.was_heard(conn, actor, one.subject, one.activity_id)
+            return journal.was_received(conn, actor, one.subject, one.activity_id)
 
-    assert not was_heard(1)
+    assert not was_received(1)
     world.append(entry(1), entry(2, authenticated=False, signer=BOB))
-    assert was_heard(1)
-    assert not was_heard(1, BOB)
-    assert not was_heard(2)
-    assert not was_heard(3)
+    assert was_received(1)
+    assert not was_received(1, BOB)
+    assert not was_received(2)
+    assert not was_received(3)
 
     for row in world.claim():
         with world.database.begin() as conn:
             claims.close(conn, row, now=world.now)
-    assert was_heard(2)
+    assert was_received(2)
 
 
 def test_a_relayed_copy_that_was_refused_uses_up_no_id(world: World) -> None:
@@ -68,21 +68,21 @@ def test_a_relayed_copy_that_was_refused_uses_up_no_id(world: World) -> None:
     (row,) = world.claim()
     with world.database.begin() as conn:
         claims.refuse(conn, row, now=world.now, code="c", reason="No.")
-        assert not journal.was_heard(conn, ANN, one.subject, one.activity_id or "")
+        assert not journal.was_received(conn, ANN, one.subject, one.activity_id or "")
 
 
-def test_what_an_actor_signed_later_about_a_subject_is_found(world: World) -> None:
+def test_later_signed_activities_about_a_subject_are_found(world: World) -> None:
     subject = "https://here.example/post/" + "9" * 600  # longer than an index entry may be
     world.append(entry(1, subject=subject, signed_at=100.0))
     world.append(entry(2, subject=subject, authenticated=False, signer=BOB, signed_at=200.0))
     with world.database.connect() as conn:
-        assert journal.said_since(conn, ANN, subject, 100.0)
-        assert not journal.said_since(conn, ANN, subject, 100.5)
-        assert not journal.said_since(conn, BOB, subject, 0.0)
-        assert not journal.said_since(conn, ANN, "https://here.example/post/1", 0.0)
+        assert journal.has_newer_activity(conn, ANN, subject, 100.0)
+        assert not journal.has_newer_activity(conn, ANN, subject, 100.5)
+        assert not journal.has_newer_activity(conn, BOB, subject, 0.0)
+        assert not journal.has_newer_activity(conn, ANN, "https://here.example/post/1", 0.0)
 
 
-def test_the_journal_remembers_for_longer_than_anything_can_be_played_again() -> None:
+def test_entries_are_kept_for_longer_than_anything_can_be_replayed() -> None:
     assert journal.KEY_KEPT > MAX_LIFETIME + 2 * CLOCK_SKEW
     assert journal.KEY_KEPT > RELAYED_WITHIN + 2 * CLOCK_SKEW
     assert TOMBSTONES_KEPT.total_seconds() > RELAYED_WITHIN + 2 * CLOCK_SKEW
@@ -136,7 +136,7 @@ def test_refusals_are_listed_latest_first_with_their_reason(world: World) -> Non
     assert (found[0].actor, found[0].host, found[0].request_id) == (ANN, "peer.example", "r2")
 
 
-def test_what_was_ignored_stands_behind_what_was_refused_of_each_host(world: World) -> None:
+def test_ignored_activities_are_listed_after_refused_ones_per_host(world: World) -> None:
     world.append(entry(1), entry(2), entry(3, host="other.example"))
     ignored, refused, other = world.claim()
     with world.database.begin() as conn:
@@ -150,7 +150,7 @@ def test_what_was_ignored_stands_behind_what_was_refused_of_each_host(world: Wor
     assert of_one == ["locked", "not_followed"]
 
 
-def test_what_waits_is_counted_for_each_host(world: World) -> None:
+def test_waiting_rows_are_counted_for_each_host(world: World) -> None:
     world.append(entry(1), entry(2), entry(3, host="other.example"))
     first = world.claim()[0]
     with world.database.begin() as conn:
@@ -187,7 +187,7 @@ def test_pruning_works_in_batches(world: World) -> None:
         assert journal.prune(conn, 8 * DAY, batch=2) == journal.Pruned(bodies=1, rows=0)
 
 
-def test_ids_are_never_given_again(world: World) -> None:
+def test_ids_are_never_reused(world: World) -> None:
     world.append(entry(1))
     before = world.rows()[0]["id"]
     with world.database.begin() as conn:

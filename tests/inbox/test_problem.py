@@ -24,7 +24,7 @@ def test_every_error_has_its_status(error: ProtocolError | Refused | Later, stat
 
 
 @pytest.mark.parametrize(("after", "header"), [(0.0, "1"), (0.4, "1"), (59.6, "60")])
-def test_later_says_when_in_whole_seconds(after: float, header: str) -> None:
+def test_temporary_errors_have_retry_after_in_whole_seconds(after: float, header: str) -> None:
     assert problem.of_error(Later(after, "d")).headers == {"Retry-After": header}
 
 
@@ -51,7 +51,7 @@ def test_each_kind_of_refusal_has_its_type(code: str, status: int, fragment: str
     assert json.loads(bytes(response.body))["type"] == f"https://w3id.org/fep/c180#{fragment}"
 
 
-def test_types_are_those_of_the_place() -> None:
+def test_problem_types_are_those_of_the_host() -> None:
     response = problem.to_response(Problem(404, "not_moderator", "No."), "abc", {})
     assert json.loads(bytes(response.body))["type"] == "about:blank"
 

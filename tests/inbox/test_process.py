@@ -42,16 +42,16 @@ async def test_an_entry_is_handled_and_closed_with_its_effect(
 ) -> None:
     await world.post(like())
     await world.inbox.drain()
-    (heard,) = world.handlers.heard
-    assert heard.activity == Document(like())
-    assert (heard.actor, heard.signer, heard.spliceable) == (ANN, ANN, True)
-    assert heard.received_at == world.now
+    (received,) = world.handlers.received
+    assert received.activity == Document(like())
+    assert (received.actor, received.signer, received.spliceable) == (ANN, ANN, True)
+    assert received.received_at == world.now
     assert world.effects() == [name()]
     (row,) = world.rows()
     assert (row["state"], row["closed_at"], row["request_id"]) == (
         "done",
         world.now,
-        heard.request_id,
+        received.request_id,
     )
 
 
@@ -98,7 +98,7 @@ async def test_a_row_lost_to_another_worker_has_one_effect(
 ) -> None:
     await world.post(like())
 
-    async def stall(_heard: ReceivedActivity) -> None:
+    async def stall(_received: ReceivedActivity) -> None:
         world.handlers.meanwhile = None
         world.clock.advance(seconds=90)
         await world.new_inbox().drain()
@@ -133,7 +133,7 @@ async def test_a_refusal_closes_the_row_with_its_reason(world: World) -> None:
     assert world.effects() == []
 
 
-async def test_later_parks_the_row_until_then(world: World) -> None:
+async def test_a_temporary_error_parks_the_row(world: World) -> None:
     await world.post(like())
     world.handlers.errors[name()] = [Later(60, "parent unreachable")]
     await world.inbox.drain()
@@ -170,8 +170,8 @@ async def test_activities_about_one_object_are_worked_in_the_order_they_came(
     for number in range(20):
         await world.post(like(number, object=subject))
 
-    async def dawdle(heard: ReceivedActivity) -> None:
-        await asyncio.sleep(0.01 if heard.activity.id == name(0) else 0)
+    async def dawdle(received: ReceivedActivity) -> None:
+        await asyncio.sleep(0.01 if received.activity.id == name(0) else 0)
 
     world.handlers.meanwhile = dawdle
     async with running(world.inbox):
@@ -193,13 +193,13 @@ async def test_activities_about_one_object_are_worked_in_the_order_they_came(
         (1, 1e12, 259_200.0),
     ],
 )
-def test_pauses_grow_with_the_tries_and_respect_the_wish(
+def test_pauses_grow_with_the_attempts_and_respect_retry_after(
     tries: int, wish: float, pause: float
 ) -> None:
     assert pause_after(tries, wish) == pause
 
 
-async def test_an_entry_that_stays_later_is_given_up_after_ten_tries(
+async def test_ten_temporary_errors_give_up_an_entry(
     small_world: World,
 ) -> None:
     await small_world.post(like())
@@ -218,7 +218,7 @@ async def test_an_entry_that_stays_later_is_given_up_after_ten_tries(
     assert small_world.handlers.attempts[name()] == 10
 
 
-async def test_what_is_later_after_three_days_is_given_up(small_world: World) -> None:
+async def test_temporary_errors_after_three_days_give_up_an_entry(small_world: World) -> None:
     await small_world.post(like())
     small_world.handlers.errors[name()] = [Later(86_400, "x") for _ in range(9)]
     for _ in range(5):
@@ -242,7 +242,7 @@ async def test_an_entry_that_always_fails_is_refused_after_8_tries(
     assert caplog.text.count("ValueError: oops") == 8
 
 
-async def test_a_row_that_ends_the_process_every_time_ends_some_day(small_world: World) -> None:
+async def test_a_row_that_crashes_the_process_every_time_is_given_up(small_world: World) -> None:
     small_world.append(entry())
     for _ in range(10):
         small_world.claim("dies", most=1)
@@ -251,7 +251,7 @@ async def test_a_row_that_ends_the_process_every_time_ends_some_day(small_world:
     await small_world.inbox.drain()
     (row,) = small_world.rows()
     assert (row["state"], row["code"]) == ("refused", "internal_error")
-    assert small_world.handlers.heard == []
+    assert small_world.handlers.received == []
 
 
 async def test_a_handler_that_hangs_is_parked_in_the_end(
@@ -260,7 +260,7 @@ async def test_a_handler_that_hangs_is_parked_in_the_end(
     monkeypatch.setattr("inbox.process.HANDLER_SECONDS", 0.02)
     await small_world.post(like())
 
-    async def hang(_heard: ReceivedActivity) -> None:
+    async def hang(_received: ReceivedActivity) -> None:
         await asyncio.sleep(10)
 
     small_world.handlers.meanwhile = hang
@@ -275,7 +275,7 @@ async def test_a_handler_with_nothing_to_write_may_leave_the_closing_to_us(
     small_world.handlers.writes = False
     await small_world.inbox.drain()
     assert small_world.states() == ["done"]
-    assert len(small_world.handlers.heard) == 1
+    assert len(small_world.handlers.received) == 1
 
 
 async def test_a_body_that_is_read_more_strictly_today_is_refused(small_world: World) -> None:
@@ -285,15 +285,15 @@ async def test_a_body_that_is_read_more_strictly_today_is_refused(small_world: W
     assert (row["state"], row["code"]) == ("refused", "json_duplicate_key")
 
 
-async def test_what_was_relayed_is_handled_as_its_origin_says(world: World) -> None:
+async def test_a_relayed_activity_is_handled_as_its_origin_serves_it(world: World) -> None:
     await world.post(create(), signer=BOB)
     document = Document({"@context": CONTEXT, "id": name(), "type": "Create", "actor": ANN})
     world.handlers.at_origin[name()] = ReceivedActivity(
         document, ANN, b"", spliceable=False, signer=BOB
     )
     await world.inbox.drain()
-    (heard,) = world.handlers.heard
-    assert (heard.activity, heard.spliceable) == (document, False)
+    (received,) = world.handlers.received
+    assert (received.activity, received.spliceable) == (document, False)
     assert world.states() == ["done"]
 
 
@@ -305,14 +305,14 @@ async def test_what_was_relayed_is_handled_as_its_origin_says(world: World) -> N
         (Later(60, "x"), "parked"),
     ],
 )
-async def test_what_the_origin_does_not_confirm_is_not_handled(
+async def test_an_activity_not_confirmed_by_its_origin_is_not_handled(
     small_world: World, answer: Refused | Later, state: str
 ) -> None:
     await small_world.post(create(), signer=BOB)
     small_world.handlers.at_origin[name()] = answer
     await small_world.inbox.drain()
     assert small_world.states() == [state]
-    assert small_world.handlers.heard == []
+    assert small_world.handlers.received == []
 
 
 async def test_a_new_row_wakes_the_loop_at_once(world: World) -> None:
@@ -328,8 +328,8 @@ async def test_a_new_row_wakes_the_loop_at_once(world: World) -> None:
 async def test_slow_hosts_do_not_stop_the_others(world: World, hosts: int, taken: int) -> None:
     release = asyncio.Event()
 
-    async def fetch_slowly(heard: ReceivedActivity) -> None:
-        if heard.actor == ANN:
+    async def fetch_slowly(received: ReceivedActivity) -> None:
+        if received.actor == ANN:
             await release.wait()
 
     world.handlers.meanwhile = fetch_slowly
@@ -337,22 +337,25 @@ async def test_slow_hosts_do_not_stop_the_others(world: World, hosts: int, taken
     world.append(*(entry(number, actor=BOB, host="other.example") for number in range(20, 30)))
     async with running(world.inbox):
         await until(lambda: world.states().count("done") == 10)
-        assert len([heard for heard in world.handlers.heard if heard.actor == ANN]) == taken
+        assert (
+            len([received for received in world.handlers.received if received.actor == ANN])
+            == taken
+        )
         release.set()
         await until(lambda: set(world.states()) == {"done"})
     assert len(world.effects()) == 30
     assert max(world.handlers.attempts.values()) == 1
 
 
-async def test_an_orderly_end_gives_back_what_is_in_hand(world: World) -> None:
+async def test_a_graceful_stop_releases_claimed_rows(world: World) -> None:
     world.append(*(entry(number) for number in range(20)))
 
-    async def hang(_heard: ReceivedActivity) -> None:
+    async def hang(_received: ReceivedActivity) -> None:
         await asyncio.sleep(60)
 
     world.handlers.meanwhile = hang
     async with running(world.inbox):
-        await until(lambda: len(world.handlers.heard) == 4)
+        await until(lambda: len(world.handlers.received) == 4)
     assert set(world.states()) == {"open"}
     assert {row["tries"] for row in world.rows()} == {0}
     world.handlers.meanwhile = None
@@ -366,7 +369,7 @@ async def test_leases_are_renewed_while_a_handler_works(
     monkeypatch.setattr("inbox.process.LEASE", 0.06)
     release = asyncio.Event()
 
-    async def work(_heard: ReceivedActivity) -> None:
+    async def work(_received: ReceivedActivity) -> None:
         await release.wait()
 
     world.handlers.meanwhile = work
@@ -387,29 +390,29 @@ async def test_a_worker_that_stalled_and_gets_its_own_row_again_has_one_effect(
 ) -> None:
     release = asyncio.Event()
 
-    async def stall(_heard: ReceivedActivity) -> None:
+    async def stall(_received: ReceivedActivity) -> None:
         await release.wait()
 
     world.handlers.meanwhile = stall
     world.append(entry())
     async with running(world.inbox):
-        await until(lambda: len(world.handlers.heard) == 1)
+        await until(lambda: len(world.handlers.received) == 1)
         world.clock.advance(seconds=90)
         world.inbox.wake()
-        await until(lambda: len(world.handlers.heard) == 2)
+        await until(lambda: len(world.handlers.received) == 2)
         release.set()
         await until(lambda: world.states() == ["done"])
     assert world.effects() == [name()]
 
 
 async def test_draining_beside_the_loop_waits_for_it(small_world: World) -> None:
-    async def work(_heard: ReceivedActivity) -> None:
+    async def work(_received: ReceivedActivity) -> None:
         await asyncio.sleep(0.05)
 
     small_world.handlers.meanwhile = work
     small_world.append(entry())
     async with running(small_world.inbox):
-        await until(lambda: len(small_world.handlers.heard) == 1)
+        await until(lambda: len(small_world.handlers.received) == 1)
         await small_world.inbox.drain()
         assert small_world.states() == ["done"]
 
@@ -432,7 +435,7 @@ class FailingWrites:
         return await self.database.write(work)
 
 
-async def test_the_loop_outlives_a_database_that_is_away_for_a_while(
+async def test_the_loop_survives_a_temporary_database_outage(
     small_world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("inbox.process.IDLE_SECONDS", 0.02)
@@ -454,7 +457,7 @@ async def test_rows_that_could_not_be_given_back_wait_for_the_end_of_their_lease
     small_world.append(entry())
     database = FailingWrites(small_world)
 
-    async def hang(_heard: ReceivedActivity) -> None:
+    async def hang(_received: ReceivedActivity) -> None:
         database.failing = set(range(1000))
         await asyncio.sleep(60)
 
@@ -465,7 +468,7 @@ async def test_rows_that_could_not_be_given_back_wait_for_the_end_of_their_lease
     assert small_world.states() == ["claimed"]
 
 
-async def test_recovering_says_how_much_a_crash_left_behind(
+async def test_recovering_returns_the_number_of_released_rows(
     small_world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)

@@ -171,7 +171,7 @@ async def test_a_repeated_header_is_answered_400(small_world: World, name: str) 
     assert small_world.rows() == []
 
 
-async def test_an_unsigned_activity_is_answered_401_and_told_what_would_do(
+async def test_an_unsigned_activity_is_answered_401_with_the_accepted_schemes(
     small_world: World,
 ) -> None:
     answer = await small_world.send(small_world.sign(like()).with_header("Signature"))
@@ -234,7 +234,7 @@ async def test_a_blocked_signer_is_answered_403_before_any_fetch(small_world: Wo
 @pytest.mark.parametrize(
     ("actor", "signer"), [(f"https://{OUR_HOST}/u/me", ANN), (ANN, f"https://{OUR_HOST}/u/me")]
 )
-async def test_nobody_speaks_for_our_own_actors(
+async def test_activities_of_local_actors_are_refused(
     small_world: World, actor: str, signer: str
 ) -> None:
     answer = await small_world.post(like(actor=actor), signer=signer)
@@ -259,7 +259,7 @@ async def test_an_id_on_another_host_is_answered_403_before_any_fetch(small_worl
 
 
 @pytest.mark.parametrize("kind", ["Delete", "Update"])
-async def test_a_stranger_about_itself_is_answered_202_without_fetch_or_row(
+async def test_the_self_deletion_of_an_unknown_actor_is_answered_202_without_fetch_or_row(
     small_world: World, kind: str
 ) -> None:
     answer = await small_world.post(delete_of_self(type=kind))
@@ -268,7 +268,7 @@ async def test_a_stranger_about_itself_is_answered_202_without_fetch_or_row(
 
 
 @pytest.mark.parametrize("kind", ["Delete", "Update"])
-async def test_a_stranger_whose_key_is_remembered_is_heard_about_itself_and_asked_again(
+async def test_the_self_deletion_of_an_unknown_actor_with_a_cached_key_is_checked(
     small_world: World, kind: str
 ) -> None:
     assert (await small_world.post(like())).status == 202
@@ -286,7 +286,7 @@ async def test_only_the_actor_itself_invalidates_its_cached_keys(small_world: Wo
     assert small_world.keys.remembers(ANN)
 
 
-async def test_a_stranger_deletes_something_else_with_a_key_that_is_fetched(
+async def test_for_another_deletion_by_an_unknown_actor_the_key_is_fetched(
     small_world: World,
 ) -> None:
     answer = await small_world.post(delete_of_self(object=f"{ANN}/notes/1"))
@@ -294,7 +294,7 @@ async def test_a_stranger_deletes_something_else_with_a_key_that_is_fetched(
     assert len(small_world.rows()) == 1
 
 
-async def test_a_known_actor_that_deletes_itself_with_a_gone_key_is_kept_to_be_asked(
+async def test_the_self_deletion_of_a_known_actor_with_a_gone_key_is_kept_for_a_check(
     world: World,
 ) -> None:
     world.gate.known.add(ANN)
@@ -348,7 +348,7 @@ async def test_a_key_id_that_is_no_public_iri_is_answered_400_without_fetch(
     small_world.assert_untouched()
 
 
-async def test_a_relayed_activity_is_kept_for_its_origin_to_be_asked(world: World) -> None:
+async def test_a_relayed_activity_is_kept_to_be_checked_at_its_origin(world: World) -> None:
     answer = await world.post(create(), signer=BOB)
     assert answer.status == 202
     (row,) = world.rows()
@@ -357,7 +357,7 @@ async def test_a_relayed_activity_is_kept_for_its_origin_to_be_asked(world: Worl
     assert world.handlers.checked == []
 
 
-async def test_a_relayed_copy_does_not_swallow_what_the_actor_sends_itself(world: World) -> None:
+async def test_a_relayed_copy_does_not_replace_the_actors_own_activity(world: World) -> None:
     await world.post(create(), signer=BOB)
     await world.post(create(), signer=BOB)
     await world.post(create())
@@ -380,7 +380,7 @@ async def test_a_relayed_activity_that_its_origin_cannot_confirm_needs_a_proof(
     assert len(small_world.rows()) == 1
 
 
-async def test_the_same_words_signed_at_another_time_are_kept_again(world: World) -> None:
+async def test_the_same_body_signed_at_another_time_is_kept_again(world: World) -> None:
     """NodeBB gives every upvote of a post by one person the same id and the same bytes."""
     for _ in range(2):
         await world.post(like())
@@ -399,7 +399,7 @@ async def test_a_relayed_activity_without_id_is_answered_403(small_world: World)
     assert small_world.rows() == []
 
 
-async def test_a_host_that_relays_too_much_is_answered_503_and_others_are_heard(
+async def test_a_host_that_relays_too_much_is_answered_503_and_others_are_accepted(
     small_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("inbox.verify.RELAYS_PER_MINUTE", 3)
@@ -425,7 +425,7 @@ async def test_a_refusal_by_check_is_the_response(world: World, status: int) -> 
     assert world.rows() == []
 
 
-async def test_the_door_waits_for_what_the_same_host_said_before(world: World) -> None:
+async def test_a_check_waits_for_earlier_activities_of_the_same_host(world: World) -> None:
     second = str(like(2)["id"])
     world.handlers.refused[second] = Refused(403, "not_following", "No.")
     await world.post(like(1))
@@ -436,7 +436,7 @@ async def test_the_door_waits_for_what_the_same_host_said_before(world: World) -
     assert (await world.post(like(3))).status == 403
 
 
-async def test_the_door_waits_for_what_is_being_worked_on_and_not_for_what_is_parked(
+async def test_a_check_waits_for_rows_in_progress_but_not_for_parked_ones(
     small_world: World,
 ) -> None:
     await small_world.post(like(1))
@@ -470,7 +470,7 @@ async def test_a_database_that_fails_is_answered_503(
     assert (await small_world.post(like())).status == 202
 
 
-async def test_a_mistake_of_ours_is_answered_500_with_a_request_id_and_no_words_about_it(
+async def test_an_internal_error_is_answered_500_with_a_request_id_and_no_details(
     small_world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     database = WatchedDatabase(small_world.database)

@@ -26,23 +26,23 @@ UNDO_BARE = Document({"type": "Undo", "actor": "a", "object": "x"})
         ([], UNDO_LIKE, None),
     ],
 )
-def test_the_most_exact_claim_wins(
+def test_the_most_specific_route_wins(
     claimed: list[tuple[str, ...]], document: Document, reader: str | None
 ) -> None:
     assert routes(*claimed).find(document) == reader
     assert routes(*reversed(claimed)).find(document) == reader
 
 
-def test_two_claimants_fail_at_once_and_both_are_named() -> None:
+def test_duplicate_routes_fail_at_once_and_both_are_named() -> None:
     table = routes(("Undo", "Like"))
     with pytest.raises(ValueError, match="'Undo Like' and 'votes' both claim Undo Like"):
         table.add(("Undo", "Like"), "votes")
 
 
-def test_nobody_claims_everything() -> None:
+def test_a_route_for_everything_is_refused() -> None:
     with pytest.raises(ValueError, match="empty shape"):
         routes(())
 
 
-def test_what_is_understood_can_be_listed() -> None:
+def test_the_supported_shapes_can_be_listed() -> None:
     assert routes(("Like",), ("Create", "Note")).shapes() == [("Create", "Note"), ("Like",)]

@@ -1,7 +1,7 @@
 from inbox.throttle import REMEMBERED, BoundedCache, RateLimit
 
 
-def test_memory_forgets_what_was_written_longest_ago() -> None:
+def test_the_oldest_entries_are_evicted() -> None:
     memory: BoundedCache[int] = BoundedCache(2)
     for number, name in enumerate(["a", "b", "a", "c"]):
         memory.put(name, number)
@@ -19,7 +19,7 @@ def test_an_allowance_is_used_up_and_comes_back_with_the_next_window() -> None:
     assert allowance.take("h", 60)
 
 
-def test_what_is_given_back_can_be_used_again() -> None:
+def test_returned_allowance_can_be_used_again() -> None:
     allowance = RateLimit(1, 60)
     allowance.give_back("h", 0)
     assert allowance.take("h", 0)
@@ -28,7 +28,7 @@ def test_what_is_given_back_can_be_used_again() -> None:
     assert allowance.take("h", 3)
 
 
-def test_a_crowd_of_strangers_costs_bounded_memory() -> None:
+def test_many_unknown_keys_use_bounded_memory() -> None:
     allowance = RateLimit(1, 60)
     for number in range(3 * REMEMBERED):
         allowance.take(str(number), 0)

@@ -6,7 +6,7 @@ from inbox.validate import MAX_TYPE, check_form, check_id
 from tests.inbox.peers import ANN, like
 
 
-def test_the_actor_of_a_whole_activity_is_told() -> None:
+def test_the_actor_of_a_valid_activity_is_returned() -> None:
     assert check_form(Document(like()), development=False) == ANN
     assert check_form(Document(like(id=None)), development=False) == ANN
 

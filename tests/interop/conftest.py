@@ -1,4 +1,4 @@
-"""`live`: one server process for all stories here."""
+"""`live`: one server process for all scenarios here."""
 
 from collections.abc import Iterator
 

@@ -10,7 +10,7 @@ from fedcom.db import Database
 from outbox.deliveries import metadata
 from tests.outbox.world import ACTOR, Network, RedisServer, Signers, World
 from tests.support.clock import SettableClock
-from tests.support.things import opened_with
+from tests.support.example_table import opened_with
 
 
 @pytest.fixture

@@ -3,13 +3,13 @@ from outbox.address import fold
 SHARED = "https://big.example/inbox"
 
 
-def test_a_shared_inbox_is_told_once_for_all_its_members() -> None:
+def test_a_shared_inbox_gets_one_delivery_for_all_its_members() -> None:
     inboxes = [SHARED, "https://small.example/inbox", SHARED]
     found = fold(inboxes, own_host="here.example", skip_hosts=())
     assert found == [SHARED, "https://small.example/inbox"]
 
 
-def test_members_of_a_server_without_a_shared_inbox_are_told_one_by_one() -> None:
+def test_members_of_a_server_without_a_shared_inbox_get_one_delivery_each() -> None:
     inboxes = ["https://gts.example/u/ann/inbox", "https://gts.example/u/bob/inbox"]
     assert fold(inboxes, own_host="here.example", skip_hosts=()) == inboxes
 

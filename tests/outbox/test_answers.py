@@ -45,7 +45,7 @@ def test_every_status_has_a_name(status: int, kind: AnswerKind) -> None:
         (Malformed("iri_host", "No host."), AnswerKind.REJECTED, None),
     ],
 )
-def test_every_fault_has_a_name(
+def test_every_error_has_a_name(
     error: ProtocolError | OSError, kind: AnswerKind, status: int | None
 ) -> None:
     outcome = from_error(error)
@@ -57,11 +57,11 @@ def test_every_fault_has_a_name(
     ("asked", "kept"),
     [(120.0, 120.0), (None, None), (-1.0, None), (0.0, None), (math.nan, None), (1e12, DAY)],
 )
-def test_a_wish_for_patience_is_kept_within_reason(asked: float | None, kept: float | None) -> None:
+def test_retry_after_is_limited(asked: float | None, kept: float | None) -> None:
     assert from_status(503, "", asked).retry_after == kept
     assert from_error(Unreachable("busy", "", retry_after=asked)).retry_after == kept
 
 
-def test_only_the_beginning_of_an_answer_is_kept() -> None:
+def test_only_the_beginning_of_a_response_is_kept() -> None:
     assert len(from_status(500, "x" * 2000).text) == 500
     assert len(from_error(OSError("y" * 2000)).text) == 500

@@ -108,7 +108,7 @@ async def test_being_woken_again_while_a_job_runs_loses_nothing(
 
 
 @pytest.mark.parametrize("dialect", ["postgresql"])
-async def test_two_workers_share_one_queue_and_double_nothing(
+async def test_two_workers_share_one_queue_without_duplicates(
     live_world: World, redis_server: RedisServer
 ) -> None:
     async with (
@@ -123,7 +123,7 @@ async def test_two_workers_share_one_queue_and_double_nothing(
     assert len(live_world.network.posted) == 100
 
 
-async def test_a_worker_without_redis_delivers_by_sweeping(
+async def test_a_worker_without_redis_delivers_by_polling(
     live_world: World, redis_server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     redis_server.stop()
@@ -136,7 +136,7 @@ async def test_a_worker_without_redis_delivers_by_sweeping(
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"])
-async def test_a_worker_outlives_a_redis_that_is_started_again(
+async def test_a_worker_survives_a_restart_of_redis(
     live_world: World, redis_server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with (

@@ -21,7 +21,7 @@ def limiter(timer: Timer) -> ConcurrencyLimiter:
     return ConcurrencyLimiter(Slots(healthy=4, suspect=2, total=10, slow_after=2.0), timer=timer)
 
 
-def test_each_lane_has_its_own_seats(limiter: ConcurrencyLimiter) -> None:
+def test_each_group_has_its_own_slots(limiter: ConcurrencyLimiter) -> None:
     limiter.note("bad", is_failing=True)
     limiter.enter(1, "good")
     limiter.enter(2, "bad")
@@ -31,7 +31,7 @@ def test_each_lane_has_its_own_seats(limiter: ConcurrencyLimiter) -> None:
     assert limiter.free() == (3, 2)
 
 
-def test_a_slow_attempt_frees_its_healthy_seat(limiter: ConcurrencyLimiter, timer: Timer) -> None:
+def test_a_slow_attempt_frees_its_healthy_slot(limiter: ConcurrencyLimiter, timer: Timer) -> None:
     for number in range(4):
         limiter.enter(number, "hanging")
     assert limiter.free() == (0, 2)
@@ -48,7 +48,7 @@ def test_all_attempts_together_have_a_limit(limiter: ConcurrencyLimiter, timer: 
     assert limiter.free() == (0, 0)
 
 
-def test_a_slow_host_is_suspect_until_it_is_quick_again(
+def test_a_slow_host_is_suspect_until_it_is_fast_again(
     limiter: ConcurrencyLimiter, timer: Timer
 ) -> None:
     limiter.enter(1, "peer")
@@ -60,7 +60,7 @@ def test_a_slow_host_is_suspect_until_it_is_quick_again(
     assert not limiter.is_suspect("peer")
 
 
-def test_a_failing_host_is_suspect_until_it_is_found_well(limiter: ConcurrencyLimiter) -> None:
+def test_a_failing_host_is_suspect_until_it_recovers(limiter: ConcurrencyLimiter) -> None:
     limiter.note("peer", is_failing=True)
     assert limiter.is_suspect("peer")
     limiter.note("peer", is_failing=False)

@@ -38,7 +38,7 @@ async def _attempt(row: ClaimedDelivery, network: Network, signers: Signers) -> 
         (OSError("odd"), AttemptOutcome(AnswerKind.BUSY, None, "odd")),
     ],
 )
-async def test_every_end_of_an_attempt_is_named(
+async def test_every_outcome_of_an_attempt_has_a_name(
     behaviour: HttpResponse | Exception, outcome: AttemptOutcome, network: Network, signers: Signers
 ) -> None:
     network.set("peer1.example", behaviour)
@@ -63,7 +63,7 @@ async def test_nothing_is_sent_in_the_name_of_someone_without_a_key(
     assert network.posted == []
 
 
-async def test_a_mistake_of_ours_is_not_taken_for_an_answer(
+async def test_an_internal_error_is_not_taken_for_a_response(
     network: Network, signers: Signers
 ) -> None:
     network.set("peer1.example", KeyError("a bug"))
@@ -74,10 +74,10 @@ async def test_a_mistake_of_ours_is_not_taken_for_an_answer(
 async def test_a_real_peer_gets_the_bytes_with_a_new_signature_each_time(
     signers: Signers, clock: SettableClock
 ) -> None:
-    heard: list[bytes] = []
+    received: list[bytes] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        heard.append(await reader.readuntil(b"\r\n\r\n") + await reader.readexactly(2))
+        received.append(await reader.readuntil(b"\r\n\r\n") + await reader.readexactly(2))
         writer.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         await writer.drain()
         writer.close()
@@ -91,8 +91,8 @@ async def test_a_real_peer_gets_the_bytes_with_a_new_signature_each_time(
             outcome = await attempt(row, signers=signers, poster=fetcher, seconds=5.0)
             assert outcome == AttemptOutcome(AnswerKind.DELIVERED, 202)
             clock.advance(seconds=3600)
-        signatures = [_headers(message)["signature"] for message in heard]
-        assert all(message.endswith(b"{}") for message in heard)
+        signatures = [_headers(message)["signature"] for message in received]
+        assert all(message.endswith(b"{}") for message in received)
         assert len(set(signatures)) == 2
     finally:
         await fetcher.aclose()

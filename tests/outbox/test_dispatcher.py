@@ -48,7 +48,7 @@ async def running(dispatcher: Dispatcher) -> AsyncIterator[Dispatcher]:
             await task
 
 
-async def test_what_is_published_is_delivered_once_to_each_inbox(world: World) -> None:
+async def test_a_published_activity_is_delivered_once_to_each_inbox(world: World) -> None:
     body = world.publish([inbox(number) for number in range(40)])
     await world.dispatcher().drain()
     assert sorted(world.network.accepted) == sorted((inbox(n), body) for n in range(40))
@@ -69,13 +69,13 @@ async def test_one_host_may_be_pointed_out(live_world: World) -> None:
     async with running(live_world.dispatcher(QUIET)) as dispatcher:
         await dispatcher.drain()
         live_world.publish([inbox(1), inbox(2)])
-        dispatcher.look_at(HOST)
+        dispatcher.schedule_host(HOST)
         await until(lambda: bool(live_world.network.accepted))
         await asyncio.sleep(0.05)
         assert [to for to, _ in live_world.network.accepted] == [inbox(1)]
 
 
-async def test_the_sweep_finds_deliveries_without_a_wake_up(live_world: World) -> None:
+async def test_polling_finds_deliveries_without_a_wake_up(live_world: World) -> None:
     async with running(live_world.dispatcher(DispatcherLimits(sweep=0.1))):
         await asyncio.sleep(0.05)
         live_world.publish([inbox(1)])
@@ -93,7 +93,7 @@ async def test_a_retry_comes_by_itself_when_its_time_has_come(live_world: World)
     assert live_world.states() == {"delivered": 1}
 
 
-async def test_a_peer_that_asks_for_patience_gets_it(world: World) -> None:
+async def test_retry_after_of_a_peer_is_respected(world: World) -> None:
     dispatcher = world.dispatcher()
     world.network.set(HOST, FULL)
     world.publish([inbox(1)])
@@ -131,7 +131,7 @@ async def test_a_dead_peer_rests_is_probed_with_one_and_released_at_once(world: 
     assert world.states() == {"delivered": 40}
 
 
-async def test_a_peer_that_is_heard_from_is_not_left_resting(world: World) -> None:
+async def test_a_peer_that_sends_something_stops_resting(world: World) -> None:
     dispatcher = world.dispatcher()
     world.network.set(HOST, DOWN)
     for _ in range(10):
@@ -139,12 +139,12 @@ async def test_a_peer_that_is_heard_from_is_not_left_resting(world: World) -> No
     await dispatcher.drain()
     world.network.set(HOST, None)
     with world.db.begin() as conn:
-        assert peers.heard_from(conn, HOST, world.now())
+        assert peers.mark_reachable(conn, HOST, world.now())
     await dispatcher.drain()
     assert world.states() == {"delivered": 10}
 
 
-async def test_an_admins_wish_to_try_again_is_followed(world: World) -> None:
+async def test_a_retry_requested_by_an_admin_is_made(world: World) -> None:
     dispatcher = world.dispatcher()
     world.network.set(HOST, FULL)
     world.publish([inbox(1)])
@@ -197,7 +197,7 @@ async def test_one_hanging_peer_does_not_delay_the_others(live_world: World) -> 
     assert live_world.states() == {"delivered": 290, "waiting": 10}
 
 
-async def test_hundreds_of_peers_that_suddenly_hang_do_not_take_every_seat(
+async def test_hundreds_of_peers_that_suddenly_hang_do_not_take_every_slot(
     live_world: World,
 ) -> None:
     hanging = [inbox(1000 + number) for number in range(200)]
@@ -211,7 +211,7 @@ async def test_hundreds_of_peers_that_suddenly_hang_do_not_take_every_seat(
         await until(lambda: len(live_world.network.accepted) == 50)
 
 
-async def test_peers_known_to_fail_share_a_few_seats(live_world: World) -> None:
+async def test_failing_peers_share_a_few_slots(live_world: World) -> None:
     failing = [inbox(1000 + number) for number in range(60)]
     with live_world.db.begin() as conn:
         hosts = [host_of(to) for to in failing]
@@ -230,7 +230,7 @@ async def test_peers_known_to_fail_share_a_few_seats(live_world: World) -> None:
         assert live_world.network.under_way["all"] == 5
 
 
-async def test_what_a_dead_process_had_claimed_is_sent_when_its_lease_ends(world: World) -> None:
+async def test_claims_of_a_dead_process_are_sent_when_its_lease_ends(world: World) -> None:
     world.publish([inbox(1)])
     with world.db.begin() as conn:
         bounds = Bounds(4, 10, 300)
@@ -243,7 +243,7 @@ async def test_what_a_dead_process_had_claimed_is_sent_when_its_lease_ends(world
     assert world.states() == {"delivered": 1}
 
 
-async def test_what_was_published_while_a_peer_rested_does_not_hide_what_it_waits_for(
+async def test_a_new_delivery_to_a_resting_peer_does_not_hide_the_earlier_one(
     world: World,
 ) -> None:
     posts = [f"https://here.example/post/{number}" for number in range(2 * claims.WINDOW)]
@@ -297,21 +297,21 @@ async def test_an_inbox_that_is_no_more_is_reported(world: World) -> None:
     world.network.set(HOST, HttpResponse(410, None, "gone"))
     world.publish([inbox(1)])
     await world.dispatcher().drain()
-    assert world.inboxes.heard == [inbox(1)]
+    assert world.inboxes.gone_inboxes == [inbox(1)]
     assert world.states() == {"failed": 1}
 
 
-async def test_what_a_peer_refuses_for_good_is_reported(world: World) -> None:
+async def test_a_permanent_refusal_by_a_peer_is_reported(world: World) -> None:
     world.network.set(HOST, HttpResponse(403, None, "not a moderator"))
     world.publish([inbox(1)])
     await world.dispatcher().drain()
     (refusal,) = world.inboxes.refusals
     assert (refusal.actor, refusal.host) == (ACTOR, HOST)
     assert (refusal.status, refusal.text) == (403, "not a moderator")
-    assert world.inboxes.heard == []
+    assert world.inboxes.gone_inboxes == []
 
 
-async def test_a_mistake_of_ours_is_tried_again_and_does_not_blame_the_peer(
+async def test_an_internal_error_is_retried_and_does_not_count_against_the_peer(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     dispatcher = world.dispatcher()
@@ -362,7 +362,7 @@ def _with_database(world: World, flaky: Flaky, limits: DispatcherLimits) -> Disp
 
 
 @pytest.mark.parametrize("what", ["read", "write"])
-async def test_the_dispatcher_outlives_a_database_that_is_away(
+async def test_the_dispatcher_survives_a_database_outage(
     what: str,
     live_world: World,
     monkeypatch: pytest.MonkeyPatch,
@@ -397,7 +397,7 @@ async def test_results_wait_while_the_database_is_away(
     assert len(live_world.network.posted) == 1
 
 
-async def test_a_dispatcher_that_cannot_say_goodbye_leaves_its_claims_to_their_leases(
+async def test_a_dispatcher_that_cannot_release_its_claims_leaves_them_to_their_leases(
     live_world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     flaky = Flaky(live_world.db)
@@ -435,7 +435,7 @@ async def test_draining_ends_with_an_error_when_a_peer_hangs(live_world: World) 
         await live_world.dispatcher(QUIET).drain(0.3)
 
 
-async def test_two_dispatchers_share_the_work_and_double_nothing(
+async def test_two_dispatchers_share_the_work_without_duplicates(
     live_world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(5):

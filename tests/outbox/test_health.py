@@ -39,7 +39,7 @@ def test_health_counts_waiting_and_claimed_and_the_last_result(world: World) -> 
     assert measured(world) == DeliveryHealth(0, start, 0.0, now)
 
 
-def test_a_peer_counts_as_failing_only_recently_and_what_waits_for_it_is_not_due(
+def test_a_peer_counts_as_failing_only_recently_and_its_deliveries_are_not_due(
     world: World,
 ) -> None:
     world.publish([inbox(1)])

@@ -32,7 +32,7 @@ def _attempt(world: World, number: int, outcome: AttemptOutcome) -> None:
         record(conn, results, worker="w", inboxes=world.inboxes, rng=random.Random(7))
 
 
-def test_a_report_shows_what_waits_for_whom_and_why(world: World) -> None:
+def test_a_report_lists_waiting_deliveries_by_peer_with_the_reason(world: World) -> None:
     start = world.now()
     world.publish([inbox(1), inbox(2)])
     world.advance(seconds=10)

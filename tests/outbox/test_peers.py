@@ -70,7 +70,7 @@ def test_any_answer_but_busy_ends_the_rest(outcome: AttemptOutcome) -> None:
 @pytest.mark.parametrize(
     "outcome", [AttemptOutcome(AnswerKind.OURS), AttemptOutcome(AnswerKind.REJECTED)]
 )
-def test_what_never_reached_the_peer_says_nothing_about_it(outcome: AttemptOutcome) -> None:
+def test_an_attempt_that_never_reached_the_peer_does_not_count(outcome: AttemptOutcome) -> None:
     peer = _failing(4)
     assert _after(peer, outcome, started_at=1e6) is peer
 
@@ -83,7 +83,7 @@ def test_requests_cut_off_together_are_one_failure() -> None:
     assert peer.last_failure == 101.0
 
 
-def test_a_wish_for_patience_makes_the_whole_peer_rest() -> None:
+def test_retry_after_makes_the_whole_peer_rest() -> None:
     peer = _after(
         PeerHealth(HOST),
         AttemptOutcome(AnswerKind.BUSY, 429, "", 60.0),
@@ -94,7 +94,7 @@ def test_a_wish_for_patience_makes_the_whole_peer_rest() -> None:
     assert not peer.is_probed
 
 
-def test_a_success_that_began_before_does_not_lift_a_wish_for_patience() -> None:
+def test_an_earlier_success_does_not_end_retry_after() -> None:
     peer = _after(
         PeerHealth(HOST),
         AttemptOutcome(AnswerKind.BUSY, 429, "", 60.0),
@@ -107,7 +107,7 @@ def test_a_success_that_began_before_does_not_lift_a_wish_for_patience() -> None
     assert peer.last_success == 101.5
 
 
-def test_a_shorter_wish_does_not_shorten_the_rest() -> None:
+def test_a_shorter_retry_after_does_not_shorten_the_rest() -> None:
     peer = _after(
         PeerHealth(HOST),
         AttemptOutcome(AnswerKind.BUSY, 429, "", 60.0),
@@ -153,23 +153,23 @@ def test_gone_hosts_are_listed(world: World) -> None:
         assert peers.gone_hosts(conn) == {"away.example"}
 
 
-def test_a_host_is_failing_until_it_is_heard_from(world: World) -> None:
+def test_a_host_is_failing_until_it_sends_something(world: World) -> None:
     _store(world, PeerHealth("here.example"), PeerHealth(HOST, failures=1, failing_since=1.0))
     with world.db.begin() as conn:
         assert not peers.is_failing(conn, "here.example")
         assert not peers.is_failing(conn, "unknown.example")
         assert peers.is_failing(conn, HOST)
-        assert peers.heard_from(conn, HOST, world.now())
+        assert peers.mark_reachable(conn, HOST, world.now())
         assert not peers.is_failing(conn, HOST)
 
 
-def test_a_host_that_is_heard_from_is_released_with_its_backlog(world: World) -> None:
+def test_a_host_that_sends_something_is_released_with_its_backlog(world: World) -> None:
     world.publish([inbox(1)])
     world.publish([inbox(2)])
     _store(world, PeerHealth(HOST, failures=9, failing_since=1.0, resting_until=1e12, gone=True))
     with world.db.begin() as conn:
         conn.execute(deliveries.update().values(due_at=1e11))
-        assert peers.heard_from(conn, HOST, 77.0)
+        assert peers.mark_reachable(conn, HOST, 77.0)
         assert peers.lock(conn, [HOST])[HOST] == PeerHealth(HOST)
         assert conn.execute(select(deliveries.c.due_at).order_by(deliveries.c.id)).all() == [
             (77.0,),
@@ -178,10 +178,10 @@ def test_a_host_that_is_heard_from_is_released_with_its_backlog(world: World) ->
 
 
 @pytest.mark.parametrize("peer", [None, PeerHealth(HOST, last_success=1.0, last_status=202)])
-def test_hearing_from_a_healthy_or_unknown_host_changes_nothing(
+def test_requests_from_a_healthy_or_unknown_host_change_nothing(
     world: World, peer: PeerHealth | None
 ) -> None:
     if peer is not None:
         _store(world, peer)
     with world.db.begin() as conn:
-        assert not peers.heard_from(conn, HOST, 77.0)
+        assert not peers.mark_reachable(conn, HOST, 77.0)

@@ -50,9 +50,9 @@ def test_publishing_again_adds_only_the_inboxes_that_are_new(db: Database) -> No
         assert len(conn.execute(select(deliveries)).all()) == 3
 
 
-def test_several_at_once_keep_their_order_and_what_was_published_before(db: Database) -> None:
+def test_several_at_once_keep_their_order_and_earlier_deliveries(db: Database) -> None:
     _publish(db, INBOXES[:1])
-    said = [
+    published = [
         Publication(
             activity_id=f"https://here.example/activities/{number}",
             actor="https://here.example/c/cats",
@@ -63,8 +63,8 @@ def test_several_at_once_keep_their_order_and_what_was_published_before(db: Data
         for number in (3, 1, 2)
     ]
     with db.begin() as conn:
-        assert publish_all(conn, said, now=6.0) == 5
-        assert publish_all(conn, said, now=7.0) == 0
+        assert publish_all(conn, published, now=6.0) == 5
+        assert publish_all(conn, published, now=7.0) == 0
     with db.connect() as conn:
         stored = conn.execute(select(activities.c.activity_id, activities.c.body).order_by("id"))
         assert [(iri[-1], body) for iri, body in stored] == [

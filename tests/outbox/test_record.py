@@ -56,7 +56,7 @@ def _rows(world: World) -> list[tuple[object, ...]]:
         (AttemptOutcome(AnswerKind.REJECTED, 403, "no"), ("failed", 1, 403, "no", None)),
     ],
 )
-def test_each_outcome_settles_its_delivery(
+def test_each_outcome_is_stored(
     world: World, outcome: AttemptOutcome, row: tuple[object, ...]
 ) -> None:
     world.publish([inbox(1)])
@@ -86,7 +86,7 @@ def test_an_echo_is_no_failure(world: World, announced: object, state: str) -> N
         assert [one.is_echo for one in find_failed(conn)] == [state == "echoed"]
 
 
-def test_a_week_of_nothing_is_given_up_and_a_lasting_401_has_failed(world: World) -> None:
+def test_a_week_without_success_is_given_up_and_a_lasting_401_fails(world: World) -> None:
     world.publish([inbox(1)])
     world.publish([inbox(1)])
     world.advance(seconds=WEEK)
@@ -105,20 +105,20 @@ def test_a_delivery_that_another_worker_has_taken_over_is_left_to_it(world: Worl
     assert _rows(world) == [("claimed", 0, None, None, "other")]
 
 
-def test_the_caller_is_told_when_to_look_again_and_who_fails(world: World) -> None:
+def test_the_result_has_the_next_times_and_the_failing_hosts(world: World) -> None:
     world.publish([inbox(1)])
     world.publish([inbox(1)])
     recorded = _record(world, _claim(world), BUSY, AttemptOutcome(AnswerKind.UNAUTHORIZED, 401))
-    assert recorded.look_at[HOST] == pytest.approx(world.now() + 1, abs=0.3)
+    assert recorded.query_at[HOST] == pytest.approx(world.now() + 1, abs=0.3)
     assert recorded.failing == frozenset()  # the 401 was a response, and the later one
     world.publish([inbox(1)])
     assert _record(world, _claim(world), BUSY).failing == {HOST}
 
 
-def test_a_host_that_asked_for_patience_is_looked_at_when_it_said(world: World) -> None:
+def test_a_host_with_retry_after_is_tried_at_that_time(world: World) -> None:
     world.publish([inbox(1)])
     recorded = _record(world, _claim(world), AttemptOutcome(AnswerKind.BUSY, 429, "", 3600.0))
-    assert recorded.look_at[HOST] == world.now() + 3600
+    assert recorded.query_at[HOST] == world.now() + 3600
 
 
 def test_an_inbox_that_is_no_more_is_reported_once_for_each_delivery(world: World) -> None:
@@ -130,7 +130,7 @@ def test_an_inbox_that_is_no_more_is_reported_once_for_each_delivery(world: Worl
         AttemptOutcome(AnswerKind.GONE, 404),
         AttemptOutcome(AnswerKind.REJECTED, 400),
     )
-    assert world.inboxes.heard == [inbox(1)]
+    assert world.inboxes.gone_inboxes == [inbox(1)]
     assert [refusal.status for refusal in world.inboxes.refusals] == [404, 400]
 
 
@@ -154,7 +154,7 @@ def test_a_resting_peer_keeps_its_backlog_untouched_until_one_success_frees_all(
     probe = _claim(world)
     assert len(probe) == 1
     recorded = _record(world, probe, TAKEN)
-    assert recorded.look_at == {HOST: world.now()}
+    assert recorded.query_at == {HOST: world.now()}
     with world.db.connect() as conn:
         due = conn.execute(select(deliveries.c.due_at).where(deliveries.c.state == "waiting"))
         assert max(due.scalars()) <= world.now()
@@ -190,7 +190,7 @@ def test_a_peer_that_is_back_gets_only_what_it_has_not_seen_at_once(
         _record(world, _claim(world), TAKEN)
     else:
         with world.db.begin() as conn:
-            assert peers.heard_from(conn, HOST, world.now(), 90.0)
+            assert peers.mark_reachable(conn, HOST, world.now(), 90.0)
     due = _due_in(world)
     with world.db.connect() as conn:
         waiting = deliveries.c.state == "waiting"
@@ -218,14 +218,14 @@ def test_a_peer_that_takes_ten_deliveries_a_minute_gets_no_more(world: World) ->
     assert len(sent) >= 20
 
 
-def test_what_stood_behind_a_retried_delivery_is_due_when_that_is_settled(world: World) -> None:
+def test_deliveries_behind_a_retried_one_are_due_when_it_ends(world: World) -> None:
     world.publish([inbox(1)], subject="https://here.example/post/1")
     world.publish([inbox(1)], subject="https://here.example/post/1")
     _record(world, _claim(world), BUSY)
     _claim(world)  # the second steps aside
     world.advance(seconds=2)
     recorded = _record(world, _claim(world), TAKEN)
-    assert recorded.look_at == {HOST: world.now()}
+    assert recorded.query_at == {HOST: world.now()}
     assert len(_claim(world)) == 1
 
 

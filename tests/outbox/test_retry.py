@@ -36,21 +36,21 @@ def test_after_a_week_it_is_given_up(kind: AnswerKind) -> None:
     assert _next(AttemptOutcome(kind), age=WEEK) is None
 
 
-def test_a_401_is_believed_a_few_times_however_often_the_peer_was_busy_before() -> None:
+def test_a_401_is_retried_a_few_times_however_often_the_peer_was_busy_before() -> None:
     refused = AttemptOutcome(AnswerKind.UNAUTHORIZED, 401)
     assert _next(refused, tries=20, refusals=1) is not None
     assert _next(refused, tries=REFUSALS, refusals=REFUSALS) is None
     assert _next(BUSY, tries=20, refusals=REFUSALS) is not None
 
 
-def test_a_peers_wish_makes_the_wait_longer_and_never_shorter() -> None:
+def test_retry_after_makes_the_wait_longer_and_never_shorter() -> None:
     assert _next(AttemptOutcome(AnswerKind.BUSY, 503, retry_after=120.0)) == 120.0
     long = _next(AttemptOutcome(AnswerKind.BUSY, 503, retry_after=2.0), tries=9)
     assert long is not None
     assert long > 3600
 
 
-def test_a_peers_memory_is_waited_out_after_every_answer() -> None:
+def test_the_duplicate_window_of_a_peer_is_waited_out_after_every_response() -> None:
     for kind in (AnswerKind.BUSY, AnswerKind.UNAUTHORIZED):
         for tries in (1, 2, 3):
             delay = next_try(

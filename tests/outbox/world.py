@@ -46,7 +46,7 @@ class Inboxes:
     """Records the inboxes that are gone; `made` has the pace of each host."""
 
     def __init__(self) -> None:
-        self.heard: list[str] = []
+        self.gone_inboxes: list[str] = []
         self.refusals: list[RefusedDelivery] = []
         self.made: dict[str, DeliveryPace] = {}
 
@@ -54,7 +54,7 @@ class Inboxes:
         return {host: pace for host, pace in self.made.items() if host in hosts}
 
     def gone(self, conn: Connection, inbox: str) -> None:
-        self.heard.append(inbox)
+        self.gone_inboxes.append(inbox)
 
     def refused(self, conn: Connection, refusal: RefusedDelivery) -> None:
         self.refusals.append(refusal)
@@ -64,7 +64,7 @@ Behaviour = Callable[[], Awaitable[HttpResponse]]
 
 
 class Network:
-    """The scripted peers: respond 202 unless told otherwise, and record the deliveries."""
+    """The scripted peers: respond 202 by default, and record the deliveries."""
 
     def __init__(self) -> None:
         self.posted: list[tuple[str, bytes]] = []

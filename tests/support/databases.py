@@ -63,7 +63,7 @@ class KeptConnections:
         @event.listens_for(engine, "do_connect")
         def take(dialect: Any, _record: object, args: Any, named: Any) -> psycopg.Connection[Any]:
             # The adapters belong to each engine, and are the same.
-            wanted = frozenset((name, said) for name, said in named.items() if name != "context")
+            wanted = frozenset((name, value) for name, value in named.items() if name != "context")
             free = self._free[wanted]
             made: psycopg.Connection[Any] = free.pop() if free else dialect.connect(*args, **named)
             self._made_for[made] = wanted

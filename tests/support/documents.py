@@ -72,7 +72,7 @@ def group(iri: str, **more: Any) -> Json:
 
 def page(iri: str, author: str, community: str, **more: Any) -> Json:
     """A post in the community `community`."""
-    words = {
+    fields = {
         "attributedTo": author,
         "to": [community, PUBLIC],
         "cc": [],
@@ -81,12 +81,12 @@ def page(iri: str, author: str, community: str, **more: Any) -> Json:
         "content": "<p>A text</p>",
         "published": "2026-01-01T11:00:00Z",
     }
-    return document(iri, "Page", **words | more)
+    return document(iri, "Page", **fields | more)
 
 
 def note(iri: str, author: str, answers: str | None = None, **more: Any) -> Json:
     """A public text; with `answers`, a comment that replies to that."""
-    words: Json = {
+    fields: Json = {
         "attributedTo": author,
         "to": [PUBLIC],
         "cc": [],
@@ -94,22 +94,22 @@ def note(iri: str, author: str, answers: str | None = None, **more: Any) -> Json
         "published": "2026-01-01T11:30:00Z",
     }
     if answers is not None:
-        words["inReplyTo"] = answers
-    return document(iri, "Note", **words | more)
+        fields["inReplyTo"] = answers
+    return document(iri, "Note", **fields | more)
 
 
 def activity(kind: str, actor: str, obj: Any, **more: Any) -> Json:
     """A public activity of `actor` on `obj`; the id is on the actor's host and names the
     activity.
     """
-    words = {"actor": actor, "object": _bare(obj), "to": [PUBLIC], "cc": []}
+    fields = {"actor": actor, "object": _bare(obj), "to": [PUBLIC], "cc": []}
     name = _id_of(obj).rsplit("//", 1)[-1].replace("/", "-").replace("#", "-")
-    return document(f"https://{host_of(actor)}/did/{kind.lower()}-{name}", kind, **words | more)
+    return document(f"https://{host_of(actor)}/did/{kind.lower()}-{name}", kind, **fields | more)
 
 
-def undo(said: Json, **more: Any) -> Json:
+def undo(undone: Json, **more: Any) -> Json:
     """The same actor undoes it."""
-    return activity("Undo", said["actor"], said, **more)
+    return activity("Undo", undone["actor"], undone, **more)
 
 
 def _id_of(obj: Any) -> str:
@@ -125,7 +125,7 @@ def _bare(obj: Any) -> Any:
 
 
 def _actor(iri: str, kind: str, **more: Any) -> Json:
-    words = {
+    fields = {
         "preferredUsername": iri.rsplit("/", 1)[-1],
         "inbox": f"{iri}/inbox",
         "outbox": f"{iri}/outbox",
@@ -133,4 +133,4 @@ def _actor(iri: str, kind: str, **more: Any) -> Json:
         "endpoints": {"sharedInbox": f"https://{host_of(iri)}/inbox"},
         "publicKey": {"id": f"{iri}#main-key", "owner": iri, "publicKeyPem": pems()[1]},
     }
-    return document(iri, kind, **words | more)
+    return document(iri, kind, **fields | more)

@@ -67,9 +67,9 @@ class Fedify:
 
     def say(self, by: str, kind: str, obj: Any, *, to: str, **more: Any) -> Json:
         """Deliver an activity to the actor `to`. Raises Refusal if it is not accepted."""
-        said = self.activity(by, kind, obj, cc=to, **more)
-        self._program.ask("send", by=by, to=[to], activity=said)
-        return said
+        created = self.activity(by, kind, obj, cc=to, **more)
+        self._program.ask("send", by=by, to=[to], activity=created)
+        return created
 
     # Reading
 
@@ -81,7 +81,7 @@ class Fedify:
         """The items that Fedify reads in a collection."""
         return list(self._program.ask("walk", collection=iri))
 
-    def heard(self) -> list["Read"]:
+    def received(self) -> list["Read"]:
         """Every accepted activity, in order."""
         return [Read(**one) for one in self._program.ask("heard")]
 
@@ -93,11 +93,11 @@ class Fedify:
         """The first activity of this shape that matches."""
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
-            for one in (heard := self.heard()):
+            for one in (received := self.received()):
                 if one.shape == shape and matches(one.activity):
                     return one
             time.sleep(0.05)
-        shapes = [one.shape for one in heard]
+        shapes = [one.shape for one in received]
         raise AssertionError(f"no {shape} came to {self.software}: {shapes} {self.refused()}")
 
 

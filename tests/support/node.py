@@ -22,7 +22,7 @@ from fedcom.models.follow import follow
 from fedcom.models.message import message
 from fedcom.models.moderation import community_ban, moderator, report, tombstone
 from fedcom.models.post import post
-from fedcom.remote.keys import Seal
+from fedcom.remote.keys import KeyCipher
 from fedcom.settings import Settings
 from fedcom.wiring import OpenInstance, open_instance
 from inbox.journal import journal
@@ -61,9 +61,9 @@ class Node:
         """GET a local address that has a document."""
         return json.loads((await self.get(path, accept=accept)).content)
 
-    async def hear(
+    async def receive(
         self,
-        said: dict[str, Any] | bytes,
+        activity: dict[str, Any] | bytes,
         *,
         signer: str | None = None,
         key: PrivateKey | None = None,
@@ -76,7 +76,7 @@ class Node:
         later). `signed_at`: a time other than now; the same activity signed at the same time is the
         same request.
         """
-        body = said if isinstance(said, bytes) else json.dumps(said).encode()
+        body = activity if isinstance(activity, bytes) else json.dumps(activity).encode()
         url = f"{ORIGIN}{inbox}"
         key = key or private_key(signer or json.loads(body)["actor"])
         headers = sign("POST", url, body, key, signed_at or self.instance.clock())
@@ -100,10 +100,10 @@ class Node:
             row["iri"]: "erased" if row["deleted_at"] else f"{row['kind']} {row['title']}".strip()
             for row in self.home.rows(actor)
         }
-        for table, words in ((post, "title"), (comment, "body_html")):
+        for table, column in ((post, "title"), (comment, "body_html")):
             for row in self.home.rows(table):
                 score = row["upvotes"] - row["downvotes"]
-                found[row["iri"]] = " | ".join([row[words], _state(row), str(score)])
+                found[row["iri"]] = " | ".join([row[column], _state(row), str(score)])
                 found |= _marks(row)
         for row in self.home.rows(message):
             reader = names[row["recipient_id"]]
@@ -116,7 +116,7 @@ class Node:
         for row in self.home.rows(report):
             state = "resolved" if row["resolved_at"] else "open"
             about = next((row[f"{it}_id"] for it in ("post", "comment") if row[f"{it}_id"]), None)
-            subject = row["said"] if about is None else f"number {about}"
+            subject = row["reported_text"] if about is None else f"number {about}"
             found[f"report of {subject} by {names[row['reporter_id']]}"] = state
         for row in self.home.rows(tombstone):
             found[f"{row['kind']} {row['iri']}"] = row["actor_iri"]
@@ -151,7 +151,7 @@ def changes(before: dict[str, str], after: dict[str, str]) -> dict[str, str]:
 @cache
 def _key(secret: bytes) -> NewKey:
     private_pem, public_pem = pems()
-    return NewKey(public_pem=public_pem, sealed_private=Seal(secret).close(private_pem))
+    return NewKey(public_pem=public_pem, encrypted_private=KeyCipher(secret).encrypt(private_pem))
 
 
 @asynccontextmanager

@@ -69,9 +69,9 @@ class Pair:
         """Away's row of it."""
         return _find(self.away, iri)
 
-    def tell(self, action: Action[R]) -> tuple[R, Action[Any] | None]:
+    def send(self, action: Action[R]) -> tuple[R, Action[Any] | None]:
         """A member of home does it: the result, and the action that away reads (and does)."""
-        return tell(self.home, self.away, action)
+        return send_action(self.home, self.away, action)
 
 
 class Stage:
@@ -120,36 +120,38 @@ class Stage:
         for here, there in ways:
             for name in ("u/ann", "u/bob", "c/cats"):
                 bob, target = _find(here, f"{here.origin}/u/bob"), f"{there.origin}/{name}"
-                tell(here, there, Follow(by=bob, target=_find(here, target)))
+                send_action(here, there, Follow(by=bob, target=_find(here, target)))
         ann, cats = _find(pair.away, f"{AWAY}/u/ann"), _find(pair.away, f"{AWAY}/c/cats")
         guest = _find(pair.away, f"{ORIGIN}/u/ann")
-        tell(pair.away, pair.home, AddModerator(by=ann, community=cats, person=guest))
+        send_action(pair.away, pair.home, AddModerator(by=ann, community=cats, person=guest))
         posts = [self._post(*way, f"{origin}/c/cats") for way in ways for origin in ORIGINS]
         comments = [self._comment(*way, iri) for way in ways for iri in posts]
         self._written += [*posts, *comments]
 
     def _post(self, here: Context, there: Context, community: str) -> str:
         bob, cats = _find(here, f"{here.origin}/u/bob"), _find(here, community)
-        made, _ = tell(here, there, CreatePost(by=bob, community=cats, title="Cats sleep"))
+        made, _ = send_action(here, there, CreatePost(by=bob, community=cats, title="Cats sleep"))
         return made.iri
 
     def _comment(self, here: Context, there: Context, post: str) -> str:
         bob, about = _find(here, f"{here.origin}/u/bob"), _find(here, post)
         body = Body.of_markdown("Sure")
-        made, _ = tell(here, there, CreateComment(by=bob, post=about, parent=None, body=body))
+        made, _ = send_action(
+            here, there, CreateComment(by=bob, post=about, parent=None, body=body)
+        )
         return made.iri
 
 
-def tell(here: Context, there: Context, action: Action[R]) -> tuple[R, Action[Any] | None]:
+def send_action(here: Context, there: Context, action: Action[R]) -> tuple[R, Action[Any] | None]:
     """Do it here, in one delivery: the result, and the action read (and done) there."""
     result, bodies = send(here, action, there.host)
     (body,) = bodies
 
     def do(ctx: Context) -> Action[Any] | None:
-        received, heard = _read(ctx, body)
-        if heard is not None:
-            perform(ctx, heard, received)
-        return heard
+        received, seen = _read(ctx, body)
+        if seen is not None:
+            perform(ctx, seen, received)
+        return seen
 
     return result, fetching(there, here, do)
 
@@ -166,7 +168,7 @@ def send(here: Context, action: Action[R], host: str) -> tuple[R, list[bytes]]:
     return result, [row.body for row in rows if host_of(row.inbox) == host]
 
 
-def hear(there: Context, origin: Context, body: bytes) -> Action[Any] | None:
+def receive(there: Context, origin: Context, body: bytes) -> Action[Any] | None:
     """The action that is read there; missing documents are fetched from `origin`."""
     return fetching(there, origin, lambda ctx: _read(ctx, body)[1])
 

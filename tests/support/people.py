@@ -11,7 +11,7 @@ from activitypub.errors import NotThere
 from activitypub.nodeinfo import Software
 from activitypub.parse import parse
 from fedcom.accounts.email import confirm_email, propose_email
-from fedcom.accounts.register import Newcomer, create_account
+from fedcom.accounts.register import NewAccount, create_account
 from fedcom.actions.base import Action
 from fedcom.actions.comment import CreateComment
 from fedcom.actions.community import CreateCommunity
@@ -42,7 +42,7 @@ R = TypeVar("R")
 
 ORIGIN = "https://home.example"
 HOST = "home.example"
-NO_KEY = NewKey(public_pem="not a key", sealed_private=b"not a key")
+NO_KEY = NewKey(public_pem="not a key", encrypted_private=b"not a key")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -53,7 +53,7 @@ class Sent:
     """
 
     inbox: str
-    words: str
+    shape: str
     by: str
 
 
@@ -107,15 +107,15 @@ class Home:
                     raise
                 known.failures[missing.iri] = NotThere("not_there", "404", url=missing.iri)
 
-    def perform(self, action: Action[R], heard: ReceivedActivity | None = None) -> R:
+    def perform(self, action: Action[R], incoming: ReceivedActivity | None = None) -> R:
         """One action through `perform`."""
-        return self(lambda ctx: perform(ctx, action, heard))
+        return self(lambda ctx: perform(ctx, action, incoming))
 
     # People and communities.
 
     def member(self, name: str, role: str = "member") -> Person:
         """A person with an account here."""
-        newcomer = Newcomer(name=name, password_hash="no password fits")
+        newcomer = NewAccount(name=name, password_hash="no password fits")
         return self(lambda ctx: create_account(ctx, newcomer, self._key, role)).person
 
     def community(self, name: str, by: Person | None = None, **more: Any) -> Community:
@@ -152,18 +152,20 @@ class Home:
         self.sent()
 
     def post(
-        self, by: Person | None = None, community: Community | None = None, **words: Any
+        self, by: Person | None = None, community: Community | None = None, **fields: Any
     ) -> Post:
         """A post of a member, or of a remote person as if it had been received."""
         author = by or self.bob
-        words.setdefault("title", "Cats sleep")
-        words.setdefault("body", Body.of_markdown("They *do*."))
-        heard = None
+        fields.setdefault("title", "Cats sleep")
+        fields.setdefault("body", Body.of_markdown("They *do*."))
+        incoming = None
         if not author.local:
-            iri = words.pop("iri", f"https://{author.host}/post/{self._count(activities)}")
-            words["source"] = Provenance(iri, "Page", None, None)
-            heard = received(author.iri)
-        return self.perform(CreatePost(by=author, community=community or self.cats, **words), heard)
+            iri = fields.pop("iri", f"https://{author.host}/post/{self._count(activities)}")
+            fields["source"] = Provenance(iri, "Page", None, None)
+            incoming = received(author.iri)
+        return self.perform(
+            CreatePost(by=author, community=community or self.cats, **fields), incoming
+        )
 
     def comment(
         self,
@@ -175,15 +177,15 @@ class Home:
     ) -> Comment:
         """A comment of a member, or of a remote person as if it had been received."""
         author = by or self.bob
-        source, heard = None, None
+        source, received_activity = None, None
         if not author.local:
             iri = iri or f"https://{author.host}/note/{self._count(activities)}"
-            source, heard = Provenance(iri, "Note", None, None), received(author.iri)
+            source, received_activity = Provenance(iri, "Note", None, None), received(author.iri)
         return self.perform(
             CreateComment(
                 by=author, post=post, parent=parent, body=Body.of_markdown(text), source=source
             ),
-            heard,
+            received_activity,
         )
 
     # The stored rows.
@@ -218,7 +220,7 @@ class Home:
             ).all()
         self._read = rows[-1].id if rows else self._read
         return [
-            (Sent(row.inbox, words_of(Document(parse(row.body))), _short(row.actor)), row.body)
+            (Sent(row.inbox, shape_of(Document(parse(row.body))), _short(row.actor)), row.body)
             for row in rows
         ]
 
@@ -242,11 +244,11 @@ def received(actor: str, body: bytes | None = None, via: str | None = None) -> R
     return ReceivedActivity(Document({"type": "Create", "actor": actor}), actor, body=body, via=via)
 
 
-def words_of(document: Document) -> str:
+def shape_of(document: Document) -> str:
     """`Announce{Create{Page}}`; a bare id inside reads `id`."""
     if not document.is_activity:
         return document.type
-    inner = ", ".join("id" if isinstance(one, str) else words_of(one) for one in document.objects)
+    inner = ", ".join("id" if isinstance(one, str) else shape_of(one) for one in document.objects)
     return f"{document.type}{{{inner}}}"
 
 

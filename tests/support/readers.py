@@ -18,7 +18,7 @@ class Unreadable(Exception):
 
 
 # The meaning of an activity's shape to servers that know everything forums send each other.
-FORUM_WORDS = {
+FORUM_LABELS = {
     "Create{Page}": "post",
     "Create{Article}": "post",
     "Update{Page}": "edit of a post",
@@ -39,7 +39,7 @@ FORUM_WORDS = {
 }
 _UNKNOWN_TO_NODEBB = {"lock", "unlock", "ban", "unban", "pin", "unpin", "restoration"}
 # The same for microblogs, as far as they know it; the rest is dropped.
-MICROBLOG_WORDS = {
+MICROBLOG_LABELS = {
     "Accept{Follow{id}}": "accepted",
     "Reject{Follow{id}}": "follow ended",
     "Create{Page}": "post",
@@ -81,7 +81,7 @@ def piefed(activity: Json, fetch: Fetch) -> str:
     inner = activity["object"] if activity["type"] == "Announce" else activity
     if isinstance(inner, str):
         inner = {"type": "Create", "object": fetch(inner)}
-    return _word(inner)
+    return _label(inner)
 
 
 def nodebb(activity: Json, fetch: Fetch) -> str:
@@ -94,8 +94,8 @@ def nodebb(activity: Json, fetch: Fetch) -> str:
     about = inner["object"]
     if isinstance(about, dict) and not isinstance(about.get("attributedTo", ""), str):
         raise Unreadable("attributedTo is a list")
-    word = _word(inner)
-    return "" if word in _UNKNOWN_TO_NODEBB else word
+    label = _label(inner)
+    return "" if label in _UNKNOWN_TO_NODEBB else label
 
 
 def mastodon(activity: Json, fetch: Fetch) -> str:
@@ -108,10 +108,10 @@ def mastodon(activity: Json, fetch: Fetch) -> str:
 def gotosocial(activity: Json, fetch: Fetch) -> str:
     """As Mastodon; a boosted post keeps its text, its name becomes a content warning."""
     if activity["type"] == "Announce":
-        word = _boosted(activity, fetch)
-        if word and not fetch(activity["object"]).get("content"):
+        label = _boosted(activity, fetch)
+        if label and not fetch(activity["object"]).get("content"):
             raise Unreadable("a post without content")
-        return word
+        return label
     return _microblog(activity)
 
 
@@ -123,23 +123,23 @@ def check_actor(actor: Json) -> None:
 
 
 def _lemmy(activity: Json) -> str:
-    word = _word(activity)
-    if not word:
+    label = _label(activity)
+    if not label:
         raise Unreadable(f"fits no struct: {shape_of(activity)}")
     about = activity["object"]
-    if word in ("post", "edit of a post", "comment", "edit of a comment"):
+    if label in ("post", "edit of a post", "comment", "edit of a comment"):
         needed = ["id", "attributedTo", "to"]
         needed += ["content", "inReplyTo"] if about["type"] == "Note" else ["name"]
         _need(about, *needed)
         if about["type"] == "Page" and about.get("inReplyTo"):
             raise Unreadable("a Page that answers something")
         _need_public(about)
-    if word not in ("vote", "vote taken back", "report"):
+    if label not in ("vote", "vote taken back", "report"):
         _need_public(activity)
-    return word
+    return label
 
 
-def _word(activity: Json) -> str:
+def _label(activity: Json) -> str:
     """The meaning of a forum's activity; "" if they do not know it."""
     shape = shape_of(activity)
     if activity["type"] == "Delete":
@@ -149,7 +149,7 @@ def _word(activity: Json) -> str:
         if activity["target"].endswith("/featured"):
             return "pin" if activity["type"] == "Add" else "unpin"
         return "moderators"
-    return FORUM_WORDS.get(shape, "")
+    return FORUM_LABELS.get(shape, "")
 
 
 def _boosted(activity: Json, fetch: Fetch) -> str:
@@ -171,10 +171,10 @@ def _boosted(activity: Json, fetch: Fetch) -> str:
 
 def _microblog(activity: Json) -> str:
     """A direct message to a person there, or a post to their followers."""
-    word = MICROBLOG_WORDS.get(shape_of(activity), "")
-    if word in ("comment", "edit"):
+    label = MICROBLOG_LABELS.get(shape_of(activity), "")
+    if label in ("comment", "edit"):
         _need(activity["object"], "content", "attributedTo", "published", "to")
-    return word
+    return label
 
 
 def _need(document: Json, *names: str) -> None:

@@ -120,7 +120,7 @@ def _start(service: str, url: Path) -> None:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            # Ctrl-C is for the run; the supervisor hears of its end by the lock
+            # Ctrl-C is for the run; the supervisor notices its end by the lock
             start_new_session=True,
         )
     deadline = time.monotonic() + START_SECONDS

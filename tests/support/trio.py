@@ -32,7 +32,7 @@ from fedcom.models.post import Post, post, post_rank
 from fedcom.queries.actors import find_actor, find_moderators
 from fedcom.queries.content import find_content
 from fedcom.remote.actors import actor_at
-from fedcom.remote.keys import Seal
+from fedcom.remote.keys import KeyCipher
 from fedcom.settings import Settings
 from fedcom.views.ban import list_bans
 from fedcom.wire.body import Body
@@ -53,7 +53,7 @@ WAITS = "waits_for_announce"
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class CommunityState:
     """One instance's view of !cats, by ids: every field must be the same everywhere.
 
     `posts` and `comments` as text ("shown, locked"), `bans` with their reason, `log` as action,
@@ -100,7 +100,7 @@ class TrioServer:
         return made.iri
 
     async def follow(self, by: str = "") -> None:
-        """Bob, or somebody else here, follows !cats."""
+        """Bob, or another local person, follows !cats."""
         await self.do(lambda at: Follow(by=at(by or self.bob), target=at(CATS)))
 
     def read(self, work: Callable[[Connection], R]) -> R:
@@ -118,9 +118,9 @@ class TrioServer:
             if row["target_id"] == number and row["state"] == "accepted"
         }
 
-    def sight(self) -> Sight:
-        """See `Sight`."""
-        return self.read(lambda conn: _sight(conn, self.home.clock))
+    def state(self) -> CommunityState:
+        """See `CommunityState`."""
+        return self.read(lambda conn: _community_state(conn, self.home.clock))
 
 
 class Trio:
@@ -146,33 +146,33 @@ class Trio:
 
     async def drain(self) -> None:
         """Wait until nothing is pending anywhere; returns the refusals."""
-        while self._said():
+        while self._has_pending():
             for server in self.servers:
                 await server.instance.dispatcher.drain()
                 for other in self.servers:
                     await other.instance.inbox.drain()
         for server in self.servers:
-            sent, heard = server.home.rows(deliveries), server.home.rows(journal)
+            sent, received = server.home.rows(deliveries), server.home.rows(journal)
             failed = [row["last_answer"] for row in sent if row["state"] != DELIVERED]
             # An activity sent directly to the person it concerns counts once it is announced.
-            refused = [row["code"] for row in heard if row["code"] not in ("", None, WAITS)]
+            refused = [row["code"] for row in received if row["code"] not in ("", None, WAITS)]
             troubles = failed + refused
             assert not troubles, (server.home.origin, troubles)
 
-    def _said(self) -> bool:
+    def _has_pending(self) -> bool:
         """Whether an activity is still pending."""
         is_open = select(func.count()).where(deliveries.c.closed_at.is_(None))
         return any(server.read(lambda conn: conn.scalar(is_open)) for server in self.servers)
 
-    def agree(self) -> Sight:
+    def agree(self) -> CommunityState:
         """The view of !cats of all three, which must be the same."""
-        first, *others = (asdict(server.sight()) for server in self.servers)
+        first, *others = (asdict(server.state()) for server in self.servers)
         for seen in others:
             differences = {
                 name: (first[name], seen[name]) for name in first if first[name] != seen[name]
             }
             assert not differences, differences
-        return Sight(**first)
+        return CommunityState(**first)
 
 
 @asynccontextmanager
@@ -226,17 +226,17 @@ async def _server(
 @cache
 def _key(secret: bytes, _of: str, proofs: bool) -> NewKey:
     """The same whenever the server of this name is opened."""
-    seal = Seal(secret)
+    cipher = KeyCipher(secret)
     private_pem, public_pem = pems()
-    sealed = seal.close(private_pem)
+    sealed = cipher.encrypt(private_pem)
     if not proofs:
-        return NewKey(public_pem=public_pem, sealed_private=sealed)
+        return NewKey(public_pem=public_pem, encrypted_private=sealed)
     private, public = generate_ed25519_pem()
     return NewKey(
         public_pem=public_pem,
-        sealed_private=sealed,
+        encrypted_private=sealed,
         proof_multibase=multikey.encode(load_public(public)),
-        sealed_proof=seal.close(private),
+        encrypted_proof=cipher.encrypt(private),
     )
 
 
@@ -252,7 +252,7 @@ def _at(ctx: Context, iri: str) -> Any:
     return find_content(ctx.conn, iri) or actor_at(ctx, iri)
 
 
-def _sight(conn: Connection, clock: SettableClock) -> Sight:
+def _community_state(conn: Connection, clock: SettableClock) -> CommunityState:
     cats = row_of(conn, CATS)
     assert isinstance(cats, Community)
     posts = [Post(*row) for row in conn.execute(select(*columns_of(Post, post)))]
@@ -262,7 +262,7 @@ def _sight(conn: Connection, clock: SettableClock) -> Sight:
     shown = {about.id for about in posts if about.is_shown}
     listed = conn.execute(select(post_rank.c.post_id).where(post_rank.c.community_id == cats.id))
     assert set(listed.scalars()) == shown
-    return Sight(
+    return CommunityState(
         posts={about.iri: _state(about) for about in posts},
         comments={remark.iri: _state(remark) for remark in comments},
         moderators=tuple(person.iri for person in find_moderators(conn, cats)),
@@ -273,7 +273,7 @@ def _sight(conn: Connection, clock: SettableClock) -> Sight:
 
 
 def _state(about: Post | Comment) -> str:
-    gone = [word for word in ("deleted", "removed") if getattr(about, f"{word}_at") is not None]
+    gone = [state for state in ("deleted", "removed") if getattr(about, f"{state}_at") is not None]
     marks = [
         mark for mark in ("locked", "featured") if getattr(about, f"{mark}_at", None) is not None
     ]

@@ -59,8 +59,8 @@ def boost(
         _remember_boost(ctx, content, None)
     else:
         return
-    told = [host for host in followers if dialect(host).takes_boosts]
-    out.add(community.iri, activity, content.iri, told)
+    hosts = [host for host in followers if dialect(host).takes_boosts]
+    out.add(community.iri, activity, content.iri, hosts)
 
 
 def _may_be_boosted(ctx: Context, content: Post) -> bool:
@@ -87,21 +87,21 @@ def pass_on(
         return
     if not received.activity.is_signed:
         return
-    told = [
+    hosts = [
         host
         for host in followers
         if dialect(host) is Dialect.MICROBLOG and host.host != host_of(received.actor)
     ]
-    out.add_bytes(iri, community.iri, received.relayable_body, audience.subject, told)
+    out.add_bytes(iri, community.iri, received.relayable_body, audience.subject, hosts)
 
 
 def update_as_community(
     out: Outgoing, community: Community, activity: Activity, followers: list[FollowerHost]
 ) -> None:
     """Send microblog servers a moderator's change in the name of a local community."""
-    told = [host for host in followers if dialect(host).takes_boosts]
+    hosts = [host for host in followers if dialect(host).takes_boosts]
     own = activity | {"id": out.ctx.new_iri("update"), "actor": community.iri}
-    out.add(community.iri, own, community.iri, told)
+    out.add(community.iri, own, community.iri, hosts)
 
 
 def boost_activity(ctx: Context, community: Community, iri: str) -> Activity:

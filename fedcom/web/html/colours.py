@@ -30,7 +30,9 @@ class Shades:
 def light_shades(hue: int) -> Shades:
     """For the light theme: the brightest readable accent."""
     soft = _first(hue, 45, range(92, 100), lambda tint: contrast(tint, LIGHT_SOFT) >= READABLE)
-    accent = _first(hue, 75, range(50, 0, -1), lambda dye: _reads(dye, LIGHT_PAGE, soft, "#ffffff"))
+    accent = _first(
+        hue, 75, range(50, 0, -1), lambda colour: _reads(colour, LIGHT_PAGE, soft, "#ffffff")
+    )
     return Shades(accent, soft, "#ffffff")
 
 
@@ -39,7 +41,7 @@ def dark_shades(hue: int) -> Shades:
     """For the dark theme: the darkest readable accent."""
     soft = _first(hue, 35, range(17, 0, -1), lambda tint: contrast(tint, DARK_SOFT) >= READABLE)
     ink = to_hex(hue, 40, 8)
-    accent = _first(hue, 60, range(60, 100), lambda dye: _reads(dye, DARK_CARD, soft, ink))
+    accent = _first(hue, 60, range(60, 100), lambda colour: _reads(colour, DARK_CARD, soft, ink))
     return Shades(accent, soft, ink)
 
 

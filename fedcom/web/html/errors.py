@@ -16,7 +16,7 @@ from fedcom.http.problem import EXPECTED, to_json, to_problem, wants_page
 from fedcom.web.html.forms import typed_into
 from fedcom.web.html.i18n import choose, gettext, sentence, speak
 from fedcom.web.html.render import bare_page, page, style_address
-from fedcom.web.html.request_context import GoElsewhere, PageContext, context_of
+from fedcom.web.html.request_context import PageContext, RedirectTo, context_of
 
 TITLES = {
     400: mark("Bad request"),
@@ -41,7 +41,7 @@ async def show_problem(request: Request, error: Exception) -> Response:
     context: PageContext | None = getattr(request.state, "page_context", None)
     problem = to_problem(error)
     if context is None and problem.status < 500 and wants_page(request):
-        with suppress(*EXPECTED, GoElsewhere):
+        with suppress(*EXPECTED, RedirectTo):
             context = await context_of(request)
     speak(context.language if context else choose(request.headers.get("accept-language", "")))
     problem = replace(problem, detail=sentence(error, problem.detail))
@@ -70,9 +70,9 @@ def show_failure(request: Request) -> Response:
     return _bare(request, problem)
 
 
-async def go_elsewhere(request: Request, error: Exception) -> Response:
+async def redirect_to(request: Request, error: Exception) -> Response:
     """Redirect to the page that must come first; show what was typed if that is the login page."""
-    path = error.path if isinstance(error, GoElsewhere) else "/"
+    path = error.path if isinstance(error, RedirectTo) else "/"
     context: PageContext | None = getattr(request.state, "page_context", None)
     typed = await typed_into(request) if context is not None else {}
     is_log_in = path.startswith("/login")
@@ -105,5 +105,5 @@ def _bare(request: Request, problem: Problem) -> Response:
 def exception_handlers() -> dict[Any, ExceptionHandler]:
     """For `Starlette(exception_handlers=…)`."""
     handlers: dict[Any, ExceptionHandler] = dict.fromkeys(EXPECTED, show_problem)
-    handlers[GoElsewhere] = go_elsewhere
+    handlers[RedirectTo] = redirect_to
     return handlers

@@ -7,11 +7,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedcom.catalogues import mark
+from fedcom.errors import fill
 from fedcom.http.cookies import find_cookie
 from fedcom.web.html.i18n import gettext
 
 COOKIE = "notice"
 SECONDS = 60
+
+OWN_LISTS = mark("Saved, hidden, drafts")
+"""The name of a member's own lists, in the menu and above them."""
 
 NOTICES = {
     "account_deleted": mark(
@@ -39,7 +43,7 @@ NOTICES = {
     "follow_asked": mark("Follow request sent."),
     "feeds_renewed": mark("Your feeds have new addresses. The old ones no longer work."),
     "followed": mark("You're now following this community."),
-    "hidden": mark("Hidden. Find it under “Saved, hidden, drafts”."),
+    "hidden": mark("Hidden. Find it under “%(own_lists)s”."),
     "invitation_made": mark("Invitation created. Send the link to whoever you want to invite."),
     "invitation_removed": mark("Invitation revoked."),
     "locked": mark("Locked. No more comments can be added."),
@@ -100,7 +104,9 @@ def pending(request: Request) -> str:
 
 def text_of(code: str) -> str:
     """The notice in the reader's language."""
-    return gettext(NOTICES[code]) if code else ""
+    if not code:
+        return ""
+    return fill(gettext(NOTICES[code]), {"own_lists": gettext(OWN_LISTS)})
 
 
 def clear(response: Response) -> None:

@@ -130,7 +130,7 @@ class Form:
 
 
 @contextmanager
-def beside(field: str) -> Iterator[None]:
+def error_beside(field: str) -> Iterator[None]:
     """Show an Invalid from the block beside `field`, by prefixing its code with that name."""
     try:
         yield

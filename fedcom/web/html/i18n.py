@@ -108,18 +108,18 @@ def size(count: int) -> str:
 
 # A thread has hundreds of these, and formatting one costs as much as rendering a comment.
 @lru_cache(maxsize=4096)
-def _ago(tongue: str, seconds: int) -> str:
+def _ago(language: str, seconds: int) -> str:
     ago = timedelta(seconds=-seconds)
-    return format_timedelta(ago, threshold=1, add_direction=True, locale=_locale(tongue))
+    return format_timedelta(ago, threshold=1, add_direction=True, locale=_locale(language))
 
 
 @lru_cache(maxsize=4096)
-def _exact(tongue: str, moment: datetime) -> str:
-    locale = _locale(tongue)
+def _exact(language: str, moment: datetime) -> str:
+    locale = _locale(language)
     day, hour = format_date(moment, locale=locale), format_time(moment, "short", locale=locale)
     return f"{str(get_datetime_format(locale=locale)).format(hour, day)} UTC"
 
 
 @cache
-def _locale(tongue: str) -> Locale:
-    return Locale.parse(tongue)
+def _locale(language: str) -> Locale:
+    return Locale.parse(language)

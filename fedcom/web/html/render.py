@@ -21,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 
 from fedcom.catalogues import LANGUAGES
 from fedcom.offload import offload
-from fedcom.text.html import first_words
+from fedcom.text.html import excerpt_of
 from fedcom.text.mentions import unlinked_mentions
 from fedcom.text.pictures import move_pictures
 from fedcom.web.html import flash, i18n
@@ -64,7 +64,7 @@ def picture(context: Context, url: str, size: str = "full") -> str:
 
 def excerpt(html: str) -> str:
     """The beginning of a text as plain text."""
-    return first_words(html, 240)
+    return excerpt_of(html, 240)
 
 
 def slug(actor: Any) -> str:
@@ -107,14 +107,14 @@ def _with_numbers(say: Any) -> Callable[..., str]:
     """`say` for templates, with the language's separators in its numbers."""
 
     @pass_context
-    def said(context: Context, *texts: Any, **facts: Any) -> str:
+    def translate(context: Context, *texts: Any, **facts: Any) -> str:
         written = {
             name: i18n.number(fact) if type(fact) is int else fact for name, fact in facts.items()
         }
         text: str = say(context, *texts, **written)
         return text
 
-    return said
+    return translate
 
 
 def _environment() -> Environment:
@@ -147,6 +147,7 @@ def _environment() -> Environment:
     environment.globals |= {
         "tints": TINTS,
         "new_once": new_once,
+        "own_lists": flash.OWN_LISTS,
         "language": i18n.language,
         "direction": i18n.direction,
         "languages": list(LANGUAGES.items()),

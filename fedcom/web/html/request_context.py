@@ -38,7 +38,7 @@ OPEN_TO_BANNED = frozenset(
 """The pages on which a member who is banned from the instance still counts as a member."""
 
 
-class GoElsewhere(Exception):
+class RedirectTo(Exception):
     """The page cannot be shown yet: another of our pages comes first (`path`)."""
 
     def __init__(self, path: str) -> None:
@@ -93,7 +93,7 @@ async def read_page(
 ) -> tuple[PageContext, T]:
     """The context of the request and the result of `work`, in one hop to the database.
 
-    Raises GoElsewhere before the instance is set up, and the exceptions of `work`. The context
+    Raises RedirectTo before the instance is set up, and the exceptions of `work`. The context
     stays in `request.state.page_context`, for a page that then shows the error.
     """
     instance = instance_of(request)
@@ -118,7 +118,7 @@ def _to_context(
     conn: Connection, request: Request, credentials: Credentials, identity: Identity
 ) -> PageContext:
     if identity.site.set_up_at is None and request.url.path != SETUP:
-        raise GoElsewhere(SETUP)
+        raise RedirectTo(SETUP)
     is_kept_out = identity.is_banned and request.url.path not in OPEN_TO_BANNED
     if is_kept_out:
         identity = replace(identity, member=None)
@@ -142,22 +142,22 @@ async def context_of(request: Request) -> PageContext:
 def member_of(context: PageContext) -> SignedIn:
     """The member who sent the request.
 
-    Raises GoElsewhere: for a guest to the log-in page and back, for a banned member to the page
+    Raises RedirectTo: for a guest to the log-in page and back, for a banned member to the page
     about their bans.
     """
     if context.is_kept_out:
-        raise GoElsewhere(BANS)
+        raise RedirectTo(BANS)
     if context.member is None:
         request, here = context.request, "/"
         if request.method == "GET":
             query = f"?{request.url.query}" if request.url.query else ""
             here = f"{request.url.path}{query}"
-        raise GoElsewhere(f"/login?next={quote(here)}")
+        raise RedirectTo(f"/login?next={quote(here)}")
     return context.member
 
 
 def admin_of(context: PageContext) -> SignedIn:
-    """The admin who sent the request. Raises Denied for other members, GoElsewhere as `member_of`
+    """The admin who sent the request. Raises Denied for other members, RedirectTo as `member_of`
     does.
     """
     member = member_of(context)

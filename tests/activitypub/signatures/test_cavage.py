@@ -151,10 +151,10 @@ def test_a_covered_header_must_be_there(name):
     assert caught.value.facts["received"] == name
 
 
-def test_what_is_signed_can_be_verified(private_key, public_key):
+def test_a_signed_text_can_be_verified(private_key, public_key):
     text = string_of("(request-target) host date digest")
     assert verify(text, base64.b64decode(sign(text, private_key.rsa)), public_key.rsa)
 
 
-def test_text_that_was_never_on_a_wire_is_not_signed_by_anybody(public_key):
+def test_a_signature_of_non_ascii_text_never_verifies(public_key):
     assert not verify("date: \u20ac", b"x" * 256, public_key.rsa)

@@ -46,7 +46,7 @@ def test_any_other_digest_is_refused(values, kind, code):
     assert caught.value.code == code
 
 
-def test_a_wrong_digest_says_what_was_computed():
+def test_a_wrong_digest_is_reported_with_the_computed_one():
     with pytest.raises(SignatureInvalid) as caught:
         check_digest([f"SHA-256={SHA}"], BODY + b" ")
     facts = caught.value.facts
@@ -98,7 +98,7 @@ def test_any_other_content_digest_is_refused(values, kind, code):
     assert caught.value.code == code
 
 
-def test_a_wrong_content_digest_says_what_was_computed():
+def test_a_wrong_content_digest_is_reported_with_the_computed_one():
     with pytest.raises(SignatureInvalid) as caught:
         check_content_digest([f"sha-256=:{SHA}:"], BODY + b" ")
     facts = caught.value.facts

@@ -116,7 +116,7 @@ def test_canonical_json_is_the_published_one(text, written):
     assert canonical(parse(text.encode())).decode() == written
 
 
-def test_a_signed_document_keeps_what_it_says_and_explains_its_proof(proof_key):
+def test_a_signed_document_keeps_its_content_and_defines_its_proof(proof_key):
     signed = sign(LIKE, proof_key, NOW)
     assert {name: signed[name] for name in LIKE} == LIKE
     assert signed["@context"] == [AS2, DATA_INTEGRITY, *OBJECT_CONTEXT[1:]]
@@ -151,11 +151,11 @@ def test_a_document_that_cannot_be_proved_is_not_signed(proof_key):
         with pytest.raises(ValueError, match="already has a proof"):
             sign(LIKE | {name: {}}, proof_key, NOW)
     for value in (2**53, -(2**53), float("inf"), float("nan"), NOW, {1: 2}, "\ud800"):
-        with pytest.raises(ValueError):  # noqa: PT011 - each is named in its own words
+        with pytest.raises(ValueError):  # noqa: PT011 - each has its own message
             sign(LIKE | {"x": value}, proof_key, NOW)
 
 
-def test_what_is_written_otherwise_on_the_way_still_verifies(proof_key, public_proof_key):
+def test_a_reserialized_document_still_verifies(proof_key, public_proof_key):
     sent = dump(sign(LIKE | {"content": "Caf\u00e9 \U0001f602", "n": 2**53 - 1}, proof_key, NOW))
     verify(parse(sent), public_proof_key, now=NOW)
     other = json.dumps(json.loads(sent), indent=3, sort_keys=True).encode()
@@ -244,16 +244,14 @@ def test_no_proof_is_no_error_until_one_is_needed(public_proof_key, nothing):
         ({"challenge": "x"}, "proof_malformed"),
     ],
 )
-def test_a_proof_that_is_not_what_it_should_be_is_malformed(
-    proof_key, public_proof_key, change, code
-):
+def test_a_proof_with_unexpected_fields_is_malformed(proof_key, public_proof_key, change, code):
     signed = sign(LIKE, proof_key, NOW)
     signed["proof"] |= change
     assert refused(signed, public_proof_key, Malformed).code == code
 
 
 @pytest.mark.parametrize("proof", ["x", 1, ["x"], [PROOF] * 11, {"x": 1, "cryptosuite": []}])
-def test_what_is_no_proof_at_all_is_refused(public_proof_key, proof):
+def test_a_value_that_is_not_a_proof_is_refused(public_proof_key, proof):
     error = refused(LIKE | {"proof": proof}, public_proof_key, ProtocolError)
     assert error.code in ("proof_malformed", "proof_cryptosuite")
 
@@ -267,7 +265,7 @@ def test_what_is_no_proof_at_all_is_refused(public_proof_key, proof):
         {"id": None},
     ],
 )
-def test_another_document_is_refused_with_what_was_computed(proof_key, public_proof_key, change):
+def test_a_changed_document_is_refused_with_the_computed_hash(proof_key, public_proof_key, change):
     error = refused(sign(LIKE, proof_key, NOW) | change, public_proof_key)
     assert (error.code, error.facts["check"]) == ("proof_mismatch", "proof")
     assert error.facts["key_id"] == public_proof_key.id
@@ -320,7 +318,7 @@ def test_the_key_must_be_the_one_that_is_named_and_of_the_right_kind(
         (-86400 - 3602, {"max_age": 86400.0}, "proof_time"),
     ],
 )
-def test_a_proof_is_not_of_tomorrow_and_as_old_as_the_caller_takes(
+def test_a_proof_must_not_be_in_the_future_or_older_than_the_caller_accepts(
     proof_key, public_proof_key, created, options, code
 ):
     now = NOW.replace(microsecond=0)
@@ -333,7 +331,7 @@ def test_a_proof_is_not_of_tomorrow_and_as_old_as_the_caller_takes(
 
 
 @pytest.mark.parametrize(("seconds", "fine"), [(-300, True), (-301, False), (60, True)])
-def test_a_proof_may_end(proof_key, public_proof_key, seconds, fine):
+def test_a_proof_may_expire(proof_key, public_proof_key, seconds, fine):
     now = NOW.replace(microsecond=0)
     unsigned = {
         name: value for name, value in sign(LIKE, proof_key, now).items() if name != "proof"
@@ -351,8 +349,8 @@ def test_a_proof_may_end(proof_key, public_proof_key, seconds, fine):
         assert error.code == "proof_expired"
 
 
-# An own calculation from the words of FEP-8b32 and vc-di-eddsa. For ASCII keys and whole numbers
-# canonical JSON is what the standard library writes with sorted keys.
+# An independent calculation from the text of FEP-8b32 and vc-di-eddsa. For ASCII keys and whole
+# numbers canonical JSON is what the standard library writes with sorted keys.
 def hashed_elsewhere(document):
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).digest()
@@ -372,7 +370,7 @@ POST = {
 }
 
 
-def test_an_own_calculation_verifies_what_we_sign(proof_key):
+def test_an_independent_calculation_verifies_our_proofs(proof_key):
     received = json.loads(dump(sign(POST, proof_key, NOW)))
     proof = received.pop("proof")
     value = proof.pop("proofValue")
@@ -381,7 +379,7 @@ def test_an_own_calculation_verifies_what_we_sign(proof_key):
     proof_key.ed25519.public_key().verify(raw, hashed_elsewhere(proof) + hashed_elsewhere(received))
 
 
-def test_we_verify_what_an_own_calculation_signs(proof_key, public_proof_key):
+def test_we_verify_proofs_of_an_independent_calculation(proof_key, public_proof_key):
     document = {"@context": AS2} | POST
     proof = {
         "@context": AS2,
@@ -419,7 +417,7 @@ def key_elsewhere(proof_key, public_proof_key):
 
 
 @pytest.mark.parametrize("document", [LIKE, POST, RICH], ids=["like", "post", "rich"])
-def test_another_implementation_verifies_what_we_prove(others, proof_key, key_elsewhere, document):
+def test_another_implementation_verifies_our_proofs(others, proof_key, key_elsewhere, document):
     received = json.loads(dump(sign(document, proof_key, NOW)))
     del key_elsewhere["secretKeyMultibase"]
     assert others.ask("verifyProof", document=received, key=key_elsewhere) is True
@@ -433,7 +431,7 @@ def test_another_implementation_verifies_what_we_prove(others, proof_key, key_el
 
 
 @pytest.mark.parametrize("document", [LIKE, POST, RICH], ids=["like", "post", "rich"])
-def test_we_verify_what_another_implementation_proves(
+def test_we_verify_proofs_of_another_implementation(
     others, proof_key, public_proof_key, key_elsewhere, document
 ):
     proved = others.ask(
@@ -457,16 +455,16 @@ def test_we_verify_what_another_implementation_proves(
         assert refused(proved | change, public_proof_key).code == "proof_mismatch"
 
 
-WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
 # What `parse` refuses wherever it stands (`@graph` and its like) begins with this sign.
-NAMES = WORDS.filter(lambda name: not name.startswith("@"))
+NAMES = TEXTS.filter(lambda name: not name.startswith("@"))
 JSON = st.recursive(
     st.one_of(
         st.none(),
         st.booleans(),
         st.integers(-(2**53) + 1, 2**53 - 1),
         st.floats(allow_nan=False, allow_infinity=False),
-        WORDS,
+        TEXTS,
     ),
     lambda inner: st.one_of(
         st.lists(inner, max_size=4),
@@ -478,14 +476,16 @@ JSON = st.recursive(
 
 @settings(max_examples=60, deadline=None)
 @given(st.dictionaries(st.text("abc\u00e9\U0001f602", max_size=4), JSON, max_size=5))
-def test_what_is_proved_always_verifies_after_the_journey(proof_key, public_proof_key, extra):
+def test_a_proof_always_verifies_after_serialization(proof_key, public_proof_key, extra):
     sent = orjson.dumps(sign(LIKE | {"x": extra}, proof_key, NOW))
     verify(parse(sent), public_proof_key, now=NOW)
 
 
 @settings(max_examples=100, deadline=None)
 @given(data=st.data())
-def test_any_single_changed_byte_of_a_proved_document_is_caught(proof_key, public_proof_key, data):
+def test_any_single_changed_byte_of_a_proved_document_is_detected(
+    proof_key, public_proof_key, data
+):
     document = sign(LIKE | {"n": 12, "content": "Caf\u00e9"}, proof_key, NOW)
     sent = bytearray(dump(document))
     place = data.draw(st.integers(0, len(sent) - 1))

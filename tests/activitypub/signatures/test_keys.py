@@ -29,7 +29,7 @@ def wrapped(der):
     return f"-----BEGIN PUBLIC KEY-----\n{body}-----END PUBLIC KEY-----\n"
 
 
-def test_a_made_key_can_be_loaded_and_fits_its_other_half(rsa_pems):
+def test_a_generated_key_pair_can_be_loaded_and_matches(rsa_pems):
     private = load_private("https://a.example/u#main-key", rsa_pems[0])
     assert private.id == "https://a.example/u#main-key"
     public = PublicKey("k", "o", rsa_pems[1])
@@ -94,7 +94,7 @@ def test_a_private_key_does_not_print_its_secret(private_key, proof_key, ed25519
     assert "PRIVATE" not in repr(proof_key)
 
 
-def test_a_made_ed25519_key_can_be_loaded_and_fits_its_other_half(ed25519_pems):
+def test_a_generated_ed25519_key_pair_can_be_loaded_and_matches(ed25519_pems):
     private = load_proof_key("https://a.example/u#ed25519-key", ed25519_pems[0])
     public = PublicKey("k", "o", ed25519_pems[1])
     assert private.id == "https://a.example/u#ed25519-key"
@@ -102,7 +102,7 @@ def test_a_made_ed25519_key_can_be_loaded_and_fits_its_other_half(ed25519_pems):
     assert to_pem(public.loaded) == public.pem
 
 
-def test_a_key_knows_what_it_is(private_key, public_key, proof_key, public_proof_key):
+def test_a_key_has_an_algorithm(private_key, public_key, proof_key, public_proof_key):
     assert (private_key.kind, public_key.kind) == ("rsa", "rsa")
     assert (proof_key.kind, public_proof_key.kind) == ("ed25519", "ed25519")
     with pytest.raises(Malformed) as caught:
@@ -117,7 +117,7 @@ def test_a_multikey_and_a_pem_of_one_key_are_the_same(public_key, public_proof_k
     assert public_proof_key.multibase.startswith("z6Mk")
 
 
-def test_another_key_than_rsa_is_no_proof_key(rsa_pems):
+def test_a_key_of_another_algorithm_is_not_a_proof_key(rsa_pems):
     with pytest.raises(ValueError, match="not an Ed25519 key"):
         load_proof_key("k", rsa_pems[0])
 
@@ -157,7 +157,7 @@ def doubled(x, y):
 
 @pytest.mark.parametrize("sign", [0, 0x80])
 @pytest.mark.parametrize("y", SMALL)
-def test_points_of_small_order_are_no_keys(y, sign):
+def test_points_of_small_order_are_refused_as_keys(y, sign):
     square = (y * y - 1) * pow(D * y * y + 1, -1, PRIME) % PRIME
     x = pow(square, (PRIME + 3) // 8, PRIME)
     if x * x % PRIME != square:

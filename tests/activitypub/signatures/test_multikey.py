@@ -56,7 +56,7 @@ def test_the_published_rsa_key_reads_and_writes():
         (bytes.fromhex("0000287fb4cd"), "z11233QC4"),
     ],
 )
-def test_base58_is_bitcoins(data, text):
+def test_base58_uses_the_bitcoin_alphabet(data, text):
     assert encode_base58(data) == text
     if data:
         assert decode_base58(text) == data
@@ -97,7 +97,7 @@ def spki(key):
         (encode_base58(RSA_PUB + spki(decode(ED25519_TEXT))), "key_unreadable"),
     ],
 )
-def test_what_is_not_exactly_a_multikey_is_refused(text, code):
+def test_a_malformed_multikey_is_refused(text, code):
     with pytest.raises(Malformed) as caught:
         decode(text)
     assert caught.value.code == code

@@ -29,7 +29,7 @@ def sent(headers, *, method="POST", target="/c/cats/inbox", body=BODY):
 
 @pytest.fixture
 def signed(private_key):
-    """Build a request the way a peer with other habits does."""
+    """Build a request as peers with other conventions do."""
 
     def build(
         covered=FULL,
@@ -81,7 +81,7 @@ def refused(request, key, kind=SignatureInvalid, **changes):
     return caught.value
 
 
-def test_what_we_send_is_what_every_peer_takes(private_key, public_key):
+def test_our_signature_has_the_form_every_peer_accepts(private_key, public_key):
     headers = sign("POST", INBOX, BODY, private_key, NOW)
     assert headers["Host"] == "fedcom.example"
     assert headers["Date"] == "Fri, 06 Nov 2026 08:49:37 GMT"
@@ -126,7 +126,7 @@ def test_the_query_can_be_left_out_for_peers_that_drop_it(private_key, public_ke
 
 
 @pytest.mark.parametrize(
-    "habits",
+    "options",
     [
         {"algorithm": "rsa-sha256"},
         {"algorithm": "RSA-SHA256"},
@@ -162,8 +162,8 @@ def test_the_query_can_be_left_out_for_peers_that_drop_it(private_key, public_ke
         },
     ],
 )
-def test_the_habits_of_peers_verify(signed, public_key, habits):
-    check(signed(**habits), public_key)
+def test_signature_variants_of_peers_verify(signed, public_key, options):
+    check(signed(**options), public_key)
 
 
 def test_numbers_in_quotes_verify_too(signed, public_key):
@@ -179,12 +179,12 @@ def test_numbers_in_quotes_verify_too(signed, public_key):
 
 def test_our_host_with_a_port_is_known_without_it(signed, public_key):
     hosts = frozenset({"127.0.0.1:8001"})
-    for habits in (
+    for options in (
         {"host": "127.0.0.1:8001"},
         {"host": "127.0.0.1"},
         {"host": "127.0.0.1:8001", "signed_host": "127.0.0.1"},
     ):
-        check(signed(**habits), public_key, hosts=hosts)
+        check(signed(**options), public_key, hosts=hosts)
 
 
 def test_repeated_headers_that_are_covered_are_joined(signed, public_key):
@@ -394,17 +394,17 @@ def test_a_fresh_created_does_not_excuse_an_old_date(signed, public_key):
 @pytest.mark.parametrize(
     "date", ["", "yesterday", "2026-11-06T08:49:37Z", "Fri, 99 Nov 2026 1:2:3"]
 )
-def test_a_date_that_is_none_is_malformed(signed, public_key, date):
+def test_an_invalid_date_is_malformed(signed, public_key, date):
     assert refused(signed(date=date), public_key, Malformed).code == "date_malformed"
 
 
-def test_an_unsigned_request_says_so():
+def test_an_unsigned_request_is_reported_as_unsigned():
     with pytest.raises(SignatureInvalid) as caught:
         key_id_of(sent({"host": "fedcom.example"}))
     assert caught.value.code == "signature_missing"
 
 
-def test_the_key_id_is_read_before_anything_is_believed(signed, private_key):
+def test_the_key_id_is_read_before_verification(signed, private_key):
     assert key_id_of(signed()) == private_key.id
 
 
@@ -414,7 +414,7 @@ def test_the_key_id_is_read_before_anything_is_believed(signed, private_key):
     path=st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters='#\\<>"')),
     shift=st.integers(-3900, 3600),
 )
-def test_what_is_signed_always_verifies(private_key, public_key, body, path, shift):
+def test_a_signed_request_always_verifies(private_key, public_key, body, path, shift):
     request = httpx.Request("POST", f"https://fedcom.example/{path}")
     headers = sign("POST", str(request.url), body, private_key, NOW + timedelta(seconds=shift))
     check(sent(headers, target=request.url.raw_path.decode(), body=body), public_key)
@@ -468,7 +468,7 @@ def accepted(others, rsa_pems):
 
 @pytest.mark.parametrize("body", [CREATE, b"", None], ids=["body", "empty", "none"])
 @pytest.mark.parametrize("cover_query", [True, False], ids=["query", "no-query"])
-def test_another_implementation_verifies_what_we_sign(accepted, private_key, body, cover_query):
+def test_another_implementation_verifies_our_signatures(accepted, private_key, body, cover_query):
     url = f"https://fedcom.example{TARGET}"
     method = "GET" if body is None else "POST"
     headers = sign(method, url, body, private_key, NOW, cover_query=cover_query)
@@ -489,7 +489,7 @@ def test_another_implementation_verifies_what_we_sign(accepted, private_key, bod
         ("Content-Type", "application/json"),
     ],
 )
-def test_another_implementation_refuses_what_was_changed_after_us(
+def test_another_implementation_refuses_our_requests_if_they_were_changed(
     accepted, private_key, name, value
 ):
     headers = sign("POST", f"https://fedcom.example{TARGET}", CREATE, private_key, NOW)
@@ -537,7 +537,7 @@ def signed_elsewhere(others, private_key, rsa_pems):
 
 @pytest.mark.parametrize("body", [CREATE, b""], ids=["body", "empty"])
 @pytest.mark.parametrize("url", [TARGET, f"https://fedcom.example{TARGET}"], ids=["query", "path"])
-def test_we_verify_what_another_implementation_signs(signed_elsewhere, public_key, body, url):
+def test_we_verify_signatures_of_another_implementation(signed_elsewhere, public_key, body, url):
     request = sent(signed_elsewhere(body, url=url), target=TARGET, body=body)
     assert key_id_of(request) == public_key.id
     check(request, public_key)
@@ -555,7 +555,7 @@ def test_we_verify_what_another_implementation_signs(signed_elsewhere, public_ke
         ({"body": b"other", "Digest": digest_header(b"other")}, "signature_mismatch"),
     ],
 )
-def test_we_refuse_what_was_changed_after_another_implementation(
+def test_we_refuse_requests_of_another_implementation_if_they_were_changed(
     signed_elsewhere, public_key, changes, code
 ):
     arrived = {"target": TARGET, "body": CREATE}

@@ -32,7 +32,7 @@ def sent(headers, *, method="POST", target="/c/cats/inbox", body=BODY):
 
 @pytest.fixture
 def signed(private_key):
-    """Build a request the way a peer with other habits does."""
+    """Build a request as peers with other conventions do."""
 
     def build(
         covered=FULL,
@@ -88,7 +88,7 @@ def by(key, **parameters):
     return "".join(f";{name}={value}" for name, value in given.items() if value is not None)
 
 
-def test_what_we_send_is_what_mastodon_and_fedify_take(private_key, public_key):
+def test_our_signature_has_the_form_mastodon_and_fedify_accept(private_key, public_key):
     headers = sign("POST", INBOX, BODY, private_key, NOW, profile="rfc9421")
     assert headers["Host"] == "fedcom.example"
     assert headers["Date"] == "Fri, 06 Nov 2026 08:49:37 GMT"
@@ -127,7 +127,7 @@ def test_cavage_is_not_verified_with_another_key_than_rsa(private_key, public_pr
 
 
 @pytest.mark.parametrize(
-    "habits",
+    "variant",
     [
         {"covered": '"@method" "@target-uri" "@authority" "host" "date" "content-digest"'},
         {"covered": '"content-digest" "content-type" "@target-uri" "@method"'},
@@ -143,8 +143,8 @@ def test_cavage_is_not_verified_with_another_key_than_rsa(private_key, public_pr
         {"digest": digest_header(b"ignored")},
     ],
 )
-def test_the_habits_of_peers_verify(signed, public_key, habits):
-    check(signed(**habits), public_key)
+def test_signature_variants_of_peers_verify(signed, public_key, variant):
+    check(signed(**variant), public_key)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_the_habits_of_peers_verify(signed, public_key, habits):
         {"other": "token", "flag": "?1"},
     ],
 )
-def test_what_a_signature_says_about_itself_is_covered(signed, public_key, parameters):
+def test_the_parameters_of_a_signature_are_covered(signed, public_key, parameters):
     request = signed(parameters=by(public_key, **parameters))
     check(request, public_key)
     headers = dict(request.headers)
@@ -174,8 +174,8 @@ def test_in_development_our_address_is_http_with_a_port(signed, public_key):
         assert refused(request, public_key, hosts=hosts).code == "signature_mismatch"
 
 
-def test_the_address_is_ours_and_not_the_one_that_was_asked_for(signed, public_key):
-    # Case 7: whoever got a POST of Ann's sends it on to us.
+def test_our_origin_is_verified_and_not_the_host_header(signed, public_key):
+    # Case 7: a recipient of a POST by Ann forwards it to us.
     stolen = signed(origin="https://evil.example", host="evil.example")
     assert refused(stolen, public_key).code == "signature_host"
     rewritten = sent(dict(stolen.headers) | {"host": "fedcom.example"})
@@ -187,7 +187,7 @@ def test_the_address_is_ours_and_not_the_one_that_was_asked_for(signed, public_k
     assert refused(other, public_key, Malformed).code == "target_malformed"
 
 
-def test_of_two_hosts_of_ours_the_one_counts_that_was_asked(signed, public_key):
+def test_with_two_hosts_of_ours_the_requested_one_counts(signed, public_key):
     hosts = HOSTS | {"other.example"}
     check(signed(origin="https://other.example", host="other.example"), public_key, hosts=hosts)
     crossed = signed(origin="https://other.example")
@@ -216,7 +216,7 @@ def test_every_required_component_must_be_covered(signed, public_key, dropped):
         '"@method" "@target-uri" "content-digest";sf',
     ],
 )
-def test_nothing_stands_in_for_a_required_component(signed, public_key, covered):
+def test_no_other_component_replaces_a_required_one(signed, public_key, covered):
     values = {'"@method";x': "POST", '"content-digest";sf': content_digest_header(BODY)}
     request = signed(covered, digest=digest_header(BODY), values=values)
     assert refused(request, public_key).code == "signature_coverage"
@@ -277,14 +277,14 @@ def test_a_covered_header_must_have_arrived(signed, public_key, name):
         ({"alg": '""'}, SignatureInvalid, "signature_algorithm"),
     ],
 )
-def test_a_signature_that_says_the_wrong_things_is_refused(
-    signed, public_key, parameters, kind, code
-):
+def test_a_signature_with_wrong_parameters_is_refused(signed, public_key, parameters, kind, code):
     request = signed(parameters=by(public_key, **parameters))
     assert refused(request, public_key, kind).code == code
 
 
-def test_the_algorithm_is_the_keys_and_not_the_messages(signed, public_key, public_proof_key):
+def test_the_algorithm_is_that_of_the_key_and_not_of_the_message(
+    signed, public_key, public_proof_key
+):
     request = signed(parameters=by(public_key, alg='"rsa-v1_5-sha256"'))
     error = refused(request, public_proof_key)
     assert error.code == "signature_algorithm"
@@ -387,7 +387,7 @@ def test_a_request_with_an_input_but_no_signature_is_not_signed(signed, public_k
     assert refused(sent(headers), public_key).code == "signature_missing"
 
 
-def test_the_key_id_is_read_before_anything_is_believed(signed, private_key):
+def test_the_key_id_is_read_before_verification(signed, private_key):
     assert key_id_of(signed(GET)) == private_key.id
 
 
@@ -409,7 +409,7 @@ def test_a_replay_elsewhere_or_a_changed_head_is_refused(signed, public_key, cha
     assert error.facts["signing_string"].startswith(f'"@method": {place["method"]}\n')
 
 
-def test_a_key_that_is_none_is_malformed(signed):
+def test_an_invalid_key_id_is_malformed(signed):
     key = PublicKey("k", "o", "no pem")
     assert refused(signed(), key, Malformed).code == "key_unreadable"
 
@@ -429,7 +429,7 @@ PATHS = st.text(
     profile=st.sampled_from(["cavage", "rfc9421"]),
     modern_key=st.booleans(),
 )
-def test_what_is_signed_always_verifies(
+def test_a_signed_request_always_verifies(
     private_key, public_key, proof_key, public_proof_key, modern_key, profile, **drawn
 ):
     scheme, _, host = drawn["origin"].partition("://")
@@ -449,7 +449,7 @@ def test_what_is_signed_always_verifies(
 
 @settings(max_examples=150, deadline=None)
 @given(data=st.data(), profile=st.sampled_from(["cavage", "rfc9421"]))
-def test_any_single_changed_byte_of_what_is_covered_is_caught(
+def test_any_single_changed_byte_of_the_covered_components_is_detected(
     private_key, public_key, profile, data
 ):
     target = "/c/cats/inbox?a=1"
@@ -532,7 +532,7 @@ def other(request, private_key, public_key, proof_key, public_proof_key):
     ("method", "url", "body"),
     [("POST", INBOX, BODY), ("GET", "https://fedcom.example/c/cats?page=2&x=%20", None)],
 )
-def test_another_implementation_verifies_what_we_sign(other, method, url, body):
+def test_another_implementation_verifies_our_signatures(other, method, url, body):
     now = datetime.now(UTC)
     headers = sign(method, url, body, other.private, now, profile="rfc9421")
     message = SimpleNamespace(method=method, url=url, headers=headers)
@@ -548,7 +548,7 @@ def test_another_implementation_verifies_what_we_sign(other, method, url, body):
     ("method", "target", "body"),
     [("POST", "/c/cats/inbox", BODY), ("GET", "/c/cats?page=2&x=%20", b"")],
 )
-def test_we_verify_what_another_implementation_signs(other, method, target, body):
+def test_we_verify_signatures_of_another_implementation(other, method, target, body):
     headers = {"Host": "fedcom.example", "Date": format_datetime(NOW, usegmt=True)}
     covered = ["@method", "@target-uri", "@authority", "host", "date"]
     message = SimpleNamespace(

@@ -238,7 +238,7 @@ def test_the_published_bases_are_ours(name, base):
     assert signature_base(parameters, values) == base
 
 
-def test_two_signatures_of_one_message_are_told_apart():
+def test_two_signatures_of_one_message_are_distinguished():
     found = parse_signatures(
         f"sig1={CLIENT[0]}, proxy_sig={PROXY[0]}", f"sig1=:{CLIENT[1]}:,proxy_sig=:{PROXY[1]}:"
     )
@@ -251,7 +251,7 @@ def test_two_signatures_of_one_message_are_told_apart():
     assert holds("test-key-ecc-p256", client, found["sig1"].signature)
 
 
-def test_what_we_sign_names_itself_and_verifies(
+def test_our_signature_has_its_parameters_and_verifies(
     private_key, proof_key, public_key, public_proof_key
 ):
     pairs = ((private_key, public_key), (proof_key, public_proof_key))
@@ -266,11 +266,11 @@ def test_what_we_sign_names_itself_and_verifies(
         assert not any(verify(base, read.signature, other) for other in others)
 
 
-def test_text_that_was_never_on_a_wire_is_not_signed_by_anybody(public_key):
+def test_a_signature_of_non_ascii_text_never_verifies(public_key):
     assert not verify('"x": \u20ac', b"x" * 256, public_key)
 
 
-def test_spaces_between_what_is_covered_are_not_signed():
+def test_spaces_between_covered_components_are_not_signed():
     loose, exact = '( "@method"   "date" );  created=1', '("@method" "date");created=1'
     (read,) = parse_signatures(f"x={loose}", "x=:AAAA:").values()
     assert read == Rfc9421Parameters(('"@method"', '"date"'), exact, b"\0\0\0", None, None, 1, None)
@@ -304,7 +304,7 @@ def test_spaces_between_what_is_covered_are_not_signed():
         ('a=("x")', 'keyId="k",signature="AAAA"', "structured_syntax"),
     ],
 )
-def test_fields_that_can_be_read_two_ways_are_refused(described, signature, code):
+def test_ambiguous_fields_are_refused(described, signature, code):
     with pytest.raises(Malformed) as caught:
         parse_signatures(described, signature)
     assert caught.value.code == code

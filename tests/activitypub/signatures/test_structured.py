@@ -33,7 +33,7 @@ from activitypub.signatures.structured import (
         ),
     ],
 )
-def test_what_signatures_are_made_of_is_read(text, read):
+def test_the_field_values_of_signatures_are_parsed(text, read):
     assert parse_dictionary(text) == read
 
 
@@ -71,13 +71,13 @@ def test_what_signatures_are_made_of_is_read(text, read):
         ("a=" + '"' + "x" * 8192 + '"', "structured_too_long"),
     ],
 )
-def test_what_two_readers_could_read_differently_is_refused(text, code):
+def test_ambiguous_values_are_refused(text, code):
     with pytest.raises(Malformed) as caught:
         parse_dictionary(text)
     assert caught.value.code == code
 
 
-def test_a_syntax_error_says_where_it_is():
+def test_a_syntax_error_has_its_position():
     with pytest.raises(Malformed) as caught:
         parse_dictionary("a=1;x=$, b=2")
     assert caught.value.facts == {"position": "6", "received": "$, b=2"}
@@ -91,7 +91,7 @@ def test_a_syntax_error_says_where_it_is():
         ("a=:AAE=:;b=?0;c=?1;d=-0012;e=t/x", ":AAE=:;b=?0;c;d=-12;e=t/x"),
     ],
 )
-def test_there_is_one_text_for_what_was_read(text, canonical):
+def test_a_parsed_value_has_one_serialization(text, canonical):
     assert serialize(parse_dictionary(text)["a"]) == canonical
 
 
@@ -115,7 +115,7 @@ LISTS = st.builds(InnerList, st.lists(ITEMS, max_size=4).map(tuple), PARAMETERS)
 
 @settings(max_examples=100, deadline=None)
 @given(st.dictionaries(KEYS, st.one_of(ITEMS, LISTS), min_size=1, max_size=4))
-def test_what_is_written_reads_back_and_another_implementation_agrees(members):
+def test_serialized_values_parse_back_and_another_implementation_agrees(members):
     text = ", ".join(f"{key}={serialize(member)}" for key, member in members.items())
     assert parse_dictionary(text) == members
     assert http_sf.ser(http_sf.parse(text.encode(), tltype="dictionary")) == ", ".join(
@@ -129,7 +129,7 @@ def test_what_is_written_reads_back_and_another_implementation_agrees(members):
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(st.sampled_from('abc=();,:"\\ \t?01A@.$*-'), max_size=30))
-def test_nothing_is_read_that_another_implementation_refuses(text):
+def test_nothing_is_parsed_that_another_implementation_refuses(text):
     try:
         read = parse_dictionary(text)
     except Malformed:

@@ -55,7 +55,7 @@ def test_a_create_repeats_the_audience_of_its_object():
     }
 
 
-def test_a_create_of_a_message_is_told_to_nobody_else():
+def test_a_create_of_a_message_is_addressed_to_its_recipients_only():
     private = message(POST, ANN, [BOB], TextContent(html="x"), published=WHEN)
     assert Document(create(ACT, ANN, private)).addressed == (BOB,)
 
@@ -111,7 +111,7 @@ def test_votes_have_no_audience_but_the_community(build, kind):
 
 
 @pytest.mark.parametrize(("build", "kind"), [(accept, "Accept"), (reject, "Reject")])
-def test_an_answer_embeds_the_whole_follow(build, kind):
+def test_an_accept_or_reject_embeds_the_whole_follow(build, kind):
     asked = follow("https://peer.example/follow/1", BOB, CATS)
     assert asked["to"] == [CATS]
     assert build(ACT, CATS, {"@context": "x"} | asked) == {
@@ -123,7 +123,7 @@ def test_an_answer_embeds_the_whole_follow(build, kind):
     }
 
 
-def test_an_announce_goes_to_everybody_who_follows():
+def test_an_announce_is_addressed_to_the_followers():
     assert announce(ACT, CATS, POST, followers=FOLLOWERS, published=WHEN, cc=[ANN]) == {
         "id": ACT,
         "type": "Announce",
@@ -158,7 +158,7 @@ def test_an_announced_activity_keeps_every_byte(raw):
 @pytest.mark.parametrize(
     "raw", [b"", b"[]", b"{", b'{}},"actor":"x"', b'{"id":1,"id":2}', b'"x"', b"{}{}"]
 )
-def test_bytes_that_would_break_out_of_the_envelope_are_not_announced(raw):
+def test_bytes_that_would_escape_the_announce_are_refused(raw):
     with pytest.raises(Malformed):
         announce_of(raw, ACT, CATS, followers=FOLLOWERS, published=WHEN)
 
@@ -182,7 +182,7 @@ def test_a_moderator_locks_with_or_without_a_reason():
     assert "summary" not in lock(ACT, ANN, POST, community=CATS)
 
 
-def test_a_ban_says_from_where_and_until_when():
+def test_a_ban_has_its_target_and_its_end():
     document = block(
         ACT, ANN, BOB, CATS, audience=CATS, cc=[CATS], reason="spam", ends_at=WHEN, remove_data=True
     )

@@ -1,6 +1,6 @@
 from datetime import UTC, datetime
 
-from activitypub.authority import Believe, Known, judge_fetched, judge_key
+from activitypub.authority import Authorize, Known, judge_fetched, judge_key
 from activitypub.document import Document
 from activitypub.signatures.keys import PublicKey
 from activitypub.vocab.actors import ActorProfile, Boxes, application, group, multikey, person
@@ -82,14 +82,14 @@ def test_a_group_has_every_field_that_lemmy_and_mastodon_read():
     }
 
 
-def test_a_group_is_its_own_owner_and_its_key_is_believed():
+def test_a_group_owns_its_key_and_the_key_is_accepted():
     document = Document(group(profile(), boxes(), key(), moderators=f"{CATS}/moderators"))
     assert document.owner == CATS
     assert document.moderators == f"{CATS}/moderators"
     assert document.shared_inbox == "https://fedcom.example/inbox"
     elsewhere = Known(hosts=frozenset({"peer.example"}))
-    assert judge_fetched(document, CATS, elsewhere) == Believe()
-    assert judge_key(document.public_keys[0], document) == Believe()
+    assert judge_fetched(document, CATS, elsewhere) == Authorize()
+    assert judge_key(document.public_keys[0], document) == Authorize()
 
 
 def test_a_member_is_a_person_and_a_bot_a_service():
@@ -128,12 +128,12 @@ def test_every_actor_shows_the_keys_that_prove_its_documents():
     ):
         assert document["assertionMethod"] == [shown]
         read = Document(document)
-        assert judge_key(read.assertion_methods[0], read) == Believe()
+        assert judge_key(read.assertion_methods[0], read) == Authorize()
         terms = with_context(document)["@context"][-1]
         assert {"assertionMethod", "Multikey", "controller", "publicKeyMultibase"} <= set(terms)
 
 
-def test_the_instance_has_an_actor_with_the_least_that_is_needed():
+def test_the_instance_actor_has_the_minimal_fields():
     iri = "https://fedcom.example/"
     document = application(
         ActorProfile(id=iri, username="fedcom.example"),

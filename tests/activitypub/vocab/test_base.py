@@ -8,7 +8,7 @@ from activitypub.parse import parse
 from activitypub.vocab.base import distinct, dump, markdown, present, some, timestamp, with_context
 
 
-def test_what_is_absent_is_left_out_and_what_is_empty_stays():
+def test_absent_values_are_left_out_and_empty_ones_are_kept():
     assert present(a=None, b=False, c=[], d="") == {"b": False, "c": [], "d": ""}
 
 
@@ -55,5 +55,5 @@ def test_the_context_is_first_and_only_at_the_top():
     assert document == {"type": "Create", "object": {"type": "Page"}}
 
 
-def test_a_context_that_is_there_is_kept():
+def test_an_existing_context_is_kept():
     assert with_context({"@context": "x", "type": "Note"}) == {"@context": "x", "type": "Note"}

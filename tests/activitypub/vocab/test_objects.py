@@ -68,7 +68,7 @@ def test_a_post_is_the_page_that_lemmy_reads():
     }
 
 
-def test_a_post_without_text_says_nothing_about_text():
+def test_a_post_without_text_has_no_text_fields():
     document = page(place(POST), "A title", TextContent())
     assert not {"content", "mediaType", "source", "language", "attachment", "image"} & set(document)
 
@@ -105,7 +105,7 @@ def test_a_language_map_needs_a_language_and_a_text(text):
     assert "contentMap" not in note(place(COMMENT), text, in_reply_to=POST)
 
 
-def test_what_we_write_reads_back_as_what_it_was():
+def test_our_objects_read_back_unchanged():
     tags = [mention(CATS, "@cats@fedcom.example"), hashtag("https://fedcom.example/t/x", "x")]
     read = Document(note(place(COMMENT, tags=tags), TEXT, in_reply_to=POST))
     assert (read.owner, read.is_public, read.audience) == (ANN, True, CATS)
@@ -126,7 +126,7 @@ def test_a_message_is_for_its_recipients_only(kind):
     assert document["tag"] == tags
 
 
-def test_what_is_deleted_leaves_a_tombstone():
+def test_a_deleted_object_becomes_a_tombstone():
     assert tombstone(POST, former_type="Page", deleted=WHEN) == {
         "id": POST,
         "type": "Tombstone",

@@ -6,7 +6,7 @@ from typing import TypeVar
 from sqlalchemy import func, select
 
 from fedcom.accounts.members import Member
-from fedcom.accounts.register import Newcomer, create_account
+from fedcom.accounts.register import NewAccount, create_account
 from fedcom.context import Context, NewKey
 from fedcom.db import Database
 from fedcom.models.actor import Community, Person, local_name
@@ -18,7 +18,7 @@ from tests.support.clock import SettableClock
 T = TypeVar("T")
 
 ORIGIN = "https://here.example"
-KEY = NewKey(public_pem="-----PUBLIC-----", sealed_private=b"sealed")
+KEY = NewKey(public_pem="-----PUBLIC-----", encrypted_private=b"sealed")
 
 
 class Rig:
@@ -36,7 +36,7 @@ class Rig:
         self(lambda ctx: start(ctx, KEY))
 
     def member(self, name: str = "ann", role: str = "member", email: str | None = None) -> Member:
-        newcomer = Newcomer(name=name, password_hash=f"hash of {name}", email=email)
+        newcomer = NewAccount(name=name, password_hash=f"hash of {name}", email=email)
         return self(lambda ctx: create_account(ctx, newcomer, KEY, role))
 
     def person(self, name: str) -> Person:

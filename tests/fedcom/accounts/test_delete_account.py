@@ -34,7 +34,7 @@ from tests.support.people import Home, Sent, give_email, received
 KIM, OWLS = "https://kim.example/u/kim", "https://owls.example/c/owls"
 
 
-def test_followers_and_every_forum_that_is_known_are_told_once(home: Home) -> None:
+def test_followers_and_all_known_forums_get_one_delete(home: Home) -> None:
     kim = home.person(KIM, "mastodon")
     owls = home.group(OWLS)
     home.follow(kim, home.bob)
@@ -43,16 +43,16 @@ def test_followers_and_every_forum_that_is_known_are_told_once(home: Home) -> No
 
     home(lambda ctx: delete_account(ctx, home.bob.id, removes_content=True))
 
-    words = "Delete{id}"
+    shape = "Delete{id}"
     assert home.sent() == [
-        Sent(kim.shared_inbox or kim.inbox, words, "u/bob"),
-        Sent(owls.shared_inbox or owls.inbox, words, "u/bob"),
+        Sent(kim.shared_inbox or kim.inbox, shape, "u/bob"),
+        Sent(owls.shared_inbox or owls.inbox, shape, "u/bob"),
     ]
     left = home.rows(follow)
     assert home.bob.id not in {one[end] for one in left for end in ("follower_id", "target_id")}
 
 
-def test_nothing_is_sent_any_more_to_who_has_left(home: Home) -> None:
+def test_queued_mail_to_a_deleted_member_is_dropped(home: Home) -> None:
     address = "bob@mail.example"
     home(lambda ctx: give_email(ctx, home.bob.id, address))
     home(lambda ctx: enqueue_mail(ctx, address, "1 new notification", "Here"))
@@ -61,7 +61,7 @@ def test_nothing_is_sent_any_more_to_who_has_left(home: Home) -> None:
     assert [row["recipient"] for row in home.rows(mail)] == ["ann@mail.example"]
 
 
-def test_what_members_of_a_community_followed_is_counted_anew(home: Home) -> None:
+def test_follower_counts_are_updated(home: Home) -> None:
     before = home.fresh(home.cats).subscribers
     home.follow(home.bob, home.cats)
     assert home.fresh(home.cats).subscribers == before + 1
@@ -69,7 +69,7 @@ def test_what_members_of_a_community_followed_is_counted_anew(home: Home) -> Non
     assert home.fresh(home.cats).subscribers == before
 
 
-def test_nobody_leaves_twice_and_the_last_admin_stays(home: Home) -> None:
+def test_an_account_is_deleted_once_and_never_the_last_admins(home: Home) -> None:
     with pytest.raises(Conflict):
         home(lambda ctx: delete_account(ctx, home.ann.id, removes_content=False))
     home(lambda ctx: delete_account(ctx, home.bob.id, removes_content=False))
@@ -78,20 +78,20 @@ def test_nobody_leaves_twice_and_the_last_admin_stays(home: Home) -> None:
 
 
 SECRET = "zanzibar"
-"""A word in every text by bob."""
+"""A text in all content by bob."""
 
 
 def live(home: Home) -> None:
     """Let bob leave a row in every table that holds personal data."""
     bob, kim = home.bob, home.person(KIM)
-    words = Body.of_markdown(SECRET)
-    post = home.post(title=SECRET, body=words)
+    secret_body = Body.of_markdown(SECRET)
+    post = home.post(title=SECRET, body=secret_body)
     mine = home.comment(post, text=SECRET)
     home.comment(post, by=home.ann, parent=mine)  # notifies bob
     home.follow(bob, home.cats)
     home.follow(kim, bob)
     home.perform(AddModerator(by=home.ann, community=home.cats, person=bob))
-    home.perform(SendMessage(by=bob, to=home.ann, body=words))
+    home.perform(SendMessage(by=bob, to=home.ann, body=secret_body))
     address = f"{SECRET}@mail.example"
 
     def keep(ctx: Context) -> None:
@@ -116,8 +116,8 @@ def live(home: Home) -> None:
         )
         boosted = {"subject_iri": post.iri, "actor_iri": bob.iri, "iri": None}
         ctx.conn.execute(insert(boost).values(boosted))
-        said = {"iri": f"{KIM}/9", "author_id": bob.id, "excerpt": SECRET}
-        ctx.conn.execute(insert(outside_mention).values(said))
+        mention = {"iri": f"{KIM}/9", "author_id": bob.id, "excerpt": SECRET}
+        ctx.conn.execute(insert(outside_mention).values(mention))
 
     home(keep)
 
@@ -152,16 +152,16 @@ def test_members_who_leave_their_content_leave_nothing_else(home: Home) -> None:
     assert left == {"post", "comment", "message", "outside_mention"}
 
 
-def test_a_person_elsewhere_who_is_deleted_leaves_nothing_behind_either(home: Home) -> None:
+def test_a_deleted_remote_person_leaves_nothing_behind_either(home: Home) -> None:
     kim, post = home.person(KIM), home.post()
     home.comment(post, by=kim, text=SECRET)
     home.follow(kim, home.cats)
     home.follow(home.bob, kim)
     home.perform(AddModerator(by=home.ann, community=home.cats, person=kim))
     boosted = {"subject_iri": post.iri, "actor_iri": KIM, "iri": None}
-    said = {"iri": f"{KIM}/9", "author_id": kim.id, "excerpt": SECRET}
+    mention = {"iri": f"{KIM}/9", "author_id": kim.id, "excerpt": SECRET}
     home(lambda ctx: ctx.conn.execute(insert(boost).values(boosted)))
-    home(lambda ctx: ctx.conn.execute(insert(outside_mention).values(said)))
+    home(lambda ctx: ctx.conn.execute(insert(outside_mention).values(mention)))
     assert [str(column) for column in wipe.BY_ACTION if not rows_of(home, column, kim)] == []
 
     home.perform(DeleteActor(by=kim), received(KIM))

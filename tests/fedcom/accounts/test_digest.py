@@ -5,7 +5,7 @@ from sqlalchemy import select, update
 
 from fedcom.accounts.digest import write_digests
 from fedcom.actions.delete import Delete, Undelete
-from fedcom.effects.notify import News, notify
+from fedcom.effects.notify import NotificationEvent, notify
 from fedcom.models.account import account
 from fedcom.models.mail import mail
 from fedcom.models.notification import notification
@@ -27,37 +27,41 @@ def want(rig, member, **values):
     rig(lambda ctx: ctx.conn.execute(update(account).where(mine).values(**values)))
 
 
-def tell(rig, member, by):
-    rig(lambda ctx: notify(ctx, member.person.id, News(kind="reply", by_id=by.person.id)))
+def notify_member(rig, member, by):
+    rig(
+        lambda ctx: notify(
+            ctx, member.person.id, NotificationEvent(kind="reply", by_id=by.person.id)
+        )
+    )
 
 
-def letters(rig):
+def queued_mail(rig):
     return rig(lambda ctx: ctx.conn.execute(select(mail).order_by(mail.c.id)).mappings().all())
 
 
 def test_one_digest_has_all_notifications_and_the_next_comes_an_hour_later(rig, ann, bob):
     want(rig, ann)
-    tell(rig, ann, bob)
-    tell(rig, ann, bob)
+    notify_member(rig, ann, bob)
+    notify_member(rig, ann, bob)
     assert rig(write_digests) == 1
-    [letter] = letters(rig)
-    assert letter["recipient"] == "ann@mail.example"
-    assert letter["subject"].startswith("2 new notifications on ")
-    assert "/notifications\n" in letter["body"]
-    assert "/settings/appearance" in letter["body"]
+    [message] = queued_mail(rig)
+    assert message["recipient"] == "ann@mail.example"
+    assert message["subject"].startswith("2 new notifications on ")
+    assert "/notifications\n" in message["body"]
+    assert "/settings/appearance" in message["body"]
     rig.clock.advance(minutes=30)
-    tell(rig, ann, bob)
+    notify_member(rig, ann, bob)
     assert rig(write_digests) == 0
     rig.clock.advance(minutes=30)
     assert rig(write_digests) == 1
-    assert letters(rig)[-1]["subject"].startswith("1 new notification")
+    assert queued_mail(rig)[-1]["subject"].startswith("1 new notification")
     rig.clock.advance(hours=2)
     assert rig(write_digests) == 0  # nothing new since
 
 
 def test_no_digest_about_read_notifications_or_to_members_online(rig, ann, bob):
     want(rig, ann, last_seen_at=rig.clock())
-    tell(rig, ann, bob)
+    notify_member(rig, ann, bob)
     assert rig(write_digests) == 0
     rig.clock.advance(hours=1)
     rig(lambda ctx: ctx.conn.execute(update(notification).values(read_at=ctx.now)))
@@ -65,9 +69,9 @@ def test_no_digest_about_read_notifications_or_to_members_online(rig, ann, bob):
 
 
 @pytest.mark.parametrize("values", [{"mail_notifications": False}, {"email": None}])
-def test_who_does_not_want_it_or_has_no_address_gets_none(rig, ann, bob, values):
+def test_members_without_the_setting_or_an_address_get_none(rig, ann, bob, values):
     want(rig, ann, **values)
-    tell(rig, ann, bob)
+    notify_member(rig, ann, bob)
     assert rig(write_digests) == 0
     want(rig, ann, mail_notifications=True, email="ann@mail.example")
     assert rig(write_digests) == 1

@@ -29,7 +29,7 @@ def session_of(rig, token):
     return rig(lambda ctx: find_site_and_member(ctx.conn, token, ctx.now))[1]
 
 
-def test_a_promotion_ends_the_sessions_of_lesser_powers(rig):
+def test_a_promotion_ends_sessions(rig):
     ann = rig.member("ann")
     token = token_of(rig, ann)
     assert not rig(lambda ctx: list_admins(ctx.conn))
@@ -38,14 +38,14 @@ def test_a_promotion_ends_the_sessions_of_lesser_powers(rig):
     assert session_of(rig, token) is None
 
 
-def test_a_promotion_to_what_one_is_changes_nothing(rig):
+def test_a_change_to_the_same_role_changes_nothing(rig):
     ann = rig.member("ann", role="admin")
     token = token_of(rig, ann)
     rig(lambda ctx: set_role(ctx.conn, ann.person.id, "admin"))
     assert session_of(rig, token) is not None
 
 
-def test_the_last_admin_stays(rig):
+def test_the_last_admin_cannot_be_demoted(rig):
     ann, bob = rig.member("ann", role="admin"), rig.member("bob", role="admin")
     rig(lambda ctx: set_role(ctx.conn, ann.person.id, "member"))
     with pytest.raises(Conflict) as caught:
@@ -60,7 +60,7 @@ def test_the_last_admin_stays(rig):
         lambda ctx, person: delete_account(ctx, person.id, removes_content=False),
     ],
 )
-def test_of_two_admins_who_go_at_once_one_stays(rig, go):
+def test_two_admins_cannot_be_demoted_at_once(rig, go):
     ann, bob = (rig.member(name, role="admin").person for name in ("ann", "bob"))
     with ThreadPoolExecutor(1) as threads:
         with rig.database.begin() as conn:
@@ -104,7 +104,7 @@ def test_a_new_password_ends_every_session_but_the_one_that_is_kept(rig):
         ),
     ],
 )
-def test_another_password_and_another_address_end_the_links_that_were_sent(rig, change):
+def test_a_new_password_or_address_invalidates_sent_links(rig, change):
     ann = rig.member(email="ann@mail.example")
     token = rig(lambda ctx: create_reset(ctx.conn, ann.person.id, ctx.now))
     rig(lambda ctx: change(ctx.conn, ann.person.id))
@@ -129,7 +129,7 @@ def test_a_stronger_hash_of_a_password_that_was_changed_is_not_kept(rig):
     assert kept.password_hash == "of another password"
 
 
-def test_who_has_no_account_is_not_found(rig):
+def test_a_person_without_an_account_is_not_found(rig):
     assert rig(lambda ctx: find_account(ctx.conn, 999)) is None
     for change in (
         lambda ctx: get_account(ctx.conn, 999),

@@ -17,7 +17,7 @@ from fedcom.errors import Invalid
 @pytest.mark.parametrize(
     "password", ["correct horse", "x7-Kq2!mPz", "ä" * 7 + "bcde", "q" + "wW3$" * 63]
 )
-def test_a_password_that_nobody_would_try_first_is_accepted(password):
+def test_an_uncommon_password_is_accepted(password):
     assert check_new_password(password, "ann") == password
 
 
@@ -43,7 +43,7 @@ def test_other_passwords_are_refused(password, code):
     assert caught.value.code == code
 
 
-def test_a_hash_knows_its_password_and_no_other():
+def test_a_hash_matches_its_password_and_no_other():
     stored = hash_password("correct horse")
     assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     assert stored != hash_password("correct horse")
@@ -52,16 +52,16 @@ def test_a_hash_knows_its_password_and_no_other():
     assert not check_password(stored, "")
 
 
-def test_letters_that_look_the_same_are_the_same():
+def test_equivalent_unicode_characters_are_equal():
     assert check_password(hash_password("m\u00fcde Katze"), "mu\u0308de Katze")
 
 
 @pytest.mark.parametrize("password", ["anything", ""])
-def test_no_account_is_opened_by_any_password(password):
+def test_without_an_account_no_password_matches(password):
     assert not check_password(None, password)
 
 
-def test_an_unknown_account_costs_the_work_of_a_known_one(monkeypatch):
+def test_checking_an_unknown_account_costs_as_much_as_a_known_one(monkeypatch):
     checked = []
     verify = PasswordHasher.verify
 
@@ -75,12 +75,12 @@ def test_an_unknown_account_costs_the_work_of_a_known_one(monkeypatch):
     assert checked == ["$argon2id$v=19$m=19456,t=2,p=1"] * 2
 
 
-def test_a_hash_that_is_none_opens_nothing():
+def test_an_invalid_hash_matches_nothing():
     assert not check_password("!", "anything")
     assert not check_password("$argon2id$broken", "anything")
 
 
-def test_what_is_longer_than_any_password_is_wrong_and_cheap():
+def test_a_password_above_the_limit_is_wrong_and_cheap_to_check():
     longest = "x7-K" * (MAX_PASSWORD // 4)
     stored = hash_password(longest)
     assert check_password(stored, longest)
@@ -89,11 +89,11 @@ def test_what_is_longer_than_any_password_is_wrong_and_cheap():
     assert time.process_time() - started < 1
 
 
-def test_half_a_character_is_no_crash():
+def test_a_lone_surrogate_is_handled():
     assert not check_password(None, "\ud800")
 
 
-def test_a_weaker_hash_is_made_anew():
+def test_a_weaker_hash_is_replaced():
     weaker = PasswordHasher(time_cost=1, memory_cost=8_192, parallelism=1).hash("x")
     stronger = stronger_hash(weaker, "x")
     assert stronger is not None

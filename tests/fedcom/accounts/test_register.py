@@ -4,7 +4,7 @@ from sqlalchemy import select, update
 from fedcom.accounts.members import find_account, find_member
 from fedcom.accounts.password_reset import create_reset
 from fedcom.accounts.register import (
-    Newcomer,
+    NewAccount,
     approve,
     check_email,
     create_account,
@@ -18,7 +18,7 @@ from fedcom.models.actor import actor, actor_key
 from fedcom.site.settings import edit_site
 from tests.fedcom.accounts.rig import KEY, ORIGIN
 
-ANN = Newcomer(
+ANN = NewAccount(
     name="Ann", password_hash="hash", email="Ann@Mail.example", application="I like cats"
 )
 
@@ -33,11 +33,11 @@ def opened(rig, mode):
     rig(lambda ctx: edit_site(ctx.conn, registration=mode))
 
 
-def test_a_closed_instance_takes_nobody(rig):
+def test_a_closed_instance_refuses_registrations(rig):
     assert refused(rig, ANN, Denied) == "registration_closed"
 
 
-def test_an_open_instance_takes_members_at_once(rig):
+def test_an_open_instance_accepts_members_at_once(rig):
     opened(rig, "open")
     ann = rig(lambda ctx: register(ctx, ANN, KEY))
     assert (ann.account.state, ann.account.role) == ("active", "member")
@@ -61,7 +61,7 @@ def test_the_new_person_has_every_address_and_a_key(rig):
         lambda ctx: ctx.conn.execute(select(actor_key).where(actor_key.c.actor_id == ann.id)).one()
     )
     assert (row.key_id, row.algorithm) == (f"{iri}#main-key", "rsa-sha256")
-    assert (bytes(row.private_key), row.public_key) == (KEY.sealed_private, KEY.public_pem)
+    assert (bytes(row.private_key), row.public_key) == (KEY.encrypted_private, KEY.public_pem)
 
 
 def test_an_application_waits_for_an_admin(rig):
@@ -79,7 +79,7 @@ def test_an_application_waits_for_an_admin(rig):
         rig(lambda ctx: deny(ctx, ann.person.id))
 
 
-def test_whoever_is_turned_away_leaves_a_name_that_nobody_gets(rig):
+def test_the_name_of_a_denied_applicant_stays_reserved(rig):
     opened(rig, "approval")
     ann = rig(lambda ctx: register(ctx, ANN, KEY))
     rig(lambda ctx: deny(ctx, ann.person.id))
@@ -91,7 +91,7 @@ def test_whoever_is_turned_away_leaves_a_name_that_nobody_gets(rig):
     assert not rig.is_name_free("ann")
 
 
-def test_whoever_is_turned_away_may_have_asked_for_another_password(rig):
+def test_an_applicant_with_a_pending_password_reset_can_be_denied(rig):
     opened(rig, "approval")
     ann = rig(lambda ctx: register(ctx, ANN, KEY))
     rig(lambda ctx: create_reset(ctx.conn, ann.person.id, ctx.now))
@@ -99,9 +99,9 @@ def test_whoever_is_turned_away_may_have_asked_for_another_password(rig):
     assert rig(lambda ctx: find_member(ctx.conn, "ann")) is None
 
 
-def test_an_application_needs_words(rig):
+def test_an_application_needs_a_text(rig):
     opened(rig, "approval")
-    silent = Newcomer(name="bob", password_hash="hash", application=" \n")
+    silent = NewAccount(name="bob", password_hash="hash", application=" \n")
     assert refused(rig, silent, Invalid) == "application_required"
     assert rig.is_name_free("bob")
 
@@ -113,17 +113,17 @@ def test_people_and_communities_share_one_name_space(rig):
     )
     assert cats.iri == f"{ORIGIN}/c/cats"
     assert cats.title == "Cats"
-    assert refused(rig, Newcomer(name="CATS", password_hash="h"), Conflict) == "name_taken"
+    assert refused(rig, NewAccount(name="CATS", password_hash="h"), Conflict) == "name_taken"
 
 
 @pytest.mark.parametrize(
     ("newcomer", "error", "code"),
     [
-        (Newcomer(name="admin", password_hash="h"), Invalid, "name_reserved"),
-        (Newcomer(name="a-b", password_hash="h"), Invalid, "name_characters"),
-        (Newcomer(name="bob", password_hash="h", email="bob"), Invalid, "email_invalid"),
+        (NewAccount(name="admin", password_hash="h"), Invalid, "name_reserved"),
+        (NewAccount(name="a-b", password_hash="h"), Invalid, "name_characters"),
+        (NewAccount(name="bob", password_hash="h", email="bob"), Invalid, "email_invalid"),
         (
-            Newcomer(name="bob", password_hash="h", application="x" * 9_999),
+            NewAccount(name="bob", password_hash="h", application="x" * 9_999),
             Invalid,
             "body_too_long",
         ),
@@ -147,7 +147,7 @@ def test_two_members_without_an_address_are_no_conflict(rig):
     rig.member("bob")
 
 
-def test_nobody_is_found_by_an_empty_address(rig):
+def test_an_empty_address_finds_no_account(rig):
     rig.member("ann")
     for wanted in ("", "@", "\0", "ann@here.example"):
         assert rig(lambda ctx, wanted=wanted: find_member(ctx.conn, wanted)) is None
@@ -197,7 +197,7 @@ def test_an_address_is_stored_in_lower_case(given, stored):
         "a" * 250 + "@mail.example",
     ],
 )
-def test_what_is_no_address_is_refused(given):
+def test_an_invalid_address_is_refused(given):
     with pytest.raises(Invalid) as caught:
         check_email(given)
     assert caught.value.code == "email_invalid"

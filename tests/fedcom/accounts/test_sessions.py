@@ -38,7 +38,7 @@ def touch(rig, found):
     rig(lambda ctx: touch_session(ctx.conn, found, ctx.now))
 
 
-def test_a_token_stands_for_its_member(rig, ann, token):
+def test_a_token_identifies_its_member(rig, ann, token):
     found = find(rig, token)
     assert (found.person, found.account, found.is_admin) == (ann.person, ann.account, True)
     assert found.session.user_agent == "Firefox"
@@ -55,7 +55,7 @@ def test_no_two_tokens_are_alike(rig, ann, token):
 
 
 @pytest.mark.parametrize("guess", ["", "x", "\0", "\ud800", "x" * 10_000])
-def test_a_guess_stands_for_nobody(rig, token, guess):
+def test_a_guessed_token_identifies_nobody(rig, token, guess):
     assert find(rig, guess) is None
     assert find(rig, token + guess) is None or guess == ""
 
@@ -77,7 +77,7 @@ def test_a_session_that_is_used_lives_on_but_not_for_ever(rig, ann, token):
     assert find(rig, token) is None
 
 
-def test_use_is_noted_at_most_once_an_hour(rig, ann, token):
+def test_last_use_is_stored_at_most_once_an_hour(rig, ann, token):
     rig.clock.advance(minutes=59)
     assert not find(rig, token).is_untouched(rig.clock())
     rig.clock.advance(minutes=1)
@@ -92,7 +92,7 @@ def test_use_is_noted_at_most_once_an_hour(rig, ann, token):
     ("table", "values"),
     [(actor, "deleted_at"), (account, "state")],
 )
-def test_who_may_not_act_has_no_session(rig, token, table, values):
+def test_a_member_who_may_not_act_has_no_session(rig, token, table, values):
     value = "pending" if values == "state" else rig.clock()
     rig(lambda ctx: ctx.conn.execute(update(table).values({values: value})))
     assert find(rig, token) is None

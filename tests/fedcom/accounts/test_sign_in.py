@@ -2,7 +2,7 @@ import pytest
 from sqlalchemy import update
 
 from fedcom.accounts.members import set_password
-from fedcom.accounts.register import Newcomer, register
+from fedcom.accounts.register import NewAccount, register
 from fedcom.accounts.sessions import find_site_and_member
 from fedcom.accounts.sign_in import Client, begin_sign_in, finish_sign_in
 from fedcom.errors import Denied, TooMany
@@ -78,20 +78,20 @@ def test_a_stronger_hash_does_not_replace_a_password_chosen_meanwhile(rig, ann):
     assert begin(rig, "ann").password_hash == "of another password"
 
 
-def test_a_wrong_password_and_an_unknown_name_get_one_answer(rig, ann):
+def test_a_wrong_password_and_an_unknown_name_get_the_same_error(rig, ann):
     assert begin(rig, "nobody").password_hash is None
     known, unknown = fail(rig, "ann", 1), fail(rig, "nobody", 1)
     assert known == unknown
     assert known[0] == "incorrect_login"
 
 
-def test_an_unknown_name_is_refused_whatever_the_check_said(rig):
+def test_an_unknown_name_is_refused_whatever_the_password_check_returned(rig):
     with pytest.raises(Denied):
         attempt(rig, "nobody", right=True)
 
 
 @pytest.mark.parametrize("name", ["ann", "nobody"])
-def test_one_name_is_not_guessed_from_one_address(rig, ann, name):
+def test_one_address_has_few_attempts_for_one_name(rig, ann, name):
     fail(rig, name, 20, "192.0.2.1")
     with pytest.raises(TooMany) as caught:
         begin(rig, name, "192.0.2.1")
@@ -116,7 +116,7 @@ def test_strangers_at_one_address_do_not_lock_the_owner_out(rig, ann, name):
 
 
 @pytest.mark.parametrize("name", ["ann", "nobody"])
-def test_a_name_is_not_guessed_without_end_from_many_addresses(rig, ann, name):
+def test_many_addresses_together_have_a_limit_for_one_name(rig, ann, name):
     fail(rig, name, 100)
     with pytest.raises(TooMany) as caught:
         begin(rig, name, "198.51.100.1")
@@ -138,7 +138,7 @@ def test_a_known_device_gets_through_at_an_address_where_others_fail(rig, ann):
     assert attempt(rig, "ann", right=True, address="192.0.2.1", device="phone").member == ann
 
 
-def test_a_device_that_was_stolen_does_not_guess_without_end(rig, ann):
+def test_a_known_device_has_a_limit_too(rig, ann):
     fail(rig, "ann", 25, device="laptop")
     with pytest.raises(TooMany):
         begin(rig, "ann", "198.51.100.1", "laptop")
@@ -146,13 +146,13 @@ def test_a_device_that_was_stolen_does_not_guess_without_end(rig, ann):
     begin(rig, "ann", "198.51.100.1")
 
 
-def test_the_count_does_not_tell_whose_e_mail_address_it_is(rig, ann):
+def test_the_limit_does_not_reveal_whose_e_mail_address_it_is(rig, ann):
     fail(rig, "ann", 20, "192.0.2.1")
     begin(rig, "ann@mail.example", "192.0.2.1")
     begin(rig, "eve@mail.example", "192.0.2.1")
 
 
-def test_one_address_does_not_guess_many_accounts(rig, ann):
+def test_one_address_has_few_attempts_for_many_names(rig, ann):
     for number in range(25):
         fail(rig, f"name{number}", 1, "192.0.2.1")
     with pytest.raises(TooMany) as caught:
@@ -174,11 +174,11 @@ def test_attempts_at_the_same_time_are_counted_before_they_are_decided(rig, ann)
     begin(rig, "ann")
 
 
-def test_who_waits_for_approval_is_told_so_but_only_with_the_password(rig):
+def test_a_pending_account_is_reported_only_with_the_right_password(rig):
     rig(lambda ctx: edit_site(ctx.conn, registration="approval"))
     rig(
         lambda ctx: register(
-            ctx, Newcomer(name="bob", password_hash="h", application="please"), KEY
+            ctx, NewAccount(name="bob", password_hash="h", application="please"), KEY
         )
     )
     assert fail(rig, "bob", 1)[0] == "incorrect_login"
@@ -187,13 +187,13 @@ def test_who_waits_for_approval_is_told_so_but_only_with_the_password(rig):
     assert caught.value.code == "registration_application_is_pending"
 
 
-def test_who_is_banned_may_log_in(rig, ann):
+def test_a_banned_member_may_log_in(rig, ann):
     rig(lambda ctx: ctx.conn.execute(update(actor).values(banned_at=ctx.now, ban_reason="Spam.")))
     assert fail(rig, "ann", 1)[0] == "incorrect_login"
     assert attempt(rig, "ann", right=True).member.person.ban_reason == "Spam."
 
 
-def test_who_is_deleted_is_unknown(rig, ann):
+def test_a_deleted_member_is_unknown(rig, ann):
     login = begin(rig, "ann")
     rig(lambda ctx: ctx.conn.execute(update(actor).values(deleted_at=ctx.now)))
     assert begin(rig, "ann").password_hash is None
@@ -202,7 +202,7 @@ def test_who_is_deleted_is_unknown(rig, ann):
     assert caught.value.code == "incorrect_login"
 
 
-def test_a_password_that_changed_meanwhile_opens_nothing(rig, ann):
+def test_a_password_changed_during_the_check_is_refused(rig, ann):
     login = begin(rig, "ann")
     rig(lambda ctx: set_password(ctx.conn, ann.person.id, "new hash"))
     with pytest.raises(Denied):
@@ -210,5 +210,5 @@ def test_a_password_that_changed_meanwhile_opens_nothing(rig, ann):
 
 
 @pytest.mark.parametrize("name", ["an\0n", "\ud800", "@\ud800", "x" * 100_000, ""])
-def test_a_name_that_no_database_takes_is_only_wrong(rig, name):
+def test_a_name_that_no_database_can_store_is_just_wrong(rig, name):
     assert fail(rig, name, 1)[0] == "incorrect_login"

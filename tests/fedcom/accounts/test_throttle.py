@@ -21,7 +21,7 @@ def count(rig, who="ann", limit=THREE):
     return rig(lambda ctx: count_attempt(ctx.conn, limit, who, ctx.now))
 
 
-def test_the_limit_is_reached_and_says_when_to_come_again(rig):
+def test_an_attempt_above_the_limit_has_the_time_to_wait(rig):
     for _ in range(3):
         count(rig)
         rig.clock.advance(seconds=10)
@@ -74,14 +74,19 @@ def test_each_attempt_is_pruned_when_its_own_limit_counts_it_no_longer(rig):
 def test_the_wait_is_rounded_up(rig):
     for _ in range(3):
         count(rig)
-    for seconds, words in ((0, "5 minutes"), (61, "4 minutes"), (120, "2 minutes"), (69, "50 sec")):
+    for seconds, expected in (
+        (0, "5 minutes"),
+        (61, "4 minutes"),
+        (120, "2 minutes"),
+        (69, "50 sec"),
+    ):
         rig.clock.advance(seconds=seconds)
         with pytest.raises(TooMany) as caught:
             count(rig)
-        assert f"Try again in {words}" in caught.value.detail
+        assert f"Try again in {expected}" in caught.value.detail
 
 
-def test_what_was_typed_as_a_name_is_not_kept_as_it_is(rig):
+def test_typed_names_are_stored_as_hashes(rig):
     assert name_key(" Ann ") == name_key("ann")
     assert name_key("a secret that went into the wrong field") not in {"a secret", ""}
     assert len(name_key("x" * 100_000)) == len(name_key("\ud800")) == 32
@@ -98,5 +103,5 @@ def test_what_was_typed_as_a_name_is_not_kept_as_it_is(rig):
         ("x" * 500, "x" * 100),
     ],
 )
-def test_a_household_is_one_client(address, key):
+def test_addresses_of_one_ipv6_network_are_one_client(address, key):
     assert address_key(address) == key

@@ -36,7 +36,7 @@ from fedcom.queries.actors import get_person
 from fedcom.remote.peers import put_peer
 from fedcom.views.ban import list_bans
 from inbox.ports import ReceivedActivity
-from tests.fedcom.actions.hearing import hear, read
+from tests.fedcom.actions.receiving import read, receive
 from tests.support import documents
 from tests.support.documents import activity, undo
 from tests.support.people import ORIGIN, Home, received
@@ -135,21 +135,25 @@ def test_a_ban_from_a_community_ends_following_and_moderating_and_is_announced(h
     assert home.bob.id not in {row["person_id"] for row in home.rows(moderator)}
     assert home.fresh(home.cats).subscribers == before - 1
     ((sent, body),) = home.sent_bodies()
-    assert (sent.words, sent.by) == ("Announce{Block{id}}", "c/cats")
+    assert (sent.shape, sent.by) == ("Announce{Block{id}}", "c/cats")
     assert f'"target":"{home.cats.iri}"'.encode() in body
     line = home.rows(modlog)[-1]
     assert (line["kind"], line["target_iri"], line["reason"]) == ("ban", home.bob.iri, "spam")
-    told = home.rows(notification)[-1]
-    assert (told["recipient_id"], told["detail"], told["reason"]) == (home.bob.id, "ban", "spam")
-    assert told["community_id"] == home.cats.id
+    notice = home.rows(notification)[-1]
+    assert (notice["recipient_id"], notice["detail"], notice["reason"]) == (
+        home.bob.id,
+        "ban",
+        "spam",
+    )
+    assert notice["community_id"] == home.cats.id
 
 
-def test_who_is_banned_elsewhere_is_told_although_they_follow_no_more(home: Home) -> None:
+def test_the_server_of_a_banned_person_is_sent_the_ban_after_the_follow_ended(home: Home) -> None:
     kim = home.person(KIM, "lemmy")
 
     home.perform(from_cats(home, kim))
 
-    assert [sent.words for sent in home.sent()] == ["Announce{Block{id}}"]
+    assert [sent.shape for sent in home.sent()] == ["Announce{Block{id}}"]
 
 
 def test_a_ban_from_a_community_leaves_other_communities_alone(home: Home) -> None:
@@ -179,7 +183,7 @@ def test_only_moderators_and_admins_ban(home: Home, who: str) -> None:
     assert code(home, Ban(by=by, person=target, community=None)) == expected
 
 
-def test_a_moderator_bans_and_frees_nobody_who_was_there_before(home: Home) -> None:
+def test_a_moderator_cannot_ban_or_unban_an_older_moderator(home: Home) -> None:
     first, second = home.member("first"), home.member("second")
     for person in (first, second):
         home.clock.advance(seconds=1)
@@ -198,7 +202,7 @@ def test_an_admin_is_not_banned(home: Home) -> None:
     assert code(home, from_cats(home, admin)) == "cannot_ban_admin"
 
 
-def test_a_ban_that_stands_is_changed_and_not_said_twice(home: Home) -> None:
+def test_a_second_ban_changes_the_first(home: Home) -> None:
     home.perform(from_cats(home, home.bob, reason="spam"))
     since = home.clock()
     home.clock.advance(hours=1)
@@ -211,7 +215,7 @@ def test_a_ban_that_stands_is_changed_and_not_said_twice(home: Home) -> None:
     assert (ban["reason"], ban["created_at"]) == ("more spam", since)
 
 
-def test_a_ban_runs_out(home: Home) -> None:
+def test_a_ban_expires(home: Home) -> None:
     until = home.clock() + timedelta(days=1)
     home.perform(from_cats(home, home.bob, expires_at=until))
     with pytest.raises(Denied, match="The ban ends at"):
@@ -250,7 +254,7 @@ def write_much(home: Home, by: Person) -> None:
 
 
 @pytest.mark.parametrize("community", ["cats", "site"])
-def test_all_that_somebody_wrote_is_taken_out_and_put_back(home: Home, community: str) -> None:
+def test_a_ban_removes_all_content_and_its_end_restores_it(home: Home, community: str) -> None:
     write_much(home, home.bob)
     before = counters(home)
     where = home.cats if community == "cats" else None
@@ -274,7 +278,7 @@ def test_all_that_somebody_wrote_is_taken_out_and_put_back(home: Home, community
     assert titles == {"Removed long ago"}
 
 
-def test_lemmy_is_told_of_each_thing_that_is_put_back(home: Home) -> None:
+def test_lemmy_is_sent_each_restoration(home: Home) -> None:
     kim, ken = home.person(KIM), home.person("https://new.example/u/ken")
     for host, version in (("lemmy.example", "0.19.20"), ("new.example", "1.0.0")):
         home(partial(describe, host=host, version=version))
@@ -293,14 +297,14 @@ def test_lemmy_is_told_of_each_thing_that_is_put_back(home: Home) -> None:
         "https://lemmy.example/inbox",
         "https://new.example/inbox",
     }
-    parts = [body for one, body in sent if one.words == "Announce{Undo{Delete{id}}}"]
-    told = [Document(parse(body)).objects[0] for body in parts]
-    assert {one.subject_id for one in told if isinstance(one, Document)} == {mine.iri, answer.iri}
+    parts = [body for one, body in sent if one.shape == "Announce{Undo{Delete{id}}}"]
+    notice = [Document(parse(body)).objects[0] for body in parts]
+    assert {one.subject_id for one in notice if isinstance(one, Document)} == {mine.iri, answer.iri}
     assert all(b'"summary":""' in body for body in parts), "by a moderator, for Lemmy"
     assert len(sent) == 4, "who reads restoreData hears of it once"
 
 
-def test_a_community_elsewhere_is_told_of_each_by_its_moderator_here(home: Home) -> None:
+def test_a_remote_community_is_sent_each_restoration_by_its_local_moderator(home: Home) -> None:
     dogs, kim = home.group(DOGS), home.person(KIM)
     home.follow(home.bob, dogs)
     row = {"community_id": dogs.id, "person_id": home.bob.id, "appointed_at": home.clock()}
@@ -312,15 +316,15 @@ def test_a_community_elsewhere_is_told_of_each_by_its_moderator_here(home: Home)
     home.clock.advance(hours=1)
     home.perform(Unban(by=home.bob, person=kim, community=dogs, restores_content=True))
 
-    words = {(sent.words, sent.by) for sent in home.sent()}
-    assert words == {("Undo{Block{id}}", "u/bob"), ("Undo{Delete{id}}", "u/bob")}
+    sent_shapes = {(sent.shape, sent.by) for sent in home.sent()}
+    assert sent_shapes == {("Undo{Block{id}}", "u/bob"), ("Undo{Delete{id}}", "u/bob")}
 
 
 def describe(ctx: Context, host: str, version: str) -> None:
     put_peer(ctx.conn, host, Software("lemmy", version), ctx.now)
 
 
-def test_without_restoring_it_stays_out(home: Home) -> None:
+def test_content_stays_removed_without_restoring(home: Home) -> None:
     about = home.post(by=home.bob)
     home.perform(from_cats(home, home.bob, removes_content=True))
 
@@ -331,7 +335,7 @@ def test_without_restoring_it_stays_out(home: Home) -> None:
 
 
 @pytest.mark.parametrize("community", ["cats", "site"])
-def test_what_was_reported_of_it_is_judged_by_the_ban(home: Home, community: str) -> None:
+def test_a_ban_resolves_reports_of_the_removed_content(home: Home, community: str) -> None:
     mine, anns, eve = home.post(by=home.bob), home.post(by=home.ann), home.member("eve")
     dogs = home.post(by=home.bob, community=home.community("dogs"))
     where = home.cats if community == "cats" else None
@@ -345,23 +349,23 @@ def test_what_was_reported_of_it_is_judged_by_the_ban(home: Home, community: str
     assert resolvers == [home.ann.id, home.ann.id, in_dogs, None]
 
 
-def test_microblogs_are_told_of_each_post(home: Home) -> None:
+def test_microblogs_are_sent_each_removal(home: Home) -> None:
     home.follow(home.person("https://mastodon.example/u/lea", "mastodon"), home.cats)
     for number in range(2):
         home.post(by=home.bob, title=f"Spam {number}")
     home.sent()
 
     home.perform(from_cats(home, home.bob, removes_content=True))
-    assert [sent.words for sent in home.sent()] == ["Undo{Announce{id}}"] * 2
+    assert [sent.shape for sent in home.sent()] == ["Undo{Announce{id}}"] * 2
 
     home.perform(Unban(by=home.ann, person=home.bob, community=home.cats, restores_content=True))
-    assert [sent.words for sent in home.sent()] == ["Announce{id}"] * 2
+    assert [sent.shape for sent in home.sent()] == ["Announce{id}"] * 2
 
 
 # From the server.
 
 
-def test_a_member_who_is_banned_is_signed_out_and_all_forums_hear_of_it(home: Home) -> None:
+def test_a_banned_member_is_signed_out_and_all_forums_are_informed(home: Home) -> None:
     token = home(lambda ctx: create_session(ctx.conn, home.bob.id, "", ctx.now))
     home.person(KIM, "lemmy")
     home.person("https://mastodon.example/u/lea", "mastodon")
@@ -376,17 +380,17 @@ def test_a_member_who_is_banned_is_signed_out_and_all_forums_hear_of_it(home: Ho
     )
     assert home.rows(session) == []
     ((sent, body),) = home.sent_bodies()
-    assert (sent.inbox, sent.words) == ("https://lemmy.example/inbox", "Block{id}")
+    assert (sent.inbox, sent.shape) == ("https://lemmy.example/inbox", "Block{id}")
     assert f'"target":"{ORIGIN}/"'.encode() in body
     assert b'"endTime":' in body
     assert b'"expires":' in body
     freed = home.perform(Unban(by=home.ann, person=banned, community=None))
     assert freed.person == home.bob
-    assert [sent.words for sent in home.sent()] == ["Undo{Block{id}}"]
+    assert [sent.shape for sent in home.sent()] == ["Undo{Block{id}}"]
     assert home(lambda ctx: find_site_and_member(ctx.conn, token, ctx.now))[1] is None
 
 
-def test_somebody_elsewhere_is_kept_out_of_each_of_our_communities(home: Home) -> None:
+def test_a_site_ban_of_a_remote_person_covers_each_local_community(home: Home) -> None:
     kim = home.person(KIM, "lemmy")
     birds, bees = home.community("birds"), home.community("bees")
     home.follow(kim, birds)
@@ -399,14 +403,14 @@ def test_somebody_elsewhere_is_kept_out_of_each_of_our_communities(home: Home) -
 
     kept_out = {row["community_id"] for row in home.rows(community_ban)}
     assert kept_out == {home.cats.id, birds.id, bees.id}
-    assert [sent.words for sent in home.sent()] == ["Announce{Block{id}}"] * 3
+    assert [sent.shape for sent in home.sent()] == ["Announce{Block{id}}"] * 3
     assert_counted(home)
 
     home.perform(Unban(by=home.ann, person=again(home, kim), community=None, restores_content=True))
 
     assert home.rows(community_ban) == []
-    told = Counter(sent.words for sent in home.sent())
-    assert told == {"Announce{Undo{Block{id}}}": 3, "Announce{Undo{Delete{id}}}": 2}
+    sent_shapes = Counter(sent.shape for sent in home.sent())
+    assert sent_shapes == {"Announce{Undo{Block{id}}}": 3, "Announce{Undo{Delete{id}}}": 2}
     assert {row["removed_at"] for row in home.rows(post)} == {None}
     assert_counted(home)
 
@@ -429,9 +433,9 @@ class Elsewhere:
         home.sent()
 
 
-def test_a_ban_from_a_community_elsewhere_is_read_whole(home: Home) -> None:
+def test_all_fields_of_a_remote_communitys_ban_are_read(home: Home) -> None:
     there = Elsewhere(home)
-    word = activity(
+    incoming = activity(
         "Block",
         KEN,
         KIM,
@@ -441,7 +445,7 @@ def test_a_ban_from_a_community_elsewhere_is_read_whole(home: Home) -> None:
         removeData=True,
     )
 
-    action = read(home, word, via=DOGS)
+    action = read(home, incoming, via=DOGS)
 
     assert isinstance(action, Ban)
     assert (action.by, action.person, action.community) == (
@@ -453,69 +457,69 @@ def test_a_ban_from_a_community_elsewhere_is_read_whole(home: Home) -> None:
     assert action.expires_at == datetime.fromisoformat("2030-01-01T00:00:00+00:00")
 
 
-def test_a_member_who_is_banned_elsewhere_is_refused_here_and_told(home: Home) -> None:
+def test_a_member_banned_by_a_remote_community_is_refused_here_and_notified(home: Home) -> None:
     there = Elsewhere(home)
-    word = activity("Block", KEN, home.bob.iri, target=DOGS, summary="spam", removeData=True)
+    incoming = activity("Block", KEN, home.bob.iri, target=DOGS, summary="spam", removeData=True)
 
-    hear(home, word, via=DOGS)
+    receive(home, incoming, via=DOGS)
 
     assert home.sent() == []
     assert home.fresh(there.post).removed_at is not None
-    told = home.rows(notification)[-1]
-    assert (told["recipient_id"], told["community_id"]) == (home.bob.id, there.dogs.id)
+    notice = home.rows(notification)[-1]
+    assert (notice["recipient_id"], notice["community_id"]) == (home.bob.id, there.dogs.id)
     with pytest.raises(Denied, match="Reason: spam"):
         home.post(by=home.bob, community=there.dogs)
 
-    hear(home, undo(word) | {"restoreData": True}, via=DOGS)
+    receive(home, undo(incoming) | {"restoreData": True}, via=DOGS)
 
     assert home.fresh(there.post).removed_at is None
     assert home.post(by=home.bob, community=there.dogs).is_shown
 
 
-def test_older_ways_to_say_the_end_are_read(home: Home) -> None:
+def test_older_fields_for_the_end_of_a_ban_are_read(home: Home) -> None:
     Elsewhere(home)
-    word = activity("Block", KEN, KIM, target=DOGS, expires="2030-01-01T00:00:00+00:00")
+    incoming = activity("Block", KEN, KIM, target=DOGS, expires="2030-01-01T00:00:00+00:00")
 
-    action = read(home, word, via=DOGS)
+    action = read(home, incoming, via=DOGS)
 
     assert isinstance(action, Ban)
     assert action.expires_at is not None
 
 
-def test_what_changes_nothing_is_nothing_to_do(home: Home) -> None:
+def test_a_ban_that_changes_nothing_is_ignored(home: Home) -> None:
     Elsewhere(home)
-    word = activity("Block", KEN, KIM, target=DOGS)
+    incoming = activity("Block", KEN, KIM, target=DOGS)
     over = activity("Block", KEN, KIM, target=DOGS, endTime="2020-01-01T00:00:00Z")
 
-    assert read(home, undo(word), via=DOGS) is None
+    assert read(home, undo(incoming), via=DOGS) is None
     assert read(home, over, via=DOGS) is None
 
 
-def test_whom_a_community_bans_is_asked_for_and_whom_a_site_bans_is_not(home: Home) -> None:
+def test_the_person_is_fetched_for_a_community_ban_but_not_for_a_site_ban(home: Home) -> None:
     Elsewhere(home)
     nobody = "https://lemmy.example/u/nobody"
-    word = activity("Block", KEN, nobody, target=DOGS, summary="Spam")
+    incoming = activity("Block", KEN, nobody, target=DOGS, summary="Spam")
 
     with pytest.raises(NeedsFetch) as caught:
-        read(home, word, via=DOGS)
+        read(home, incoming, via=DOGS)
     assert (caught.value.iri, caught.value.required) == (nobody, False)
-    banned = hear(home, word, documents.person(nobody), via=DOGS)
+    banned = receive(home, incoming, documents.person(nobody), via=DOGS)
     assert banned.iri == nobody
     assert [row["reason"] for row in home.rows(community_ban)] == ["Spam"]
 
     gone = "https://lemmy.example/u/gone"
     fetched = Fetched()
     fetched.failures[gone] = Gone("gone", "410", url=gone, status=410)
-    heard = ReceivedActivity(Document(word | {"object": gone}), KEN, via=DOGS)
-    assert home(lambda ctx: READERS["Block",](ctx, heard), fetched=fetched) is None
+    received_activity = ReceivedActivity(Document(incoming | {"object": gone}), KEN, via=DOGS)
+    assert home(lambda ctx: READERS["Block",](ctx, received_activity), fetched=fetched) is None
 
     admin = "https://lemmy.example/u/kai"
     stranger = documents.person("https://lemmy.example/u/stranger")
-    word = activity("Block", admin, stranger["id"], target="https://lemmy.example/")
-    assert read(home, word, stranger) is None
+    incoming = activity("Block", admin, stranger["id"], target="https://lemmy.example/")
+    assert read(home, incoming, stranger) is None
 
 
-def test_a_ban_from_a_community_elsewhere_waits_for_it(home: Home) -> None:
+def test_a_ban_from_a_remote_community_waits_for_its_announce(home: Home) -> None:
     Elsewhere(home)
 
     with pytest.raises(Denied) as caught:
@@ -527,7 +531,7 @@ def test_a_site_bans_its_own_people_everywhere(home: Home) -> None:
     there = Elsewhere(home)
     here = home.post(by=there.kim, iri="https://lemmy.example/post/ours")
 
-    hear(home, activity("Block", KEN, KIM, target=SITE, removeData=True))
+    receive(home, activity("Block", KEN, KIM, target=SITE, removeData=True))
 
     assert again(home, there.kim).is_banned(home.clock())
     assert home.fresh(here).removed_at is not None
@@ -536,25 +540,25 @@ def test_a_site_bans_its_own_people_everywhere(home: Home) -> None:
     assert home.rows(community_ban) == []
 
 
-def test_a_site_changes_and_ends_no_ban_of_ours(home: Home) -> None:
+def test_a_remote_site_cannot_change_or_end_our_ban(home: Home) -> None:
     there = Elsewhere(home)
     here = home.post(by=there.kim, iri="https://lemmy.example/post/ours")
     home.perform(from_here(home, there.kim, reason="spam"))
     home.clock.advance(hours=1)
     soon = home.clock() + timedelta(minutes=1)
-    word = activity("Block", KEN, KIM, target=SITE, endTime=soon.isoformat())
+    incoming = activity("Block", KEN, KIM, target=SITE, endTime=soon.isoformat())
 
-    for said_there in (word, undo(activity("Block", KEN, KIM, target=SITE))):
+    for received_there in (incoming, undo(activity("Block", KEN, KIM, target=SITE))):
         with pytest.raises(Conflict):
-            hear(home, said_there)
-    hear(home, word | {"removeData": True})
+            receive(home, received_there)
+    receive(home, incoming | {"removeData": True})
 
     kim = again(home, there.kim)
     assert (kim.ban_reason, kim.ban_expires_at) == ("spam", None)
     assert kim.is_banned(home.clock() + timedelta(days=1))
     assert home.fresh(here).removed_at is not None
     with pytest.raises(Conflict):
-        hear(home, undo(activity("Block", KEN, KIM, target=SITE)))
+        receive(home, undo(activity("Block", KEN, KIM, target=SITE)))
     home.perform(Unban(by=home.ann, person=kim, community=None))
     assert not again(home, there.kim).is_banned(home.clock())
 
@@ -562,7 +566,7 @@ def test_a_site_changes_and_ends_no_ban_of_ours(home: Home) -> None:
 def test_the_end_of_a_ban_that_joined_another_ends_it_in_our_communities_too(home: Home) -> None:
     there = Elsewhere(home)
     home.post(by=there.kim, iri="https://lemmy.example/post/ours")
-    hear(home, activity("Block", KEN, KIM, target=SITE))
+    receive(home, activity("Block", KEN, KIM, target=SITE))
     home.clock.advance(hours=1)
     home.perform(from_here(home, again(home, there.kim), reason="spam"))
     assert [row["community_id"] for row in home.rows(community_ban)] == [home.cats.id]
@@ -572,54 +576,54 @@ def test_the_end_of_a_ban_that_joined_another_ends_it_in_our_communities_too(hom
     assert home.rows(community_ban) == []
 
 
-def test_no_community_elsewhere_puts_back_what_fell_with_a_ban_of_ours(home: Home) -> None:
+def test_a_remote_community_cannot_restore_content_removed_by_our_ban(home: Home) -> None:
     there = Elsewhere(home)
     block = activity("Block", KEN, KIM, target=DOGS)
-    hear(home, block, via=DOGS)
+    receive(home, block, via=DOGS)
     home.perform(from_here(home, again(home, there.kim), removes_content=True))
-    word = undo(activity("Delete", KEN, there.kims.iri, summary="spam"))
+    incoming = undo(activity("Delete", KEN, there.kims.iri, summary="spam"))
 
     with pytest.raises(Denied, match="site_ban"):
-        hear(home, word, via=DOGS)
-    hear(home, undo(block) | {"restoreData": True}, via=DOGS)
+        receive(home, incoming, via=DOGS)
+    receive(home, undo(block) | {"restoreData": True}, via=DOGS)
     assert home.fresh(there.kims).removed_at is not None
 
     home.perform(Unban(by=home.ann, person=again(home, there.kim), community=None))
-    hear(home, word, via=DOGS)
+    receive(home, incoming, via=DOGS)
     assert home.fresh(there.kims).is_shown
 
 
 def test_a_site_ends_its_own_ban_until_ours_joins_it(home: Home) -> None:
     there = Elsewhere(home)
-    word = activity("Block", KEN, KIM, target=SITE)
-    hear(home, word)
-    hear(home, undo(word))
+    incoming = activity("Block", KEN, KIM, target=SITE)
+    receive(home, incoming)
+    receive(home, undo(incoming))
     assert not again(home, there.kim).is_banned(home.clock())
 
-    hear(home, word)
+    receive(home, incoming)
     home.perform(from_here(home, again(home, there.kim), reason="spam"))
 
     with pytest.raises(Conflict):
-        hear(home, undo(word))
+        receive(home, undo(incoming))
     assert again(home, there.kim).is_banned(home.clock())
 
 
-def test_a_site_bans_nobody_elses_people(home: Home) -> None:
+def test_a_remote_site_cannot_ban_people_of_other_servers(home: Home) -> None:
     Elsewhere(home)
     home.person("https://third.example/u/max")
 
     with pytest.raises(Denied) as caught:
-        hear(home, activity("Block", KEN, "https://third.example/u/max", target=SITE))
+        receive(home, activity("Block", KEN, "https://third.example/u/max", target=SITE))
     assert caught.value.code == "not_their_site"
 
 
-def test_another_sites_ban_of_a_member_is_one_from_its_communities(home: Home) -> None:
+def test_a_remote_site_ban_of_a_member_covers_its_communities(home: Home) -> None:
     there = Elsewhere(home)
     cows = home.group("https://lemmy.example/c/cows")
     other = home.group("https://third.example/c/cows")
-    word = activity("Block", KEN, home.bob.iri, target=SITE, summary="spam", removeData=True)
+    incoming = activity("Block", KEN, home.bob.iri, target=SITE, summary="spam", removeData=True)
 
-    hear(home, word)
+    receive(home, incoming)
 
     kept_out = {row["community_id"]: row["reason"] for row in home.rows(community_ban)}
     assert kept_out == {there.dogs.id: "spam", cows.id: "spam"}
@@ -627,28 +631,28 @@ def test_another_sites_ban_of_a_member_is_one_from_its_communities(home: Home) -
     assert home.fresh(there.post).removed_at is not None
     assert home.post(by=home.bob).is_shown
     assert other.id not in kept_out
-    told = home.rows(notification)[-1]
-    assert (told["recipient_id"], told["detail"]) == (home.bob.id, "ban_elsewhere")
-    assert told["reason"] == "lemmy.example: spam"
+    notice = home.rows(notification)[-1]
+    assert (notice["recipient_id"], notice["detail"]) == (home.bob.id, "ban_elsewhere")
+    assert notice["reason"] == "lemmy.example: spam"
     # Once is enough.
-    assert read(home, word) is not None
+    assert read(home, incoming) is not None
     with pytest.raises(Conflict):
-        hear(home, word | {"removeData": False})
+        receive(home, incoming | {"removeData": False})
 
-    hear(home, undo(word, restoreData=True))
+    receive(home, undo(incoming, restoreData=True))
 
     assert home.rows(community_ban) == []
     assert home.fresh(there.post).removed_at is None
     assert home.rows(notification)[-1]["detail"] == "unban_elsewhere"
     assert home.sent() == []
     with pytest.raises(Conflict):
-        hear(home, undo(word))
+        receive(home, undo(incoming))
 
 
-def test_another_sites_ban_holds_in_its_communities_that_are_seen_later(home: Home) -> None:
+def test_a_remote_site_ban_covers_communities_that_are_seen_later(home: Home) -> None:
     Elsewhere(home)
-    word = activity("Block", KEN, home.bob.iri, target=SITE, summary="spam")
-    hear(home, word)
+    incoming = activity("Block", KEN, home.bob.iri, target=SITE, summary="spam")
+    receive(home, incoming)
 
     cows = home.group("https://lemmy.example/c/cows")
 
@@ -656,14 +660,14 @@ def test_another_sites_ban_holds_in_its_communities_that_are_seen_later(home: Ho
     assert code(home, Follow(by=home.ann, target=cows)) == "allowed"
     other = home.group("https://third.example/c/cows")
     assert code(home, Follow(by=home.bob, target=other)) == "allowed"
-    hear(home, undo(word))
+    receive(home, undo(incoming))
     assert home.rows(community_ban) == []
 
 
-def test_another_sites_ban_that_has_run_out_holds_nowhere_new(home: Home) -> None:
+def test_an_expired_remote_site_ban_covers_no_new_community(home: Home) -> None:
     Elsewhere(home)
     ends = (home.clock() + timedelta(days=1)).isoformat()
-    hear(home, activity("Block", KEN, home.bob.iri, target=SITE, endTime=ends))
+    receive(home, activity("Block", KEN, home.bob.iri, target=SITE, endTime=ends))
     home.clock.advance(days=2)
 
     cows = home.group("https://lemmy.example/c/cows")
@@ -672,45 +676,45 @@ def test_another_sites_ban_that_has_run_out_holds_nowhere_new(home: Home) -> Non
 
 
 @pytest.mark.parametrize("site_first", [True, False])
-def test_the_end_of_another_sites_ban_leaves_what_a_community_decided_itself(
+def test_the_end_of_a_remote_site_ban_keeps_bans_by_a_community(
     home: Home, site_first: bool
 ) -> None:
     there = Elsewhere(home)
     cows = home.group("https://lemmy.example/c/cows")
     site = (activity("Block", KEN, home.bob.iri, target=SITE), None)
     own = (activity("Block", KIM, home.bob.iri, target=DOGS, summary="rude"), DOGS)
-    for word, via in [site, own] if site_first else [own, site]:
-        hear(home, word, via=via)
+    for incoming, via in [site, own] if site_first else [own, site]:
+        receive(home, incoming, via=via)
         home.clock.advance(minutes=1)
     assert {row["community_id"] for row in home.rows(community_ban)} == {there.dogs.id, cows.id}
     pigs = home.group("https://lemmy.example/c/pigs")
     assert code(home, Follow(by=home.bob, target=pigs)) == "person_is_banned_from_community"
 
-    hear(home, undo(site[0]))
+    receive(home, undo(site[0]))
 
     left = [(row["community_id"], row["reason"]) for row in home.rows(community_ban)]
     assert left == [(there.dogs.id, "rude")]
 
 
-def test_another_sites_ban_outlasts_a_shorter_one_of_its_community(home: Home) -> None:
+def test_a_remote_site_ban_outlasts_a_shorter_one_of_its_community(home: Home) -> None:
     there = Elsewhere(home)
     ends = (home.clock() + timedelta(days=1)).isoformat()
-    hear(home, activity("Block", KIM, home.bob.iri, target=DOGS, endTime=ends), via=DOGS)
+    receive(home, activity("Block", KIM, home.bob.iri, target=DOGS, endTime=ends), via=DOGS)
     home.clock.advance(minutes=1)
-    word = activity("Block", KEN, home.bob.iri, target=SITE)
+    incoming = activity("Block", KEN, home.bob.iri, target=SITE)
 
-    hear(home, word)
+    receive(home, incoming)
 
     home.clock.advance(days=2)
     assert code(home, Follow(by=home.bob, target=there.dogs)) == "person_is_banned_from_community"
-    hear(home, undo(word))
+    receive(home, undo(incoming))
     assert home.rows(community_ban) == []
 
 
-def test_another_site_may_ban_our_admins_from_what_is_its_own(home: Home) -> None:
+def test_a_remote_site_may_ban_our_admins_from_its_communities(home: Home) -> None:
     there = Elsewhere(home)
 
-    hear(home, activity("Block", KEN, home.ann.iri, target=SITE))
+    receive(home, activity("Block", KEN, home.ann.iri, target=SITE))
 
     assert [row["community_id"] for row in home.rows(community_ban)] == [there.dogs.id]
 
@@ -737,7 +741,7 @@ def test_the_site_may_be_named_by_its_actor(home: Home) -> None:
     )
 
 
-# What people on microblog servers are told.
+# What is sent to people on microblog servers.
 
 TOOT = "https://toots.example/users/tom"
 
@@ -754,7 +758,7 @@ def test_a_microblog_is_sent_a_reject_and_a_note_and_no_block(home: Home) -> Non
     home.perform(from_cats(home, tom, reason="spam"))
 
     rows = home.sent_bodies()
-    assert [(sent.inbox, sent.words, sent.by) for sent, _ in rows] == [
+    assert [(sent.inbox, sent.shape, sent.by) for sent, _ in rows] == [
         (tom.inbox, "Reject{Follow{id}}", "c/cats"),
         (tom.inbox, "Create{Note}", "c/cats"),
     ]
@@ -775,7 +779,7 @@ def test_a_ban_from_the_site_ends_the_following_of_members_for_good_or_not_at_al
 
     home.perform(Ban(by=home.ann, person=tom, community=None, expires_at=until))
 
-    rejects = [(one.inbox, one.by) for one in home.sent() if one.words == "Reject{Follow{id}}"]
+    rejects = [(one.inbox, one.by) for one in home.sent() if one.shape == "Reject{Follow{id}}"]
     assert rejects == ([(tom.inbox, "u/bob")] if days is None else [])
     assert len(follows(home, tom)) == (0 if days is None else 1)
 
@@ -787,32 +791,32 @@ def test_a_ban_from_the_site_shows_no_admin_to_a_microblog(home: Home) -> None:
 
     home.perform(from_here(home, tom, reason="spam"))
 
-    said_by = {(sent.words, sent.by) for sent in home.sent()}
-    assert said_by == {
+    sent_by = {(sent.shape, sent.by) for sent in home.sent()}
+    assert sent_by == {
         ("Reject{Follow{id}}", "c/cats"),
         ("Reject{Follow{id}}", "c/birds"),
         ("Create{Note}", "actor"),
     }
 
 
-def test_a_ban_that_runs_out_only_interrupts_a_follow(home: Home) -> None:
+def test_a_temporary_ban_only_interrupts_a_follow(home: Home) -> None:
     tom = home.person(TOOT, "mastodon")
     home.follow(tom, home.cats)
 
     home.perform(from_cats(home, tom, expires_at=home.clock() + timedelta(days=1)))
-    assert [sent.words for sent in home.sent()] == ["Create{Note}"]
+    assert [sent.shape for sent in home.sent()] == ["Create{Note}"]
     home.post(by=home.bob)
     assert home.sent() == []
 
     home.clock.advance(days=1)
     home.post(by=home.bob)
 
-    assert [(sent.inbox, sent.words) for sent in home.sent()] == [
+    assert [(sent.inbox, sent.shape) for sent in home.sent()] == [
         (tom.shared_inbox, "Announce{id}")
     ]
 
 
-def test_the_follow_is_back_with_the_end_of_such_a_ban_by_a_moderator(home: Home) -> None:
+def test_the_follow_resumes_when_a_moderator_ends_the_ban(home: Home) -> None:
     tom = home.person(TOOT, "mastodon")
     home.follow(tom, home.cats)
     home.perform(from_cats(home, tom, expires_at=home.clock() + timedelta(days=9)))
@@ -821,7 +825,7 @@ def test_the_follow_is_back_with_the_end_of_such_a_ban_by_a_moderator(home: Home
 
     home.post(by=home.bob)
 
-    assert [sent.words for sent in home.sent()] == ["Announce{id}"]
+    assert [sent.shape for sent in home.sent()] == ["Announce{id}"]
 
 
 def test_a_ban_that_is_made_permanent_ends_the_follow(home: Home) -> None:
@@ -832,7 +836,7 @@ def test_a_ban_that_is_made_permanent_ends_the_follow(home: Home) -> None:
 
     home.perform(from_cats(home, tom))
 
-    assert "Reject{Follow{id}}" in [sent.words for sent in home.sent()]
+    assert "Reject{Follow{id}}" in [sent.shape for sent in home.sent()]
     assert follows(home, tom) == []
 
 
@@ -844,7 +848,7 @@ def test_lemmy_ends_the_follow_itself_and_others_keep_it(home: Home) -> None:
         home.perform(from_cats(home, person, expires_at=until))
 
     assert [row["follower_id"] for row in follows(home, kim, pia)] == [pia.id]
-    assert {sent.words for sent in home.sent()} == {"Announce{Block{id}}"}
+    assert {sent.shape for sent in home.sent()} == {"Announce{Block{id}}"}
 
 
 @pytest.mark.parametrize("community", ["cats", "site"])
@@ -859,10 +863,10 @@ def test_a_follow_during_a_ban_is_rejected_until_the_ban_is_over(
     home.sent()
     asked = activity("Follow", TOOT, home.cats.iri)
 
-    hear(home, asked)
+    receive(home, asked)
 
     ((sent, body),) = home.sent_bodies()
-    assert (sent.inbox, sent.words, sent.by) == (tom.inbox, "Reject{Follow{id}}", "c/cats")
+    assert (sent.inbox, sent.shape, sent.by) == (tom.inbox, "Reject{Follow{id}}", "c/cats")
     rejected = json.loads(body)["object"]
     assert [rejected[key] for key in ("id", "type", "actor", "object")] == [
         asked["id"],
@@ -875,8 +879,8 @@ def test_a_follow_during_a_ban_is_rejected_until_the_ban_is_over(
     assert home.fresh(home.cats).subscribers == 1
 
     home.clock.advance(days=1)
-    hear(home, asked)
-    assert [sent.words for sent in home.sent()] == ["Accept{Follow{id}}"]
+    receive(home, asked)
+    assert [sent.shape for sent in home.sent()] == ["Accept{Follow{id}}"]
     assert len(follows(home, tom)) == 1
 
 
@@ -889,7 +893,7 @@ def test_a_follow_during_a_ban_is_rejected_until_the_ban_is_over(
         ("piefed", "1.7.0", "Reject{Follow{id}}"),
     ],
 )
-def test_only_who_reads_no_reject_is_refused_the_follow_itself(
+def test_the_follow_itself_is_refused_only_for_software_without_reject(
     home: Home, software: str, version: str, expected: str
 ) -> None:
     kim = home.person(KIM)
@@ -899,18 +903,18 @@ def test_only_who_reads_no_reject_is_refused_the_follow_itself(
     home.sent()
 
     try:
-        hear(home, activity("Follow", KIM, home.cats.iri))
+        receive(home, activity("Follow", KIM, home.cats.iri))
     except Denied as error:
         answer = error.code
     else:
         (sent,) = home.sent()
-        answer = sent.words
+        answer = sent.shape
 
     assert answer == expected
     assert follows(home, kim) == []
 
 
-def test_a_follow_of_ours_that_a_ban_elsewhere_interrupts_is_asked_for_again(home: Home) -> None:
+def test_our_follow_is_requested_again_after_a_remote_ban(home: Home) -> None:
     dogs = home.group("https://dogs.example/c/dogs")
     home.follow(home.bob, dogs)
     until = home.clock() + timedelta(days=1)
@@ -922,4 +926,4 @@ def test_a_follow_of_ours_that_a_ban_elsewhere_interrupts_is_asked_for_again(hom
 
     home(Unban(by=home.ann, person=home.bob, community=dogs).apply)
 
-    assert [(sent.inbox, sent.words) for sent in home.sent()] == [(dogs.inbox, "Follow{id}")]
+    assert [(sent.inbox, sent.shape) for sent in home.sent()] == [(dogs.inbox, "Follow{id}")]

@@ -17,7 +17,7 @@ KIM = "https://lemmy.example/u/kim"
 DOGS, HEAD = "https://dogs.example/c/dogs", "https://dogs.example/u/head"
 
 
-def test_closing_a_community_of_ours_is_told_to_its_followers(home: Home) -> None:
+def test_closing_a_local_community_is_sent_to_its_followers(home: Home) -> None:
     home.follow(home.person(KIM, "lemmy"), home.cats)
     home.sent()
 
@@ -26,7 +26,7 @@ def test_closing_a_community_of_ours_is_told_to_its_followers(home: Home) -> Non
 
     assert (closed.removed_at, opened.removed_at) == (home.clock(), None)
     sent = home.sent_bodies()
-    assert [one.words for one, _ in sent] == ["Announce{Delete{id}}", "Announce{Undo{Delete{id}}}"]
+    assert [one.shape for one, _ in sent] == ["Announce{Delete{id}}", "Announce{Undo{Delete{id}}}"]
     assert {one.by for one, _ in sent} == {"c/cats"}
     assert b'"summary":"Spam only."' in sent[0][1]
     lines = [(row["kind"], row["reason"], row["target_iri"]) for row in home.rows(modlog)]
@@ -36,7 +36,7 @@ def test_closing_a_community_of_ours_is_told_to_its_followers(home: Home) -> Non
     ]
 
 
-def test_closing_one_that_lives_elsewhere_is_told_to_nobody(home: Home) -> None:
+def test_closing_a_remote_community_is_sent_to_nobody(home: Home) -> None:
     dogs = home.group(DOGS)
     home.follow(home.bob, dogs)
 
@@ -45,18 +45,18 @@ def test_closing_one_that_lives_elsewhere_is_told_to_nobody(home: Home) -> None:
     assert home.sent() == []
 
 
-def test_the_members_who_follow_it_are_told_by_whom_and_why(home: Home) -> None:
+def test_members_who_follow_it_are_notified_with_moderator_and_reason(home: Home) -> None:
     home.follow(home.bob, home.cats)
 
     home.perform(CloseCommunity(by=home.ann, community=home.cats, reason="Spam only."))
 
-    told = [row for row in home.rows(notification) if row["recipient_id"] == home.bob.id]
-    assert [(row["detail"], row["reason"], row["actor_id"]) for row in told] == [
+    notice = [row for row in home.rows(notification) if row["recipient_id"] == home.bob.id]
+    assert [(row["detail"], row["reason"], row["actor_id"]) for row in notice] == [
         ("remove_community", "Spam only.", home.ann.id)
     ]
 
 
-def test_nobody_but_an_admin_closes_or_opens_one(home: Home) -> None:
+def test_only_admins_close_and_reopen_communities(home: Home) -> None:
     mods = home.community("birds", by=home.bob)
     with pytest.raises(Denied, match="not_an_admin"):
         home.perform(CloseCommunity(by=home.bob, community=mods))
@@ -64,7 +64,7 @@ def test_nobody_but_an_admin_closes_or_opens_one(home: Home) -> None:
         home.perform(ReopenCommunity(by=home.bob, community=mods))
 
 
-def test_what_is_so_already_is_not_done_again(home: Home) -> None:
+def test_closing_twice_is_refused(home: Home) -> None:
     with pytest.raises(Conflict, match="not_removed"):
         home.perform(ReopenCommunity(by=home.ann, community=home.cats))
     closed = home.perform(CloseCommunity(by=home.ann, community=home.cats))
@@ -85,7 +85,7 @@ class Elsewhere:
     async def announce(self, inner: Json) -> str:
         self.count += 1
         iri = f"{DOGS}/announce/{self.count}"
-        return await self.node.hear(activity("Announce", DOGS, inner, id=iri))
+        return await self.node.receive(activity("Announce", DOGS, inner, id=iri))
 
     @property
     def is_open(self) -> bool:
@@ -107,7 +107,7 @@ def closing(by: str = HEAD, number: int = 1) -> Json:
 
 
 @pytest.mark.anyio
-async def test_a_community_elsewhere_is_closed_and_opened_by_its_own_word(
+async def test_a_remote_community_is_closed_and_reopened_by_its_own_activity(
     elsewhere: Elsewhere,
 ) -> None:
     assert await elsewhere.announce(closing()) == "202"
@@ -119,16 +119,16 @@ async def test_a_community_elsewhere_is_closed_and_opened_by_its_own_word(
 
 
 @pytest.mark.anyio
-async def test_strangers_do_not_close_it_and_nobody_does_without_its_announce(
+async def test_others_cannot_close_it_and_an_announce_is_required(
     elsewhere: Elsewhere,
 ) -> None:
     assert await elsewhere.announce(closing(by=KIM)) == "403 not_owner"
-    assert await elsewhere.node.hear(closing(number=2)) == "202 waits_for_announce"
+    assert await elsewhere.node.receive(closing(number=2)) == "202 waits_for_announce"
     assert elsewhere.is_open
 
 
 @pytest.mark.anyio
-async def test_what_our_admin_closed_stays_closed_whatever_its_home_says(
+async def test_a_community_closed_by_our_admin_stays_closed(
     elsewhere: Elsewhere,
 ) -> None:
     home = elsewhere.node.home
@@ -139,7 +139,9 @@ async def test_what_our_admin_closed_stays_closed_whatever_its_home_says(
 
 
 @pytest.mark.anyio
-async def test_what_its_home_closed_is_opened_there(elsewhere: Elsewhere) -> None:
+async def test_a_community_closed_by_its_server_is_reopened_only_there(
+    elsewhere: Elsewhere,
+) -> None:
     home = elsewhere.node.home
     assert await elsewhere.announce(closing()) == "202"
     with pytest.raises(Conflict, match="closed_at_home"):

@@ -14,7 +14,7 @@ from fedcom.models.comment import Comment
 from fedcom.models.post import Post, post
 from fedcom.queries.comments import find_comment
 from fedcom.rules.limits import MAX_DEPTH
-from tests.fedcom.actions.hearing import hear, read
+from tests.fedcom.actions.receiving import read, receive
 from tests.support.documents import Json, activity, note, page, person
 from tests.support.people import ORIGIN, Home
 
@@ -30,7 +30,7 @@ def look_up(home: Home, iri: str, served: Json | None = None) -> Post | Comment:
     return home(lambda ctx: content_at(ctx, iri), fetched=fetched, wanted=True)
 
 
-def test_what_is_said_to_be_here_and_is_not_is_never_fetched_from_ourselves(home: Home) -> None:
+def test_an_unknown_local_id_is_never_fetched(home: Home) -> None:
     with pytest.raises(NotFound) as caught:
         look_up(home, f"{ORIGIN}/post/4711")
     assert caught.value.code == "unknown_object"
@@ -50,7 +50,7 @@ def test_a_post_found_at_its_page_is_the_one_we_know(home: Home) -> None:
         (page(SEEN_AT, LEA, DOGS), "owner_elsewhere"),
     ],
 )
-def test_an_address_gives_no_post_of_ours_of_others_or_of_nobody(
+def test_a_page_address_resolves_only_to_a_post_of_its_own_host(
     home: Home, served: Json, code: str
 ) -> None:
     with pytest.raises(FedcomError) as caught:
@@ -61,10 +61,10 @@ def test_an_address_gives_no_post_of_ours_of_others_or_of_nobody(
 def test_a_note_that_is_known_as_a_post_edits_the_post(home: Home) -> None:
     """With Mastodon everything is a Note, including the posts in our communities."""
     target = home.post(by=home.person(KIM), iri=POST)
-    words = note(POST, KIM, to=[home.cats.iri, PUBLIC], name="Better")
+    fields = note(POST, KIM, to=[home.cats.iri, PUBLIC], name="Better")
 
-    assert isinstance(read(home, activity("Update", KIM, words)), EditPost)
-    hear(home, activity("Update", KIM, words))
+    assert isinstance(read(home, activity("Update", KIM, fields)), EditPost)
+    receive(home, activity("Update", KIM, fields))
 
     assert home.fresh(target).title == "Better"
 
@@ -80,18 +80,18 @@ CONCERN: list[tuple[Callable[[Home], list[str]], bool]] = [
 
 
 @pytest.mark.parametrize(("named", "does"), CONCERN)
-def test_what_concerns_us_names_somebody_here_or_somebody_followed_here(
+def test_a_note_is_relevant_if_it_names_a_member_or_a_followed_person(
     home: Home, named: Callable[[Home], list[str]], does: bool
 ) -> None:
-    """We fetch whole threads if they concern us; strangers must not make us fetch."""
+    """We fetch whole threads if they concern us; unknown peers must not make us fetch."""
     home.person(LEA)
     home.follow(home.bob, home.group(DOGS))
-    said = Document(note(NOTE, KIM, to=[], cc=named(home)))
+    document = Document(note(NOTE, KIM, to=[], cc=named(home)))
 
-    assert home(lambda ctx: concerns_us(ctx, said)) is does
+    assert home(lambda ctx: concerns_us(ctx, document)) is does
 
 
-def test_whom_a_very_long_list_names_last_it_does_not_concern(home: Home) -> None:
+def test_only_the_beginning_of_a_very_long_recipient_list_is_read(home: Home) -> None:
     crowd = [f"https://crowd.example/{number}" for number in range(70_000)]
 
     assert home(lambda ctx: concerns_us(ctx, Document(note(NOTE, KIM, to=[home.bob.iri, *crowd]))))
@@ -99,7 +99,7 @@ def test_whom_a_very_long_list_names_last_it_does_not_concern(home: Home) -> Non
     assert not home(lambda ctx: concerns_us(ctx, named_last))
 
 
-def test_for_an_answer_to_the_unknown_that_names_nobody_here_nothing_is_fetched(
+def test_nothing_is_fetched_for_an_irrelevant_reply(
     home: Home,
 ) -> None:
     home.person(KIM)
@@ -109,60 +109,60 @@ def test_for_an_answer_to_the_unknown_that_names_nobody_here_nothing_is_fetched(
     assert caught.value.code == "not_followed"
 
 
-def test_a_comment_told_again_in_the_same_words_is_no_edit(home: Home) -> None:
+def test_a_repeated_comment_with_the_same_text_is_no_edit(home: Home) -> None:
     home.person(KIM)
-    words = note(NOTE, KIM, home.post().iri)
-    hear(home, activity("Create", KIM, words))
+    fields = note(NOTE, KIM, home.post().iri)
+    receive(home, activity("Create", KIM, fields))
 
-    assert read(home, activity("Update", KIM, words)) is None
-    edited = hear(home, activity("Update", KIM, words | {"content": "<p>Better</p>"}))
+    assert read(home, activity("Update", KIM, fields)) is None
+    edited = receive(home, activity("Update", KIM, fields | {"content": "<p>Better</p>"}))
     assert edited.body_html == "<p>Better</p>"
 
 
 def test_a_comment_that_becomes_a_poll_is_edited_and_stays_a_comment(home: Home) -> None:
     """Mastodon makes a Question of a reply to which a poll is added."""
     home.person(KIM)
-    words = note(NOTE, KIM, home.post().iri)
-    made = hear(home, activity("Create", KIM, words))
+    fields = note(NOTE, KIM, home.post().iri)
+    made = receive(home, activity("Create", KIM, fields))
     asked = {
         "type": "Question",
         "oneOf": [{"type": "Note", "name": "Tea"}],
         "to": [PUBLIC, home.cats.iri],
     }
-    edited = hear(home, activity("Update", KIM, words | asked))
+    edited = receive(home, activity("Update", KIM, fields | asked))
 
     assert edited.id == made.id
     assert "Tea" in edited.body_html
     assert len(home.rows(post)) == 1
 
 
-def test_a_poll_that_answers_something_is_a_comment(home: Home) -> None:
+def test_a_poll_that_replies_to_something_is_a_comment(home: Home) -> None:
     home.person(KIM)
     above = home.post()
     asked = note(NOTE, KIM, above.iri, type="Question", oneOf=[{"type": "Note", "name": "Tea"}])
 
-    assert hear(home, activity("Create", KIM, asked)).post_id == above.id
+    assert receive(home, activity("Create", KIM, asked)).post_id == above.id
 
 
-def test_a_comment_made_private_does_not_show_its_new_words(home: Home) -> None:
+def test_a_comment_made_private_does_not_show_its_new_text(home: Home) -> None:
     home.person(KIM)
-    words = note(NOTE, KIM, home.post().iri)
-    made = hear(home, activity("Create", KIM, words))
+    fields = note(NOTE, KIM, home.post().iri)
+    made = receive(home, activity("Create", KIM, fields))
 
     with pytest.raises(Denied) as caught:
-        hear(home, activity("Update", KIM, words | {"to": [LEA], "content": "Secret"}))
+        receive(home, activity("Update", KIM, fields | {"to": [LEA], "content": "Secret"}))
     assert caught.value.code == "not_public"
     assert home.fresh(made) == made
 
 
-def test_a_reply_to_the_deepest_comment_stands_beside_it(home: Home) -> None:
+def test_a_reply_to_the_deepest_comment_becomes_its_sibling(home: Home) -> None:
     kim = home.person(KIM)
     post = home.post()
     deepest = home.comment(post)
     for _ in range(MAX_DEPTH - 1):
         deepest = home.comment(post, parent=deepest)
 
-    hear(
+    receive(
         home,
         activity("Create", KIM, note(NOTE, KIM, to=[home.cats.iri, PUBLIC], inReplyTo=deepest.iri)),
     )

@@ -2,26 +2,28 @@
 
 from fedcom.actions.community import EditCommunity, RefreshCommunity
 from fedcom.actions.moderators import AddModerator
-from tests.fedcom.actions.hearing import hear, read
+from tests.fedcom.actions.receiving import read, receive
 from tests.support.documents import activity, group
 from tests.support.people import Home
 
 DOGS, MAX = "https://dogs.example/c/dogs", "https://dogs.example/u/max"
 
 
-def test_a_community_elsewhere_is_what_its_origin_serves_and_not_what_was_said(home: Home) -> None:
+def test_a_remote_community_is_updated_from_its_origin_and_not_from_the_activity(
+    home: Home,
+) -> None:
     dogs = home.group(DOGS)
-    said = activity("Update", DOGS, group(DOGS, name="Forged"))
+    document = activity("Update", DOGS, group(DOGS, name="Forged"))
 
     moderators = {"id": f"{DOGS}/moderators", "type": "OrderedCollection", "orderedItems": []}
-    changed = hear(home, said, group(DOGS, name="Dogs!"), moderators)
+    changed = receive(home, document, group(DOGS, name="Dogs!"), moderators)
 
     assert changed == home.fresh(dogs)
     assert changed.title == "Dogs!"
     assert home.sent() == []
 
 
-def test_who_announces_a_change_is_remembered_as_who_made_it(home: Home) -> None:
+def test_the_announcing_community_is_stored_as_the_editor(home: Home) -> None:
     home.group(DOGS)
     moderator = home.person(MAX)
 
@@ -31,9 +33,9 @@ def test_who_announces_a_change_is_remembered_as_who_made_it(home: Home) -> None
     assert action.by == moderator
 
 
-def test_a_moderator_elsewhere_changes_all_that_a_moderator_here_changes(home: Home) -> None:
+def test_a_remote_moderator_can_change_the_same_fields_as_a_local_one(home: Home) -> None:
     home.perform(AddModerator(by=home.ann, community=home.cats, person=home.person(MAX)))
-    words = group(
+    fields = group(
         home.cats.iri,
         name="Cats!",
         summary="<p>On <strong>cats</strong></p>",
@@ -41,7 +43,7 @@ def test_a_moderator_elsewhere_changes_all_that_a_moderator_here_changes(home: H
         postingRestrictedToMods=True,
     )
 
-    action = read(home, activity("Update", MAX, words))
+    action = read(home, activity("Update", MAX, fields))
     assert isinstance(action, EditCommunity)
     changed = home.perform(action)
 

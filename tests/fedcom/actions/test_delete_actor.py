@@ -1,4 +1,4 @@
-"""The end of an account: the servers that are told."""
+"""The deletion of an account: the servers that are sent the Delete."""
 
 import json
 
@@ -10,7 +10,7 @@ from fedcom.models.actor import Person
 from fedcom.models.notification import notification
 from fedcom.remote.actors import person_at
 from fedcom.remote.peers import put_peer
-from tests.fedcom.actions.hearing import hear
+from tests.fedcom.actions.receiving import receive
 from tests.support import documents
 from tests.support.people import Home
 
@@ -22,7 +22,7 @@ def without_shared_inbox(home: Home, iri: str, software: str) -> Person:
     return found
 
 
-def test_every_server_that_may_have_something_of_theirs_is_told_once(home: Home) -> None:
+def test_every_server_that_may_have_their_content_gets_one_delete(home: Home) -> None:
     home.person("https://forum.example/u/kim", "lemmy")
     home.person("https://toots.example/users/tom", "mastodon")
     home.person("https://toots.example/users/tim", "mastodon")
@@ -41,18 +41,18 @@ def test_every_server_that_may_have_something_of_theirs_is_told_once(home: Home)
             gus.inbox,
         ]
     )
-    said = [json.loads(body) for _, body in rows]
-    assert {(one["type"], one["actor"], one["object"]) for one in said} == {
+    sent_activities = [json.loads(body) for _, body in rows]
+    assert {(one["type"], one["actor"], one["object"]) for one in sent_activities} == {
         ("Delete", home.bob.iri, home.bob.iri)
     }
 
 
-def test_members_who_follow_a_community_are_told_when_it_deletes_itself(home: Home) -> None:
+def test_followers_are_notified_when_a_community_deletes_itself(home: Home) -> None:
     dogs = home.group("https://dogs.example/c/dogs")
     home.follow(home.bob, dogs)
 
-    hear(home, documents.activity("Delete", dogs.iri, dogs.iri))
+    receive(home, documents.activity("Delete", dogs.iri, dogs.iri))
 
-    (told,) = home.rows(notification)
-    assert (told["recipient_id"], told["detail"]) == (home.bob.id, "remove_community")
-    assert told["community_id"] == dogs.id
+    (notice,) = home.rows(notification)
+    assert (notice["recipient_id"], notice["detail"]) == (home.bob.id, "remove_community")
+    assert notice["community_id"] == dogs.id

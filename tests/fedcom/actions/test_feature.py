@@ -12,7 +12,7 @@ from fedcom.effects.pins import put_pins
 from fedcom.errors import Conflict, Denied, Invalid
 from fedcom.models.moderation import modlog
 from fedcom.models.post import post as post_table
-from tests.fedcom.actions.hearing import read
+from tests.fedcom.actions.receiving import read
 from tests.support.documents import Json, activity, note
 from tests.support.people import Home
 
@@ -20,7 +20,7 @@ KIM, DOGS = "https://lemmy.example/u/kim", "https://lemmy.example/c/dogs"
 FEATURED = f"{DOGS}/featured"
 
 
-def test_a_moderator_pins_a_post_and_takes_the_pin_away(home: Home) -> None:
+def test_a_moderator_pins_and_unpins_a_post(home: Home) -> None:
     home.follow(home.person(KIM, "lemmy"), home.cats)
     post = home.post()
     home.sent()
@@ -30,17 +30,17 @@ def test_a_moderator_pins_a_post_and_takes_the_pin_away(home: Home) -> None:
 
     assert (pinned.featured_at, loose.featured_at) == (home.clock(), None)
     sent = home.sent_bodies()
-    assert [one.words for one, _ in sent] == ["Announce{Add{id}}", "Announce{Remove{id}}"]
+    assert [one.shape for one, _ in sent] == ["Announce{Add{id}}", "Announce{Remove{id}}"]
     assert all(f'"target":"{home.cats.featured_iri}"'.encode() in body for _, body in sent)
     assert [row["kind"] for row in home.rows(modlog)] == ["pin", "unpin"]
 
 
-def test_whoever_does_not_moderate_pins_nothing(home: Home) -> None:
+def test_only_moderators_pin_posts(home: Home) -> None:
     with pytest.raises(Denied, match="not_a_moderator"):
         home.perform(Pin(by=home.bob, post=home.post(), pinned=True))
 
 
-def test_only_what_is_shown_is_pinned_and_only_once(home: Home) -> None:
+def test_only_visible_posts_are_pinned_and_only_once(home: Home) -> None:
     post = home.post()
     pinned = home.perform(Pin(by=home.ann, post=home.post(), pinned=True))
     removed = home.perform(RemoveContent(by=home.ann, target=post))
@@ -63,11 +63,11 @@ class Elsewhere:
         home.follow(home.bob, self.dogs)
         self.post = home.post(by=self.kim, community=self.dogs)
 
-    def read(self, word: Json) -> Action[Any] | None:
-        return read(self.home, word, via=DOGS)
+    def read(self, document: Json) -> Action[Any] | None:
+        return read(self.home, document, via=DOGS)
 
 
-def test_a_pin_from_elsewhere_is_read_by_its_collection(home: Home) -> None:
+def test_a_remote_pin_is_recognized_by_its_collection(home: Home) -> None:
     there = Elsewhere(home)
     add = activity("Add", KIM, there.post.iri, target=FEATURED)
     remove = activity("Remove", KIM, there.post.iri, target=FEATURED)
@@ -93,16 +93,16 @@ def test_a_community_pins_only_its_own_posts(home: Home) -> None:
             there.read(activity("Add", KIM, iri, target=FEATURED))
 
 
-def test_a_moderator_elsewhere_brings_no_strangers_post_into_a_community_of_ours(
+def test_a_remote_moderator_cannot_pin_a_foreign_post_in_a_local_community(
     home: Home,
 ) -> None:
     max_, lea = home.person("https://max.example/u/max"), "https://lea.example/u/lea"
     home.perform(AddModerator(by=home.ann, community=home.cats, person=max_))
     stranger = home.person(lea)
-    said_to_all = note(f"{lea}/1", lea)
-    word = activity("Add", max_.iri, said_to_all["id"], target=home.cats.featured_iri)
+    public_note = note(f"{lea}/1", lea)
+    document = activity("Add", max_.iri, public_note["id"], target=home.cats.featured_iri)
 
-    assert read(home, word, said_to_all) is None
+    assert read(home, document, public_note) is None
     assert [row for row in home.rows(post_table) if row["author_id"] == stranger.id] == []
 
 
@@ -113,7 +113,7 @@ def test_other_collections_are_unknown(home: Home) -> None:
         there.read(activity("Add", KIM, there.post.iri, target=f"{DOGS}/outbox"))
 
 
-def test_the_collection_of_a_peer_decides_what_is_pinned_there(home: Home) -> None:
+def test_the_featured_collection_of_a_peer_determines_its_pins(home: Home) -> None:
     there = Elsewhere(home)
     ours = home.post()
     other, kept = (

@@ -1,8 +1,8 @@
-"""The specification of `federate`: who is told of an action, with which activity, in whose name."""
+"""The specification of `federate`: the recipients of an action, with which activity and actor."""
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from activitypub.document import Document
 from activitypub.nodeinfo import Software
 from activitypub.parse import parse
-from fedcom.actions.base import Action
+from fedcom.actions.base import Action, Audience
 from fedcom.actions.comment import CreateComment, EditComment
 from fedcom.actions.community import EditCommunity
 from fedcom.actions.delete import Delete, Undelete
@@ -23,9 +23,10 @@ from fedcom.actions.post import CreatePost, EditPost, Provenance
 from fedcom.actions.profile import EditProfile
 from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.actions.vote import Vote
-from fedcom.context import Fetched
+from fedcom.context import Context, Fetched
 from fedcom.models.actor import Person
 from fedcom.models.moderation import moderator
+from fedcom.queries.content import Content
 from fedcom.remote.actors import forget_actor
 from fedcom.remote.peers import put_peer
 from fedcom.site.instances import block_instance
@@ -37,7 +38,7 @@ from tests.support.people import ORIGIN, Home, Sent, received
 FORUM, MICRO, ODD, DARK = "forum.example", "micro.example", "odd.example", "dark.example"
 FAN = "fan.example"
 DOGS = "https://dogs.example/c/dogs"
-WORDS = Body.of_markdown("New words.")
+NEW_TEXT = Body.of_markdown("New words.")
 
 
 @pytest.fixture
@@ -73,17 +74,17 @@ class Scene:
         home.sent()
 
     def perform(
-        self, action: Action[Any], heard: ReceivedActivity | None = None
+        self, action: Action[Any], incoming: ReceivedActivity | None = None
     ) -> dict[str, set[str]]:
         """The recipients: the shapes by host, each with the name of the signer."""
-        self.home.perform(action, heard)
-        return told(self.home)
+        self.home.perform(action, incoming)
+        return recipients(self.home)
 
 
-def told(home: Home) -> dict[str, set[str]]:
+def recipients(home: Home) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for sent in home.sent():
-        found.setdefault(sent.inbox.split("/")[2], set()).add(f"{sent.by}: {sent.words}")
+        found.setdefault(sent.inbox.split("/")[2], set()).add(f"{sent.by}: {sent.shape}")
     return found
 
 
@@ -94,17 +95,17 @@ def new_post(scene: Scene, by: Person) -> CreatePost:
 
 def new_comment(scene: Scene, by: Person) -> CreateComment:
     source = None if by.local else Provenance(f"https://{by.host}/note/new", "Note", None, None)
-    return CreateComment(by=by, post=scene.post, parent=None, body=WORDS, source=source)
+    return CreateComment(by=by, post=scene.post, parent=None, body=NEW_TEXT, source=source)
 
 
 def edit_post(scene: Scene, by: Person) -> EditPost:
     post = scene.post if by.local else scene.their_post
-    return EditPost(by=by, post=post, title="Better", body=WORDS)
+    return EditPost(by=by, post=post, title="Better", body=NEW_TEXT)
 
 
 def edit_comment(scene: Scene, by: Person) -> EditComment:
     comment = scene.comment if by.local else scene.their_comment
-    return EditComment(by=by, comment=comment, body=WORDS)
+    return EditComment(by=by, comment=comment, body=NEW_TEXT)
 
 
 def delete_post(scene: Scene, by: Person) -> Delete:
@@ -123,9 +124,9 @@ def vote_their_comment(scene: Scene, by: Person) -> Vote:
     return Vote(by=by, target=scene.their_comment, score=-1 if by == scene.kim else 1)
 
 
-def announced(words: str, *, boost: str | None = None) -> dict[str, set[str]]:
+def announced(shape: str, *, boost: str | None = None) -> dict[str, set[str]]:
     """What followers of our community are sent when it announces an activity."""
-    activity = f"c/cats: Announce{{{words}}}"
+    activity = f"c/cats: Announce{{{shape}}}"
     found = {FORUM: {activity}, ODD: {activity}}
     if boost is not None:
         for host in (MICRO, ODD, DARK):
@@ -136,14 +137,14 @@ def announced(words: str, *, boost: str | None = None) -> dict[str, set[str]]:
 def also(*parts: dict[str, set[str]]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for part in parts:
-        for host, words in part.items():
-            found.setdefault(host, set()).update(words)
+        for host, shape in part.items():
+            found.setdefault(host, set()).update(shape)
     return found
 
 
-def own(words: str, *hosts: str) -> dict[str, set[str]]:
+def own(shape: str, *hosts: str) -> dict[str, set[str]]:
     """Bob's own activity to these hosts."""
-    return {host: {f"u/bob: {words}"} for host in hosts}
+    return {host: {f"u/bob: {shape}"} for host in hosts}
 
 
 Make = Callable[[Scene, Person], Action[Any]]
@@ -194,7 +195,7 @@ THERE: list[tuple[Make, dict[str, set[str]]]] = [
 
 
 @pytest.mark.parametrize(("make", "expected"), HERE)
-def test_our_community_announces_what_a_member_does(
+def test_our_community_announces_actions_of_members(
     home: Home, make: Make, expected: dict[str, set[str]]
 ) -> None:
     scene = Scene(home, ours=True)
@@ -203,7 +204,7 @@ def test_our_community_announces_what_a_member_does(
 
 
 @pytest.mark.parametrize(("make", "expected"), THERE)
-def test_a_community_elsewhere_is_sent_what_a_member_does(
+def test_a_remote_community_is_sent_actions_of_members(
     home: Home, make: Make, expected: dict[str, set[str]]
 ) -> None:
     scene = Scene(home, ours=False)
@@ -214,24 +215,22 @@ def test_a_community_elsewhere_is_sent_what_a_member_does(
 @pytest.mark.parametrize("make", [make for make, _ in THERE])
 def test_an_action_of_ours_announced_back_to_us_is_not_sent_again(home: Home, make: Make) -> None:
     scene = Scene(home, ours=False)
-    heard = received(home.bob.iri, via=DOGS)
+    incoming = received(home.bob.iri, via=DOGS)
 
-    assert scene.perform(make(scene, home.bob), heard) == {}
+    assert scene.perform(make(scene, home.bob), incoming) == {}
 
 
 @pytest.mark.parametrize(
     "make", [new_post, edit_post, delete_post, new_comment, edit_comment, vote_post]
 )
-def test_what_is_heard_about_a_community_elsewhere_is_told_to_nobody(
-    home: Home, make: Make
-) -> None:
+def test_activities_received_in_a_remote_community_are_not_sent_on(home: Home, make: Make) -> None:
     scene = Scene(home, ours=False)
 
     assert scene.perform(make(scene, scene.kim), received(scene.kim.iri, b"{}", DOGS)) == {}
 
 
 # Remote actors' activities in a local community: as signed, and as only fetched.
-HEARD: list[tuple[Make, str, str | None, str | None]] = [
+RECEIVED: list[tuple[Make, str, str | None, str | None]] = [
     (new_post, "Create{Page}", "id", "Announce{id}"),
     (edit_post, "Update{Page}", "id", None),
     (delete_post, "Delete{id}", None, "Undo{Announce{id}}"),
@@ -242,14 +241,14 @@ HEARD: list[tuple[Make, str, str | None, str | None]] = [
 ]
 
 
-def _body(words: str) -> bytes:
-    outer, _, inner = words.rstrip("}").partition("{")
+def _body(shape: str) -> bytes:
+    outer, _, inner = shape.rstrip("}").partition("{")
     obj = "https://kim.example/x" if inner == "id" else {"type": inner}
     return json.dumps({"type": outer, "actor": "https://kim.example/u/kim", "object": obj}).encode()
 
 
-@pytest.mark.parametrize(("make", "signed", "fetched", "boost"), HEARD)
-def test_our_community_announces_what_it_heard_with_a_signature(
+@pytest.mark.parametrize(("make", "signed", "fetched", "boost"), RECEIVED)
+def test_our_community_announces_a_signed_activity_it_received(
     home: Home, make: Make, signed: str, fetched: str | None, boost: str | None
 ) -> None:
     scene = Scene(home, ours=True)
@@ -258,8 +257,8 @@ def test_our_community_announces_what_it_heard_with_a_signature(
     assert scene.perform(make(scene, scene.kim), received(scene.kim.iri, _body(signed))) == expected
 
 
-@pytest.mark.parametrize(("make", "signed", "fetched", "boost"), HEARD)
-def test_our_community_announces_only_the_id_of_what_was_fetched(
+@pytest.mark.parametrize(("make", "signed", "fetched", "boost"), RECEIVED)
+def test_our_community_announces_only_the_id_of_a_fetched_object(
     home: Home, make: Make, signed: str, fetched: str | None, boost: str | None
 ) -> None:
     scene = Scene(home, ours=True)
@@ -271,7 +270,7 @@ def test_our_community_announces_only_the_id_of_what_was_fetched(
     assert scene.perform(make(scene, scene.kim), received(scene.kim.iri)) == expected
 
 
-def test_who_gets_a_post_from_its_author_and_its_community_gets_the_authors_word_first(
+def test_the_authors_create_is_sent_before_the_communitys_announce(
     home: Home,
 ) -> None:
     """Else GoToSocial fetches the post for the boost while it is on its way, and drops its
@@ -282,13 +281,13 @@ def test_who_gets_a_post_from_its_author_and_its_community_gets_the_authors_word
 
     home.perform(new_post(scene, home.bob))
 
-    there = [sent.words for sent, _ in home.sent_bodies() if f"//{MICRO}/" in sent.inbox]
+    there = [sent.shape for sent, _ in home.sent_bodies() if f"//{MICRO}/" in sent.inbox]
     assert there == ["Create{Note}", "Announce{id}"]
 
 
 @pytest.mark.parametrize("make", [edit_post, delete_post])
 @pytest.mark.parametrize("sign", ["signature", "proof", None])
-def test_an_edit_by_somebody_elsewhere_reaches_other_microblogs_if_it_proves_itself(
+def test_a_remote_edit_with_a_proof_is_forwarded_to_microblogs(
     home: Home, make: Make, sign: str | None
 ) -> None:
     scene = Scene(home, ours=True)
@@ -297,8 +296,8 @@ def test_an_edit_by_somebody_elsewhere_reaches_other_microblogs_if_it_proves_its
     activity |= {sign: {"type": "RsaSignature2017"}} if sign else {}
     raw = json.dumps(activity).encode()
 
-    heard = ReceivedActivity(Document(activity), scene.kim.iri, body=raw)
-    home.perform(make(scene, scene.kim), heard)
+    incoming = ReceivedActivity(Document(activity), scene.kim.iri, body=raw)
+    home.perform(make(scene, scene.kim), incoming)
 
     passed_on = [sent for sent, body in home.sent_bodies() if body == raw]
     expected = [Sent(f"https://{MICRO}/inbox", "Update{}", "c/cats")] if sign else []
@@ -316,7 +315,7 @@ def test_received_bytes_are_announced_as_they_came(home: Home) -> None:
     assert all(raw in body for body in bodies)
 
 
-def test_an_unfamiliar_peer_hears_once_of_a_post_that_was_only_fetched(home: Home) -> None:
+def test_a_peer_with_unknown_software_is_sent_a_fetched_post_once(home: Home) -> None:
     scene = Scene(home, ours=True)
 
     home.perform(new_post(scene, scene.kim), received(scene.kim.iri))
@@ -324,24 +323,24 @@ def test_an_unfamiliar_peer_hears_once_of_a_post_that_was_only_fetched(home: Hom
     assert len([sent for sent in home.sent() if ODD in sent.inbox]) == 1
 
 
-def test_a_post_is_boosted_once_until_its_boost_is_taken_back(home: Home) -> None:
+def test_a_post_is_boosted_once_until_its_boost_is_undone(home: Home) -> None:
     scene = Scene(home, ours=True)
     boost = home.fresh(scene.post).announce_iri
 
     home.perform(edit_post(scene, home.bob))
     home.perform(Delete(by=home.bob, target=home.fresh(scene.post)))
-    undone = [body for sent, body in home.sent_bodies() if "Undo{Announce" in sent.words]
+    undone = [body for sent, body in home.sent_bodies() if "Undo{Announce" in sent.shape]
     assert {Document(parse(body)).object_document.id for body in undone} == {boost}
     assert home.fresh(scene.post).announce_iri is None
 
     home.perform(Undelete(by=home.bob, target=home.fresh(scene.post)))
     again = home.fresh(scene.post).announce_iri
     assert again not in (None, boost)
-    boosts = [sent for sent in home.sent() if sent.words == "Announce{id}"]
+    boosts = [sent for sent in home.sent() if sent.shape == "Announce{id}"]
     assert {sent.inbox.split("/")[2] for sent in boosts} == {MICRO, ODD, DARK}
 
 
-def test_a_moderators_removal_takes_the_boost_back_and_is_no_deletion_to_microblogs(
+def test_a_removal_undoes_the_boost_and_sends_no_delete_to_microblogs(
     home: Home,
 ) -> None:
     scene = Scene(home, ours=True)
@@ -353,7 +352,7 @@ def test_a_moderators_removal_takes_the_boost_back_and_is_no_deletion_to_microbl
     assert restored == announced("Undo{Delete{id}}", boost="Announce{id}")
 
 
-def test_what_is_still_removed_or_deleted_is_not_boosted_again(home: Home) -> None:
+def test_removed_or_deleted_posts_are_not_boosted_again(home: Home) -> None:
     scene = Scene(home, ours=True)
     home.perform(RemoveContent(by=home.ann, target=scene.post, reason="spam"))
     home.perform(Delete(by=home.bob, target=home.fresh(scene.post)))
@@ -376,7 +375,7 @@ def test_a_removal_of_a_comment_is_announced_and_nothing_more(home: Home) -> Non
     )
 
 
-def test_a_reply_goes_to_whom_it_answers_and_to_whom_it_names(home: Home) -> None:
+def test_a_reply_is_sent_to_the_parents_author_and_to_mentioned_people(home: Home) -> None:
     scene = Scene(home, ours=True)
     home.person("https://lea.example/u/lea", "mastodon")
     action = CreateComment(
@@ -391,7 +390,7 @@ def test_a_reply_goes_to_whom_it_answers_and_to_whom_it_names(home: Home) -> Non
     )
 
 
-def test_a_server_that_heard_the_announcement_is_not_told_by_the_author_as_well(home: Home) -> None:
+def test_a_server_that_gets_the_announce_is_not_sent_the_create_too(home: Home) -> None:
     scene = Scene(home, ours=True)
     home.follow(home.person(f"https://{FORUM}/u/two"), home.bob)
 
@@ -415,7 +414,7 @@ def test_a_blocked_server_is_sent_nothing(home: Home) -> None:
     assert scene.perform(vote_post(scene, home.bob)) == {ODD: {"c/cats: Announce{Dislike{id}}"}}
 
 
-def test_changing_and_taking_back_a_vote_names_the_vote_that_stood(home: Home) -> None:
+def test_changing_or_undoing_a_vote_names_the_previous_vote(home: Home) -> None:
     scene = Scene(home, ours=False)
     first = vote_post(scene, home.bob)
 
@@ -425,7 +424,7 @@ def test_changing_and_taking_back_a_vote_names_the_vote_that_stood(home: Home) -
     )
 
 
-def test_whom_a_post_named_hears_of_its_deletion(home: Home) -> None:
+def test_people_mentioned_in_a_post_are_sent_its_deletion(home: Home) -> None:
     scene = Scene(home, ours=True)
     named = home.post(body=Body.of_markdown("Look, @kim@kim.example!"))
     home.sent()
@@ -435,7 +434,7 @@ def test_whom_a_post_named_hears_of_its_deletion(home: Home) -> None:
     assert told_of["kim.example"] == {"u/bob: Delete{id}"}
 
 
-def test_microblogs_are_told_that_a_favourite_is_gone_when_it_became_a_down_vote(
+def test_a_like_changed_to_a_dislike_is_undone_for_microblogs(
     home: Home,
 ) -> None:
     """They know no Dislike, and would show the favourite forever."""
@@ -457,7 +456,7 @@ def test_a_follow_goes_to_the_inbox_of_the_followed_alone(home: Home) -> None:
     assert home.sent() == [Sent(f"{DOGS}/inbox", "Undo{Follow{id}}", "u/ann")]
 
 
-def test_a_follow_that_is_heard_is_accepted_each_time(home: Home) -> None:
+def test_a_received_follow_is_accepted_each_time(home: Home) -> None:
     kim = home.person("https://kim.example/u/kim")
     action = Follow(by=kim, target=home.cats, iri="https://kim.example/follows/1")
 
@@ -468,7 +467,7 @@ def test_a_follow_that_is_heard_is_accepted_each_time(home: Home) -> None:
         ]
 
 
-def test_following_one_another_here_is_nobody_elses_business(home: Home) -> None:
+def test_follows_between_members_are_sent_to_nobody(home: Home) -> None:
     home.perform(Follow(by=home.bob, target=home.cats))
     home.perform(Follow(by=home.bob, target=home.ann))
 
@@ -476,7 +475,7 @@ def test_following_one_another_here_is_nobody_elses_business(home: Home) -> None
 
 
 @pytest.mark.parametrize("ours", [True, False])
-def test_a_changed_profile_goes_to_who_follows_the_member_or_has_something_of_theirs(
+def test_a_changed_profile_is_sent_to_followers_and_servers_with_their_content(
     home: Home, ours: bool
 ) -> None:
     scene = Scene(home, ours=ours)
@@ -485,7 +484,7 @@ def test_a_changed_profile_goes_to_who_follows_the_member_or_has_something_of_th
     if not ours:
         home(lambda ctx: put_peer(ctx.conn, "dogs.example", Software("piefed", "1.7"), ctx.now))
 
-    found = scene.perform(EditProfile(by=home.bob, title="Bob", summary=WORDS))
+    found = scene.perform(EditProfile(by=home.bob, title="Bob", summary=NEW_TEXT))
 
     readers = (FORUM, MICRO, ODD, DARK) if ours else ("dogs.example",)
     assert found == own("Update{Person}", FAN, *readers)
@@ -499,28 +498,62 @@ def test_a_lock_is_announced_to_known_forums_alone(home: Home) -> None:
     }
 
 
-def test_a_changed_community_is_announced_and_tells_microblogs_itself(home: Home) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WidelyAnnouncedLock(Lock):
+    """A lock that the community also announces to people who do not follow it."""
+
+    also: tuple[Person, ...]
+
+    def audience(self, ctx: Context, result: Content) -> Audience:
+        return replace(Lock.audience(self, ctx, result), announced_to=self.also)
+
+
+def test_additional_recipients_get_a_forum_activity_only_on_a_forum(home: Home) -> None:
+    scene = Scene(home, ours=True)
+    strangers = (
+        home.person("https://pie.example/u/two", "piefed"),
+        home.person("https://toot.example/u/two", "mastodon"),
+        home.person("https://strange.example/u/two", "oddity"),
+        home.person("https://night.example/u/two"),
+        # Its server has a follower of the community, so it gets the announcement anyway.
+        home.person(f"https://{FORUM}/u/two", "piefed"),
+    )
+    action = WidelyAnnouncedLock(
+        by=home.ann, target=scene.post, locked=True, also=(*strangers, home.bob)
+    )
+
+    home.perform(action)
+
+    lock = "c/cats: Announce{Lock{id}}"
+    sent = home.sent()
+    assert sorted((one.inbox.split("/")[2], f"{one.by}: {one.shape}") for one in sent) == [
+        (FORUM, lock),
+        ("pie.example", lock),
+    ]
+
+
+def test_a_changed_community_is_announced_and_sent_to_microblogs_directly(home: Home) -> None:
     scene = Scene(home, ours=True)
     action = EditCommunity(
         by=home.ann,
         community=home.cats,
         title="Cats!",
-        description=WORDS,
+        description=NEW_TEXT,
         nsfw=False,
         posting_restricted=False,
     )
 
     itself = {host: {"c/cats: Update{Group}"} for host in (MICRO, ODD, DARK)}
     assert scene.perform(action) == also(announced("Update{Group}"), itself)
-    heard = ReceivedActivity(Document({"type": "Update"}), scene.kim.iri, b'{"type":"Update"}')
+    incoming = ReceivedActivity(Document({"type": "Update"}), scene.kim.iri, b'{"type":"Update"}')
     home.perform(AddModerator(by=home.ann, community=home.cats, person=scene.kim))
     home.sent()
-    again = scene.perform(replace(action, by=scene.kim, title="Cats?"), heard)
+    again = scene.perform(replace(action, by=scene.kim, title="Cats?"), incoming)
     assert again[MICRO] == {"c/cats: Update{Group}"}
 
 
 @pytest.mark.parametrize("what", ["words", "pictures"])
-def test_what_a_moderator_changes_the_community_itself_says_to_microblogs(
+def test_an_edit_by_a_moderator_is_sent_to_microblogs_as_the_communitys(
     home: Home, what: str
 ) -> None:
     Scene(home, ours=True)
@@ -529,7 +562,7 @@ def test_what_a_moderator_changes_the_community_itself_says_to_microblogs(
             by=home.ann,
             community=home.cats,
             title="Cats!",
-            description=WORDS,
+            description=NEW_TEXT,
             nsfw=False,
             posting_restricted=False,
         ),
@@ -541,18 +574,18 @@ def test_what_a_moderator_changes_the_community_itself_says_to_microblogs(
     home.perform(changes[what])
 
     sent = [(where, Document(parse(body))) for where, body in home.sent_bodies()]
-    heard = [document for where, document in sent if MICRO in where.inbox]
+    documents = [document for where, document in sent if MICRO in where.inbox]
     # Mastodon accepts changes of an account from that account alone.
-    assert [(one.type, one.actor, one.object_id) for one in heard] == [
+    assert [(one.type, one.actor, one.object_id) for one in documents] == [
         ("Update", home.cats.iri, home.cats.iri)
     ]
 
 
 @pytest.mark.parametrize(
-    ("make", "words"), [(AddModerator, "Add{id}"), (RemoveModerator, "Remove{id}")]
+    ("make", "shape"), [(AddModerator, "Add{id}"), (RemoveModerator, "Remove{id}")]
 )
-def test_a_change_of_moderators_is_announced_and_told_to_who_it_concerns(
-    home: Home, make: Callable[..., Action[None]], words: str
+def test_a_change_of_moderators_is_announced_and_sent_to_the_person(
+    home: Home, make: Callable[..., Action[None]], shape: str
 ) -> None:
     scene = Scene(home, ours=True)
     if make is RemoveModerator:
@@ -560,10 +593,10 @@ def test_a_change_of_moderators_is_announced_and_told_to_who_it_concerns(
         home.sent()
 
     found = scene.perform(make(by=home.ann, community=home.cats, person=scene.kim))
-    assert found == also(announced(words), {"kim.example": {f"u/ann: {words}"}})
+    assert found == also(announced(shape), {"kim.example": {f"u/ann: {shape}"}})
 
 
-def test_every_activity_of_ours_has_an_id_that_we_can_serve(home: Home) -> None:
+def test_every_local_activity_has_an_id_that_we_can_serve(home: Home) -> None:
     scene = Scene(home, ours=True)
 
     home.perform(new_post(scene, home.bob))
@@ -574,7 +607,7 @@ def test_every_activity_of_ours_has_an_id_that_we_can_serve(home: Home) -> None:
         assert document.is_public
 
 
-def test_places_and_people_that_are_gone_are_told_nothing(home: Home) -> None:
+def test_nothing_is_sent_to_gone_servers_and_actors(home: Home) -> None:
     scene = Scene(home, ours=True)
 
     gone = home.person(f"https://{ODD}/u/one")
@@ -586,7 +619,7 @@ def test_places_and_people_that_are_gone_are_told_nothing(home: Home) -> None:
 # What Lemmy reads in an Announce.
 
 
-class Heard:
+class ReceivedPost:
     """ken of a Lemmy and kim of a microblog write in !cats, which people of both servers follow."""
 
     def __init__(self, home: Home) -> None:
@@ -600,8 +633,8 @@ class Heard:
     def write(self, by: Person, body: bytes | None, *origins: Json) -> dict[str, set[str]]:
         """A remote author's post arrives, signed if there is a `body`."""
         iri = f"https://{by.host}/post/1"
-        word = activity("Create", by.iri, page(iri, by.iri, self.home.cats.iri))
-        heard = ReceivedActivity(Document(word), by.iri, body)
+        document = activity("Create", by.iri, page(iri, by.iri, self.home.cats.iri))
+        incoming = ReceivedActivity(Document(document), by.iri, body)
         action = CreatePost(
             by=by,
             community=self.home.cats,
@@ -609,12 +642,12 @@ class Heard:
             source=Provenance(iri, "Page", None, None),
         )
         fetched = Fetched({served["id"]: Document(served) for served in origins})
-        self.home(lambda ctx: perform(ctx, action, heard), fetched=fetched, offline=True)
-        return told(self.home)
+        self.home(lambda ctx: perform(ctx, action, incoming), fetched=fetched, offline=True)
+        return recipients(self.home)
 
 
-def test_a_lemmy_is_not_sent_its_own_posts_which_it_would_refuse(home: Home) -> None:
-    scene = Heard(home)
+def test_lemmy_is_not_sent_its_own_posts(home: Home) -> None:
+    scene = ReceivedPost(home)
 
     assert scene.write(scene.ken, b'{"type":"Create"}') == {
         "bees.example": {"c/cats: Announce{Create{}}"}
@@ -623,10 +656,8 @@ def test_a_lemmy_is_not_sent_its_own_posts_which_it_would_refuse(home: Home) -> 
 
 
 @pytest.mark.parametrize("software", ["mastodon", "fedibird", "misskey", "sharkey"])
-def test_lemmy_is_sent_the_authors_create_of_what_was_only_fetched(
-    home: Home, software: str
-) -> None:
-    scene = Heard(home)
+def test_lemmy_is_sent_the_authors_create_of_a_fetched_post(home: Home, software: str) -> None:
+    scene = ReceivedPost(home)
     host = scene.kim.host
     home(lambda ctx: put_peer(ctx.conn, host, Software(software, "1"), ctx.now))
     iri = f"{scene.kim.iri.rpartition('/u/')[0]}/post/1"
@@ -641,7 +672,7 @@ def test_lemmy_is_sent_the_authors_create_of_what_was_only_fetched(
 
 @pytest.mark.parametrize("on_a_page", [False, True])
 def test_the_create_is_found_in_the_authors_outbox(home: Home, on_a_page: bool) -> None:
-    scene = Heard(home)
+    scene = ReceivedPost(home)
     iri = f"https://{scene.kim.host}/post/1"
     create = activity("Create", scene.kim.iri, page(iri, scene.kim.iri, home.cats.iri))
     other = activity("Create", scene.kim.iri, page(f"{iri}2", scene.kim.iri, home.cats.iri))
@@ -665,8 +696,8 @@ def test_the_create_is_found_in_the_authors_outbox(home: Home, on_a_page: bool) 
         {"object": page("https://kim.example/post/1", "https://kim.example/u/kim", "x", to=[])},
     ],
 )
-def test_what_is_not_the_authors_create_is_not_passed_on_as_one(home: Home, forged: Json) -> None:
-    scene = Heard(home)
+def test_only_the_authors_create_is_forwarded_as_one(home: Home, forged: Json) -> None:
+    scene = ReceivedPost(home)
     iri = f"https://{scene.kim.host}/post/1"
     create = activity("Create", scene.kim.iri, page(iri, scene.kim.iri, home.cats.iri))
     outbox = {
@@ -684,7 +715,7 @@ def test_what_is_not_the_authors_create_is_not_passed_on_as_one(home: Home, forg
 @pytest.mark.parametrize("ours", [True, False])
 @pytest.mark.parametrize("kind", ["post", "comment"])
 @pytest.mark.parametrize("by_moderator", [True, False])
-def test_nodebb_which_purges_what_is_deleted_is_sent_it_anew(
+def test_nodebb_is_sent_a_restored_post_as_a_new_create(
     home: Home, ours: bool, kind: str, by_moderator: bool
 ) -> None:
     host = "nodebb.example"
@@ -711,7 +742,7 @@ def test_nodebb_which_purges_what_is_deleted_is_sent_it_anew(
     home.perform(back)
 
     create = "Create{Note}" if kind == "comment" else "Create{Page}"
-    found = told(home)
+    found = recipients(home)
     expected = f"c/cats: Announce{{{create}}}" if ours else f"u/bob: {create}"
     assert expected in found[host]
-    assert not any("Create" in words for words in found.get("bees.example", ()))
+    assert not any("Create" in shape for shape in found.get("bees.example", ()))

@@ -20,18 +20,18 @@ KIM, KEN = "https://kim.example/u/kim", "https://kim.example/u/ken"
 DOGS = "https://dogs.example/c/dogs"
 
 
-def read(home: Home, heard: dict[str, Any]) -> Action[Any] | None:
+def read(home: Home, activity_document: dict[str, Any]) -> Action[Any] | None:
     """The action that the reader of its shape returns for an activity."""
-    document = Document(heard)
+    document = Document(activity_document)
     reader = READERS[document.shape]
-    return home(lambda ctx: reader(ctx, ReceivedActivity(document, heard["actor"])))
+    return home(lambda ctx: reader(ctx, ReceivedActivity(document, activity_document["actor"])))
 
 
 def states(home: Home) -> dict[str, str]:
     return {row["iri"]: row["state"] for row in home.rows(follow)}
 
 
-def test_a_follow_of_ours_is_accepted_and_one_elsewhere_waits(home: Home) -> None:
+def test_a_follow_of_a_local_community_is_accepted_and_of_a_remote_one_waits(home: Home) -> None:
     dogs = home.group(DOGS)
 
     ours = home.perform(Follow(by=home.bob, target=home.cats))
@@ -42,7 +42,7 @@ def test_a_follow_of_ours_is_accepted_and_one_elsewhere_waits(home: Home) -> Non
     assert home.fresh(dogs).subscribers == 0
 
 
-def test_asking_again_keeps_what_was_accepted(home: Home) -> None:
+def test_following_again_keeps_an_accepted_follow(home: Home) -> None:
     dogs = home.group(DOGS)
     asked = home.perform(Follow(by=home.bob, target=dogs))
     home.perform(AnswerFollow(by=dogs, asked=asked, accepted=True), received(DOGS))
@@ -54,7 +54,7 @@ def test_asking_again_keeps_what_was_accepted(home: Home) -> None:
     assert home.fresh(dogs).subscribers == 1
 
 
-def test_a_rejected_follow_is_forgotten(home: Home) -> None:
+def test_a_rejected_follow_is_deleted(home: Home) -> None:
     dogs = home.group(DOGS)
     asked = home.perform(Follow(by=home.bob, target=dogs))
 
@@ -63,7 +63,7 @@ def test_a_rejected_follow_is_forgotten(home: Home) -> None:
     assert asked.iri not in states(home)
 
 
-def test_only_who_was_asked_answers(home: Home) -> None:
+def test_only_the_followed_actor_can_answer(home: Home) -> None:
     asked = home.perform(Follow(by=home.bob, target=home.group(DOGS)))
 
     with pytest.raises(Invalid, match="not_the_followed"):
@@ -78,7 +78,7 @@ def test_a_community_elsewhere_may_follow_ours(home: Home) -> None:
     assert states(home)[f"{DOGS}/follow"] == "accepted"
 
 
-def test_who_is_gone_is_not_followed(home: Home) -> None:
+def test_a_gone_actor_cannot_be_followed(home: Home) -> None:
     kim = home.person(KIM)
     home.perform(DeleteActor(by=kim))
     gone = home(lambda ctx: find_actor(ctx.conn, KIM))
@@ -90,7 +90,7 @@ def test_who_is_gone_is_not_followed(home: Home) -> None:
 
 
 @pytest.mark.parametrize("kind", ["Accept", "Reject"])
-def test_an_answer_finds_its_follow_by_id_or_by_who_and_whom(home: Home, kind: str) -> None:
+def test_an_answer_finds_its_follow_by_id_or_by_the_two_actors(home: Home, kind: str) -> None:
     asked = home.perform(Follow(by=home.bob, target=home.group(DOGS)))
     same = activity("Follow", home.bob.iri, DOGS)
 
@@ -110,7 +110,7 @@ def test_an_answer_finds_its_follow_by_id_or_by_who_and_whom(home: Home, kind: s
         {"type": "Follow", "actor": "https://home.example/u/ann", "object": DOGS},
     ],
 )
-def test_an_answer_to_what_nobody_asked_is_refused(home: Home, named: Any) -> None:
+def test_an_answer_without_a_follow_is_refused(home: Home, named: Any) -> None:
     home.person(KIM)
     home.perform(Follow(by=home.bob, target=home.group(DOGS)))
 
@@ -119,7 +119,7 @@ def test_an_answer_to_what_nobody_asked_is_refused(home: Home, named: Any) -> No
     assert caught.value.code == "couldnt_find_follow"
 
 
-def test_an_undo_finds_its_follow_by_who_and_whom(home: Home) -> None:
+def test_an_undo_finds_its_follow_by_the_two_actors(home: Home) -> None:
     home.follow(home.person(KIM), home.cats)
     asked = activity("Follow", KIM, home.cats.iri, id="https://kim.example/any")
 

@@ -12,14 +12,14 @@ from fedcom.models.comment import Comment
 from fedcom.models.moderation import modlog
 from fedcom.models.notification import notification
 from fedcom.rules.limits import MAX_REASON
-from tests.fedcom.actions.hearing import read
+from tests.fedcom.actions.receiving import read
 from tests.support.documents import Json, activity, undo
 from tests.support.people import Home
 
 KIM = "https://lemmy.example/u/kim"
 
 
-def test_a_moderator_locks_a_post_and_opens_it_again(home: Home) -> None:
+def test_a_moderator_locks_and_unlocks_a_post(home: Home) -> None:
     home.follow(home.person(KIM, "lemmy"), home.cats)
     post = home.post()
     home.sent()
@@ -29,25 +29,25 @@ def test_a_moderator_locks_a_post_and_opens_it_again(home: Home) -> None:
 
     assert (locked.locked_at, opened.locked_at) == (home.clock(), None)
     sent = home.sent_bodies()
-    assert [one.words for one, _ in sent] == ["Announce{Lock{id}}", "Announce{Undo{Lock{id}}}"]
+    assert [one.shape for one, _ in sent] == ["Announce{Lock{id}}", "Announce{Undo{Lock{id}}}"]
     assert {one.by for one, _ in sent} == {"c/cats"}
     assert b'"summary":"Enough."' in sent[0][1]
     lines = [(row["kind"], row["reason"], row["target_iri"]) for row in home.rows(modlog)]
     assert lines == [("lock", "Enough.", post.iri), ("unlock", "", post.iri)]
 
 
-def test_the_author_is_told_who_locked_it_and_why(home: Home) -> None:
+def test_the_author_is_notified_with_moderator_and_reason(home: Home) -> None:
     post = home.post(by=home.bob)
 
     home.perform(Lock(by=home.ann, target=post, locked=True, reason="Enough."))
 
-    (told,) = home.rows(notification)
-    assert (told["recipient_id"], told["actor_id"]) == (home.bob.id, home.ann.id)
-    assert (told["kind"], told["detail"], told["reason"]) == ("moderation", "lock", "Enough.")
-    assert (told["post_id"], told["community_id"]) == (post.id, home.cats.id)
+    (notice,) = home.rows(notification)
+    assert (notice["recipient_id"], notice["actor_id"]) == (home.bob.id, home.ann.id)
+    assert (notice["kind"], notice["detail"], notice["reason"]) == ("moderation", "lock", "Enough.")
+    assert (notice["post_id"], notice["community_id"]) == (post.id, home.cats.id)
 
 
-def test_whoever_does_not_moderate_locks_nothing(home: Home) -> None:
+def test_only_moderators_lock_posts(home: Home) -> None:
     post = home.post(by=home.bob)
 
     with pytest.raises(Denied, match="not_a_moderator"):
@@ -55,7 +55,7 @@ def test_whoever_does_not_moderate_locks_nothing(home: Home) -> None:
 
 
 @pytest.mark.parametrize("locked", [True, False])
-def test_what_is_so_already_is_not_done_again(home: Home, locked: bool) -> None:
+def test_locking_twice_is_refused(home: Home, locked: bool) -> None:
     post = home.post()
     if locked:
         post = home.perform(Lock(by=home.ann, target=post, locked=True))
@@ -74,54 +74,54 @@ class Elsewhere:
         home.follow(home.bob, self.dogs)
         self.post = home.post(by=self.kim, community=self.dogs)
 
-    def read(self, word: Json, *, announced: bool = True) -> Action[Any] | None:
-        return read(self.home, word, via=self.dogs.iri if announced else None)
+    def read(self, document: Json, *, announced: bool = True) -> Action[Any] | None:
+        return read(self.home, document, via=self.dogs.iri if announced else None)
 
 
-def test_a_lock_from_elsewhere_is_read_with_its_reason(home: Home) -> None:
+def test_a_remote_lock_is_read_with_its_reason(home: Home) -> None:
     there = Elsewhere(home)
-    word = activity("Lock", KIM, there.post.iri, summary="Enough.")
+    document = activity("Lock", KIM, there.post.iri, summary="Enough.")
 
-    heard = there.read(word)
+    action = there.read(document)
 
-    assert heard is not None
-    assert heard == Lock(by=there.kim, target=there.post, locked=True, reason="Enough.")
-    assert there.read(undo(word)) is None
-    locked = home.perform(heard)
-    assert there.read(word) is None
-    assert there.read(undo(word)) == Lock(
+    assert action is not None
+    assert action == Lock(by=there.kim, target=there.post, locked=True, reason="Enough.")
+    assert there.read(undo(document)) is None
+    locked = home.perform(action)
+    assert there.read(document) is None
+    assert there.read(undo(document)) == Lock(
         by=there.kim, target=locked, locked=False, reason="Enough."
     )
 
 
-def test_a_reason_from_elsewhere_is_as_long_as_ours(home: Home) -> None:
+def test_a_remote_reason_is_cut_to_the_maximum_length(home: Home) -> None:
     there = Elsewhere(home)
-    word = activity("Lock", KIM, there.post.iri, summary="Enough. " * MAX_REASON)
+    document = activity("Lock", KIM, there.post.iri, summary="Enough. " * MAX_REASON)
 
-    heard = there.read(word)
+    action = there.read(document)
 
-    assert isinstance(heard, Lock)
-    assert len(heard.reason) == MAX_REASON
+    assert isinstance(action, Lock)
+    assert len(action.reason) == MAX_REASON
 
 
-def test_a_lock_waits_for_its_community(home: Home) -> None:
+def test_a_lock_waits_for_its_communitys_announce(home: Home) -> None:
     there = Elsewhere(home)
 
     with pytest.raises(Denied, match="waits_for_announce"):
         there.read(activity("Lock", KIM, there.post.iri), announced=False)
 
 
-def test_a_lock_of_a_comment_from_elsewhere_is_read_with_its_reason(home: Home) -> None:
+def test_a_remote_lock_of_a_comment_is_read_with_its_reason(home: Home) -> None:
     there = Elsewhere(home)
     comment = home.comment(there.post)
-    word = activity("Lock", KIM, comment.iri, summary="Enough.")
+    document = activity("Lock", KIM, comment.iri, summary="Enough.")
 
-    heard = there.read(word)
+    action = there.read(document)
 
-    assert heard == Lock(by=there.kim, target=comment, locked=True, reason="Enough.")
-    locked = home.perform(heard)
-    assert there.read(word) is None
-    assert there.read(undo(word)) == Lock(
+    assert action == Lock(by=there.kim, target=comment, locked=True, reason="Enough.")
+    locked = home.perform(action)
+    assert there.read(document) is None
+    assert there.read(undo(document)) == Lock(
         by=there.kim, target=locked, locked=False, reason="Enough."
     )
 
@@ -144,7 +144,7 @@ class Branch:
         return self.home.comment(self.post, by=by, parent=self.home.fresh(parent))
 
 
-def test_a_locked_comment_locks_all_below_it_until_it_is_opened(home: Home) -> None:
+def test_a_locked_comment_locks_all_replies_below_it_until_unlocked(home: Home) -> None:
     home.follow(home.person(KIM, "lemmy"), home.cats)
     branch = Branch(home)
     home.sent()
@@ -155,12 +155,12 @@ def test_a_locked_comment_locks_all_below_it_until_it_is_opened(home: Home) -> N
     assert branch.locks() == [False, False, False]
 
     assert (locked.locked_at, opened.locked_at) == (home.clock(), None)
-    sent = [one.words for one, _ in home.sent_bodies()]
+    sent = [one.shape for one, _ in home.sent_bodies()]
     assert sent == ["Announce{Lock{id}}", "Announce{Undo{Lock{id}}}"]
     lines = [(row["kind"], row["target_iri"]) for row in home.rows(modlog)]
     assert lines == [("lock", branch.top.iri), ("unlock", branch.top.iri)]
-    told = home.rows(notification)[-1]
-    assert (told["detail"], told["comment_id"]) == ("unlock", branch.top.id)
+    notice = home.rows(notification)[-1]
+    assert (notice["detail"], notice["comment_id"]) == ("unlock", branch.top.id)
 
 
 def test_only_moderators_reply_below_a_locked_comment(home: Home) -> None:
@@ -180,7 +180,7 @@ def test_only_moderators_reply_below_a_locked_comment(home: Home) -> None:
     assert branch.reply(home.bob, by_moderator).locked_at is None
 
 
-def test_replies_from_elsewhere_below_a_locked_comment_are_refused(home: Home) -> None:
+def test_remote_replies_below_a_locked_comment_are_refused(home: Home) -> None:
     branch = Branch(home)
     home.perform(Lock(by=home.ann, target=branch.top, locked=True))
 
@@ -188,13 +188,13 @@ def test_replies_from_elsewhere_below_a_locked_comment_are_refused(home: Home) -
         branch.reply(home.person(KIM, "lemmy"), branch.below)
 
 
-def test_whoever_does_not_moderate_locks_no_comment(home: Home) -> None:
+def test_only_moderators_lock_comments(home: Home) -> None:
     branch = Branch(home)
 
     with pytest.raises(Denied, match="not_a_moderator"):
         home.perform(Lock(by=home.bob, target=branch.top, locked=True))
 
 
-def test_a_lock_of_what_is_not_here_makes_no_sense(home: Home) -> None:
+def test_a_lock_of_an_unknown_object_is_refused(home: Home) -> None:
     with pytest.raises(Invalid, match="couldnt_find_post"):
         Elsewhere(home).read(activity("Lock", KIM, "https://lemmy.example/post/0"))

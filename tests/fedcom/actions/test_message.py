@@ -63,14 +63,16 @@ def code(home: Home, action: Action[Any]) -> str:
     return "allowed"
 
 
-def hear(home: Home, heard: dict[str, Any], via: str | None = None) -> Action[Any] | None:
+def receive(home: Home, document: dict[str, Any], via: str | None = None) -> Action[Any] | None:
     """Receive a peer's activity; the action, None if there was nothing to do."""
-    told = Document(heard)
+    received_document = Document(document)
     evidence: Evidence = "signature" if via is None else "community"
-    known = ReceivedActivity(told, heard["actor"], b"{}", via=via, evidence=evidence)
+    known = ReceivedActivity(
+        received_document, document["actor"], b"{}", via=via, evidence=evidence
+    )
 
     def work(ctx: Context) -> Action[Any] | None:
-        action = reader_of(ROUTES, told)(ctx, known)
+        action = reader_of(ROUTES, received_document)(ctx, known)
         if action is not None:
             perform(ctx, action, known)
         return action
@@ -81,14 +83,14 @@ def hear(home: Home, heard: dict[str, Any], via: str | None = None) -> Action[An
 def direct(iri: str, *to: str, by: str = KIM, tags: tuple[str, ...] = (), **more: Any) -> Any:
     """A direct status of a microblog."""
     named = [{"type": "Mention", "href": one, "name": one} for one in (*to, *tags)]
-    words = {"attributedTo": by, "to": [*to], "cc": [], "content": "<p>Psst</p>", "tag": named}
-    return document(iri, "Note", **words | more)
+    fields = {"attributedTo": by, "to": [*to], "cc": [], "content": "<p>Psst</p>", "tag": named}
+    return document(iri, "Note", **fields | more)
 
 
 def chat(iri: str, *to: str, by: str = KIM, **more: Any) -> Any:
     """A ChatMessage."""
-    words = {"attributedTo": by, "to": [*to], "content": "<p>Psst</p>"}
-    return document(iri, "ChatMessage", **words | more)
+    fields = {"attributedTo": by, "to": [*to], "content": "<p>Psst</p>"}
+    return document(iri, "ChatMessage", **fields | more)
 
 
 def shown(home: Home) -> list[tuple[str, str]]:
@@ -118,7 +120,7 @@ def block(home: Home, by: Person, other: Person | str) -> None:
 # Between members.
 
 
-def test_a_message_between_members_is_told_to_nobody_else(home: Home) -> None:
+def test_a_message_between_members_is_sent_to_no_other_server(home: Home) -> None:
     sent = send(home, home.bob, home.ann)
 
     assert sent.iri == f"https://home.example/message/{sent.id}"
@@ -141,7 +143,7 @@ def test_only_the_author_edits_deletes_and_restores(home: Home) -> None:
         assert code(home, DeleteMessage(by=by, message=sent)) == expected
 
 
-def test_what_is_deleted_keeps_its_words_for_its_author(home: Home) -> None:
+def test_a_deleted_message_keeps_its_text_for_its_author(home: Home) -> None:
     sent = send(home, home.bob, home.ann)
 
     deleted = home.perform(DeleteMessage(by=home.bob, message=sent))
@@ -155,12 +157,12 @@ def test_what_is_deleted_keeps_its_words_for_its_author(home: Home) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "  \n ", "x" * 10_001])
-def test_a_message_has_words_and_not_too_many(home: Home, text: str) -> None:
+def test_a_message_must_have_a_text_within_the_limit(home: Home, text: str) -> None:
     with pytest.raises(Invalid, match=r"message_empty|body_too_long"):
         send(home, home.bob, home.ann, text)
 
 
-def test_who_is_blocked_is_refused_and_so_is_whoever_is_gone_or_nobody(home: Home) -> None:
+def test_messages_to_people_who_block_or_are_gone_are_refused(home: Home) -> None:
     kim, ken = home.person(KIM), home.person("https://ken.example/u/ken")
     earlier = send(home, home.bob, home.ann)
     block(home, home.ann, home.bob)
@@ -180,7 +182,7 @@ def test_who_is_blocked_is_refused_and_so_is_whoever_is_gone_or_nobody(home: Hom
     assert try_to(kim) == "allowed"
 
 
-def test_the_banned_write_nothing_but_take_back(home: Home) -> None:
+def test_banned_members_cannot_write_but_can_delete(home: Home) -> None:
     sent = send(home, home.bob, home.ann)
     home.perform(Ban(by=home.ann, person=home.bob, community=None))
     banned = home(lambda ctx: find_actor(ctx.conn, home.bob.iri))
@@ -191,11 +193,11 @@ def test_the_banned_write_nothing_but_take_back(home: Home) -> None:
     assert code(home, DeleteMessage(by=banned, message=sent)) == "allowed"
 
 
-def test_only_so_many_strangers_are_written_to_in_an_hour(home: Home) -> None:
+def test_messages_to_new_recipients_are_limited_per_hour(home: Home) -> None:
     kim = home.person(KIM)
     send(home, home.ann, home.bob)
     for _ in range(TO_STRANGERS):
-        send(home, home.bob, home.ann)  # ann wrote first, so she is no stranger
+        send(home, home.bob, home.ann)  # ann wrote first, so she is not a new recipient
         send(home, home.bob, kim)
 
     with pytest.raises(TooMany, match="rate_limit"):
@@ -220,7 +222,7 @@ def test_only_so_many_strangers_are_written_to_in_an_hour(home: Home) -> None:
         ("something", "1", "Note"),
     ],
 )
-def test_each_peer_gets_the_form_it_knows(
+def test_each_peer_is_sent_the_form_it_understands(
     home: Home, software: str, version: str, kind: str
 ) -> None:
     kim = home.person(KIM)
@@ -229,10 +231,10 @@ def test_each_peer_gets_the_form_it_knows(
 
     [(delivery, body)] = home.sent_bodies()
     assert delivery == Sent(f"{KIM}/inbox", f"Create{{{kind}}}", "u/bob")
-    told = parse(body)
-    obj = told["object"]
-    assert told["to"] == obj["to"] == [KIM]
-    assert "proof" not in told
+    sent_document = parse(body)
+    obj = sent_document["object"]
+    assert sent_document["to"] == obj["to"] == [KIM]
+    assert "proof" not in sent_document
     assert PUBLIC not in body.decode()
     assert (obj["id"], obj["attributedTo"]) == (sent.iri, home.bob.iri)
     assert obj["source"] == {"content": "Hello *you*", "mediaType": "text/markdown"}
@@ -240,23 +242,23 @@ def test_each_peer_gets_the_form_it_knows(
     assert named == ([] if kind == "ChatMessage" else [KIM])
 
 
-def test_edits_and_deletions_follow_the_message(home: Home) -> None:
+def test_edits_and_deletions_are_sent_to_the_recipient(home: Home) -> None:
     kim = home.person(KIM, "lemmy")
     sent = send(home, home.bob, kim)
     edited = home.perform(EditMessage(by=home.bob, message=sent, body=Body.of_markdown("No")))
     deleted = home.perform(DeleteMessage(by=home.bob, message=edited))
     home.perform(UndeleteMessage(by=home.bob, message=deleted))
 
-    told = home.sent_bodies()
-    assert [one.words for one, _ in told] == [
+    sent_document = home.sent_bodies()
+    assert [one.shape for one, _ in sent_document] == [
         "Create{ChatMessage}",
         "Update{ChatMessage}",
         "Delete{id}",
         "Undo{Delete{id}}",
     ]
-    assert {one.inbox for one, _ in told} == {f"{KIM}/inbox"}
-    assert {tuple(parse(body)["to"]) for _, body in told} == {(KIM,)}
-    assert not [body for _, body in told if PUBLIC.encode() in body]
+    assert {one.inbox for one, _ in sent_document} == {f"{KIM}/inbox"}
+    assert {tuple(parse(body)["to"]) for _, body in sent_document} == {(KIM,)}
+    assert not [body for _, body in sent_document if PUBLIC.encode() in body]
 
 
 # From remote people.
@@ -264,8 +266,8 @@ def test_edits_and_deletions_follow_the_message(home: Home) -> None:
 
 def test_a_chat_message_and_a_direct_status_are_messages(home: Home) -> None:
     home.person(KIM)
-    hear(home, activity("Create", KIM, chat(f"{KIM}/1", home.bob.iri)))
-    hear(home, activity("Create", KIM, direct(f"{KIM}/2", home.bob.iri)))
+    receive(home, activity("Create", KIM, chat(f"{KIM}/1", home.bob.iri)))
+    receive(home, activity("Create", KIM, direct(f"{KIM}/2", home.bob.iri)))
 
     assert shown(home) == [("bob", "<p>Psst</p>")] * 2
     assert [row["kind"] for row in home.rows(notification)] == ["message"] * 2
@@ -276,7 +278,7 @@ def test_a_direct_reply_to_a_post_is_a_message_and_no_comment(home: Home) -> Non
     home.person(KIM)
     post = home.post(by=home.bob)
     about = direct(f"{KIM}/1", home.bob.iri, home.cats.iri, inReplyTo=post.iri)
-    hear(home, activity("Create", KIM, about))
+    receive(home, activity("Create", KIM, about))
 
     assert shown(home) == [("bob", "<p>Psst</p>")]
     assert home.rows(comment) == []
@@ -292,12 +294,12 @@ def test_a_direct_reply_to_a_post_is_a_message_and_no_comment(home: Home) -> Non
         ({"to": [f"{KIM}/followers"], "cc": ["https://home.example/c/cats"]}, "not_public"),
     ],
 )
-def test_what_is_public_or_for_no_member_is_no_message(
+def test_a_public_note_or_one_for_no_member_is_no_message(
     home: Home, note: dict[str, Any], refused: str
 ) -> None:
     home.person(KIM)
     with pytest.raises(FedcomError, match=refused):
-        hear(home, activity("Create", KIM, direct(f"{KIM}/1", **note)))
+        receive(home, activity("Create", KIM, direct(f"{KIM}/1", **note)))
 
     assert home.rows(message) == []
 
@@ -310,12 +312,12 @@ def test_what_is_public_or_for_no_member_is_no_message(
         {"to": ["https://home.example/u/bob", KEN], "tag": []},
     ],
 )
-def test_what_is_for_followers_and_for_a_member_is_a_message_to_the_member(
+def test_a_followers_only_note_that_addresses_a_member_is_a_message(
     home: Home, note: dict[str, Any]
 ) -> None:
     home.person(KIM)
     post = home.post(by=home.bob)
-    hear(home, activity("Create", KIM, direct(f"{KIM}/1", inReplyTo=post.iri, **note)))
+    receive(home, activity("Create", KIM, direct(f"{KIM}/1", inReplyTo=post.iri, **note)))
 
     assert shown(home) == [("bob", "<p>Psst</p>")]
     assert home.rows(comment) == []
@@ -324,7 +326,7 @@ def test_what_is_for_followers_and_for_a_member_is_a_message_to_the_member(
 def test_a_private_post_of_another_type_is_a_message_with_its_title(home: Home) -> None:
     home.person(KIM)
     question = direct(f"{KIM}/1", home.bob.iri, type="Question", name="Tea?")
-    hear(home, activity("Create", KIM, question))
+    receive(home, activity("Create", KIM, question))
 
     assert shown(home) == [("bob", "<p>Tea?</p><p>Psst</p>")]
 
@@ -332,40 +334,40 @@ def test_a_private_post_of_another_type_is_a_message_with_its_title(home: Home) 
 def test_a_status_for_several_members_is_a_message_to_each(home: Home) -> None:
     home.person(KIM)
     both = (home.bob.iri, home.ann.iri, KEN)
-    hear(home, activity("Create", KIM, direct(f"{KIM}/1", *both)))
+    receive(home, activity("Create", KIM, direct(f"{KIM}/1", *both)))
     assert shown(home) == [("bob", "<p>Psst</p>"), ("ann", "<p>Psst</p>")]
 
     later = {"content": "<p>Hush</p>", "updated": "2031-01-01T00:00:00Z"}
-    hear(home, activity("Update", KIM, direct(f"{KIM}/1", *both, **later)))
+    receive(home, activity("Update", KIM, direct(f"{KIM}/1", *both, **later)))
     assert shown(home) == [("bob", "<p>Hush</p>"), ("ann", "<p>Hush</p>")]
 
-    hear(home, activity("Delete", KIM, f"{KIM}/1"))
+    receive(home, activity("Delete", KIM, f"{KIM}/1"))
     assert shown(home) == []
-    hear(home, activity("Undo", KIM, activity("Delete", KIM, f"{KIM}/1")))
+    receive(home, activity("Undo", KIM, activity("Delete", KIM, f"{KIM}/1")))
     assert len(shown(home)) == 2
 
 
-def test_who_blocks_the_author_gets_nothing_and_the_others_do(home: Home) -> None:
+def test_a_recipient_who_blocks_the_author_gets_nothing_and_the_others_do(home: Home) -> None:
     kim = home.person(KIM)
     block(home, home.bob, kim)
     both = (home.bob.iri, home.ann.iri)
 
-    hear(home, activity("Create", KIM, direct(f"{KIM}/1", *both)))
+    receive(home, activity("Create", KIM, direct(f"{KIM}/1", *both)))
     assert shown(home) == [("ann", "<p>Psst</p>")]
     with pytest.raises(FedcomError, match="person_block"):
-        hear(home, activity("Create", KIM, chat(f"{KIM}/2", home.bob.iri)))
+        receive(home, activity("Create", KIM, chat(f"{KIM}/2", home.bob.iri)))
     block(home, home.ann, "kim.example")
     later = {"content": "<p>Hush</p>", "updated": "2031-01-01T00:00:00Z"}
     with pytest.raises(FedcomError, match="person_block"):
-        hear(home, activity("Update", KIM, direct(f"{KIM}/1", *both, **later)))
+        receive(home, activity("Update", KIM, direct(f"{KIM}/1", *both, **later)))
 
 
-def test_nobody_else_edits_deletes_or_restores_it(home: Home) -> None:
+def test_only_its_author_edits_deletes_and_restores_a_remote_message(home: Home) -> None:
     home.person(KIM)
     home.person(KEN)
-    hear(home, activity("Create", KIM, chat(f"{KIM}/1", home.bob.iri)))
+    receive(home, activity("Create", KIM, chat(f"{KIM}/1", home.bob.iri)))
     later = {"content": "<p>Mine</p>", "updated": "2031-01-01T00:00:00Z"}
-    for heard in (
+    for activity_document in (
         activity("Update", KEN, chat(f"{KIM}/1", home.bob.iri, by=KEN, **later)),
         activity("Create", KEN, chat(f"{KIM}/1", home.bob.iri, by=KEN)),
         activity("Create", KEN, direct(f"{KIM}/1", home.bob.iri, by=KEN)),
@@ -373,43 +375,43 @@ def test_nobody_else_edits_deletes_or_restores_it(home: Home) -> None:
         activity("Undo", KEN, activity("Delete", KEN, f"{KIM}/1")),
     ):
         with pytest.raises(FedcomError, match="not_the_author"):
-            hear(home, heard)
+            receive(home, activity_document)
 
     assert shown(home) == [("bob", "<p>Psst</p>")]
 
 
-def test_what_a_community_announces_is_no_message(home: Home) -> None:
+def test_an_announced_note_is_no_message(home: Home) -> None:
     home.person(KIM)
     dogs = home.group("https://dogs.example/c/dogs")
-    hear(home, activity("Create", KIM, chat(f"{KIM}/1", home.bob.iri)))
-    for heard in (
+    receive(home, activity("Create", KIM, chat(f"{KIM}/1", home.bob.iri)))
+    for activity_document in (
         activity("Create", KIM, chat(f"{KIM}/2", home.bob.iri)),
         activity("Create", KIM, direct(f"{KIM}/3", home.bob.iri)),
         activity("Delete", KIM, f"{KIM}/1"),
     ):
         with pytest.raises(FedcomError, match="not_public"):
-            hear(home, heard, via=dogs.iri)
+            receive(home, activity_document, via=dogs.iri)
 
     assert len(shown(home)) == 1
 
 
 def test_a_deletion_may_come_first(home: Home) -> None:
     home.person(KIM)
-    hear(home, activity("Delete", KIM, f"{KIM}/1"))
+    receive(home, activity("Delete", KIM, f"{KIM}/1"))
 
     with pytest.raises(FedcomError, match="already_deleted"):
-        hear(home, activity("Create", KIM, chat(f"{KIM}/1", home.bob.iri)))
+        receive(home, activity("Create", KIM, chat(f"{KIM}/1", home.bob.iri)))
 
 
-def test_the_same_again_and_what_was_overtaken_change_nothing(home: Home) -> None:
+def test_repeated_and_outdated_activities_change_nothing(home: Home) -> None:
     home.person(KIM)
     first = chat(f"{KIM}/1", home.bob.iri, published="2026-01-01T11:00:00Z")
     second = first | {"content": "<p>Hush</p>", "updated": "2026-01-01T11:30:00Z"}
-    hear(home, activity("Create", KIM, first))
-    hear(home, activity("Update", KIM, second))
+    receive(home, activity("Create", KIM, first))
+    receive(home, activity("Update", KIM, second))
 
-    assert hear(home, activity("Create", KIM, first)) is None
-    assert hear(home, activity("Update", KIM, second)) is None
+    assert receive(home, activity("Create", KIM, first)) is None
+    assert receive(home, activity("Update", KIM, second)) is None
     assert shown(home) == [("bob", "<p>Hush</p>")]
 
 
@@ -417,40 +419,40 @@ def test_a_message_without_an_author_or_an_id_is_none(home: Home) -> None:
     home.person(KIM)
     for broken in ({"id": None}, {"attributedTo": None}):
         with pytest.raises(Invalid, match="object_incomplete"):
-            hear(
+            receive(
                 home,
                 activity("Create", KIM, chat(f"{KIM}/1", home.bob.iri))
                 | {"object": {**chat(f"{KIM}/1", home.bob.iri), **broken}},
             )
 
 
-def test_html_of_strangers_is_made_safe(home: Home) -> None:
+def test_html_of_peers_is_sanitized(home: Home) -> None:
     home.person(KIM)
     evil = '<p onclick="x">Hi<script>alert(1)</script></p>'
-    hear(home, activity("Create", KIM, chat(f"{KIM}/1", home.bob.iri, content=evil)))
+    receive(home, activity("Create", KIM, chat(f"{KIM}/1", home.bob.iri, content=evil)))
 
     [(_, html)] = shown(home)
     assert not re.search("script|onclick", html)
 
 
-def test_who_leaves_takes_their_messages_along(home: Home) -> None:
+def test_a_deleted_account_takes_its_messages_along(home: Home) -> None:
     kim = home.person(KIM)
-    hear(home, activity("Create", KIM, chat(f"{KIM}/1", home.bob.iri)))
+    receive(home, activity("Create", KIM, chat(f"{KIM}/1", home.bob.iri)))
     send(home, home.bob, kim)
-    hear(home, activity("Delete", KIM, KIM))
+    receive(home, activity("Delete", KIM, KIM))
 
     assert shown(home) == [("elsewhere", HELLO.html)]
     assert "Psst" not in str(home.rows(message))
 
 
-def test_a_message_answers_the_one_before_it_so_that_they_are_one_conversation(home: Home) -> None:
+def test_a_message_replies_to_the_previous_one(home: Home) -> None:
     kim = home.person(KIM, "mastodon")
     home.sent()
     first = send(home, home.bob, kim)
-    hear(home, activity("Create", KIM, direct(f"{KIM}/1", home.bob.iri)))
+    receive(home, activity("Create", KIM, direct(f"{KIM}/1", home.bob.iri)))
     send(home, home.ann, kim)
     second = send(home, home.bob, kim)
-    hear(home, activity("Delete", KIM, f"{KIM}/1"))
+    receive(home, activity("Delete", KIM, f"{KIM}/1"))
     home.perform(EditMessage(by=home.bob, message=second, body=HELLO))
 
     received = [Document(parse(body)).object_document for _, body in home.sent_bodies()]
@@ -462,7 +464,7 @@ def test_a_message_answers_the_one_before_it_so_that_they_are_one_conversation(h
     ]
 
 
-def test_forums_get_no_such_thing_with_a_chat_message(home: Home) -> None:
+def test_chat_messages_to_forums_have_no_reply_target(home: Home) -> None:
     kim = home.person(KIM, "lemmy")
     send(home, home.bob, kim)
     home.sent()

@@ -8,7 +8,7 @@ from fedcom.actions.moderators import AddModerator, RemoveModerator
 from fedcom.errors import Denied, Invalid
 from fedcom.models.moderation import modlog
 from fedcom.queries.actors import find_moderators
-from tests.fedcom.actions.hearing import hear, read
+from tests.fedcom.actions.receiving import read, receive
 from tests.support.documents import activity, group
 from tests.support.people import Home
 
@@ -26,18 +26,18 @@ def appoint(home: Home, iri: str) -> None:
     home.perform(AddModerator(by=home.ann, community=home.cats, person=person))
 
 
-def test_a_moderator_elsewhere_appoints_and_dismisses(home: Home) -> None:
+def test_a_remote_moderator_appoints_and_dismisses(home: Home) -> None:
     appoint(home, MAX)
     home.clock.advance(seconds=1)
 
-    hear(home, activity("Add", MAX, home.bob.iri, target=CATS))
+    receive(home, activity("Add", MAX, home.bob.iri, target=CATS))
     assert names(home) == ["ann", "max", "bob"]
-    hear(home, activity("Remove", MAX, home.bob.iri, target=CATS))
+    receive(home, activity("Remove", MAX, home.bob.iri, target=CATS))
     assert names(home) == ["ann", "max"]
 
 
 @pytest.mark.parametrize("kind", ["Add", "Remove"])
-def test_what_is_so_already_is_not_logged_again(home: Home, kind: str) -> None:
+def test_a_repeated_appointment_is_not_logged(home: Home, kind: str) -> None:
     appoint(home, MAX)
     about = home.ann.iri if kind == "Add" else home.bob.iri
     before = len(home.rows(modlog))
@@ -47,9 +47,7 @@ def test_what_is_so_already_is_not_logged_again(home: Home, kind: str) -> None:
 
 
 @pytest.mark.parametrize("more", [{}, {"target": "https://home.example/c/cats/followers"}])
-def test_nobody_becomes_moderator_by_being_added_to_anything_else(
-    home: Home, more: dict[str, str]
-) -> None:
+def test_an_add_to_another_collection_makes_no_moderator(home: Home, more: dict[str, str]) -> None:
     appoint(home, MAX)
 
     with pytest.raises(Invalid) as caught:
@@ -58,20 +56,20 @@ def test_nobody_becomes_moderator_by_being_added_to_anything_else(
 
 
 @pytest.mark.parametrize("kind", ["Add", "Remove"])
-def test_without_a_target_the_communitys_own_list_is_read_again(home: Home, kind: str) -> None:
+def test_without_a_target_the_moderators_collection_is_fetched_again(home: Home, kind: str) -> None:
     dogs, kim = home.group(DOGS), home.person(KIM)
     home.follow(home.bob, dogs)
     served = {"id": f"{DOGS}/moderators", "type": "OrderedCollection"}
     served |= {"orderedItems": [home.bob.iri]}
-    word = activity(kind, KIM, kim.iri, target=None)
+    document = activity(kind, KIM, kim.iri, target=None)
 
-    hear(home, word, group(DOGS), served, via=DOGS)
+    receive(home, document, group(DOGS), served, via=DOGS)
 
     mods = home(lambda ctx: find_moderators(ctx.conn, dogs))
     assert [person.iri for person in mods] == [home.bob.iri]
 
 
-def test_a_community_appoints_for_itself_only(home: Home) -> None:
+def test_a_community_appoints_only_its_own_moderators(home: Home) -> None:
     appoint(home, MAX)
     home.group(DOGS)
 

@@ -19,7 +19,7 @@ from fedcom.models.actor import Community
 from fedcom.models.moderation import modlog, report
 from fedcom.models.post import Post, post_rank
 from inbox.ports import ReceivedActivity
-from tests.fedcom.actions.hearing import hear, read
+from tests.fedcom.actions.receiving import read, receive
 from tests.support.documents import Json, activity, page, undo
 from tests.support.people import Home, received
 
@@ -43,7 +43,7 @@ class Forum:
         self.kim = home.person(KIM, "nodebb")
         home.follow(home.bob, self.talk)
         served = page(POST, KIM, TALK, context=TOPIC)
-        self.post: Post = hear(home, activity("Create", KIM, served), via=TALK)
+        self.post: Post = receive(home, activity("Create", KIM, served), via=TALK)
         self.comment = home.comment(self.post, by=self.kim)
 
     def counts(self) -> list[tuple[int, int]]:
@@ -83,7 +83,7 @@ def forum(home: Home) -> Forum:
 def test_a_moved_topic_is_in_the_other_category_with_its_replies(forum: Forum) -> None:
     home, before = forum.home, forum.counts()
 
-    hear(home, moved(), served())
+    receive(home, moved(), served())
 
     assert (before, forum.counts()) == ([(1, 1), (0, 0)], [(0, 0), (1, 1)])
     assert forum.community() == (forum.news.id, True)
@@ -94,41 +94,41 @@ def test_a_moved_topic_is_in_the_other_category_with_its_replies(forum: Forum) -
 
 
 @pytest.mark.parametrize("order", ["MAU", "AMU", "UAM", "MU", "UM", "AU", "UA"])
-def test_the_order_in_which_a_move_is_said_does_not_matter(forum: Forum, order: str) -> None:
+def test_the_activities_of_a_move_may_arrive_in_any_order(forum: Forum, order: str) -> None:
     ways = {"M": (moved(), None), "A": (boosted(NEWS), NEWS), "U": (LET_GO, None)}
     for name in order:
-        word, via = ways[name]
-        action = read(forum.home, word, served(), via=via)
+        document, via = ways[name]
+        action = read(forum.home, document, served(), via=via)
         if isinstance(action, MovePost):
-            forum.home.perform(action, received(word["actor"]))
+            forum.home.perform(action, received(document["actor"]))
 
     assert forum.community() == (forum.news.id, True)
     assert forum.counts() == [(0, 0), (1, 1)]
 
 
-def test_what_a_category_lets_go_is_hidden_until_it_is_announced_again(forum: Forum) -> None:
+def test_a_topic_released_by_a_category_is_hidden_until_announced_again(forum: Forum) -> None:
     home = forum.home
 
-    hear(home, LET_GO)
+    receive(home, LET_GO)
 
     assert forum.community() == (forum.talk.id, False)
     assert forum.counts() == [(0, 1), (0, 0)]
     assert home.rows(post_rank) == []
     assert forum.log() == [("remove", "The community no longer announces it.")]
     assert read(home, LET_GO) is None
-    hear(home, boosted(TALK), served(TALK), via=TALK)
+    receive(home, boosted(TALK), served(TALK), via=TALK)
     assert (forum.community(), forum.counts()) == ((forum.talk.id, True), [(1, 1), (0, 0)])
 
 
-def test_what_somebody_on_a_third_server_wrote_comes_back_with_the_next_category(
+def test_a_reply_from_a_third_server_moves_along_to_the_next_category(
     forum: Forum,
 ) -> None:
     home, lea = forum.home, forum.home.person("https://lea.example/u/lea")
     post = home.post(by=lea, community=forum.talk)
-    hear(home, undo(activity("Announce", TALK, post.iri)))
+    receive(home, undo(activity("Announce", TALK, post.iri)))
     again = activity("Update", lea.iri, page(post.iri, lea.iri, TALK))
 
-    hear(home, again, via=NEWS)
+    receive(home, again, via=NEWS)
 
     after = home.fresh(post)
     assert (after.community_id, after.is_shown) == (forum.news.id, True)
@@ -138,11 +138,11 @@ def test_a_category_that_cannot_be_read_takes_the_topic_out_of_the_former_one(fo
     unknown = f"{BB}/category/3"
     fetched = Fetched({POST: Document(served(unknown))})
     fetched.failures[unknown] = NotThere("not_there", "404", url=unknown, status=404)
-    word = moved(target=unknown)
+    document = moved(target=unknown)
 
     def do(ctx: Context) -> Action[Any] | None:
-        heard = ReceivedActivity(Document(word), KIM, evidence="signature")
-        return reader_of(activity_routes(), heard.activity)(ctx, heard)
+        incoming = ReceivedActivity(Document(document), KIM, evidence="signature")
+        return reader_of(activity_routes(), incoming.activity)(ctx, incoming)
 
     action = forum.home(do, fetched=fetched)
 
@@ -150,17 +150,17 @@ def test_a_category_that_cannot_be_read_takes_the_topic_out_of_the_former_one(fo
     assert action.target is None
     forum.home.perform(action, received(KIM))
     assert forum.community() == (forum.talk.id, False)
-    hear(forum.home, moved(target=NEWS), served())
+    receive(forum.home, moved(target=NEWS), served())
     assert forum.community() == (forum.news.id, True)
 
 
-def test_reports_go_along_and_a_pin_does_not(forum: Forum) -> None:
+def test_reports_move_along_and_pins_do_not(forum: Forum) -> None:
     home = forum.home
     home.perform(Report(by=home.bob, target=forum.post, reason="Spam"))
     home.perform(Report(by=home.bob, target=forum.comment, reason="Spam"))
     home.perform(Pin(by=forum.kim, post=forum.post, pinned=True), received(KIM))
 
-    hear(home, moved(), served())
+    receive(home, moved(), served())
 
     assert {row["community_id"] for row in home.rows(report)} == {forum.news.id}
     assert home.fresh(forum.post).featured_at is None
@@ -170,23 +170,23 @@ def test_a_move_back_into_a_removed_state_restores_nothing(forum: Forum) -> None
     home = forum.home
     home.perform(home(lambda ctx: take_down(ctx, home.ann, forum.post, "Spam")))
 
-    hear(home, moved(), served())
+    receive(home, moved(), served())
 
     assert forum.community() == (forum.news.id, False)
     assert forum.counts() == [(0, 0), (0, 1)]
 
 
-def test_what_was_let_go_by_somebody_who_is_banned_here_does_not_come_back(forum: Forum) -> None:
+def test_a_released_topic_of_a_banned_author_does_not_come_back(forum: Forum) -> None:
     home = forum.home
-    hear(home, LET_GO)
+    receive(home, LET_GO)
     home.perform(Ban(by=home.ann, person=forum.kim, community=None))
 
     with pytest.raises(Denied):
-        hear(home, moved(), served())
+        receive(home, moved(), served())
 
 
 @pytest.mark.parametrize(
-    ("word", "origin", "code"),
+    ("document", "origin", "code"),
     [
         (moved(), served(TALK), "not_confirmed"),
         (moved(obj=f"{BB}/topic/9"), served(), "unknown_object"),
@@ -197,11 +197,11 @@ def test_what_was_let_go_by_somebody_who_is_banned_here_does_not_come_back(forum
         (undo(activity("Announce", TALK, f"{BB}/post/9")), served(), "unknown_object"),
     ],
 )
-def test_what_the_post_itself_does_not_show_moves_nothing(
-    forum: Forum, word: Json, origin: Json, code: str
+def test_a_move_not_confirmed_by_the_post_is_refused(
+    forum: Forum, document: Json, origin: Json, code: str
 ) -> None:
     with pytest.raises(FedcomError) as caught:
-        read(forum.home, word, origin)
+        read(forum.home, document, origin)
 
     assert caught.value.code == code
 
@@ -216,7 +216,7 @@ def test_another_category_that_announces_the_topic_moves_it_only_if_the_topic_sa
     assert read(forum.home, undo(activity("Announce", NEWS, POST))) is None
 
 
-def test_nobody_moves_what_a_member_wrote_or_what_is_here(forum: Forum) -> None:
+def test_local_posts_and_posts_in_local_communities_cannot_be_moved(forum: Forum) -> None:
     home = forum.home
     ours = home.post(by=home.bob, community=forum.talk)
     lemmy = home.group(LEMMY)

@@ -22,7 +22,7 @@ from fedcom.models.post import post
 from fedcom.personal.notifications import prune_notifications
 from fedcom.views.notification import list_notifications
 from inbox.ports import ReceivedActivity
-from tests.fedcom.actions.hearing import hear
+from tests.fedcom.actions.receiving import receive
 from tests.support.documents import Json, activity, note, page
 from tests.support.people import Home
 
@@ -35,12 +35,12 @@ LATER = "2031-01-01T00:00:00Z"
 def toot(*members: str, iri: str = NOTE, **more: Any) -> Json:
     """A public status of a microblog that mentions members and no community."""
     tags = [{"type": "Mention", "href": one, "name": one} for one in members]
-    words = {"to": [PUBLIC], "cc": [f"{KIM}/followers", *members], "tag": tags}
-    words["content"] = "<p>Hello <b>you</b></p>"
-    return note(iri, KIM, **words | more)
+    fields = {"to": [PUBLIC], "cc": [f"{KIM}/followers", *members], "tag": tags}
+    fields["content"] = "<p>Hello <b>you</b></p>"
+    return note(iri, KIM, **fields | more)
 
 
-def told(home: Home) -> list[tuple[str, str]]:
+def notified(home: Home) -> list[tuple[str, str]]:
     """The notified members and the kinds of their notifications."""
     names = {one.id: one.name for one in (home.ann, home.bob)}
     return [(names[row["recipient_id"]], row["kind"]) for row in home.rows(notification)]
@@ -50,20 +50,22 @@ def kept(home: Home) -> list[str]:
     return [row["excerpt"] for row in home.rows(outside_mention)]
 
 
-def code(home: Home, heard: Json) -> str:
+def code(home: Home, document: Json) -> str:
     try:
-        hear(home, heard)
+        receive(home, document)
     except FedcomError as error:
         return error.code
     return "allowed"
 
 
 @pytest.mark.parametrize("kind", ["Note", "Article", "Question"])
-def test_whom_a_public_post_names_is_told_of_it(home: Home, kind: str) -> None:
+def test_a_member_mentioned_in_a_public_post_is_notified(home: Home, kind: str) -> None:
     kim = home.person(KIM)
-    hear(home, activity("Create", KIM, toot(BOB, ANN, type=kind, url="https://kim.example/@kim/1")))
+    receive(
+        home, activity("Create", KIM, toot(BOB, ANN, type=kind, url="https://kim.example/@kim/1"))
+    )
 
-    assert sorted(told(home)) == [("ann", "mention"), ("bob", "mention")]
+    assert sorted(notified(home)) == [("ann", "mention"), ("bob", "mention")]
     assert home.rows(post) == home.rows(comment) == []
     line = home(lambda ctx: list_notifications(ctx.conn, home.bob.id)).items[0]
     assert line.by is not None
@@ -71,9 +73,9 @@ def test_whom_a_public_post_names_is_told_of_it(home: Home, kind: str) -> None:
     assert line.address == "https://kim.example/@kim/1"
 
 
-def test_the_page_of_another_host_is_not_led_to(home: Home) -> None:
+def test_a_link_to_another_host_is_not_shown(home: Home) -> None:
     home.person(KIM)
-    hear(home, activity("Create", KIM, toot(BOB, url="https://evil.example/1")))
+    receive(home, activity("Create", KIM, toot(BOB, url="https://evil.example/1")))
 
     assert home(lambda ctx: list_notifications(ctx.conn, home.bob.id)).items[0].address == NOTE
 
@@ -81,9 +83,9 @@ def test_the_page_of_another_host_is_not_led_to(home: Home) -> None:
 def test_a_reply_in_a_thread_that_nobody_here_keeps_is_a_mention(home: Home) -> None:
     home.person(KIM)
     reply = activity("Create", KIM, toot(BOB, inReplyTo=THREAD))
-    hear(home, reply, note(THREAD, LEA))
+    receive(home, reply, note(THREAD, LEA))
 
-    assert told(home) == [("bob", "mention")]
+    assert notified(home) == [("bob", "mention")]
     assert home.rows(comment) == []
 
 
@@ -95,13 +97,13 @@ def test_a_thread_whose_server_is_gone_does_not_lose_the_mention(home: Home) -> 
     gone = Fetched(failures={THREAD: NotThere("not_there", "404", url=THREAD, status=404)})
     home(lambda ctx: perform(ctx, _read(ctx, received), received), fetched=gone)
 
-    assert told(home) == [("bob", "mention")]
+    assert notified(home) == [("bob", "mention")]
 
 
-def test_a_thread_of_no_community_here_is_asked_for_and_not_waited_for(home: Home) -> None:
+def test_a_thread_of_an_unknown_community_is_fetched_without_waiting(home: Home) -> None:
     home.person(KIM)
     with pytest.raises(NeedsFetch) as asked:
-        hear(home, activity("Create", KIM, toot(BOB, inReplyTo=THREAD)))
+        receive(home, activity("Create", KIM, toot(BOB, inReplyTo=THREAD)))
 
     assert (asked.value.iri, asked.value.required) == (THREAD, False)
 
@@ -110,87 +112,87 @@ def test_a_thread_of_a_community_here_is_waited_for(home: Home) -> None:
     home.person(KIM)
     about = toot(BOB, inReplyTo=THREAD, cc=[home.cats.iri])
     with pytest.raises(NeedsFetch) as asked:
-        hear(home, activity("Create", KIM, about))
+        receive(home, activity("Create", KIM, about))
 
     assert (asked.value.iri, asked.value.required) == (THREAD, True)
-    assert told(home) == []
+    assert notified(home) == []
 
 
-def test_what_is_in_a_community_here_is_told_once_and_as_before(home: Home) -> None:
+def test_a_mention_in_a_known_community_is_notified_once(home: Home) -> None:
     home.person(KIM)
     about = home.post(by=home.bob)
-    hear(home, activity("Create", KIM, toot(BOB, inReplyTo=about.iri)))
+    receive(home, activity("Create", KIM, toot(BOB, inReplyTo=about.iri)))
 
-    assert told(home) == [("bob", "reply")]
+    assert notified(home) == [("bob", "reply")]
     assert kept(home) == []
 
 
 def test_a_comment_here_whose_edit_is_refused_is_no_mention_besides(home: Home) -> None:
     home.person(KIM)
     reply = toot(BOB, inReplyTo=home.post(by=home.bob).iri)
-    hear(home, activity("Create", KIM, reply))
+    receive(home, activity("Create", KIM, reply))
     home.perform(Ban(by=home.ann, person=home.person(KIM), community=home.cats))
     edited = reply | {"updated": LATER, "content": "<p>Other words</p>"}
 
     refusal = code(home, activity("Update", KIM, edited))
     assert refusal == "person_is_banned_from_community"
 
-    assert (told(home), kept(home)) == ([("bob", "reply")], [])
+    assert (notified(home), kept(home)) == ([("bob", "reply")], [])
 
 
-def test_a_mention_that_its_community_announces_later_is_told_once(home: Home) -> None:
+def test_a_mention_announced_later_is_notified_once(home: Home) -> None:
     home.person(KIM)
     dogs = home.group("https://dogs.example/c/dogs")
     home.follow(home.bob, dogs)
     created = activity(
         "Create", KIM, page(NOTE, KIM, dogs.iri, tag=[{"type": "Mention", "href": BOB}])
     )
-    hear(home, created)
-    assert (told(home), len(kept(home))) == ([("bob", "mention")], 1)
+    receive(home, created)
+    assert (notified(home), len(kept(home))) == ([("bob", "mention")], 1)
 
-    hear(home, created, via=dogs.iri)
+    receive(home, created, via=dogs.iri)
 
-    assert (told(home), kept(home)) == ([("bob", "mention")], [])
+    assert (notified(home), kept(home)) == ([("bob", "mention")], [])
     line = home(lambda ctx: list_notifications(ctx.conn, home.bob.id)).items[0]
     assert (line.post_title, line.address) == ("A title", None)
 
 
-def test_an_edit_changes_the_words_and_tells_nobody_anew(home: Home) -> None:
+def test_an_edit_changes_the_text_without_a_new_notification(home: Home) -> None:
     home.person(KIM)
-    hear(home, activity("Create", KIM, toot(BOB)))
+    receive(home, activity("Create", KIM, toot(BOB)))
     edited = toot(BOB, ANN, content="<p>Other words</p>", updated=LATER)
-    hear(home, activity("Update", KIM, edited))
+    receive(home, activity("Update", KIM, edited))
 
     assert kept(home) == ["Other words"]
-    assert sorted(told(home)) == [("ann", "mention"), ("bob", "mention")]
+    assert sorted(notified(home)) == [("ann", "mention"), ("bob", "mention")]
 
 
-def test_an_edit_that_only_names_somebody_else_tells_them(home: Home) -> None:
+def test_an_edit_notifies_newly_mentioned_members(home: Home) -> None:
     home.person(KIM)
-    hear(home, activity("Create", KIM, toot(BOB)))
-    hear(home, activity("Update", KIM, toot(BOB, ANN, updated=LATER)))
+    receive(home, activity("Create", KIM, toot(BOB)))
+    receive(home, activity("Update", KIM, toot(BOB, ANN, updated=LATER)))
 
-    assert sorted(told(home)) == [("ann", "mention"), ("bob", "mention")]
+    assert sorted(notified(home)) == [("ann", "mention"), ("bob", "mention")]
 
 
-def test_its_deletion_takes_it_away_and_only_its_author_can(home: Home) -> None:
+def test_only_its_author_can_delete_it(home: Home) -> None:
     home.person(KIM)
     ken = home.person("https://kim.example/u/ken")
-    hear(home, activity("Create", KIM, toot(BOB)))
-    hear(home, activity("Delete", ken.iri, NOTE))
+    receive(home, activity("Create", KIM, toot(BOB)))
+    receive(home, activity("Delete", ken.iri, NOTE))
     assert kept(home) == ["Hello you"]
 
-    hear(home, activity("Delete", KIM, NOTE))
+    receive(home, activity("Delete", KIM, NOTE))
 
-    assert (kept(home), told(home)) == ([], [])
+    assert (kept(home), notified(home)) == ([], [])
     assert code(home, activity("Create", KIM, toot(BOB))) == "already_deleted"
 
 
-def test_who_deletes_their_account_or_is_banned_for_spam_takes_it_along(home: Home) -> None:
+def test_it_is_deleted_with_its_authors_account_or_content(home: Home) -> None:
     kim, lea = home.person(KIM), home.person(LEA)
-    hear(home, activity("Create", KIM, toot(BOB)))
-    hear(home, activity("Create", LEA, toot(BOB, iri=THREAD, attributedTo=LEA)))
-    hear(home, activity("Delete", KIM, KIM))
+    receive(home, activity("Create", KIM, toot(BOB)))
+    receive(home, activity("Create", LEA, toot(BOB, iri=THREAD, attributedTo=LEA)))
+    receive(home, activity("Delete", KIM, KIM))
     assert len(kept(home)) == 1
 
     home.perform(Ban(by=home.ann, person=lea, community=None, removes_content=True))
@@ -198,7 +200,7 @@ def test_who_deletes_their_account_or_is_banned_for_spam_takes_it_along(home: Ho
     assert (kept(home), kim.iri) == ([], KIM)
 
 
-def test_the_banned_and_the_blocked_reach_nobody(home: Home) -> None:
+def test_mentions_by_banned_or_blocked_people_notify_nobody(home: Home) -> None:
     kim = home.person(KIM)
     values = {"person_id": home.bob.id, "blocked_id": kim.id, "blocked_at": home.clock()}
     home(lambda ctx: ctx.conn.execute(insert(actor_block).values(values)))
@@ -219,23 +221,21 @@ def test_the_banned_and_the_blocked_reach_nobody(home: Home) -> None:
         {"tag": [{"type": "Mention", "href": "https://home.example/actor"}], "cc": []},
     ],
 )
-def test_what_names_no_member_or_is_not_the_authors_or_not_public_is_none(
-    home: Home, more: Json
-) -> None:
+def test_private_forged_or_irrelevant_posts_are_no_mention(home: Home, more: Json) -> None:
     home.person(KIM)
     home.person(LEA)
     with pytest.raises(FedcomError):
-        hear(home, activity("Create", KIM, toot(BOB, **more)))
+        receive(home, activity("Create", KIM, toot(BOB, **more)))
 
-    assert (kept(home), told(home)) == ([], [])
+    assert (kept(home), notified(home)) == ([], [])
 
 
-def test_nobody_else_brings_it(home: Home) -> None:
+def test_only_its_author_can_send_it(home: Home) -> None:
     home.person(KIM)
-    heard = Document(activity("Create", KIM, toot(BOB)))
+    document = Document(activity("Create", KIM, toot(BOB)))
     for received in (
-        ReceivedActivity(heard, KIM, evidence="origin"),
-        ReceivedActivity(heard, KIM, via=LEA),
+        ReceivedActivity(document, KIM, evidence="origin"),
+        ReceivedActivity(document, KIM, via=LEA),
     ):
         with pytest.raises((Denied, FedcomError, NeedsFetch)):
             home(partial(_do, received=received))
@@ -251,9 +251,9 @@ def _read(ctx: Context, received: ReceivedActivity) -> Any:
     return reader_of(activity_routes(), received.activity)(ctx, received)
 
 
-def test_it_is_forgotten_with_the_last_notification_of_it(home: Home) -> None:
+def test_it_is_deleted_with_its_last_notification(home: Home) -> None:
     home.person(KIM)
-    hear(home, activity("Create", KIM, toot(BOB)))
+    receive(home, activity("Create", KIM, toot(BOB)))
     home(lambda ctx: prune_notifications(ctx.conn, ctx.now))
     assert len(kept(home)) == 1
 
@@ -264,7 +264,7 @@ def test_it_is_forgotten_with_the_last_notification_of_it(home: Home) -> None:
 
 
 @pytest.mark.parametrize("below", ["post", "comment"])
-def test_an_answer_that_does_not_name_whom_it_answers_elsewhere_is_told(
+def test_a_reply_without_a_mention_of_the_parents_author_is_notified(
     home: Home, below: str
 ) -> None:
     home.person(KIM)
@@ -274,20 +274,20 @@ def test_an_answer_that_does_not_name_whom_it_answers_elsewhere_is_told(
     answered = about.iri if below == "post" else home.comment(about).iri
     answer = note(NOTE, KIM, answered)
 
-    hear(home, activity("Create", KIM, answer))
-    assert told(home) == [("bob", "mention")]
+    receive(home, activity("Create", KIM, answer))
+    assert notified(home) == [("bob", "mention")]
 
     # The community has received it after all.
-    hear(home, activity("Create", KIM, answer), via=dogs.iri)
-    assert told(home) == [("bob", "mention")]
+    receive(home, activity("Create", KIM, answer), via=dogs.iri)
+    assert notified(home) == [("bob", "mention")]
     assert (len(home.rows(outside_mention)), home.rows(notification)[0]["post_id"]) == (0, about.id)
 
 
-def test_an_answer_that_a_community_of_ours_refuses_is_told_to_nobody(home: Home) -> None:
+def test_a_reply_refused_by_a_local_community_notifies_nobody(home: Home) -> None:
     kim, about = home.person(KIM), home.post()
     home.perform(Ban(by=home.ann, person=kim, community=home.cats))
 
     with pytest.raises(Denied):
-        hear(home, activity("Create", KIM, note(NOTE, KIM, about.iri)))
+        receive(home, activity("Create", KIM, note(NOTE, KIM, about.iri)))
 
-    assert told(home) == []
+    assert notified(home) == []

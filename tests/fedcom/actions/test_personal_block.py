@@ -1,4 +1,4 @@
-"""A remote person blocks a member: what the member is told, and that nobody else is told."""
+"""A remote person blocks a member: the error that the member gets, and that nothing is sent."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from fedcom.models.actor import Person
 from fedcom.models.notification import notification
 from fedcom.models.personal import actor_block
 from fedcom.wire.body import Body
-from tests.fedcom.actions.hearing import hear, read
+from tests.fedcom.actions.receiving import read, receive
 from tests.support.documents import activity, undo
 from tests.support.people import Home
 
@@ -20,7 +20,7 @@ HELLO = Body.of_markdown("Hello")
 def blocked(home: Home) -> Person:
     """kim, who has blocked bob."""
     kim = home.person(KIM, "mastodon")
-    hear(home, activity("Block", KIM, home.bob.iri))
+    receive(home, activity("Block", KIM, home.bob.iri))
     home.sent()
     return kim
 
@@ -40,25 +40,25 @@ def test_messages_and_replies_are_refused_with_the_reason(home: Home) -> None:
     assert home.comment(anns, by=home.bob).is_shown
 
 
-def test_it_is_told_to_nobody(home: Home) -> None:
+def test_a_block_is_sent_to_nobody(home: Home) -> None:
     blocked(home)
 
     assert home.sent() == []
     assert home.rows(notification) == []
 
 
-def test_it_ends_with_its_undo_and_may_be_said_twice(home: Home) -> None:
+def test_a_block_ends_with_its_undo_and_may_be_repeated(home: Home) -> None:
     kim = blocked(home)
-    hear(home, activity("Block", KIM, home.bob.iri))
+    receive(home, activity("Block", KIM, home.bob.iri))
     assert len(home.rows(actor_block)) == 1
 
-    hear(home, undo(activity("Block", KIM, home.bob.iri)))
+    receive(home, undo(activity("Block", KIM, home.bob.iri)))
 
     assert home.rows(actor_block) == []
     assert home.perform(SendMessage(by=home.bob, to=kim, body=HELLO)).id
 
 
-def test_people_elsewhere_who_are_blocked_are_nobodys_business_here(home: Home) -> None:
+def test_blocks_between_remote_people_are_ignored(home: Home) -> None:
     home.person(KIM)
     lea = home.person("https://lea.example/u/lea")
 
@@ -66,10 +66,10 @@ def test_people_elsewhere_who_are_blocked_are_nobodys_business_here(home: Home) 
         assert read(home, activity("Block", KIM, blocked_iri)) is None
 
 
-def test_nobody_else_says_it_for_them(home: Home) -> None:
+def test_only_the_blocking_person_can_send_a_block(home: Home) -> None:
     home.person(KIM)
     dogs = home.group("https://dogs.example/c/dogs")
-    word = activity("Block", KIM, home.bob.iri)
+    document = activity("Block", KIM, home.bob.iri)
 
-    assert read(home, word, via=dogs.iri) is None
-    assert read(home, undo(word), via=dogs.iri) is None
+    assert read(home, document, via=dogs.iri) is None
+    assert read(home, undo(document), via=dogs.iri) is None

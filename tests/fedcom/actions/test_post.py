@@ -14,7 +14,7 @@ from fedcom.inbound.post import (
     communities_named,
     create_post_from,
 )
-from tests.fedcom.actions.hearing import hear, read
+from tests.fedcom.actions.receiving import read, receive
 from tests.support.documents import activity, page
 from tests.support.people import Home
 
@@ -30,11 +30,11 @@ def dialect() -> str:
 
 
 def video(**more: Any) -> Document:
-    words: dict[str, Any] = {"type": "Video", "attributedTo": AUTHORS, "to": [PUBLIC]}
-    return Document({**page(VIDEO, KIM, CHANNEL), "audience": None, **words, **more})
+    fields: dict[str, Any] = {"type": "Video", "attributedTo": AUTHORS, "to": [PUBLIC]}
+    return Document({**page(VIDEO, KIM, CHANNEL), "audience": None, **fields, **more})
 
 
-def test_a_video_that_is_looked_up_is_in_its_channel(home: Home) -> None:
+def test_a_looked_up_video_is_stored_in_its_channel(home: Home) -> None:
     channel = home.group(CHANNEL)
     home.person(KIM)
 
@@ -70,7 +70,7 @@ def test_the_likeliest_community_is_named_first(
 
 
 @pytest.mark.parametrize("field", ["to", "audience"])
-def test_of_very_many_that_are_named_the_first_may_be_its_community(field: str) -> None:
+def test_only_the_first_of_very_many_recipients_are_read(field: str) -> None:
     crowd = [f"https://crowd.example/{number}" for number in range(1000)]
 
     assert communities_named(video(**{field: [DOGS, *crowd]}))[:2] in (
@@ -108,7 +108,7 @@ def test_a_community_announces_what_does_not_name_another(more: dict[str, Any], 
         ({"to": [DOGS]}, "not_public"),
     ],
 )
-def test_what_is_nobodys_or_not_for_all_is_refused(more: dict[str, Any], code: str) -> None:
+def test_a_post_without_author_or_audience_is_refused(more: dict[str, Any], code: str) -> None:
     with pytest.raises(FedcomError) as caught:
         check_content(video(**more))
 
@@ -121,14 +121,14 @@ def test_a_post_in_a_community_that_nobody_follows_is_not_kept(home: Home) -> No
     home.person(KIM)
 
     with pytest.raises(Denied) as caught:
-        hear(home, activity("Create", KIM, video().raw))
+        receive(home, activity("Create", KIM, video().raw))
     assert caught.value.code == "not_followed"
 
 
-def test_a_post_told_again_in_the_same_words_is_no_edit(home: Home) -> None:
+def test_a_repeated_post_with_the_same_text_is_no_edit(home: Home) -> None:
     home.follow(home.bob, home.group(CHANNEL))
     home.person(KIM)
-    hear(home, activity("Create", KIM, video().raw))
+    receive(home, activity("Create", KIM, video().raw))
 
     assert read(home, activity("Update", KIM, video().raw)) is None
     assert read(home, activity("Update", KIM, video(name="New").raw)) is not None

@@ -15,7 +15,7 @@ from fedcom.models.notification import notification
 from fedcom.models.post import Post
 from fedcom.remote.actors import person_at
 from fedcom.rules.limits import MAX_REASON
-from tests.fedcom.actions.hearing import hear, read
+from tests.fedcom.actions.receiving import read, receive
 from tests.support.documents import Json, activity, document, note, page, undo
 from tests.support.people import Home
 
@@ -54,7 +54,7 @@ def removals(home: Home) -> list[str]:
     return [row["reason"] for row in home.rows(modlog) if row["kind"] == "remove"]
 
 
-def test_what_is_removed_twice_is_in_the_modlog_once(home: Home) -> None:
+def test_a_repeated_removal_is_in_the_modlog_once(home: Home) -> None:
     target = home.post()
     home.perform(RemoveContent(by=home.ann, target=target, reason="spam"))
 
@@ -63,7 +63,7 @@ def test_what_is_removed_twice_is_in_the_modlog_once(home: Home) -> None:
     assert removals(home) == ["spam"]
 
 
-def test_a_removal_judges_what_was_reported_of_it_and_nothing_else(home: Home) -> None:
+def test_a_removal_resolves_only_its_own_reports(home: Home) -> None:
     post, eve = home.post(), home.member("eve")
     comment, other = home.comment(post, text="Rude"), home.comment(post, text="Ruder")
     for target in (post, comment, other):
@@ -80,7 +80,7 @@ def test_a_removal_judges_what_was_reported_of_it_and_nothing_else(home: Home) -
 
 
 @pytest.mark.parametrize("reason", ["I was wrong.", ""])
-def test_a_moderator_who_says_why_removes_even_their_own_and_restores_it(
+def test_a_moderators_delete_with_a_summary_is_a_removal_even_of_own_content(
     home: Home, reason: str
 ) -> None:
     post = post_of_kim(home)
@@ -88,22 +88,22 @@ def test_a_moderator_who_says_why_removes_even_their_own_and_restores_it(
     home.perform(AddModerator(by=home.ann, community=home.cats, person=kim))
     removed = DELETED | {"summary": reason}
 
-    hear(home, removed)
+    receive(home, removed)
     assert (home.fresh(post).deleted_at, removals(home)) == (None, [reason])
-    hear(home, undo(removed))
+    receive(home, undo(removed))
     assert home.fresh(post).is_shown
 
 
-def test_an_author_who_moderates_nothing_deletes_whatever_they_say(home: Home) -> None:
+def test_an_authors_delete_with_a_reason_is_a_deletion(home: Home) -> None:
     post = post_of_kim(home)
 
-    hear(home, DELETED | {"summary": "I was wrong."})
+    receive(home, DELETED | {"summary": "I was wrong."})
 
     assert home.fresh(post).deleted_at is not None
     assert removals(home) == []
 
 
-def test_what_its_author_took_back_is_still_judged(home: Home) -> None:
+def test_reports_of_deleted_content_are_still_resolved(home: Home) -> None:
     post = post_of_kim(home)
     home.perform(Report(by=home.bob, target=post, reason="Rude."))
 
@@ -115,7 +115,7 @@ def test_what_its_author_took_back_is_still_judged(home: Home) -> None:
     assert resolvers(home) == [None]
 
 
-def test_what_is_deleted_twice_was_deleted_the_first_time(home: Home) -> None:
+def test_a_repeated_deletion_keeps_the_first_time(home: Home) -> None:
     target = home.post()
     first = home.perform(Delete(by=home.bob, target=target)).deleted_at
     home.clock.advance(seconds=60)
@@ -133,24 +133,24 @@ def test_a_second_moderators_removal_changes_nothing(home: Home) -> None:
     assert read(home, activity("Delete", MAX, target.iri, summary="off topic")) is None
 
 
-def test_a_reason_from_elsewhere_is_as_long_as_ours(home: Home) -> None:
+def test_a_remote_reason_is_cut_to_the_maximum_length(home: Home) -> None:
     target = home.post()
     max_moderates(home)
-    word = activity("Delete", MAX, target.iri, summary="spam " * MAX_REASON)
+    delete_activity = activity("Delete", MAX, target.iri, summary="spam " * MAX_REASON)
 
-    removed = read(home, word)
+    removed = read(home, delete_activity)
     assert isinstance(removed, RemoveContent)
     assert len(removed.reason) == MAX_REASON
 
     home.perform(removed)
-    restored = read(home, undo(word))
+    restored = read(home, undo(delete_activity))
     assert isinstance(restored, RestoreContent)
     assert len(restored.reason) == MAX_REASON
 
 
-def test_a_deletion_said_twice_is_done_once(home: Home) -> None:
+def test_a_repeated_delete_activity_is_done_once(home: Home) -> None:
     post_of_kim(home)
-    hear(home, DELETED)
+    receive(home, DELETED)
 
     assert read(home, DELETED) is None
 
@@ -168,19 +168,19 @@ def test_a_deletion_that_its_origin_does_not_confirm_takes_out_and_erases_nothin
     assert home.fresh(target).title == target.title
 
 
-def test_what_was_not_deleted_is_not_asked_for_again(home: Home) -> None:
+def test_content_that_was_not_deleted_is_not_fetched_again(home: Home) -> None:
     # With nothing to be fetched this would raise NeedsFetch.
     post_of_kim(home)
 
     assert read(home, undo(DELETED)) is None
 
 
-def test_a_comment_given_again_has_the_words_of_its_origin(home: Home) -> None:
+def test_a_restored_comment_has_the_text_of_its_origin(home: Home) -> None:
     target = comment_of_kim(home)
-    hear(home, NOTE_DELETED)
+    receive(home, NOTE_DELETED)
     assert home.fresh(target).body_html == ""
 
-    hear(home, undo(NOTE_DELETED), note(NOTE, KIM, content="<p>Well said</p>"))
+    receive(home, undo(NOTE_DELETED), note(NOTE, KIM, content="<p>Well said</p>"))
 
     assert home.fresh(target).is_shown
     assert home.fresh(target).body_html == "<p>Well said</p>"
@@ -194,11 +194,11 @@ def test_a_comment_given_again_has_the_words_of_its_origin(home: Home) -> None:
         (page(POST, KIM, "https://home.example/c/cats", to=[MAX]), "not_public"),
     ],
 )
-def test_a_post_is_given_again_only_if_its_origin_shows_it_to_all_as_the_authors(
+def test_a_post_is_restored_only_if_its_origin_serves_it_publicly(
     home: Home, served: Json, code: str
 ) -> None:
     target = post_of_kim(home)
-    hear(home, DELETED)
+    receive(home, DELETED)
 
     with pytest.raises(FedcomError) as caught:
         read(home, undo(DELETED), served)
@@ -207,29 +207,30 @@ def test_a_post_is_given_again_only_if_its_origin_shows_it_to_all_as_the_authors
 
 
 @pytest.mark.parametrize(
-    "heard", [activity("Delete", KIM, NAMELESS), undo(activity("Delete", KIM, NAMELESS))]
+    "activity_document",
+    [activity("Delete", KIM, NAMELESS), undo(activity("Delete", KIM, NAMELESS))],
 )
-def test_a_deletion_of_nothing_is_refused(home: Home, heard: Json) -> None:
+def test_a_delete_without_an_object_is_refused(home: Home, activity_document: Json) -> None:
     home.person(KIM)
 
     with pytest.raises(FedcomError) as caught:
-        read(home, heard)
+        read(home, activity_document)
     assert caught.value.code == "object_missing"
 
 
-def test_who_is_gone_is_gone_once(home: Home) -> None:
+def test_an_actor_is_deleted_once(home: Home) -> None:
     home.person(KIM)
     gone = activity("Delete", KIM, KIM)
-    hear(home, gone)
+    receive(home, gone)
 
     assert read(home, gone) is None
 
 
 @pytest.mark.parametrize(("more", "stays"), [({"removeData": False}, True), ({}, False)])
-def test_who_leaves_may_let_stand_what_they_said(home: Home, more: Json, stays: bool) -> None:
+def test_a_deleted_account_may_leave_its_content(home: Home, more: Json, stays: bool) -> None:
     comment = comment_of_kim(home)
 
-    hear(home, activity("Delete", KIM, KIM, **more))
+    receive(home, activity("Delete", KIM, KIM, **more))
 
     after = home.fresh(comment)
     assert after.is_shown is stays
@@ -237,7 +238,7 @@ def test_who_leaves_may_let_stand_what_they_said(home: Home, more: Json, stays: 
     assert home(lambda ctx: person_at(ctx, KIM)).deleted_at is not None
 
 
-def test_an_author_on_a_microblog_is_told_by_the_community_and_why(home: Home) -> None:
+def test_an_author_on_a_microblog_gets_a_note_with_the_reason(home: Home) -> None:
     tom = home.person("https://toots.example/users/tom", "mastodon")
     about = home.comment(home.post(by=home.bob), by=tom)
     home.sent()
@@ -246,7 +247,7 @@ def test_an_author_on_a_microblog_is_told_by_the_community_and_why(home: Home) -
 
     ((sent, body),) = home.sent_bodies()
     note = json.loads(body)["object"]
-    assert (sent.inbox, sent.words, sent.by) == (tom.inbox, "Create{Note}", "c/cats")
+    assert (sent.inbox, sent.shape, sent.by) == (tom.inbox, "Create{Note}", "c/cats")
     assert note["content"] == (
         "<p>A moderator removed your comment from cats. Reason: off &lt;topic&gt;</p>"
     )
@@ -254,7 +255,7 @@ def test_an_author_on_a_microblog_is_told_by_the_community_and_why(home: Home) -
     assert note["tag"] == [{"type": "Mention", "href": tom.iri, "name": "@tom@toots.example"}]
 
 
-def test_a_removal_by_a_moderator_elsewhere_is_told_too_and_in_the_language_of_the_post(
+def test_the_note_is_sent_for_remote_moderators_too_in_the_posts_language(
     home: Home,
 ) -> None:
     max_moderates(home)
@@ -262,15 +263,15 @@ def test_a_removal_by_a_moderator_elsewhere_is_told_too_and_in_the_language_of_t
     about = home.post(by=tom, language="de")
     home.sent()
 
-    hear(home, activity("Delete", MAX, about.iri, summary="Werbung"))
+    receive(home, activity("Delete", MAX, about.iri, summary="Werbung"))
 
-    notes = [json.loads(body) for sent, body in home.sent_bodies() if sent.words == "Create{Note}"]
+    notes = [json.loads(body) for sent, body in home.sent_bodies() if sent.shape == "Create{Note}"]
     assert [note["object"]["content"] for note in notes] == [
         "<p>Dein Beitrag wurde von der Moderation aus cats entfernt. Grund: Werbung</p>"
     ]
 
 
-def test_a_moderator_on_a_microblog_is_told_nothing_of_what_they_removed_themselves(
+def test_a_moderator_gets_no_note_about_their_own_removal(
     home: Home,
 ) -> None:
     tom = home.person("https://toots.example/users/tom", "mastodon")
@@ -278,18 +279,18 @@ def test_a_moderator_on_a_microblog_is_told_nothing_of_what_they_removed_themsel
     about = home.comment(home.post(by=home.bob), by=tom)
     home.sent()
 
-    hear(home, activity("Delete", tom.iri, about.iri, summary="Off topic"))
+    receive(home, activity("Delete", tom.iri, about.iri, summary="Off topic"))
 
     assert home.fresh(about).removed_at is not None
-    assert [sent for sent in home.sent() if sent.words == "Create{Note}"] == []
+    assert [sent for sent in home.sent() if sent.shape == "Create{Note}"] == []
 
 
 @pytest.mark.parametrize("software", ["lemmy", "piefed"])
-def test_an_author_on_a_forum_hears_it_from_the_community_alone(home: Home, software: str) -> None:
+def test_an_author_on_a_forum_gets_no_note(home: Home, software: str) -> None:
     kim = home.person(KIM, software)
     about = home.comment(home.post(by=home.bob), by=kim)
     home.sent()
 
     home.perform(RemoveContent(by=home.ann, target=about, reason="off topic"))
 
-    assert [sent.words for sent in home.sent()] == []
+    assert [sent.shape for sent in home.sent()] == []

@@ -22,7 +22,7 @@ from fedcom.models.post import Post
 from fedcom.remote.actors import person_at
 from fedcom.wire.body import Body
 from outbox.deliveries import activities
-from tests.fedcom.actions.hearing import hear, read
+from tests.fedcom.actions.receiving import read, receive
 from tests.support.documents import Json, activity, person, undo
 from tests.support.people import ORIGIN, Home
 
@@ -31,13 +31,13 @@ THEM = "https://mastodon.example/actor"
 DOGS = "https://lemmy.example/c/dogs"
 
 
-def told(home: Home) -> list[tuple[int, int, str]]:
+def notified(home: Home) -> list[tuple[int, int, str]]:
     """The notified members, the reporter, and the reason."""
     rows = [row for row in home.rows(notification) if row["kind"] == "report"]
     return [(row["recipient_id"], row["actor_id"], row["reason"]) for row in rows]
 
 
-def test_a_member_reports_a_post_and_the_moderators_are_told(home: Home) -> None:
+def test_a_reported_post_notifies_the_moderators(home: Home) -> None:
     post, mia, eve = home.post(), home.member("mia"), home.member("eve")
     home.perform(AddModerator(by=home.ann, community=home.cats, person=mia))
     home.follow(home.person(KIM, "lemmy"), home.cats)
@@ -46,18 +46,18 @@ def test_a_member_reports_a_post_and_the_moderators_are_told(home: Home) -> None
     made = home.perform(Report(by=eve, target=post, reason="Rude."))
 
     assert (made.reporter_id, made.community_id, made.post_id) == (eve.id, home.cats.id, post.id)
-    assert (made.reason, made.said, made.created_at) == (
+    assert (made.reason, made.reported_text, made.created_at) == (
         "Rude.",
         "Cats sleep\n\nThey do.",
         home.clock(),
     )
-    assert told(home) == [(home.ann.id, eve.id, "Rude."), (mia.id, eve.id, "Rude.")]
+    assert notified(home) == [(home.ann.id, eve.id, "Rude."), (mia.id, eve.id, "Rude.")]
     assert home.sent() == []
     assert made.iri not in [row["id"] for row in home.rows(activities)]
     assert home.rows(modlog) == logged
 
 
-def test_what_it_said_is_kept_as_it_was(home: Home) -> None:
+def test_the_reported_text_is_kept(home: Home) -> None:
     comment = home.comment(home.post(), text="Some *rude* words")
     eve = home.member("eve")
 
@@ -66,10 +66,10 @@ def test_what_it_said_is_kept_as_it_was(home: Home) -> None:
 
     (row,) = home.rows(report)
     assert (row["id"], row["comment_id"], row["post_id"]) == (made.id, comment.id, None)
-    assert row["said"] == "Some rude words"
+    assert row["reported_text"] == "Some rude words"
 
 
-def test_the_same_is_reported_once_until_it_is_resolved(home: Home) -> None:
+def test_an_open_report_cannot_be_repeated(home: Home) -> None:
     post, eve = home.post(), home.member("eve")
     first = Report(by=eve, target=post, reason="Rude.")
     made = home.perform(first)
@@ -90,7 +90,7 @@ def test_a_report_needs_a_reason(home: Home, reason: str, code: str) -> None:
         home.perform(Report(by=home.ann, target=home.post(), reason=reason))
 
 
-def test_nobody_reports_what_is_theirs_or_gone(home: Home) -> None:
+def test_own_and_deleted_content_cannot_be_reported(home: Home) -> None:
     post = home.post()
     with pytest.raises(Invalid, match="own_content"):
         home.perform(Report(by=home.bob, target=post, reason="Rude."))
@@ -100,17 +100,17 @@ def test_nobody_reports_what_is_theirs_or_gone(home: Home) -> None:
         home.perform(Report(by=home.ann, target=gone, reason="Rude."))
 
 
-def test_who_is_blocked_by_a_moderator_still_reports(home: Home) -> None:
+def test_a_member_blocked_by_a_moderator_can_still_report(home: Home) -> None:
     eve = home.member("eve")
     row = {"person_id": home.ann.id, "blocked_id": eve.id, "blocked_at": home.clock()}
     home(lambda ctx: ctx.conn.execute(insert(actor_block).values(row)))
 
     home.perform(Report(by=eve, target=home.post(), reason="Rude."))
 
-    assert told(home) == [(home.ann.id, eve.id, "Rude.")]
+    assert notified(home) == [(home.ann.id, eve.id, "Rude.")]
 
 
-def test_one_person_reports_so_many_an_hour(home: Home) -> None:
+def test_reports_of_one_person_are_limited_per_hour(home: Home) -> None:
     eve, posts = home.member("eve"), [home.post(title=f"Post {n}") for n in range(BY_ONE + 1)]
     for post in posts[:-1]:
         home.perform(Report(by=eve, target=post, reason="Rude."))
@@ -141,32 +141,40 @@ class Elsewhere:
         return [(one.inbox, json.loads(body)) for one, body in self.home.sent_bodies()]
 
 
-def test_the_communitys_server_is_told_who_reports_what(home: Home) -> None:
+def test_a_report_is_sent_to_the_communitys_server(home: Home) -> None:
     there = Elsewhere(home)
 
     made = home.perform(Report(by=home.bob, target=there.by_kim, reason="Rude."))
 
-    ((inbox, word),) = there.sent()
+    ((inbox, flag_document),) = there.sent()
     assert inbox == "https://lemmy.example/inbox"
-    assert (word["type"], word["id"], word["actor"]) == ("Flag", made.iri, home.bob.iri)
-    assert (word["object"], word["to"], word["audience"]) == (there.by_kim.iri, [DOGS], DOGS)
-    assert (word["summary"], word["content"]) == ("Rude.", "Rude.")
-    assert "proof" not in word
+    assert (flag_document["type"], flag_document["id"], flag_document["actor"]) == (
+        "Flag",
+        made.iri,
+        home.bob.iri,
+    )
+    assert (flag_document["object"], flag_document["to"], flag_document["audience"]) == (
+        there.by_kim.iri,
+        [DOGS],
+        DOGS,
+    )
+    assert (flag_document["summary"], flag_document["content"]) == ("Rude.", "Rude.")
+    assert "proof" not in flag_document
 
 
-def test_a_microblogs_server_is_told_by_ours(home: Home) -> None:
+def test_a_report_is_sent_to_microblogs_by_the_instance_actor(home: Home) -> None:
     there = Elsewhere(home)
     home.follow(home.person("https://other.example/u/fan", "lemmy"), home.cats)
 
     made = home.perform(Report(by=home.bob, target=there.by_lea, reason="Rude."))
 
-    ((inbox, word),) = there.sent()
+    ((inbox, flag_document),) = there.sent()
     assert inbox == "https://mastodon.example/inbox"
-    assert (word["type"], word["actor"]) == ("Flag", f"{ORIGIN}/actor")
-    assert word["id"] != made.iri
-    assert word["object"] == [LEA, there.by_lea.iri]
-    assert (word["content"], word["to"]) == ("Rude.", [home.cats.iri])
-    assert home.bob.iri not in json.dumps(word)
+    assert (flag_document["type"], flag_document["actor"]) == ("Flag", f"{ORIGIN}/actor")
+    assert flag_document["id"] != made.iri
+    assert flag_document["object"] == [LEA, there.by_lea.iri]
+    assert (flag_document["content"], flag_document["to"]) == ("Rude.", [home.cats.iri])
+    assert home.bob.iri not in json.dumps(flag_document)
 
 
 def server(home: Home, iri: str) -> Person:
@@ -180,7 +188,7 @@ def flag(by: str, objects: Any, **more: Any) -> Json:
 
 
 @pytest.mark.parametrize(
-    ("by", "word"),
+    ("by", "flag_document"),
     [
         (KIM, {"object": "{post}", "summary": "Rude."}),
         (KIM, {"object": {"id": "{post}"}, "summary": "Rude."}),
@@ -190,37 +198,42 @@ def flag(by: str, objects: Any, **more: Any) -> Json:
     ],
     ids=["lemmy", "embedded", "mbin", "mastodon", "pleroma"],
 )
-def test_every_kind_of_flag_is_read(home: Home, by: str, word: Json) -> None:
+def test_every_kind_of_flag_is_read(home: Home, by: str, flag_document: Json) -> None:
     kim, post = home.person(by), home.post()
-    text = json.dumps(word).replace("{post}", post.iri).replace("{bob}", home.bob.iri)
-    word = json.loads(text)
+    text = json.dumps(flag_document).replace("{post}", post.iri).replace("{bob}", home.bob.iri)
+    flag_document = json.loads(text)
 
-    made = hear(home, flag(by, word.pop("object"), **word))
+    made = receive(home, flag(by, flag_document.pop("object"), **flag_document))
 
     assert (made.reporter_id, made.post_id, made.reason) == (kim.id, post.id, "Rude.")
-    assert told(home) == [(home.ann.id, kim.id, "Rude.")]
+    assert notified(home) == [(home.ann.id, kim.id, "Rude.")]
     assert home.sent() == []
 
 
 def test_a_flag_without_a_reason_is_a_report(home: Home) -> None:
     home.person(KIM)
 
-    made = hear(home, flag(KIM, home.post().iri, summary=None, content=None))
+    made = receive(home, flag(KIM, home.post().iri, summary=None, content=None))
 
     assert made.reason == ""
 
 
-def test_a_flag_of_several_things_reports_each_of_them(home: Home) -> None:
+def test_a_flag_of_several_objects_reports_each_of_them(home: Home) -> None:
     home.person(THEM)
     post = home.post()
     comment = home.comment(post)
-    word = flag(THEM, [home.bob.iri, post.iri, comment.iri, "https://x.example/1"], content="x")
+    flag_document = flag(
+        THEM, [home.bob.iri, post.iri, comment.iri, "https://x.example/1"], content="x"
+    )
 
-    hear(home, word)
+    receive(home, flag_document)
 
     rows = [(row["iri"], row["post_id"], row["comment_id"]) for row in home.rows(report)]
-    assert rows == [(word["id"], post.id, None), (f"{word['id']}#2", None, comment.id)]
-    assert read(home, word) is None
+    assert rows == [
+        (flag_document["id"], post.id, None),
+        (f"{flag_document['id']}#2", None, comment.id),
+    ]
+    assert read(home, flag_document) is None
 
 
 def test_a_flag_of_an_account_alone_is_for_the_admins(home: Home) -> None:
@@ -228,22 +241,22 @@ def test_a_flag_of_an_account_alone_is_for_the_admins(home: Home) -> None:
     mia = home.member("mia")
     home.perform(AddModerator(by=home.ann, community=home.cats, person=mia))
 
-    made = hear(home, flag(THEM, [home.bob.iri], content="Rude."))
+    made = receive(home, flag(THEM, [home.bob.iri], content="Rude."))
 
     assert (made.community_id, made.post_id, made.comment_id) == (None, None, None)
-    assert made.said == home.bob.iri
-    assert [recipient for recipient, _, _ in told(home)] == [home.ann.id]
+    assert made.reported_text == home.bob.iri
+    assert [recipient for recipient, _, _ in notified(home)] == [home.ann.id]
     assert read(home, flag(THEM, [home.bob.iri], id="https://mastodon.example/2")) is None
 
 
-def test_a_report_of_what_is_not_here_concerns_nobody_here(home: Home) -> None:
+def test_a_report_of_unknown_content_is_ignored(home: Home) -> None:
     home.person(KIM)
 
     with pytest.raises(Denied, match="report_elsewhere"):
         read(home, flag(KIM, "https://lemmy.example/post/0"))
 
 
-def test_a_report_of_what_is_nobodys_here_is_not_kept(home: Home) -> None:
+def test_a_report_that_concerns_no_local_actor_is_not_kept(home: Home) -> None:
     there = Elsewhere(home)
 
     for objects in (there.by_kim.iri, [KIM]):
@@ -251,24 +264,24 @@ def test_a_report_of_what_is_nobodys_here_is_not_kept(home: Home) -> None:
             read(home, flag(LEA, objects))
 
 
-def test_what_a_member_wrote_elsewhere_is_judged_by_the_admins(home: Home) -> None:
+def test_reports_of_members_in_remote_communities_are_for_the_admins(home: Home) -> None:
     there = Elsewhere(home)
     post = home.post(community=there.dogs)
 
-    made = hear(home, flag(KIM, post.iri, summary="Rude."))
+    made = receive(home, flag(KIM, post.iri, summary="Rude."))
 
     assert made.community_id == there.dogs.id
-    assert told(home) == [(home.ann.id, there.kim.id, "Rude.")]
+    assert notified(home) == [(home.ann.id, there.kim.id, "Rude.")]
 
 
-def test_a_community_passes_reports_of_its_own_on_to_its_moderators(home: Home) -> None:
+def test_a_community_forwards_its_reports_to_its_moderators(home: Home) -> None:
     there = Elsewhere(home)
     mine = home.post()
     home(lambda ctx: AddModerator(by=there.kim, community=there.dogs, person=home.bob).apply(ctx))
 
-    hear(home, flag(LEA, there.by_kim.iri, content="Rude."), via=DOGS)
+    receive(home, flag(LEA, there.by_kim.iri, content="Rude."), via=DOGS)
 
-    assert told(home) == [(home.bob.id, there.lea.id, "Rude.")]
+    assert notified(home) == [(home.bob.id, there.lea.id, "Rude.")]
     with pytest.raises(Denied, match="wrong_community"):
         read(home, flag(LEA, mine.iri, content="Rude."), via=DOGS)
 
@@ -285,25 +298,32 @@ def with_a_moderator_elsewhere(home: Home, software: str = "piefed") -> tuple[Pe
 
 def announced(home: Home) -> list[tuple[str, Json]]:
     """(inbox, announced object) of new deliveries; Announces of !cats, unproven."""
-    words = [(one.inbox, json.loads(body)) for one, body in home.sent_bodies()]
-    assert all(word["type"] == "Announce" and "proof" not in word for _, word in words)
-    return [(inbox, word["object"]) for inbox, word in words]
+    documents = [(one.inbox, json.loads(body)) for one, body in home.sent_bodies()]
+    assert all(
+        flag_document["type"] == "Announce" and "proof" not in flag_document
+        for _, flag_document in documents
+    )
+    return [(inbox, flag_document["object"]) for inbox, flag_document in documents]
 
 
-def test_moderators_elsewhere_are_told_of_reports_here_and_nobody_else_is(home: Home) -> None:
+def test_local_reports_are_sent_to_remote_moderators_only(home: Home) -> None:
     kim, post = with_a_moderator_elsewhere(home)
 
     made = home.perform(Report(by=home.ann, target=post, reason="Rude."))
 
-    ((inbox, word),) = announced(home)
+    ((inbox, flag_document),) = announced(home)
     assert inbox == (kim.shared_inbox or kim.inbox)
-    assert (word["type"], word["id"], word["actor"]) == ("Flag", made.iri, home.ann.iri)
-    assert (word["object"], word["to"]) == (post.iri, [home.cats.iri])
+    assert (flag_document["type"], flag_document["id"], flag_document["actor"]) == (
+        "Flag",
+        made.iri,
+        home.ann.iri,
+    )
+    assert (flag_document["object"], flag_document["to"]) == (post.iri, [home.cats.iri])
 
     home.perform(WithdrawReport(by=home.ann, report=made))
 
-    ((inbox, word),) = announced(home)
-    assert (word["type"], word["object"]["id"]) == ("Undo", made.iri)
+    ((inbox, flag_document),) = announced(home)
+    assert (flag_document["type"], flag_document["object"]["id"]) == ("Undo", made.iri)
 
 
 def test_a_moderator_on_lemmy_0_19_is_sent_the_reporters_own_flag(home: Home) -> None:
@@ -312,55 +332,55 @@ def test_a_moderator_on_lemmy_0_19_is_sent_the_reporters_own_flag(home: Home) ->
     made = home.perform(Report(by=home.ann, target=post, reason="Rude."))
 
     ((sent, body),) = home.sent_bodies()
-    assert (sent.inbox, sent.words, sent.by) == (kim.shared_inbox, "Flag{id}", "u/ann")
+    assert (sent.inbox, sent.shape, sent.by) == (kim.shared_inbox, "Flag{id}", "u/ann")
     assert json.loads(body)["id"] == made.iri
     # It reads no Flag in an Announce, and none by another server's person.
-    hear(home, flag(LEA, home.comment(post).iri, content="Rude."), person(LEA))
-    assert [sent.words for sent in home.sent() if "Flag" in sent.words] == []
+    receive(home, flag(LEA, home.comment(post).iri, content="Rude."), person(LEA))
+    assert [sent.shape for sent in home.sent() if "Flag" in sent.shape] == []
 
 
-def test_moderators_elsewhere_are_told_of_reports_from_elsewhere(home: Home) -> None:
+def test_remote_reports_are_sent_to_remote_moderators(home: Home) -> None:
     kim, post = with_a_moderator_elsewhere(home)
     home.person(LEA)
     comment = home.comment(post)
     home.sent()
-    said = flag(LEA, [home.bob.iri, post.iri, comment.iri], content="Rude.")
+    flag_sent = flag(LEA, [home.bob.iri, post.iri, comment.iri], content="Rude.")
 
-    hear(home, said)
+    receive(home, flag_sent)
 
-    ((inbox, word),) = announced(home)
+    ((inbox, flag_document),) = announced(home)
     assert inbox == (kim.shared_inbox or kim.inbox)
-    assert (word["id"], word["actor"]) == (said["id"], LEA)
-    assert word["object"] == [post.iri, comment.iri]
+    assert (flag_document["id"], flag_document["actor"]) == (flag_sent["id"], LEA)
+    assert flag_document["object"] == [post.iri, comment.iri]
 
-    hear(home, undo(said))
+    receive(home, undo(flag_sent))
 
-    ((inbox, word),) = announced(home)
-    assert (word["type"], word["actor"]) == ("Undo", LEA)
+    ((inbox, flag_document),) = announced(home)
+    assert (flag_document["type"], flag_document["actor"]) == ("Undo", LEA)
 
 
-def test_a_moderator_on_the_authors_server_is_told_of_reports_from_elsewhere(home: Home) -> None:
-    """Whether the reporter's server told the author's is not known here."""
+def test_remote_reports_are_sent_to_a_moderator_on_the_authors_server(home: Home) -> None:
+    """It is unknown here whether the reporter's server informed the author's."""
     kim, _ = with_a_moderator_elsewhere(home)
     post = home.post(by=kim, iri="https://kim.example/post/7")
     home.person(LEA)
     home.sent()
 
-    hear(home, flag(LEA, post.iri, content="Rude."))
+    receive(home, flag(LEA, post.iri, content="Rude."))
 
     assert [inbox for inbox, _ in announced(home)] == [kim.shared_inbox or kim.inbox]
 
 
-def test_a_moderators_own_server_hears_nothing_of_what_it_reported(home: Home) -> None:
+def test_a_report_is_not_sent_back_to_the_server_that_made_it(home: Home) -> None:
     _, post = with_a_moderator_elsewhere(home)
     home.person("https://lemmy.example/u/ken")
 
-    hear(home, flag("https://lemmy.example/u/ken", post.iri, summary="Rude."))
+    receive(home, flag("https://lemmy.example/u/ken", post.iri, summary="Rude."))
 
     assert home.sent() == []
 
 
-def test_a_server_reports_so_many_an_hour_whoever_says_it(home: Home) -> None:
+def test_reports_of_one_server_are_limited_per_hour(home: Home) -> None:
     posts = [home.post(title=f"Post {n}") for n in range(FROM_HOST + 1)]
     them = server(home, THEM)
     for number, post in enumerate(posts[:-1]):
@@ -368,7 +388,7 @@ def test_a_server_reports_so_many_an_hour_whoever_says_it(home: Home) -> None:
         home.perform(Report(by=them, target=post, reason="", iri=iri))
 
     with pytest.raises(TooMany):
-        hear(home, flag(LEA, posts[-1].iri, content="x"), person(LEA))
+        receive(home, flag(LEA, posts[-1].iri, content="x"), person(LEA))
 
 
 def message(home: Home) -> Message:
@@ -376,21 +396,21 @@ def message(home: Home) -> Message:
     return home.perform(SendMessage(by=home.bob, to=kim, body=Body.of_markdown("Psst")))
 
 
-def test_a_message_is_reported_by_who_got_it_to_the_admins_alone(home: Home) -> None:
+def test_a_recipient_reports_a_message_to_the_admins(home: Home) -> None:
     eve = home.member("eve")
     sent = home.perform(SendMessage(by=home.bob, to=eve, body=Body.of_markdown("Psst")))
 
     made = home.perform(Report(by=eve, target=sent, reason="Rude."))
 
-    assert (made.message_id, made.community_id, made.said) == (sent.id, None, "Psst")
-    assert [recipient for recipient, _, _ in told(home)] == [home.ann.id]
+    assert (made.message_id, made.community_id, made.reported_text) == (sent.id, None, "Psst")
+    assert [recipient for recipient, _, _ in notified(home)] == [home.ann.id]
     assert [row["message_id"] for row in home.rows(notification)][-1] is None
     assert home.sent() == []
     with pytest.raises(NotFound, match="couldnt_find_private_message"):
         home.perform(Report(by=home.ann, target=sent, reason="Rude."))
 
 
-def test_a_message_is_reported_from_elsewhere_by_who_got_it_or_their_server(home: Home) -> None:
+def test_a_remote_recipient_or_their_server_reports_a_message(home: Home) -> None:
     sent = message(home)
     home.person(LEA)
     home.person("https://lemmy.example/u/ken")
@@ -404,15 +424,15 @@ def test_a_message_is_reported_from_elsewhere_by_who_got_it_or_their_server(home
             read(home, flag(stranger, sent.iri))
 
 
-def test_only_who_reported_takes_it_back(home: Home) -> None:
+def test_only_the_reporter_can_withdraw_a_report(home: Home) -> None:
     home.person(KIM)
     home.person(LEA)
-    word = flag(KIM, home.post().iri, summary="Rude.")
-    made = hear(home, word)
+    flag_document = flag(KIM, home.post().iri, summary="Rude.")
+    made = receive(home, flag_document)
 
     with pytest.raises(Denied, match="not_the_reporter"):
         home.perform(WithdrawReport(by=home.bob, report=made))
-    hear(home, undo(word))
+    receive(home, undo(flag_document))
 
     assert home.rows(report)[0]["resolved_at"] == home.clock()
-    assert read(home, undo(word)) is None
+    assert read(home, undo(flag_document)) is None

@@ -51,9 +51,9 @@ class Stage:
 
     def code(self, action: Action[Any]) -> str:
         """The code of the refusal, or "allowed"; the same for `perform` as for the check alone."""
-        heard = None if self.by.local else received(self.by.iri)
+        incoming = None if self.by.local else received(self.by.iri)
         try:
-            self.home.perform(action, heard)
+            self.home.perform(action, incoming)
         except FedcomError as error:
             return error.code
         return "allowed"
@@ -223,7 +223,7 @@ def dialect() -> str:
 
 @pytest.mark.parametrize("who", WHO)
 @pytest.mark.parametrize(("situation", "refused"), CASES)
-def test_the_same_rules_hold_for_members_and_for_people_elsewhere(
+def test_the_same_rules_apply_to_members_and_remote_people(
     home: Home, who: str, situation: Callable[[Stage], None], refused: dict[str, str]
 ) -> None:
     stage = Stage(home, who)
@@ -241,12 +241,12 @@ class _Undone(Exception):
 def _code_and_back(stage: Stage, make: Make) -> str:
     """As `Stage.code`, rolled back."""
     found = "allowed"
-    heard = None if stage.by.local else received(stage.by.iri)
+    incoming = None if stage.by.local else received(stage.by.iri)
 
     def work(ctx: Context) -> None:
         nonlocal found
         try:
-            perform(ctx, make(stage), heard)
+            perform(ctx, make(stage), incoming)
         except FedcomError as error:
             found = error.code
         raise _Undone
@@ -285,14 +285,14 @@ def _code_and_back(stage: Stage, make: Make) -> str:
         (lambda s: EditProfile(by=s.by, title="x" * 500, summary=EMPTY), None),
     ],
 )
-def test_what_makes_no_sense_is_refused(home: Home, make: Make, code: str | None) -> None:
+def test_meaningless_actions_are_refused(home: Home, make: Make, code: str | None) -> None:
     found = Stage(home, "bob").code(make(Stage(home, "bob")))
 
     assert found != "allowed"
     assert code is None or found == code
 
 
-def test_a_thread_gets_only_so_deep(home: Home) -> None:
+def test_the_depth_of_a_thread_is_limited(home: Home) -> None:
     post = home.post()
     parent = home.comment(post)
     for _ in range(MAX_DEPTH - 1):
@@ -311,7 +311,7 @@ def test_communities_are_made_by_members_only(home: Home) -> None:
     assert caught.value.code == "not_local"
 
 
-def test_a_moderator_here_edits_a_community_elsewhere(home: Home) -> None:
+def test_a_local_moderator_edits_a_remote_community(home: Home) -> None:
     dogs = home.group("https://dogs.example/c/dogs")
     home(lambda ctx: AddModerator(by=home.ann, community=dogs, person=home.ann).apply(ctx))
     action = EditCommunity(
@@ -328,7 +328,7 @@ def test_a_moderator_here_edits_a_community_elsewhere(home: Home) -> None:
 
     ((sent, body),) = home.sent_bodies()
     document = json.loads(body)["object"]
-    assert (sent.words, sent.by) == ("Update{Group}", "u/ann")
+    assert (sent.shape, sent.by) == ("Update{Group}", "u/ann")
     assert sent.inbox == "https://dogs.example/inbox"
     assert (document["id"], document["name"]) == (dogs.iri, "Mine")
     assert document["source"]["content"] == "Of *all* dogs"
@@ -352,7 +352,7 @@ def test_an_older_moderator_and_an_admin_dismiss_a_younger_one(home: Home) -> No
     home.perform(RemoveModerator(by=home.ann, community=home.cats, person=home.ann))
 
 
-def test_the_banned_and_the_gone_are_made_no_moderators(home: Home) -> None:
+def test_banned_and_gone_people_cannot_become_moderators(home: Home) -> None:
     kim = home.person(KIM)
     home.perform(DeleteActor(by=kim))
     gone = home.person("https://kim.example/u/ken")
@@ -371,7 +371,7 @@ def test_the_banned_and_the_gone_are_made_no_moderators(home: Home) -> None:
         "::: spoiler\n:::", "::: spoiler\n\u200b\n:::",
     ],
 )  # fmt: skip
-def test_a_text_of_which_nothing_can_be_seen_is_no_text(home: Home, text: str) -> None:
+def test_a_text_of_invisible_characters_is_empty(home: Home, text: str) -> None:
     body = Body.of_markdown(text)
     post = home.post()
     comment = home.comment(post)
@@ -386,5 +386,5 @@ def test_a_text_of_which_nothing_can_be_seen_is_no_text(home: Home, text: str) -
         assert caught.value.code == code
 
 
-def test_a_picture_is_something_to_be_seen(home: Home) -> None:
+def test_a_picture_counts_as_visible_text(home: Home) -> None:
     home.comment(home.post(), text="![](https://x.example/a.png)")

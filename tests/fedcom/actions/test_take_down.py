@@ -6,7 +6,7 @@ from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.perform import perform
 from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.actions.report import Report
-from fedcom.actions.take_down import put_back, take_down
+from fedcom.actions.take_down import reinstate, take_down
 from fedcom.errors import FedcomError
 from fedcom.models.actor import Community, Person
 from fedcom.models.moderation import modlog, report
@@ -32,13 +32,11 @@ def hide(home: Home, target: Post, admin: Person | None = None) -> Post:
 
 
 def show(home: Home, target: Post) -> Post:
-    home(lambda ctx: perform(ctx, put_back(ctx, home.ann, target)))
+    home(lambda ctx: perform(ctx, reinstate(ctx, home.ann, target)))
     return home.fresh(target)
 
 
-def test_what_somebody_elsewhere_wrote_is_hidden_here_and_told_to_nobody(
-    home: Home, dogs: Community
-) -> None:
+def test_remote_content_is_hidden_here_and_nothing_is_sent(home: Home, dogs: Community) -> None:
     post = home.post(by=home.person(KIM), community=dogs)
     home.perform(Report(by=home.bob, target=post, reason="Look at it"))
     home.sent()
@@ -54,7 +52,7 @@ def test_what_somebody_elsewhere_wrote_is_hidden_here_and_told_to_nobody(
     assert home.sent() == []
 
 
-def test_what_a_member_wrote_is_taken_back_elsewhere_in_their_name(
+def test_content_of_a_member_is_deleted_elsewhere_in_their_name(
     home: Home, dogs: Community
 ) -> None:
     post = home.post(community=dogs)
@@ -65,16 +63,16 @@ def test_what_a_member_wrote_is_taken_back_elsewhere_in_their_name(
     show(home, hidden)
     (given,) = home.sent()
 
-    assert (taken.words, taken.by) == ("Delete{id}", "u/bob")
-    assert (given.words, given.by) == ("Undo{Delete{id}}", "u/bob")
-    told = [row for row in home.rows(notification) if row["recipient_id"] == home.bob.id]
-    assert [(row["detail"], row["reason"]) for row in told] == [
+    assert (taken.shape, taken.by) == ("Delete{id}", "u/bob")
+    assert (given.shape, given.by) == ("Undo{Delete{id}}", "u/bob")
+    notice = [row for row in home.rows(notification) if row["recipient_id"] == home.bob.id]
+    assert [(row["detail"], row["reason"]) for row in notice] == [
         ("remove", "Illegal"),
         ("restore", ""),
     ]
 
 
-def test_its_author_cannot_bring_it_back(home: Home, dogs: Community) -> None:
+def test_its_author_cannot_restore_it(home: Home, dogs: Community) -> None:
     post = hide(home, home.post(community=dogs))
     home.perform(Delete(by=home.bob, target=post))
     home.sent()
@@ -86,7 +84,7 @@ def test_its_author_cannot_bring_it_back(home: Home, dogs: Community) -> None:
     assert home.sent() == []
 
 
-def test_its_community_cannot_bring_it_back_here(home: Home, dogs: Community) -> None:
+def test_its_community_cannot_restore_it_here(home: Home, dogs: Community) -> None:
     kim = home.person(KIM)
     post = hide(home, home.post(by=kim, community=dogs))
 
@@ -107,7 +105,7 @@ def test_an_admin_does_not_restore_what_its_community_removed(home: Home, dogs: 
     assert caught.value.code == "removed_elsewhere"
 
 
-def test_nobody_but_an_admin_hides_it_and_only_once(home: Home, dogs: Community) -> None:
+def test_only_admins_hide_content_and_only_once(home: Home, dogs: Community) -> None:
     post = home.post(by=home.person(KIM), community=dogs)
 
     with pytest.raises(FedcomError) as not_theirs:
@@ -123,7 +121,7 @@ def test_nobody_but_an_admin_hides_it_and_only_once(home: Home, dogs: Community)
 
 
 @pytest.mark.parametrize(("software", "again"), [("nodebb", ["Create{Page}"]), ("lemmy", [])])
-def test_what_a_server_purged_is_sent_to_it_anew(
+def test_restored_content_is_sent_again_to_servers_that_purged_it(
     home: Home, software: str, again: list[str]
 ) -> None:
     post = home.post(community=home.group(DOGS, software))
@@ -132,4 +130,4 @@ def test_what_a_server_purged_is_sent_to_it_anew(
 
     show(home, hidden)
 
-    assert [sent.words for sent in home.sent()] == [*again, "Undo{Delete{id}}"]
+    assert [sent.shape for sent in home.sent()] == [*again, "Undo{Delete{id}}"]

@@ -15,8 +15,8 @@ async def test_the_admins_are_named_by_their_ids(node: Node) -> None:
 
     assert answer.status_code == 200
     assert answer.headers["access-control-allow-origin"] == "*"
-    told = json.loads(answer.content)
-    assert [one["person"]["actor_id"] for one in told["admins"]] == [f"{ORIGIN}/u/ann"]
-    assert told["admins"][0]["person"]["published"].endswith("Z")
-    assert told["site_view"]["site"]["actor_id"] == f"{ORIGIN}/actor"
+    site = json.loads(answer.content)
+    assert [one["person"]["actor_id"] for one in site["admins"]] == [f"{ORIGIN}/u/ann"]
+    assert site["admins"][0]["person"]["published"].endswith("Z")
+    assert site["site_view"]["site"]["actor_id"] == f"{ORIGIN}/actor"
     assert "@" not in answer.text  # no address of anybody's

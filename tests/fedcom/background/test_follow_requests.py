@@ -59,7 +59,7 @@ class Asking:
         return self.node.home(lambda ctx: get_follow(ctx.conn, member.id, self.dogs.id))
 
     async def minutes_of_asking(self, until: int) -> list[int]:
-        """The minutes at which the follow was asked for again, looked at each minute."""
+        """The minutes at which the follow was sent again, checked each minute."""
         asked = []
         for _ in range(until):
             before = self.row["iri"]
@@ -75,13 +75,13 @@ async def asking(node: Node) -> Asking:
     return Asking(node)
 
 
-async def test_a_follow_that_nobody_answers_is_asked_for_again_ever_less_often(
+async def test_an_unanswered_follow_is_repeated_with_growing_pauses(
     asking: Asking,
 ) -> None:
     assert await asking.minutes_of_asking(150) == [5, 15, 45, 135]
 
 
-async def test_each_time_it_is_another_follow_for_the_same_two(asking: Asking) -> None:
+async def test_each_repetition_has_a_new_id(asking: Asking) -> None:
     first = asking.row
 
     await asking.minutes_of_asking(5)
@@ -92,12 +92,12 @@ async def test_each_time_it_is_another_follow_for_the_same_two(asking: Asking) -
     assert DOGS.encode() in issued.body
 
 
-async def test_what_was_answered_or_taken_back_is_not_asked_for(asking: Asking) -> None:
-    assert await asking.node.hear(activity("Accept", DOGS, asking.row["iri"])) == "202"
+async def test_answered_and_undone_follows_are_not_repeated(asking: Asking) -> None:
+    assert await asking.node.receive(activity("Accept", DOGS, asking.row["iri"])) == "202"
     assert await asking.minutes_of_asking(10) == []
 
 
-async def test_what_was_refused_is_not_asked_for_and_the_member_is_told(asking: Asking) -> None:
+async def test_a_refused_follow_is_not_repeated_and_the_member_is_notified(asking: Asking) -> None:
     home = asking.node.home
     refused = {"state": "failed", "closed_at": home.clock().timestamp()}
     home(lambda ctx: ctx.conn.execute(update(deliveries).values(refused)))
@@ -107,11 +107,11 @@ async def test_what_was_refused_is_not_asked_for_and_the_member_is_told(asking: 
 
     assert await asking.minutes_of_asking(10) == []
     assert asking.row["state"] == "pending"
-    (told,) = home.rows(notification)
-    assert (told["recipient_id"], told["detail"]) == (home.bob.id, "follow_rejected")
+    (notice,) = home.rows(notification)
+    assert (notice["recipient_id"], notice["detail"]) == (home.bob.id, "follow_rejected")
 
 
-async def test_after_a_week_the_member_decides(asking: Asking) -> None:
+async def test_after_a_week_the_follow_is_given_up(asking: Asking) -> None:
     asking.node.home.clock.advance(seconds=7 * DAY)
     assert await asking.minutes_of_asking(2) == []
 
@@ -123,63 +123,65 @@ async def test_an_answer_to_an_earlier_follow_counts(asking: Asking, embedded: b
     assert asking.row["iri"] != first
     asked = activity("Follow", asking.node.home.bob.iri, DOGS, id=first)
 
-    assert await asking.node.hear(activity("Accept", DOGS, asked if embedded else first)) == "202"
+    assert (
+        await asking.node.receive(activity("Accept", DOGS, asked if embedded else first)) == "202"
+    )
 
     assert asking.row["state"] == "accepted"
 
 
-async def test_whose_answer_it_is_not_says_nothing_about_an_earlier_follow(asking: Asking) -> None:
+async def test_an_answer_by_another_actor_does_not_count(asking: Asking) -> None:
     first = asking.row["iri"]
     await asking.minutes_of_asking(5)
     cats = "https://dogs.example/c/cats"
     asking.node.network.put(group(cats))
 
-    assert await asking.node.hear(activity("Accept", cats, first)) == "403 not_the_followed"
+    assert await asking.node.receive(activity("Accept", cats, first)) == "403 not_the_followed"
 
     assert asking.row["state"] == "pending"
 
 
 @pytest.mark.parametrize("state", ["pending", "accepted"])
-async def test_a_member_is_told_of_a_reject(asking: Asking, state: str) -> None:
+async def test_a_member_is_notified_of_a_reject(asking: Asking, state: str) -> None:
     home, asked = asking.node.home, asking.row["iri"]
     home(lambda ctx: ctx.conn.execute(update(follow).values(state=state)))
 
-    assert await asking.node.hear(activity("Reject", DOGS, asked)) == "202"
+    assert await asking.node.receive(activity("Reject", DOGS, asked)) == "202"
 
     assert [row["follower_id"] for row in home.rows(follow)] == [home.ann.id]
-    (told,) = home.rows(notification)
-    assert (told["recipient_id"], told["detail"]) == (home.bob.id, "follow_rejected")
-    assert told["community_id"] == asking.dogs.id
+    (notice,) = home.rows(notification)
+    assert (notice["recipient_id"], notice["detail"]) == (home.bob.id, "follow_rejected")
+    assert notice["community_id"] == asking.dogs.id
 
 
 def announced() -> dict[str, object]:
-    """What a community tells its followers."""
+    """An activity that a community sends to its followers."""
     written = page("https://kim.example/post/1", KIM, DOGS)
     inner = activity("Create", KIM, written, to=[PUBLIC], cc=[DOGS])
     return activity("Announce", DOGS, inner)
 
 
-async def test_what_a_community_announces_is_taken_as_its_accept(asking: Asking) -> None:
+async def test_an_announce_of_the_community_counts_as_its_accept(asking: Asking) -> None:
     asking.node.network.put(person(KIM), page("https://kim.example/post/1", KIM, DOGS))
 
-    assert await asking.node.hear(announced()) == "202"
+    assert await asking.node.receive(announced()) == "202"
 
     assert asking.row["state"] == "accepted"
     assert await asking.minutes_of_asking(10) == []
 
 
-async def test_an_announce_that_somebody_else_brings_again_accepts_nothing(asking: Asking) -> None:
+async def test_a_relayed_announce_accepts_nothing(asking: Asking) -> None:
     methods = prover(DOGS)["assertionMethod"]
     asking.node.network.put(group(DOGS, assertionMethod=methods), person(EVE), person(KIM))
     asking.node.network.put(page("https://kim.example/post/1", KIM, DOGS))
     proven = integrity.sign(announced(), proof_key(DOGS), asking.now)
 
-    assert await asking.node.hear(proven, signer=EVE) == "202"
+    assert await asking.node.receive(proven, signer=EVE) == "202"
 
     assert asking.row["state"] == "pending"
 
 
-async def test_where_another_member_was_accepted_an_announce_says_nothing_of_the_rest(
+async def test_an_announce_accepts_nothing_if_another_member_already_follows(
     asking: Asking,
 ) -> None:
     home = asking.node.home
@@ -187,12 +189,12 @@ async def test_where_another_member_was_accepted_an_announce_says_nothing_of_the
     home.perform(AnswerFollow(by=asking.dogs, asked=asking.follow_of(home.ann), accepted=True))
     asking.node.network.put(person(KIM), page("https://kim.example/post/1", KIM, DOGS))
 
-    assert await asking.node.hear(announced()) == "202"
+    assert await asking.node.receive(announced()) == "202"
 
     assert asking.row["state"] == "pending"
 
 
-async def test_what_a_ban_interrupted_is_asked_for_when_the_ban_is_over(node: Node) -> None:
+async def test_a_follow_interrupted_by_a_ban_is_repeated_after_the_ban(node: Node) -> None:
     asking = Asking(node)
     home = node.home
     until = asking.now + timedelta(days=10)

@@ -22,7 +22,9 @@ from tests.support.people import Home
 pytestmark = pytest.mark.anyio
 
 
-async def test_what_was_read_half_a_year_ago_is_forgotten(home: Home, clock: SettableClock) -> None:
+async def test_read_notifications_are_deleted_after_half_a_year(
+    home: Home, clock: SettableClock
+) -> None:
     post = home.post(by=home.bob)
     for _ in range(2):
         home.comment(post, by=home.ann)
@@ -39,7 +41,7 @@ async def test_what_was_read_half_a_year_ago_is_forgotten(home: Home, clock: Set
     assert [row["id"] for row in home.rows(notification)] == [second["id"]]
 
 
-async def test_letters_that_nobody_sends_are_not_kept(home: Home, clock: SettableClock) -> None:
+async def test_unsent_mail_is_deleted(home: Home, clock: SettableClock) -> None:
     home(lambda ctx: enqueue_mail(ctx, "bob@mail.example", "Hello", "With a link"))
     clock.advance(days=2)
     await clean_up(home.database, clock())
@@ -50,13 +52,13 @@ async def test_letters_that_nobody_sends_are_not_kept(home: Home, clock: Settabl
     assert home.rows(mail) == []
 
 
-async def test_deleted_messages_lose_their_words_after_a_month(
+async def test_deleted_messages_lose_their_text_after_a_month(
     home: Home, clock: SettableClock
 ) -> None:
-    for words in ("Gone", "Source only", "Here"):
-        body = Body.of_markdown(words)
+    for text in ("Gone", "Source only", "Here"):
+        body = Body.of_markdown(text)
         sent = home.perform(SendMessage(by=home.bob, to=home.ann, body=body))
-        if words != "Here":
+        if text != "Here":
             home.perform(DeleteMessage(by=home.bob, message=sent))
     rendered_empty = update(message).where(message.c.body_source == "Source only")
     home(lambda ctx: ctx.conn.execute(rendered_empty.values(body_html="")))
@@ -70,11 +72,14 @@ async def test_deleted_messages_lose_their_words_after_a_month(
     assert [row["body_source"] for row in home.rows(message)] == ["", "", "Here"]
 
 
-async def test_what_a_backfill_left_out_is_shown_to_admins_for_a_month(
-    home: Home, clock: SettableClock
-) -> None:
-    words = {"source": "https://dogs.example/c/dogs", "item": "", "code": "gone", "reason": "Gone."}
-    row = {"community_id": home.cats.id, "created_at": clock(), **words}
+async def test_backfill_omissions_are_kept_for_a_month(home: Home, clock: SettableClock) -> None:
+    fields = {
+        "source": "https://dogs.example/c/dogs",
+        "item": "",
+        "code": "gone",
+        "reason": "Gone.",
+    }
+    row = {"community_id": home.cats.id, "created_at": clock(), **fields}
     home(lambda ctx: ctx.conn.execute(insert(omission).values(row)))
 
     clock.advance(days=31)

@@ -9,7 +9,7 @@ from fedcom.background.loops import repeat
 pytestmark = pytest.mark.anyio
 
 
-async def test_work_that_fails_stops_neither_the_others_nor_the_loop() -> None:
+async def test_a_failing_job_stops_neither_the_others_nor_the_loop() -> None:
     done: list[str] = []
     enough = asyncio.Event()
 

@@ -1,4 +1,4 @@
-"""Previews of links: what a page says of itself is kept, and nobody private is asked."""
+"""Previews of links: the metadata of a page is kept, and no private address is fetched."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -23,7 +23,7 @@ from fedcom.site.instances import block_instance
 from fedcom.wire.illustration import Illustration
 from tests.support.people import ORIGIN, Home
 from tests.support.pictures import draw, opened, picture
-from tests.support.small_web import SmallWeb, small_web
+from tests.support.tls_peers import TlsPeers, small_web
 from tests.support.units import open_units
 from tests.support.waiting import until
 
@@ -40,7 +40,7 @@ do all day'>
 
 
 @pytest.fixture
-async def web() -> AsyncIterator[SmallWeb]:
+async def web() -> AsyncIterator[TlsPeers]:
     async with small_web() as made:
         yield made
 
@@ -48,7 +48,7 @@ async def web() -> AsyncIterator[SmallWeb]:
 class World:
     """An instance whose links lead into the small web."""
 
-    def __init__(self, home: Home, web: SmallWeb, folder: Path) -> None:
+    def __init__(self, home: Home, web: TlsPeers, folder: Path) -> None:
         self.home = home
         self.web = web
         self.store = Store(folder)
@@ -74,7 +74,9 @@ class World:
         return next(row for row in self.home.rows(link_preview) if row["post_id"] == post.id)
 
     async def made(self, post: Post) -> tuple[str, str, str, bool]:
-        """The state of its preview once all that is due was made, its words, has it a picture."""
+        """The state of its preview once all that is due was made, its text, and whether it has a
+        picture.
+        """
         while await self.previews.make_some():
             pass
         row = self.row(post)
@@ -82,13 +84,13 @@ class World:
 
 
 @pytest.fixture
-async def world(home: Home, web: SmallWeb, tmp_path: Path) -> AsyncIterator[World]:
+async def world(home: Home, web: TlsPeers, tmp_path: Path) -> AsyncIterator[World]:
     made = World(home, web, tmp_path)
     yield made
     await made.pictures.aclose()
 
 
-async def test_a_page_is_shown_by_what_it_says_of_itself(world: World) -> None:
+async def test_a_preview_has_the_pages_own_metadata(world: World) -> None:
     world.web.put(PAGE, HTML, media_type="text/html; charset=utf-8")
     world.web.put(CAT, picture("PNG", draw(2000, 1000)), media_type="image/png")
     post = world.home.post(url=PAGE)
@@ -102,7 +104,7 @@ async def test_a_page_is_shown_by_what_it_says_of_itself(world: World) -> None:
     assert "peer.example" not in world.web.listener.asked[0].headers.get("referer", "")
 
 
-async def test_a_link_is_looked_at_soon_and_then_there_is_rest(
+async def test_a_preview_is_made_soon_and_the_loop_is_idle_afterwards(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("fedcom.background.previews.REST", 0.01)
@@ -118,7 +120,7 @@ async def test_a_link_is_looked_at_soon_and_then_there_is_rest(
     assert world.commits == commits
 
 
-async def test_two_posts_with_one_picture_keep_it_once(world: World) -> None:
+async def test_one_picture_of_two_posts_is_stored_once(world: World) -> None:
     world.web.put(CAT, picture("PNG", draw(200, 200)), media_type="image/png")
     first, second = (world.home.post(url=CAT) for _ in range(2))
 
@@ -126,7 +128,7 @@ async def test_two_posts_with_one_picture_keep_it_once(world: World) -> None:
     assert world.row(first)["media_id"] == world.row(second)["media_id"]
 
 
-async def test_a_large_page_is_read_as_far_as_its_head(world: World) -> None:
+async def test_only_the_head_of_a_large_page_is_read(world: World) -> None:
     page = HTML + b"x" * 2 * HEAD_OF_PAGE
     world.web.put(PAGE, page, media_type="text/html")
 
@@ -134,7 +136,7 @@ async def test_a_large_page_is_read_as_far_as_its_head(world: World) -> None:
     assert (state, title) == ("done", "Cats & dogs")
 
 
-async def test_what_is_no_page_has_no_preview_and_that_is_all_right(world: World) -> None:
+async def test_a_link_that_is_no_page_has_no_preview(world: World) -> None:
     world.web.put(PAGE, b"%PDF-1.7", media_type="application/pdf")
 
     assert await world.made(world.home.post(url=PAGE)) == ("done", "", "", False)
@@ -149,7 +151,7 @@ async def test_the_picture_that_came_with_a_post_goes_before_its_page(world: Wor
     assert world.web.asked == [CAT]
 
 
-async def test_when_that_picture_is_gone_the_page_is_looked_at(world: World) -> None:
+async def test_if_that_picture_is_gone_the_page_is_fetched(world: World) -> None:
     world.web.put(PAGE, b"<title>A page</title>", media_type="text/html")
     post = world.home.post(url=PAGE, image=Illustration(CAT))
 
@@ -184,7 +186,7 @@ async def test_an_upload_is_its_own_preview(world: World) -> None:
         "https://peer.example/not-there",
     ],
 )
-async def test_nothing_private_is_asked_and_it_ends_there(world: World, url: str) -> None:
+async def test_private_addresses_are_not_fetched(world: World, url: str) -> None:
     world.home(lambda ctx: block_instance(ctx, "blocked.example", "", world.home.ann))
     post = world.home.post(url=url)
 
@@ -192,13 +194,13 @@ async def test_nothing_private_is_asked_and_it_ends_there(world: World, url: str
     assert [asked for asked in world.web.asked if "not-there" not in asked] == []
 
 
-async def test_a_page_that_redirects_to_something_private_has_no_preview(world: World) -> None:
+async def test_a_page_that_redirects_to_a_private_address_has_no_preview(world: World) -> None:
     world.web.redirect(PAGE, "https://10.0.0.1/admin")
 
     assert (await world.made(world.home.post(url=PAGE)))[0] == "failed"
 
 
-async def test_a_server_that_is_down_is_asked_again_and_not_for_ever(world: World) -> None:
+async def test_a_server_that_is_down_is_retried_a_few_times(world: World) -> None:
     world.web.put(PAGE, b"", status=503)
     post = world.home.post(url=PAGE)
 
@@ -213,7 +215,7 @@ async def test_a_server_that_is_down_is_asked_again_and_not_for_ever(world: Worl
     assert await world.previews.make_some() == 0
 
 
-async def test_what_no_picture_can_be_read_for_just_now_is_tried_again(world: World) -> None:
+async def test_a_preview_whose_picture_cannot_be_processed_now_is_retried(world: World) -> None:
     world.web.put(PAGE, HTML, media_type="text/html")
     world.web.put(CAT, picture())
     await world.pictures.aclose()
@@ -222,7 +224,7 @@ async def test_what_no_picture_can_be_read_for_just_now_is_tried_again(world: Wo
     assert [(await world.made(post))[0] for post in posts] == ["waiting", "waiting"]
 
 
-async def test_what_a_crash_left_is_taken_up_again(world: World) -> None:
+async def test_work_interrupted_by_a_crash_is_resumed(world: World) -> None:
     world.web.put(PAGE, HTML, media_type="text/html")
     post = world.home.post(url=PAGE)
     assert len(world.home(lambda ctx: claim_previews(ctx, 9))) == 1
@@ -232,7 +234,7 @@ async def test_what_a_crash_left_is_taken_up_again(world: World) -> None:
     assert (await world.made(post))[0] == "done"
 
 
-async def test_what_ends_the_process_each_time_is_left_alone_in_the_end(world: World) -> None:
+async def test_a_link_that_crashes_the_process_each_time_is_given_up(world: World) -> None:
     post = world.home.post(url=PAGE)
     for _ in range(ATTEMPTS):
         assert len(world.home(lambda ctx: claim_previews(ctx, 9))) == 1
@@ -242,7 +244,7 @@ async def test_what_ends_the_process_each_time_is_left_alone_in_the_end(world: W
     assert world.web.asked == []
 
 
-async def test_an_edited_link_has_another_preview_and_none_without_a_link(world: World) -> None:
+async def test_an_edited_link_gets_a_new_preview_and_a_removed_one_none(world: World) -> None:
     world.web.put(PAGE, HTML, media_type="text/html")
     world.web.put(CAT, picture(), media_type="image/png")
     home, post = world.home, world.home.post(url=CAT)
@@ -266,7 +268,7 @@ async def test_many_are_made_a_few_at_a_time(world: World) -> None:
     assert await world.previews.make_some() == 1
 
 
-async def test_pictures_of_previews_go_when_nothing_shows_them_or_they_are_old(
+async def test_unused_and_old_pictures_of_previews_are_deleted(
     world: World,
 ) -> None:
     world.web.put(CAT, picture("PNG", draw(200, 200)), media_type="image/png")

@@ -1,4 +1,4 @@
-"""The command line as an admin types it: words and standard input in, text and exit code out."""
+"""The command line as an admin uses it: arguments and standard input in, text and exit code out."""
 
 import io
 import sys
@@ -17,7 +17,7 @@ PASSWORD = "ein langes Wort 7"
 
 
 @dataclass(frozen=True)
-class Said:
+class CommandResult:
     """What a command answered."""
 
     code: int
@@ -43,9 +43,9 @@ class Shell:
         for name, value in settings.items():
             self._patch.setenv(f"FEDCOM_{name.upper()}", value)
 
-    def __call__(self, *words: str, stdin: str = "") -> Said:
+    def __call__(self, *arguments: str, stdin: str = "") -> CommandResult:
         """Run one command to its end."""
-        self._patch.setattr(sys, "argv", ["fedcom", *words])
+        self._patch.setattr(sys, "argv", ["fedcom", *arguments])
         self._patch.setattr(sys, "stdin", io.StringIO(stdin))
         self._capture.readouterr()
         code = 0
@@ -54,14 +54,14 @@ class Shell:
                 main()
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else 0
-        said = self._capture.readouterr()
-        return Said(code, said.out, said.err)
+        result = self._capture.readouterr()
+        return CommandResult(code, result.out, result.err)
 
-    def must(self, *words: str, stdin: str = "") -> str:
-        """Run a command that has to succeed without a word of complaint; what it printed."""
-        said = self(*words, stdin=stdin)
-        assert (said.code, said.err) == (0, "")
-        return said.out
+    def must(self, *arguments: str, stdin: str = "") -> str:
+        """Run a command that has to succeed without an error message; its output."""
+        result = self(*arguments, stdin=stdin)
+        assert (result.code, result.err) == (0, "")
+        return result.out
 
     def create_user(self, name: str, *options: str) -> str:
         """`user create NAME` with a good password."""

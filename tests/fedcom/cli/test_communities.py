@@ -13,18 +13,18 @@ def test_a_community_is_made_for_its_first_moderator(shell: Shell) -> None:
 def test_people_and_communities_share_their_names(shell: Shell) -> None:
     shell.create_user("ann")
 
-    said = shell("community", "create", "ann", "--by", "ann")
+    result = shell("community", "create", "ann", "--by", "ann")
 
-    assert (said.code, said.out) == (1, "")
-    assert "(name_taken)" in said.err
+    assert (result.code, result.out) == (1, "")
+    assert "(name_taken)" in result.err
 
 
-def test_somebody_must_moderate(shell: Shell) -> None:
+def test_a_community_needs_a_moderator(shell: Shell) -> None:
     assert "(couldnt_find_person)" in shell("community", "create", "cats", "--by", "zed").err
     assert shell("community", "create", "cats").code == 2
 
 
-def test_the_banned_make_no_communities(shell: Shell) -> None:
+def test_banned_members_cannot_create_communities(shell: Shell) -> None:
     shell.create_user("ann", "--admin")
     shell.create_user("bob")
     shell.must("user", "ban", "bob")

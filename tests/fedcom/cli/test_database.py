@@ -1,7 +1,7 @@
 from tests.fedcom.cli.shell import Shell
 
 
-def test_an_upgrade_makes_the_schema_and_says_its_revision(bare_shell: Shell) -> None:
+def test_an_upgrade_creates_the_schema_and_prints_its_revision(bare_shell: Shell) -> None:
     out = bare_shell.must("db", "upgrade")
 
     assert out.startswith("The database is at revision ")
@@ -14,24 +14,24 @@ def test_an_upgrade_of_the_newest_changes_nothing(bare_shell: Shell) -> None:
     assert bare_shell.must("db", "upgrade") == first
 
 
-def test_a_check_of_an_empty_database_says_what_to_do(bare_shell: Shell) -> None:
-    said = bare_shell("db", "check")
+def test_a_check_of_an_empty_database_explains_what_to_do(bare_shell: Shell) -> None:
+    result = bare_shell("db", "check")
 
-    assert (said.code, said.out) == (1, "")
-    assert "run fedcom db upgrade" in said.err
+    assert (result.code, result.out) == (1, "")
+    assert "run fedcom db upgrade" in result.err
 
 
-def test_a_check_lists_what_differs(shell: Shell) -> None:
+def test_a_check_lists_the_differences(shell: Shell) -> None:
     database = shell.open_database()
     with database.begin() as conn:
         conn.exec_driver_sql("CREATE TABLE left_behind (id INTEGER PRIMARY KEY)")
     database.close()
 
-    said = shell("db", "check")
+    result = shell("db", "check")
 
-    assert said.code == 1
-    assert "left_behind" in said.out
-    assert "matches this version" not in said.out
+    assert result.code == 1
+    assert "left_behind" in result.out
+    assert "matches this version" not in result.out
 
 
 def test_a_database_of_a_newer_version_is_left_alone(shell: Shell) -> None:
@@ -40,8 +40,8 @@ def test_a_database_of_a_newer_version_is_left_alone(shell: Shell) -> None:
         conn.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     database.close()
 
-    for words in (["db", "upgrade"], ["db", "check"], ["user", "list"], ["serve"]):
-        said = shell(*words)
-        assert (said.code, said.out) == (1, ""), words
-        assert "9999, which this version of Fedcom does not know" in said.err
-        assert "Traceback" not in said.err
+    for arguments in (["db", "upgrade"], ["db", "check"], ["user", "list"], ["serve"]):
+        result = shell(*arguments)
+        assert (result.code, result.out) == (1, ""), arguments
+        assert "9999, which this version of Fedcom does not know" in result.err
+        assert "Traceback" not in result.err

@@ -10,14 +10,14 @@ from activitypub.types import FEATURES
 from fedcom.cli.root import fedcom
 from tests.support.clock import SettableClock
 from tests.support.documents import activity, page, pems, private_key
-from tests.support.knocks import Knock
+from tests.support.signed_requests import UnsignedRequest
 
 KIM, CATS = "https://kim.example/u/kim", "https://kim.example/c/cats"
 NOW = SettableClock()()
 
 
-def run(*words: str, stdin: bytes = b"") -> Result:
-    return CliRunner().invoke(fedcom, ["federation", *words], input=stdin)
+def run(*arguments: str, stdin: bytes = b"") -> Result:
+    return CliRunner().invoke(fedcom, ["federation", *arguments], input=stdin)
 
 
 @pytest.fixture(autouse=True)
@@ -51,22 +51,22 @@ def test_documents_are_explained_one_line_each() -> None:
     assert run("explain", post).exit_code == 0
 
 
-def test_an_announce_says_who_said_it() -> None:
+def test_an_announce_is_explained_with_its_actor() -> None:
     announced = activity("Announce", CATS, activity("Like", KIM, f"{CATS}/1"))
 
-    said = run("explain", "-", stdin=json.dumps(announced).encode())
+    result = run("explain", "-", stdin=json.dumps(announced).encode())
 
-    assert f"by {KIM}; sent by {CATS}; in {CATS}; about {CATS}/1" in said.output
+    assert f"by {KIM}; sent by {CATS}; in {CATS}; about {CATS}/1" in result.output
 
 
 def test_json_has_one_object_a_line_with_the_same_keys() -> None:
     good = put("good.json", page(f"{CATS}/1", KIM, CATS))
     Path("bad.json").write_text("no")
 
-    said = run("explain", "--json", good, "bad.json")
+    result = run("explain", "--json", good, "bad.json")
 
-    first, second = (json.loads(line) for line in said.output.splitlines())
-    assert said.exit_code == 1
+    first, second = (json.loads(line) for line in result.output.splitlines())
+    assert result.exit_code == 1
     assert list(first) == list(second)
     assert (first["file"], first["verdict"], first["community"]) == (
         "good.json",
@@ -83,18 +83,18 @@ def test_fixtures_may_leave_out_the_context_and_use_http() -> None:
     file = put("bare.json", bare)
 
     assert "context_missing" in run("explain", file).output
-    said = run("explain", "--fixture", file)
-    assert said.exit_code == 0
-    assert "about http://kim.example/scrubbed/2" in said.output
+    result = run("explain", "--fixture", file)
+    assert result.exit_code == 0
+    assert "about http://kim.example/scrubbed/2" in result.output
 
 
-def knock(scheme: str = "cavage") -> Knock:
+def unsigned_request(scheme: str = "cavage") -> UnsignedRequest:
     body = json.dumps(activity("Like", KIM, f"{CATS}/1")).encode()
-    return Knock(scheme, body, private_key(KIM).rsa, f"{KIM}#main-key", NOW)
+    return UnsignedRequest(scheme, body, private_key(KIM).rsa, f"{KIM}#main-key", NOW)
 
 
 def capture(scheme: str = "cavage", *, end: bytes = b"") -> bytes:
-    made = knock(scheme).signed()
+    made = unsigned_request(scheme).signed()
     head = "".join(f"{name}: {value}\r\n" for name, value in made.headers)
     return f"POST {made.path} HTTP/1.1\r\n{head}\r\n".encode() + made.body + end
 
@@ -104,41 +104,41 @@ def capture(scheme: str = "cavage", *, end: bytes = b"") -> bytes:
 def test_a_request_is_verified_step_by_step(scheme: str, at: str) -> None:
     Path("key.pem").write_text(pems()[1])
 
-    said = run("verify", "-", "--key", "key.pem", "--at", at, stdin=capture(scheme))
+    result = run("verify", "-", "--key", "key.pem", "--at", at, stdin=capture(scheme))
 
-    assert said.exit_code == 0, said.output
-    assert "verdict: verified (202)" in said.output
-    assert "digest: ok received" in said.output
-    assert f"key: ok rsa of {KIM}" in said.output
-    assert ("    (request-target): post /inbox\n" in said.output) is (scheme == "cavage")
+    assert result.exit_code == 0, result.output
+    assert "verdict: verified (202)" in result.output
+    assert "digest: ok received" in result.output
+    assert f"key: ok rsa of {KIM}" in result.output
+    assert ("    (request-target): post /inbox\n" in result.output) is (scheme == "cavage")
 
 
 def test_without_its_key_a_request_stays_undecided() -> None:
-    said = run("verify", "-", "--at", NOW.isoformat(), stdin=capture(end=b"\n"))
+    result = run("verify", "-", "--at", NOW.isoformat(), stdin=capture(end=b"\n"))
 
-    assert said.exit_code == 0
-    assert said.output.startswith("note: The line feed at the end")
-    assert f"key: not given: fetch {KIM}" in said.output
-    assert said.output.endswith("verdict: undecided without the key\n")
+    assert result.exit_code == 0
+    assert result.output.startswith("note: The line feed at the end")
+    assert f"key: not given: fetch {KIM}" in result.output
+    assert result.output.endswith("verdict: undecided without the key\n")
 
 
-def test_a_refused_request_ends_with_what_the_inbox_would_answer() -> None:
-    said = run("verify", "-", stdin=capture())  # long ago
+def test_a_refused_request_ends_with_the_inboxs_response() -> None:
+    result = run("verify", "-", stdin=capture())  # long ago
 
-    assert said.exit_code == 1
-    assert "time: FAILED signature_time" in said.output
-    assert said.output.endswith("verdict: 401 signature_time\n")
+    assert result.exit_code == 1
+    assert "time: FAILED signature_time" in result.output
+    assert result.output.endswith("verdict: 401 signature_time\n")
 
 
 def test_the_origin_and_the_body_may_be_given() -> None:
     Path("head.txt").write_bytes(capture().partition(b"\r\n\r\n")[0])
-    Path("body.json").write_bytes(knock().body)
-    words = ["verify", "head.txt", "--body", "body.json", "--at", f"{NOW:%Y-%m-%dT%H:%M:%S}"]
+    Path("body.json").write_bytes(unsigned_request().body)
+    arguments = ["verify", "head.txt", "--body", "body.json", "--at", f"{NOW:%Y-%m-%dT%H:%M:%S}"]
 
-    assert run(*words).exit_code == 0
-    elsewhere = run(*words, "--origin", "https://other.example")
+    assert run(*arguments).exit_code == 0
+    elsewhere = run(*arguments, "--origin", "https://other.example")
     assert elsewhere.output.endswith("verdict: 401 signature_host\n")
 
 
-def test_a_date_that_is_none_is_a_slip() -> None:
+def test_an_invalid_date_is_a_usage_error() -> None:
     assert run("verify", "-", "--at", "soon", stdin=capture()).exit_code == 2

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Connection, insert, update
 
-from fedcom.cli.table import heard_table
+from fedcom.cli.table import incoming_table
 from fedcom.models.omission import omission
 from inbox.journal import JournalEntry, append, journal
 from outbox.deliveries import deliveries, peers
@@ -55,7 +55,7 @@ def refuse(conn: Connection, number: int, code: str, closed_at: float) -> None:
     )
 
 
-def test_an_empty_queue_says_so(shell: Shell) -> None:
+def test_an_empty_queue_is_reported(shell: Shell) -> None:
     assert shell.must("federation", "queue") == "Nothing is waiting.\n"
 
 
@@ -107,7 +107,7 @@ def test_peers_without_a_queue_are_shown_on_demand(shell: Shell) -> None:
     assert "idle.example: 0 waiting" in shell.must("federation", "queue", "--all")
 
 
-def test_the_queue_ends_with_what_waits_for_too_long(shell: Shell) -> None:
+def test_the_queue_ends_with_overdue_backlogs(shell: Shell) -> None:
     database = shell.open_database()
     with database.begin() as conn:
         publish_to(conn, "slow.example")
@@ -157,7 +157,7 @@ def test_refusals_are_listed_with_reason_and_request(shell: Shell) -> None:
     assert shell("federation", "refusals", "--limit", "0").code == 2
 
 
-def test_what_peers_refused_is_listed_apart(shell: Shell) -> None:
+def test_deliveries_refused_by_peers_are_listed_separately(shell: Shell) -> None:
     assert shell.must("federation", "refusals", "--sent") == "No peer refused anything.\n"
     database = shell.open_database()
     with database.begin() as conn:
@@ -190,7 +190,7 @@ def test_a_member_and_a_community_are_found_by_handle_and_address(shell: Shell) 
     assert "community   !cats@" in shell.must("federation", "lookup", f"{ORIGIN}/c/cats")
 
 
-def test_what_cannot_be_had_says_why(shell: Shell) -> None:
+def test_a_failed_look_up_shows_the_reason(shell: Shell) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # and does not listen
         port = taken.getsockname()[1]
@@ -204,16 +204,16 @@ def test_what_cannot_be_had_says_why(shell: Shell) -> None:
             "cats": "lookup_invalid",
         }
         for text, code in cases.items():
-            said = shell("federation", "lookup", text)
-            assert (said.code, said.out) == (1, ""), text
-            assert f"({code}" in said.err, text
-            assert len(said.err.splitlines()) == 1
+            result = shell("federation", "lookup", text)
+            assert (result.code, result.out) == (1, ""), text
+            assert f"({code}" in result.err, text
+            assert len(result.err.splitlines()) == 1
 
 
 def test_the_table_needs_no_instance(bare_shell: Shell) -> None:
     bare_shell.set(origin="", database_url="")
 
-    assert bare_shell.must("federation", "table") == heard_table()
+    assert bare_shell.must("federation", "table") == incoming_table()
 
 
 @pytest.mark.parametrize(
@@ -225,14 +225,14 @@ def test_the_table_needs_no_instance(bare_shell: Shell) -> None:
         ("`Update{Group}`", "`actions/community.py`"),
     ],
 )
-def test_the_table_says_where_an_activity_is_read(shape: str, module: str) -> None:
-    lines = [line for line in heard_table().splitlines() if shape in line]
+def test_the_table_names_the_reader_of_an_activity(shape: str, module: str) -> None:
+    lines = [line for line in incoming_table().splitlines() if shape in line]
 
     assert len(lines) == 1
     assert f"| {module} |" in lines[0]
 
 
-def test_omissions_say_what_was_left_out_of_what(shell: Shell) -> None:
+def test_omissions_are_listed_with_their_source(shell: Shell) -> None:
     assert shell.must("federation", "omissions") == "Nothing was skipped.\n"
 
     moment = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -3,7 +3,7 @@ import pytest
 from tests.fedcom.cli.shell import Shell
 
 
-def test_a_block_is_listed_with_its_reason_until_it_is_taken_back(shell: Shell) -> None:
+def test_a_block_is_listed_with_its_reason_until_it_is_removed(shell: Shell) -> None:
     assert shell.must("instance", "list") == "No servers are blocked.\n"
 
     out = shell.must("instance", "block", "https://Bad.Example/", "--reason", "spam")
@@ -18,7 +18,7 @@ def test_a_block_is_listed_with_its_reason_until_it_is_taken_back(shell: Shell) 
 
 
 @pytest.mark.parametrize(
-    ("words", "code"),
+    ("arguments", "code"),
     [
         (["block", "127.0.0.1:8000"], "own_host"),
         (["block", "127.0.0.1"], "own_host"),
@@ -27,20 +27,20 @@ def test_a_block_is_listed_with_its_reason_until_it_is_taken_back(shell: Shell) 
         (["unblock", "good.example"], "instance_not_blocked"),
     ],
 )
-def test_what_cannot_be_blocked_or_unblocked_says_why(
-    shell: Shell, words: list[str], code: str
+def test_an_invalid_block_or_unblock_shows_the_reason(
+    shell: Shell, arguments: list[str], code: str
 ) -> None:
-    said = shell("instance", *words)
+    result = shell("instance", *arguments)
 
-    assert (said.code, said.out) == (1, "")
-    assert f"({code})" in said.err
+    assert (result.code, result.out) == (1, "")
+    assert f"({code})" in result.err
 
 
 @pytest.mark.parametrize("text", ["https://bad.example/u/eve", "@eve@very.bad.example"])
-def test_a_blocked_host_is_not_asked(shell: Shell, text: str) -> None:
+def test_a_blocked_host_is_not_requested(shell: Shell, text: str) -> None:
     shell.must("instance", "block", "bad.example")
 
-    said = shell("federation", "lookup", text)  # a look-up of the name would fail the test
+    result = shell("federation", "lookup", text)  # a look-up of the name would fail the test
 
-    assert (said.code, said.out) == (1, "")
-    assert "(instance_blocked)" in said.err
+    assert (result.code, result.out) == (1, "")
+    assert "(instance_blocked)" in result.err

@@ -10,16 +10,16 @@ def test_new_keys_are_counted(shell: Shell) -> None:
     assert shell.must("keys", "rotate", "--all") == "2 actors have new keys.\n"
 
 
-@pytest.mark.parametrize("words", [["rotate"], ["rotate", "ann", "--all"]])
-def test_somebody_is_named_or_everybody(shell: Shell, words: list[str]) -> None:
-    said = shell("keys", *words)
+@pytest.mark.parametrize("arguments", [["rotate"], ["rotate", "ann", "--all"]])
+def test_either_an_actor_or_all_must_be_given(shell: Shell, arguments: list[str]) -> None:
+    result = shell("keys", *arguments)
 
-    assert said.code == 2
-    assert "or --all" in said.err
+    assert result.code == 2
+    assert "or --all" in result.err
 
 
-def test_nobody_of_that_name_is_an_error(shell: Shell) -> None:
-    said = shell("keys", "rotate", "nobody")
+def test_an_unknown_name_is_an_error(shell: Shell) -> None:
+    result = shell("keys", "rotate", "nobody")
 
-    assert (said.code, said.out) == (1, "")
-    assert "There is no local person or community named nobody." in said.err
+    assert (result.code, result.out) == (1, "")
+    assert "There is no local person or community named nobody." in result.err

@@ -4,7 +4,7 @@ import pytest
 
 from fedcom.cli.opening import with_instance
 from fedcom.media.images import POST, read_picture
-from fedcom.media.pictures import Kept
+from fedcom.media.pictures import StoredPicture
 from fedcom.media.records import put_media
 from fedcom.media.remote import name_of_copy
 from fedcom.media.store import Store
@@ -16,12 +16,12 @@ CAT = "https://peer.example/cat.png"
 
 
 async def kept(instance: OpenInstance) -> str:
-    """A preview of a picture elsewhere, with its files and a copy; the address of ours."""
+    """A preview of a remote picture, with its files and a copy; our address of it."""
     store: Store = instance.pictures.store
     made = read_picture(picture("PNG", draw(300, 300)), POST)
     name, thumbnail = store.keep(made.content), store.keep(made.thumbnail or b"")
     instance.remote_pictures.store.keep(made.content, name_of_copy(CAT, "full"))
-    row = Kept(name, thumbnail, made.width, made.height, len(made.content))
+    row = StoredPicture(name, thumbnail, made.width, made.height, len(made.content))
     await instance.unit(lambda ctx: put_media(ctx, row, "preview", source_url=CAT))
     return f"{instance.settings.origin}/media/{name}"
 
@@ -41,6 +41,6 @@ def test_a_picture_goes_with_all_its_files(shell: Shell, by_its_origin: bool) ->
 
     copies = [] if by_its_origin else [name_of_copy(CAT, "full")]
     assert with_instance(None, left) == ([], copies)
-    said = shell("media", "remove", address)
-    assert said.code == 1
-    assert "(couldnt_find_picture)" in said.err
+    result = shell("media", "remove", address)
+    assert result.code == 1
+    assert "(couldnt_find_picture)" in result.err

@@ -17,17 +17,17 @@ MENDABLE = [
 
 
 @pytest.mark.parametrize(("settings", "hint"), MENDABLE, ids=[hint for _, hint in MENDABLE])
-@pytest.mark.parametrize("words", [["user", "list"], ["db", "upgrade"], ["serve"]])
-def test_a_wrong_setting_is_one_clear_message(
-    bare_shell: Shell, words: list[str], settings: dict[str, str], hint: str
+@pytest.mark.parametrize("arguments", [["user", "list"], ["db", "upgrade"], ["serve"]])
+def test_an_invalid_setting_gives_one_clear_message(
+    bare_shell: Shell, arguments: list[str], settings: dict[str, str], hint: str
 ) -> None:
     bare_shell.set(**settings)
 
-    said = bare_shell(*words)
+    result = bare_shell(*arguments)
 
-    assert (said.code, said.out) == (1, "")
-    assert hint in said.err
-    assert "Traceback" not in said.err
+    assert (result.code, result.out) == (1, "")
+    assert hint in result.err
+    assert "Traceback" not in result.err
 
 
 def test_the_settings_may_be_in_a_file(bare_shell: Shell, tmp_path: Path) -> None:
@@ -43,22 +43,22 @@ def test_another_origin_than_that_of_the_first_start_is_refused(shell: Shell) ->
     shell.must("user", "list")
     shell.set(origin="http://127.0.0.1:8001")
 
-    for words in (["user", "list"], ["serve"]):
-        said = shell(*words)
-        assert (said.code, said.out) == (1, "")
-        assert "belongs to http://127.0.0.1:8000" in said.err
-        assert "Traceback" not in said.err
+    for arguments in (["user", "list"], ["serve"]):
+        result = shell(*arguments)
+        assert (result.code, result.out) == (1, "")
+        assert "belongs to http://127.0.0.1:8000" in result.err
+        assert "Traceback" not in result.err
 
 
 def test_another_secret_than_that_of_the_keys_is_refused(shell: Shell) -> None:
     shell.must("user", "list")
     shell.set(secret_key="another secret that has forty characters")
 
-    for words in (["user", "list"], ["serve"]):
-        said = shell(*words)
-        assert said.code == 1
-        assert "Restore the secret.key" in said.err
-        assert "another secret that" not in said.err
+    for arguments in (["user", "list"], ["serve"]):
+        result = shell(*arguments)
+        assert result.code == 1
+        assert "Restore the secret.key" in result.err
+        assert "another secret that" not in result.err
 
 
 def test_a_database_that_does_not_answer_is_named_without_its_password(bare_shell: Shell) -> None:
@@ -67,34 +67,34 @@ def test_a_database_that_does_not_answer_is_named_without_its_password(bare_shel
         port = taken.getsockname()[1]
         bare_shell.set(database_url=f"postgresql://me:hushhush@127.0.0.1:{port}/fedcom")
 
-        said = bare_shell("db", "upgrade")
+        result = bare_shell("db", "upgrade")
 
-    assert said.code == 1
-    assert said.err.startswith("Database error: ")
-    assert "hushhush" not in said.err
+    assert result.code == 1
+    assert result.err.startswith("Database error: ")
+    assert "hushhush" not in result.err
 
 
 def test_a_folder_that_cannot_be_made_is_named(bare_shell: Shell, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     bare_shell.set(data_dir=str(tmp_path / "file/data"))
 
-    said = bare_shell("user", "list")
+    result = bare_shell("user", "list")
 
-    assert said.code == 1
-    assert "File error: " in said.err
-    assert "file/data" in said.err
-
-
-def test_a_slip_of_the_pen_is_a_usage_error(bare_shell: Shell) -> None:
-    for words in (["users"], ["user", "create"], ["user", "create", "ann", "--password", "x"]):
-        said = bare_shell(*words)
-        assert (said.code, said.out) == (2, "")
-        assert "Usage: fedcom" in said.err
+    assert result.code == 1
+    assert "File error: " in result.err
+    assert "file/data" in result.err
 
 
-def test_every_command_explains_itself(bare_shell: Shell) -> None:
-    for words in ([], ["user"], ["user", "create"], ["federation", "queue"], ["db", "upgrade"]):
-        out = bare_shell.must(*words, "--help")
+def test_a_mistyped_command_is_a_usage_error(bare_shell: Shell) -> None:
+    for arguments in (["users"], ["user", "create"], ["user", "create", "ann", "--password", "x"]):
+        result = bare_shell(*arguments)
+        assert (result.code, result.out) == (2, "")
+        assert "Usage: fedcom" in result.err
+
+
+def test_every_command_has_a_help_text(bare_shell: Shell) -> None:
+    for arguments in ([], ["user"], ["user", "create"], ["federation", "queue"], ["db", "upgrade"]):
+        out = bare_shell.must(*arguments, "--help")
         assert out.startswith("Usage: fedcom")
 
 
@@ -103,7 +103,7 @@ def test_the_secret_key_is_for_its_owner_only(bare_shell: Shell) -> None:
 
     key = bare_shell.folder / "secret.key"
     assert key.stat().st_mode & 0o777 == 0o600
-    for words in (["user", "list"], ["federation", "queue"], ["instance", "list"]):
-        out = bare_shell.must(*words)
+    for arguments in (["user", "list"], ["federation", "queue"], ["instance", "list"]):
+        out = bare_shell.must(*arguments)
         assert key.read_text().strip() not in out
         assert PASSWORD not in out

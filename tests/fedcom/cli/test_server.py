@@ -14,7 +14,7 @@ import pytest
 from fedcom.cli.server import choose_limits
 from fedcom.settings import Settings
 from tests.fedcom.cli.shell import PASSWORD, Shell
-from tests.support.nodes import Node, Process, running
+from tests.support.server_processes import Node, Process, running
 from tests.support.waiting import eventually
 
 ADMIN_PASSWORD = "noch ein langes Wort 9"
@@ -34,10 +34,10 @@ def node(tmp_path: Path) -> Iterator[Node]:
         yield made
 
 
-def ask(node: Node, *words: str, stdin: str = "") -> subprocess.Popen[str]:
+def ask(node: Node, *arguments: str, stdin: str = "") -> subprocess.Popen[str]:
     """Begin one command in a process of its own, beside the server."""
     command = subprocess.Popen(
-        [sys.executable, "-m", "fedcom", *words],
+        [sys.executable, "-m", "fedcom", *arguments],
         env=node.environ,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -108,14 +108,14 @@ def test_a_request_is_one_line_with_its_id(node: Node) -> None:
     assert "private" not in json.dumps(mine)
 
 
-def test_a_worker_without_redis_says_what_it_needs(shell: Shell) -> None:
-    said = shell("worker")
+def test_a_worker_without_redis_explains_what_it_needs(shell: Shell) -> None:
+    result = shell("worker")
 
-    assert (said.code, said.out) == (1, "")
-    assert said.err == "redis_url: required for a worker; without it the server delivers\n"
+    assert (result.code, result.out) == (1, "")
+    assert result.err == "redis_url: required for a worker; without it the server delivers\n"
 
 
-def test_a_worker_that_is_told_to_end_ends_in_order(tmp_path: Path, redis_url: str) -> None:
+def test_a_worker_that_is_terminated_ends_gracefully(tmp_path: Path, redis_url: str) -> None:
     node = Node("one", tmp_path / "one", redis_url=redis_url)
     end(ask(node, "user", "list"))
     worker = ask(node, "worker")
@@ -200,7 +200,7 @@ def test_a_server_with_two_thousand_slow_clients_answers_at_once(tmp_path: Path)
             ask_whether_alive(node)
         assert not any(map(is_closed, slow[-100:])), "these need not be sent away before"
 
-        answers = last_words(dripping)
+        answers = last_responses(dripping)
         assert [answer[:12] for answer in answers] == [b"HTTP/1.1 408"] * 2
         eventually(lambda: all(is_closed(line) for line in slow))
         ask_whether_alive(node)
@@ -214,19 +214,19 @@ def ask_whether_alive(node: Node) -> None:
     assert httpx.get(f"{node.origin}/livez", trust_env=False, timeout=30).status_code == 200
 
 
-def last_words(dripping: list[socket.socket]) -> list[bytes]:
-    """What the server says to clients that send a byte now and then."""
-    said: dict[socket.socket, bytes] = {}
+def last_responses(dripping: list[socket.socket]) -> list[bytes]:
+    """The server's responses to clients that send a byte now and then."""
+    result: dict[socket.socket, bytes] = {}
     deadline = time.monotonic() + 30
-    while len(said) < len(dripping):
+    while len(result) < len(dripping):
         assert time.monotonic() < deadline
         for line in dripping:
-            if line not in said:
+            if line not in result:
                 line.settimeout(0.1)
                 line.sendall(b" ")
                 with suppress(TimeoutError):
-                    said[line] = line.recv(2**16)
-    return [said[line] for line in dripping]
+                    result[line] = line.recv(2**16)
+    return [result[line] for line in dripping]
 
 
 def is_closed(line: socket.socket) -> bool:

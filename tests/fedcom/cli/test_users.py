@@ -65,28 +65,28 @@ def test_a_line_end_of_windows_is_no_part_of_the_password(shell: Shell) -> None:
         ("änne", PASSWORD, "name_characters"),
     ],
 )
-def test_a_refused_account_says_why(shell: Shell, name: str, stdin: str, code: str) -> None:
-    said = shell("user", "create", name, stdin=stdin)
+def test_a_refused_account_shows_the_reason(shell: Shell, name: str, stdin: str, code: str) -> None:
+    result = shell("user", "create", name, stdin=stdin)
 
-    assert (said.code, said.out) == (1, "")
-    assert said.err.endswith(f"({code})\n")
-    assert stdin.strip() == "" or stdin.strip() not in said.err
+    assert (result.code, result.out) == (1, "")
+    assert result.err.endswith(f"({code})\n")
+    assert stdin.strip() == "" or stdin.strip() not in result.err
 
 
 def test_a_name_is_given_once(shell: Shell) -> None:
     shell.create_user("ann")
 
-    said = shell("user", "create", "ann", stdin=PASSWORD)
+    result = shell("user", "create", "ann", stdin=PASSWORD)
 
-    assert said.code == 1
-    assert "(name_taken)" in said.err
+    assert result.code == 1
+    assert "(name_taken)" in result.err
 
 
-def test_an_address_is_refused_when_it_is_none(shell: Shell) -> None:
-    said = shell("user", "create", "ann", "--email", "ann at home", stdin=PASSWORD)
+def test_an_invalid_address_is_refused(shell: Shell) -> None:
+    result = shell("user", "create", "ann", "--email", "ann at home", stdin=PASSWORD)
 
-    assert said.code == 1
-    assert "(email_invalid)" in said.err
+    assert result.code == 1
+    assert "(email_invalid)" in result.err
 
 
 def test_the_first_admin_ends_the_set_up(shell: Shell) -> None:
@@ -120,7 +120,7 @@ def test_accounts_are_listed_with_role_and_ban(shell: Shell) -> None:
     assert second.endswith("  banned")
 
 
-def test_who_waits_for_approval_is_listed_apart(shell: Shell) -> None:
+def test_applicants_are_listed_separately(shell: Shell) -> None:
     shell.create_user("ann")
     assert shell.must("user", "list", "--pending") == "No pending applications.\n"
     database = shell.open_database()
@@ -142,12 +142,12 @@ def test_a_promoted_member_logs_in_again(shell: Shell) -> None:
     assert count_sessions(shell) == 0
 
 
-def test_the_last_admin_stays(shell: Shell) -> None:
+def test_the_last_admin_cannot_be_demoted(shell: Shell) -> None:
     shell.create_user("ann", "--admin")
 
-    said = shell("user", "promote", "ann", "--demote")
-    assert (said.code, said.out) == (1, "")
-    assert "(last_admin)" in said.err
+    result = shell("user", "promote", "ann", "--demote")
+    assert (result.code, result.out) == (1, "")
+    assert "(last_admin)" in result.err
 
     shell.create_user("bob", "--admin")
     assert (
@@ -168,29 +168,29 @@ def test_a_new_password_replaces_the_old_and_ends_sessions(shell: Shell) -> None
     assert count_sessions(shell) == 0
 
 
-def test_a_ban_ends_sessions_and_can_be_taken_back(shell: Shell) -> None:
+def test_a_ban_ends_sessions_and_can_be_lifted(shell: Shell) -> None:
     shell.create_user("ann", "--admin")
     shell.create_user("bob")
     sign_in(shell, "bob")
-    words = ("user", "ban", "bob", "--reason", "spam")
+    arguments = ("user", "ban", "bob", "--reason", "spam")
 
-    assert shell.must(*words) == f"bob@{HOST} is banned.\n"
+    assert shell.must(*arguments) == f"bob@{HOST} is banned.\n"
     assert count_sessions(shell) == 0
-    assert "(already_banned)" in shell(*words).err
-    assert shell.must(*words, "--days", "7", "--content") == f"bob@{HOST} is banned.\n"
+    assert "(already_banned)" in shell(*arguments).err
+    assert shell.must(*arguments, "--days", "7", "--content") == f"bob@{HOST} is banned.\n"
 
     assert shell.must("user", "ban", "bob", "--undo") == f"bob@{HOST} is no longer banned.\n"
     assert "(not_banned)" in shell("user", "ban", "bob", "--undo").err
 
 
-def test_a_ban_needs_an_admin_in_whose_name_it_is_said(shell: Shell) -> None:
+def test_a_ban_needs_an_admin_as_its_actor(shell: Shell) -> None:
     shell.create_user("bob")
 
     assert "(no_admin)" in shell("user", "ban", "bob").err
     assert shell("user", "ban", "bob", "--days", "99999999").code == 2
 
 
-def test_somebody_elsewhere_can_be_banned(shell: Shell) -> None:
+def test_a_remote_person_can_be_banned(shell: Shell) -> None:
     shell.create_user("ann", "--admin")
     database = shell.open_database()
     with database.begin() as conn:
@@ -217,7 +217,7 @@ def test_an_admin_is_demoted_before_a_ban(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    "words",
+    "arguments",
     [
         ["user", "promote", "zed"],
         ["user", "reset-password", "zed"],
@@ -225,12 +225,12 @@ def test_an_admin_is_demoted_before_a_ban(shell: Shell) -> None:
         ["user", "ban", "zed@far.example"],
     ],
 )
-def test_nobody_is_not_found(shell: Shell, words: list[str]) -> None:
-    said = shell(*words, stdin=PASSWORD)
+def test_an_unknown_name_is_not_found(shell: Shell, arguments: list[str]) -> None:
+    result = shell(*arguments, stdin=PASSWORD)
 
-    assert (said.code, said.out) == (1, "")
-    assert "zed" in said.err
-    assert "(couldnt_find_person)" in said.err
+    assert (result.code, result.out) == (1, "")
+    assert "zed" in result.err
+    assert "(couldnt_find_person)" in result.err
 
 
 def test_an_invitation_is_made_in_the_name_of_the_first_admin(shell: Shell) -> None:

@@ -93,7 +93,7 @@ def _assert_votes(home: Home, row: dict[str, object], key: Column[int]) -> None:
     suppress_health_check=[HealthCheck.too_slow],
 )
 @given(steps=STEPS)
-def test_counters_stay_true_under_any_sequence(steps: list[tuple[str, int, int]]) -> None:
+def test_counters_stay_correct_under_any_sequence(steps: list[tuple[str, int, int]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         url = sqlite_database(Path(folder) / "tally.sqlite3", migrated=True)
         database = open_database(url)
@@ -105,7 +105,7 @@ def test_counters_stay_true_under_any_sequence(steps: list[tuple[str, int, int]]
         database.close()
 
 
-def test_counters_stay_true_when_somebody_leaves(home: Home) -> None:
+def test_counters_stay_correct_when_an_account_is_deleted(home: Home) -> None:
     kim = home.person("https://kim.example/u/kim")
     home.follow(kim, home.cats)
     mine = home.post(by=kim)
@@ -123,7 +123,7 @@ def test_counters_stay_true_when_somebody_leaves(home: Home) -> None:
     assert home.fresh(home.cats).posts == 1
 
 
-def test_who_wrote_much_leaves_in_as_many_statements_as_who_wrote_little(home: Home) -> None:
+def test_deleting_an_account_takes_a_constant_number_of_statements(home: Home) -> None:
     """Nobody else can write in the meantime."""
     target, needed = home.post(), []
     for number, comments in enumerate((2, 12)):
@@ -160,7 +160,7 @@ def test_the_same_vote_twice_counts_once(home: Home) -> None:
     assert_counted(home)
 
 
-def test_a_decision_on_an_old_reading_keeps_the_counters_true(home: Home) -> None:
+def test_a_decision_on_stale_rows_keeps_the_counters_correct(home: Home) -> None:
     """Two workers have read the same post; both remove it."""
     read_before = home.post()
     home.perform(Delete(by=home.bob, target=read_before))

@@ -12,10 +12,10 @@ def rig(database, clock):
     return Rig(database, clock)
 
 
-@pytest.mark.parametrize(("kind", "letter"), [("Person", "u"), ("Group", "c")])
-def test_an_actor_of_ours_has_its_addresses_below_its_id(rig, kind, letter):
+@pytest.mark.parametrize(("kind", "prefix"), [("Person", "u"), ("Group", "c")])
+def test_a_local_actor_has_its_addresses_below_its_id(rig, kind, prefix):
     made = rig(lambda ctx: create_local_actor(ctx, kind=kind, name="Cats", title="C", key=KEY))
-    iri = f"{ORIGIN}/{letter}/cats"
+    iri = f"{ORIGIN}/{prefix}/cats"
     assert (made.iri, made.kind, made.name, made.title) == (iri, kind, "cats", "C")
     assert (made.inbox, made.outbox, made.followers) == (
         f"{iri}/inbox",
@@ -25,7 +25,7 @@ def test_an_actor_of_ours_has_its_addresses_below_its_id(rig, kind, letter):
     assert (made.local, made.host, made.shared_inbox) == (True, "here.example", f"{ORIGIN}/inbox")
     assert made.published_at == rig.clock()
     sealed = rig(lambda ctx: ctx.conn.execute(select(actor_key.c.private_key)).scalar_one())
-    assert bytes(sealed) == KEY.sealed_private
+    assert bytes(sealed) == KEY.encrypted_private
 
 
 def test_a_name_is_given_once_and_never_again(rig):
@@ -44,7 +44,7 @@ def test_a_name_is_given_once_and_never_again(rig):
     assert rig(lambda ctx: ctx.conn.execute(select(func.count(actor.c.id))).scalar()) == 0
 
 
-def test_a_name_against_the_rules_makes_nothing(rig):
+def test_an_invalid_name_creates_nothing(rig):
     with pytest.raises(Invalid):
         rig(lambda ctx: create_local_actor(ctx, kind="Person", name="inbox", title="", key=KEY))
     assert rig(lambda ctx: ctx.conn.execute(select(func.count(actor.c.id))).scalar()) == 0

@@ -1,4 +1,6 @@
-"""The target of a mention's link: here the person's page on this server, elsewhere their own."""
+"""The target of a mention's link: the person's page on this server in our pages, their own in
+documents.
+"""
 
 import json
 
@@ -28,11 +30,11 @@ def contents(home: Home) -> list[str]:
     """The HTML of every object that was sent."""
     found = []
     for _, body in home.sent_bodies():
-        said = json.loads(body)
-        while isinstance(said.get("object"), dict):
-            said = said["object"]
-        if "content" in said:
-            found.append(said["content"])
+        document = json.loads(body)
+        while isinstance(document.get("object"), dict):
+            document = document["object"]
+        if "content" in document:
+            found.append(document["content"])
     return found
 
 

@@ -24,16 +24,16 @@ KIM = "https://kim.example/u/kim"
 ROUTES = activity_routes()
 
 
-def told(home: Home, somebody: Person | None = None) -> list[str]:
+def notified(home: Home, recipient: Person | None = None) -> list[str]:
     """The kinds of everybody's or one member's notifications, oldest first."""
     rows = home.rows(notification)
-    return [row["kind"] for row in rows if somebody is None or row["recipient_id"] == somebody.id]
+    return [row["kind"] for row in rows if recipient is None or row["recipient_id"] == recipient.id]
 
 
-def hear(home: Home, heard: dict[str, object]) -> None:
+def receive(home: Home, activity_document: dict[str, object]) -> None:
     """Receive an activity from a peer."""
-    document = Document(heard)
-    received = ReceivedActivity(document, str(heard["actor"]), b"{}")
+    document = Document(activity_document)
+    received = ReceivedActivity(document, str(activity_document["actor"]), b"{}")
 
     def work(ctx: Context) -> None:
         action: Action[object] | None = reader_of(ROUTES, document)(ctx, received)
@@ -47,72 +47,72 @@ def naming(*people: Person) -> list[dict[str, str]]:
     return [{"type": "Mention", "href": one.iri, "name": f"@{one.handle}"} for one in people]
 
 
-def test_the_author_of_what_is_answered_is_told(home: Home) -> None:
+def test_the_author_of_the_parent_is_notified(home: Home) -> None:
     post = home.post(by=home.bob)
     comment = home.comment(post, by=home.ann)
     home.comment(post, by=home.person(KIM), parent=comment)
 
-    assert told(home, home.bob) == ["reply"]
-    assert told(home, home.ann) == ["reply"]
+    assert notified(home, home.bob) == ["reply"]
+    assert notified(home, home.ann) == ["reply"]
     first, second = home.rows(notification)
     assert (first["post_id"], first["comment_id"]) == (post.id, comment.id)
     assert first["community_id"] == home.cats.id
     assert second["actor_id"] == home.person(KIM).id
 
 
-def test_nobody_is_told_of_the_own_answer(home: Home) -> None:
+def test_nobody_is_notified_of_their_own_reply(home: Home) -> None:
     home.comment(home.post(by=home.bob), by=home.bob, text="I, @bob, say so.")
 
-    assert told(home) == []
+    assert notified(home) == []
 
 
-def test_members_who_are_named_are_told_wherever_it_was_written(home: Home) -> None:
+def test_mentioned_members_are_notified_wherever_it_was_written(home: Home) -> None:
     home.post(by=home.bob, body=Body.of_markdown("Ask @ann@home.example, and @nobody."))
     kim = home.person(KIM)
-    hear(
+    receive(
         home,
         activity("Create", KIM, page(f"{KIM}/post", KIM, home.cats.iri, tag=naming(home.ann, kim))),
     )
 
-    assert told(home, home.ann) == ["mention", "mention"]
-    assert told(home) == ["mention", "mention"]
+    assert notified(home, home.ann) == ["mention", "mention"]
+    assert notified(home) == ["mention", "mention"]
 
 
-def test_who_is_answered_and_named_is_told_once(home: Home) -> None:
+def test_a_member_replied_to_and_mentioned_is_notified_once(home: Home) -> None:
     post = home.post(by=home.bob)
     home.comment(post, by=home.ann, text="@bob and @bob@home.example: no.")
     home.person(KIM)
-    hear(home, activity("Create", KIM, note(f"{KIM}/1", KIM, post.iri, tag=naming(home.bob))))
+    receive(home, activity("Create", KIM, note(f"{KIM}/1", KIM, post.iri, tag=naming(home.bob))))
 
-    assert told(home, home.bob) == ["reply", "reply"]
+    assert notified(home, home.bob) == ["reply", "reply"]
 
 
-def test_an_edit_tells_only_whom_it_names_anew(home: Home) -> None:
+def test_an_edit_notifies_only_newly_mentioned_members(home: Home) -> None:
     post = home.post(by=home.bob, body=Body.of_markdown("Nobody."))
     comment = home.comment(home.post(by=home.ann), by=home.bob, text="Well")
-    before = len(told(home))
+    before = len(notified(home))
 
     for text in ("@ann", "@ann again"):
         body = Body.of_markdown(text)
         home.perform(EditPost(by=home.bob, post=post, title="Cats", body=body))
         home.perform(EditComment(by=home.bob, comment=comment, body=body))
 
-    assert told(home)[before:] == ["mention"]
+    assert notified(home)[before:] == ["mention"]
     assert home.rows(notification)[-1]["post_id"] == post.id
 
 
-def test_an_edit_from_elsewhere_tells_whom_its_tags_name(home: Home) -> None:
+def test_a_remote_edit_notifies_the_members_in_its_tags(home: Home) -> None:
     post = home.post(by=home.ann)
     home.person(KIM)
     first = note(f"{KIM}/1", KIM, post.iri)
-    hear(home, activity("Create", KIM, first))
+    receive(home, activity("Create", KIM, first))
     more = {"content": "<p>@bob</p>", "tag": naming(home.bob), "updated": "2031-01-01T00:00:00Z"}
-    hear(home, activity("Update", KIM, first | more))
+    receive(home, activity("Update", KIM, first | more))
 
-    assert told(home, home.bob) == ["mention"]
+    assert notified(home, home.bob) == ["mention"]
 
 
-def test_people_and_servers_that_are_blocked_tell_nothing(home: Home) -> None:
+def test_blocked_people_and_servers_cause_no_notification(home: Home) -> None:
     post = home.post(by=home.bob)
     kim, ken = home.person(KIM), home.person("https://ken.example/u/ken")
     moment = home.clock()
@@ -127,10 +127,10 @@ def test_people_and_servers_that_are_blocked_tell_nothing(home: Home) -> None:
     home.comment(post, by=ken)
     home.comment(post, by=home.ann)
 
-    assert told(home, home.bob) == ["reply"]
+    assert notified(home, home.bob) == ["reply"]
 
 
-def test_what_was_only_fetched_tells_too(home: Home) -> None:
+def test_a_fetched_reply_is_notified_too(home: Home) -> None:
     home.person(KIM)
     document = Document(page(f"{KIM}/post", KIM, home.cats.iri, tag=naming(home.bob)))
     home(
@@ -139,16 +139,16 @@ def test_what_was_only_fetched_tells_too(home: Home) -> None:
         )
     )
 
-    assert told(home, home.bob) == ["mention"]
+    assert notified(home, home.bob) == ["mention"]
 
 
-def test_what_was_written_long_ago_tells_nobody_until_it_is_edited(home: Home) -> None:
+def test_an_old_reply_notifies_nobody_until_it_is_edited(home: Home) -> None:
     home.person(KIM)
     own = home.post(by=home.bob)
     days = {age: (home.clock() - timedelta(days=age)).isoformat() for age in (6, 8)}
     old = note(f"{KIM}/2", KIM, own.iri, tag=naming(home.ann), published=days[8])
 
-    hear(
+    receive(
         home,
         activity(
             "Create",
@@ -156,11 +156,11 @@ def test_what_was_written_long_ago_tells_nobody_until_it_is_edited(home: Home) -
             page(f"{KIM}/1", KIM, home.cats.iri, tag=naming(home.bob), published=days[8]),
         ),
     )
-    hear(home, activity("Create", KIM, old))
-    assert told(home) == []
+    receive(home, activity("Create", KIM, old))
+    assert notified(home) == []
 
-    hear(home, activity("Create", KIM, note(f"{KIM}/3", KIM, own.iri, published=days[6])))
-    assert told(home) == ["reply"]
+    receive(home, activity("Create", KIM, note(f"{KIM}/3", KIM, own.iri, published=days[6])))
+    assert notified(home) == ["reply"]
 
-    hear(home, activity("Update", KIM, old | {"content": "<p>What?</p>", "updated": days[6]}))
-    assert told(home) == ["reply", "mention"]
+    receive(home, activity("Update", KIM, old | {"content": "<p>What?</p>", "updated": days[6]}))
+    assert notified(home) == ["reply", "mention"]

@@ -31,7 +31,7 @@ def dialect() -> str:
     return "sqlite"
 
 
-def hear(home: Home, **more: Any) -> Any:
+def receive(home: Home, **more: Any) -> Any:
     """A Note by kim, new or edited."""
     document = Document(note("https://kim.example/1", KIM, **TO_CATS, **more))
     received = ReceivedActivity(Document({"type": "Create", "object": document.raw}), KIM)
@@ -43,9 +43,9 @@ def answer(home: Home, post: Post, parent: Comment | None = None) -> Comment:
     return home.perform(CreateComment(by=home.bob, post=post, parent=parent, body=body))
 
 
-def test_a_member_cannot_answer_who_wants_no_answers_until_they_do(home: Home) -> None:
+def test_a_member_cannot_reply_while_the_author_disallows_replies(home: Home) -> None:
     home.person(KIM, "gotosocial")
-    post = hear(home, interactionPolicy=CLOSED)
+    post = receive(home, interactionPolicy=CLOSED)
 
     with pytest.raises(Denied, match="allow replies"):
         answer(home, post)
@@ -65,7 +65,7 @@ def test_a_member_cannot_answer_who_wants_no_answers_until_they_do(home: Home) -
 def test_a_comment_may_be_closed_in_an_open_thread(home: Home) -> None:
     home.person(KIM, "gotosocial")
     post = home.post()
-    closed = hear(home, answers=post.iri, interactionPolicy=CLOSED)
+    closed = receive(home, answers=post.iri, interactionPolicy=CLOSED)
 
     with pytest.raises(Denied, match="allow replies"):
         answer(home, post, closed)
@@ -77,13 +77,13 @@ def test_a_community_boosts_only_what_it_may(home: Home, policy: Any) -> None:
     home.person(KIM, "gotosocial")
     home.follow(home.person("https://micro.example/u/fan", "mastodon"), home.cats)
 
-    hear(home, interactionPolicy=policy)
+    receive(home, interactionPolicy=policy)
 
-    boosts = [sent for sent in home.sent() if sent.words == "Announce{id}"]
+    boosts = [sent for sent in home.sent() if sent.shape == "Announce{id}"]
     assert bool(boosts) is (policy is None)
 
 
-def test_ours_may_be_answered_while_they_are_open_and_quoted_by_nobody(home: Home) -> None:
+def test_local_content_allows_replies_while_open_and_no_quotes(home: Home) -> None:
     post = home.post()
     comment = home.comment(post)
 

@@ -18,7 +18,7 @@ from fedcom.models.post import Post
 from fedcom.models.revision import Revision
 from fedcom.queries.revisions import list_revisions
 from fedcom.wire.body import Body
-from tests.fedcom.actions.hearing import hear
+from tests.fedcom.actions.receiving import receive
 from tests.support.documents import activity, note
 from tests.support.people import Home, received
 
@@ -33,12 +33,12 @@ def versions(home: Home, about: Post | Comment) -> list[Revision]:
 
 def edit(home: Home, about: Post, **changes: Any) -> Post:
     body = Body.of_markdown(about.body_source)
-    words: dict[str, Any] = {"title": about.title, "url": about.url, "body": body}
+    fields: dict[str, Any] = {"title": about.title, "url": about.url, "body": body}
     home.clock.advance(minutes=1)
-    return home.perform(EditPost(by=home.bob, post=about, **words | changes))
+    return home.perform(EditPost(by=home.bob, post=about, **fields | changes))
 
 
-def test_every_edit_of_a_post_keeps_what_it_said_before(home: Home) -> None:
+def test_every_edit_of_a_post_keeps_the_previous_version(home: Home) -> None:
     first = home.post(url="https://a.example/1")
     second = edit(home, first, body=Body.of_markdown("They do *not*."))
     third = edit(home, second, title="Cats never sleep", url=None)
@@ -57,11 +57,11 @@ def test_an_edit_that_no_reader_sees_keeps_nothing(home: Home) -> None:
     assert versions(home, first) == []
 
 
-def test_what_a_peer_edits_is_kept_too(home: Home) -> None:
+def test_edits_by_peers_are_kept_too(home: Home) -> None:
     about = home.comment(home.post(), by=home.person(KIM), text="Before", iri=NOTE)
     post_iri = home.fresh(home.post()).iri
-    words = note(NOTE, KIM, post_iri, to=[home.cats.iri, PUBLIC], content="<p>After</p>")
-    hear(home, activity("Update", KIM, words))
+    fields = note(NOTE, KIM, post_iri, to=[home.cats.iri, PUBLIC], content="<p>After</p>")
+    receive(home, activity("Update", KIM, fields))
 
     assert [version.body_html for version in versions(home, about)] == ["<p>Before</p>"]
     assert home.fresh(about).body_html == "<p>After</p>"
@@ -77,7 +77,7 @@ def test_only_the_newest_of_very_many_versions_are_kept(home: Home) -> None:
     assert kept == [f"<p>{number}</p>" for number in range(KEPT + 1, 1, -1)]
 
 
-def test_who_deletes_something_deletes_what_it_said_before(home: Home) -> None:
+def test_a_deletion_deletes_previous_versions(home: Home) -> None:
     first = edit(home, home.post(), title="Another title")
     about = home.comment(first)
     home.perform(EditComment(by=home.bob, comment=about, body=Body.of_markdown("Other")))
@@ -91,14 +91,14 @@ def test_who_deletes_something_deletes_what_it_said_before(home: Home) -> None:
     assert len(versions(home, other)) == 1
 
 
-def test_what_a_moderator_removes_keeps_its_past_for_when_it_comes_back(home: Home) -> None:
+def test_a_removal_keeps_previous_versions(home: Home) -> None:
     first = edit(home, home.post(), title="Another title")
     home.perform(RemoveContent(by=home.ann, target=first, reason="spam"))
 
     assert len(versions(home, first)) == 1
 
 
-def test_who_leaves_and_lets_words_stay_leaves_only_the_last_ones(home: Home) -> None:
+def test_a_deleted_account_that_leaves_its_content_leaves_only_the_last_version(home: Home) -> None:
     first = edit(home, home.post(), title="Another title")
     about = home.comment(first)
     home.perform(EditComment(by=home.bob, comment=about, body=Body.of_markdown("Other")))
@@ -108,14 +108,14 @@ def test_who_leaves_and_lets_words_stay_leaves_only_the_last_ones(home: Home) ->
     assert versions(home, first) == versions(home, about) == []
 
 
-def test_so_it_is_with_who_leaves_elsewhere(home: Home) -> None:
+def test_a_deleted_remote_account_leaves_only_the_last_version_too(home: Home) -> None:
     about = home.comment(home.post(), by=home.person(KIM), iri=NOTE)
     source = Provenance(NOTE, "Note", None, None)
     home.perform(
         EditComment(by=home.person(KIM), comment=about, body=Body("", "Other"), source=source),
         received(KIM),
     )
-    hear(home, activity("Delete", KIM, KIM, removeData=False))
+    receive(home, activity("Delete", KIM, KIM, removeData=False))
 
     assert home.fresh(about).body_html == "Other"
     assert versions(home, about) == []
@@ -124,10 +124,10 @@ def test_so_it_is_with_who_leaves_elsewhere(home: Home) -> None:
 def test_an_edit_of_what_was_deleted_meanwhile_writes_nothing(home: Home) -> None:
     kim = home.person(KIM)
     post, comment = home.post(by=kim, iri=f"{KIM}/1"), home.comment(home.post(), by=kim, iri=NOTE)
-    words, source = Body("", "Other"), Provenance(NOTE, "Note", None, None)
+    new_body, source = Body("", "Other"), Provenance(NOTE, "Note", None, None)
     edits: list[EditPost | EditComment] = [
-        EditPost(by=kim, post=post, title="Other", body=words, source=source),
-        EditComment(by=kim, comment=comment, body=words, source=source),
+        EditPost(by=kim, post=post, title="Other", body=new_body, source=source),
+        EditComment(by=kim, comment=comment, body=new_body, source=source),
     ]
     for about, action in zip((post, comment), edits, strict=True):
         home.perform(Delete(by=kim, target=about), received(KIM))
@@ -138,7 +138,7 @@ def test_an_edit_of_what_was_deleted_meanwhile_writes_nothing(home: Home) -> Non
         assert versions(home, about) == []
 
 
-def test_nothing_is_left_of_whoever_leaves(home: Home) -> None:
+def test_a_deleted_account_leaves_no_versions(home: Home) -> None:
     first = edit(home, home.post(), title="Another title")
     home.perform(DeleteActor(by=home.bob), received(home.bob.iri))
 

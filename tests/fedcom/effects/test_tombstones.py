@@ -1,4 +1,4 @@
-"""Undone activities: remembered if the actor was entitled to undo them, and until sent anew."""
+"""Undone activities: remembered if the actor was entitled to undo them, and until sent again."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from fedcom.effects.tombstones import (
 from fedcom.errors import Denied
 from fedcom.models.moderation import tombstone
 from inbox.ports import ReceivedActivity
-from tests.fedcom.actions.hearing import hear
+from tests.fedcom.actions.receiving import receive
 from tests.support.documents import activity, undo
 from tests.support.people import Home
 
@@ -59,7 +59,7 @@ def arrive(home: Home, received: ReceivedActivity) -> None:
     home(note)
 
 
-def test_nobody_forbids_what_is_on_another_host(home: Home) -> None:
+def test_a_tombstone_does_not_affect_other_hosts(home: Home) -> None:
     with pytest.raises(Denied) as caught:
         home.perform(RecordDeletion(iri=POST, actor_iri=EVE))
     assert caught.value.code == "not_the_owner"
@@ -77,7 +77,7 @@ def test_a_recorded_deletion_counts_for_its_own_host_only(home: Home) -> None:
 
 
 def test_a_deletion_keeps_out_what_comes_late_from_anybody_of_its_host(home: Home) -> None:
-    hear(home, activity("Delete", KIM, POST))
+    receive(home, activity("Delete", KIM, POST))
 
     for owner in (KIM, KEN):
         with pytest.raises(Denied) as caught:
@@ -85,22 +85,22 @@ def test_a_deletion_keeps_out_what_comes_late_from_anybody_of_its_host(home: Hom
         assert caught.value.code == "already_deleted"
 
 
-def test_said_twice_is_remembered_once(home: Home) -> None:
+def test_a_repeated_deletion_is_recorded_once(home: Home) -> None:
     for _ in range(2):
-        hear(home, activity("Delete", KIM, POST))
+        receive(home, activity("Delete", KIM, POST))
 
     assert [row["iri"] for row in home.rows(tombstone)] == [POST]
 
 
-def test_a_deletion_taken_back_is_forgotten(home: Home) -> None:
+def test_an_undone_deletion_leaves_no_tombstone(home: Home) -> None:
     gone = activity("Delete", KIM, POST)
-    hear(home, gone)
-    hear(home, undo(gone))
+    receive(home, gone)
+    receive(home, undo(gone))
 
     home(lambda ctx: refuse_deleted(ctx, POST, KIM))
 
 
-def test_what_was_never_undone_counts(home: Home) -> None:
+def test_an_activity_that_was_never_undone_counts(home: Home) -> None:
     undone(home)
 
     assert counts(home, vote(iri=f"{LIKE}/2"))
@@ -108,13 +108,15 @@ def test_what_was_never_undone_counts(home: Home) -> None:
 
 
 @pytest.mark.parametrize("evidence", ["proof", "origin"])
-def test_what_anybody_can_show_again_stays_undone(home: Home, evidence: Evidence) -> None:
+def test_an_undone_activity_that_can_be_replayed_stays_undone(
+    home: Home, evidence: Evidence
+) -> None:
     undone(home)
 
     assert not counts(home, vote(evidence))
 
 
-def test_what_its_actor_signs_after_the_undo_counts_under_the_same_id(home: Home) -> None:
+def test_an_activity_signed_after_its_undo_counts_under_the_same_id(home: Home) -> None:
     undone(home, signed_at=100.0)
 
     assert not counts(home, vote(signed_at=99.0))
@@ -122,7 +124,7 @@ def test_what_its_actor_signs_after_the_undo_counts_under_the_same_id(home: Home
     assert counts(home, vote(signed_at=101.0))
 
 
-def test_what_was_overtaken_by_its_undo_does_not_count_however_late_it_was_signed(
+def test_an_activity_overtaken_by_its_undo_does_not_count(
     home: Home,
 ) -> None:
     undone(home, awaited=True, signed_at=100.0)
@@ -144,7 +146,7 @@ def test_a_strangers_copy_is_not_the_arrival(home: Home) -> None:
     assert not counts(home, vote())
 
 
-def test_what_was_not_overtaken_within_a_day_is_a_new_one(home: Home) -> None:
+def test_an_activity_that_arrives_after_a_day_is_a_new_one(home: Home) -> None:
     undone(home, awaited=True)
     home.clock.advance(seconds=AWAITED_FOR.total_seconds())
 
@@ -152,14 +154,14 @@ def test_what_was_not_overtaken_within_a_day_is_a_new_one(home: Home) -> None:
     assert not counts(home, vote("proof"))
 
 
-def test_what_is_in_force_again_leaves_nothing_behind(home: Home) -> None:
+def test_a_repeated_activity_removes_the_tombstone(home: Home) -> None:
     undone(home)
     home(lambda ctx: forget_undone(ctx, vote()))
 
     assert home.rows(tombstone) == []
 
 
-def test_a_community_can_only_take_back_what_it_announces_itself(home: Home) -> None:
+def test_a_community_can_only_undo_its_own_announces(home: Home) -> None:
     """It vouches for votes on its posts, and could name the id of any other vote."""
     undone(home, DOGS, awaited=True)
 

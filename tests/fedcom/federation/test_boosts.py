@@ -31,10 +31,10 @@ async def test_a_boost_counts_once_until_it_is_undone(node: Node) -> None:
     node.network.put(person(KIM))
     boost = activity("Announce", KIM, POST)
 
-    assert await node.hear(boost) == "202"
-    assert await node.hear(boost | {"id": f"{KIM}/again"}) == "202"
+    assert await node.receive(boost) == "202"
+    assert await node.receive(boost | {"id": f"{KIM}/again"}) == "202"
     assert boosts(node) == 1
-    assert await node.hear(undo(boost)) == "202"
+    assert await node.receive(undo(boost)) == "202"
     assert boosts(node) == 0
     assert node.home.sent() == []
 
@@ -43,29 +43,29 @@ async def test_an_undo_may_name_the_boost_by_its_id_alone(node: Node) -> None:
     node.home.post()
     node.network.put(person(KIM), person("https://kim.example/u/ken"))
     boost = activity("Announce", KIM, POST)
-    await node.hear(boost)
+    await node.receive(boost)
 
-    await node.hear(activity("Undo", "https://kim.example/u/ken", boost["id"]))
+    await node.receive(activity("Undo", "https://kim.example/u/ken", boost["id"]))
     assert boosts(node) == 1
-    await node.hear(activity("Undo", KIM, boost["id"]))
+    await node.receive(activity("Undo", KIM, boost["id"]))
     assert boosts(node) == 0
 
 
 async def test_boosts_go_with_the_account(node: Node) -> None:
     node.home.post()
     kim = node.home.person(KIM)
-    await node.hear(activity("Announce", KIM, POST))
+    await node.receive(activity("Announce", KIM, POST))
 
     node.home.perform(DeleteActor(by=kim, removes_content=True))
 
     assert boosts(node) == 0
 
 
-async def test_what_a_community_announces_is_no_boost(node: Node) -> None:
+async def test_an_announce_of_a_community_is_no_boost(node: Node) -> None:
     node.home.post()
     node.home.follow(node.home.bob, node.home.group(DOGS))
 
-    assert await node.hear(activity("Announce", DOGS, POST)) == "202"
+    assert await node.receive(activity("Announce", DOGS, POST)) == "202"
 
     assert boosts(node) == 0
 
@@ -79,16 +79,16 @@ async def test_what_a_community_announces_is_no_boost(node: Node) -> None:
         ("Announce", {"object": "https://kim.example/note/1"}),
     ],
 )
-async def test_what_nobody_here_acts_on_is_ignored_alone_and_inside_an_announce(
+async def test_activities_without_an_effect_are_ignored_alone_and_inside_an_announce(
     node: Node, kind: str, more: dict[str, Any], *, inside: bool
 ) -> None:
     node.home.post()
     node.network.put(person(KIM))
     node.home.follow(node.home.bob, node.home.group(DOGS))
-    said = activity(kind, KIM, POST) | more
-    heard = activity("Announce", DOGS, said) if inside else said
+    document = activity(kind, KIM, POST) | more
+    received = activity("Announce", DOGS, document) if inside else document
 
-    answer = await node.hear(heard)
+    answer = await node.receive(received)
 
     assert answer in ("202 unsupported_type", "202 not_moved", "202 not_a_community")
     assert boosts(node) == 0

@@ -40,7 +40,7 @@ async def find(node: Node, resource: str) -> Any:
         (f"{ORIGIN}/actor", "/actor"),
     ],
 )
-async def test_webfinger_finds_who_is_here(node: Node, resource: str, actor: str) -> None:
+async def test_webfinger_finds_local_actors(node: Node, resource: str, actor: str) -> None:
     found = await find(node, resource)
 
     (own,) = [link for link in found["links"] if link["rel"] == "self"]
@@ -64,7 +64,7 @@ async def test_webfinger_finds_who_is_here(node: Node, resource: str, actor: str
         "mailto:bob@home.example",
     ],
 )
-async def test_webfinger_knows_nobody_else(node: Node, resource: str) -> None:
+async def test_webfinger_does_not_find_remote_actors(node: Node, resource: str) -> None:
     node.home.person("https://kim.example/u/kim")
 
     assert await find(node, resource) == 404
@@ -102,7 +102,7 @@ async def test_webfinger_does_not_find_the_deleted(node: Node) -> None:
     assert await find(node, "acct:bob@home.example") == 404
 
 
-async def test_host_meta_tells_where_webfinger_is(node: Node) -> None:
+async def test_host_meta_has_the_address_of_webfinger(node: Node) -> None:
     template = f"{ORIGIN}/.well-known/webfinger?resource={{uri}}"
 
     xml = await node.get("/.well-known/host-meta", accept="*/*")
@@ -112,7 +112,7 @@ async def test_host_meta_tells_where_webfinger_is(node: Node) -> None:
     assert jrd["links"][0]["template"] == template
 
 
-async def test_nodeinfo_is_where_it_says(node: Node) -> None:
+async def test_nodeinfo_is_served_at_its_index_links(node: Node) -> None:
     node.home.post()
     index = await node.get_json("/.well-known/nodeinfo", accept="*/*")
     links = {link["rel"].rsplit("/", 1)[-1]: link["href"] for link in index["links"]}
@@ -149,7 +149,7 @@ async def test_nodeinfo_is_where_it_says(node: Node) -> None:
         ({"User-Agent": "VoyagerApp/2.0"}, "lemmy"),
     ],
 )
-async def test_nodeinfo_tells_servers_the_truth_and_apps_what_they_can_work_with(
+async def test_nodeinfo_names_fedcom_to_servers_and_lemmy_to_apps(
     node: Node, headers: dict[str, str], name: str
 ) -> None:
     answer = await node.get("/nodeinfo/2.1", accept="*/*", **headers)
@@ -161,7 +161,7 @@ async def test_nodeinfo_tells_servers_the_truth_and_apps_what_they_can_work_with
     assert answer.headers["vary"] == "Origin, Sec-Fetch-Site, User-Agent"
 
 
-async def test_nodeinfo_tells_everybody_the_truth_when_the_admin_wants_that(node: Node) -> None:
+async def test_nodeinfo_names_fedcom_to_everybody_if_the_admin_chooses_that(node: Node) -> None:
     node.home(lambda ctx: ctx.conn.execute(update(site).values(answers_apps_as_lemmy=False)))
 
     answer = await node.get("/nodeinfo/2.0", accept="*/*", Origin="https://vger.example")

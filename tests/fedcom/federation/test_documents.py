@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete as delete_rows, insert, select, update
 
-from fedcom.accounts.register import Newcomer, deny, register
+from fedcom.accounts.register import NewAccount, deny, register
 from fedcom.actions.comment import EditComment
 from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.delete_actor import DeleteActor
@@ -80,11 +80,11 @@ async def test_an_actor_is_served_at_its_id(node: Node) -> None:
         "/activities/create/0",
     ],
 )
-async def test_what_is_not_here_is_404(node: Node, path: str) -> None:
+async def test_an_unknown_document_is_404(node: Node, path: str) -> None:
     assert (await node.get(path)).status_code == 404
 
 
-async def test_a_post_and_a_comment_are_served_with_their_words(node: Node) -> None:
+async def test_a_post_and_a_comment_are_served_with_their_text(node: Node) -> None:
     post = node.home.post()
     comment = node.home.comment(post)
 
@@ -99,7 +99,7 @@ async def test_a_post_and_a_comment_are_served_with_their_words(node: Node) -> N
     assert (note["type"], note["inReplyTo"]) == ("Note", post.iri)
 
 
-async def test_what_is_a_peers_is_never_served_under_our_origin(node: Node) -> None:
+async def test_remote_documents_are_never_served_under_our_origin(node: Node) -> None:
     kim = node.home.person(KIM)
     post = node.home.post(by=kim)
     comment = node.home.comment(post, by=kim)
@@ -120,7 +120,7 @@ async def test_what_is_a_peers_is_never_served_under_our_origin(node: Node) -> N
         assert (await node.get(path)).status_code == 404
 
 
-async def test_nobody_is_sent_to_what_is_hidden_here(node: Node) -> None:
+async def test_there_is_no_redirect_to_the_origin_of_hidden_content(node: Node) -> None:
     kim = node.home.person(KIM)
     post = node.home.post(by=kim)
     node.home.perform(RemoveContent(by=node.home.ann, target=post))
@@ -225,7 +225,7 @@ Take = Callable[[Home, Any], Any]
     ("take", "give"),
     [(delete, undelete), (remove, restore)],
 )
-async def test_what_was_taken_back_is_a_tombstone_and_nothing_carries_its_words(
+async def test_deleted_content_is_a_tombstone_and_no_document_has_its_text(
     node: Node, take: Take, give: Take
 ) -> None:
     home = node.home
@@ -254,7 +254,7 @@ async def test_what_was_taken_back_is_a_tombstone_and_nothing_carries_its_words(
     assert (await node.get(f"/post/{post.id}")).status_code == 200
 
 
-async def test_an_edit_takes_the_former_words_from_every_address(node: Node) -> None:
+async def test_an_edit_removes_the_previous_text_from_every_address(node: Node) -> None:
     home, clock = node.home, node.home.clock
     home.follow(home.person("https://forum.example/u/fan", "lemmy"), home.cats)
     post = home.post(body=SECRET)
@@ -291,7 +291,7 @@ async def test_a_profile_is_served_in_no_older_form(node: Node) -> None:
     assert (await node.get("/u/bob/outbox")).status_code == 404
 
 
-async def test_activities_for_somebody_are_not_served_to_everybody(node: Node) -> None:
+async def test_private_activities_are_not_served_publicly(node: Node) -> None:
     home = node.home
     dogs = home.group("https://dogs.example/c/dogs")
     home.follow(home.bob, dogs)
@@ -312,7 +312,7 @@ async def test_our_root_is_the_instance_for_servers_and_a_page_for_people(node: 
     assert page.headers["content-type"].startswith("text/html")
 
 
-async def test_a_removed_community_takes_everything_in_it_along(node: Node) -> None:
+async def test_a_removed_community_hides_all_of_its_content(node: Node) -> None:
     home = node.home
     post = home.post()
     comment = home.comment(post)
@@ -428,7 +428,7 @@ async def test_a_create_is_one_for_as_long_as_its_object_is_shown(node: Node) ->
         assert (await node.get(path)).status_code == 404, path
 
 
-async def test_what_another_server_says_is_served_by_that_alone(node: Node) -> None:
+async def test_activities_of_other_servers_are_not_served_here(node: Node) -> None:
     home = node.home
     kim, there = home.person(KIM), home.post(community=home.group("https://dogs.example/c/dogs"))
     theirs, remark = home.post(by=kim), home.comment(home.post(), by=kim)
@@ -456,7 +456,7 @@ async def test_an_outbox_outlives_a_community_that_its_server_has_deleted(node: 
     assert listed["totalItems"] == 1
 
 
-async def test_all_that_was_ever_posted_is_on_the_pages_of_an_outbox(node: Node) -> None:
+async def test_the_pages_of_an_outbox_list_all_posts(node: Node) -> None:
     home = node.home
     made = []
     for number in range(11):
@@ -490,12 +490,12 @@ async def test_the_instance_actors_collections_are_empty(node: Node) -> None:
         assert (served["id"], served["totalItems"]) == (f"{ORIGIN}{path}", 0)
 
 
-async def test_who_waits_for_approval_is_nobody_yet(node: Node) -> None:
+async def test_pending_accounts_are_not_served(node: Node) -> None:
     home = node.home
 
     def apply(ctx: Context) -> int:
         ctx.conn.execute(update(site).values(registration="approval"))
-        newcomer = Newcomer(name="zoe", password_hash="-", application="Please")
+        newcomer = NewAccount(name="zoe", password_hash="-", application="Please")
         return register(ctx, newcomer, NO_KEY).person.id
 
     zoe = home(apply)
@@ -506,14 +506,14 @@ async def test_who_waits_for_approval_is_nobody_yet(node: Node) -> None:
         asked = await node.get(f"/.well-known/webfinger?resource={resource}", accept="*/*")
         assert asked.status_code == 404
     node.network.put(person(KIM))
-    answer = await node.hear(activity("Follow", KIM, f"{ORIGIN}/u/zoe"))
+    answer = await node.receive(activity("Follow", KIM, f"{ORIGIN}/u/zoe"))
     assert answer == "404 couldnt_find_object"
 
     home(lambda ctx: deny(ctx, zoe))
     assert (await node.get("/u/zoe")).status_code == 410
 
 
-async def test_an_activity_of_a_stranger_is_not_ours_to_serve(node: Node) -> None:
+async def test_a_remote_activity_is_not_served(node: Node) -> None:
     """Issued under no id of ours, it cannot be fetched."""
     home = node.home
 
@@ -532,7 +532,7 @@ async def test_an_activity_of_a_stranger_is_not_ours_to_serve(node: Node) -> Non
     assert (await node.get("/activities/create/1")).status_code == 404
 
 
-async def test_who_reported_what_is_served_to_nobody(node: Node) -> None:
+async def test_reports_are_not_served(node: Node) -> None:
     """Neither the report nor the community's activity about it to remote moderators."""
     home = node.home
     kim = home.person(KIM, "piefed")
@@ -549,7 +549,7 @@ async def test_who_reported_what_is_served_to_nobody(node: Node) -> None:
         assert (await node.get(path)).status_code == 404, path
 
 
-async def test_what_is_between_two_servers_is_served_to_who_knows_its_id(node: Node) -> None:
+async def test_activities_between_two_servers_are_served_by_id(node: Node) -> None:
     """Follows, their responses and votes are addressed to nobody, and peers look them up later."""
     home = node.home
     kim, dogs = home.person(KIM), home.group("https://forum.example/c/dogs")
@@ -587,7 +587,7 @@ async def test_nothing_of_a_private_message_is_served(node: Node) -> None:
         assert (await node.get(path)).status_code == 404, path
 
 
-async def test_everything_that_an_actor_names_is_there(node: Node) -> None:
+async def test_every_address_in_an_actor_document_is_served(node: Node) -> None:
     for path in ("/u/bob", "/c/cats", "/actor"):
         actor = await node.get_json(path)
         boxes = ("outbox", "followers", "following", "featured")
@@ -600,7 +600,7 @@ async def test_everything_that_an_actor_names_is_there(node: Node) -> None:
             assert found["id"] == iri
 
 
-async def test_everything_served_is_made_in_one_door(node: Node) -> None:
+async def test_an_outbox_item_is_the_same_document_as_its_object(node: Node) -> None:
     """An item of the outbox has the id of the object, so that a fetch finds the same."""
     home = node.home
     post = home.post()
@@ -616,7 +616,7 @@ async def test_everything_served_is_made_in_one_door(node: Node) -> None:
     }
 
 
-async def test_whom_a_text_names_is_read_from_its_links_and_not_parsed_again(node: Node) -> None:
+async def test_mentions_are_read_from_links_without_parsing_the_text_again(node: Node) -> None:
     """Anyone may fetch a document and an outbox, as often as they like."""
     home = node.home
     kim = home.person(KIM)
@@ -635,7 +635,7 @@ async def test_whom_a_text_names_is_read_from_its_links_and_not_parsed_again(nod
     assert {tag["href"] for tag in note["tag"]} == {home.cats.iri, kim.iri}
 
 
-async def test_whoever_is_deleted_leaves_the_key_by_which_the_delete_is_verified(
+async def test_a_deleted_actor_keeps_the_key_that_verifies_its_delete(
     node: Node,
 ) -> None:
     alive = await node.get_json("/u/bob")

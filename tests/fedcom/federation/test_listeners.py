@@ -8,7 +8,7 @@ import pytest
 from activitypub.document import Document
 from activitypub.types import FEATURES
 from fedcom.federation.listeners import Listeners, Unsupported, activity_routes, reader_of
-from fedcom.inbound.catalog import HEARD
+from fedcom.inbound.catalog import ALL_READERS
 from fedcom.models.comment import comment
 from fedcom.models.post import post
 from inbox.errors import Later, Refused
@@ -25,11 +25,11 @@ KIM, EVE = "https://kim.example/u/kim", "https://evil.example/u/eve"
 POST = page("https://kim.example/post/1", KIM, CATS, name="New")
 
 
-def heard(said: dict[str, Any], signer: str = EVE) -> ReceivedActivity:
+def received(sent_activity: dict[str, Any], signer: str = EVE) -> ReceivedActivity:
     return ReceivedActivity(
-        activity=Document(said),
-        body=json.dumps(said).encode(),
-        actor=said["actor"],
+        activity=Document(sent_activity),
+        body=json.dumps(sent_activity).encode(),
+        actor=sent_activity["actor"],
         signer=signer,
         spliceable=False,
         request_id="r1",
@@ -43,23 +43,23 @@ def listeners(node: Node) -> Listeners:
     return found
 
 
-async def authenticate(node: Node, said: dict[str, Any], signer: str = EVE) -> Any:
+async def authenticate(node: Node, sent_activity: dict[str, Any], signer: str = EVE) -> Any:
     """The origin's answer, or the code of the refusal."""
     try:
-        return await listeners(node).authenticate(heard(said, signer))
+        return await listeners(node).authenticate(received(sent_activity, signer))
     except Refused as error:
         return error.code
     except Later:
         return "later"
 
 
-async def test_of_a_relayed_copy_only_the_object_counts_as_its_origin_serves_it(
+async def test_for_a_relayed_copy_only_the_object_served_by_its_origin_counts(
     node: Node,
 ) -> None:
     node.network.put(POST)
-    said = activity("Create", KIM, POST | {"name": "Forged"}, to=[CATS], summary="Forged")
+    sent_activity = activity("Create", KIM, POST | {"name": "Forged"}, to=[CATS], summary="Forged")
 
-    agreed = await authenticate(node, said)
+    agreed = await authenticate(node, sent_activity)
 
     assert agreed.activity.object_document.name == "New"
     assert set(agreed.activity.raw) == {"type", "actor", "object", "to", "cc"}
@@ -69,7 +69,7 @@ async def test_of_a_relayed_copy_only_the_object_counts_as_its_origin_serves_it(
 
 
 @pytest.mark.parametrize(
-    ("at_origin", "said", "code"),
+    ("at_origin", "sent_activity", "code"),
     [
         (
             POST | {"attributedTo": "https://kim.example/u/ken"},
@@ -95,17 +95,17 @@ async def test_of_a_relayed_copy_only_the_object_counts_as_its_origin_serves_it(
         (POST, activity("Create", KIM, {"type": "Page"}), "object_id_missing"),
     ],
 )
-async def test_what_the_origin_does_not_say_is_refused(
-    node: Node, at_origin: dict[str, Any] | None, said: dict[str, Any], code: str
+async def test_an_activity_not_confirmed_by_its_origin_is_refused(
+    node: Node, at_origin: dict[str, Any] | None, sent_activity: dict[str, Any], code: str
 ) -> None:
     if at_origin is not None:
         node.network.put(at_origin)
 
-    assert await authenticate(node, said) == code
+    assert await authenticate(node, sent_activity) == code
 
 
 @pytest.mark.parametrize(
-    "said",
+    "sent_activity",
     [
         activity("Like", KIM, f"{ORIGIN}/post/1"),
         activity("Dislike", KIM, f"{ORIGIN}/post/1"),
@@ -120,19 +120,19 @@ async def test_what_the_origin_does_not_say_is_refused(
         undo(activity("Like", KIM, f"{ORIGIN}/post/1")),
         undo(activity("Delete", KIM, POST["id"])),
     ],
-    ids=lambda said: said["type"],
+    ids=lambda sent_activity: sent_activity["type"],
 )
 async def test_that_a_server_serves_an_activity_does_not_prove_that_it_is_in_force(
-    node: Node, said: dict[str, Any]
+    node: Node, sent_activity: dict[str, Any]
 ) -> None:
-    node.network.put(said)
+    node.network.put(sent_activity)
 
-    assert await authenticate(node, said) == "relayed_without_proof"
+    assert await authenticate(node, sent_activity) == "relayed_without_proof"
     assert node.network.asked == []
 
 
 async def test_a_stranger_cannot_report_a_deletion_in_a_moderators_name(node: Node) -> None:
-    """The origin says only that it is gone; the log would say that the moderator removed it."""
+    """The origin shows only that it is gone; the modlog would name the moderator."""
     kim, ken = node.home.person(KIM), "https://kim.example/u/ken"
     node.home.post(by=kim, iri=POST["id"])
     node.network.gone(POST["id"])
@@ -159,49 +159,49 @@ async def test_a_silent_origin_is_asked_again_later(node: Node) -> None:
 
 async def test_a_row_waits_while_an_origin_is_silent(node: Node) -> None:
     node.network.put(person(KIM))
-    said = activity(
+    sent_activity = activity(
         "Create", KIM, note("https://kim.example/n", KIM, "https://lea.example/n", cc=[CATS])
     )
     node.network.silent.add("lea.example")
 
-    assert await node.hear(said) == "202"
+    assert await node.receive(sent_activity) == "202"
 
     (row,) = node.home.rows(journal)
     assert row["state"] == "parked"
 
 
 async def test_every_shape_of_the_catalog_has_its_reader(node: Node) -> None:
-    shapes = {shape for readers in HEARD for shape in readers}
+    shapes = {shape for readers in ALL_READERS for shape in readers}
 
     assert set(listeners(node).shapes()) == shapes
 
 
-async def test_a_peer_that_is_heard_is_not_gone(node: Node) -> None:
+async def test_a_peer_that_sends_something_is_not_gone(node: Node) -> None:
     """Its software is looked up too, because that decides which activities it is sent."""
     node.network.put(person(KIM))
     node.network.run("kim.example", "lemmy")
     node.home.post()
 
-    assert await node.hear(activity("Follow", KIM, CATS)) == "202"
+    assert await node.receive(activity("Follow", KIM, CATS)) == "202"
     node.home.post()
 
-    words = [sent.words for sent in node.home.sent() if "kim.example" in sent.inbox]
-    assert sorted(words) == ["Accept{Follow{id}}", "Announce{Create{Page}}"]
+    shapes = [sent.shape for sent in node.home.sent() if "kim.example" in sent.inbox]
+    assert sorted(shapes) == ["Accept{Follow{id}}", "Announce{Create{Page}}"]
 
 
-async def test_a_profile_is_read_from_its_origin_when_it_says_that_it_changed(node: Node) -> None:
+async def test_an_update_of_a_profile_makes_us_fetch_it(node: Node) -> None:
     """Not from the document that was fetched with its key: that may be hours old."""
     node.network.put(person(KIM, name="Old"))
-    await node.hear(activity("Follow", KIM, CATS))
+    await node.receive(activity("Follow", KIM, CATS))
     assert node.snapshot()[KIM] == "Person Old"
 
     node.network.put(person(KIM, name="New"))
-    assert await node.hear(activity("Update", KIM, person(KIM, name="Said"))) == "202"
+    assert await node.receive(activity("Update", KIM, person(KIM, name="Said"))) == "202"
     assert node.snapshot()[KIM] == "Person New"
 
 
 @pytest.mark.parametrize(
-    ("said", "detail"),
+    ("sent_activity", "detail"),
     [
         *(
             (activity(name, KIM, f"{CATS}/1"), f"{name} is not supported here: no {feature} yet.")
@@ -210,18 +210,20 @@ async def test_a_profile_is_read_from_its_origin_when_it_says_that_it_changed(no
         (activity("Dance", KIM, f"{CATS}/1"), "Dance is not supported here."),
     ],
 )
-def test_what_nobody_reads_is_refused_with_what_is_missing(
-    said: dict[str, Any], detail: str
+def test_an_unsupported_activity_is_refused_with_the_missing_feature(
+    sent_activity: dict[str, Any], detail: str
 ) -> None:
     with pytest.raises(Unsupported) as caught:
-        reader_of(activity_routes(), Document(said))
+        reader_of(activity_routes(), Document(sent_activity))
 
     assert (caught.value.code, caught.value.status) == ("unsupported_type", 422)
     assert caught.value.detail == detail
 
 
 @pytest.mark.parametrize("kind", ["Collection", "OrderedCollection"])
-async def test_what_an_announced_collection_shows_is_announced(node: Node, kind: str) -> None:
+async def test_the_items_of_an_announced_collection_count_as_announced(
+    node: Node, kind: str
+) -> None:
     rex, dogs = "https://dogs.example/u/rex", node.home.group("https://dogs.example/c/dogs")
     node.home.follow(node.home.bob, dogs)
     node.network.put(person(rex))
@@ -231,7 +233,7 @@ async def test_what_an_announced_collection_shows_is_announced(node: Node, kind:
     inside = [activity("Create", one["attributedTo"], one) for one in (topic, forged, answer)]
     several = document("https://dogs.example/several", kind, items=inside)
 
-    assert await node.hear(activity("Announce", dogs.iri, several)) == "202"
+    assert await node.receive(activity("Announce", dogs.iri, several)) == "202"
 
     assert [row["iri"] for row in node.home.rows(post)] == [topic["id"]]
     assert [row["iri"] for row in node.home.rows(comment)] == [answer["id"]]

@@ -32,7 +32,7 @@ LD = 'application/ld+json; profile="https://www.w3.org/ns/activitystreams"'
         ("image/png", False),
     ],
 )
-def test_the_document_is_for_who_prefers_it(accept: str, wanted: bool) -> None:
+def test_the_document_is_served_to_clients_that_prefer_it(accept: str, wanted: bool) -> None:
     assert wants_activity(Headers({"accept": accept})) is wanted
 
 

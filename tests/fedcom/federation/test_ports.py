@@ -17,7 +17,7 @@ def inboxes(home: Home, suspects: list[str]) -> PeerInboxes:
     return PeerInboxes(suspects.append, home.origin, home.clock)
 
 
-def test_the_gate_refuses_blocked_hosts_and_says_why(home: Home) -> None:
+def test_the_gate_refuses_blocked_hosts_with_the_reason(home: Home) -> None:
     home(lambda ctx: block_instance(ctx, "peer.example", "spam"))
 
     def ask(host: str) -> str | None:
@@ -28,14 +28,14 @@ def test_the_gate_refuses_blocked_hosts_and_says_why(home: Home) -> None:
     assert ask("other.example") is None
 
 
-def test_the_gate_knows_who_has_a_row(home: Home) -> None:
+def test_the_gate_knows_which_actors_are_stored(home: Home) -> None:
     home.person(KIM)
 
     assert home(lambda ctx: BlockGate().knows(ctx.conn, KIM))
     assert not home(lambda ctx: BlockGate().knows(ctx.conn, LEA))
 
 
-def test_only_software_that_makes_demands_is_delivered_to_at_a_pace(home: Home) -> None:
+def test_delivery_is_paced_only_for_software_with_limits(home: Home) -> None:
     def describe(ctx: Context) -> None:
         put_peer(ctx.conn, "a.example", Software("piefed", "1.7"), ctx.now)
         put_peer(ctx.conn, "b.example", Software("discourse", "3.5"), ctx.now)
@@ -51,7 +51,7 @@ def test_only_software_that_makes_demands_is_delivered_to_at_a_pace(home: Home) 
     assert 60 / paces["b.example"].interval < 10
 
 
-def test_a_lost_inbox_puts_its_one_actor_under_suspicion(home: Home) -> None:
+def test_a_lost_inbox_marks_its_one_actor_as_suspected_gone(home: Home) -> None:
     suspects: list[str] = []
     home.person(KIM)
 
@@ -62,7 +62,7 @@ def test_a_lost_inbox_puts_its_one_actor_under_suspicion(home: Home) -> None:
     assert suspects == [KIM, KIM]
 
 
-def test_a_lost_shared_inbox_blames_nobody_in_particular(home: Home) -> None:
+def test_a_lost_shared_inbox_marks_no_actor(home: Home) -> None:
     suspects: list[str] = []
     for iri in (KIM, LEA):
         home.person(iri)
@@ -72,7 +72,7 @@ def test_a_lost_shared_inbox_blames_nobody_in_particular(home: Home) -> None:
     assert suspects == []
 
 
-def test_who_is_gone_already_is_not_suspected_again(home: Home) -> None:
+def test_a_deleted_actor_is_not_marked_again(home: Home) -> None:
     suspects: list[str] = []
     kim = home.person(KIM)
     home(

@@ -76,7 +76,7 @@ class Elsewhere:
 
 @pytest.mark.parametrize("undone", [False, True])
 @pytest.mark.parametrize("kind", ["remove", "lock", "pin", "moderator", "ban"])
-def test_what_the_communitys_server_refuses_is_undone_here(
+def test_an_action_refused_by_the_communitys_server_is_undone_here(
     home: Home, kind: str, undone: bool
 ) -> None:
     there = Elsewhere(home)
@@ -110,10 +110,10 @@ def test_what_the_communitys_server_refuses_is_undone_here(
     if kind == "ban" and undone:
         before = (False, *before[1:])  # only the ban was restored
     assert after == before
-    told = home.rows(notification)[-1]
-    assert (told["recipient_id"], told["actor_id"]) == (home.bob.id, None)
-    assert (told["kind"], told["detail"]) == ("moderation", "refused")
-    assert (told["community_id"], told["reason"]) == (there.dogs.id, '400 {"error":"no"}')
+    notice = home.rows(notification)[-1]
+    assert (notice["recipient_id"], notice["actor_id"]) == (home.bob.id, None)
+    assert (notice["kind"], notice["detail"]) == ("moderation", "refused")
+    assert (notice["community_id"], notice["reason"]) == (there.dogs.id, '400 {"error":"no"}')
     if kind in ("remove", "lock"):
         assert home.rows(modlog)[-1]["reason"] == REASON
 
@@ -141,7 +141,7 @@ def test_it_is_undone_although_the_moderator_was_dismissed_since(home: Home) -> 
     assert home.fresh(there.post).locked_at is None
 
 
-def test_a_refused_edit_of_the_community_makes_it_be_read_again(home: Home) -> None:
+def test_after_a_refused_edit_the_community_is_fetched_again(home: Home) -> None:
     there = Elsewhere(home)
     action = EditCommunity(
         by=home.bob,
@@ -158,7 +158,7 @@ def test_a_refused_edit_of_the_community_makes_it_be_read_again(home: Home) -> N
     assert home.rows(notification)[-1]["detail"] == "refused"
 
 
-def test_what_another_server_refuses_stays_as_it_is(home: Home) -> None:
+def test_a_refusal_by_another_server_changes_nothing(home: Home) -> None:
     there = Elsewhere(home)
 
     there.do(Lock(by=home.bob, target=there.post, locked=True), refused_by="other.example")

@@ -43,7 +43,7 @@ async def test_software_names_itself(node: Node, agent: str, kind: str) -> None:
         ("Signature_Input", 'sig1=("@method");created=1;keyid="https://{host}/actor#main-key"'),
     ],
 )
-async def test_the_signers_host_says_it_whatever_the_agent_does(
+async def test_the_signers_host_takes_precedence_over_the_user_agent(
     node: Node, name: str, value: str
 ) -> None:
     home = node.home
@@ -63,7 +63,7 @@ async def test_the_signers_host_says_it_whatever_the_agent_does(
     assert await kind("unknown.example") == await kind("not a host") == "Page"
 
 
-async def test_caches_are_told_what_the_form_hangs_on(node: Node) -> None:
+async def test_the_vary_header_names_the_deciding_headers(node: Node) -> None:
     path = f"/post/{node.home.post().id}"
 
     page, note = await node.get(path), await node.get(path, User_Agent=MASTODON)

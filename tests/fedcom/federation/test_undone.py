@@ -41,13 +41,15 @@ def read(
     `served` is the document that the origin serves at that id.
     """
     undo = {"type": "Undo", "id": f"{by}/undo", "actor": by, "object": iri}
-    heard = ReceivedActivity(Document(undo), by, b"{}", evidence="signature", signed_at=1.0)
+    received = ReceivedActivity(Document(undo), by, b"{}", evidence="signature", signed_at=1.0)
     if via is not None:
         wrapped = activity("Announce", via, undo)
-        heard = ReceivedActivity(Document(wrapped), via, b"{}", evidence="signature", signed_at=1.0)
+        received = ReceivedActivity(
+            Document(wrapped), via, b"{}", evidence="signature", signed_at=1.0
+        )
 
     def work(ctx: Context) -> Action[Any] | None:
-        envelope = open_envelope(ctx, heard)
+        envelope = open_envelope(ctx, received)
         (content,) = envelope.contents
         assert isinstance(content, Document)
         reader = reader_of(activity_routes(), content)
@@ -99,7 +101,7 @@ def test_a_community_passes_on_the_undo_of_a_known_vote(home: Home) -> None:
     assert action.score == 0
 
 
-def test_anything_else_is_asked_of_its_origin(home: Home) -> None:
+def test_any_other_id_is_fetched_from_its_origin(home: Home) -> None:
     kim = home.person(KIM)
     lea = home.person(LEA)
     block = activity("Block", KIM, LEA, target="https://lemmy.example/") | {"id": ACTIVITY}
@@ -120,13 +122,15 @@ def test_anything_else_is_asked_of_its_origin(home: Home) -> None:
         activity("Block", KIM, LEA, target="https://lemmy.example/") | {"id": f"{ACTIVITY}2"},
     ],
 )
-def test_what_its_origin_does_not_show_is_ignored(home: Home, served: Json | None) -> None:
+def test_an_undo_whose_object_its_origin_does_not_serve_is_ignored(
+    home: Home, served: Json | None
+) -> None:
     home.person(KIM)
 
     assert read(home, ACTIVITY, served) == "unsupported_type"
 
 
-def test_nobody_undoes_by_its_id_what_another_did(home: Home) -> None:
+def test_an_undo_of_another_actors_activity_is_refused(home: Home) -> None:
     home.perform(Follow(by=home.person(KIM), target=home.cats, iri=ACTIVITY), received(KIM))
     home.person(LEA)
 
@@ -134,7 +138,7 @@ def test_nobody_undoes_by_its_id_what_another_did(home: Home) -> None:
     assert read(home, "https://other.example/1") == "unsupported_type"
 
 
-def test_an_undo_that_shows_what_it_takes_back_is_left_as_it_is(home: Home) -> None:
+def test_an_undo_with_an_embedded_object_is_left_unchanged(home: Home) -> None:
     shown = Document(activity("Undo", KIM, activity("Like", KIM, "https://home.example/post/1")))
 
     assert home(lambda ctx: with_undone(ctx, shown)) is shown
@@ -145,10 +149,10 @@ async def test_a_personal_block_is_undone_by_its_id(node: Node) -> None:
     node.network.put(person(KIM), person(LEA))
     blocks = [activity("Block", KIM, one.iri) for one in (node.home.ann, node.home.bob)]
     for block in blocks:
-        await node.hear(block)
+        await node.receive(block)
 
-    await node.hear(activity("Undo", LEA, blocks[1]["id"]))
+    await node.receive(activity("Undo", LEA, blocks[1]["id"]))
     assert len(node.home.rows(actor_block)) == 2
-    await node.hear(activity("Undo", KIM, blocks[1]["id"]))
+    await node.receive(activity("Undo", KIM, blocks[1]["id"]))
 
     assert [row["blocked_id"] for row in node.home.rows(actor_block)] == [node.home.ann.id]

@@ -15,7 +15,7 @@ from fedcom.http.accepting import MAX_CHARACTERS, heaviest, preferred, weights
         (", ,a/b", {"a/b": 1.0}),
     ],
 )
-def test_each_type_has_its_weight(accept: str, found: dict[str, float]) -> None:
+def test_each_type_has_its_quality_value(accept: str, found: dict[str, float]) -> None:
     assert weights(Headers({"Accept": accept})) == found
 
 
@@ -34,6 +34,6 @@ def test_of_a_long_header_only_the_beginning_is_read() -> None:
     assert len(preferred("en," * 10_000)) <= MAX_CHARACTERS
 
 
-def test_the_heaviest_of_none_is_nothing() -> None:
+def test_an_absent_type_has_the_quality_value_zero() -> None:
     assert heaviest({"a/b": 1.0}, ("c/d",)) == 0.0
     assert heaviest({"a/b": 0.3}, ()) == 0.0

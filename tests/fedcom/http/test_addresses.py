@@ -25,5 +25,5 @@ def test_an_address_is_within_the_networks_that_hold_it(address: str, within: bo
 
 
 @pytest.mark.parametrize("text", ["", "1.2.3", "1.2.3.4:80", "[::1]", "localhost"])
-def test_what_is_no_address_is_none(text: str) -> None:
+def test_an_invalid_address_is_none(text: str) -> None:
     assert not is_address(text)

@@ -23,10 +23,10 @@ def admitted(connections: Connections, wait: Wait | None, address: str = "192.0.
     return line
 
 
-def test_the_one_that_has_waited_longest_makes_room() -> None:
+def test_the_longest_waiting_connection_is_dropped_first() -> None:
     connections = Connections(ConnectionLimits(connections=3))
     first, second, third = (admitted(connections, Wait.HEAD) for _ in range(3))
-    # The first one begins to wait anew.
+    # The first one starts to wait again.
     connections.set_wait(first, Wait.HEAD, None)
     connections.set_wait(first, None, Wait.HEAD)
 
@@ -36,7 +36,7 @@ def test_the_one_that_has_waited_longest_makes_room() -> None:
     assert len(connections) == 3
 
 
-def test_heads_make_room_before_bodies_and_bodies_before_answers() -> None:
+def test_connections_reading_heads_are_dropped_before_bodies_and_responses() -> None:
     connections = Connections(ConnectionLimits(connections=3))
     answer = admitted(connections, Wait.ANSWER_READ)
     body = admitted(connections, Wait.BODY)
@@ -88,7 +88,7 @@ def test_one_body_too_many_ends_the_oldest() -> None:
     assert (first.is_open, second.is_open, third.is_open) == (False, True, True)
 
 
-def test_what_was_dropped_stays_forgotten() -> None:
+def test_a_dropped_connection_is_not_counted_again() -> None:
     connections = Connections(ConnectionLimits(connections=1))
     dropped = admitted(connections, Wait.HEAD)
     admitted(connections, None)

@@ -118,7 +118,7 @@ def read(rig: Rig, credentials: Credentials) -> Identity:
     return rig(lambda ctx: read_identity(ctx.conn, credentials, ctx.now))
 
 
-def test_cookie_and_bearer_token_stand_for_the_same_member(
+def test_cookie_and_bearer_token_identify_the_same_member(
     rig: Rig, ann: Member, token: str
 ) -> None:
     for credentials in both_ways(token):
@@ -130,7 +130,7 @@ def test_cookie_and_bearer_token_stand_for_the_same_member(
         assert identity.site.actor_id > 0
 
 
-def test_without_a_token_a_guest_asks(rig: Rig) -> None:
+def test_without_a_token_the_client_is_a_guest(rig: Rig) -> None:
     identity = read(rig, Credentials())
 
     assert (identity.member, identity.viewer_id) == (None, NOBODY)
@@ -173,7 +173,7 @@ def test_a_token_that_is_not_valid_is_a_guests(
         assert read(rig, credentials).member is None
 
 
-def test_who_is_banned_is_known_as_banned(rig: Rig, ann: Member, token: str) -> None:
+def test_a_banned_member_is_identified_as_banned(rig: Rig, ann: Member, token: str) -> None:
     def ban(ctx: Context) -> None:
         until = ctx.now + timedelta(days=1)
         ctx.conn.execute(
@@ -191,7 +191,7 @@ def test_who_is_banned_is_known_as_banned(rig: Rig, ann: Member, token: str) -> 
 
 
 @pytest.mark.anyio
-async def test_use_is_noted_once_an_hour(rig: Rig, token: str) -> None:
+async def test_last_use_is_stored_once_an_hour(rig: Rig, token: str) -> None:
     units = []
 
     class Instance:

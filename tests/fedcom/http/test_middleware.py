@@ -41,7 +41,7 @@ async def receive() -> Message:
         ("127.0.0.1", ["6.6.6.6", "192.0.2.1"], "192.0.2.1"),
         ("127.0.0.1", ["192.0.2.1, 10.1.2.3"], "192.0.2.1"),
         ("127.0.0.1", ["6.6.6.6, 192.0.2.1, 10.1.2.3, 10.9.9.9"], "192.0.2.1"),
-        # Nobody but our proxies is believed.
+        # Only our proxies are trusted.
         ("192.0.2.1", ["127.0.0.1"], "192.0.2.1"),
         ("192.0.2.1", ["6.6.6.6"], "192.0.2.1"),
         ("127.0.0.1", ["nonsense"], "127.0.0.1"),
@@ -51,7 +51,7 @@ async def receive() -> Message:
         ("not an address", ["6.6.6.6"], "not an address"),
     ],
 )
-async def test_only_our_proxies_say_who_the_client_is(
+async def test_forwarded_addresses_are_accepted_from_our_proxies_only(
     client: str, forwarded: list[str], seen: str
 ) -> None:
     clients: list[str] = []
@@ -91,7 +91,7 @@ class Sent(list[Message]):
         return {name.decode(): value.decode() for name, value in self[0]["headers"]}
 
 
-async def test_every_answer_is_guarded_unless_it_says_otherwise() -> None:
+async def test_every_response_has_security_headers_unless_it_sets_its_own() -> None:
     answer = PlainTextResponse("x", headers={"Content-Security-Policy": "sandbox"})
     for app, policy in ((PlainTextResponse("x"), "default-src 'none'"), (answer, "sandbox")):
         sent = Sent()
@@ -150,7 +150,7 @@ async def test_a_client_that_goes_away_is_no_crash() -> None:
     assert sent == []
 
 
-async def test_a_crash_within_an_answer_reaches_the_server_which_cuts_the_line() -> None:
+async def test_a_crash_within_a_response_closes_the_connection() -> None:
     async def crash(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         raise RuntimeError("half way")

@@ -31,7 +31,7 @@ def test_whole_numbers_are_digits_and_bounded(text: str, number: int | None) -> 
     ("text", "number"),
     [("12", 12), (str(LARGEST), LARGEST), (str(LARGEST + 1), 0), ("x", 0), ("", 0)],
 )
-def test_what_is_no_row_id_is_0(text: str, number: int) -> None:
+def test_an_invalid_row_id_is_read_as_0(text: str, number: int) -> None:
     assert number_in(text) == number
 
 

@@ -48,7 +48,7 @@ def test_pages_are_numbered_from_1(query: str, page: int | None) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "0", "-1", "x", "1.5", "%D9%A1", "1000000000", "9" * 40])
-def test_what_is_no_page_is_not_found(text: str) -> None:
+def test_an_invalid_page_number_is_not_found(text: str) -> None:
     with pytest.raises(NotFound, match="couldnt_find_page"):
         asked_page(request_with(f"page={text}"))
 

@@ -49,7 +49,7 @@ FEP = "https://w3id.org/fep/c180#"
         (RuntimeError("secret"), 500, "internal_error"),
     ],
 )
-def test_each_error_has_its_answer(error: Exception, status: int, code: str) -> None:
+def test_each_error_has_its_response(error: Exception, status: int, code: str) -> None:
     problem = to_problem(error)
 
     assert (problem.status, problem.code) == (status, code)
@@ -57,7 +57,7 @@ def test_each_error_has_its_answer(error: Exception, status: int, code: str) -> 
     assert "secret" not in problem.detail
 
 
-def test_whoever_comes_too_often_is_told_when_to_come_back() -> None:
+def test_a_rate_limited_client_gets_the_time_to_wait() -> None:
     assert to_problem(TooMany("rate_limit_error", retry_after=61.4)).headers == {
         "Retry-After": "62"
     }
@@ -94,13 +94,13 @@ def test_people_get_pages_and_programs_json(accept: str | None, page: bool) -> N
 @pytest.mark.parametrize(
     ("accept", "page"), [(None, False), ("*/*", False), ("text/html", True), ("image/png", False)]
 )
-def test_where_only_programs_have_business_a_page_must_be_asked_for(
+def test_on_paths_for_programs_a_page_must_be_requested_explicitly(
     accept: str | None, page: bool
 ) -> None:
     assert wants_page(request_with(accept, for_programs=True)) is page
 
 
-def test_programs_are_told_in_the_common_form() -> None:
+def test_programs_get_problem_details() -> None:
     answer = to_json(
         Problem(429, "slow", "Wait.", headers={"Retry-After": "9"}), request_with(None)
     )
@@ -118,7 +118,7 @@ def test_programs_are_told_in_the_common_form() -> None:
     }
 
 
-def test_too_often_has_a_type_of_its_own_and_what_is_not_found_has_the_statuss() -> None:
+def test_rate_limits_have_their_own_problem_type_and_not_found_has_the_statuss() -> None:
     often = to_json(to_problem(TooMany("rate_limit_error", retry_after=1)), request_with(None))
     lost = to_json(to_problem(NotFound("couldnt_find_object")), request_with(None))
 

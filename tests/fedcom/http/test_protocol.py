@@ -22,7 +22,7 @@ ENOUGH = 30.0  # seconds that no test needs, on a slow machine either
 
 
 class Site:
-    """An application that says what it was asked, and the server that runs it."""
+    """An application that echoes its requests, and the server that runs it."""
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self.heads: list[dict[str, str]] = []
@@ -105,7 +105,7 @@ def running(**limits: float) -> Iterator[Site]:
 
 
 def drip(line: socket.socket, piece: bytes) -> bytes:
-    """What the server says when it has had enough of a client that sends a piece now and then."""
+    """The server's response when it gives up on a client that sends a piece now and then."""
     line.settimeout(0.1)
     for _ in range(int(ENOUGH / 0.1)):
         line.sendall(piece)
@@ -147,7 +147,7 @@ def site() -> Iterator[Site]:
     ],
     ids=lambda value: str(value)[:30] if isinstance(value, int) else None,
 )
-def test_a_head_has_its_bounds(site: Site, request_head: bytes, expected: int) -> None:
+def test_the_head_of_a_request_has_limits(site: Site, request_head: bytes, expected: int) -> None:
     answer = site.ask(request_head, b"\r\n\r\n")
 
     assert status(answer) == expected
@@ -172,7 +172,7 @@ def test_trailers_are_no_headers(site: Site) -> None:
     [b"0\r\nA: " + b"b" * 2**20, b"0\r\n" + b"a: b\r\n" * 2**16, b"1;" + b"a" * 2**20],
     ids=["one trailer", "many trailers", "chunk extension"],
 )
-def test_what_surrounds_the_chunks_of_a_body_has_bounds_too(site: Site, endless: bytes) -> None:
+def test_chunk_extensions_and_trailers_have_limits_too(site: Site, endless: bytes) -> None:
     answer = site.ask(POST, CLOSE, b"Transfer-Encoding: chunked\r\n\r\n", endless)
 
     assert status(answer) == 431
@@ -223,7 +223,7 @@ def test_a_head_that_drips_is_ended() -> None:
     assert site.heads == []
 
 
-def test_a_head_that_stops_is_closed_without_a_word() -> None:
+def test_a_head_that_stops_is_closed_without_a_response() -> None:
     with running(head=0.2) as site:
         assert site.ask(GET) == b""
         assert site.ask() == b""
@@ -240,7 +240,7 @@ def test_a_body_that_drips_is_ended_whoever_reads_it() -> None:
     assert answer.endswith(b"\r\n\r\nThe request body took too long to arrive.\n")
 
 
-def test_a_body_that_stops_is_closed_without_a_word() -> None:
+def test_a_body_that_stops_is_closed_without_a_response() -> None:
     with running(body=0.2) as site:
         assert site.ask(POST, HOST, b"Content-Length: 1000\r\n\r\na") == b""
         eventually(lambda: site.cut_off == 1)
@@ -286,7 +286,7 @@ def test_a_connection_that_is_kept_open_is_closed_when_nothing_comes() -> None:
     with running(idle=0.2, head=0.5) as site:
         answer = site.ask(GET, HOST, b"\r\n")
         assert status(answer) == 200
-        # Whoever answers a request late, or sends line ends, is not forgotten.
+        # A slow application or a client that sends line ends still counts.
         late = b"POST /deaf HTTP/1.1\r\n" + HOST + b"Content-Length: 1\r\n\r\n"
         with site.connect(late) as line:
             line.recv(2**16)
@@ -298,7 +298,7 @@ def test_a_connection_that_is_kept_open_is_closed_when_nothing_comes() -> None:
             assert until_closed(line) == b""
 
 
-def test_a_client_with_too_many_connections_is_told_so() -> None:
+def test_a_client_with_too_many_connections_gets_an_error() -> None:
     with running(per_client=2) as site:
         first, second = site.connect(), site.connect()
         eventually(lambda: site.connections == 2)
@@ -325,7 +325,7 @@ def test_a_full_server_serves_quick_clients_and_drops_slow_ones() -> None:
             line.close()
 
 
-def test_a_server_that_is_busy_with_all_connections_says_so() -> None:
+def test_a_server_with_all_connections_busy_responds_503() -> None:
     with (
         running(connections=1) as site,
         site.connect(b"GET /hold HTTP/1.1\r\n", CLOSE, b"\r\n") as line,

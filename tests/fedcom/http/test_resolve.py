@@ -26,7 +26,7 @@ from fedcom.models.actor import Community, Person, actor, community
 from tests.fedcom.accounts.rig import Rig
 
 HOST = "here.example"
-KEY = NewKey(public_pem="not a key", sealed_private=b"not a key")
+KEY = NewKey(public_pem="not a key", encrypted_private=b"not a key")
 
 
 class Instance:
@@ -88,7 +88,7 @@ def test_a_slug_is_a_name_and_a_host(slug: str, name: str, host: str) -> None:
 @pytest.mark.parametrize(
     "slug", ["", "a b", "@a", "a@", "a@b@c", "a/b", "é", "a" * 101, f"a@{'b' * 256}"]
 )
-def test_what_cannot_be_a_name_is_not_found(slug: str) -> None:
+def test_an_impossible_name_is_not_found(slug: str) -> None:
     with pytest.raises(NotFound, match="couldnt_find_actor"):
         split_slug(slug, HOST)
 

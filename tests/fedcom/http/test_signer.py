@@ -5,7 +5,7 @@ from fedcom.http.signer import HmacSigner, parts_of
 SIGNER = HmacSigner(b"secret")
 
 
-def test_a_signed_value_is_known_again() -> None:
+def test_a_signed_value_verifies() -> None:
     value = SIGNER.sign("feeds", "7", "x", bound_to="salt")
 
     assert parts_of(value, 2) == ("7", "x")

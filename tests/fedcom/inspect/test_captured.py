@@ -67,7 +67,7 @@ def command(data: str = f"-d '{BODY}'", how: str = "-X POST") -> bytes:
         command(how="-X post --insecure"),
     ],
 )
-def test_each_form_is_read(capture: bytes) -> None:
+def test_each_format_is_read(capture: bytes) -> None:
     assert read_capture(capture).request == EXPECTED
 
 
@@ -136,7 +136,7 @@ def test_a_line_feed_that_may_have_been_sent_stays(capture: bytes) -> None:
         (b"curl -d @body.json https://home.example/inbox", "capture_option"),
     ],
 )
-def test_what_is_no_request_is_refused(capture: bytes, code: str) -> None:
+def test_an_invalid_request_is_refused(capture: bytes, code: str) -> None:
     with pytest.raises(Malformed) as caught:
         read_capture(capture)
 

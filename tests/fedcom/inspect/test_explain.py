@@ -1,4 +1,4 @@
-"""What is said of documents, against what the inbox does with the same (tests/federation)."""
+"""Explanations of documents, compared with what the inbox does with the same (tests/federation)."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from activitypub.document import Document
 from activitypub.errors import Malformed
 from activitypub.iri import PUBLIC
 from activitypub.types import FEATURES
-from fedcom.inbound.catalog import HEARD
+from fedcom.inbound.catalog import ALL_READERS
 from fedcom.inspect.explain import Explained, explain, refused
 from tests.support.documents import activity, document, group, note, page, person, undo
 from tests.support.samples import FILES, name_of, read
@@ -28,18 +28,18 @@ LACKING = next(iter(FEATURES))
 DIRECT = note("https://kim.example/pm/2", KIM, to=[EVE], content=SECRET, summary=SECRET)
 
 
-def said(raw: dict[str, Any], **how: bool) -> Explained:
+def explained(raw: dict[str, Any], **how: bool) -> Explained:
     return explain(Document(raw), **how)
 
 
 def codes(raw: dict[str, Any], **how: bool) -> list[str]:
-    return [reason.code for reason in said(raw, **how).reasons]
+    return [reason.code for reason in explained(raw, **how).reasons]
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_what_the_inbox_takes_is_understood(path: Path) -> None:
+def test_accepted_activities_are_explained(path: Path) -> None:
     sample = read(path)
-    found = said(sample)
+    found = explained(sample)
 
     assert found.reasons == ()
     assert found.actor == sample["actor"]
@@ -102,22 +102,22 @@ def test_what_the_inbox_takes_is_understood(path: Path) -> None:
     ],
 )
 def test_each_has_its_kind(raw: dict[str, Any], kind: str, action: str) -> None:
-    found = said(raw)
+    found = explained(raw)
 
     assert found.reasons == ()
     assert (found.kind, found.action) == (kind, action)
     assert found.is_understood
 
 
-def test_every_shape_that_is_heard_has_a_kind() -> None:
-    for shape in {shape for readers in HEARD for shape in readers}:
+def test_every_supported_shape_has_a_kind() -> None:
+    for shape in {shape for readers in ALL_READERS for shape in readers}:
         raw: Any = "https://home.example/x"
         for kind in reversed(shape):
             raw = activity(kind, KIM, raw) if kind[0] != "P" else page(POST, KIM, CATS)
         assert "unsupported_type" not in codes(raw), shape
 
 
-def test_a_post_is_told_in_full() -> None:
+def test_a_post_is_explained_in_full() -> None:
     link = {"type": "Link", "href": "https://cats.example/sleep"}
     raw = page(
         POST,
@@ -128,7 +128,7 @@ def test_a_post_is_told_in_full() -> None:
         language={"identifier": "en", "name": "English"},
     )
 
-    assert said(activity("Create", KIM, raw)) == Explained(
+    assert explained(activity("Create", KIM, raw)) == Explained(
         kind="post",
         action="create",
         id=POST,
@@ -182,7 +182,7 @@ def test_a_post_is_told_in_full() -> None:
     ],
 )
 def test_each_refusal_has_its_code(raw: dict[str, Any], code: str) -> None:
-    found = said(raw)
+    found = explained(raw)
 
     assert code in [reason.code for reason in found.reasons], found
     assert all(reason.detail for reason in found.reasons)
@@ -190,23 +190,23 @@ def test_each_refusal_has_its_code(raw: dict[str, Any], code: str) -> None:
 
 
 @pytest.mark.parametrize("raw", [MESSAGE, DIRECT])
-def test_of_a_message_nothing_is_told_but_whose_it_is(raw: dict[str, Any]) -> None:
-    for told in (raw, activity("Create", KIM, raw)):
-        found = said(told)
+def test_a_message_is_explained_without_its_content(raw: dict[str, Any]) -> None:
+    for shown in (raw, activity("Create", KIM, raw)):
+        found = explained(shown)
         assert found.author == KIM
         assert EVE not in repr(found)
         assert "mat" not in repr(found)
 
 
-def test_every_reason_is_told_once() -> None:
+def test_every_reason_is_listed_once() -> None:
     raw = activity("Create", KIM, MESSAGE | {"id": "http://kim.example/pm/1"})
     raw |= {"@context": [], "id": "https://evil.example/1"}
 
     assert codes(raw) == ["context_missing", "id_elsewhere"]
 
 
-def test_what_we_do_not_do_yet_is_named() -> None:
-    (reason,) = said(activity(LACKING, KIM, POST)).reasons
+def test_unsupported_features_are_named() -> None:
+    (reason,) = explained(activity(LACKING, KIM, POST)).reasons
 
     assert reason.detail == f"{LACKING} is not supported here: no {FEATURES[LACKING]} yet."
 
@@ -264,23 +264,23 @@ def test_what_we_do_not_do_yet_is_named() -> None:
         ),
     ],
 )
-def test_what_only_a_database_knows_is_a_condition(raw: dict[str, Any], condition: str) -> None:
-    found = said(raw)
+def test_checks_that_need_a_database_are_conditions(raw: dict[str, Any], condition: str) -> None:
+    found = explained(raw)
 
     assert condition in found.conditions, found.conditions
     assert found.reasons == ()
 
 
-def test_a_collection_is_counted_and_its_objects_judged() -> None:
+def test_the_items_of_a_collection_are_counted_and_explained() -> None:
     items = [page(POST, KIM, CATS), page(THEIRS, KIM, CATS), KIM, activity("Like", KIM, POST)]
-    found = said(
+    found = explained(
         document(f"{CATS}/outbox", "OrderedCollection", orderedItems=items, attributedTo=CATS)
     )
 
     assert found.title == "2 posts, 1 vote, 1 id"
     assert found.community == (CATS,)
     assert found.conditions == (f"if its origin confirms it at {THEIRS}",)
-    assert said(document(f"{CATS}/outbox", "Collection")).title == "nothing in it"
+    assert explained(document(f"{CATS}/outbox", "Collection")).title == "nothing in it"
 
 
 def test_development_permits_http_and_ports() -> None:
@@ -291,7 +291,7 @@ def test_development_permits_http_and_ports() -> None:
     assert codes(raw, development=True) == []
 
 
-def test_what_is_no_document_is_refused_with_its_code() -> None:
+def test_an_invalid_document_is_refused_with_its_code() -> None:
     found = refused(Malformed("json_invalid", "It is not JSON."))
 
     assert (found.kind, found.reasons[0].code) == ("nothing", "json_invalid")

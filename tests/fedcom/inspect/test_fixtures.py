@@ -40,7 +40,7 @@ def test_an_actor_gets_the_address_that_its_inbox_lies_under() -> None:
     assert [one["id"] for one in filled["object"]] == [KIM, "https://kim.example/scrubbed/2"]
 
 
-def test_a_document_of_nobody_is_filled_all_the_same() -> None:
+def test_a_document_without_an_actor_is_filled_too() -> None:
     assert fill({"id": "SCRUBBED_ID"}) == {"id": "https://scrubbed.example/scrubbed/1"}
 
 

@@ -18,7 +18,7 @@ from activitypub.types import AS2
 from fedcom.inspect.verification import CapturedCase, Verification, verify_capture
 from tests.support.clock import SettableClock
 from tests.support.documents import activity, pems, person, private_key
-from tests.support.knocks import SCHEMES, Knock, Request, Scheme
+from tests.support.signed_requests import SCHEMES, Request, Scheme, UnsignedRequest
 
 KIM, EVE = "https://kim.example/u/kim", "https://evil.example/u/eve"
 HOSTS = frozenset({"home.example"})
@@ -33,15 +33,20 @@ MULTIKEY = {
 NOW = SettableClock()()
 
 
-def knock(scheme: Scheme = "cavage", said: dict[str, Any] = LIKE, signer: str = KIM) -> Knock:
-    body = json.dumps(said).encode()
-    return Knock(scheme, body, private_key(signer).rsa, f"{signer}#main-key", NOW)
+def unsigned_request(
+    scheme: Scheme = "cavage", document: dict[str, Any] = LIKE, signer: str = KIM
+) -> UnsignedRequest:
+    body = json.dumps(document).encode()
+    return UnsignedRequest(scheme, body, private_key(signer).rsa, f"{signer}#main-key", NOW)
 
 
 def see(
-    request: Request | Knock, key: str | None = pems()[1], method: str = "POST", **how: Any
+    request: Request | UnsignedRequest,
+    key: str | None = pems()[1],
+    method: str = "POST",
+    **how: Any,
 ) -> Verification:
-    made = request.signed() if isinstance(request, Knock) else request
+    made = request.signed() if isinstance(request, UnsignedRequest) else request
     captured = SignedRequest(method, made.path, made.headers, made.body)
     case = {"hosts": HOSTS, "scheme": "https", "now": NOW, "key_text": key} | how
     return verify_capture(CapturedCase(captured, **case))
@@ -68,7 +73,7 @@ KEY_DOCUMENT = json.dumps(
     ids=["PEM", "actor", "key document", "Multikey"],
 )
 def test_an_honest_request_is_verified_with_its_key_in_any_form(scheme: Scheme, key: str) -> None:
-    seen = see(knock(scheme), key)
+    seen = see(unsigned_request(scheme), key)
 
     assert (verdict(seen), seen.undecided) == ("verified", False)
     assert step(seen, "key") == (True, f"rsa of {KIM}")
@@ -79,8 +84,8 @@ def test_an_honest_request_is_verified_with_its_key_in_any_form(scheme: Scheme, 
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_without_the_key_it_is_said_where_it_is(scheme: Scheme) -> None:
-    seen = see(knock(scheme), None)
+def test_without_the_key_its_address_is_shown(scheme: Scheme) -> None:
+    seen = see(unsigned_request(scheme), None)
 
     assert (verdict(seen), seen.undecided) == ("verified", True)
     assert step(seen, "key") == (None, f"not given: fetch {KIM} and pass it with --key")
@@ -90,7 +95,7 @@ def test_without_the_key_it_is_said_where_it_is(scheme: Scheme) -> None:
 
 
 def test_all_checks_are_shown_and_the_first_that_fails_is_the_verdict() -> None:
-    honest = knock().bent(now=NOW - timedelta(hours=3), host="other.example").signed()
+    honest = unsigned_request().bent(now=NOW - timedelta(hours=3), host="other.example").signed()
     seen = see(honest.bent(body=honest.body + b" "))
 
     failed = [shown.name for shown in seen.shown if shown.holds is False]
@@ -106,33 +111,53 @@ BAD_KEY = json.dumps(person(EVE))
 PEM = pems()[1]
 XA = {"also": ("x-a",), "headers": (("x-a", ""),)}
 TEXT = (("content-type", "text/plain"),)
-MOVED = knock().bent(path="/other").signed().bent(path="/inbox")
-CHANGED = knock("rfc9421").bent(**XA).signed().with_value("x-a", "b")
+MOVED = unsigned_request().bent(path="/other").signed().bent(path="/inbox")
+CHANGED = unsigned_request("rfc9421").bent(**XA).signed().with_value("x-a", "b")
 
 
 @pytest.mark.parametrize(
     ("request_", "key", "name", "code"),
     [
-        (knock().bent(drop=("digest",)), PEM, "headers", "401 signature_coverage"),
-        (knock().bent(**XA), PEM, "", "verified"),
+        (unsigned_request().bent(drop=("digest",)), PEM, "headers", "401 signature_coverage"),
+        (unsigned_request().bent(**XA), PEM, "", "verified"),
         (MOVED, PEM, "signature", "401 signature_mismatch"),
         (CHANGED, PEM, "signature", "401 signature_mismatch"),
-        (knock(), BAD_KEY, "key", "401 key_not_usable"),
-        (knock(), "no key", "key", "401 key_not_usable"),
-        (knock(), "-----BEGIN NOTHING", "key", "401 key_not_usable"),
-        (knock(), "{", "key", "401 key_not_usable"),
-        (knock(), ED_PUBLIC, "signature", "401 signature_algorithm"),
-        (knock().bent(key_id="http://kim.example/k"), PEM, "key id", "400 iri_scheme"),
-        (knock().bent(key_id="https://home.example/k"), PEM, "claims", "403 actor_is_ours"),
-        (knock(said=LIKE | {"id": f"{EVE}/1"}), PEM, "claims", "403 id_on_other_host"),
-        (knock(said=LIKE | {"@context": []}), PEM, "document", "400 context_missing"),
-        (knock().bent(body=b"no"), PEM, "document", "400 json_invalid"),
-        (knock().bent(headers=TEXT), PEM, "head", "415 content_type"),
-        (knock(said=LIKE | {"id": None}, signer=EVE), PEM, "actor", "403 signer_is_not_actor"),
+        (unsigned_request(), BAD_KEY, "key", "401 key_not_usable"),
+        (unsigned_request(), "no key", "key", "401 key_not_usable"),
+        (unsigned_request(), "-----BEGIN NOTHING", "key", "401 key_not_usable"),
+        (unsigned_request(), "{", "key", "401 key_not_usable"),
+        (unsigned_request(), ED_PUBLIC, "signature", "401 signature_algorithm"),
+        (unsigned_request().bent(key_id="http://kim.example/k"), PEM, "key id", "400 iri_scheme"),
+        (
+            unsigned_request().bent(key_id="https://home.example/k"),
+            PEM,
+            "claims",
+            "403 actor_is_ours",
+        ),
+        (
+            unsigned_request(document=LIKE | {"id": f"{EVE}/1"}),
+            PEM,
+            "claims",
+            "403 id_on_other_host",
+        ),
+        (
+            unsigned_request(document=LIKE | {"@context": []}),
+            PEM,
+            "document",
+            "400 context_missing",
+        ),
+        (unsigned_request().bent(body=b"no"), PEM, "document", "400 json_invalid"),
+        (unsigned_request().bent(headers=TEXT), PEM, "head", "415 content_type"),
+        (
+            unsigned_request(document=LIKE | {"id": None}, signer=EVE),
+            PEM,
+            "actor",
+            "403 signer_is_not_actor",
+        ),
     ],
 )
 def test_each_failure_has_its_step_and_its_answer(
-    request_: Request | Knock, key: str, name: str, code: str
+    request_: Request | UnsignedRequest, key: str, name: str, code: str
 ) -> None:
     seen = see(request_, key)
 
@@ -140,8 +165,8 @@ def test_each_failure_has_its_step_and_its_answer(
     assert not name or step(seen, name)[0] is False
 
 
-def test_what_is_covered_and_not_there_ends_in_a_signing_string_that_cannot_be() -> None:
-    bare = knock().bent(also=("x-a",), headers=(("x-a", ""),)).signed()
+def test_a_missing_covered_header_leaves_no_signing_string() -> None:
+    bare = unsigned_request().bent(also=("x-a",), headers=(("x-a", ""),)).signed()
     seen = see(bare.bent(headers=tuple(pair for pair in bare.headers if pair[0] != "x-a")))
 
     assert verdict(seen) == "401 signature_header_absent"
@@ -149,7 +174,7 @@ def test_what_is_covered_and_not_there_ends_in_a_signing_string_that_cannot_be()
 
 
 def test_a_signature_without_a_time_fails_in_both_ways() -> None:
-    seen = see(knock().bent(drop=("date",)))
+    seen = see(unsigned_request().bent(drop=("date",)))
 
     assert verdict(seen) == "401 signature_coverage"
     assert step(seen, "time")[0] is False
@@ -163,7 +188,7 @@ def test_a_request_without_signature_has_nothing_to_verify() -> None:
 
 
 def test_a_fetch_has_no_document() -> None:
-    made = knock().bent(body=b"").signed()
+    made = unsigned_request().bent(body=b"").signed()
 
     seen = see(made, method="GET")
 
@@ -172,7 +197,7 @@ def test_a_fetch_has_no_document() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "told", "holds", "text"),
+    ("document", "subject_text", "holds", "text"),
     [
         (LIKE, "403 relayed_without_proof", False, "integrity proof"),
         (LIKE | {"proof": {"type": "DataIntegrityProof"}}, "verified", None, "proof must be valid"),
@@ -185,12 +210,12 @@ def test_a_fetch_has_no_document() -> None:
     ],
     ids=["nothing", "proof", "content"],
 )
-def test_of_a_relay_it_is_said_what_could_prove_it(
-    said: dict[str, Any], told: str, holds: bool | None, text: str
+def test_for_a_relayed_activity_the_possible_proofs_are_shown(
+    document: dict[str, Any], subject_text: str, holds: bool | None, text: str
 ) -> None:
-    seen = see(knock(said=said, signer=EVE))
+    seen = see(unsigned_request(document=document, signer=EVE))
 
-    assert verdict(seen) == told
+    assert verdict(seen) == subject_text
     assert step(seen, "actor")[0] is holds
     assert text in step(seen, "actor")[1]
 
@@ -200,18 +225,18 @@ def test_a_key_on_another_host_than_its_owner_is_refused() -> None:
         {"@context": AS2, "id": f"{EVE}#main-key", "owner": KIM, "publicKeyPem": pems()[1]}
     )
 
-    assert verdict(see(knock(signer=EVE), key)) == "401 key_on_other_host"
+    assert verdict(see(unsigned_request(signer=EVE), key)) == "401 key_on_other_host"
 
 
 def test_a_key_with_an_address_of_its_own_is_its_directorys() -> None:
-    made = knock().bent(key_id=f"{KIM}/main-key")
+    made = unsigned_request().bent(key_id=f"{KIM}/main-key")
 
     assert step(see(made), "key") == (True, f"rsa of {KIM}")
 
 
 def test_a_multikey_document_will_do() -> None:
     multikey = MULTIKEY | {"@context": AS2}
-    made = knock("rfc9421").bent(key_id=MULTIKEY["id"])
+    made = unsigned_request("rfc9421").bent(key_id=MULTIKEY["id"])
 
     assert step(see(made, json.dumps(multikey)), "key") == (True, f"ed25519 of {KIM}")
 
@@ -220,13 +245,15 @@ def test_proofs_are_shown() -> None:
     key = load_proof_key(MULTIKEY["id"], ED_PRIVATE)
     proven = integrity.sign(LIKE, key, NOW)
 
-    good = see(knock(said=proven), ACTOR)
-    bent = see(knock(said=proven | {"object": "https://home.example/post/2"}), ACTOR)
-    other = see(knock(said=proven | {"proof": {"type": "DataIntegrityProof"}}), ACTOR)
+    good = see(unsigned_request(document=proven), ACTOR)
+    bent = see(unsigned_request(document=proven | {"object": "https://home.example/post/2"}), ACTOR)
+    other = see(
+        unsigned_request(document=proven | {"proof": {"type": "DataIntegrityProof"}}), ACTOR
+    )
 
     assert step(good, "proof") == (True, f"by {MULTIKEY['id']}")
-    assert step(see(knock(said=proven), None), "proof")[0] is None
-    assert step(see(knock(), ACTOR), "proof") == (None, "none")
+    assert step(see(unsigned_request(document=proven), None), "proof")[0] is None
+    assert step(see(unsigned_request(), ACTOR), "proof") == (None, "none")
     assert step(bent, "proof")[0] is False
     assert "proof_mismatch" in step(bent, "proof")[1]
     assert "proof_cryptosuite" in step(other, "proof")[1]
@@ -235,8 +262,8 @@ def test_proofs_are_shown() -> None:
 
 def test_development_permits_loopback() -> None:
     kim = "http://127.0.0.1:8001/u/kim"
-    said = activity("Like", kim, "http://127.0.0.1:8000/post/1", id=f"{kim}/1")
-    made = knock(said=said, signer=kim).bent(host="127.0.0.1:8000")
+    document = activity("Like", kim, "http://127.0.0.1:8000/post/1", id=f"{kim}/1")
+    made = unsigned_request(document=document, signer=kim).bent(host="127.0.0.1:8000")
     here = frozenset({"127.0.0.1:8000"})
 
     assert verdict(see(made, hosts=here, scheme="http")) == "verified"

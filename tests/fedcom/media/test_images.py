@@ -12,8 +12,8 @@ from PIL import Image, ImageChops, ImageCms, ImageOps, ImageStat, PngImagePlugin
 
 from fedcom.errors import Invalid
 from fedcom.media.images import (
+    AVATAR,
     BANNER,
-    FACE,
     FORMATS,
     MAX_FRAMES,
     MAX_MOVING_FRAME,
@@ -71,7 +71,7 @@ def test_transparency_is_kept() -> None:
     assert seen.convert("RGBA").getpixel((15, 15))[3] == 0
 
 
-def test_a_place_a_camera_and_a_comment_do_not_stay_and_the_picture_is_upright() -> None:
+def test_metadata_is_removed_and_the_orientation_applied() -> None:
     original = with_exif(orientation=6)
     assert b"Secret Camera" in original
 
@@ -118,7 +118,7 @@ def test_bytes_after_the_picture_are_dropped() -> None:
         picture("ICO"),
     ],
 )
-def test_what_is_in_none_of_the_formats_is_refused(content: bytes) -> None:
+def test_an_unsupported_format_is_refused(content: bytes) -> None:
     assert refusal(content) == "picture_format"
 
 
@@ -142,7 +142,7 @@ SLIPS = st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=6))
 
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from([*FORMATS, "moving"]), st.lists(SLIPS, min_size=1, max_size=4))
-def test_whatever_is_wrong_with_a_file_it_is_a_picture_or_refused(
+def test_a_corrupt_file_is_either_read_or_refused(
     kind: str, changes: list[tuple[float, bytes]]
 ) -> None:
     content = bytearray(moving() if kind == "moving" else picture(kind))
@@ -157,18 +157,18 @@ def test_whatever_is_wrong_with_a_file_it_is_a_picture_or_refused(
 def test_pictures_are_shrunk_and_never_enlarged() -> None:
     large = picture("JPEG", draw(3000, 1000))
 
-    for size, sides in ((POST, (2048, 683)), (PREVIEW, (640, 213)), (FACE, (256, 256))):
+    for size, sides in ((POST, (2048, 683)), (PREVIEW, (640, 213)), (AVATAR, (256, 256))):
         made = read_picture(large, size)
         assert (made.width, made.height) == sides
         assert opened(made.content).size == sides
     assert (read_picture(large, BANNER).width, read_picture(large, BANNER).height) == (1500, 500)
-    small = read_picture(picture("PNG", draw(100, 40)), FACE)
+    small = read_picture(picture("PNG", draw(100, 40)), AVATAR)
     assert (small.width, small.height) == (40, 40)
     thin = read_picture(picture("PNG", draw(1000, 1)), BANNER)
     assert (thin.width, thin.height) == (3, 1)
 
 
-def test_only_what_is_larger_than_a_thumbnail_has_one() -> None:
+def test_only_pictures_larger_than_a_thumbnail_have_one() -> None:
     made = read_picture(picture("PNG", draw(600, 300)), POST)
 
     assert made.thumbnail is not None
@@ -183,7 +183,7 @@ def test_an_animation_stays_one_in_a_post_and_nowhere_else(kind: str) -> None:
     seen = opened(read_picture(original, POST).content)
     assert getattr(seen, "n_frames", 1) == 4
     assert seen.info["duration"] == 80
-    assert getattr(opened(read_picture(original, FACE).content), "n_frames", 1) == 1
+    assert getattr(opened(read_picture(original, AVATAR).content), "n_frames", 1) == 1
 
 
 def test_of_an_endless_animation_the_first_frame_stays() -> None:
@@ -202,20 +202,20 @@ def test_of_an_endless_animation_the_first_frame_stays() -> None:
     ],
     ids=["RGB", "RGB of 16 bits", "RGBA", "gray and transparency of 16 bits"],
 )
-def test_what_would_take_too_much_memory_is_refused_before_it_is_decoded(content: bytes) -> None:
+def test_a_picture_that_needs_too_much_memory_is_refused_before_decoding(content: bytes) -> None:
     started = time.process_time()
     assert refusal(content) == "picture_too_large"
     assert time.process_time() - started < 0.3
 
 
-def test_a_progressive_jpeg_is_judged_by_what_its_decoder_keeps() -> None:
+def test_the_memory_of_a_progressive_jpegs_decoder_is_counted() -> None:
     sides, large = struct.pack(">HH", 48, 64), struct.pack(">HH", 6200, 6200)
     whole = picture("JPEG", progressive=True)
     assert sides in whole
 
     assert refusal(whole.replace(sides, large, 1)) == "picture_too_large"
     in_one_pass = picture("JPEG").replace(sides, large, 1)
-    assert read_picture(in_one_pass, FACE).width == 256
+    assert read_picture(in_one_pass, AVATAR).width == 256
 
 
 def test_of_an_animation_of_twenty_thousand_frames_the_first_stays_and_few_are_read() -> None:
@@ -298,7 +298,7 @@ def test_colours_that_cannot_be_seen_do_not_bleed_into_those_beside_them() -> No
 def test_gray_of_sixteen_bits_is_as_light_as_it_was() -> None:
     image = Image.new("I;16", (500, 400), 0x8000)
 
-    seen = opened(read_picture(picture("PNG", image), FACE).content).convert("L")
+    seen = opened(read_picture(picture("PNG", image), AVATAR).content).convert("L")
 
     assert abs(seen.getpixel((50, 50)) - 0x80) < 4
 

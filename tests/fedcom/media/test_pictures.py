@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fedcom.errors import Busy, Invalid
-from fedcom.media.images import FACE
+from fedcom.media.images import AVATAR
 from fedcom.media.pictures import MAX_WAITING, Pictures
 from fedcom.media.process import PictureProcess
 from fedcom.media.store import Store
@@ -21,10 +21,10 @@ SMALL = picture()
 
 
 class Halted(PictureProcess):
-    """A reader that waits until it is told to continue."""
+    """A reader that waits until the test lets it continue."""
 
     async def halt(self) -> None:
-        await self.read(SMALL, FACE)
+        await self.read(SMALL, AVATAR)
         assert self.pid is not None
         os.kill(self.pid, signal.SIGSTOP)
 
@@ -49,17 +49,17 @@ def pictures(halted: Halted, tmp_path: Path) -> Pictures:
 async def test_no_more_uploads_wait_than_there_is_memory_for(
     pictures: Pictures, halted: Halted
 ) -> None:
-    waiting = [asyncio.create_task(pictures.keep(SMALL, FACE)) for _ in range(MAX_WAITING)]
+    waiting = [asyncio.create_task(pictures.keep(SMALL, AVATAR)) for _ in range(MAX_WAITING)]
     await asyncio.sleep(0)
 
     with pytest.raises(Busy) as refused:
-        await pictures.keep(SMALL, FACE)
+        await pictures.keep(SMALL, AVATAR)
     assert (refused.value.code, refused.value.status) == ("pictures_busy", 503)
     assert refused.value.retry_after > 0
 
     halted.go_on()
     assert len({kept.name for kept in await asyncio.gather(*waiting)}) == 1
-    assert (await pictures.keep(SMALL, FACE)).width == 48
+    assert (await pictures.keep(SMALL, AVATAR)).width == 48
 
 
 async def test_a_member_waits_for_two_pictures_of_strangers_at_most(
@@ -68,7 +68,7 @@ async def test_a_member_waits_for_two_pictures_of_strangers_at_most(
     done: list[str] = []
 
     async def clean(who: str, *, uploaded: bool) -> None:
-        await pictures.clean(SMALL, FACE, uploaded=uploaded)
+        await pictures.clean(SMALL, AVATAR, uploaded=uploaded)
         done.append(who)
 
     names = [f"stranger {number}" for number in range(6)]
@@ -85,5 +85,5 @@ async def test_a_member_waits_for_two_pictures_of_strangers_at_most(
 
 async def test_too_many_bytes_are_refused_before_anything_waits(pictures: Pictures) -> None:
     with pytest.raises(Invalid) as refused:
-        await pictures.clean(bytes(10_001), FACE)
+        await pictures.clean(bytes(10_001), AVATAR)
     assert refused.value.code == "picture_too_big"

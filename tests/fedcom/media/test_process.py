@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from fedcom.errors import Busy, Invalid
-from fedcom.media.images import FACE, POST, read_picture
+from fedcom.media.images import AVATAR, POST, read_picture
 from fedcom.media.process import PictureProcess
 from fedcom.media.worker import OPEN_FILES
 from tests.support.pictures import black_png, bomb, draw, exif_bomb, moving, picture
@@ -38,7 +38,7 @@ async def process() -> AsyncIterator[PictureProcess]:
 
 async def started(process: PictureProcess) -> int:
     """The process id after the first picture."""
-    await process.read(SMALL, FACE)
+    await process.read(SMALL, AVATAR)
     assert process.pid is not None
     return process.pid
 
@@ -66,7 +66,11 @@ def is_gone(pid: int) -> bool:
 
 
 async def test_pictures_and_refusals_are_those_of_the_reader(process: PictureProcess) -> None:
-    for content, size in ((picture("JPEG", draw(500, 300)), POST), (moving(), POST), (SMALL, FACE)):
+    for content, size in (
+        (picture("JPEG", draw(500, 300)), POST),
+        (moving(), POST),
+        (SMALL, AVATAR),
+    ):
         assert await process.read(content, size) == read_picture(content, size)
     for content in (b"", b"no picture", SMALL[:60], bomb(7000, 7000)):
         with pytest.raises(Invalid) as here:
@@ -176,7 +180,7 @@ async def test_a_reader_who_goes_away_leaves_no_answer_for_the_next(
     assert is_gone(pid)
 
 
-async def test_what_is_closed_starts_no_more(process: PictureProcess) -> None:
+async def test_a_closed_pool_starts_no_process(process: PictureProcess) -> None:
     pid = await started(process)
     await process.aclose()
 
@@ -187,12 +191,12 @@ async def test_what_is_closed_starts_no_more(process: PictureProcess) -> None:
 
 SERVER = """
 import asyncio, sys
-from fedcom.media.images import FACE
+from fedcom.media.images import AVATAR
 from fedcom.media.process import PictureProcess
 
 async def main():
     process = PictureProcess()
-    await process.read(sys.stdin.buffer.read(), FACE)
+    await process.read(sys.stdin.buffer.read(), AVATAR)
     print(process.pid, flush=True)
     await asyncio.sleep(60)
 

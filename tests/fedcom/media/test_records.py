@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event
 
 from fedcom.context import Context
-from fedcom.media.pictures import Kept
+from fedcom.media.pictures import StoredPicture
 from fedcom.media.records import (
     UNDELETABLE_AFTER,
     forget_media,
@@ -19,13 +19,15 @@ from tests.support.people import Home
 
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)  # PostgreSQL plans by its statistics
 def test_forgetting_a_picture_reads_no_whole_table(home: Home) -> None:
-    kept = Kept("a.webp", "b.webp", 640, 480, 1000)
+    kept = StoredPicture("a.webp", "b.webp", 640, 480, 1000)
     made = home(lambda ctx: put_media(ctx, kept, "preview", source_url="https://peer.example/a"))
     home.clock.advance(seconds=(UNDELETABLE_AFTER + timedelta(days=1)).total_seconds())
 
     def plan(ctx: Context) -> list[str]:
         sent: list[tuple[str, Any]] = []
-        event.listen(ctx.conn, "before_cursor_execute", lambda *said: sent.append(said[2:4]))
+        event.listen(
+            ctx.conn, "before_cursor_execute", lambda *executed: sent.append(executed[2:4])
+        )
         assert list_forgotten_previews(ctx.conn, ctx.now) == [made]
         assert forget_media(ctx, made) == ["a.webp", "b.webp"]
         return [

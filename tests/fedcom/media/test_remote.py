@@ -15,7 +15,7 @@ from fedcom.media.store import Store
 from tests.support.clock import SettableClock
 from tests.support.listeners import Asked
 from tests.support.pictures import draw, opened, picture
-from tests.support.small_web import SmallWeb, small_web
+from tests.support.tls_peers import TlsPeers, small_web
 
 pytestmark = pytest.mark.anyio
 
@@ -24,7 +24,7 @@ ORIGIN = "https://home.example"
 
 
 @pytest.fixture
-async def web() -> AsyncIterator[SmallWeb]:
+async def web() -> AsyncIterator[TlsPeers]:
     async with small_web() as made:
         yield made
 
@@ -32,7 +32,7 @@ async def web() -> AsyncIterator[SmallWeb]:
 class World:
     """The resources of the small web that were fetched."""
 
-    def __init__(self, web: SmallWeb, clock: SettableClock, folder: Path) -> None:
+    def __init__(self, web: TlsPeers, clock: SettableClock, folder: Path) -> None:
         self.web = web
         self.clock = clock
         self.blocked: set[str] = set()
@@ -52,7 +52,7 @@ class World:
 
 
 @pytest.fixture
-async def world(web: SmallWeb, clock: SettableClock, tmp_path: Path) -> AsyncIterator[World]:
+async def world(web: TlsPeers, clock: SettableClock, tmp_path: Path) -> AsyncIterator[World]:
     made = World(web, clock, tmp_path)
     yield made
     await made.remote.aclose()
@@ -122,7 +122,7 @@ async def test_a_server_that_never_answers_holds_up_no_pictures_of_others(world:
     never.set()
 
 
-async def test_no_more_is_fetched_than_can_be_looked_at(world: World) -> None:
+async def test_no_more_pictures_are_fetched_than_can_be_processed(world: World) -> None:
     await world.pictures._process._turn.acquire()  # another server's large picture
     hosts = ("peer.example", "other.example", "evil.example", "victim.example")
     urls = [f"https://{host}/{number}.png" for host in hosts for number in range(5)]
@@ -137,7 +137,7 @@ async def test_no_more_is_fetched_than_can_be_looked_at(world: World) -> None:
     assert asked == 4
 
 
-async def test_that_no_picture_can_be_read_now_is_not_held_against_one(world: World) -> None:
+async def test_a_temporary_failure_to_process_is_not_stored_as_the_pictures(world: World) -> None:
     world.web.put(CAT, picture())
     await world.pictures.aclose()
 
@@ -153,7 +153,7 @@ async def test_a_redirect_to_a_private_address_is_not_followed(world: World) -> 
     assert not await world.is_there(CAT)
 
 
-async def test_copies_go_when_they_are_old_or_too_many(world: World) -> None:
+async def test_old_and_excess_copies_are_deleted(world: World) -> None:
     for number in range(3):
         world.web.put(f"{CAT}?{number}", picture("PNG", draw(50 + number)))
         await world.remote.get(f"{CAT}?{number}", "full")
@@ -170,19 +170,21 @@ async def test_copies_go_when_they_are_old_or_too_many(world: World) -> None:
 def test_an_address_holds_for_what_we_signed_and_nothing_else() -> None:
     signer = MediaUrlSigner(b"secret", ORIGIN)
     address = signer.address("https://peer.example/a?b=c&d=\u00fc#e", "face")
-    said = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+    parameters = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
 
     assert address.startswith("/media/remote?")
-    assert said["url"] == "https://peer.example/a?b=c&d=\u00fc#e"
-    assert signer.is_ours(said["url"], "face", said["sig"])
-    assert not signer.is_ours(said["url"], "full", said["sig"])
-    assert not signer.is_ours(said["url"] + "x", "face", said["sig"])
-    assert not signer.is_ours(said["url"], "face", "\u00fc")
-    assert not MediaUrlSigner(b"another", ORIGIN).is_ours(said["url"], "face", said["sig"])
+    assert parameters["url"] == "https://peer.example/a?b=c&d=\u00fc#e"
+    assert signer.is_ours(parameters["url"], "face", parameters["sig"])
+    assert not signer.is_ours(parameters["url"], "full", parameters["sig"])
+    assert not signer.is_ours(parameters["url"] + "x", "face", parameters["sig"])
+    assert not signer.is_ours(parameters["url"], "face", "\u00fc")
+    assert not MediaUrlSigner(b"another", ORIGIN).is_ours(
+        parameters["url"], "face", parameters["sig"]
+    )
     assert MediaUrlSigner(b"another", ORIGIN).address(CAT) != signer.address(CAT)
 
 
-def test_a_picture_of_ours_is_shown_where_it_is() -> None:
+def test_a_local_picture_keeps_its_address() -> None:
     signer = MediaUrlSigner(b"secret", ORIGIN)
 
     assert signer.address(f"{ORIGIN}/media/x.webp") == "/media/x.webp"

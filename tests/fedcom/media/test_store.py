@@ -9,7 +9,7 @@ from fedcom.media.store import Store
 NAME = "0" * 64 + ".webp"
 
 
-def test_what_is_kept_can_be_read_and_removed(tmp_path: Path) -> None:
+def test_a_stored_file_can_be_read_and_removed(tmp_path: Path) -> None:
     store = Store(tmp_path / "media")
     assert list(store.files()) == []
 
@@ -38,7 +38,7 @@ def test_no_name_leads_to_another_file(tmp_path: Path, name: str) -> None:
     assert (tmp_path / "secret.key").exists()
 
 
-def test_what_others_keep_in_the_folder_is_no_file_of_ours(tmp_path: Path) -> None:
+def test_foreign_files_in_the_folder_are_left_alone(tmp_path: Path) -> None:
     store = Store(tmp_path)
     name = store.keep(b"content")
     for other in ("secret.key", "fedcom.sqlite3", ".profile", f"{NAME}.bak"):

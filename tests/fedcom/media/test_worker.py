@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from fedcom.errors import Invalid
-from fedcom.media.images import FACE, POST, Picture, Size, read_picture
+from fedcom.media.images import AVATAR, POST, Picture, Size, read_picture
 from fedcom.media.worker import LENGTHS, answer, answered, question
 from tests.support.pictures import bomb, draw, moving, picture
 
@@ -21,7 +21,7 @@ def taken_apart(message: bytes) -> Picture:
     return answered(json.loads(message[LENGTHS.size : start]), message[start:])
 
 
-@pytest.mark.parametrize("size", [POST, FACE])
+@pytest.mark.parametrize("size", [POST, AVATAR])
 @pytest.mark.parametrize("content", [picture(), moving(), picture("JPEG", draw(400, 300))])
 def test_an_answer_brings_the_picture_and_its_thumbnail(content: bytes, size: Size) -> None:
     assert taken_apart(answer(content, size)) == read_picture(content, size)
@@ -38,10 +38,10 @@ def test_an_answer_brings_the_refusal_with_its_facts(content: bytes) -> None:
 
 def test_it_answers_in_turn_and_ends_with_its_input() -> None:
     pictures = [picture("PNG", draw(side, 20)) for side in (30, 40)]
-    asked = b"".join(question(content, FACE) for content in pictures)
+    asked = b"".join(question(content, AVATAR) for content in pictures)
 
     done = subprocess.run(WORKER, input=asked, capture_output=True, check=True)
 
-    assert done.stdout == b"".join(answer(content, FACE) for content in pictures)
+    assert done.stdout == b"".join(answer(content, AVATAR) for content in pictures)
     assert done.stderr == b""
     assert subprocess.run(WORKER, input=b"", capture_output=True, check=True).stdout == b""

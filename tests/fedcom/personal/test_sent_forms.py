@@ -12,7 +12,7 @@ from fedcom.personal.sent_forms import KEPT, once, prune_sent_forms
 from tests.support.people import Home
 
 
-def test_a_repeat_leads_to_what_the_first_one_made(home: Home) -> None:
+def test_a_repeated_form_leads_to_the_first_result(home: Home) -> None:
     numbers = count(7)
 
     made = [
@@ -30,7 +30,7 @@ def test_a_repeat_leads_to_what_the_first_one_made(home: Home) -> None:
     assert made == [7, 7, 8, 9, 10, 11]
 
 
-def test_what_was_refused_may_be_sent_again(home: Home) -> None:
+def test_a_refused_form_may_be_sent_again(home: Home) -> None:
     def refuse() -> int:
         raise Invalid("title_too_short", "Too short.")
 
@@ -40,7 +40,7 @@ def test_what_was_refused_may_be_sent_again(home: Home) -> None:
     assert home(lambda ctx: once(ctx, home.bob, "a", lambda: 7)) == 7
 
 
-def test_repeats_at_the_same_time_make_one_thing(home: Home) -> None:
+def test_concurrent_repeats_create_one_result(home: Home) -> None:
     numbers = count(7)
 
     def send(_: int) -> int:

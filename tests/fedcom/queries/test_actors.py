@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import update
 
-from fedcom.accounts.register import Newcomer, approve, register
+from fedcom.accounts.register import NewAccount, approve, register
 from fedcom.actions.delete_actor import DeleteActor
 from fedcom.actions.moderators import AddModerator
 from fedcom.context import Context
@@ -47,7 +47,7 @@ def test_people_and_communities_are_found_apart(home: Home) -> None:
 def test_an_applicant_is_nobody_until_approved(home: Home) -> None:
     def apply(ctx: Context) -> int:
         ctx.conn.execute(update(site).values(registration="approval"))
-        newcomer = Newcomer(name="zoe", password_hash="-", application="Please")
+        newcomer = NewAccount(name="zoe", password_hash="-", application="Please")
         return register(ctx, newcomer, NO_KEY).person.id
 
     zoe = home(apply)
@@ -67,7 +67,7 @@ def test_moderators_stand_in_the_order_of_their_appointment(home: Home) -> None:
     assert [person.name for person in found] == ["ann", "kim", "bob"]
 
 
-def test_standing_is_of_the_place(home: Home) -> None:
+def test_a_standing_depends_on_the_community(home: Home) -> None:
     dogs = home.group(DOGS)
     others = home.community("birds", by=home.bob)
     rex = home.person("https://dogs.example/u/rex")
@@ -77,7 +77,8 @@ def test_standing_is_of_the_place(home: Home) -> None:
         (home.ann, others, Standing(is_admin=True)),
         (home.bob, home.cats, Standing()),
         (home.bob, others, Standing(is_moderator=True)),
-        # Our admin has no rights elsewhere, and people of a community's host may be its admins.
+        # Our admin has no rights on other servers, and people of a community's host may be its
+        # admins.
         (home.ann, dogs, Standing()),
         (rex, dogs, Standing(is_admin=True)),
         (rex, home.cats, Standing()),
@@ -113,7 +114,7 @@ def test_follows_are_counted_when_accepted_and_known_by_their_id(home: Home) -> 
     assert home(lambda ctx: find_follow_by_iri(ctx.conn, "https://kim.example/1")) is None
 
 
-def test_an_admin_is_who_the_account_says(home: Home) -> None:
+def test_admins_are_determined_by_the_account(home: Home) -> None:
     def promote(ctx: Context) -> None:
         ctx.conn.execute(
             update(account).where(account.c.actor_id == home.bob.id).values(role="admin")

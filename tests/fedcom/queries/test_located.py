@@ -46,7 +46,7 @@ def test_a_comment_is_found_with_its_post(home: Home) -> None:
     assert (at.community.iri, at.author) == (home.cats.iri, home.ann)
 
 
-def test_what_is_not_here_is_asked_for_once(home: Home) -> None:
+def test_unknown_content_is_requested_once(home: Home) -> None:
     def work(ctx: Context) -> tuple[object, object, int]:
         sent = statements(ctx)
         found = find_located(ctx, f"{KIM}/note/1")
@@ -55,7 +55,7 @@ def test_what_is_not_here_is_asked_for_once(home: Home) -> None:
     assert home(work) == (None, None, 2)
 
 
-def test_one_statement_says_what_the_one_who_acts_is_there(home: Home) -> None:
+def test_the_standing_of_the_acting_person_is_one_statement(home: Home) -> None:
     kim, about = home.person(KIM), home.post()
     home.perform(AddModerator(by=home.ann, community=home.cats, person=kim))
     home.perform(Vote(by=kim, target=about, score=-1))
@@ -68,7 +68,7 @@ def test_one_statement_says_what_the_one_who_acts_is_there(home: Home) -> None:
         assert at is not None
         assert participant_at(ctx, KIM) == kim
         mine = standing_in(ctx, kim, at.community)
-        assert ctx.seen.votes[kim.id, about.iri] is not None
+        assert ctx.cache.votes[kim.id, about.iri] is not None
         assert len(sent) == 1
         assert mine == standing(ctx.conn, kim, at.community)
         assert mine.is_moderator
@@ -92,7 +92,7 @@ def test_the_content_is_the_row_that_was_given_and_what_surrounds_it_is_kept(hom
     assert (found.title, place, sent) == ("Dogs", home.cats.iri, 0)
 
 
-def test_what_a_comment_answers(home: Home) -> None:
+def test_the_parent_of_a_comment(home: Home) -> None:
     about = home.post()
     above = home.comment(about, by=home.ann)
     below = home.comment(about, parent=above)
@@ -105,7 +105,7 @@ def test_what_a_comment_answers(home: Home) -> None:
     assert home(lambda ctx: answered(ctx, below)) == (above.iri, home.ann.iri)
 
 
-def test_after_an_action_everything_is_read_anew(home: Home) -> None:
+def test_after_an_action_everything_is_read_again(home: Home) -> None:
     about = home.post()
 
     def work(ctx: Context) -> tuple[object, object]:

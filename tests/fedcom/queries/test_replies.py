@@ -14,7 +14,7 @@ def dialect() -> str:
 
 
 @pytest.mark.parametrize("number", [0, 2, 3])
-def test_what_is_not_on_the_first_page_is_counted_and_found_on_the_next(
+def test_replies_beyond_the_first_page_are_counted_and_on_the_next(
     home: Home, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     monkeypatch.setattr(replies, "PAGE", 2)

@@ -13,7 +13,7 @@ from fedcom.actions.lock import Lock
 from fedcom.actions.message import DeleteMessage, SendMessage, UndeleteMessage
 from fedcom.actions.perform import perform
 from fedcom.actions.remove import RemoveContent, RestoreContent
-from fedcom.actions.take_down import put_back, take_down
+from fedcom.actions.take_down import reinstate, take_down
 from fedcom.actions.unban import Unban
 from fedcom.actions.vote import Vote
 from fedcom.queries.sent import last_iri
@@ -30,7 +30,7 @@ def dialect() -> str:
     return "sqlite"
 
 
-def said_by(home: Home, name: str) -> list[dict[str, Any]]:
+def sent_by(home: Home, name: str) -> list[dict[str, Any]]:
     """The activities of a local actor, in the order in which they were sent."""
     bodies = [row["body"] for row in home.rows(activities) if row["actor"].endswith(f"/{name}")]
     return [dict(parse(body)) for body in bodies]
@@ -40,9 +40,9 @@ def undone(home: Home, name: str, first: Action[Any], make: Any) -> tuple[str, s
     """The id of `first`'s activity, and the id that its Undo names."""
     result = home.perform(first)
     home.perform(make(result))
-    *_, word, undo = said_by(home, name)
+    *_, activity, undo = sent_by(home, name)
     assert undo["type"] == "Undo"
-    return word["id"], undo["object"]["id"]
+    return activity["id"], undo["object"]["id"]
 
 
 @pytest.mark.parametrize("kind", ["delete", "remove", "lock", "ban", "site ban", "vote", "close"])
@@ -101,30 +101,30 @@ def test_private_undos_name_the_id_that_was_sent(home: Home) -> None:
     assert named == sent
 
 
-def test_what_an_admin_puts_back_names_the_deletion_in_its_authors_name(home: Home) -> None:
+def test_the_undo_of_a_take_down_names_the_delete_in_its_authors_name(home: Home) -> None:
     post = home.post(community=home.group("https://lemmy.example/c/dogs"))
     home(lambda ctx: perform(ctx, take_down(ctx, home.ann, post, "Illegal")))
     hidden = home.fresh(post)
 
-    home(lambda ctx: perform(ctx, put_back(ctx, home.ann, hidden)))
+    home(lambda ctx: perform(ctx, reinstate(ctx, home.ann, hidden)))
 
-    word, undo = said_by(home, "bob")[-2:]
-    assert (word["type"], undo["type"]) == ("Delete", "Undo")
-    assert undo["object"]["id"] == word["id"]
+    activity, undo = sent_by(home, "bob")[-2:]
+    assert (activity["type"], undo["type"]) == ("Delete", "Undo")
+    assert undo["object"]["id"] == activity["id"]
 
 
 def test_of_two_bans_the_one_from_the_same_place_is_named(home: Home) -> None:
     kim, birds = home.person(KIM), home.community("birds")
     for community in (home.cats, birds):
         home.perform(Ban(by=home.ann, person=kim, community=community))
-    cats_ban, birds_ban = said_by(home, "ann")[-2:]
+    cats_ban, birds_ban = sent_by(home, "ann")[-2:]
 
     home.perform(Unban(by=home.ann, person=kim, community=home.cats))
 
-    assert said_by(home, "ann")[-1]["object"]["id"] == cats_ban["id"] != birds_ban["id"]
+    assert sent_by(home, "ann")[-1]["object"]["id"] == cats_ban["id"] != birds_ban["id"]
 
 
-def test_what_another_said_or_nobody_kept_gets_a_new_id(home: Home) -> None:
+def test_an_undo_of_an_unknown_or_foreign_activity_gets_a_new_id(home: Home) -> None:
     post = home.post()
     home.perform(Lock(by=home.ann, target=post, locked=True))
     home.sent()
@@ -137,6 +137,6 @@ def test_what_another_said_or_nobody_kept_gets_a_new_id(home: Home) -> None:
         ]
     )
 
-    known = [word["id"] for word in said_by(home, "ann")]
+    known = [activity["id"] for activity in sent_by(home, "ann")]
     assert ours in known
     assert not {theirs, other} & set(known)

@@ -42,7 +42,7 @@ def _lost(url: str) -> NotThere:
     return NotThere("not_there", "404", url=url, status=404)
 
 
-def test_a_person_is_what_the_document_says(home: Home) -> None:
+def test_a_person_is_stored_from_the_document(home: Home) -> None:
     made = put(
         home,
         person(
@@ -92,7 +92,9 @@ def test_a_newer_document_replaces_all_of_an_older_one(home: Home) -> None:
         ({"preferredUsername": "x" * 300}, "actor_name"),
     ],
 )
-def test_an_unusable_document_makes_nobody(home: Home, changed: dict[str, Any], code: str) -> None:
+def test_an_unusable_document_creates_no_actor(
+    home: Home, changed: dict[str, Any], code: str
+) -> None:
     before = home.rows(actor)
 
     with pytest.raises(FedcomError) as caught:
@@ -102,7 +104,7 @@ def test_an_unusable_document_makes_nobody(home: Home, changed: dict[str, Any], 
     assert home.rows(actor) == before
 
 
-def test_addresses_elsewhere_are_not_believed(home: Home) -> None:
+def test_addresses_on_other_hosts_are_not_accepted(home: Home) -> None:
     victim = "https://victim.example/x"
     made = put(
         home,
@@ -156,7 +158,7 @@ def test_a_community_has_the_moderators_that_its_collection_lists_in_its_order(h
     assert [person.iri for person in found] == [KIM]
 
 
-def test_moderators_are_asked_for_and_not_vital(home: Home) -> None:
+def test_moderators_are_fetched_but_not_required(home: Home) -> None:
     listed = {"id": f"{DOGS}/moderators", "type": "OrderedCollection", "orderedItems": [KIM]}
     for known, missing in (((), f"{DOGS}/moderators"), ((listed,), KIM)):
         fetched = Fetched({one["id"]: Document(one) for one in known})
@@ -250,7 +252,7 @@ def test_a_person_is_no_community_and_a_community_no_person(home: Home) -> None:
         home(lambda ctx: person_at(ctx, DOGS))
 
 
-def test_who_is_forgotten_says_nothing_any_more_and_may_come_back(home: Home) -> None:
+def test_a_forgotten_actor_loses_its_profile_and_may_come_back(home: Home) -> None:
     kim = put(home, person(KIM, name="Kim", summary="Hi", icon="https://kim.example/i.png"))
     home(lambda ctx: forget_actor(ctx, kim))
 
@@ -260,7 +262,7 @@ def test_who_is_forgotten_says_nothing_any_more_and_may_come_back(home: Home) ->
     assert put(home, person(KIM, name="Kim")).deleted_at is None
 
 
-def test_an_actor_is_looked_at_again_after_a_day(home: Home) -> None:
+def test_an_actor_is_refreshed_after_a_day(home: Home) -> None:
     put(home, person(KIM))
 
     def stale(iri: str) -> bool:

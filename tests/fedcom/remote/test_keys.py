@@ -7,7 +7,7 @@ import pytest
 from activitypub.errors import FetchRefused, NotThere
 from activitypub.fetch import Fetcher
 from fedcom.db import Database
-from fedcom.remote.keys import KeyRing, PublicKeys, Seal, WrongSecret, make_key
+from fedcom.remote.keys import KeyCipher, KeyRing, PublicKeys, WrongSecret, make_key
 from fedcom.site.instances import block_instance
 from tests.support.clock import SettableClock
 from tests.support.documents import document, pems, person
@@ -37,22 +37,22 @@ def keys(database: Database, network: Network, clock: SettableClock) -> PublicKe
     return PublicKeys(database, fetcher, clock)
 
 
-def test_what_is_sealed_opens_with_the_same_secret_only() -> None:
-    sealed = Seal(b"one").close("a pem")
+def test_an_encrypted_key_opens_with_the_same_secret_only() -> None:
+    sealed = KeyCipher(b"one").encrypt("a pem")
 
     assert b"pem" not in sealed
-    assert Seal(b"one").open(sealed) == "a pem"
+    assert KeyCipher(b"one").decrypt(sealed) == "a pem"
     with pytest.raises(WrongSecret, match="a different secret"):
-        Seal(b"two").open(sealed)
+        KeyCipher(b"two").decrypt(sealed)
 
 
 async def test_the_ring_gives_the_key_of_a_member_and_remembers_it(
     database: Database, clock: SettableClock
 ) -> None:
-    seal = Seal(b"secret")
-    new = await make_key(seal)
+    cipher = KeyCipher(b"secret")
+    new = await make_key(cipher)
     home = Home(database, clock, new)
-    ring = KeyRing(database, seal)
+    ring = KeyRing(database, cipher)
 
     first = await ring.key(home.bob.iri)
 
@@ -88,18 +88,18 @@ async def test_an_unknown_key_is_fetched_once_and_its_owner_kept(
     assert network.fetched() == [KIM]
 
 
-async def test_whoever_listens_is_told_of_what_was_fetched(
+async def test_listeners_are_called_with_fetched_documents(
     home: Home, keys: PublicKeys, network: Network
 ) -> None:
-    told = []
+    seen = []
 
     async def listen(owner: object) -> None:
-        told.append(owner)
+        seen.append(owner)
 
     keys.on_change = listen
     network.put(person(KIM))
     await keys.find(KEY)
-    assert len(told) == 1
+    assert len(seen) == 1
 
 
 async def test_a_key_with_an_address_of_its_own_leads_to_its_owner(
@@ -115,7 +115,7 @@ async def test_a_key_with_an_address_of_its_own_leads_to_its_owner(
     assert network.fetched() == [key_id, KIM]
 
 
-async def test_the_id_of_an_actor_stands_for_its_key(
+async def test_the_id_of_an_actor_can_be_used_as_its_key_id(
     home: Home, keys: PublicKeys, network: Network
 ) -> None:
     network.put(person(KIM))
@@ -155,7 +155,7 @@ async def test_a_key_that_its_owner_does_not_list_is_none(
         {"id": f"{LEA}#main-key", "owner": KIM, "publicKeyPem": "pem"},
     ],
 )
-async def test_keys_of_others_are_not_believed(
+async def test_keys_of_other_actors_are_not_accepted(
     home: Home, keys: PublicKeys, network: Network, listed: dict[str, str]
 ) -> None:
     network.put(person(KIM, publicKey=listed))
@@ -174,7 +174,7 @@ async def test_a_key_without_an_owner_is_none(
         await keys.find(key_id)
 
 
-async def test_a_blocked_host_is_not_asked_for_its_keys(
+async def test_keys_of_a_blocked_host_are_not_fetched(
     home: Home, keys: PublicKeys, network: Network
 ) -> None:
     home(lambda ctx: block_instance(ctx, "kim.example", ""))
@@ -185,7 +185,7 @@ async def test_a_blocked_host_is_not_asked_for_its_keys(
     assert network.asked == []
 
 
-async def test_a_key_that_is_not_there_is_said_to_be_so(
+async def test_a_missing_key_is_reported_as_missing(
     home: Home, keys: PublicKeys, network: Network
 ) -> None:
     with pytest.raises(NotThere):

@@ -18,7 +18,7 @@ from tests.support.people import Home
 HOST = "peer.example"
 
 
-def test_a_peer_is_what_it_last_said(home: Home) -> None:
+def test_the_last_nodeinfo_of_a_peer_is_kept(home: Home) -> None:
     for software in (Software("lemmy", "0.19"), None, Software("mbin", "1")):
         home(lambda ctx, software=software: put_peer(ctx.conn, HOST, software, ctx.now))
         home.clock.advance(seconds=1)
@@ -28,7 +28,7 @@ def test_a_peer_is_what_it_last_said(home: Home) -> None:
     assert (found.software, found.version, found.reached) == ("mbin", "1", True)
 
 
-def test_a_silence_does_not_make_a_peer_forgotten(home: Home) -> None:
+def test_a_failed_request_keeps_the_stored_peer(home: Home) -> None:
     home(lambda ctx: put_peer(ctx.conn, HOST, Software("lemmy", "0.19"), ctx.now))
     home(lambda ctx: put_peer(ctx.conn, HOST, None, ctx.now))
 
@@ -46,7 +46,7 @@ def test_a_silence_does_not_make_a_peer_forgotten(home: Home) -> None:
         (None, 1.1, False),
     ],
 )
-def test_a_peer_is_asked_again_in_days_and_a_silent_one_in_an_hour(
+def test_a_peer_is_requested_again_after_days_and_a_failed_one_after_an_hour(
     home: Home, software: Software | None, hours: float, fresh: bool
 ) -> None:
     home(lambda ctx: put_peer(ctx.conn, HOST, software, ctx.now))
@@ -100,7 +100,7 @@ def test_a_host_is_written_as_it_stands_in_ids(given, host):
 @pytest.mark.parametrize(
     "given", ["", "   ", "example", "a b.example", "*.example", "peer_example", "a..b", "x" * 300]
 )
-def test_what_is_no_host_is_refused(given):
+def test_an_invalid_host_is_refused(given):
     with pytest.raises(Invalid) as caught:
         normalise_host(given)
     assert caught.value.code == "host_invalid"

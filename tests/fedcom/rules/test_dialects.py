@@ -32,10 +32,10 @@ def test_the_software_decides(software: str | None, reached: bool, dialect: Dial
     assert dialect_of(software, reached=reached) is dialect
 
 
-def test_unreached_peers_get_the_harmless_form() -> None:
-    told = {one: (one.takes_activities, one.takes_boosts) for one in Dialect}
+def test_unknown_peers_get_the_safe_form() -> None:
+    forms = {one: (one.takes_activities, one.takes_boosts) for one in Dialect}
 
-    assert told == {
+    assert forms == {
         Dialect.FORUM: (True, False),
         Dialect.MICROBLOG: (False, True),
         Dialect.UNFAMILIAR: (True, True),
@@ -43,7 +43,7 @@ def test_unreached_peers_get_the_harmless_form() -> None:
     }
 
 
-def test_nobody_is_both() -> None:
+def test_no_software_is_both() -> None:
     assert set() == FORUMS & MICROBLOGS
     assert all(name == name.lower() for name in FORUMS | MICROBLOGS)
 
@@ -82,7 +82,7 @@ def test_servers_that_restore_content_with_the_undo_of_a_ban(
         (None, None, False),
     ],
 )
-def test_who_is_sent_messages_as_a_chat(
+def test_software_that_gets_messages_as_chat(
     software: str | None, version: str | None, *, chats: bool
 ) -> None:
     assert takes_chat(software, version) is chats

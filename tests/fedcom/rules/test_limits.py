@@ -53,7 +53,7 @@ from fedcom.rules.limits import (
         (check_url, "https://a.example/" + "x" * (MAX_URL - 18), None),
     ],
 )
-def test_what_is_within_the_limits_is_stored(check, given, stored):
+def test_values_within_the_limits_are_stored(check, given, stored):
     assert check(given) == (given if stored is None else stored)
 
 
@@ -103,7 +103,7 @@ def test_what_is_within_the_limits_is_stored(check, given, stored):
         (check_url, "https://a.example/" + "|" * 1_000, "url_too_long"),
     ],
 )
-def test_what_is_beyond_the_limits_is_refused(check, given, code):
+def test_values_beyond_the_limits_are_refused(check, given, code):
     with pytest.raises(Invalid) as caught:
         check(given)
     assert caught.value.code == code

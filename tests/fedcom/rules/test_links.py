@@ -36,7 +36,7 @@ def test_links_to_other_pages_are_not(url):
 
 
 @pytest.mark.parametrize("url", ["https://[::1", "https://a.example:99999/", "", "x"])
-def test_what_is_no_link_is_nothing_special(url):
+def test_values_that_are_not_links_are_left_unchanged(url):
     assert normal_link(url) == url
 
 

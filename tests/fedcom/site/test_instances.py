@@ -47,7 +47,7 @@ def test_blocks_are_listed_changed_and_taken_back(rig):
 
 
 @pytest.mark.parametrize("host", ["here.example", "HERE.example", "https://here.example/c/x"])
-def test_nobody_blocks_their_own_house(rig, host):
+def test_the_own_host_cannot_be_blocked(rig, host):
     with pytest.raises(Invalid) as caught:
         rig(lambda ctx: block_instance(ctx, host, ""))
     assert caught.value.code == "own_host"
@@ -59,7 +59,7 @@ def test_a_reason_has_its_limits(rig):
     assert rig(lambda ctx: list_blocks(ctx.conn)) == []
 
 
-def test_what_waits_for_a_blocked_host_is_called_off(rig):
+def test_deliveries_to_a_blocked_host_are_cancelled(rig):
     inboxes = ["https://bad.example/inbox", "https://also.bad.example/i", "https://good.example/i"]
 
     def wait(ctx):

@@ -1,4 +1,4 @@
-"""Who may judge a report, and what is judged with it."""
+"""Who may resolve a report, and what is resolved with it."""
 
 from fedcom.actions.message import SendMessage
 from fedcom.actions.report import Report
@@ -10,7 +10,7 @@ from tests.support.people import Home
 
 
 def unread(home: Home) -> list[str]:
-    """The reasons of the reports that somebody was told of and has not looked at."""
+    """The reasons of the reports with an unread notification."""
     rows = [row for row in home.rows(notification) if row["kind"] == "report" and not row["detail"]]
     return [row["reason"] for row in rows if row["read_at"] is None]
 
@@ -19,7 +19,7 @@ def open_reports(home: Home) -> list[str]:
     return [row["reason"] for row in home.rows(report) if row["resolved_at"] is None]
 
 
-def test_an_account_and_a_message_are_judged_each_by_itself(home: Home) -> None:
+def test_reports_of_an_account_and_of_a_message_are_resolved_separately(home: Home) -> None:
     eve, bob = home.member("eve"), home.bob
     message = home.perform(SendMessage(by=bob, to=eve, body=Body.of_markdown("Psst")))
     reports = []
@@ -36,7 +36,7 @@ def test_an_account_and_a_message_are_judged_each_by_itself(home: Home) -> None:
     assert unread(home) == open_reports(home) == ["Report 2"]
 
 
-def test_what_is_opened_again_is_one_report(home: Home) -> None:
+def test_reopening_opens_a_single_report(home: Home) -> None:
     post = home.post()
     reports = [
         home.perform(Report(by=home.member(name), target=post, reason=name))
@@ -50,11 +50,11 @@ def test_what_is_opened_again_is_one_report(home: Home) -> None:
     assert open_reports(home) == ["mia"]
 
 
-def test_what_a_reporter_is_told_stays_unread_when_another_report_is_judged(home: Home) -> None:
+def test_a_reporters_notification_stays_unread_when_another_report_is_resolved(home: Home) -> None:
     post = home.post()
     for name in ("eve", "mia"):
         made = home.perform(Report(by=home.member(name), target=post, reason=name))
         home(lambda ctx, made=made: resolve(ctx, made, home.ann))
 
-    told = [row for row in home.rows(notification) if row["detail"] == "dismissed"]
-    assert [row["read_at"] for row in told] == [None, None]
+    notices = [row for row in home.rows(notification) if row["detail"] == "dismissed"]
+    assert [row["read_at"] for row in notices] == [None, None]

@@ -7,7 +7,7 @@ from fedcom.site.settings import edit_site, get_site
 from fedcom.wire.body import Body
 
 
-def test_only_what_is_given_is_changed(rig):
+def test_only_given_settings_are_changed(rig):
     before = rig(lambda ctx: get_site(ctx.conn))
     assert rig(lambda ctx: edit_site(ctx.conn)) == before
     after = rig(lambda ctx: edit_site(ctx.conn, registration="approval"))
@@ -31,7 +31,7 @@ def test_only_what_is_given_is_changed(rig):
         ("x" * 64, "x" * 19 + "…"),
     ],
 )
-def test_the_instance_actor_is_called_as_the_site_is_in_what_lemmy_has_room_for(rig, name, shown):
+def test_the_instance_actor_has_the_sites_name_cut_for_lemmy(rig, name, shown):
     site = rig(lambda ctx: edit_site(ctx.conn, name=name))
     titles = select(actor.c.title).where(actor.c.id == site.actor_id)
     assert rig(lambda ctx: ctx.conn.execute(titles).scalar()) == shown
@@ -46,7 +46,7 @@ def test_the_instance_actor_is_called_as_the_site_is_in_what_lemmy_has_room_for(
         ({"description": Body("x" * 10_001, "")}, "body_too_long"),
     ],
 )
-def test_what_makes_no_sense_is_refused(rig, change, code):
+def test_invalid_settings_are_refused(rig, change, code):
     with pytest.raises(Invalid) as caught:
         rig(lambda ctx: edit_site(ctx.conn, **change))
     assert caught.value.code == code

@@ -31,7 +31,7 @@ def shown(before, after):
         ),
     ],
 )
-def test_words_that_went_and_words_that_came_are_told_apart(before, after, expected):
+def test_removed_and_added_words_are_distinguished(before, after, expected):
     assert shown(before, after) == expected
 
 

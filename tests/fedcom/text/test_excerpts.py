@@ -30,7 +30,7 @@ def marked(text: str, query: str) -> str:
         ("", "else", ""),
     ],
 )
-def test_what_was_found_is_marked(text: str, query: str, shown: str) -> None:
+def test_matches_are_marked(text: str, query: str, shown: str) -> None:
     assert marked(text, query) == shown
 
 

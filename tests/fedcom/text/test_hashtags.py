@@ -37,7 +37,7 @@ def test_each_is_linked_where_it_stands_and_nothing_else_changes() -> None:
     )
 
 
-def test_a_text_of_nothing_but_hashtags_stays_within_what_peers_take() -> None:
+def test_a_text_of_nothing_but_hashtags_stays_within_the_limits_of_peers() -> None:
     """A link is thirty times as long as `#a`, and peers accept a megabyte."""
     linked = with_hashtag_links("<p>" + "#a " * 15_000 + "</p>", lambda word: f"/search?q={word}")
 

@@ -119,7 +119,7 @@ def link(address: str) -> str:
         ("<video src=javascript:alert(1)></video><audio src=//a.example/1>b</audio>", "b"),
     ],
 )
-def test_films_and_sounds_become_links(given, kept):
+def test_video_and_audio_become_links(given, kept):
     assert sanitize(given) == kept
     read_strictly(sanitize(given))
 
@@ -175,7 +175,7 @@ def test_a_picture_that_cannot_be_shown_leaves_its_link_or_its_description(given
     assert sanitize(clean) == clean
 
 
-def test_an_image_is_lazy_and_tells_nobody_where_it_stands():
+def test_images_are_loaded_lazily_without_a_referrer():
     clean = sanitize('<img src="https://a.example/x.png" alt="a cat" width="1">')
     for attribute in [
         'src="https://a.example/x.png"',
@@ -245,7 +245,7 @@ def test_a_thousand_levels_are_no_trouble():
     assert to_text(clean) == "deep"
 
 
-def test_what_is_too_long_is_shown_as_its_text():
+def test_html_that_is_too_long_is_shown_as_plain_text():
     clean = sanitize("<p>one</p><script>&lt;two</script>" + "<i>x</i>" * 200_000)
     assert clean.startswith("<p>one<br>&lt;twoxxx")
     assert len(clean) < MAX_PLAIN + 100
@@ -320,7 +320,7 @@ def test_a_tag_with_very_long_attributes_is_left_without_them():
     assert sanitize(f'<p lang="de" title="{"x" * 9_000}">a</p>') == "<p>a</p>"
 
 
-def test_what_is_too_deep_is_shown_as_its_text():
+def test_html_that_is_nested_too_deeply_is_shown_as_plain_text():
     assert sanitize("<div>" * 501 + "deep") == "<p>deep</p>"
     assert (
         sanitize("<p>x" * 600 + "<br>" * 600) == "<p>x</p>" * 599 + "<p>x" + "<br>" * 600 + "</p>"

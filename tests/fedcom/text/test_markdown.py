@@ -174,12 +174,12 @@ def test_a_thousand_levels_are_no_trouble():
     assert "x" in render("".join("  " * level + "- x\n" for level in range(200)))
 
 
-def test_what_is_too_long_is_shown_as_it_was_typed():
+def test_a_text_that_is_too_long_is_shown_as_typed():
     html = render("*a*\n<b>" + "x" * MAX_SOURCE)
     assert html.startswith("<p>*a*<br>&lt;b&gt;xxx")
 
 
-def test_what_the_renderer_makes_is_sanitized_too():
+def test_the_output_of_the_renderer_is_sanitized_too():
     token = Token("html_block", "", 0, content="<script>x</script><b onclick=x>y</b>")
     assert render_tokens([token]) == "<b>y</b>"
 

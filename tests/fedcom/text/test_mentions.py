@@ -117,7 +117,7 @@ def test_a_mention_reads_as_it_was_written():
         ("nobody", {}, ()),
     ],
 )
-def test_who_is_named_and_not_linked_can_be_told_from_the_html(
+def test_mentions_without_a_link_can_be_read_from_the_html(
     source: str, links: dict[Mention, str], named: tuple[str, ...]
 ) -> None:
     assert unlinked_mentions(ParsedMarkdown(source).to_html(links)) == named

@@ -52,7 +52,7 @@ def test_the_title_of_a_drawing_is_not_the_pages() -> None:
         ("<title>\u00fc</title>".encode(), "text/html"),
     ],
 )
-def test_it_is_read_in_the_letters_it_is_written_in(body: bytes, content_type: str) -> None:
+def test_the_character_encoding_is_detected(body: bytes, content_type: str) -> None:
     assert head(body, content_type).title == "\u00fc"
 
 

@@ -42,7 +42,7 @@ POST = "https://forum.example/post/7"
         ("https://[broken/", "https://[broken/"),
     ],
 )
-def test_a_pasted_text_is_what_it_is_about(given: str, meant: str) -> None:
+def test_the_kind_of_a_pasted_text_is_detected(given: str, meant: str) -> None:
     assert pasted_address(given) == meant
 
 

@@ -26,7 +26,7 @@ def test_the_address_of_a_picture_is_moved_and_stays_escaped() -> None:
         '<p title="<img src=" lang="https://peer.example/">x</p>',
     ],
 )
-def test_what_is_no_picture_stays(html: str) -> None:
+def test_other_elements_are_left_unchanged(html: str) -> None:
     assert moved(html) == html
 
 

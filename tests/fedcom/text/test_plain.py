@@ -48,7 +48,7 @@ def test_a_title_is_one_line_of_visible_characters(given, title):
         ("seven eight nine", 14, "seven eight…"),
     ],
 )
-def test_what_is_too_long_ends_in_an_ellipsis(given, limit, kept):
+def test_a_long_text_ends_in_an_ellipsis(given, limit, kept):
     assert cut(given, limit) == kept
     assert len(cut(given, limit)) <= limit
 

@@ -73,7 +73,7 @@ NAMES = {"cats", "cats@here.example"}
         (f"<p>{CATS} #cats #dogs</p>", "#cats #dogs"),
     ],
 )
-def test_a_title_is_what_is_said_first(given: str, title: str) -> None:
+def test_a_title_is_made_of_the_beginning(given: str, title: str) -> None:
     assert title_of(given, 200, NAMES) == title
 
 
@@ -89,5 +89,5 @@ def test_a_long_line_is_cut_behind_a_sentence_or_between_words(given: str, title
     assert title_of(given, 15) == title
 
 
-def test_what_can_be_chosen_makes_a_title() -> None:
+def test_the_choices_of_a_poll_make_a_title() -> None:
     assert title_of_names(["Cats", "", "Dogs"], 200) == "Cats / Dogs"

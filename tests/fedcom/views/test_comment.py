@@ -1,4 +1,4 @@
-"""An author's list of comments, on both databases."""
+"""Lists of comments: an author's, and those that a member saved, on both databases."""
 
 from datetime import timedelta
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from fedcom.models.personal import actor_block
-from fedcom.views.comment import CommentView, list_comments_of
+from fedcom.models.personal import actor_block, saved_comment
+from fedcom.views.comment import CommentView, list_comments_of, list_saved_comments
 from fedcom.views.feed import FeedQuery
 from fedcom.views.paging import Cursor, Page
 from tests.support.rows import NOON, Rows
@@ -18,7 +18,7 @@ def comments_of(rows: Rows, author: int, viewer: int = 0, **more: Any) -> Page[C
     return list_comments_of(rows.conn, wanted, viewer_id=viewer)
 
 
-def test_somebodys_comments_come_newest_first_with_their_posts(rows: Rows) -> None:
+def test_comments_of_a_person_are_listed_newest_first_with_their_posts(rows: Rows) -> None:
     cats, bob, eve = rows.community(), rows.person(), rows.person("eve")
     on = rows.post(cats, bob, title="About cats")
     made = [rows.comment(on, bob) for _ in range(3)]
@@ -102,3 +102,27 @@ def test_communities_that_the_viewer_blocked_are_left_out(rows: Rows) -> None:
 
     assert comments_of(rows, bob, eve).items == ()
     assert len(comments_of(rows, bob).items) == 1
+
+
+def test_saved_comments_come_in_pages_the_last_saved_first(rows: Rows) -> None:
+    bob, eve = rows.person(), rows.person("eve")
+    on = rows.post(rows.community(), bob)
+    made = [rows.comment(on, bob).id for _ in range(4)]
+    gone = rows.comment(on, bob, deleted_at=NOON).id
+    # Two of them at the same moment.
+    for comment, minute in ((made[3], 0), (made[1], 1), (gone, 1), (made[0], 2), (made[2], 2)):
+        at = NOON + timedelta(minutes=minute)
+        row = {"person_id": eve, "comment_id": comment, "saved_at": at}
+        rows.conn.execute(insert(saved_comment).values(row))
+
+    pages, after = [], None
+    for _ in range(4):
+        page = list_saved_comments(rows.conn, eve, after=after, limit=1)
+        pages.append(page)
+        after = page.next
+
+    seen = [line for page in pages for line in page.items]
+    assert [line.id for line in seen] == [made[2], made[0], made[1], made[3]]
+    assert after is None
+    assert (seen[0].author.name, seen[0].community.name) == ("bob", "cats")
+    assert list_saved_comments(rows.conn, bob).items == ()

@@ -110,7 +110,7 @@ def test_hot_puts_the_better_post_first_and_new_the_later_one(rows: Rows) -> Non
     assert ids(list_posts(rows.conn, FeedQuery(sort="new"))) == [later, better]
 
 
-def test_each_scope_holds_what_it_says(rows: Rows) -> None:
+def test_each_scope_has_its_posts(rows: Rows) -> None:
     me, zoe = rows.person("bob"), rows.person("zoe", host="peer.example")
     here, there = rows.community("cats"), rows.community("dogs", host="peer.example")
     asked = rows.community("owls", host="peer.example")
@@ -147,10 +147,10 @@ def test_deleted_and_removed_content_is_in_no_list(rows: Rows) -> None:
 
 
 @pytest.mark.parametrize("taken", ["deleted_at", "removed_at"])
-def test_a_post_that_is_not_shown_is_given_without_its_words(rows: Rows, taken: str) -> None:
+def test_a_hidden_post_has_no_text(rows: Rows, taken: str) -> None:
     cats, bob = rows.community(), rows.person()
-    words = {"title": "secret", "url": "https://secret.example", "body_html": "<p>secret</p>"}
-    number = rows.post(cats, bob, body_source="secret", **words, **{taken: NOON})
+    fields = {"title": "secret", "url": "https://secret.example", "body_html": "<p>secret</p>"}
+    number = rows.post(cats, bob, body_source="secret", **fields, **{taken: NOON})
 
     view = get_post_view(rows.conn, number)
 
@@ -221,7 +221,7 @@ def shelve(rows: Rows, table: Table, **values: object) -> None:
     rows.conn.execute(insert(table).values({moment: NOON, **values}))
 
 
-def test_what_the_viewer_hid_or_blocked_is_left_out(rows: Rows) -> None:
+def test_posts_that_the_viewer_hid_or_blocked_are_left_out(rows: Rows) -> None:
     me, bob, eve = rows.person("me"), rows.person("bob"), rows.person("eve")
     far = rows.person("far", host="far.example")
     cats, dogs = rows.community(), rows.community("dogs")
@@ -252,7 +252,9 @@ def test_what_the_viewer_hid_or_blocked_is_left_out(rows: Rows) -> None:
     assert listed("hidden") == [hidden]
 
 
-def test_sensitive_posts_are_listed_for_who_wants_them_and_in_their_community(rows: Rows) -> None:
+def test_sensitive_posts_are_listed_in_their_community_and_for_viewers_who_want_them(
+    rows: Rows,
+) -> None:
     bob, cats, adult = rows.person(), rows.community(), rows.community("adult", nsfw=True)
     plain, marked, within = (
         rows.post(cats, bob),
@@ -271,7 +273,7 @@ def test_sensitive_posts_are_listed_for_who_wants_them_and_in_their_community(ro
     assert ids(list_posts(rows.conn, FeedQuery("author", "new", subject_id=bob))) == [plain]
 
 
-def test_a_line_says_what_the_viewer_saved_hid_and_has_not_read(rows: Rows) -> None:
+def test_a_listed_post_has_the_viewers_saved_hidden_and_unread_state(rows: Rows) -> None:
     me, bob, cats = rows.person("me"), rows.person(), rows.community()
     read, unread = rows.post(cats, bob, comments=7), rows.post(cats, bob, comments=7)
     visit = {"person_id": me, "post_id": read, "comments": 4, "visited_at": NOON}
@@ -289,7 +291,7 @@ def test_a_line_says_what_the_viewer_saved_hid_and_has_not_read(rows: Rows) -> N
     )
 
 
-def test_saved_posts_come_last_saved_first_and_go_on(rows: Rows) -> None:
+def test_saved_posts_are_listed_last_saved_first_in_pages(rows: Rows) -> None:
     me, cats = rows.person(), rows.community()
     made = [rows.post(cats, me) for _ in range(5)]
     for number, saved in enumerate([made[3], made[0], made[4]]):

@@ -1,4 +1,4 @@
-"""The fields of views for a stranger, a member and a moderator, on both databases."""
+"""The fields of views for a guest, a member and a moderator, on both databases."""
 
 from dataclasses import fields
 from datetime import timedelta
@@ -34,7 +34,7 @@ from tests.support.rows import NOON, Rows
 LATER = NOON + timedelta(days=1)
 
 
-class Town:
+class SampleRows:
     """A remote post by Zoe in Cats, which Mia moderates; Bob did everything a member can do."""
 
     def __init__(self, rows: Rows) -> None:
@@ -82,21 +82,21 @@ class Town:
         picture = {"name": "large", "thumbnail": "small", "media_type": "image/webp"}
         size = {"width": 1, "height": 1, "bytes": 1, "purpose": "preview", "created_at": NOON}
         made = self.conn.execute(insert(media).values(**picture, **size).returning(media.c.id))
-        said = {"title": "News", "description": "All of it", "media_id": made.scalar_one()}
+        preview = {"title": "News", "description": "All of it", "media_id": made.scalar_one()}
         link = {"post_id": self.post, "url": "https://news.example/a", "due_at": NOON}
-        self.put(link_preview, state="done", **link, **said)
+        self.put(link_preview, state="done", **link, **preview)
 
 
 @pytest.fixture
-def town(rows: Rows) -> Town:
-    return Town(rows)
+def samples(rows: Rows) -> SampleRows:
+    return SampleRows(rows)
 
 
-def listed(town: Town, viewer: int) -> PostView:
+def listed(samples: SampleRows, viewer: int) -> PostView:
     """The post in a list: Bob finds it only in his list of hidden posts."""
-    scope: Scope = "hidden" if viewer == town.bob else "community"
-    wanted = FeedQuery(scope, "new", subject_id=town.cats, text=6)
-    (found,) = list_posts(town.conn, wanted, viewer_id=viewer, now=LATER).items
+    scope: Scope = "hidden" if viewer == samples.bob else "community"
+    wanted = FeedQuery(scope, "new", subject_id=samples.cats, text=6)
+    (found,) = list_posts(samples.conn, wanted, viewer_id=viewer, now=LATER).items
     return found
 
 
@@ -107,17 +107,17 @@ def differing(one: PostView, other: PostView) -> set[str]:
 
 
 @pytest.mark.parametrize("who", ["", "bob", "mia"])
-def test_a_post_is_the_same_in_a_list_and_on_its_page(town: Town, who: str) -> None:
-    viewer = getattr(town, who) if who else 0
-    page = get_post_view(town.conn, town.post, viewer_id=viewer, now=LATER)
-    found = listed(town, viewer)
+def test_a_post_is_the_same_in_a_list_and_on_its_page(samples: SampleRows, who: str) -> None:
+    viewer = getattr(samples, who) if who else 0
+    page = get_post_view(samples.conn, samples.post, viewer_id=viewer, now=LATER)
+    found = listed(samples, viewer)
 
     assert differing(found, page) == {"body_html"}
     assert (found.body_html, page.body_html) == ("<p>Wor", "<p>Words</p>")
 
 
-def test_a_stranger_sees_who_where_and_how_much(town: Town) -> None:
-    post = get_post_view(town.conn, town.post, now=LATER)
+def test_a_guest_sees_author_community_and_counts(samples: SampleRows) -> None:
+    post = get_post_view(samples.conn, samples.post, now=LATER)
 
     assert (post.vote, post.is_saved, post.is_hidden, post.last_visit) == (0, False, False, None)
     assert (post.community.follow, post.community.is_blocked) == (None, False)
@@ -134,9 +134,9 @@ def test_a_stranger_sees_who_where_and_how_much(town: Town) -> None:
     assert not post.standing.is_admin
 
 
-def test_a_member_sees_what_they_did(town: Town) -> None:
-    post = get_post_view(town.conn, town.post, viewer_id=town.bob, now=LATER)
-    (comment,) = find_thread(town.conn, post, viewer_id=town.bob, now=LATER).comments
+def test_a_member_sees_their_own_votes_and_marks(samples: SampleRows) -> None:
+    post = get_post_view(samples.conn, samples.post, viewer_id=samples.bob, now=LATER)
+    (comment,) = find_thread(samples.conn, post, viewer_id=samples.bob, now=LATER).comments
 
     assert (post.vote, post.is_saved, post.is_hidden) == (1, True, True)
     assert post.is_author_blocked
@@ -147,12 +147,12 @@ def test_a_member_sees_what_they_did(town: Town) -> None:
     assert (comment.vote, comment.is_saved, comment.is_author_blocked) == (-1, True, True)
 
 
-def test_a_comment_is_the_same_in_a_thread_and_in_its_authors_list(town: Town) -> None:
-    wanted = FeedQuery("author", "new", subject_id=town.zoe, nsfw=True)
-    for viewer in (0, town.mia):
-        post = get_post_view(town.conn, town.post, viewer_id=viewer, now=LATER)
-        (below,) = find_thread(town.conn, post, viewer_id=viewer, now=LATER).comments
-        (own,) = list_comments_of(town.conn, wanted, viewer_id=viewer, now=LATER).items
+def test_a_comment_is_the_same_in_a_thread_and_in_its_authors_list(samples: SampleRows) -> None:
+    wanted = FeedQuery("author", "new", subject_id=samples.zoe, nsfw=True)
+    for viewer in (0, samples.mia):
+        post = get_post_view(samples.conn, samples.post, viewer_id=viewer, now=LATER)
+        (below,) = find_thread(samples.conn, post, viewer_id=viewer, now=LATER).comments
+        (own,) = list_comments_of(samples.conn, wanted, viewer_id=viewer, now=LATER).items
 
         assert isinstance(below, CommentView)
         assert differing(below, own) == set()
@@ -162,10 +162,10 @@ def test_a_comment_is_the_same_in_a_thread_and_in_its_authors_list(town: Town) -
 
 
 @pytest.mark.parametrize("who", ["", "bob", "mia"])
-def test_a_community_says_what_the_viewer_is_to_it(town: Town, who: str) -> None:
-    viewer = getattr(town, who) if who else 0
+def test_a_community_has_the_viewers_relation_to_it(samples: SampleRows, who: str) -> None:
+    viewer = getattr(samples, who) if who else 0
     page = get_community_page(
-        town.conn, town.cats, viewer_id=viewer, is_admin=who == "mia", now=LATER
+        samples.conn, samples.cats, viewer_id=viewer, is_admin=who == "mia", now=LATER
     )
 
     assert [one.name for one in page.moderators] == ["mia", "zoe"]
@@ -175,46 +175,48 @@ def test_a_community_says_what_the_viewer_is_to_it(town: Town, who: str) -> None
     assert page.is_refused is False
 
 
-def test_moderators_are_given_all_of_a_report(town: Town) -> None:
-    town.put(
+def test_moderators_are_given_all_of_a_report(samples: SampleRows) -> None:
+    samples.put(
         report,
         iri="https://x/flag",
-        reporter_id=town.bob,
-        community_id=town.cats,
-        comment_id=town.comment,
+        reporter_id=samples.bob,
+        community_id=samples.cats,
+        comment_id=samples.comment,
         reason="Rude",
-        said="before",
+        reported_text="before",
         created_at=NOON,
     )
 
-    wanted = ReportQuery(viewer_id=town.mia, is_admin=True)
-    (found,) = list_reports(town.conn, wanted).items
-    assert (found.post_id, found.may_moderate, found.reported) == (town.post, True, 1)
+    wanted = ReportQuery(viewer_id=samples.mia, is_admin=True)
+    (found,) = list_reports(samples.conn, wanted).items
+    assert (found.post_id, found.may_moderate, found.reported) == (samples.post, True, 1)
     assert found.author is not None
     assert found.community is not None
     assert (found.author.name, found.community.name) == ("zoe", "cats")
     assert [(one.by.name, one.reason) for one in found.complaints] == [("bob", "Rude")]
-    assert (found.said, found.resolver) == ("before", None)
-    assert list_reports(town.conn, ReportQuery(viewer_id=town.bob, is_admin=False)).items == ()
+    assert (found.former_text, found.is_locked, found.resolver) == ("before", False, None)
+    assert (
+        list_reports(samples.conn, ReportQuery(viewer_id=samples.bob, is_admin=False)).items == ()
+    )
 
 
-def test_the_log_and_notifications_name_whole_people_and_communities(town: Town) -> None:
-    at = {"community_id": town.cats, "reason": "", "created_at": NOON}
-    iri = get_comment(town.conn, town.comment).iri
-    town.put(modlog, moderator_id=town.mia, kind="remove", target_iri=iri, **at)
-    about = {"post_id": town.post, "comment_id": town.comment, "actor_id": town.zoe}
-    town.put(notification, recipient_id=town.mia, kind="reply", **about, **at)
+def test_the_log_and_notifications_name_whole_people_and_communities(samples: SampleRows) -> None:
+    at = {"community_id": samples.cats, "reason": "", "created_at": NOON}
+    iri = get_comment(samples.conn, samples.comment).iri
+    samples.put(modlog, moderator_id=samples.mia, kind="remove", target_iri=iri, **at)
+    about = {"post_id": samples.post, "comment_id": samples.comment, "actor_id": samples.zoe}
+    samples.put(notification, recipient_id=samples.mia, kind="reply", **about, **at)
 
-    (entry,) = list_modlog(town.conn, LogFilter(), viewer_id=town.bob).items
-    (told,) = list_notifications(town.conn, town.mia).items
+    (entry,) = list_modlog(samples.conn, LogFilter(), viewer_id=samples.bob).items
+    (notice,) = list_notifications(samples.conn, samples.mia).items
 
     assert entry.subject is not None
     assert entry.moderator is not None
     assert (entry.subject.name, entry.moderator.icon_url) == ("zoe", "https://x/mia.png")
-    assert (entry.comment_id, entry.post_id, entry.title) == (town.comment, None, "Post 1")
+    assert (entry.comment_id, entry.post_id, entry.title) == (samples.comment, None, "Post 1")
     assert entry.community is not None
     assert (entry.community.follow, entry.community.nsfw) == ("pending", True)
-    assert told.by is not None
-    assert told.community is not None
-    assert (told.by.is_bot, told.community.title, told.post_title) == (True, "Cats", "Post 1")
-    assert (told.excerpt, told.is_open, told.read_at) == ("text 2", True, None)
+    assert notice.by is not None
+    assert notice.community is not None
+    assert (notice.by.is_bot, notice.community.title, notice.post_title) == (True, "Cats", "Post 1")
+    assert (notice.excerpt, notice.is_open, notice.read_at) == ("text 2", True, None)

@@ -19,7 +19,7 @@ def post_iri(number: int) -> str:
     return f"https://forum.example/post/{number}"
 
 
-def test_the_log_leads_to_what_it_is_about(rows: Rows) -> None:
+def test_log_entries_link_to_their_subjects(rows: Rows) -> None:
     cats, mia = rows.community("cats"), rows.person("mia")
     on = rows.post(cats, mia)
     below = rows.comment(on, mia)
@@ -44,7 +44,7 @@ def test_the_log_leads_to_what_it_is_about(rows: Rows) -> None:
     assert found[-1].title
 
 
-def test_a_title_that_its_author_took_back_is_not_shown(rows: Rows) -> None:
+def test_the_title_of_a_deleted_post_is_not_shown(rows: Rows) -> None:
     cats, mia = rows.community(), rows.person("mia")
     on = rows.post(cats, mia, deleted_at=NOON)
     write(rows, cats, None, post_iri(on))
@@ -55,7 +55,7 @@ def test_a_title_that_its_author_took_back_is_not_shown(rows: Rows) -> None:
     assert line.moderator is None
 
 
-def test_the_log_is_narrowed_down(rows: Rows) -> None:
+def test_the_log_can_be_filtered(rows: Rows) -> None:
     cats, dogs = rows.community("cats"), rows.community("dogs")
     mia, max_, eve = rows.person("mia"), rows.person("max"), rows.person("eve")
     on = rows.post(cats, eve)

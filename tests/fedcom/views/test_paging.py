@@ -125,7 +125,9 @@ def filled(rows: Rows) -> Filled:
         rows.insert(community_ban, community_id=cats, person_id=eve, **since)
         rows.insert(modlog, kind="lock", target_iri=below.iri, **since)
         rows.insert(notification, kind="reply", recipient_id=bob, **since)
-        rows.insert(report, iri=below.iri, reporter_id=eve, post_id=liked, said="", **since)
+        rows.insert(
+            report, iri=below.iri, reporter_id=eve, post_id=liked, reported_text="", **since
+        )
         for author in (mia, eve):
             rows.message(author, bob)
     return Filled(rows, cats, bob, mia)

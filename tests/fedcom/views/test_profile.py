@@ -7,11 +7,11 @@ from fedcom.models.moderation import moderator
 from fedcom.models.personal import actor_block
 from fedcom.views.feed import FeedQuery, Sort
 from fedcom.views.post import PostView
-from fedcom.views.profile import Contributions, get_facts, list_works
+from fedcom.views.profile import Contributions, get_facts, list_contributions
 from tests.support.rows import NOON, Rows
 
 
-def test_only_what_is_shown_is_counted(rows: Rows) -> None:
+def test_only_visible_content_is_counted(rows: Rows) -> None:
     cats, bob = rows.community(), rows.person()
     closed = rows.community("closed", removed_at=NOON)
     on = rows.post(cats, bob)
@@ -42,7 +42,7 @@ def test_open_communities_that_somebody_moderates_are_named_in_order(rows: Rows)
     assert get_facts(rows.conn, eve).moderates == ()
 
 
-def test_whether_the_viewer_blocked_them_is_told_to_nobody_else(rows: Rows) -> None:
+def test_the_viewers_block_is_shown_to_the_viewer_only(rows: Rows) -> None:
     bob, eve = rows.person(), rows.person("eve")
     row = {"person_id": eve, "blocked_id": bob, "blocked_at": NOON}
     rows.conn.execute(insert(actor_block).values(row))
@@ -58,7 +58,7 @@ def walk(rows: Rows, author: int, sort: Sort, limit: int) -> list[str]:
     found = Contributions((), None, None, has_more=True)
     while found.has_more:
         wanted = FeedQuery("author", sort, subject_id=author, limit=limit)
-        found = list_works(rows.conn, wanted, found.posts_after, found.comments_after)
+        found = list_contributions(rows.conn, wanted, found.posts_after, found.comments_after)
         listed += [f"{'p' if isinstance(one, PostView) else 'c'}{one.id}" for one in found.items]
         assert len(found.items) <= limit
         assert len(listed) < 50
@@ -89,5 +89,5 @@ def test_the_best_of_both_come_first_however_the_list_is_cut(rows: Rows, limit: 
     assert walk(rows, bob, "top", limit) == [f"{kind}{number}" for kind, number in order]
 
 
-def test_who_wrote_nothing_has_an_empty_list(rows: Rows) -> None:
+def test_a_person_without_content_has_an_empty_list(rows: Rows) -> None:
     assert walk(rows, rows.person(), "new", 20) == []

@@ -122,13 +122,13 @@ def test_a_post_is_found_by_its_words(rows: Rows, query: str, is_found: bool) ->
     assert posts(rows, query) == [made] * is_found
 
 
-def test_what_was_found_is_marked_in_title_and_text(rows: Rows) -> None:
+def test_matches_are_marked_in_title_and_text(rows: Rows) -> None:
     cats, bob = rows.community("cats", title="Cats"), rows.person("bob")
     made = rows.post(cats, bob, title="Sleepy cats", body_html="<p>Cats &lt;sleep&gt;</p>")
     secret = rows.post(
         cats, bob, title="Cats", body_html="<p>Eaten</p>", content_warning="Sad cats"
     )
-    said = rows.comment(made, bob, body_html="<p>Sleep</p>", published_at=NOON)
+    comment_id = rows.comment(made, bob, body_html="<p>Sleep</p>", published_at=NOON)
 
     wanted = SearchQuery(parse_terms("cats"), sort="new")
     covered, found = search_posts(rows.conn, wanted, Viewer()).items
@@ -138,7 +138,11 @@ def test_what_was_found_is_marked_in_title_and_text(rows: Rows) -> None:
     assert (covered.view.id, covered.text) == (secret, (("Sad ", False), ("cats", True)))
 
     below = search_comments(rows.conn, SearchQuery(parse_terms("sleep")), Viewer()).items[0]
-    assert (below.view.id, below.view.post.id, below.view.published_at) == (said.id, made, NOON)
+    assert (below.view.id, below.view.post.id, below.view.published_at) == (
+        comment_id.id,
+        made,
+        NOON,
+    )
     assert "".join(piece.text for piece in below.title) == "Sleepy cats"
 
 
@@ -158,12 +162,12 @@ def test_each_list_is_one_statement(rows: Rows) -> None:
 def test_an_edit_a_deletion_and_a_restoration_are_seen_at_once(rows: Rows) -> None:
     cats, bob = rows.community(), rows.person()
     made = rows.post(cats, bob, title="old words")
-    said = rows.comment(made, bob, body_html="<p>old words</p>").id
+    comment_id = rows.comment(made, bob, body_html="<p>old words</p>").id
 
     rows.conn.execute(update(post).values(title="new words"))
     rows.conn.execute(update(comment).values(body_html="<p>new words</p>"))
     assert (posts(rows, "old"), posts(rows, "new")) == ([], [made])
-    assert (comments(rows, "old"), comments(rows, "new")) == ([], [said])
+    assert (comments(rows, "old"), comments(rows, "new")) == ([], [comment_id])
 
     for table in (comment, post):
         for mark in (table.c.deleted_at, table.c.removed_at):
@@ -172,7 +176,7 @@ def test_an_edit_a_deletion_and_a_restoration_are_seen_at_once(rows: Rows) -> No
             assert comments(rows, "new") == []
             assert indexed(rows, table.name) == 0
             rows.conn.execute(update(table).values({mark: None}))
-            assert (posts(rows, "new"), comments(rows, "new")) == ([made], [said])
+            assert (posts(rows, "new"), comments(rows, "new")) == ([made], [comment_id])
 
     rows.conn.execute(update(post).values(upvotes=5))
     rows.conn.execute(delete(comment))
@@ -183,7 +187,7 @@ def indexed(rows: Rows, name: str) -> int:
     return int(rows.conn.execute(text(f"SELECT count(*) FROM {name}_search")).scalar_one())
 
 
-def test_what_is_in_closed_communities_is_not_found(rows: Rows) -> None:
+def test_content_of_closed_communities_is_not_found(rows: Rows) -> None:
     cats, bob = rows.community(), rows.person()
     made = rows.post(cats, bob, title="words")
     rows.comment(made, bob, body_html="words")
@@ -199,24 +203,24 @@ def test_sensitive_posts_are_found_by_those_who_want_to_see_them(rows: Rows) -> 
     cats, bob = rows.community("cats"), rows.person()
     nude = rows.community("nude", title="cats", nsfw=True)
     made = [rows.post(cats, bob, title="words", nsfw=True), rows.post(nude, bob, title="words")]
-    said = [rows.comment(each, bob, body_html="words").id for each in made]
+    comment_id = [rows.comment(each, bob, body_html="words").id for each in made]
     willing = Viewer(bob, show_nsfw=True)
 
     assert (posts(rows, "words"), comments(rows, "words")) == ([], [])
     assert communities(rows, "cats", sort="new") == ["cats"]
     assert posts(rows, "words", scope="community", community_id=nude) == made[1:]
     assert posts(rows, "words", willing, sort="new") == made[::-1]
-    assert comments(rows, "words", willing, sort="new") == said[::-1]
+    assert comments(rows, "words", willing, sort="new") == comment_id[::-1]
     assert set(communities(rows, "cats", willing)) == {"cats", "nude"}
 
 
 @pytest.mark.parametrize("blocked", ["author", "community", "author's host", "community's host"])
-def test_what_the_viewer_blocked_is_not_found_by_them(rows: Rows, blocked: str) -> None:
+def test_blocked_content_is_not_found(rows: Rows, blocked: str) -> None:
     me = rows.person("me")
     cats = rows.community("cats", host="c.example", title="words")
     bob = rows.person("bob", host="a.example", title="words")
     made = rows.post(cats, bob, title="words")
-    said = rows.comment(rows.post(cats, me), bob, body_html="words").id
+    comment_id = rows.comment(rows.post(cats, me), bob, body_html="words").id
     whom: dict[str, int | str] = {
         "author": bob,
         "community": cats,
@@ -230,17 +234,17 @@ def test_what_the_viewer_blocked_is_not_found_by_them(rows: Rows, blocked: str) 
         rows.conn.execute(insert(host_block).values(host=whom[blocked], **values))
 
     assert (posts(rows, "words", Viewer(me)), comments(rows, "words", Viewer(me))) == ([], [])
-    assert (posts(rows, "words"), comments(rows, "words")) == ([made], [said])
+    assert (posts(rows, "words"), comments(rows, "words")) == ([made], [comment_id])
     is_person = blocked.startswith("author")
     assert people(rows, "words", Viewer(me)) == ["bob"] * (not is_person)
     assert communities(rows, "words", Viewer(me)) == ["cats"] * is_person
 
 
-def test_a_search_is_narrowed(rows: Rows) -> None:
+def test_a_search_can_be_filtered(rows: Rows) -> None:
     me, zoe = rows.person("me"), rows.person("Zoe", host="a.example")
     cats, owls = rows.community("cats"), rows.community("owls", host="c.example")
     mine, hers = rows.post(cats, me, title="words"), rows.post(owls, zoe, title="words")
-    said = rows.comment(mine, zoe, body_html="words").id
+    comment_id = rows.comment(mine, zoe, body_html="words").id
     rows.follow(me, owls)
 
     scopes: dict[Scope, list[int]] = {
@@ -258,7 +262,7 @@ def test_a_search_is_narrowed(rows: Rows) -> None:
     assert posts(rows, "author:Me -nothing") == [mine]
     assert posts(rows, "author:me -words") == []
     assert posts(rows, "words community:!owls@c.example") == [hers]
-    assert comments(rows, "community:cats") == [said]
+    assert comments(rows, "community:cats") == [comment_id]
     assert comments(rows, "author:me words") == []
     assert communities(rows, "cats owls") == []
     assert communities(rows, "cat", scope="local") == ["cats"]
@@ -323,7 +327,7 @@ def test_pages_follow_each_other_without_gap_or_repetition(
 
 
 @pytest.mark.parametrize("query", ["words", "author:bob"])
-def test_a_cursor_from_nowhere_is_no_fault_of_ours(rows: Rows, query: str) -> None:
+def test_an_invalid_cursor_is_no_server_error(rows: Rows, query: str) -> None:
     rows.post(rows.community(), rows.person("bob"), title="words")
     for key in (2.0**53 - 1, -(2.0**53) + 1):
         for sort in ("new", "relevance"):
@@ -342,7 +346,7 @@ def test_a_cursor_from_nowhere_is_no_fault_of_ours(rows: Rows, query: str) -> No
         st.text(alphabet="ab \"'*-:@!()&|<>\\^~+{}[]%_東é\u0301", max_size=40),
     )
 )
-def test_no_text_is_an_error(database: Database, query: str) -> None:
+def test_no_query_text_causes_a_server_error(database: Database, query: str) -> None:
     wanted = SearchQuery(parse_terms(query))
     with database.connect() as conn:
         for search in SEARCHES:
@@ -355,13 +359,13 @@ def test_no_text_is_an_error(database: Database, query: str) -> None:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.text(alphabet=st.characters(blacklist_categories=["Cs"], blacklist_characters="\0")))
-def test_whatever_somebody_writes_is_taken(database: Database, words: str) -> None:
+def test_any_query_is_accepted(database: Database, typed: str) -> None:
     with database.begin() as conn:
         rows = Rows(conn)
         name = f"c{conn.execute(text('SELECT count(*) FROM actor')).scalar()}"
-        place = rows.community(name, title=words, summary_html=words)
+        place = rows.community(name, title=typed, summary_html=typed)
         number = conn.execute(text("SELECT count(*) FROM post")).scalar()
-        rows.post(place, place, iri=f"p{number}", title=words, body_html=f"<p>{words}")
+        rows.post(place, place, iri=f"p{number}", title=typed, body_html=f"<p>{typed}")
 
 
 def test_the_index_is_used(rows: Rows) -> None:

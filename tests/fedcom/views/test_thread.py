@@ -50,7 +50,7 @@ def test_deleted_and_removed_comments_keep_only_their_position(rows: Rows, taken
     assert thread.comments[1].is_shown
 
 
-def test_moderators_read_what_was_removed_in_their_own_community_and_in_no_other(
+def test_moderators_see_removed_content_in_their_own_communities_only(
     rows: Rows,
 ) -> None:
     cats, dogs = rows.community(), rows.community("dogs")
@@ -62,11 +62,11 @@ def test_moderators_read_what_was_removed_in_their_own_community_and_in_no_other
         appointed = {"community_id": place, "person_id": person, "appointed_at": NOON}
         rows.conn.execute(insert(moderator).values(appointed))
 
-    def words(viewer: int) -> list[str]:
+    def texts(viewer: int) -> list[str]:
         return [line.body_html for line in thread_of(rows, on, viewer_id=viewer).comments]
 
-    assert words(mia) == ["<p>secret</p>"]
-    assert words(max_) == [""]
+    assert texts(mia) == ["<p>secret</p>"]
+    assert texts(max_) == [""]
 
 
 def test_a_long_thread_goes_on_after_the_last_path(rows: Rows) -> None:
@@ -87,7 +87,7 @@ def test_a_long_thread_goes_on_after_the_last_path(rows: Rows) -> None:
     assert len(to_tree(rest.comments)) == 2
 
 
-def test_a_branch_has_what_it_answers_and_all_answers_and_nothing_beside(rows: Rows) -> None:
+def test_a_branch_has_its_parent_and_all_replies_and_nothing_else(rows: Rows) -> None:
     cats, bob = rows.community(), rows.person()
     on = rows.post(cats, bob)
     chain = [rows.comment(on, bob)]
@@ -104,7 +104,7 @@ def test_a_branch_has_what_it_answers_and_all_answers_and_nothing_beside(rows: R
     assert beside.id not in listed
 
 
-def test_answers_are_sorted_below_their_own_parent(rows: Rows) -> None:
+def test_replies_are_sorted_below_their_own_parent(rows: Rows) -> None:
     cats, bob = rows.community(), rows.person()
     on = rows.post(cats, bob)
     old = rows.comment(on, bob)

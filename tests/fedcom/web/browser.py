@@ -30,9 +30,9 @@ class Page:
     @property
     def text(self) -> str:
         """The text of the page, without mark-up, on one line."""
-        reader = _Words()
+        reader = _TextReader()
         reader.feed(self.html)
-        return re.sub(r"\s+", " ", " ".join(reader.words)).strip()
+        return re.sub(r"\s+", " ", " ".join(reader.texts)).strip()
 
     @property
     def location(self) -> str:
@@ -44,13 +44,13 @@ class Page:
         return int(urlsplit(self.location).path.rsplit("/", 1)[1])
 
 
-class _Words(HTMLParser):
+class _TextReader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
-        self.words: list[str] = []
+        self.texts: list[str] = []
 
     def handle_data(self, data: str) -> None:
-        self.words.append(data)
+        self.texts.append(data)
 
 
 class Browser:

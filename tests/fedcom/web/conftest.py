@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 
 from activitypub.document import Document
 from activitypub.errors import Unreachable
-from fedcom.accounts.register import Newcomer, create_account
+from fedcom.accounts.register import NewAccount, create_account
 from fedcom.accounts.sessions import create_session
 from fedcom.accounts.throttle import SIGN_IN_BY_NAME, count_attempt, name_key
 from fedcom.actions.comment import CreateComment
@@ -43,7 +43,7 @@ from tests.support.foundations import founded
 
 T = TypeVar("T")
 ORIGIN = "https://forum.example"
-KEY = NewKey(public_pem="not a key", sealed_private=b"not a key")
+KEY = NewKey(public_pem="not a key", encrypted_private=b"not a key")
 
 
 class PlainInstance:
@@ -113,10 +113,10 @@ class World:
     async def perform(self, action: object) -> object:
         return await self.instance.unit(lambda ctx: perform(ctx, action))
 
-    async def post(self, title: str = "Cats sleep", by: str = "bob", **words: object) -> Post:
+    async def post(self, title: str = "Cats sleep", by: str = "bob", **fields: object) -> Post:
         """A post in the community."""
-        words.setdefault("body", Body.of_markdown("They *do*."))
-        action = CreatePost(by=self.people[by], community=self.community, title=title, **words)
+        fields.setdefault("body", Body.of_markdown("They *do*."))
+        action = CreatePost(by=self.people[by], community=self.community, title=title, **fields)
         return await self.instance.unit(lambda ctx: perform(ctx, action))
 
     async def comment(
@@ -188,7 +188,7 @@ def _peopled(ctx: Context) -> tuple[dict[str, Person], dict[str, str], Community
     start(ctx, KEY)
     for name in ("ann", "mia", "bob", "eve"):
         role = "admin" if name == "ann" else "member"
-        newcomer = Newcomer(name=name, password_hash="no password fits")
+        newcomer = NewAccount(name=name, password_hash="no password fits")
         people[name] = create_account(ctx, newcomer, KEY, role=role).person
         tokens[name] = create_session(ctx.conn, people[name].id, "test", ctx.now)
     community = perform(ctx, CreateCommunity(by=people["ann"], name="cats", key=KEY, title="Cats"))

@@ -86,6 +86,7 @@ MATRIX = [
     ("/reports", None, LOGIN, NO, NO, OK, OK),
     ("/reports/{report}/remove", {}, LOGIN, NO, NO, OK, OK),
     ("/reports/{report}/lock", {}, LOGIN, NO, NO, OK, OK),
+    ("/reports/{report}/unlock", {}, LOGIN, NO, NO, OK, OK),
     ("/reports/{report}/resolve", {}, LOGIN, NO, NO, OK, OK),
     ("/reports/{report}/reopen", {}, LOGIN, NO, NO, OK, OK),
     ("/saved", None, LOGIN, OK, OK, OK, OK),
@@ -252,7 +253,7 @@ def name_of(row: tuple[object, ...]) -> str:
 
 
 @pytest.mark.parametrize("row", MATRIX, ids=name_of)
-async def test_everybody_gets_what_is_theirs_and_no_more(
+async def test_each_role_gets_its_pages_and_no_others(
     world: World, row: tuple[object, ...]
 ) -> None:
     world.instance.known["!cats@forum.example"] = world.community

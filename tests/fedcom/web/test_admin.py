@@ -68,7 +68,7 @@ async def fail(world: World, host: str, *, status: int | None = 503, answer: str
     await world.instance.unit(work)
 
 
-async def test_a_failing_peer_is_shown_with_its_reason_and_tried_again(world: World) -> None:
+async def test_a_failing_peer_is_shown_with_its_reason_and_retried(world: World) -> None:
     await publish_to(world, "sick.example", "fine.example")
     await fail(world, "sick.example")
     await world.instance.unit(
@@ -97,7 +97,7 @@ async def test_a_failing_peer_is_shown_with_its_reason_and_tried_again(world: Wo
 
 
 @pytest.mark.parametrize(
-    ("status", "answer", "words"),
+    ("status", "answer", "expected"),
     [
         (None, "ConnectTimeout", "Unreachable: ConnectTimeout"),
         (401, "bad signature", "signature was not accepted"),
@@ -109,15 +109,15 @@ async def test_a_failing_peer_is_shown_with_its_reason_and_tried_again(world: Wo
         (None, None, ""),
     ],
 )
-async def test_an_answer_is_put_into_words(
-    status: int | None, answer: str | None, words: str, dialect: str
+async def test_a_peers_response_is_shown_as_a_sentence(
+    status: int | None, answer: str | None, expected: str, dialect: str
 ) -> None:
-    said = reason_of(status, answer)
-    assert words in said
-    assert bool(said) == bool(words)
+    sentence = reason_of(status, answer)
+    assert expected in sentence
+    assert bool(sentence) == bool(expected)
 
 
-async def test_what_we_refused_is_shown_with_its_reason(world: World) -> None:
+async def test_refused_activities_are_shown_with_their_reason(world: World) -> None:
     entry = JournalEntry(
         "https://evil.example/1", "Create", "https://evil.example/u/x", "https://evil.example/u/x",
         "evil.example", None, b"{}", False, True, "id", 1.0,
@@ -137,7 +137,7 @@ async def test_what_we_refused_is_shown_with_its_reason(world: World) -> None:
     assert "evil.example" in page.text
 
 
-async def test_echoes_stand_apart_and_one_server_can_be_looked_at(world: World) -> None:
+async def test_echoes_are_listed_separately_and_can_be_filtered_by_server(world: World) -> None:
     await publish_to(world, "echo.example", "sick.example")
 
     def refuse(ctx):
@@ -187,7 +187,7 @@ def elsewhere(ctx: Context) -> int:
     return community_at(ctx, OWLS).id
 
 
-async def test_what_a_backfill_left_out_is_listed_with_its_reason(world: World) -> None:
+async def test_backfill_omissions_are_listed_with_their_reason(world: World) -> None:
     def leave_out(ctx: Context) -> None:
         row = {
             "community_id": elsewhere(ctx),
@@ -205,12 +205,12 @@ async def test_what_a_backfill_left_out_is_listed_with_its_reason(world: World) 
     await world.instance.unit(leave_out)
 
     table = (await browser.get("/admin/federation")).text.partition("that could not be fetched")[2]
-    for words in ("peer.example", "https://peer.example/post/7", "not_public", "kept by nobody"):
-        assert words in table
+    for text in ("peer.example", "https://peer.example/post/7", "not_public", "kept by nobody"):
+        assert text in table
     assert "None." not in table
 
 
-async def test_the_page_tells_size_version_and_that_all_is_well(world: World) -> None:
+async def test_the_page_shows_size_version_and_health(world: World) -> None:
     page = await world.browser("ann").get("/admin/federation")
     assert "Everything is working." in page.text
     assert re.search(r"[\d.]+ [kMGT]?B of [\d.]+ [GT]B free", page.text)
@@ -219,7 +219,7 @@ async def test_the_page_tells_size_version_and_that_all_is_well(world: World) ->
     assert 100_000 < size < 100_000_000
 
 
-async def test_admins_and_nobody_else_see_trouble_on_every_page(world: World) -> None:
+async def test_only_admins_see_problems_on_every_page(world: World) -> None:
     hosts = [f"sick{number}.example" for number in range(3)]
     await publish_to(world, *hosts)
     for host in hosts[:2]:
@@ -232,7 +232,7 @@ async def test_admins_and_nobody_else_see_trouble_on_every_page(world: World) ->
         assert "several servers are failing" not in (await world.browser("bob").get(path)).text
 
 
-async def test_deliveries_that_nobody_makes_are_trouble(world: World) -> None:
+async def test_deliveries_without_a_worker_are_a_problem(world: World) -> None:
     await publish_to(world, "fine.example")
     world.instance.clock.advance(minutes=4)
     assert (await look(world)).alerts == ()
@@ -248,7 +248,7 @@ async def test_deliveries_that_nobody_makes_are_trouble(world: World) -> None:
     assert (await look(world)).alerts == ()
 
 
-async def test_an_inbox_that_nobody_works_on_is_trouble(world: World) -> None:
+async def test_an_inbox_without_a_worker_is_a_problem(world: World) -> None:
     now = world.instance.clock().timestamp()
     entry = JournalEntry("i", "Create", "a", "a", "h", None, b"{}", False, True, "r", now)
     await world.instance.unit(lambda ctx: journal.append(ctx.conn, [entry]))
@@ -261,7 +261,7 @@ async def test_an_inbox_that_nobody_works_on_is_trouble(world: World) -> None:
     )
 
 
-def test_a_disk_that_is_nearly_full_is_trouble(dialect: str) -> None:
+def test_a_disk_that_is_nearly_full_is_a_problem(dialect: str) -> None:
     assert Health(0, None, None, 5, 100).alerts == ()
     assert Health(0, None, None, 4, 100).alerts == ("disk",)
 
@@ -273,17 +273,17 @@ async def look(world: World) -> Health:
     )
 
 
-async def test_only_admins_pay_for_the_look_and_only_once_a_minute(world: World) -> None:
-    said: list[str] = []
+async def test_health_is_checked_for_admins_only_and_once_a_minute(world: World) -> None:
+    statements: list[str] = []
     for engine in (world.instance.database._reader,):
         event.listen(
-            engine, "before_cursor_execute", lambda *args: said.append(args[2]), named=False
+            engine, "before_cursor_execute", lambda *args: statements.append(args[2]), named=False
         )
     counts = {}
     for who in ("ann", "ann again", "bob"):
-        said.clear()
+        statements.clear()
         await world.browser(who.split()[0]).get("/communities")
-        counts[who] = sum("outbox_peer" in statement for statement in said)
+        counts[who] = sum("outbox_peer" in statement for statement in statements)
     assert counts == {"ann": 1, "ann again": 0, "bob": 0}
 
 
@@ -316,11 +316,11 @@ async def test_a_community_is_closed_with_a_reason_and_opened_again(world: World
     await ann.post("/admin/communities/reopen", community=number)
     assert (await world.browser("bob").get("/c/cats")).status == 200
     log = await world.instance.read(lambda conn: conn.execute(select(modlog)).mappings().all())
-    told = [(one["kind"], one["reason"]) for one in log if "_community" in one["kind"]]
-    assert told == [("remove_community", "spam only"), ("restore_community", "")]
+    logged = [(one["kind"], one["reason"]) for one in log if "_community" in one["kind"]]
+    assert logged == [("remove_community", "spam only"), ("restore_community", "")]
 
 
-async def test_no_page_shows_what_is_in_a_closed_community(world: World) -> None:
+async def test_no_page_shows_content_of_a_closed_community(world: World) -> None:
     post = await world.post("Cats sleep")
     comment = await world.comment(post, "They do sleep")
     pages = [f"/{path}" for path in (f"post/{post.id}", f"comment/{comment.id}")]
@@ -337,7 +337,7 @@ async def test_no_page_shows_what_is_in_a_closed_community(world: World) -> None
         assert "sleep" not in page.html, path
 
 
-async def test_an_invitation_is_made_shown_and_taken_back(world: World) -> None:
+async def test_an_invitation_is_created_shown_and_revoked(world: World) -> None:
     ann = world.browser("ann")
     assert "No invitations yet" in (await ann.get("/admin/invitations")).text
     bad = {"note": "kept", "uses": "0", "days": "7"}
@@ -391,13 +391,13 @@ async def test_a_colour_is_seen_before_it_is_saved(world: World) -> None:
         assert (page.status, 'id="e-hue"' in page.html) == (422, True)
 
 
-def test_the_bounds_of_trouble_are_what_the_documents_say(dialect: str) -> None:
+def test_the_limits_for_problems_are_those_in_the_documents(dialect: str) -> None:
     text = " ".join((Path(__file__).parents[3] / "docs/admin.md").read_text().split())
     assert "three or more servers" in text
     assert (health.MANY_PEERS, health.SCARCE, health.STUCK) == (3, 0.05, 300)
 
 
-async def test_an_address_is_shown_for_the_member_who_is_looked_for(world: World) -> None:
+async def test_the_e_mail_address_of_a_found_member_is_shown(world: World) -> None:
     bob = world.people["bob"]
     await world.instance.unit(lambda ctx: give_email(ctx, bob.id, "bob@mail.example"))
     ann = world.browser("ann")

@@ -50,9 +50,7 @@ async def make_targets(world: World) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("path", ["/settings/delete", "/forgot"])
-async def test_pages_without_their_form_explain_why_it_is_not_accepted(
-    world: World, path: str
-) -> None:
+async def test_rejected_forms_get_a_page_with_the_reason(world: World, path: str) -> None:
     """The only admin has no form to leave with, a server without mail none for lost passwords."""
     page = await world.browser("ann").post(path, form_token=make_token(world.tokens["eve"]))
 
@@ -148,7 +146,7 @@ async def test_without_sec_fetch_site_the_origin_decides(
         ("/settings/delete", "remove_content", "on", 'name="remove_content" checked'),
     ],
 )
-async def test_a_form_of_an_earlier_log_in_keeps_what_was_typed(
+async def test_a_form_of_an_earlier_session_keeps_the_typed_text(
     world: World, path: str, field: str, typed: str, kept: str
 ) -> None:
     await make_targets(world)

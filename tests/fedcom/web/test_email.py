@@ -40,7 +40,7 @@ async def sending(world: World) -> World:
     return world
 
 
-async def letters(world: World) -> list[tuple[str, str]]:
+async def queued_mail(world: World) -> list[tuple[str, str]]:
     """The recipients and texts."""
     rows = await world.instance.read(lambda conn: conn.execute(select(mail)).all())
     return [(row.recipient, row.body) for row in rows]
@@ -70,7 +70,7 @@ def likeness(page: Page, name: str) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize("mode", ["open", "approval"])
-async def test_signing_up_does_not_tell_whether_an_address_has_an_account(
+async def test_signing_up_does_not_reveal_whether_an_address_has_an_account(
     sending: World, mode: str
 ) -> None:
     await sending.instance.unit(lambda ctx: edit_site(ctx.conn, registration=mode))
@@ -99,11 +99,11 @@ async def test_signing_up_does_not_tell_whether_an_address_has_an_account(
         assert found.account.email is None
 
 
-async def test_the_owner_of_an_address_is_told_and_keeps_it(sending: World) -> None:
+async def test_the_owner_of_an_address_gets_mail_and_keeps_it(sending: World) -> None:
     await sending.browser().post(
         "/register", name="zoe", password=PASSWORD, email="Bob@mail.example"
     )
-    [(recipient, body)] = await letters(sending)
+    [(recipient, body)] = await queued_mail(sending)
     assert recipient == "bob@mail.example"
     assert "It still belongs to your account bob" in body
     assert "confirm-email" not in body
@@ -116,7 +116,7 @@ async def test_an_address_is_in_use_once_its_mailbox_confirmed_it(sending: World
     assert (await zoe.post("/login", name="z@mail.example", password=PASSWORD)).status == 403
     page = await zoe.get("/settings/account")
     assert "z@mail.example is not confirmed yet" in page.text
-    [(recipient, body)] = await letters(sending)
+    [(recipient, body)] = await queued_mail(sending)
     assert (recipient, "Hello zoe" in body) == ("z@mail.example", True)
     path = link_in(body)
 
@@ -137,7 +137,7 @@ async def test_an_address_is_in_use_once_its_mailbox_confirmed_it(sending: World
 )
 async def test_a_link_that_we_did_not_send_confirms_nothing(sending: World, bend) -> None:
     await sending.browser().post("/register", name="zoe", password=PASSWORD, email="z@mail.example")
-    [(_, body)] = await letters(sending)
+    [(_, body)] = await queued_mail(sending)
     token = bend(link_in(body).partition("token=")[2])
     assert (await sending.browser().post("/confirm-email", token=token)).status == 404
     assert (await member(sending, "z@mail.example")) is None
@@ -146,18 +146,18 @@ async def test_a_link_that_we_did_not_send_confirms_nothing(sending: World, bend
 async def test_a_link_is_good_for_three_days_and_for_the_address_that_waits(sending: World) -> None:
     zoe = sending.browser()
     await zoe.post("/register", name="zoe", password=PASSWORD, email="z@mail.example")
-    first = link_in((await letters(sending))[-1][1])
+    first = link_in((await queued_mail(sending))[-1][1])
     await zoe.post("/settings/email", email="other@mail.example", email_password=PASSWORD)
-    second = link_in((await letters(sending))[-1][1])
+    second = link_in((await queued_mail(sending))[-1][1])
     assert (await zoe.get(first)).status == 404
     assert (await zoe.get(second)).status == 200
     sending.instance.clock.advance(days=3)
     assert (await zoe.get(second)).status == 404
     assert (await zoe.post("/settings/email/again")).location == "/settings/account"
-    assert (await zoe.get(link_in((await letters(sending))[-1][1]))).status == 200
+    assert (await zoe.get(link_in((await queued_mail(sending))[-1][1]))).status == 200
 
 
-async def test_changing_the_address_tells_nothing_and_the_old_one_stays_until_then(
+async def test_changing_the_address_reveals_nothing_and_keeps_the_old_one_until_confirmed(
     sending: World,
 ) -> None:
     eve = sending.browser("eve")
@@ -165,13 +165,13 @@ async def test_changing_the_address_tells_nothing_and_the_old_one_stays_until_th
     await sending.instance.unit(lambda ctx: set_password(ctx.conn, number, HASH))
     eve = sending.browser()
     await eve.post("/login", name="eve", password=PASSWORD)
-    said = []
+    pages = []
     for address in ("bob@mail.example", "free@mail.example"):
         sent = await eve.post("/settings/email", email=address, email_password=PASSWORD)
         page = await eve.get(sent.location)
-        said.append((sent.status, sent.location, page.text.replace(address, "ADDRESS")))
-    assert said[0] == said[1]
-    assert [to for to, _ in await letters(sending)] == ["bob@mail.example", "free@mail.example"]
+        pages.append((sent.status, sent.location, page.text.replace(address, "ADDRESS")))
+    assert pages[0] == pages[1]
+    assert [to for to, _ in await queued_mail(sending)] == ["bob@mail.example", "free@mail.example"]
 
     bob = sending.browser()
     await bob.post("/login", name="bob", password=PASSWORD)
@@ -179,19 +179,19 @@ async def test_changing_the_address_tells_nothing_and_the_old_one_stays_until_th
     assert (
         await member(sending, "bob@mail.example")
     ).account.unconfirmed_email == "new@mail.example"
-    path = link_in((await letters(sending))[-1][1])
+    path = link_in((await queued_mail(sending))[-1][1])
     await bob.post("/confirm-email", token=path.partition("token=")[2])
     assert await member(sending, "bob@mail.example") is None
     assert (await member(sending, "new@mail.example")).person.name == "bob"
 
 
-async def test_of_two_who_typed_one_address_the_first_to_confirm_has_it(sending: World) -> None:
+async def test_an_address_belongs_to_the_first_who_confirms_it(sending: World) -> None:
     links = []
     for name in ("zoe", "max"):
         await sending.browser().post(
             "/register", name=name, password=PASSWORD, email="z@mail.example"
         )
-        links.append(link_in((await letters(sending))[-1][1]).partition("token=")[2])
+        links.append(link_in((await queued_mail(sending))[-1][1]).partition("token=")[2])
     assert (await sending.browser().post("/confirm-email", token=links[1])).status == 303
     page = await sending.browser().post("/confirm-email", token=links[0])
     assert (page.status, "another of your accounts" in page.text) == (409, True)
@@ -204,13 +204,13 @@ async def test_sign_ups_cannot_flood_a_mailbox(sending: World) -> None:
             "/register", name=f"zoe{number}", password=PASSWORD, email="bob@mail.example"
         )
         assert sent.status == 303
-    assert len(await letters(sending)) == 5
+    assert len(await queued_mail(sending)) == 5
 
 
 async def test_where_no_mail_is_sent_the_address_is_only_kept(world: World) -> None:
     zoe = world.browser()
     sent = await zoe.post("/register", name="zoe", password=PASSWORD, email="z@mail.example")
-    assert (sent.status, await letters(world)) == (303, [])
+    assert (sent.status, await queued_mail(world)) == (303, [])
     assert "This server doesn't send e-mail" in (await zoe.get("/settings/account")).text
     listed = await world.browser("ann").get("/admin/members?q=z@mail")
     assert "z@mail.example (not confirmed)" in listed.text

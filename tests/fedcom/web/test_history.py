@@ -40,7 +40,7 @@ async def test_a_post_shows_what_changed_word_by_word_newest_first(world: World)
     assert "They do so all day." in first
 
 
-async def test_a_comment_shows_its_former_words(world: World) -> None:
+async def test_a_comment_shows_its_previous_text(world: World) -> None:
     comment = await world.comment(await world.post(), "I am *sure*")
     action = EditComment(
         by=world.people["bob"], comment=comment, body=Body.of_markdown("I am **sure**")
@@ -52,13 +52,13 @@ async def test_a_comment_shows_its_former_words(world: World) -> None:
     assert "Only the formatting changed." in page.text
 
 
-async def test_what_was_never_changed_says_so(world: World) -> None:
+async def test_content_that_was_never_edited_is_shown_as_such(world: World) -> None:
     post = await world.post()
     page = await world.browser().get(f"/post/{post.id}/history")
     assert "Never edited." in page.text
 
 
-async def test_the_past_of_what_was_deleted_or_removed_is_gone(world: World) -> None:
+async def test_deleted_or_removed_content_has_no_history(world: World) -> None:
     post, other = await world.post("A secret"), await world.post("Buy pills")
     await edit(world, post, "Something", "else")
     await edit(world, other, "Something", "else")
@@ -66,14 +66,14 @@ async def test_the_past_of_what_was_deleted_or_removed_is_gone(world: World) -> 
     await world.perform(RemoveContent(by=world.people["ann"], target=other, reason="spam"))
 
     for who in ("", "eve"):
-        for about, word in ((post, "secret"), (other, "pills")):
+        for about, secret_text in ((post, "secret"), (other, "pills")):
             page = await world.browser(who).get(f"/post/{about.id}/history")
             assert page.status == 410
-            assert word not in page.html
+            assert secret_text not in page.html
     assert (await world.browser().get("/post/4711/history")).status == 404
 
 
-async def test_a_warning_stands_before_former_words_too(world: World) -> None:
+async def test_previous_versions_have_their_content_warning_too(world: World) -> None:
     post = await world.post("Cats", content_warning="Blood", body=Body.of_markdown("They hunt."))
     await edit(world, post, "Cats", "They kill.", content_warning="Blood")
 

@@ -125,7 +125,7 @@ async def stranger(world: World, text: str, url: str) -> dict[str, int]:
                 created_at=ctx.now,
             )
         )  # fmt: skip
-        said = perform(
+        made_comment = perform(
             ctx,
             CreateComment(
                 by=get_person(conn, world.people["bob"].id), post=get_post(conn, number),
@@ -134,10 +134,10 @@ async def stranger(world: World, text: str, url: str) -> dict[str, int]:
         )  # fmt: skip
         conn.execute(
             update(comment)
-            .where(comment.c.id == said.id)
+            .where(comment.c.id == made_comment.id)
             .values(author_id=author, body_html=sanitize(text), iri=url + "#c", local=False)
         )
-        return {"post": number, "comment": said.id}
+        return {"post": number, "comment": made_comment.id}
 
     return await world.instance.unit(make)
 
@@ -151,7 +151,7 @@ PAGES = [
 
 
 @pytest.mark.parametrize("text", ATTACKS)
-async def test_hostile_words_stay_words(world: World, text: str) -> None:
+async def test_hostile_text_stays_text(world: World, text: str) -> None:
     numbers = await stranger(world, text, "https://evil.example/fine")
     for path in PAGES:
         page = await world.browser("bob").get(path.format(**numbers))
@@ -163,9 +163,7 @@ async def test_hostile_words_stay_words(world: World, text: str) -> None:
 
 
 @pytest.mark.parametrize("url", URL_ATTACKS)
-async def test_hostile_addresses_lead_nowhere_and_nothing_is_loaded_from_them(
-    world: World, url: str
-) -> None:
+async def test_hostile_addresses_are_neither_linked_nor_loaded(world: World, url: str) -> None:
     numbers = await stranger(world, "fine", url)
     for path in PAGES:
         page = await world.browser("bob").get(path.format(**numbers))

@@ -69,10 +69,10 @@ async def test_a_newcomer_comments_after_four_clicks_and_three_fields(world: Wor
     action = f"/post/{post.id}/comment"
     fields += required(back, action)
     clicked = next(clicks)
-    said = await guest.post(action, **{**hidden(back, action), "body": "They do."})
+    response = await guest.post(action, **{**hidden(back, action), "body": "They do."})
 
-    assert said.status == 303
-    assert "They do." in (await guest.get(said.location)).text
+    assert response.status == 303
+    assert "They do." in (await guest.get(response.location)).text
     assert (clicked, fields) == (4, ["name", "password", "body"])
 
 
@@ -83,7 +83,7 @@ async def test_the_rules_stand_at_the_sign_up_and_beside_the_front_page(world: W
         assert "<strong>kind</strong>" in (await world.browser().get(path)).html
 
 
-async def test_applicants_are_asked_what_the_admin_wants_to_know(world: World) -> None:
+async def test_applicants_see_the_admins_question(world: World) -> None:
     def ask(ctx):
         edit_site(ctx.conn, registration="approval")
         edit_welcome(ctx.conn, question="Which cat is yours?")
@@ -95,7 +95,7 @@ async def test_applicants_are_asked_what_the_admin_wants_to_know(world: World) -
 
 
 @pytest.mark.parametrize("mode", ["closed", "approval", "open"])
-async def test_who_is_invited_comes_in_at_once_whatever_the_mode(world: World, mode: str) -> None:
+async def test_invited_people_can_sign_up_in_any_mode(world: World, mode: str) -> None:
     await world.instance.unit(lambda ctx: edit_site(ctx.conn, registration=mode))
     code = await invite(world)
     guest = world.browser()
@@ -115,28 +115,28 @@ async def test_who_is_invited_comes_in_at_once_whatever_the_mode(world: World, m
     assert left.uses_left == 0
 
 
-async def test_a_code_that_is_no_longer_good_says_why(world: World) -> None:
+async def test_an_invalid_invitation_code_shows_the_reason(world: World) -> None:
     await world.instance.unit(lambda ctx: edit_site(ctx.conn, registration="closed"))
     once = await invite(world)
     soon = await invite(world, expires_at=world.instance.clock() + timedelta(days=1))
     typed = {"password": PASSWORD, "invitation": once}
     assert (await world.browser().post("/register", name="zoe", **typed)).status == 303
     world.instance.clock.advance(days=2)
-    for code, words in (
+    for code, message in (
         (once, "has been used up"),
         (soon, "has expired"),
         ("nonsense", "invitation does not exist"),
     ):
         page = await world.browser().get(f"/register?invitation={code}")
-        assert words in page.text
+        assert message in page.text
         assert "accepting new members" in page.text
         typed = {"password": PASSWORD, "invitation": code}
         page = await world.browser().post("/register", name="max", **typed)
-        assert words in page.text
+        assert message in page.text
         assert page.status in {403, 404}
 
 
-async def test_a_bad_code_does_no_harm_where_everybody_may_join(world: World) -> None:
+async def test_an_invalid_code_does_not_matter_if_registration_is_open(world: World) -> None:
     page = await world.browser().get("/register?invitation=nonsense")
     assert "invitation does not exist" in page.text
     world.instance.clock.advance(seconds=20)
@@ -146,7 +146,7 @@ async def test_a_bad_code_does_no_harm_where_everybody_may_join(world: World) ->
     assert sent.status == 303
 
 
-async def test_a_name_that_is_taken_costs_no_use(world: World) -> None:
+async def test_a_taken_name_does_not_use_up_the_invitation(world: World) -> None:
     code = await invite(world)
     page = await world.browser().post("/register", name="bob", password=PASSWORD, invitation=code)
     assert (page.status, f'value="{code}"' in page.html) == (409, True)
@@ -154,7 +154,7 @@ async def test_a_name_that_is_taken_costs_no_use(world: World) -> None:
     assert left.uses_left == 1
 
 
-async def test_the_page_wears_the_hue_of_the_site(world: World) -> None:
+async def test_the_page_has_the_colour_of_the_site(world: World) -> None:
     plain = await world.browser().get("/")
     assert "hue=" not in link_to(plain, "/static/style.css")
     await world.instance.unit(lambda ctx: set_hue(ctx.conn, 300))
@@ -168,7 +168,9 @@ async def test_the_page_wears_the_hue_of_the_site(world: World) -> None:
         assert (sheet.status, "#ae19ae" in sheet.html) == (200, False)
 
 
-async def test_the_trap_is_where_neither_eye_nor_key_nor_reader_comes(world: World) -> None:
+async def test_the_honeypot_field_is_hidden_from_sight_keyboard_and_screen_readers(
+    world: World,
+) -> None:
     html = (await world.browser().get("/register")).html
     bait = re.search(r'<div class="(\w+)" aria-hidden="true">(.*?)</div>', html, re.DOTALL)
     assert bait is not None
@@ -205,12 +207,12 @@ async def test_a_form_sent_too_quickly_can_be_resent_without_loss(world: World) 
 
 
 @pytest.mark.parametrize("stamp", ["", "0.x", "1767268800000.", "é.é", "99999999999999999999.x"])
-async def test_a_moment_that_we_did_not_write_is_none(world: World, stamp: str) -> None:
+async def test_a_time_that_we_did_not_sign_is_ignored(world: World, stamp: str) -> None:
     page = await world.browser().post("/register", name="zoe", password=PASSWORD, shown_at=stamp)
     assert (page.status, "Please send it again" in page.text) == (422, True)
 
 
-async def test_a_form_that_was_open_for_days_gets_a_new_moment(world: World) -> None:
+async def test_a_form_that_was_open_for_days_gets_a_new_time(world: World) -> None:
     guest = world.browser()
     typed = {"name": "zoe", "password": PASSWORD}
     page = await guest.get("/register")

@@ -23,10 +23,10 @@ def shown(page: Page) -> list[int]:
     return [int(number) for number in re.findall(r'<li id="post-(\d+)"', page.html)]
 
 
-def link_called(page: Page, words: str) -> str:
+def link_called(page: Page, text: str) -> str:
     """The target of the link with this text."""
-    found = re.search(rf'href="([^"]*)"[^>]*>{words}', page.html)
-    assert found is not None, words
+    found = re.search(rf'href="([^"]*)"[^>]*>{text}', page.html)
+    assert found is not None, text
     return found[1].replace("&amp;", "&")
 
 
@@ -77,7 +77,7 @@ async def test_every_order_and_span_is_a_link_and_goes_on_to_the_end(
             assert len(shown(page) + shown(rest)) == 25
 
 
-async def test_members_begin_with_what_they_prefer(world: World) -> None:
+async def test_members_start_with_their_preferred_list(world: World) -> None:
     old = await world.post("An old one")
     world.instance.clock.advance(hours=1)
     new = await world.post("A new one")
@@ -169,7 +169,7 @@ async def test_a_full_front_page_is_small_when_compressed(world: World) -> None:
     assert len(small.content) > 3 * int(small.headers["content-length"])
 
 
-async def test_what_is_tiny_is_not_compressed(world: World) -> None:
+async def test_small_responses_are_not_compressed(world: World) -> None:
     client = world.browser().client
     answer = await client.get("/livez", headers={"Accept-Encoding": "gzip"})
 

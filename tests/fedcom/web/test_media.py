@@ -24,7 +24,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("content", FILES.values(), ids=FILES)
-async def test_what_is_no_picture_is_not_kept(world: World, content: bytes) -> None:
+async def test_a_file_that_is_not_a_picture_is_not_stored(world: World, content: bytes) -> None:
     answer = await world.browser("bob").send("/upload", {"picture": content}, alt="")
 
     assert answer.status == 422

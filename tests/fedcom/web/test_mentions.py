@@ -47,7 +47,7 @@ async def test_an_unknown_person_in_a_comment_is_looked_up_and_mentioned(
     assert "Not found" not in (await peer.browser("eve").get(f"/post/{post.id}")).text
 
 
-async def test_so_it_is_with_posts_edits_and_messages(peer: World) -> None:
+async def test_unknown_people_in_posts_edits_and_messages_are_looked_up_too(peer: World) -> None:
     bob = peer.browser("bob")
     made = await bob.post("/submit", community="cats", title="A question", body=f"{KIM}? {NOBODY}")
     assert KIM_IRI in await tagged(peer)
@@ -62,7 +62,7 @@ async def test_so_it_is_with_posts_edits_and_messages(peer: World) -> None:
     assert "Not found: @zoe@peer.example" in (await bob.get("/messages/eve")).text
 
 
-async def test_a_text_that_names_many_makes_few_look_ups(peer: World) -> None:
+async def test_a_text_with_many_mentions_makes_few_look_ups(peer: World) -> None:
     names = [f"@p{number}@peer.example" for number in range(resolve.MAX_UNKNOWN + 3)]
     for name in names:
         iri = f"https://peer.example/u/{name[1:].partition('@')[0]}"

@@ -28,7 +28,7 @@ async def send(world: World, text: str = SECRET, by: str = "bob", to: str = "eve
     return made
 
 
-async def test_a_message_is_written_read_and_answered(world: World) -> None:
+async def test_a_message_is_written_read_and_replied_to(world: World) -> None:
     bob, eve = world.browser("bob"), world.browser("eve")
     assert "No messages yet" in (await bob.get("/messages/eve")).text
 
@@ -36,9 +36,9 @@ async def test_a_message_is_written_read_and_answered(world: World) -> None:
     assert sent.location.startswith("/messages/eve#message-")
     assert "Message sent" in (await bob.get("/messages/eve")).text
 
-    told = await eve.get("/notifications")
-    assert "bob sent you a message" in told.text
-    assert "Hello eve" in told.text
+    notifications = await eve.get("/notifications")
+    assert "bob sent you a message" in notifications.text
+    assert "Hello eve" in notifications.text
     listed = await eve.get("/messages")
     assert "Hello eve" in listed.text
     assert "1 new" in listed.text
@@ -52,7 +52,7 @@ async def test_a_message_is_written_read_and_answered(world: World) -> None:
     assert "You: Hello yourself" in (await eve.get("/messages")).text
 
 
-async def test_what_was_typed_is_kept_when_it_cannot_be_sent(world: World) -> None:
+async def test_the_typed_text_is_kept_when_it_cannot_be_sent(world: World) -> None:
     bob = world.browser("bob")
 
     empty = await bob.post("/messages/eve", body="  ")
@@ -108,7 +108,7 @@ async def test_only_its_two_people_find_a_message(world: World) -> None:
     assert SECRET in (await world.browser("eve").get("/messages/bob")).text
 
 
-async def test_no_page_document_or_list_lets_it_out(
+async def test_no_page_document_or_list_contains_it(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -131,7 +131,7 @@ async def test_no_page_document_or_list_lets_it_out(
     assert "below the mat" not in logged
 
 
-async def test_what_is_refused_does_not_repeat_it(world: World) -> None:
+async def test_a_refusal_does_not_repeat_it(world: World) -> None:
     bob = world.browser("bob")
     page = await bob.post(
         "/messages/nobody", {"Accept": "application/problem+json"}, body=f"{SECRET}, of course"
@@ -189,7 +189,7 @@ async def test_a_deleted_message_is_in_no_export_of_the_recipient_and_on_no_form
     assert SECRET in (await bob.get("/settings/export")).html
 
 
-async def test_everybodys_page_has_the_way_to_write_to_them(world: World) -> None:
+async def test_each_profile_links_to_the_message_form(world: World) -> None:
     assert 'href="/messages/eve"' in (await world.browser("bob").get("/u/eve")).html
     assert "/messages/" not in (await world.browser("bob").get("/u/bob")).html
     assert "/messages/" not in (await world.browser().get("/u/eve")).html
@@ -197,7 +197,7 @@ async def test_everybodys_page_has_the_way_to_write_to_them(world: World) -> Non
     assert "No messages yet" in (await world.browser("bob").get("/messages")).text
 
 
-async def test_who_is_blocked_cannot_write_until_that_ends(world: World) -> None:
+async def test_a_blocked_member_cannot_write_until_unblocked(world: World) -> None:
     bob, eve = world.browser("bob"), world.browser("eve")
     await send(world)
 

@@ -55,13 +55,13 @@ async def test_a_moderator_locks_a_comment_by_its_button(world: World) -> None:
     log = await world.browser().get("/modlog?kind=lock")
     assert "locked a comment by bob in “Cats sleep”" in " ".join(log.text.split())
     assert "locked a comment by bob" in (await world.browser().get("/feeds/modlog.xml")).text
-    told = await bob.get("/notifications")
-    assert "A moderator locked your comment" in told.text
+    notifications = await bob.get("/notifications")
+    assert "A moderator locked your comment" in notifications.text
     await mia.post(f"/comment/{top.id}/unlock")
     assert "locked" not in (await eve.get(at)).text
 
 
-async def test_a_moderator_bans_and_frees_somebody(world: World) -> None:
+async def test_a_moderator_bans_and_unbans_a_member(world: World) -> None:
     mia, bob = world.browser("mia"), world.browser("bob")
     post = await world.post()
     form = await mia.get("/c/cats/ban?person=bob")
@@ -93,7 +93,7 @@ async def test_a_moderator_bans_and_frees_somebody(world: World) -> None:
     ("field", "value", "status"),
     [("days", "soon", 422), ("days", "-1", 422), ("days", "4000", 422), ("person", "zoe", 404)],
 )
-async def test_a_ban_that_cannot_be_keeps_what_was_typed(
+async def test_a_refused_ban_keeps_the_typed_text(
     world: World, field: str, value: str, status: int
 ) -> None:
     fields = {"person": "bob", "reason": "A long story", "days": "7"} | {field: value}
@@ -126,7 +126,7 @@ async def test_an_admin_bans_from_the_instance_on_the_persons_page(world: World)
     assert again == bob
 
 
-async def test_a_ban_that_has_run_out_lets_somebody_in(world: World) -> None:
+async def test_an_expired_ban_no_longer_applies(world: World) -> None:
     bob, ann = world.people["bob"], world.people["ann"]
 
     def do(ctx: Context) -> str:
@@ -147,7 +147,7 @@ async def test_a_ban_that_has_run_out_lets_somebody_in(world: World) -> None:
     assert (await browser.get("/settings")).status == 200
 
 
-async def test_the_log_is_narrowed_down_by_its_form(world: World) -> None:
+async def test_the_log_can_be_filtered_with_its_form(world: World) -> None:
     mia, guest = world.browser("mia"), world.browser()
     post = await world.post()
     await mia.post(f"/post/{post.id}/lock")
@@ -155,7 +155,7 @@ async def test_the_log_is_narrowed_down_by_its_form(world: World) -> None:
     await mia.post("/c/cats/ban", person="eve", reason="rude")
 
     everything = await guest.get("/modlog")
-    assert all(word in everything.text for word in ("locked", "advertising", "rude"))
+    assert all(text in everything.text for text in ("locked", "advertising", "rude"))
     assert f'href="/post/{post.id}"' in everything.html
     for query, shown, hidden in (
         ("kind=lock", (), ("advertising", "rude")),
@@ -165,15 +165,15 @@ async def test_the_log_is_narrowed_down_by_its_form(world: World) -> None:
         ("community=cats", ("rude", "advertising"), ()),
     ):
         page = await guest.get(f"/modlog?{query}")
-        assert all(word in page.text for word in shown), query
-        assert not any(word in page.text for word in hidden), query
+        assert all(text in page.text for text in shown), query
+        assert not any(text in page.text for text in hidden), query
     assert "No matching entries" in (await guest.get("/modlog?moderator=bob")).text
     unknown = await guest.get("/modlog?person=nobody_here")
     assert "There is nobody called “" in unknown.text
     assert "rude" in (await guest.get("/c/cats/modlog?kind=ban")).text
 
 
-async def test_whoever_wrote_what_was_removed_reads_why_and_others_do_not(world: World) -> None:
+async def test_only_the_author_of_removed_content_sees_the_reason(world: World) -> None:
     mia, bob = world.browser("mia"), world.browser("bob")
     post = await world.post()
     comment = await world.comment(post)
@@ -226,7 +226,7 @@ async def test_a_text_that_is_too_long_is_reported_beside_its_field(world: World
         assert (page.status, f'id="e-{field}"' in page.html) == (422, True), field
 
 
-async def test_what_a_deleted_account_left_is_listed_for_admins_and_removed_at_once(
+async def test_content_of_a_deleted_account_is_listed_for_admins_and_removed_at_once(
     world: World,
 ) -> None:
     post = await world.post("Buy pills")

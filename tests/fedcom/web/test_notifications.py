@@ -41,7 +41,7 @@ async def talk(world: World) -> tuple[Comment, Comment]:
     return answer, await world.comment(anns, "Ask @bob.", by="eve")
 
 
-async def test_answers_and_mentions_are_told_with_where_and_what(world: World) -> None:
+async def test_replies_and_mentions_are_listed_with_post_and_text(world: World) -> None:
     answer, mention = await talk(world)
     bob = world.browser("bob")
 
@@ -57,7 +57,7 @@ async def test_answers_and_mentions_are_told_with_where_and_what(world: World) -
     assert waiting(await world.browser().get("/communities")) == 0
 
 
-async def test_words_behind_a_warning_stay_behind_it(world: World) -> None:
+async def test_text_behind_a_content_warning_stays_hidden(world: World) -> None:
     body, warning = Body.of_markdown("A dog bites @bob"), "Dogs & <teeth>"
     by, about = world.people["eve"], await world.post("Mine")
     action = CreateComment(by=by, post=about, parent=None, body=body, content_warning=warning)
@@ -101,7 +101,7 @@ async def test_one_or_all_notifications_are_marked_as_read(world: World) -> None
     assert "Mine" in (await bob.get("/notifications?show=all")).text
 
 
-async def test_what_came_after_the_page_stays_unread(world: World) -> None:
+async def test_notifications_newer_than_the_page_stay_unread(world: World) -> None:
     await talk(world)
     bob = world.browser("bob")
     until = re.search(r'name="until" value="(\d+)"', (await bob.get("/notifications")).html)
@@ -113,7 +113,7 @@ async def test_what_came_after_the_page_stays_unread(world: World) -> None:
     assert waiting(await bob.get("/notifications")) == 1
 
 
-async def test_looking_at_the_thread_or_the_comment_is_reading_it(world: World) -> None:
+async def test_opening_the_thread_or_the_comment_marks_it_as_read(world: World) -> None:
     answer, mention = await talk(world)
     bob = world.browser("bob")
 
@@ -181,26 +181,26 @@ async def test_long_lists_go_on(world: World) -> None:
     assert older
     second = await bob.get("/notifications" + older[1].replace("&amp;", "&"))
 
-    told = [
+    values_of_row = [
         int(number) for page in (first, second) for number in re.findall(r"Number (\d+)", page.text)
     ]
-    assert told == list(range(22, -1, -1))
+    assert values_of_row == list(range(22, -1, -1))
 
 
-async def test_what_moderators_did_is_told_with_the_reason(world: World) -> None:
+async def test_actions_of_moderators_are_listed_with_the_reason(world: World) -> None:
     post = await world.post("Mine")
     bob, ann = world.people["bob"], world.people["ann"]
 
-    def tell(ctx: Context) -> None:
+    def add_notifications(ctx: Context) -> None:
         values = {"recipient_id": bob.id, "actor_id": ann.id, "created_at": ctx.now}
         about = {"community_id": world.community.id, "post_id": post.id}
         more = {"kind": "moderation", "detail": "lock", "reason": "Too hot"}
         ctx.conn.execute(insert(notification).values(values | about | more))
         for kind in ("report", "application"):
-            told = values | {"kind": kind, "reason": f"A {kind}"}
-            ctx.conn.execute(insert(notification).values(told))
+            values_of_row = values | {"kind": kind, "reason": f"A {kind}"}
+            ctx.conn.execute(insert(notification).values(values_of_row))
 
-    await world.instance.unit(tell)
+    await world.instance.unit(add_notifications)
     page = await world.browser("bob").get("/notifications?kind=moderation")
 
     assert "A moderator locked your post" in page.text

@@ -14,7 +14,7 @@ from fedcom.actions.comment import EditComment
 from fedcom.actions.follow import Follow
 from fedcom.actions.post import EditPost
 from fedcom.actions.vote import Vote
-from fedcom.effects.notify import News, notify
+from fedcom.effects.notify import NotificationEvent, notify
 from fedcom.models.account import account, session
 from fedcom.models.actor import actor
 from fedcom.models.comment import comment
@@ -55,7 +55,7 @@ async def bob(world: World) -> Browser:
             (saved_post, {"post_id": other.id, "saved_at": ctx.now}),
             (actor_block, {"blocked_id": world.people["mia"].id, "blocked_at": ctx.now}),
             (host_block, {"host": "spam.example", "blocked_at": ctx.now}),
-            (draft, {"place": "/submit", "fields": '{"title": "x"}', "updated_at": ctx.now}),
+            (draft, {"form": "/submit", "fields": '{"title": "x"}', "updated_at": ctx.now}),
         ]
         for table, values in rows:
             ctx.conn.execute(insert(table).values({**mine, **values}))
@@ -67,7 +67,7 @@ async def bob(world: World) -> Browser:
                     published_at=ctx.now,
                 )
             )  # fmt: skip
-        notify(ctx, by.id, News(kind="reply", by_id=eve.id, post_id=about.id))
+        notify(ctx, by.id, NotificationEvent(kind="reply", by_id=eve.id, post_id=about.id))
 
     await world.instance.unit(fill)
     return world.browser("bob")
@@ -81,18 +81,18 @@ async def test_the_export_has_everything_and_no_secret(world: World, bob: Browse
     page = await bob.get("/settings/export")
     assert page.headers["content-type"] == "application/json"
     assert page.headers["content-disposition"] == 'attachment; filename="bob-forum.example.json"'
-    told = json.loads(page.html)
-    assert told["profile"]["iri"] == "https://forum.example/u/bob"
-    assert told["account"]["theme"] == "auto"
-    assert [one["title"] for one in told["posts"]] == ["Bob's post"]
-    assert told["posts"][0]["community"] == "https://forum.example/c/cats"
-    assert [one["body"] for one in told["comments"]] == ["Bob's words"]
-    assert {one["body"] for one in told["messages"]} == {"From bob", "From eve"}
-    assert [one["iri"] for one in told["follows"]] == ["https://forum.example/c/cats"]
-    assert [one["host"] for one in told["blocked_hosts"]] == ["spam.example"]
+    exported_data = json.loads(page.html)
+    assert exported_data["profile"]["iri"] == "https://forum.example/u/bob"
+    assert exported_data["account"]["theme"] == "auto"
+    assert [one["title"] for one in exported_data["posts"]] == ["Bob's post"]
+    assert exported_data["posts"][0]["community"] == "https://forum.example/c/cats"
+    assert [one["body"] for one in exported_data["comments"]] == ["Bob's words"]
+    assert {one["body"] for one in exported_data["messages"]} == {"From bob", "From eve"}
+    assert [one["iri"] for one in exported_data["follows"]] == ["https://forum.example/c/cats"]
+    assert [one["host"] for one in exported_data["blocked_hosts"]] == ["spam.example"]
     for name in ("saved_posts", "blocked", "drafts", "notifications", "sessions"):
-        assert told[name], name
-    assert 1 in {one["score"] for one in told["post_votes"]}
+        assert exported_data[name], name
+    assert 1 in {one["score"] for one in exported_data["post_votes"]}
     [mine] = [one for one in await rows(world, account) if one["actor_id"] == told_id(world)]
     assert mine["password_hash"] not in page.html
     assert bob.token is not None
@@ -104,19 +104,19 @@ def told_id(world: World) -> int:
     return world.people["bob"].id
 
 
-async def test_former_versions_and_what_was_read_are_exported(world: World, bob: Browser) -> None:
+async def test_previous_versions_and_read_marks_are_exported(world: World, bob: Browser) -> None:
     by, about = world.people["bob"], await world.post("Before", by="bob")
-    said = await world.comment(about, "Said before", by="bob")
+    edited = await world.comment(about, "Said before", by="bob")
     body = Body.of_markdown("Said after")
     await world.perform(EditPost(by=by, post=about, title="After", body=body))
-    await world.perform(EditComment(by=by, comment=said, body=body))
+    await world.perform(EditComment(by=by, comment=edited, body=body))
     await bob.get(f"/post/{about.id}")
 
-    told = json.loads((await bob.get("/settings/export")).html)
-    former = [(one["iri"], one["title"]) for one in told["former_versions"]]
-    assert former == [(about.iri, "Before"), (said.iri, "")]
-    assert "Said before" in told["former_versions"][1]["body_html"]
-    assert [one["iri"] for one in told["read_posts"]] == [about.iri]
+    exported = json.loads((await bob.get("/settings/export")).html)
+    former = [(one["iri"], one["title"]) for one in exported["former_versions"]]
+    assert former == [(about.iri, "Before"), (edited.iri, "")]
+    assert "Said before" in exported["former_versions"][1]["body_html"]
+    assert [one["iri"] for one in exported["read_posts"]] == [about.iri]
 
 
 async def test_a_long_list_is_exported_page_by_page_and_whole(
@@ -125,17 +125,17 @@ async def test_a_long_list_is_exported_page_by_page_and_whole(
     monkeypatch.setattr(export, "PAGE", 2)
     for number in range(4):
         await world.post(f"Number {number}", by="bob")
-    told = json.loads((await bob.get("/settings/export")).html)
-    titles = [one["title"] for one in told["posts"]]
+    exported_data = json.loads((await bob.get("/settings/export")).html)
+    titles = [one["title"] for one in exported_data["posts"]]
     assert titles == ["Bob's post", *(f"Number {number}" for number in range(4))]
 
 
 async def test_other_forums_can_import_the_settings(world: World, bob: Browser) -> None:
-    told = json.loads((await bob.get("/settings/export/lemmy")).html)
-    assert told["followed_communities"] == ["https://forum.example/c/cats"]
-    assert told["blocked_users"] == ["https://forum.example/u/mia"]
-    assert told["blocked_instances"] == ["spam.example"]
-    assert len(told["saved_posts"]) == 1
+    exported_data = json.loads((await bob.get("/settings/export/lemmy")).html)
+    assert exported_data["followed_communities"] == ["https://forum.example/c/cats"]
+    assert exported_data["blocked_users"] == ["https://forum.example/u/mia"]
+    assert exported_data["blocked_instances"] == ["spam.example"]
+    assert len(exported_data["saved_posts"]) == 1
 
 
 @pytest.mark.parametrize("erases", [True, False])
@@ -160,21 +160,21 @@ async def test_deleted_members_are_gone_with_or_without_their_content(
     assert gone["deleted_at"] is not None
     assert (await world.browser().get("/u/bob")).status == 410
     assert (await world.browser().post("/login", name="bob", password=PASSWORD)).status == 403
-    words = {one["body_source"] for one in await rows(world, comment)}
+    texts = {one["body_source"] for one in await rows(world, comment)}
     titles = {one["title"] for one in await rows(world, posts)}
-    sent_words = {one["body_source"] for one in await rows(world, message)}
-    assert ("Bob's words" in words, "Bob's post" in titles) == (not erases, not erases)
-    assert ("From bob" in sent_words) is not erases
-    assert "From eve" in sent_words
+    sent_texts = {one["body_source"] for one in await rows(world, message)}
+    assert ("Bob's words" in texts, "Bob's post" in titles) == (not erases, not erases)
+    assert ("From bob" in sent_texts) is not erases
+    assert "From eve" in sent_texts
     assert "Eve's post" in titles
     again = await world.browser().post("/register", name="bob", password=PASSWORD)
     assert (again.status, "taken" in again.text) == (409, True)
 
 
-async def test_other_servers_are_told_and_asked_to_erase(world: World, bob: Browser) -> None:
+async def test_other_servers_are_sent_a_delete_with_remove_data(world: World, bob: Browser) -> None:
     await bob.post("/settings/delete", current_password=PASSWORD, remove_content="on")
-    said = [json.loads(one["body"]) for one in await rows(world, activities)]
-    [last] = [one for one in said if one["object"] == "https://forum.example/u/bob"]
+    sent = [json.loads(one["body"]) for one in await rows(world, activities)]
+    [last] = [one for one in sent if one["object"] == "https://forum.example/u/bob"]
     assert (last["type"], last["removeData"]) == ("Delete", True)
 
 
@@ -195,7 +195,9 @@ async def test_the_only_admin_cannot_leave(world: World) -> None:
     assert (await browser.post("/settings/delete", current_password=PASSWORD)).status == 303
 
 
-async def test_a_banned_member_reads_why_takes_everything_along_and_leaves(world: World) -> None:
+async def test_a_banned_member_sees_the_reason_exports_data_and_deletes_the_account(
+    world: World,
+) -> None:
     bob = world.people["bob"]
     until = world.instance.clock() + timedelta(days=3)
     await world.perform(
@@ -220,7 +222,7 @@ async def test_a_banned_member_reads_why_takes_everything_along_and_leaves(world
     assert "/logout" not in (await browser.get("/")).html
 
 
-async def test_bans_from_communities_are_told_in_words(world: World) -> None:
+async def test_bans_from_communities_are_shown_in_words(world: World) -> None:
     bob = world.people["bob"]
     assert "not banned anywhere" in (await world.browser("bob").get("/settings/bans")).text
     await world.perform(
@@ -232,7 +234,7 @@ async def test_bans_from_communities_are_told_in_words(world: World) -> None:
     assert "You are banned from Cats permanently. Reason: Rude" in page.text
 
 
-async def test_a_ban_from_a_community_that_is_over_is_told_no_more(world: World) -> None:
+async def test_an_expired_ban_from_a_community_is_not_shown(world: World) -> None:
     until = world.instance.clock() + timedelta(hours=1)
     action = Ban(
         by=world.people["mia"],

@@ -28,6 +28,26 @@ ADMIN = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("start", "others"),
+    [("/settings", ["/settings/delete"]), ("/admin", ["/admin/members?q=bo"]), ("/saved", [])],
+)
+async def test_every_tab_of_a_group_of_pages_leads_to_a_page_on_which_it_is_the_current_one(
+    world: World, start: str, others: list[str]
+) -> None:
+    ann = world.browser("ann")
+    tabs = re.compile(rf'<a href="({start}[^"]*|/drafts)"( aria-current="page")?>[^<]+</a>')
+
+    paths = [path for path, _ in tabs.findall((await ann.get(start)).html)]
+    assert len(paths) > 3
+    for path in [*paths, *others]:
+        current = [
+            one for one, is_current in tabs.findall((await ann.get(path)).html) if is_current
+        ]
+        assert len(current) == 1, path
+        assert current == [path] or path in others
+
+
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
 @pytest.mark.parametrize("who", ["", "bob", "mia", "ann"])
 async def test_every_page_renders_for_everybody_who_may_see_it(world: World, who: str) -> None:
@@ -64,7 +84,7 @@ async def test_every_page_renders_for_everybody_who_may_see_it(world: World, who
         assert not re.search(r"<script|\sstyle=|\son[a-z]+=", html), path
 
 
-async def test_pages_that_have_a_document_say_where_it_is(world: World) -> None:
+async def test_pages_link_to_their_document(world: World) -> None:
     post = await world.post()
     comment = await world.comment(post)
     for path in ("/c/cats", "/u/bob", f"/post/{post.id}", f"/comment/{comment.id}"):
@@ -99,7 +119,7 @@ async def test_the_front_page_goes_on_with_older_posts(world: World) -> None:
     assert 'rel="next"' not in second.html
 
 
-async def test_members_see_what_they_follow_first_and_everything_when_that_is_empty(
+async def test_members_see_their_followed_communities_first_or_everything_if_empty(
     world: World,
 ) -> None:
     await world.post("For followers")
@@ -109,7 +129,7 @@ async def test_members_see_what_they_follow_first_and_everything_when_that_is_em
 
 
 @pytest.mark.parametrize(
-    ("path", "words"),
+    ("path", "text"),
     [
         ("/?list=all", "Write the first post"),
         ("/?list=subscribed", "Find communities"),
@@ -119,17 +139,17 @@ async def test_members_see_what_they_follow_first_and_everything_when_that_is_em
         ("/u/eve?show=comments", "Browse posts"),
     ],
 )
-async def test_an_empty_list_says_what_to_do(world: World, path: str, words: str) -> None:
-    assert words in (await world.browser("eve").get(path)).text
+async def test_an_empty_list_explains_what_to_do(world: World, path: str, text: str) -> None:
+    assert text in (await world.browser("eve").get(path)).text
 
 
-async def test_a_log_without_entries_says_that_this_is_good(world: World) -> None:
+async def test_an_empty_log_has_a_friendly_text(world: World) -> None:
     await world.perform(CreateCommunity(by=world.people["eve"], name="dogs", key=KEY))
 
     assert "No moderation actions yet" in (await world.browser().get("/c/dogs/modlog")).text
 
 
-async def test_who_wrote_it_sees_how_often_it_was_boosted(world: World) -> None:
+async def test_the_author_sees_the_number_of_boosts(world: World) -> None:
     post = await world.post()
     comment = await world.comment(post, "Sure", by="eve")
 
@@ -148,7 +168,7 @@ async def test_who_wrote_it_sees_how_often_it_was_boosted(world: World) -> None:
     assert "Boosted by 1 person" in (await world.browser("eve").get(f"/comment/{comment.id}")).text
 
 
-async def test_what_was_deleted_is_a_placeholder_that_its_author_can_take_back(
+async def test_a_deleted_post_is_a_placeholder_that_its_author_can_restore(
     world: World,
 ) -> None:
     post = await world.post("Secret title", url="https://secret.example/")
@@ -173,7 +193,7 @@ async def test_what_was_deleted_is_a_placeholder_that_its_author_can_take_back(
         assert "Secret" not in (await world.browser("ann").get(path)).html
 
 
-async def test_what_was_removed_is_a_placeholder_and_the_log_says_why(world: World) -> None:
+async def test_a_removed_post_is_a_placeholder_and_the_log_has_the_reason(world: World) -> None:
     post = await world.post("Secret title")
     await world.perform(RemoveContent(by=world.people["mia"], target=post, reason="off topic"))
 
@@ -187,7 +207,7 @@ async def test_what_was_removed_is_a_placeholder_and_the_log_says_why(world: Wor
     assert f'href="/post/{post.id}"' in log.html
 
 
-async def test_a_locked_post_takes_no_answers_and_says_so(world: World) -> None:
+async def test_a_locked_post_has_no_reply_form_and_says_so(world: World) -> None:
     post = await world.post()
     await world.comment(post)
     await world.instance.unit(
@@ -223,15 +243,15 @@ async def test_a_community_names_itself_as_microblogs_and_as_forums_find_it(worl
         assert re.search(f'<button [^>]*data-copy="{handle}"[^>]* hidden>', page.html)
 
 
-async def test_followers_of_a_community_elsewhere_say_who_counted_them(world: World) -> None:
+async def test_the_follower_count_of_a_remote_community_names_its_source(world: World) -> None:
     owls = await world.instance.unit(insert_owls)
 
-    async def assert_shown(words: str, *, known: int, claimed: int | None) -> None:
+    async def assert_shown(text: str, *, known: int, claimed: int | None) -> None:
         values = {"subscribers": known, "claimed_followers": claimed}
         mine = update(community).where(community.c.actor_id == owls)
         await world.instance.unit(lambda ctx: ctx.conn.execute(mine.values(values)))
         for path in ("/c/owls@peer.example", "/communities", "/search?q=owl&type=communities"):
-            assert words in (await world.browser().get(path)).text, path
+            assert text in (await world.browser().get(path)).text, path
 
     await assert_shown("4,321 followers, according to its server", known=3, claimed=4321)
     await assert_shown("5 followers known here", known=5, claimed=4)
@@ -260,7 +280,7 @@ async def test_a_follow_that_waits_for_the_other_server_is_explained(world: Worl
     assert "Requested" in (await world.browser("bob").get("/communities")).text
 
 
-async def test_a_follow_that_was_refused_is_told_and_can_be_asked_for_again(world: World) -> None:
+async def test_a_refused_follow_is_shown_and_can_be_repeated(world: World) -> None:
     def ask(ctx: Context) -> str:
         made = insert_owls(ctx)
         owls = get_community(ctx.conn, made)
@@ -317,7 +337,7 @@ async def test_our_own_host_in_an_address_leads_to_the_short_one(world: World) -
         ("/logout", 405),
     ],
 )
-async def test_what_is_not_there_is_a_page_that_helps(world: World, path: str, status: int) -> None:
+async def test_an_unknown_page_has_a_helpful_error(world: World, path: str, status: int) -> None:
     page = await world.browser("bob").get(path)
 
     assert page.status == status
@@ -326,7 +346,7 @@ async def test_what_is_not_there_is_a_page_that_helps(world: World, path: str, s
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
-async def test_a_nul_in_an_address_is_no_fault_of_ours(world: World) -> None:
+async def test_a_nul_in_an_address_is_no_server_error(world: World) -> None:
     guest, post = world.browser(), await world.post()
     asked = [
         *("/c/x%00", "/u/x%00", "/c/x%00/outbox", "/activities/create/x%00"),
@@ -354,7 +374,7 @@ async def test_an_unknown_community_elsewhere_is_offered_to_be_looked_up(world: 
     assert 'href="/search"' in (await world.browser("bob").get("/nothing/a@b.example")).html
 
 
-async def test_our_script_is_told_of_errors_in_the_language_of_the_page(world: World) -> None:
+async def test_our_script_gets_errors_in_the_language_of_the_page(world: World) -> None:
     post = await world.post()
     headers = {"Accept": "application/json", "Accept-Language": "de"}
     bob, path = world.browser("bob"), f"/post/{post.id}/comment"
@@ -364,7 +384,7 @@ async def test_our_script_is_told_of_errors_in_the_language_of_the_page(world: W
     assert (old.status, "einer früheren Sitzung" in old.html) == (403, True)
 
 
-async def test_programs_are_told_of_errors_in_json(world: World) -> None:
+async def test_programs_get_errors_as_json(world: World) -> None:
     answer = await world.browser().get("/post/99", Accept="application/json")
 
     assert answer.headers["content-type"] == "application/problem+json"
@@ -384,7 +404,7 @@ async def test_a_closed_community_is_gone_with_its_posts(world: World) -> None:
         assert (await world.browser().get(path)).status == 410
 
 
-async def test_a_crash_is_answered_with_a_page_and_its_number(
+async def test_a_crash_gives_a_page_with_its_number(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def crash(work: object) -> None:
@@ -399,7 +419,7 @@ async def test_a_crash_is_answered_with_a_page_and_its_number(
     assert "default-src 'none'" in page.headers["content-security-policy"]
 
 
-async def test_a_busy_database_is_answered_with_try_again(
+async def test_a_busy_database_gives_a_page_that_asks_to_retry(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def busy(work: object) -> None:

@@ -28,7 +28,7 @@ async def names(world: World) -> list[str]:
     return [row.name for row in rows]
 
 
-async def test_a_post_is_made_of_a_picture_with_words_for_it(world: World) -> None:
+async def test_a_post_is_created_from_a_picture_with_a_description(world: World) -> None:
     bob = world.browser("bob")
     fields = POST | {"alt": " A  cat ", "content_warning": "Claws"}
 
@@ -58,7 +58,7 @@ async def test_a_picture_beside_a_link_does_not_take_its_place(world: World) -> 
     assert ADDRESS.fullmatch(post.image_url or "")
 
 
-async def test_a_picture_stays_chosen_when_something_else_is_wrong(world: World) -> None:
+async def test_a_picture_stays_selected_when_another_field_is_invalid(world: World) -> None:
     bob = world.browser("bob")
 
     refused = await bob.send("/submit", {"picture": picture()}, **POST | {"title": ""})
@@ -74,7 +74,7 @@ async def test_a_picture_stays_chosen_when_something_else_is_wrong(world: World)
     assert post.image_url == kept
 
 
-async def test_no_form_makes_a_picture_of_what_was_not_uploaded(world: World) -> None:
+async def test_a_picture_that_was_not_uploaded_is_refused(world: World) -> None:
     unknown = f"https://forum.example/media/{'0' * 64}.webp"
 
     for kept in (unknown, "https://peer.example/x.png", "nonsense"):
@@ -83,7 +83,7 @@ async def test_no_form_makes_a_picture_of_what_was_not_uploaded(world: World) ->
         assert post.image_url is None
 
 
-async def test_an_edit_keeps_the_picture_replaces_it_or_takes_it_off(world: World) -> None:
+async def test_an_edit_keeps_replaces_or_removes_the_picture(world: World) -> None:
     bob = world.browser("bob")
     sent = await bob.send("/submit", {"picture": picture()}, **POST | {"alt": "Cat"})
     path = f"{sent.location}/edit"
@@ -114,7 +114,7 @@ async def test_two_members_may_post_the_same_picture(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "message"),
     [
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "Pictures must be JPEG"),
         (bomb(60_000, 60_000), "million pixels"),
@@ -122,15 +122,15 @@ async def test_two_members_may_post_the_same_picture(world: World) -> None:
         (picture() + b"x" * 200_000, "at most 0 MB"),
     ],
 )
-async def test_what_is_wrong_with_a_picture_is_said_beside_it(
-    world: World, content: bytes, words: str
+async def test_errors_of_a_picture_are_shown_beside_its_field(
+    world: World, content: bytes, message: str
 ) -> None:
     page = await world.browser("bob").send("/submit", {"picture": content}, **POST)
 
     assert page.status == 422
     error = re.search(r'<p class="error" id="e-picture">(.*?)</p>', page.html)
     assert error is not None
-    assert words in error[1]
+    assert message in error[1]
     assert "Look.</textarea>" in page.html
     assert await names(world) == []
 
@@ -151,7 +151,7 @@ async def test_an_upload_gives_back_the_line_that_shows_it(world: World) -> None
     assert missing.status == 422
 
 
-async def test_pictures_of_others_are_asked_for_through_us(world: World) -> None:
+async def test_remote_pictures_are_proxied(world: World) -> None:
     text = "![cat](https://peer.example/cat.png?a=1&b=%20) and `<img src=x>`"
     post = await world.post(body=Body.of_markdown(text))
 
@@ -164,7 +164,7 @@ async def test_pictures_of_others_are_asked_for_through_us(world: World) -> None
     assert forged.status == 404
 
 
-async def test_a_face_and_a_banner_are_changed_and_taken_off(world: World) -> None:
+async def test_avatar_and_banner_are_changed_and_removed(world: World) -> None:
     bob = world.browser("bob")
     files = {"icon": picture("PNG", draw(500, 400)), "banner": picture("PNG", draw(900, 400))}
 
@@ -229,7 +229,7 @@ async def test_members_see_and_delete_only_their_own_uploads(world: World) -> No
     assert (await bob.post("/settings/uploads/delete", name=name)).status == 404
 
 
-async def test_too_many_uploads_at_once_are_asked_to_try_again(
+async def test_too_many_uploads_at_once_get_a_retry_message(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("fedcom.media.pictures.MAX_WAITING", 0)
@@ -306,7 +306,7 @@ async def after(world: World, days: float) -> set[str]:
     return set(await names(world))
 
 
-async def test_the_pictures_of_who_has_left_go_with_what_they_wrote(world: World) -> None:
+async def test_pictures_of_deleted_members_are_deleted_with_their_content(world: World) -> None:
     bob = world.browser("bob")
     face, posted, shown = (picture("PNG", draw(300 + n, 300)) for n in range(3))
     await bob.send("/settings/pictures", {"icon": face})
@@ -352,7 +352,7 @@ async def test_lists_and_the_page_show_the_picture_of_a_post(world: World) -> No
         assert f'src="/media/{row.thumbnail}"' in shown
 
 
-async def test_what_is_sensitive_is_veiled_unless_the_member_wants_to_see_it(
+async def test_sensitive_pictures_are_hidden_unless_the_member_wants_to_see_them(
     world: World,
 ) -> None:
     fields = POST | {"nsfw": "on"}
@@ -371,12 +371,12 @@ async def test_what_is_sensitive_is_veiled_unless_the_member_wants_to_see_it(
     assert "Sensitive picture</summary>" not in (await eve.get(sent.location)).html
 
 
-async def test_a_link_is_shown_with_what_its_page_says(world: World) -> None:
+async def test_a_link_is_shown_with_its_pages_title_and_description(world: World) -> None:
     post = await world.post(url="https://news.example/cats", body=Body.of_markdown(""))
-    said = {"state": "done", "title": "Cats <sleep>", "description": "All day & night"}
+    preview = {"state": "done", "title": "Cats <sleep>", "description": "All day & night"}
     await world.instance.unit(
         lambda ctx: ctx.conn.execute(
-            update(link_preview).where(link_preview.c.post_id == post.id).values(**said)
+            update(link_preview).where(link_preview.c.post_id == post.id).values(**preview)
         )
     )
 

@@ -27,7 +27,7 @@ def titles(document: str) -> list[str | None]:
     return [item.findtext("title") for item in ET.fromstring(document.encode()).iter("item")]
 
 
-async def test_what_a_member_follows_is_a_feed_without_a_log_in(world: World) -> None:
+async def test_followed_communities_are_a_feed_without_a_log_in(world: World) -> None:
     eve, guest = world.browser("eve"), world.browser()
     await world.post("About cats")
     await world.post("Bare", nsfw=True)
@@ -44,7 +44,7 @@ async def test_what_a_member_follows_is_a_feed_without_a_log_in(world: World) ->
     assert titles((await guest.get(posts)).html) == []
 
 
-async def test_notifications_are_a_feed_that_keeps_messages_to_itself(world: World) -> None:
+async def test_notifications_are_a_feed_without_private_messages(world: World) -> None:
     guest, bob = world.browser(), world.browser("bob")
     comment = await world.comment(await world.post("About cats"), "They do <b>", by="eve")
     await world.browser("eve").post("/messages/bob", body="Between us")
@@ -92,7 +92,7 @@ async def test_new_addresses_take_the_place_of_the_former(world: World) -> None:
     assert eve == await addresses(world.browser("eve"))
 
 
-async def test_who_is_banned_gets_nothing_more(world: World) -> None:
+async def test_a_banned_member_gets_no_feed(world: World) -> None:
     posts, _ = await addresses(world.browser("bob"))
     banned = update(actor).where(actor.c.name == "bob").values(banned_at=world.instance.clock())
     await world.instance.unit(lambda ctx: ctx.conn.execute(banned))

@@ -49,22 +49,22 @@ PICTURE = "https://pictures.example/quokkasecret.png"
 
 
 def write_post(ctx: Context, world: World, title: str, place: Community | None = None) -> Post:
-    """A post by bob with both words in every field, in earlier versions too."""
+    """A post by bob with both secrets in every field, in earlier versions too."""
     bob = world.people["bob"]
-    words = {
+    fields = {
         "url": f"https://links.example/{SECRET}/{title.replace(' ', '-')}",
         "body": Body.of_markdown(f"Text with {SECRET} and {ALSO} for @eve"),
         "content_warning": f"Warning of {SECRET} {ALSO}",
     }
     named = f"{title} {SECRET} {ALSO}"
     made = perform(
-        ctx, CreatePost(by=bob, community=place or world.community, title=named, **words)
+        ctx, CreatePost(by=bob, community=place or world.community, title=named, **fields)
     )
-    return perform(ctx, EditPost(by=bob, post=made, title=f"{named} anew", **words))
+    return perform(ctx, EditPost(by=bob, post=made, title=f"{named} anew", **fields))
 
 
 def write_picture(ctx: Context, world: World) -> Post:
-    """A picture with the word in its description."""
+    """A picture with the secret in its description."""
     image = Illustration(PICTURE, SECRET)
     action = CreatePost(
         by=world.people["bob"],
@@ -92,7 +92,7 @@ def write_comment(ctx: Context, world: World, on: Post, parent: Comment | None) 
 
 
 def hide_all(ctx: Context, world: World) -> dict[str, int]:
-    """Posts and comments with the words, then removed, deleted, or in a closed community.
+    """Posts and comments with the secrets, then removed, deleted, or in a closed community.
 
     eve saved, reported, voted on and commented on all of them before.
     """
@@ -168,7 +168,7 @@ async def private_feeds(browser: Browser) -> list[str]:
     return re.findall(r'href="(/feeds/[^"]+token=[^"]+)"', html)
 
 
-async def test_no_address_says_a_word_of_what_was_hidden(world: World) -> None:
+async def test_no_address_shows_hidden_content(world: World) -> None:
     await world.instance.unit(lambda ctx: hide_all(ctx, world))
     sent = await world.instance.read(lambda conn: conn.execute(select(activities)).all())
     assert any(SECRET.encode() in row.body for row in sent)
@@ -206,7 +206,7 @@ async def test_moderators_still_read_the_titles_in_the_log(world: World) -> None
     assert titles[""] == titles["eve"] == set()
 
 
-async def test_the_log_says_whose_it_was_in_place_of_the_title(world: World) -> None:
+async def test_the_log_shows_the_author_in_place_of_the_title(world: World) -> None:
     await world.instance.unit(lambda ctx: hide_all(ctx, world))
     guest = world.browser()
 
@@ -224,7 +224,7 @@ async def test_the_log_says_whose_it_was_in_place_of_the_title(world: World) -> 
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
-async def test_what_was_removed_is_read_in_place_by_those_it_concerns(world: World) -> None:
+async def test_removed_content_is_shown_to_its_author_and_moderators(world: World) -> None:
     def remove(ctx: Context) -> tuple[Post, Comment]:
         post = write_post(ctx, world, "removed")
         comment = write_comment(ctx, world, post, None)
@@ -248,7 +248,7 @@ async def test_what_was_removed_is_read_in_place_by_those_it_concerns(world: Wor
             assert page.status == 410
 
 
-async def test_what_its_author_has_deleted_is_read_by_nobody(world: World) -> None:
+async def test_deleted_content_is_shown_to_nobody(world: World) -> None:
     def delete(ctx: Context) -> tuple[Post, Comment]:
         post = write_post(ctx, world, "deleted")
         comment = write_comment(ctx, world, post, None)

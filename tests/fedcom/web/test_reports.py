@@ -5,6 +5,7 @@ import pytest
 from activitypub.document import Document
 from activitypub.errors import NotThere
 from fedcom.actions.community import CreateCommunity
+from fedcom.actions.lock import Lock
 from fedcom.actions.message import SendMessage
 from fedcom.actions.report import Report
 from fedcom.context import Context
@@ -14,7 +15,7 @@ from fedcom.models.message import Message
 from fedcom.models.moderation import ReportRow
 from fedcom.models.post import Post
 from fedcom.queries.comments import get_comment
-from fedcom.queries.posts import get_post
+from fedcom.queries.content import get_again
 from fedcom.queries.reports import get_report
 from fedcom.remote.actors import community_at
 from fedcom.wire.body import Body
@@ -35,6 +36,11 @@ async def state(world: World, row: ReportRow) -> ReportRow:
     return await world.instance.read(lambda conn: get_report(conn, row.id))
 
 
+async def is_locked(world: World, target: Post | Comment) -> bool:
+    found = await world.instance.read(lambda conn: get_again(conn, target))
+    return found.locked_at is not None
+
+
 async def test_a_member_reports_a_comment_and_is_back_in_the_thread(world: World) -> None:
     post = await world.post()
     comment = await world.comment(post, "Some rude words")
@@ -50,7 +56,27 @@ async def test_a_member_reports_a_comment_and_is_back_in_the_thread(world: World
     assert "Rule 1" in (await world.browser("mia").get("/notifications")).text
 
 
-async def test_a_report_without_a_reason_is_asked_for_again(world: World) -> None:
+async def test_the_form_shows_the_reported_content(world: World) -> None:
+    post = await world.post("Cats sleep")
+    comment = await world.comment(post, "Some rude words")
+    message = await world.perform(
+        SendMessage(by=world.people["bob"], to=world.people["eve"], body=Body.of_markdown("Psst"))
+    )
+    assert isinstance(message, Message)
+    eve = world.browser("eve")
+
+    for kind, number, text in (
+        ("post", post.id, "Cats sleep"),
+        ("comment", comment.id, "Some rude words"),
+        ("message", message.id, "Psst"),
+    ):
+        page = await eve.get(f"/{kind}/{number}/report")
+        assert f"Report this {kind}" in page.text
+        assert text in page.text
+    assert "Cats sleep" not in (await eve.get(f"/comment/{comment.id}/report")).text
+
+
+async def test_a_report_without_a_reason_shows_the_form_again(world: World) -> None:
     post = await world.post()
 
     page = await world.browser("eve").post(f"/post/{post.id}/report", reason=" ")
@@ -59,7 +85,7 @@ async def test_a_report_without_a_reason_is_asked_for_again(world: World) -> Non
     assert "Please say what is wrong." in page.text
 
 
-async def test_moderators_see_what_waits_for_them_on_every_page(world: World) -> None:
+async def test_moderators_see_the_number_of_open_reports_on_every_page(world: World) -> None:
     row = await flag(world, await world.post(), "eve", "Rule 1")
 
     for name in ("mia", "ann"):
@@ -72,7 +98,7 @@ async def test_moderators_see_what_waits_for_them_on_every_page(world: World) ->
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
-async def test_several_reports_of_one_thing_stand_together_with_what_is_around(
+async def test_reports_of_one_comment_are_grouped_with_their_context(
     world: World,
 ) -> None:
     post = await world.post("Cats sleep")
@@ -85,8 +111,8 @@ async def test_several_reports_of_one_thing_stand_together_with_what_is_around(
     page = await world.browser("mia").get("/reports")
 
     assert page.html.count("<li id=") == 2
-    for words in ("Cats sleep", "What is above", "Some rude words", "Rule 1", "Rule 2"):
-        assert words in page.text
+    for text in ("Cats sleep", "What is above", "Some rude words", "Rule 1", "Rule 2"):
+        assert text in page.text
     assert "Author: 3 reports" in page.text
     assert f"/reports/{row.id}/remove" in page.html
     assert "/c/cats/ban?person=bob%40forum.example" in page.html
@@ -94,7 +120,7 @@ async def test_several_reports_of_one_thing_stand_together_with_what_is_around(
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
-async def test_removing_it_from_the_queue_judges_all_that_is_said_of_it(world: World) -> None:
+async def test_removing_it_from_the_queue_resolves_all_its_reports(world: World) -> None:
     comment = await world.comment(await world.post(), "Some rude words")
     first = await flag(world, comment, "eve", "He hurt me")
     second = await flag(world, comment, "ann", "He hurt her")
@@ -108,9 +134,9 @@ async def test_removing_it_from_the_queue_judges_all_that_is_said_of_it(world: W
         assert (await state(world, row)).resolver_id == world.people["mia"].id
     assert "No open reports" in (await mia.get("/reports")).text
     assert "Rule 2" in (await world.browser().get("/c/cats/modlog")).text
-    told = (await world.browser("bob").get("/notifications")).text
-    assert "Reason: Rule 2" in told
-    assert "hurt" not in told + (await world.browser().get("/modlog.xml")).html
+    notifications = (await world.browser("bob").get("/notifications")).text
+    assert "Reason: Rule 2" in notifications
+    assert "hurt" not in notifications + (await world.browser().get("/modlog.xml")).html
     assert "Some rude words" in (await mia.get("/reports?show=resolved")).text
     assert "Rule 2" not in (await mia.get("/notifications")).text
 
@@ -123,7 +149,7 @@ async def test_removing_it_from_the_queue_judges_all_that_is_said_of_it(world: W
     ],
 )
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
-async def test_the_reporter_is_told_what_became_of_it(
+async def test_the_reporter_is_notified_of_the_decision(
     world: World, press: str, outcome: str
 ) -> None:
     comment = await world.comment(await world.post(), "Some rude words")
@@ -131,11 +157,11 @@ async def test_the_reporter_is_told_what_became_of_it(
 
     await world.browser("mia").post(f"/reports/{row.id}/{press}", reason="As agreed")
 
-    told = (await world.browser("eve").get("/notifications")).text
-    assert outcome in told
-    assert "Reason: As agreed" in told
-    assert "mia" not in told
-    assert "He hurt me" not in told
+    notifications = (await world.browser("eve").get("/notifications")).text
+    assert outcome in notifications
+    assert "Reason: As agreed" in notifications
+    assert "mia" not in notifications
+    assert "He hurt me" not in notifications
 
 
 async def test_without_a_reason_the_removal_has_none(world: World) -> None:
@@ -161,7 +187,7 @@ async def test_a_reason_that_is_refused_is_still_in_its_field(world: World) -> N
     assert (await state(world, row)).resolved_at is None
 
 
-async def test_what_is_dismissed_can_be_opened_again(world: World) -> None:
+async def test_a_dismissed_report_can_be_reopened(world: World) -> None:
     row = await flag(world, await world.post(), "eve", "Rule 1")
     mia = world.browser("mia")
 
@@ -173,18 +199,67 @@ async def test_what_is_dismissed_can_be_opened_again(world: World) -> None:
     assert "Rule 1" in (await mia.get("/reports")).text
 
 
-async def test_locking_the_post_leaves_the_report_open(world: World) -> None:
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
+async def test_the_reported_comment_is_locked_and_unlocked_and_its_report_stays_open(
+    world: World,
+) -> None:
     post = await world.post()
-    row = await flag(world, await world.comment(post), "eve", "Rule 1")
+    comment = await world.comment(post)
+    row = await flag(world, comment, "eve", "Rule 1")
+    mia = world.browser("mia")
 
-    await world.browser("mia").post(f"/reports/{row.id}/lock")
+    offered = await mia.get("/reports")
+    assert "Lock this comment" in offered.text
+    assert "Lock the post" not in offered.text
+    assert offered.html.count('accesskey="l"') == 1
+    await mia.post(f"/reports/{row.id}/lock", reason="A quarrel")
 
-    locked = await world.instance.read(lambda conn: get_post(conn, post.id))
-    assert locked.locked_at is not None
+    assert await is_locked(world, comment)
+    assert not await is_locked(world, post)
+    locked = await mia.get("/reports")
+    assert f"/reports/{row.id}/unlock" in locked.html
+    assert f"/reports/{row.id}/lock" not in locked.html
+    assert "A quarrel" in (await world.browser().get("/c/cats/modlog")).text
+    await mia.post(f"/reports/{row.id}/unlock")
+
+    assert not await is_locked(world, comment)
+    assert "Lock this comment" in (await mia.get("/reports")).text
     assert (await state(world, row)).resolved_at is None
 
 
-async def test_what_it_said_before_an_edit_is_kept(world: World) -> None:
+async def test_the_reported_post_is_locked_and_unlocked_and_its_comments_are_not(
+    world: World,
+) -> None:
+    post = await world.post()
+    comment = await world.comment(post)
+    row = await flag(world, post, "eve", "Rule 1")
+    mia = world.browser("mia")
+
+    offered = await mia.get("/reports")
+    assert "Lock the post" in offered.text
+    assert "Lock this comment" not in offered.text
+    await mia.post(f"/reports/{row.id}/lock")
+
+    assert await is_locked(world, post)
+    assert not await is_locked(world, comment)
+    assert f"/reports/{row.id}/unlock" in (await mia.get("/reports")).html
+    await mia.post(f"/reports/{row.id}/unlock")
+
+    assert not await is_locked(world, post)
+
+
+async def test_a_comment_on_a_locked_post_can_still_be_locked(world: World) -> None:
+    post = await world.post()
+    await flag(world, await world.comment(post), "eve", "Rule 1")
+    await world.perform(Lock(by=world.people["mia"], target=post, locked=True))
+
+    page = await world.browser("mia").get("/reports")
+
+    assert "Lock this comment" in page.text
+    assert "Unlock" not in page.text
+
+
+async def test_the_reported_text_is_kept_after_an_edit(world: World) -> None:
     post = await world.post("Cats sleep")
     await flag(world, post, "eve", "Rule 1")
     mia = world.browser("mia")
@@ -196,7 +271,7 @@ async def test_what_it_said_before_an_edit_is_kept(world: World) -> None:
     assert "Text when it was reported Cats sleep" in page.text
 
 
-async def test_moderators_judge_in_their_communities_only(world: World) -> None:
+async def test_moderators_resolve_reports_in_their_communities_only(world: World) -> None:
     action = CreateCommunity(by=world.people["ann"], name="dogs", key=KEY)
     dogs = await world.perform(action)
     assert isinstance(dogs, Community)
@@ -243,7 +318,7 @@ async def test_nothing_of_a_report_is_on_public_pages(world: World) -> None:
         assert "/u/eve" not in page.html or path == "/u/eve"
 
 
-async def test_what_is_removed_on_its_own_page_waits_for_nobody_any_more(world: World) -> None:
+async def test_a_removal_on_its_page_resolves_the_report(world: World) -> None:
     post = await world.post()
     row = await flag(world, post, "eve", "Rule 1")
     mia = world.browser("mia")
@@ -269,7 +344,7 @@ async def test_a_report_about_removed_content_is_only_resolved(world: World) -> 
     assert (await state(world, row)).resolved_at is not None
 
 
-async def test_an_admin_removes_what_is_reported_in_a_community_elsewhere(world: World) -> None:
+async def test_an_admin_removes_reported_content_of_a_remote_community(world: World) -> None:
     def meet(ctx: Context) -> Community:
         document = documents.group("https://dogs.example/c/dogs")
         ctx.fetched.documents[document["id"]] = Document(document)

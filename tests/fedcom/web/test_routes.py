@@ -16,7 +16,7 @@ def dialect() -> str:
     return "sqlite"
 
 
-async def test_no_answer_repeats_the_host_that_was_asked_for(node: Node) -> None:
+async def test_no_response_repeats_the_requested_host(node: Node) -> None:
     """As it would behind Starlette before 1.3.0 (CVE-2026-48710, CVE-2026-54282)."""
     post = node.home.post()
     lies = dict.fromkeys(("Host", "X-Forwarded-Host", "X-Original-URL"), "evil.example")
@@ -55,7 +55,7 @@ async def test_a_form_has_one_address(node: Node) -> None:
         assert (await node.get(path, accept=PAGE, method="POST")).status_code == 404, path
 
 
-async def test_limits_count_what_is_done_however_its_address_is_spelt(node: Node) -> None:
+async def test_limits_apply_to_every_spelling_of_an_address(node: Node) -> None:
     spellings = ("/search?q=cats", "/%73earch?q=cats", "/search?q=c%61ts", "/search?x=1&q=cats")
     for number in range(SEARCH_BY_ADDRESS.tries):
         answer = await node.get(spellings[number % len(spellings)], accept=PAGE)

@@ -38,7 +38,10 @@ async def test_a_hidden_post_leaves_the_lists_and_is_found_again(world: World) -
     post = await world.post("Cats sleep")
     eve = world.browser("eve")
     assert (await eve.post(f"/post/{post.id}/hide", back="/?list=all")).location == "/?list=all"
-    assert "Cats sleep" not in (await eve.get("/?list=all")).text
+    left = await eve.get("/?list=all")
+    assert "Cats sleep" not in left.text
+    assert "Hidden. Find it under “Saved, hidden, drafts”." in left.text
+    assert '<a href="/saved">Saved, hidden, drafts</a>' in left.html
     assert "Cats sleep" in (await eve.get("/saved?show=hidden")).text
     assert "Cats sleep" in (await world.browser("bob").get("/?list=all")).text
     await eve.post(f"/post/{post.id}/unhide")
@@ -88,7 +91,7 @@ async def test_typed_text_is_kept_when_a_server_does_not_respond(world: World) -
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", "Enter a handle"),
         ("@eve@forum.example", "t block yourself"),
@@ -98,12 +101,12 @@ async def test_typed_text_is_kept_when_a_server_does_not_respond(world: World) -
     ],
 )
 async def test_an_invalid_block_is_reported_beside_the_field(
-    world: World, text: str, said: str
+    world: World, text: str, message: str
 ) -> None:
     world.instance.known["@eve@forum.example"] = world.people["eve"]
     page = await world.browser("eve").post("/settings/blocks", who=text)
 
     assert page.status in {404, 422}
-    assert said in page.text
+    assert message in page.text
     assert f'value="{text}"' in page.html
     assert 'aria-invalid="true"' in page.html

@@ -5,7 +5,7 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import update
 
-from fedcom.accounts.rate_limits import LOOK_UPS, keep_pace
+from fedcom.accounts.rate_limits import LOOK_UPS, count_action
 from fedcom.accounts.throttle import SEARCH_BY_ADDRESS
 from fedcom.context import Context
 from fedcom.models.account import account
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
-async def test_everybody_finds_what_is_known_here(world: World) -> None:
+async def test_guests_find_stored_content(world: World) -> None:
     post = await world.post("Sleepy <cats>", body=Body.of_markdown("They *nap* & purr"))
     comment = await world.comment(post, "Mine nap too")
 
@@ -35,7 +35,7 @@ async def test_everybody_finds_what_is_known_here(world: World) -> None:
         assert '<a href="/u/bob" dir="auto"><mark>bob</mark></a>' in found.html
 
 
-async def test_what_is_deleted_is_not_found_any_more(world: World) -> None:
+async def test_deleted_content_is_not_found(world: World) -> None:
     post = await world.post("Cats sleep")
     browser = world.browser()
     assert "/post/" in (await browser.get("/search?q=sleep")).html
@@ -127,7 +127,7 @@ async def test_there_is_help_where_nothing_can_be_found(world: World) -> None:
         assert (await browser.get(f"/search?q={odd}&type=people&sort=x&scope=x")).status == 200
 
 
-async def test_guests_who_search_too_much_have_to_wait(world: World) -> None:
+async def test_searches_of_guests_are_limited(world: World) -> None:
     guest = world.browser()
     for _ in range(SEARCH_BY_ADDRESS.tries):
         assert (await guest.get("/search?q=cats")).status == 200
@@ -141,12 +141,12 @@ async def test_guests_who_search_too_much_have_to_wait(world: World) -> None:
     assert (await guest.get("/search?q=cats")).status == 200
 
 
-async def test_members_do_not_make_us_ask_other_servers_without_end(world: World) -> None:
+async def test_look_ups_on_other_servers_are_limited(world: World) -> None:
     eve, bob = world.browser("eve"), world.browser("bob")
 
     def spend(ctx: Context) -> None:
         for _ in range(LOOK_UPS.allowances[0].newcomer - 1):
-            keep_pace(ctx, world.people["eve"], LOOK_UPS)
+            count_action(ctx, world.people["eve"], LOOK_UPS)
 
     await world.instance.unit(spend)
     known = f"!cats@{world.instance.settings.host}"

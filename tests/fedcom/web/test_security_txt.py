@@ -39,7 +39,7 @@ def read(text: str) -> dict[str, list[str]]:
     return dict(fields)
 
 
-def test_the_file_says_what_the_settings_say(tmp_path: Path) -> None:
+def test_the_file_has_the_values_of_the_settings(tmp_path: Path) -> None:
     known = settings(
         tmp_path,
         security_policy="https://forum.example/post/1",
@@ -55,7 +55,7 @@ def test_the_file_says_what_the_settings_say(tmp_path: Path) -> None:
     }
 
 
-def test_what_is_not_set_is_not_named(tmp_path: Path) -> None:
+def test_unset_fields_are_left_out(tmp_path: Path) -> None:
     assert list(read(to_text(settings(tmp_path), NOW))) == ["Contact", "Expires", "Canonical"]
 
 

@@ -43,7 +43,7 @@ async def with_password(world: World, name: str) -> Browser:
     return world.browser(name)
 
 
-async def test_what_is_chosen_is_kept_and_the_theme_is_on_every_page(world: World) -> None:
+async def test_preferences_are_stored_and_the_theme_is_on_every_page(world: World) -> None:
     bob = world.browser("bob")
     assert "data-theme" not in (await bob.get("/")).html
     sent = await bob.post("/settings/appearance", **CHOSEN)
@@ -59,7 +59,7 @@ async def test_what_is_chosen_is_kept_and_the_theme_is_on_every_page(world: Worl
     assert "data-theme" not in (await world.browser("eve").get("/")).html
 
 
-async def test_the_page_offers_all_that_can_be_chosen(world: World) -> None:
+async def test_the_page_offers_all_choices(world: World) -> None:
     html = (await world.browser("bob").get("/settings/appearance")).html
     offers = {"theme": THEMES, "front_scope": FRONT_SCOPES, "front_sort": FRONT_SORTS}
     for field, values in offers.items():
@@ -68,7 +68,9 @@ async def test_the_page_offers_all_that_can_be_chosen(world: World) -> None:
 
 
 @pytest.mark.parametrize("field", ["theme", "front_scope", "front_sort", "interface_language"])
-async def test_what_no_page_offers_is_refused_beside_its_field(world: World, field: str) -> None:
+async def test_a_value_that_is_not_offered_is_refused_beside_its_field(
+    world: World, field: str
+) -> None:
     page = await world.browser("bob").post("/settings/appearance", **{**CHOSEN, field: "no thing"})
     assert page.status == 422
     assert f'id="e-{field}"' in page.html
@@ -102,7 +104,7 @@ async def with_password_kept(world: World, other: Browser) -> Browser:
     return Browser(world.app, world.instance.settings.origin, other.cookie, token)
 
 
-async def test_guessing_the_password_in_the_settings_ends_soon(world: World) -> None:
+async def test_guessing_the_password_in_the_settings_is_limited(world: World) -> None:
     bob = await with_password(world, "bob")
     for _ in range(25):
         page = await bob.post("/settings/email", email="b@mail.example", email_password="wrong")

@@ -45,9 +45,7 @@ async def test_one_form_makes_the_admin_and_the_first_community(
     assert (await browser.get("/setup")).location == "/"
 
 
-async def test_who_does_not_know_the_token_does_not_become_admin(
-    browser: Browser, fresh: PlainInstance
-) -> None:
+async def test_setup_needs_the_token(browser: Browser, fresh: PlainInstance) -> None:
     fresh.setup_token = "from-the-log"
     assert "Set-up token" in (await browser.get("/setup")).text
 
@@ -71,7 +69,7 @@ async def test_it_is_done_only_once(browser: Browser, fresh: PlainInstance) -> N
 
 
 @pytest.mark.parametrize(
-    ("change", "field", "words"),
+    ("change", "field", "message"),
     [
         ({"site_name": ""}, "site_name", "needs a name"),
         ({"name": "x"}, "name", "at least 3"),
@@ -83,13 +81,13 @@ async def test_it_is_done_only_once(browser: Browser, fresh: PlainInstance) -> N
         ({"display_name": "x" * 99}, "display_name", "at most"),
     ],
 )
-async def test_an_error_changes_nothing_and_keeps_what_was_typed(
-    browser: Browser, fresh: PlainInstance, change: dict[str, str], field: str, words: str
+async def test_an_error_changes_nothing_and_keeps_the_typed_text(
+    browser: Browser, fresh: PlainInstance, change: dict[str, str], field: str, message: str
 ) -> None:
     page = await browser.post("/setup", **{**TYPED, **change})
 
     assert page.status == 422
-    assert words in page.text
+    assert message in page.text
     if field:
         assert f'<p class="error" id="e-{field}">' in page.html
     if "site_name" not in change:

@@ -1,4 +1,4 @@
-"""Logging in while strangers guess: known devices, and the response to all others."""
+"""Logging in while others guess passwords: known devices, and the response to all others."""
 
 import pytest
 from argon2 import PasswordHasher
@@ -38,7 +38,7 @@ async def test_a_device_that_has_logged_in_keeps_its_way_in(world: World) -> Non
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
-async def test_a_hash_of_former_times_is_made_anew_at_the_next_log_in(world: World) -> None:
+async def test_a_weak_hash_is_replaced_at_the_next_log_in(world: World) -> None:
     bob = world.people["bob"].id
     weaker = PasswordHasher(time_cost=1, memory_cost=8_192, parallelism=1).hash(PASSWORD)
     await world.instance.unit(lambda ctx: set_password(ctx.conn, bob, weaker))
@@ -58,7 +58,7 @@ async def test_a_hash_of_former_times_is_made_anew_at_the_next_log_in(world: Wor
     assert await stored() == stronger
 
 
-async def test_the_cookie_is_of_no_use_for_another_account_or_when_bent(world: World) -> None:
+async def test_a_device_cookie_is_invalid_for_another_account_or_if_modified(world: World) -> None:
     await give_passwords(world, "bob", "eve")
     eve = world.browser()
     await eve.post("/login", name="eve", password=PASSWORD)
@@ -81,7 +81,7 @@ async def test_the_cookie_is_of_no_use_for_another_account_or_when_bent(world: W
     assert number == str(world.people["eve"].id)
 
 
-async def test_another_password_makes_every_device_unknown(world: World) -> None:
+async def test_a_new_password_makes_every_device_unknown(world: World) -> None:
     await give_passwords(world, "bob")
     browser = world.browser()
     await browser.post("/login", name="bob", password=PASSWORD)
@@ -113,16 +113,16 @@ async def test_a_device_knows_the_last_five_who_logged_in_there(world: World) ->
 
 
 async def test_an_unknown_name_is_refused_like_a_known_one(world: World) -> None:
-    said = set()
+    answers = set()
     for name in ("bob", "nobody_at_all", "nobody@mail.example"):
         browser = world.browser(address=f"198.51.100.{len(name)}")
         for _ in range(21):
             page = await browser.post("/login", name=name, password="wrong")
-        said.add((page.status, page.headers["retry-after"], page.text))
-    assert len(said) == 1
+        answers.add((page.status, page.headers["retry-after"], page.text))
+    assert len(answers) == 1
 
 
-async def test_one_address_makes_few_accounts_a_day(world: World) -> None:
+async def test_accounts_per_address_and_day_are_limited(world: World) -> None:
     guest = world.browser()
     for number in range(20):
         world.instance.clock.advance(minutes=2)
@@ -149,9 +149,9 @@ async def test_a_member_who_reaches_a_limit_loses_nothing(world: World) -> None:
     assert "Try again in 10 minutes." in page.text
     assert "One too many" in page.html
     script = {"Accept": "application/json"}
-    said = await eve.post(f"/post/{post.id}/comment", headers=script, body="One too many")
-    assert (said.status, "20 comments in 10 minutes" in said.html) == (429, True)
-    assert said.headers["retry-after"] == "600"
+    response = await eve.post(f"/post/{post.id}/comment", headers=script, body="One too many")
+    assert (response.status, "20 comments in 10 minutes" in response.html) == (429, True)
+    assert response.headers["retry-after"] == "600"
 
 
 async def test_a_button_that_reached_a_limit_says_so_on_a_page(world: World) -> None:

@@ -16,7 +16,7 @@ from tests.fedcom.web.conftest import World
 pytestmark = pytest.mark.anyio
 
 LINK = "https://news.example/a"
-WORDS = {"community": "cats", "title": "Cats sleep", "url": LINK, "body": "They *do*."}
+FIELDS = {"community": "cats", "title": "Cats sleep", "url": LINK, "body": "They *do*."}
 
 
 def values(page: Page) -> dict[str, str]:
@@ -28,7 +28,7 @@ def values(page: Page) -> dict[str, str]:
 
 async def test_a_title_is_suggested_and_the_rest_is_kept(world: World) -> None:
     world.instance.titles[LINK] = "All about cats"
-    page = await world.browser("bob").post("/submit", **WORDS, suggest="1")
+    page = await world.browser("bob").post("/submit", **FIELDS, suggest="1")
 
     assert page.status == 200
     assert values(page)["title"] == "All about cats"
@@ -36,7 +36,7 @@ async def test_a_title_is_suggested_and_the_rest_is_kept(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "message"),
     [
         ("", "Enter a link first"),
         ("ftp://news.example", "must begin with https"),
@@ -45,13 +45,13 @@ async def test_a_title_is_suggested_and_the_rest_is_kept(world: World) -> None:
     ],
 )
 async def test_without_a_title_the_reason_stands_beside_the_link(
-    world: World, url: str, said: str
+    world: World, url: str, message: str
 ) -> None:
     world.instance.titles["https://silent.example/"] = ""
-    page = await world.browser("bob").post("/submit", **WORDS | {"url": url}, suggest="1")
+    page = await world.browser("bob").post("/submit", **FIELDS | {"url": url}, suggest="1")
 
     assert page.status == 422
-    assert said in page.text
+    assert message in page.text
     assert values(page)["title"] == "Cats sleep"
 
 
@@ -60,28 +60,30 @@ async def test_a_link_that_is_here_already_is_posted_only_when_asked_twice(world
     first = await world.post("Known", url="https://www.news.example/a/?utm_source=x#top")
     await world.post("Another page", url="https://news.example/ab")
     bob = world.browser("bob")
-    page = await bob.post("/submit", **WORDS)
+    page = await bob.post("/submit", **FIELDS)
 
     assert page.status == 200
     assert "has been posted before" in page.text
     assert f'href="/post/{first.id}"' in page.html
     assert "Another page" not in page.text
     again = values(page)["again"]
-    assert (await bob.post("/submit", **WORDS | {"url": f"{LINK}/?a=1"}, again=again)).status == 303
-    assert (await bob.post("/submit", **WORDS, again=again)).status == 303
+    assert (
+        await bob.post("/submit", **FIELDS | {"url": f"{LINK}/?a=1"}, again=again)
+    ).status == 303
+    assert (await bob.post("/submit", **FIELDS, again=again)).status == 303
 
 
 async def test_a_new_link_is_posted_at_once(world: World) -> None:
-    assert (await world.browser("bob").post("/submit", **WORDS)).status == 303
+    assert (await world.browser("bob").post("/submit", **FIELDS)).status == 303
     gone = await world.post("Gone", url="https://gone.example/")
     await world.browser("bob").post(f"/post/{gone.id}/delete")
-    sent = await world.browser("bob").post("/submit", **WORDS | {"url": "https://gone.example"})
+    sent = await world.browser("bob").post("/submit", **FIELDS | {"url": "https://gone.example"})
     assert sent.status == 303
 
 
-async def test_a_preview_shows_what_was_typed_and_sends_nothing(world: World) -> None:
+async def test_a_preview_shows_the_typed_text_and_sends_nothing(world: World) -> None:
     bob = world.browser("bob")
-    page = await bob.post("/submit", **WORDS | {"body": "They *do*, @eve."}, preview="1")
+    page = await bob.post("/submit", **FIELDS | {"body": "They *do*, @eve."}, preview="1")
 
     assert "<em>do</em>" in page.html
     assert '/u/eve" class="mention"' in page.html
@@ -94,10 +96,10 @@ async def test_a_preview_shows_what_was_typed_and_sends_nothing(world: World) ->
 
 async def test_a_draft_comes_back_until_it_is_sent(world: World) -> None:
     bob = world.browser("bob")
-    sent = await bob.post("/submit", **WORDS, nsfw="on", draft="1")
+    sent = await bob.post("/submit", **FIELDS, nsfw="on", draft="1")
     assert sent.location == "/submit"
     page = await bob.get("/submit")
-    assert values(page).items() >= WORDS.items()
+    assert values(page).items() >= FIELDS.items()
     assert "This is your draft" in page.text
     assert 'name="nsfw" checked' in page.html
     assert "Cats sleep" in (await bob.get("/drafts")).text
@@ -108,31 +110,31 @@ async def test_a_draft_comes_back_until_it_is_sent(world: World) -> None:
         if text == "Cats sleep"
     }
 
-    assert (await bob.post("/submit", **WORDS)).status == 303
+    assert (await bob.post("/submit", **FIELDS)).status == 303
     assert "No drafts" in (await bob.get("/drafts")).text
     assert values(await bob.get("/submit"))["title"] == ""
 
 
-async def test_a_draft_is_thrown_away(world: World) -> None:
+async def test_a_draft_is_discarded(world: World) -> None:
     bob = world.browser("bob")
-    await bob.post("/submit", **WORDS, draft="1")
+    await bob.post("/submit", **FIELDS, draft="1")
     assert (await bob.post("/drafts/remove", place="submit", back="/submit")).location == "/submit"
     assert "No drafts" in (await bob.get("/drafts")).text
 
 
-async def test_what_could_not_be_sent_is_kept_as_a_draft(world: World) -> None:
+async def test_a_post_that_could_not_be_sent_is_kept_as_a_draft(world: World) -> None:
     bob = world.browser("bob")
-    page = await bob.post("/submit", **WORDS | {"community": "nowhere"})
+    page = await bob.post("/submit", **FIELDS | {"community": "nowhere"})
     assert page.status == 404
     assert values(page)["title"] == "Cats sleep"
     assert values(await bob.get("/submit"))["title"] == "Cats sleep"
-    too_long = await bob.post("/submit", **WORDS | {"body": "x" * (MAX_CHARACTERS + 1)})
+    too_long = await bob.post("/submit", **FIELDS | {"body": "x" * (MAX_CHARACTERS + 1)})
     assert too_long.status == 422
     assert values(await bob.get("/submit"))["body"] == "They *do*."
 
 
-async def test_a_log_in_that_has_ended_takes_the_text_along(world: World) -> None:
-    page = await world.browser().post("/submit", **WORDS)
+async def test_an_expired_session_keeps_the_text(world: World) -> None:
+    page = await world.browser().post("/submit", **FIELDS)
     assert page.status == 401
     assert "Your text is kept" in page.text
     taken = values(page)
@@ -152,7 +154,7 @@ async def test_a_log_in_that_has_ended_takes_the_text_along(world: World) -> Non
     assert values(await browser.get("/submit"))["title"] == "Cats sleep"
 
 
-async def test_a_cross_post_begins_with_what_the_other_says(world: World) -> None:
+async def test_a_cross_post_starts_with_the_original_text(world: World) -> None:
     body = Body.of_markdown("One\n\nTwo")
     post = await world.post("Cats sleep", url=LINK, body=body, by="eve")
     bob = world.browser("bob")
@@ -169,7 +171,7 @@ async def test_a_cross_post_begins_with_what_the_other_says(world: World) -> Non
 
 async def test_a_language_is_chosen_kept_and_checked(world: World) -> None:
     bob = world.browser("bob")
-    sent = await bob.post("/submit", **WORDS, language="de")
+    sent = await bob.post("/submit", **FIELDS, language="de")
     page = await bob.get(f"{sent.location}/edit")
     assert '<option value="de" selected>Deutsch</option>' in page.html
     page = await bob.post(f"{sent.location}/edit", title="Cats", language="tlh")
@@ -177,7 +179,7 @@ async def test_a_language_is_chosen_kept_and_checked(world: World) -> None:
     assert "language is not in the list" in page.text
 
 
-async def test_edits_are_looked_at_before_they_are_saved(world: World) -> None:
+async def test_edits_can_be_previewed(world: World) -> None:
     post = await world.post("Cats sleep")
     comment = await world.comment(post, "Sure")
     bob = world.browser("bob")
@@ -189,7 +191,7 @@ async def test_edits_are_looked_at_before_they_are_saved(world: World) -> None:
         assert "<em>new</em>" not in (await bob.get(path)).html
 
 
-async def test_answers_have_previews_and_drafts_of_their_own(world: World) -> None:
+async def test_replies_have_previews_and_drafts_of_their_own(world: World) -> None:
     post = await world.post()
     comment = await world.comment(post)
     bob = world.browser("bob")
@@ -211,7 +213,7 @@ async def test_answers_have_previews_and_drafts_of_their_own(world: World) -> No
     assert "To the post" not in drafts
 
 
-async def test_an_answer_that_cannot_be_sent_is_kept(world: World) -> None:
+async def test_a_reply_that_cannot_be_sent_is_kept(world: World) -> None:
     post = await world.post()
     bob = world.browser("bob")
     text = "word " * 2001
@@ -222,7 +224,7 @@ async def test_an_answer_that_cannot_be_sent_is_kept(world: World) -> None:
     assert values(page)["next"] == f"/post/{post.id}"
 
 
-async def test_the_help_shows_each_example_and_what_it_becomes(world: World) -> None:
+async def test_the_help_shows_each_example_and_its_result(world: World) -> None:
     page = await world.browser().get("/help/markdown")
     assert "::: spoiler Who did it" in page.text
     assert "<details><summary>Who did it</summary>" in page.html

@@ -31,7 +31,7 @@ async def read(world: World, path: str) -> ET.Element:
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
-async def test_every_list_is_rss_with_ids_dates_and_words(world: World) -> None:
+async def test_every_list_has_an_rss_feed_with_ids_dates_and_text(world: World) -> None:
     post = await world.post(
         'Cats & "dogs" <3', url="https://news.example/a?b=1&c=2", body=Body.of_markdown("*Yes*")
     )
@@ -56,7 +56,7 @@ async def test_every_list_is_rss_with_ids_dates_and_words(world: World) -> None:
 
 
 @pytest.mark.parametrize("path", LISTS)
-async def test_every_list_is_atom_too(world: World, path: str) -> None:
+async def test_every_list_has_an_atom_feed_too(world: World, path: str) -> None:
     post = await world.post("Cats & dogs")
     root = await read(world, f"{path}.atom?sort=Hot")
 
@@ -88,7 +88,7 @@ async def test_the_comments_of_a_thread_are_a_feed(world: World) -> None:
 
 
 @pytest.mark.parametrize("path", ["/feeds/modlog", "/feeds/c/cats/modlog"])
-async def test_what_moderators_did_is_a_feed(world: World, path: str) -> None:
+async def test_the_modlog_is_a_feed(world: World, path: str) -> None:
     post = await world.post("Buy <now>")
     await world.perform(RemoveContent(by=world.people["mia"], target=post, reason="Spam & more"))
 
@@ -117,7 +117,7 @@ async def test_a_community_has_nothing_of_another_in_the_feed_of_its_log(world: 
     assert list((await read(world, "/feeds/c/dogs/modlog.xml")).iter("item")) == []
 
 
-async def test_a_content_warning_stands_in_a_feed_instead_of_the_words(world: World) -> None:
+async def test_a_feed_has_the_content_warning_in_place_of_the_text(world: World) -> None:
     post = await world.post("About cats")
     action = CreateComment(
         by=world.people["bob"],
@@ -167,7 +167,7 @@ async def test_a_member_gets_the_same_feed_as_a_guest(world: World) -> None:
     assert "set-cookie" not in pages[0].headers
 
 
-async def test_a_reader_that_has_it_already_is_told_so(world: World) -> None:
+async def test_a_conditional_request_gets_304(world: World) -> None:
     await world.post()
     browser = world.browser()
     first = await browser.get("/feeds/all.xml")
@@ -178,8 +178,8 @@ async def test_a_reader_that_has_it_already_is_told_so(world: World) -> None:
         assert (answer.status, answer.html, answer.headers["etag"]) == (304, "", tag)
     assert (await browser.get("/feeds/all.xml", If_Modified_Since=date)).status == 304
     no_dates = "yesterday", "Mon, 01 Jan 2024 00:00:00 -2500", "Mon, 01 Jan 99999999999999999999"
-    for words in (*no_dates, f"{no_dates[-1]} 00:00:00 GMT"):
-        assert (await browser.get("/feeds/all.xml", If_Modified_Since=words)).status == 200
+    for date_text in (*no_dates, f"{no_dates[-1]} 00:00:00 GMT"):
+        assert (await browser.get("/feeds/all.xml", If_Modified_Since=date_text)).status == 200
     both = {"If-None-Match": '"x"', "If-Modified-Since": date}
     assert (await browser.get("/feeds/all.xml", **both)).status == 200
 
@@ -189,7 +189,7 @@ async def test_a_reader_that_has_it_already_is_told_so(world: World) -> None:
     assert (await browser.get("/feeds/all.xml", If_Modified_Since=date)).status == 200
 
 
-async def test_a_feed_is_named_in_the_language_that_is_asked_for(world: World) -> None:
+async def test_the_title_of_a_feed_is_in_the_requested_language(world: World) -> None:
     for asked, title in (
         ("de-AT, en;q=0.5", "Forum: lokale Beiträge"),
         ("fr", "Forum: local posts"),
@@ -199,7 +199,7 @@ async def test_a_feed_is_named_in_the_language_that_is_asked_for(world: World) -
         assert "Accept-Language" in answer.headers["vary"]
 
 
-async def test_no_word_of_a_stranger_breaks_the_document(world: World) -> None:
+async def test_no_text_of_an_author_breaks_the_document(world: World) -> None:
     post = await world.post()
     comment = await world.comment(post)
     bad = "a\x01\ufffe]]></description><item/>&nbsp; \U0001f600"
@@ -220,7 +220,7 @@ async def test_no_word_of_a_stranger_breaks_the_document(world: World) -> None:
     assert comment.id
 
 
-async def test_pages_say_where_their_feed_is(world: World) -> None:
+async def test_pages_link_to_their_feed(world: World) -> None:
     post = await world.post()
     where = {"/": "all", "/?list=local": "local", "/c/cats": "c/cats", "/u/bob": "u/bob"}
     for page, feed in {**where, f"/post/{post.id}": f"post/{post.id}"}.items():

@@ -49,9 +49,9 @@ async def long_thread(world: World, size: int) -> Post:
     def write(ctx: Context) -> None:
         parent: Comment | None = None
         for number in range(size):
-            words = Body.of_markdown(f"Comment {number}: " + "cats sleep all day long. " * 8)
+            long_body = Body.of_markdown(f"Comment {number}: " + "cats sleep all day long. " * 8)
             by = world.people["eve" if number % 2 else "bob"]
-            made = perform(ctx, CreateComment(by=by, post=post, parent=parent, body=words))
+            made = perform(ctx, CreateComment(by=by, post=post, parent=parent, body=long_body))
             parent = made if number % 3 else None
 
     await world.instance.unit(write)
@@ -115,7 +115,7 @@ async def test_a_post_with_a_link_of_its_own_names_no_others(world: World) -> No
     assert "Also posted in" not in (await world.browser().get(f"/post/{post.id}")).text
 
 
-async def test_the_script_is_told_what_a_vote_made(world: World) -> None:
+async def test_the_script_gets_the_result_of_a_vote(world: World) -> None:
     post = await world.post()
     browser = world.browser("eve")
     answer = await browser.post(f"/post/{post.id}/vote", IMMEDIATE, score="1")
@@ -130,32 +130,32 @@ async def test_the_script_is_given_the_comment_it_sent(world: World) -> None:
     answer = await world.browser("bob").post(
         f"/post/{post.id}/comment", IMMEDIATE, body="*Really*?", parent=str(parent.id)
     )
-    said = json.loads(answer.html)
+    response = json.loads(answer.html)
     assert answer.status == 201
-    assert said["html"].strip().startswith(f'<li id="comment-{said["id"]}"')
-    assert "<em>Really</em>?" in said["html"]
-    assert "Sure" not in said["html"]
+    assert response["html"].strip().startswith(f'<li id="comment-{response["id"]}"')
+    assert "<em>Really</em>?" in response["html"]
+    assert "Sure" not in response["html"]
 
 
 @pytest.mark.parametrize(
-    ("words", "status", "sentence"),
+    ("fields", "status", "sentence"),
     [
         ({"body": " "}, 422, "write something"),
         ({"body": "x", "form_token": "old"}, 403, "earlier session"),
     ],
 )
-async def test_the_script_is_told_in_words_why_not(
-    world: World, words: dict[str, str], status: int, sentence: str
+async def test_the_script_gets_an_error_message(
+    world: World, fields: dict[str, str], status: int, sentence: str
 ) -> None:
     post = await world.post()
     answer = await world.browser("bob").post(
-        f"/post/{post.id}/comment", IMMEDIATE, parent="", **words
+        f"/post/{post.id}/comment", IMMEDIATE, parent="", **fields
     )
     assert answer.status == status
     assert sentence in json.loads(answer.html)["detail"].lower()
 
 
-async def test_comments_of_whom_one_has_blocked_are_folded(world: World) -> None:
+async def test_comments_of_blocked_people_are_collapsed(world: World) -> None:
     post = await world.post()
     await world.comment(post, "Blocked words", by="eve")
 
@@ -170,7 +170,7 @@ async def test_comments_of_whom_one_has_blocked_are_folded(world: World) -> None
     assert "From someone you blocked" not in others.text
 
 
-async def test_a_blocked_server_folds_all_its_people(world: World) -> None:
+async def test_comments_from_a_blocked_server_are_collapsed(world: World) -> None:
     post = await world.post()
     await world.comment(post, by="eve")
 

@@ -109,18 +109,18 @@ def home(database: Database, clock: SettableClock) -> Home:
 
 def longest(home: Home) -> list[Json]:
     """One of each object that we send, with every optional part, each as long as possible."""
-    someone = home.member("n" * 20)
-    place = home.community("c" * 20, by=someone)
-    return [*longest_actors(home, someone, place), *longest_objects(home, someone, place)]
+    member = home.member("n" * 20)
+    place = home.community("c" * 20, by=member)
+    return [*longest_actors(home, member, place), *longest_objects(home, member, place)]
 
 
-def longest_actors(home: Home, someone: Person, place: Community) -> Iterator[Json]:
+def longest_actors(home: Home, member: Person, place: Community) -> Iterator[Json]:
     title = "t" * MAX_DISPLAY_NAME
-    home.perform(EditProfile(by=someone, title=title, summary=Body.of_markdown("s" * MAX_SUMMARY)))
+    home.perform(EditProfile(by=member, title=title, summary=Body.of_markdown("s" * MAX_SUMMARY)))
     description = Body.of_markdown("s" * MAX_BODY)
     home.perform(
         EditCommunity(
-            by=someone,
+            by=member,
             community=place,
             title=title,
             description=description,
@@ -131,12 +131,12 @@ def longest_actors(home: Home, someone: Person, place: Community) -> Iterator[Js
     home(lambda ctx: edit_site(ctx.conn, name=title))
     pictures = update(actor).where(actor.c.local).values(icon_url=PICTURE, image_url=PICTURE)
     home(lambda ctx: ctx.conn.execute(pictures.values(updated_at=ctx.now)))
-    for iri in (someone.iri, place.iri, instance_iri(ORIGIN)):
+    for iri in (member.iri, place.iri, instance_iri(ORIGIN)):
         yield to_document(home(partial(actor_at, iri=iri)), ORIGIN)
 
 
-def longest_objects(home: Home, someone: Person, place: Community) -> Iterator[Json]:
-    words: Json = {
+def longest_objects(home: Home, member: Person, place: Community) -> Iterator[Json]:
+    fields: Json = {
         "title": "T" * MAX_TITLE,
         "url": "https://link.example/" + "x" * (MAX_URL - 21),
         "body": Body.of_markdown("b" * MAX_BODY),
@@ -144,22 +144,22 @@ def longest_objects(home: Home, someone: Person, place: Community) -> Iterator[J
         "content_warning": "w" * MAX_WARNING,
         "image": Illustration(PICTURE, "a" * MAX_ALT),
     }
-    post = home.post(by=someone, community=place)
-    home.perform(EditPost(by=someone, post=post, **words))
+    post = home.post(by=member, community=place)
+    home.perform(EditPost(by=member, post=post, **fields))
     shown = home.fresh(post)
-    yield to_page(shown, someone, place, (home.bob,))
+    yield to_page(shown, member, place, (home.bob,))
     yield home(lambda ctx: status_of(ctx, shown))
-    comment = home.comment(post, by=someone)
+    comment = home.comment(post, by=member)
     text = Body.of_markdown("@bob " + "c" * (MAX_COMMENT - 5))
-    home.perform(EditComment(by=someone, comment=comment, body=text, language="en"))
+    home.perform(EditComment(by=member, comment=comment, body=text, language="en"))
     edited = home.fresh(comment)
     yield home(lambda ctx: note_of(ctx, edited))
     kim = home.person("https://peer.example/u/kim")
-    message = home.perform(SendMessage(by=someone, to=kim, body=text))
-    yield from (to_message(message, someone, kim, chat=chat) for chat in (True, False))
+    message = home.perform(SendMessage(by=member, to=kim, body=text))
+    yield from (to_message(message, member, kim, chat=chat) for chat in (True, False))
 
 
-def test_whatever_we_send_fits_into_the_columns_of_peers(home: Home) -> None:
+def test_our_documents_fit_into_the_columns_of_peers(home: Home) -> None:
     columns = table()
     seen = set()
     for document in longest(home):

@@ -1,4 +1,4 @@
-"""Custom emoji are images in prose, and text elsewhere."""
+"""Custom emoji are images in prose, and text everywhere else."""
 
 from typing import Any
 
@@ -21,14 +21,14 @@ def document(content: str, *tags: Any) -> Document:
 
 @pytest.mark.parametrize("tag", [TAG, TAG | {"name": "blobcat"}])
 def test_an_emoji_is_shown_as_its_picture(tag: dict[str, Any]) -> None:
-    said = document("<p>Hi :blobcat: and :other: <code>:blobcat:</code></p>", tag)
+    document_with_emoji = document("<p>Hi :blobcat: and :other: <code>:blobcat:</code></p>", tag)
 
-    html = read_comment(said).body.html
+    html = read_comment(document_with_emoji).body.html
 
     assert html.count("<img") == 1
     assert f'src="{CAT}" alt=":blobcat:" title=":blobcat:"' in html
     assert ":other: <code>:blobcat:</code>" in html
-    assert read_post(said).body.html == html
+    assert read_post(document_with_emoji).body.html == html
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_an_emoji_is_shown_as_its_picture(tag: dict[str, Any]) -> None:
         TAG | {"name": ':x" onerror="y:'},
     ],
 )
-def test_what_is_no_emoji_stays_text(tag: dict[str, Any]) -> None:
+def test_an_unknown_emoji_stays_text(tag: dict[str, Any]) -> None:
     assert read_comment(document("<p>:blobcat:</p>", tag)).body.html == "<p>:blobcat:</p>"
 
 
@@ -54,7 +54,5 @@ def test_a_text_of_nothing_but_emoji_does_not_grow_without_bound() -> None:
 @pytest.mark.parametrize(
     ("content", "title"), [(":blobcat: happy", "happy"), (":blobcat:", ":blobcat:")]
 )
-def test_a_title_is_made_of_words_and_of_emoji_only_when_there_is_nothing_else(
-    content: str, title: str
-) -> None:
+def test_emoji_are_in_a_title_only_if_there_is_no_other_text(content: str, title: str) -> None:
     assert read_post(document(f"<p>{content}</p>", TAG)).title == title

@@ -98,7 +98,7 @@ def test_pictures_of_others_are_found(
         (PAGE | {"type": "Article", "summary": "It begins so", "sensitive": True}, ""),
     ],
 )
-def test_a_content_warning_is_the_summary_of_what_is_sensitive(
+def test_the_summary_of_a_sensitive_object_is_a_content_warning(
     document: dict[str, Any], warning: str
 ) -> None:
     assert read_post(Document(document)).content_warning == warning
@@ -144,7 +144,7 @@ def test_an_attachment_may_be_sensitive_by_itself(warning: str) -> None:
     assert f"{CAT}?claws" in html
 
 
-def test_a_note_with_a_warning_is_not_given_away_by_its_title() -> None:
+def test_the_title_of_a_note_with_a_warning_does_not_reveal_its_text() -> None:
     warned = Document(NOTE | {"summary": "Food", "sensitive": True})
 
     assert read_post(warned).title == "Food"
@@ -159,7 +159,7 @@ def page_of(home: Home, post: Post) -> dict[str, Any]:
     )
 
 
-def test_a_picture_of_ours_is_an_image_with_its_words(home: Home) -> None:
+def test_a_local_picture_is_an_image_with_its_description(home: Home) -> None:
     url = f"{ORIGIN}/media/cat.webp"
     post = home.post(url=url, image=Illustration(url, "A cat"), content_warning="Claws")
 
@@ -180,21 +180,21 @@ def test_a_link_stands_before_the_picture_beside_it(home: Home) -> None:
     assert kinds == ["Link", "Image"]
 
 
-def test_without_either_nothing_is_said_of_them(home: Home) -> None:
+def test_without_picture_and_warning_the_fields_are_absent(home: Home) -> None:
     page = page_of(home, home.post())
 
     assert {"attachment", "image", "summary"}.isdisjoint(page)
     assert page["sensitive"] is False
 
 
-def test_a_comment_says_its_warning_as_microblogs_do(home: Home) -> None:
+def test_the_warning_of_a_comment_is_sent_as_microblogs_do(home: Home) -> None:
     plain = home.comment(home.post())
 
-    def said(warning: str) -> dict[str, Any]:
+    def sent_fields(warning: str) -> dict[str, Any]:
         return home(lambda ctx: note_of(ctx, replace(plain, content_warning=warning)))
 
-    assert (said("Food")["summary"], said("Food")["sensitive"]) == ("Food", True)
-    assert "summary" not in said("")
+    assert (sent_fields("Food")["summary"], sent_fields("Food")["sensitive"]) == ("Food", True)
+    assert "summary" not in sent_fields("")
 
 
 def attached(query: str, **more: str) -> dict[str, Any]:
@@ -308,7 +308,7 @@ PLACE = {
         (NOTE | {"startTime": "2026-03-01T18:00:00Z", "oneOf": [{"name": "Yes"}]}, ""),
     ],
 )
-def test_events_say_when_and_where_and_polls_what_can_be_chosen(
+def test_events_have_their_time_and_place_and_polls_their_choices(
     document: dict[str, Any], added: str
 ) -> None:
     assert read_post(Document(document)).body.html == f"<p>Butter</p>{added}"

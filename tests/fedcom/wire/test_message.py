@@ -12,10 +12,10 @@ KIM, KEN = "https://kim.example/u/kim", "https://ken.example/u/ken"
 BOB, ANN = f"{ORIGIN}/u/bob", f"{ORIGIN}/u/ann"
 
 
-def recipients(said: Json, **around: object) -> tuple[str, ...]:
-    told = Document(activity("Create", KIM, said, **around))
-    assert told.object_document is not None
-    return recipients_of(told.object_document, told, lambda iri: iri.startswith(ORIGIN))
+def recipients(document: Json, **around: object) -> tuple[str, ...]:
+    wrapped = Document(activity("Create", KIM, document, **around))
+    assert wrapped.object_document is not None
+    return recipients_of(wrapped.object_document, wrapped, lambda iri: iri.startswith(ORIGIN))
 
 
 def direct(to: object, cc: object = (), *named: str, **more: object) -> Json:
@@ -24,7 +24,7 @@ def direct(to: object, cc: object = (), *named: str, **more: object) -> Json:
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("document", "expected"),
     [
         (direct([BOB]), (BOB,)),
         (direct(BOB), (BOB,)),
@@ -41,17 +41,17 @@ def direct(to: object, cc: object = (), *named: str, **more: object) -> Json:
     ],
 )
 def test_our_people_who_are_addressed_are_recipients_unless_everybody_is(
-    said: Json, expected: tuple[str, ...]
+    document: Json, expected: tuple[str, ...]
 ) -> None:
-    assert recipients(said, to=[PUBLIC], cc=[]) == expected
+    assert recipients(document, to=[PUBLIC], cc=[]) == expected
 
 
 def test_an_object_without_addresses_has_those_of_its_activity() -> None:
-    said = direct([])
+    document = direct([])
 
-    assert recipients(said, to=[BOB], cc=[]) == (BOB,)
-    assert recipients(said, to=[PUBLIC], cc=[BOB]) == ()
-    assert recipients(said, to=[], cc=[]) == ()
+    assert recipients(document, to=[BOB], cc=[]) == (BOB,)
+    assert recipients(document, to=[PUBLIC], cc=[BOB]) == ()
+    assert recipients(document, to=[], cc=[]) == ()
 
 
 def test_each_of_many_has_a_row_of_their_own_up_to_ten() -> None:

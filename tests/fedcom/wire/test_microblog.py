@@ -97,7 +97,7 @@ def test_the_text_of_a_page_has_its_language_too(home: Home) -> None:
     assert "contentMap" not in to_page(home.post(language=None), home.bob, home.cats)
 
 
-def test_what_is_deleted_has_no_words(home: Home) -> None:
+def test_a_deleted_post_has_no_text(home: Home) -> None:
     post = home.post()
     home.perform(Delete(by=home.bob, target=post))
 

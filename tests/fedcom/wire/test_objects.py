@@ -63,7 +63,7 @@ def test_a_note_of_ours_reads_as_it_was_written(home: Home) -> None:
     assert f'href="{home.ann.iri}"' in found.body.html
 
 
-def test_what_was_emptied_is_sent_empty_because_lemmy_keeps_what_is_missing(home: Home) -> None:
+def test_emptied_fields_are_sent_empty_because_lemmy_keeps_absent_ones(home: Home) -> None:
     page = to_page(home.post(body=Body("", "")), home.bob, home.cats)
     person = to_document(home.bob, ORIGIN)
 
@@ -71,7 +71,7 @@ def test_what_was_emptied_is_sent_empty_because_lemmy_keeps_what_is_missing(home
     assert (person["summary"], person["source"]["content"]) == ("", "")
 
 
-def test_what_is_deleted_has_no_words(home: Home) -> None:
+def test_a_deleted_object_has_no_text(home: Home) -> None:
     post = home.post()
     home.perform(Delete(by=home.bob, target=post))
 
@@ -82,15 +82,15 @@ def test_what_is_deleted_has_no_words(home: Home) -> None:
     assert not {"name", "content", "source"} & page.keys()
 
 
-def test_actors_are_written_down_by_their_kind(home: Home) -> None:
+def test_actors_are_serialized_by_their_kind(home: Home) -> None:
     voice = home(lambda ctx: get_person(ctx.conn, 1))
     cats = home(lambda ctx: get_community(ctx.conn, home.cats.id))
-    for someone, kind in ((home.bob, "Person"), (cats, "Group"), (voice, "Application")):
-        document = Document(to_document(someone, ORIGIN))
+    for actor, kind in ((home.bob, "Person"), (cats, "Group"), (voice, "Application")):
+        document = Document(to_document(actor, ORIGIN))
         assert document.type == kind
         assert document.shared_inbox == f"{ORIGIN}/inbox"
-        assert document.owner == someone.iri
-        assert document.public_keys[0].id == key_iri(someone.iri)
+        assert document.owner == actor.iri
+        assert document.public_keys[0].id == key_iri(actor.iri)
     assert isinstance(cats, Community)
     assert Document(to_document(cats, ORIGIN)).moderators == f"{cats.iri}/moderators"
 
@@ -113,8 +113,8 @@ KIM = "https://lemmy.example/u/kim"
 
 def of_peer(source: str, content: str | None = "<p>theirs</p>", **more: object) -> str:
     """The HTML that is shown for a peer's text."""
-    words = {"source": {"content": source, "mediaType": "text/markdown"}, "content": content}
-    return Body.of_document(Document({"attributedTo": KIM} | words | more)).html
+    fields = {"source": {"content": source, "mediaType": "text/markdown"}, "content": content}
+    return Body.of_document(Document({"attributedTo": KIM} | fields | more)).html
 
 
 @pytest.mark.parametrize(
@@ -138,13 +138,13 @@ def test_a_peers_markdown_is_rendered_by_our_own_rules(source: str, shown: str) 
     assert shown in of_peer(source)
 
 
-def test_markdown_without_html_is_rendered_whatever_it_says() -> None:
+def test_markdown_without_html_is_always_rendered() -> None:
     assert of_peer("[x](/up)", None) == of_peer("[x](/up)", "")
     assert "theirs" not in of_peer("[x](/up)", None)
     assert "y" * 70_000 in of_peer("y" * 70_000, None)
 
 
-def test_mentions_in_a_peers_markdown_lead_to_whom_its_tags_name() -> None:
+def test_mentions_in_a_peers_markdown_link_to_the_actors_in_its_tags() -> None:
     tags = [
         {"type": "Mention", "href": "https://ken.example/u/ken", "name": "@ken@ken.example"},
         {"type": "Mention", "href": "https://lemmy.example/u/lea", "name": "@lea"},

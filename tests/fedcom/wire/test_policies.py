@@ -31,7 +31,7 @@ NOBODY = {"automaticApproval": [KIM], "manualApproval": []}
         ({"canAnnounce": {"approvalRequired": [PUBLIC]}}, Restrictions(no_boosts=True)),
     ],
 )
-def test_what_is_not_allowed_is_said_by_the_policy(policy: Any, expected: Restrictions) -> None:
+def test_restrictions_are_read_from_the_policy(policy: Any, expected: Restrictions) -> None:
     document = note("https://kim.example/1", KIM, interactionPolicy=policy)
 
     assert restrictions_in(Document(document)) == expected

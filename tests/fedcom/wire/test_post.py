@@ -23,7 +23,7 @@ def read(**more: Any) -> Any:
     return read_post(Document(page("https://kim.example/post/1", KIM, CATS, **more)))
 
 
-def test_a_page_keeps_its_words() -> None:
+def test_a_page_keeps_its_title_and_text() -> None:
     found = read(
         name="Cats",
         content="<p>Sleep.</p>",
@@ -70,7 +70,7 @@ CAT = {"type": "Image", "url": "https://kim.example/1.png", "name": "A cat in a 
         ({"attachment": [CAT], "summary": "Teeth", "sensitive": True}, "Teeth"),
     ],
 )
-def test_without_words_the_choices_or_the_picture_make_the_title(
+def test_without_text_the_choices_or_the_picture_make_the_title(
     more: dict[str, Any], title: str
 ) -> None:
     document = note("https://kim.example/1", KIM, content=MENTION) | more
@@ -121,7 +121,7 @@ def test_a_post_points_to_its_first_attachment(attachment: Any, url: str | None)
     assert read(attachment=attachment, url="https://kim.example/page").url == url
 
 
-def test_words_are_cut_to_size_and_made_safe() -> None:
+def test_texts_are_cut_and_sanitized() -> None:
     found = read(content="<p onclick=x>" + "a" * 500_000 + "</p><script>x</script>")
 
     assert len(found.body.html) < 110_000
@@ -175,7 +175,7 @@ OWN = "https://kim.example/post/1/title"
         ({"url": OWN, "type": "Video", "attachment": [{"url": ELSEWHERE}]}, ELSEWHERE),
     ],
 )
-def test_a_post_points_to_what_its_peer_means(more: dict[str, Any], link: str | None) -> None:
+def test_a_post_has_the_link_its_peer_intends(more: dict[str, Any], link: str | None) -> None:
     assert read(**more).url == link
 
 
@@ -190,7 +190,7 @@ def test_a_post_points_to_what_its_peer_means(more: dict[str, Any], link: str | 
         ("", "text/plain", ""),
     ],
 )
-def test_what_is_no_html_is_made_html(content: str, kind: str | None, html: str) -> None:
+def test_plain_text_is_converted_to_html(content: str, kind: str | None, html: str) -> None:
     assert read(content=content, mediaType=kind).body.html == html
 
 

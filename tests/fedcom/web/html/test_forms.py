@@ -51,7 +51,7 @@ async def test_a_post_is_written_read_and_edited(world: World) -> None:
     assert "edited" in page.text
 
 
-async def test_a_comment_is_answered_edited_deleted_and_brought_back(world: World) -> None:
+async def test_a_comment_is_replied_to_edited_deleted_and_restored(world: World) -> None:
     post = await world.post()
     bob, eve = world.browser("bob"), world.browser("eve")
     sent = await bob.post(f"/post/{post.id}/comment", body="First", parent="")
@@ -71,7 +71,7 @@ async def test_a_comment_is_answered_edited_deleted_and_brought_back(world: Worl
     assert "First, better" in (await eve.get(f"/post/{post.id}")).text
 
 
-async def test_undeleting_tells_where_the_content_stays_deleted(world: World) -> None:
+async def test_restoring_names_the_servers_where_the_content_stays_deleted(world: World) -> None:
     """Mastodon keeps a tombstone for each deleted id."""
     bob, post = world.browser("bob"), await world.post()
     path = f"/post/{post.id}"
@@ -82,7 +82,7 @@ async def test_undeleting_tells_where_the_content_stays_deleted(world: World) ->
 
     assert "won't show it again" not in await undelete()
 
-    def told(ctx: Context) -> None:
+    def add_notice(ctx: Context) -> None:
         put_peer(ctx.conn, "micro.example", Software("mastodon", "4.6"), ctx.now)
         publish(
             ctx.conn,
@@ -95,11 +95,11 @@ async def test_undeleting_tells_where_the_content_stays_deleted(world: World) ->
         )
         ctx.conn.execute(update(deliveries).values(state=DELIVERED))
 
-    await world.instance.unit(told)
+    await world.instance.unit(add_notice)
     assert "Mastodon and similar servers won't show it again" in await undelete()
 
 
-async def test_a_vote_counts_turns_and_is_taken_back_where_one_was(world: World) -> None:
+async def test_a_vote_is_counted_changed_and_undone_in_place(world: World) -> None:
     post = await world.post()
     eve = world.browser("eve")
     for score, points, pressed in (("1", 2, "Upvote"), ("-1", 0, "Downvote"), ("0", 1, "")):
@@ -130,7 +130,7 @@ async def test_a_moderator_removes_with_a_reason_and_restores(world: World) -> N
     assert "Buy my pills" in (await world.browser().get(f"/post/{post.id}")).text
 
 
-async def test_a_community_is_opened_followed_changed_and_left(world: World) -> None:
+async def test_a_community_is_created_followed_edited_and_unfollowed(world: World) -> None:
     eve, bob = world.browser("eve"), world.browser("bob")
     sent = await eve.post(
         "/communities/new", name="Dogs", display_name="Dogs & more", body="*Woof*"
@@ -198,7 +198,7 @@ async def test_a_look_up_leads_to_the_page_here(world: World) -> None:
         assert (await world.browser("bob").post("/search", q=f" {text} ")).location == path
 
 
-async def test_a_look_up_that_finds_nothing_keeps_what_was_typed(world: World) -> None:
+async def test_a_look_up_that_finds_nothing_keeps_the_typed_text(world: World) -> None:
     page = await world.browser("bob").post("/search", q="!nobody@peer.example")
 
     assert page.status == 404
@@ -230,9 +230,9 @@ ERRORS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("path", "fields", "field", "words"), ERRORS)
+@pytest.mark.parametrize(("path", "fields", "field", "message"), ERRORS)
 async def test_an_error_stands_beside_its_field_and_nothing_typed_is_lost(
-    world: World, path: str, fields: dict[str, str], field: str, words: str
+    world: World, path: str, fields: dict[str, str], field: str, message: str
 ) -> None:
     post = await world.post()
     comment = await world.comment(post)
@@ -242,7 +242,7 @@ async def test_an_error_stands_beside_its_field_and_nothing_typed_is_lost(
     page = await world.browser("bob").post(path.format(**numbers), **typed)
 
     assert page.status in {403, 404, 409, 422}
-    assert words in page.text
+    assert message in page.text
     if field:
         assert f'<p class="error" id="e-{field}">' in page.html
     for name, value in typed.items():
@@ -253,7 +253,7 @@ async def test_an_error_stands_beside_its_field_and_nothing_typed_is_lost(
 
 
 @pytest.mark.parametrize(
-    ("path", "fields", "field", "words"),
+    ("path", "fields", "field", "message"),
     [
         ("/c/cats/edit", {"display_name": "x" * 99, "body": "kept"}, "display_name", "at most"),
         ("/c/cats/edit/moderators", {"person": "nobody"}, "person", "There is no member called"),
@@ -265,8 +265,8 @@ async def test_an_error_stands_beside_its_field_and_nothing_typed_is_lost(
         ("/admin/blocks", {"host": "forum.example", "reason": "kept"}, "host", "block this"),
     ],
 )  # fmt: skip
-async def test_forms_of_moderators_and_admins_keep_what_was_typed_too(
-    world: World, path: str, fields: dict[str, str], field: str, words: str
+async def test_forms_of_moderators_and_admins_keep_the_typed_text_too(
+    world: World, path: str, fields: dict[str, str], field: str, message: str
 ) -> None:
     post = await world.post()
     world.instance.known["!cats@forum.example"] = world.community
@@ -274,7 +274,7 @@ async def test_forms_of_moderators_and_admins_keep_what_was_typed_too(
     page = await world.browser("ann").post(path.format(post=post.id), **fields)
 
     assert page.status in {404, 422}
-    assert words in page.text
+    assert message in page.text
     if field:
         assert f'<p class="error" id="e-{field}">' in page.html
     for value in (fields[name] for name in fields if name != "registration"):
@@ -360,7 +360,7 @@ async def test_nobody_signs_up_while_it_is_closed(world: World) -> None:
     assert "accepting new members" in page.text
 
 
-async def test_guessing_passwords_ends_soon(world: World) -> None:
+async def test_guessing_passwords_is_limited(world: World) -> None:
     guest = world.browser()
     for _ in range(20):
         assert (await guest.post("/login", name="bob", password="wrong")).status == 403
@@ -414,9 +414,7 @@ async def test_a_notice_nobody_wrote_is_not_shown(world: World) -> None:
         ("/messages/nobody", "body"),
     ],
 )
-async def test_what_was_typed_is_on_the_page_of_an_error_too(
-    world: World, path: str, field: str
-) -> None:
+async def test_the_typed_text_is_on_error_pages_too(world: World, path: str, field: str) -> None:
     post = await world.post(by="mia")
     await world.perform(RemoveContent(by=world.people["ann"], target=post, reason="spam"))
 
@@ -438,7 +436,7 @@ async def test_content_of_a_cross_site_form_is_not_shown(world: World) -> None:
     assert "Call this number" not in page.text
 
 
-async def test_what_was_typed_outlives_the_session(world: World) -> None:
+async def test_the_typed_text_is_kept_when_the_session_has_expired(world: World) -> None:
     page = await world.browser().post("/messages/bob", body="Twenty minutes of work")
 
     assert page.status == 401
@@ -464,7 +462,7 @@ def once_of(page: Page) -> str:
         ("/post/1/report", "/post/1/report", {"reason": "Trouble"}),
     ],
 )
-async def test_a_form_sent_twice_makes_one_thing_and_leads_to_it_both_times(
+async def test_a_form_sent_twice_creates_one_result_and_leads_to_it_both_times(
     world: World, shown: str, path: str, fields: dict[str, str]
 ) -> None:
     assert (await world.post(by="eve")).id == 1

@@ -70,7 +70,7 @@ async def test_a_member_reads_in_the_language_they_chose(world: World) -> None:
 
 @pytest.mark.anyio
 @sqlite_only
-async def test_what_was_written_keeps_its_own_language_and_direction(world: World) -> None:
+async def test_content_keeps_its_own_language_and_direction(world: World) -> None:
     post = await world.post("Katzen schlafen", language="de")
     await world.comment(post, "نعم")
 
@@ -103,44 +103,44 @@ def test_a_sentence_within_a_sentence_is_translated_too() -> None:
 
 
 def test_ages_dates_and_numbers_are_written_as_the_language_does() -> None:
-    said = {}
+    texts = {}
     for language in ("en", "de", "ar"):
         words.speak(language)
-        said[language] = (
+        texts[language] = (
             words.age(NOW - timedelta(hours=3), NOW),
             words.exact(NOW),
             words.number(12345),
         )
 
-    assert said["en"] == ("3 hours ago", "May 4, 2026, 12:30\u202fPM UTC", "12,345")
-    assert said["de"] == ("vor 3 Stunden", "04.05.2026, 12:30 UTC", "12.345")
-    assert said["ar"][0] == "قبل 3 ساعات"
+    assert texts["en"] == ("3 hours ago", "May 4, 2026, 12:30\u202fPM UTC", "12,345")
+    assert texts["de"] == ("vor 3 Stunden", "04.05.2026, 12:30 UTC", "12.345")
+    assert texts["ar"][0] == "قبل 3 ساعات"
 
 
 @pytest.mark.parametrize(
-    ("language", "said"),
+    ("language", "texts"),
     [
         ("en", ["0 byte", "999 byte", "1.5 kB", "12.3 GB", "2,000 TB"]),
         ("de", ["0 Byte", "999 Byte", "1,5 kB", "12,3\u00a0GB", "2.000 TB"]),
         ("ar", ["0 بايت", "999 بايت", "1.5 كيلوبايت", "12.3 غ.ب", "2,000 تيرابايت"]),
     ],
 )
-def test_sizes_are_written_as_the_language_does(language: str, said: list[str]) -> None:
+def test_sizes_are_written_as_the_language_does(language: str, texts: list[str]) -> None:
     words.speak(language)
 
     counts = (0, 999, 1500, 12_340_000_000, 2 * 10**15)
-    assert [words.size(count) for count in counts] == said
+    assert [words.size(count) for count in counts] == texts
 
 
 @pytest.mark.parametrize(
-    ("count", "said"), [(1, "تعليق واحد"), (2, "تعليقان"), (5, "5 تعليقات"), (11, "11 تعليقًا")]
+    ("count", "texts"), [(1, "تعليق واحد"), (2, "تعليقان"), (5, "5 تعليقات"), (11, "11 تعليقًا")]
 )
-def test_every_language_has_its_own_plural_forms(count: int, said: str) -> None:
+def test_every_language_has_its_own_plural_forms(count: int, texts: str) -> None:
     words.speak("ar")
 
     text = words.ngettext("%(count)s comment", "%(count)s comments", count)
 
-    assert text % {"count": count} == said
+    assert text % {"count": count} == texts
 
 
 @pytest.mark.anyio

@@ -1,0 +1,203 @@
+"""Every page with its viewer, in the order of `fedcom/web/routes.py`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from playwright.sync_api import Page
+
+from tests.browser.servers import Servers
+
+
+@dataclass(frozen=True, slots=True)
+class PageCase:
+    """A page: `path` may name content of the servers in braces, `who` is "" for a guest.
+
+    `typed` (by field) is filled into its form, which is then sent with the button `press`: some
+    pages only exist as a response. `language` is the browser's, where it matters, and `before` the
+    number of requests for the page just before.
+    """
+
+    name: str
+    path: str
+    who: str = ""
+    typed: Mapping[str, str] = field(default_factory=dict)
+    press: str = ""
+    language: str = ""
+    before: int = 0
+
+    def address(self, servers: Servers) -> str:
+        """The path, with the numbers of the content filled in."""
+        return self.path.format_map(servers.paths)
+
+    def open(self, page: Page, servers: Servers) -> None:
+        """Open it in this tab."""
+        if self.language:
+            page.set_extra_http_headers({"Accept-Language": self.language})
+        for _ in range(self.before):
+            page.request.get(self.address(servers))
+        page.goto(self.address(servers))
+        for name, text in self.typed.items():
+            page.locator(f"main [name={name}]").first.fill(text)
+        if self.press:
+            page.get_by_role("main").get_by_role("button", name=self.press).first.click()
+            page.wait_for_load_state()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+PAGES = [
+    PageCase("front-guest", "/"),
+    PageCase("front", "/?list=local", "bob"),
+    PageCase("front-compact", "/?list=all&view=compact", "bob"),
+    PageCase("front-nothing-followed", "/?list=subscribed", "kim"),
+    PageCase("front-arabic", "/?list=local", "bob", language="ar"),
+    PageCase("communities", "/communities", "bob"),
+    PageCase("communities-none", "/communities?q=zebra", "bob"),
+    PageCase("community-new", "/communities/new", "bob"),
+    PageCase("community-new-wrong", "/communities/new", "bob", {"name": "no!"}, "Create"),
+    PageCase("submit", "/submit", "bob"),
+    PageCase("submit-arabic", "/submit", "bob", language="ar"),
+    PageCase("submit-german", "/submit", "bob", language="de"),
+    PageCase("submit-draft", "/submit", "sue"),
+    PageCase("submit-preview", "/submit", "kim", {"title": "A look", "body": "*So*"}, "Preview"),
+    PageCase("submit-wrong", "/submit", "bob", {"community": "nowhere", "title": "A"}, "Post"),
+    PageCase("help-markdown", "/help/markdown", "bob"),
+    PageCase("help-limits", "/help/limits"),
+    PageCase("drafts", "/drafts", "sue"),
+    PageCase("drafts-none", "/drafts", "kim"),
+    PageCase("community-guest", "/c/cats"),
+    PageCase("community", "/c/cats", "bob"),
+    PageCase("community-moderator", "/c/cats?sort=top", "mia"),
+    PageCase("community-empty", "/c/quiet", "bob"),
+    PageCase("community-elsewhere", "{dogs}", "bob"),
+    PageCase("community-older", "/c/busy", "zoe"),
+    PageCase("community-submit", "/c/cats/submit", "kim"),
+    PageCase("community-edit", "/c/cats/edit", "mia"),
+    PageCase("community-modlog", "/c/cats/modlog", "bob"),
+    PageCase("modlog", "/modlog"),
+    PageCase("modlog-unknown", "/modlog?moderator=nobody"),
+    PageCase("modlog-empty", "/c/quiet/modlog"),
+    PageCase("community-ban", "/c/cats/ban", "mia"),
+    PageCase("community-banned", "/c/cats/banned", "mia"),
+    PageCase("community-banned-nobody", "/c/quiet/banned"),
+    PageCase("person-ban", "/u/eve/ban", "ann"),
+    PageCase("post-guest", "{post}"),
+    PageCase("post", "{post}", "bob"),
+    PageCase("post-arabic", "{post}", "mia", language="ar"),
+    PageCase("post-german", "{post}", "mia", language="de"),
+    PageCase("post-moderator", "{post}", "mia"),
+    PageCase("post-reply", "{post}?reply=2", "kim"),
+    PageCase("post-picture", "{picture}", "bob"),
+    PageCase("post-sensitive", "{sensitive}", "bob"),
+    PageCase("post-link", "{link}", "bob"),
+    PageCase("post-locked", "{locked}", "kim"),
+    PageCase("post-pinned", "{pinned}", "kim"),
+    PageCase("post-removed", "{removed}", "mia"),
+    PageCase("post-deleted", "{deleted}", "sue"),
+    PageCase("post-elsewhere", "{post from beta}", "kim"),
+    PageCase("post-edit", "{post}/edit", "bob"),
+    PageCase("comment", "{comment}", "bob"),
+    PageCase("comment-edit", "{comment}/edit", "bob"),
+    PageCase("post-remove", "{post}/remove", "mia"),
+    PageCase("comment-remove", "{comment}/remove", "mia"),
+    PageCase("post-history", "{post}/history"),
+    PageCase("comment-history", "{comment}/history"),
+    PageCase("saved", "/saved", "sue"),
+    PageCase("saved-comments", "/saved?show=comments", "sue"),
+    PageCase("saved-hidden", "/saved?show=hidden", "sue"),
+    PageCase("saved-none", "/saved", "kim"),
+    PageCase("settings-blocks", "/settings/blocks", "sue"),
+    PageCase("settings-blocks-none", "/settings/blocks", "kim"),
+    PageCase("post-report", "{post}/report", "kim"),
+    PageCase("comment-report", "{comment}/report", "kim"),
+    PageCase("message-report", "{message from zoe}/report", "sue"),
+    PageCase("reports", "/reports", "mia"),
+    PageCase("reports-arabic", "/reports", "mia", language="ar"),
+    PageCase("reports-resolved", "/reports?show=resolved", "ann"),
+    PageCase("reports-elsewhere", "/reports", "zoe"),
+    PageCase("reports-none", "/reports?show=resolved", "zoe"),
+    PageCase("person", "/u/bob", "kim"),
+    PageCase("person-pictures", "/u/sue"),
+    PageCase("person-comments", "/u/bob?show=comments", "kim"),
+    PageCase("person-own-empty", "/u/kim", "kim"),
+    PageCase("person-banned", "/u/tom", "ann"),
+    PageCase("person-elsewhere", "{zoe}", "ann"),
+    PageCase("messages", "/messages", "sue"),
+    PageCase("messages-none", "/messages", "kim"),
+    PageCase("conversation", "{talk}", "sue"),
+    PageCase("conversation-new", "/messages/bob", "kim"),
+    PageCase("message-edit", "{message}/edit", "sue"),
+    PageCase("notifications", "/notifications?show=all", "sue"),
+    PageCase("notifications-none", "/notifications", "kim"),
+    PageCase("settings", "/settings", "sue"),
+    PageCase("settings-appearance", "/settings/appearance", "sue"),
+    PageCase("settings-account", "/settings/account", "sue"),
+    PageCase("settings-bans", "/settings/bans", "sue"),
+    PageCase("settings-data", "/settings/data", "sue"),
+    PageCase("settings-delete", "/settings/delete", "sue"),
+    PageCase("settings-delete-last-admin", "/settings/delete", "zoe"),
+    PageCase("search", "/search", "kim"),
+    PageCase("search-posts", "/search?q=cats", "kim"),
+    PageCase("search-people", "/search?q=sue&type=people", "kim"),
+    PageCase("search-communities", "/search?q=cats&type=communities", "kim"),
+    PageCase("search-none", "/search?q=zebra", "kim"),
+    PageCase("search-address", "/search?q=!nowhere@nowhere.example", "kim"),
+    PageCase("login", "/login"),
+    PageCase("login-wrong", "/login", "", {"name": "bob", "password": "not his one"}, "Log in"),
+    PageCase("register", "/register"),
+    PageCase("register-wrong", "/register", "", {"name": "no!", "password": "x"}, "Sign up"),
+    PageCase("register-invited", "{invitation}"),
+    PageCase("register-application", "/register", "guest of beta"),
+    PageCase("confirm-email-old", "/confirm-email?token=x"),
+    PageCase("forgot-no-mail", "/forgot"),
+    PageCase("forgot", "/forgot", "guest of beta"),
+    PageCase("forgot-done", "/forgot", "guest of beta", {"name": "nobody"}, "Send link"),
+    PageCase("reset", "{reset}"),
+    PageCase("reset-used", "/reset?token=used"),
+    PageCase("setup", "/setup", "first of gamma"),
+    PageCase("admin", "/admin", "ann"),
+    PageCase("admin-preview", "/admin", "ann", press="Preview colour"),
+    PageCase("admin-registration", "/admin/registration", "zoe"),
+    PageCase("admin-registration-none", "/admin/registration", "ann"),
+    PageCase("admin-members", "/admin/members", "ann"),
+    PageCase("admin-members-none", "/admin/members?q=nobody", "ann"),
+    PageCase("admin-members-reset", "/admin/members", "ann", press="Create password reset link"),
+    PageCase("admin-invitations", "/admin/invitations", "ann"),
+    PageCase("admin-invitations-none", "/admin/invitations", "zoe"),
+    PageCase("admin-communities", "/admin/communities", "ann"),
+    PageCase("admin-instances", "/admin/instances", "ann"),
+    PageCase("admin-instances-none", "/admin/instances", "zoe"),
+    PageCase("admin-federation", "/admin/federation", "ann"),
+    PageCase("upload", "/upload", "sue"),
+    PageCase("settings-uploads", "/settings/uploads", "sue"),
+    PageCase("settings-uploads-none", "/settings/uploads", "kim"),
+    PageCase("settings-pictures", "/settings/pictures", "sue"),
+    PageCase("community-pictures", "/c/cats/pictures", "mia"),
+    PageCase("admin-logo", "/admin/logo", "ann"),
+    PageCase("error-404", "/nothing/here"),
+    PageCase("error-404-community", "/c/nobody@nowhere.example", "kim"),
+    PageCase("error-403", "/admin", "bob"),
+    PageCase("error-405", "/logout", "bob"),
+    PageCase("error-410", "{deleted}/history"),
+    PageCase("error-429", "/search?q=dogs", "guest of beta", before=30),
+]
+
+NO_PAGES = {
+    *(
+        f"/feeds/{name}.{ending}"
+        for name in (
+            *("all", "local", "c/{slug}", "u/{slug}", "post/{number:int}"),
+            *("modlog", "c/{slug}/modlog", "subscribed", "notifications"),
+        )
+        for ending in ("xml", "atom")
+    ),
+    "/message/{number:int}",
+    "/settings/export",
+    "/settings/export/lemmy",
+    "/.well-known/security.txt",
+    "/static/{name}",
+    "/media/{name}",
+    "/media/remote",
+}
+"""Routes that return a file, a feed, or a redirect."""

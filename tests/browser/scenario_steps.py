@@ -1,0 +1,81 @@
+"""Shared parts of the scenarios: a thread on both servers, menus, and counters."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from playwright.sync_api import Locator, Page, Request
+
+from tests.browser.screens import Screen
+from tests.browser.servers import Servers, eventually
+from tests.support.pictures import draw, picture
+from tests.support.visitor import Visitor
+
+PICTURE = {"name": "cat.png", "mimeType": "image/png", "buffer": picture("PNG", draw(320, 240))}
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A post in !cats: its path at alpha (`here`) and at beta (`there`)."""
+
+    title: str
+    here: str
+    there: str
+
+    @property
+    def number_there(self) -> int:
+        """Its id at beta."""
+        return number_of(self.there)
+
+
+def number_of(path: str) -> int:
+    """The number at the end of a path."""
+    return int(path.rpartition("/")[2])
+
+
+def begin_thread(servers: Servers, screen: Screen, title: str, by: str = "eve") -> Thread:
+    """A new post, once it has arrived at beta."""
+    whole = f"{title} ({screen})"
+    here = servers.people[by].submit("/c/cats", whole, body="Tell me.")
+    return Thread(whole, here, find_at_beta(servers, whole))
+
+
+def find_at_beta(servers: Servers, title: str) -> str:
+    """The path at beta of a post in !cats, once it has arrived."""
+    cats = f"{servers.paths['cats at beta']}?sort=new"
+    return f"/post/{eventually(lambda: servers.people['zoe'].open(cats).find_post(title))}"
+
+
+@contextmanager
+def newcomer(servers: Servers, name: str, screen: Screen) -> Iterator[Visitor]:
+    """A new member of alpha, for one scenario only.
+
+    Created on the command line: the sign-up limit allows only a few within minutes from one
+    address.
+    """
+    suffix = "".join(part[0] for part in str(screen).split("-"))
+    with Visitor(servers.alpha.origin, f"{name}_{suffix}") as visitor:
+        servers.alpha.command("user", "create", visitor.name, typed=f"{visitor.password}\n")
+        visitor.log_in()
+        yield visitor
+
+
+def choose(box: Locator, name: str) -> None:
+    """Press an entry in the menu "More" of a post, of its list item or of a comment."""
+    menu = box.locator("details.more").first
+    menu.locator("summary").click()
+    menu.get_by_role("button", name=name, exact=True).or_(
+        menu.get_by_role("link", name=name, exact=True)
+    ).click()
+
+
+def loads_of(page: Page) -> list[str]:
+    """A list of the addresses of all pages loaded from now on."""
+    loaded: list[str] = []
+
+    def note(request: Request) -> None:
+        if request.is_navigation_request():
+            loaded.append(request.url)
+
+    page.on("request", note)
+    return loaded

@@ -1,0 +1,175 @@
+"""Scenarios of admins: appearance, registration, federation."""
+
+from datetime import timedelta
+
+from playwright.sync_api import expect
+
+from fedcom.web.html.honeypot import AT_LEAST
+from tests.browser.conftest import Tabs
+from tests.browser.scenario_steps import PICTURE, begin_thread, newcomer
+from tests.browser.screens import Screen
+from tests.browser.servers import Servers, eventually
+from tests.support.visitor import PASSWORD, Visitor
+
+
+def test_an_admin_changes_the_colour_and_the_rules(
+    servers: Servers, screen: Screen, tab_of: Tabs
+) -> None:
+    page = tab_of("ann")
+    page.goto("/admin")
+    page.get_by_label("Rules", exact=True).fill(f"1. Be kind.\n2. Mind the cat.\n3. {screen}")
+    page.get_by_label("Colour of links and buttons").select_option("Leaf")
+    page.get_by_role("button", name="Preview colour").click()
+    expect(page.get_by_text("Nothing has been saved yet.")).to_be_visible()
+    assert f"3. {screen}" not in servers.people[""].open("/").text
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Settings saved.")).to_be_visible()
+    page.goto("/")
+    expect(page.locator("aside ol li").last).to_have_text(str(screen))
+    page.goto("/admin")
+    page.get_by_label("Colour of links and buttons").select_option("Default")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Settings saved.")).to_be_visible()
+
+
+def test_an_admin_sets_and_removes_a_logo(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
+    page = tab_of("ann")
+    page.goto("/admin/logo")
+    page.get_by_label("Logo", exact=True).set_input_files(PICTURE)
+    page.get_by_role("button", name="Save", exact=True).click()
+    logo = page.locator(".brand img")
+    expect(logo).to_be_visible()
+    assert "/media/" in (logo.get_attribute("src") or "")
+    page.goto("/admin/logo")
+    page.get_by_label("Remove logo").check()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(logo).to_have_count(0)
+
+
+def test_a_member_requests_a_password_reset(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
+    page = tab_of("guest of beta")  # alpha sends no mail
+    page.goto("/login")
+    page.get_by_role("link", name="Forgot your password?").click()
+    page.get_by_label("Name or e-mail address").fill("nobody")
+    page.get_by_role("button", name="Send link").click()
+    expect(page.get_by_text("sent you an e-mail")).to_be_visible()
+
+
+def test_an_invited_person_signs_up(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
+    name = f"guest_{'js' if screen.scripts else 'plain'}"
+    page = tab_of("zoe")  # beta requires an application
+    page.goto("/admin/invitations")
+    page.get_by_label("Who is it for?").fill(name)
+    page.get_by_role("button", name="Create invitation").click()
+    line = page.locator("ul.rows > li").filter(has_text=name)
+    address = line.get_by_role("link").inner_text()
+    with Visitor(servers.beta.origin) as guest:
+        theirs = tab_of(guest)
+        theirs.goto(address)
+        expect(theirs.get_by_text("been invited to Beta")).to_be_visible()
+        theirs.get_by_label("Name", exact=True).fill(name)
+        theirs.get_by_label("Password", exact=True).fill(PASSWORD)
+        theirs.wait_for_timeout(AT_LEAST / timedelta(milliseconds=1))  # nobody types faster
+        theirs.get_by_role("button", name="Sign up", exact=True).click()
+        expect(theirs.get_by_text("Welcome! You're logged in.")).to_be_visible()
+    page.reload()
+    expect(line).to_contain_text("used up")
+    line.get_by_role("button", name="Revoke").click()
+    expect(line).to_have_count(0)
+
+
+def test_an_applicant_is_approved(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
+    name = f"asks_{'js' if screen.scripts else 'plain'}"
+    with Visitor(servers.beta.origin, name) as guest:
+        theirs = tab_of(guest)
+        theirs.goto("/register")
+        theirs.get_by_label("Name", exact=True).fill(name)
+        theirs.get_by_label("Password", exact=True).fill(PASSWORD)
+        theirs.get_by_label("Why?").fill("For the dogs.")
+        theirs.wait_for_timeout(AT_LEAST / timedelta(milliseconds=1))  # nobody types faster
+        theirs.get_by_role("button", name="Apply").click()
+        expect(theirs.get_by_text("Your application has been sent.")).to_be_visible()
+        page = tab_of("zoe")
+        page.goto("/admin/registration")
+        page.get_by_role("button", name=f"Approve {name}").click()
+        expect(page.get_by_text("Application approved.")).to_be_visible()
+        guest.log_in()
+        assert "Log out" in guest.open("/").text
+
+
+def test_activities_of_a_blocked_server_are_ignored(
+    servers: Servers, screen: Screen, tab_of: Tabs
+) -> None:
+    thread = begin_thread(servers, screen, "Silence")
+    zoe, bob = servers.people["zoe"], servers.people["bob"]
+    page = tab_of("ann")
+    page.goto("/admin/instances")
+    page.get_by_label("Server", exact=True).fill(servers.beta.host)
+    page.get_by_label("Reason").fill("Too many dogs")
+    page.get_by_role("button", name="Block", exact=True).click()
+    line = page.locator("ul.rows > li").filter(has_text=servers.beta.host)
+    expect(line).to_contain_text("Too many dogs")
+    zoe.reply(thread.there, "Can you hear me?")
+    line.get_by_role("button", name="Unblock").click()
+    expect(line).to_have_count(0)
+    zoe.reply(thread.there, "And now?")
+    eventually(lambda: bob.open(thread.here).find_comment("And now?"))
+
+
+def test_a_failed_delivery_is_retried(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
+    thread = begin_thread(servers, screen, "Anybody there?")
+    ann, bob, zoe = (servers.people[name] for name in ("ann", "bob", "zoe"))
+    servers.beta.server.stop()
+    try:
+        bob.reply(thread.here, "Hello?")
+        # After three failures it rests too long to be retried during the test.
+        eventually(lambda: "Next attempt at" in ann.open("/admin/federation").text)
+        assert "Unreachable" in ann.open("/admin/federation").text
+    finally:
+        servers.beta.server.start()
+        servers.beta.wait_ready()
+    page = tab_of("ann")
+    page.goto("/admin/federation")
+    page.get_by_role("button", name=f"Retry now {servers.beta.host}").click()
+    expect(page.get_by_text("Waiting deliveries are being sent now.")).to_be_visible()
+    eventually(lambda: zoe.open(thread.there).find_comment("Hello?"))
+
+
+def test_a_member_is_made_an_admin_and_given_a_new_password(
+    servers: Servers, screen: Screen, tab_of: Tabs
+) -> None:
+    with newcomer(servers, "helper", screen) as helper:
+        page = tab_of("ann")
+        page.goto("/admin/members")
+        page.get_by_label("Name or e-mail address").fill(helper.name)
+        page.get_by_role("main").get_by_role("button", name="Search").click()
+        page.get_by_role("button", name=f"Make admin {helper.name}").click()
+        helper.log_in()
+        assert helper.see("/admin").status == 200
+        page.get_by_role("button", name=f"Remove as admin {helper.name}").click()
+        page.get_by_role("button", name=f"Create password reset link {helper.name}").click()
+        theirs = tab_of("")
+        theirs.goto(page.locator("code").inner_text())
+        theirs.get_by_label("New password").fill("another-horse-battery")
+        theirs.get_by_role("button", name="Save password").click()
+        expect(theirs.get_by_text("Password changed. Log in with the new one.")).to_be_visible()
+        helper.password = "another-horse-battery"
+        helper.log_in()
+        assert helper.see("/admin").status == 403
+
+
+def test_a_community_is_closed_and_opened_again(
+    servers: Servers, screen: Screen, tab_of: Tabs
+) -> None:
+    name = f"brief_{'js' if screen.scripts else 'plain'}"
+    place = servers.people["mia"].create_community(name, f"Brief {screen}")
+    page = tab_of("ann")
+    page.goto("/admin/communities")
+    line = page.locator("ul.rows > li").filter(has_text=name)
+    line.get_by_label("Reason for closing").fill("Nobody came")
+    line.get_by_role("button", name="Close").click()
+    expect(page.get_by_text("Community closed on this server.")).to_be_visible()
+    assert servers.people["bob"].see(place).status in {404, 410}
+    page.get_by_role("button", name=f"Reopen Brief {screen}").click()
+    expect(page.get_by_text("Community reopened.")).to_be_visible()
+    assert servers.people["bob"].see(place).status == 200

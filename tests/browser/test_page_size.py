@@ -1,0 +1,70 @@
+"""The weight of a page on the network: bytes transferred, and requests."""
+
+import random
+
+import pytest
+from playwright.sync_api import Browser, Request
+
+from tests.browser.screens import PHONE, tab
+from tests.browser.servers import Servers
+from tests.support.visitor import FORM_HEADERS, Visitor
+
+BYTES = 60_000
+SCRIPT_BYTES = 15_000
+REQUESTS = 6
+
+
+def words(seed: int, count: int) -> str:
+    """Text without repetition, so that it compresses no better than real text."""
+    random_letters = random.Random(seed)
+    return " ".join(
+        "".join(random_letters.choices("etaoinshrdlu", k=random_letters.randint(2, 9)))
+        for _ in range(count)
+    )
+
+
+def write_comments(who: Visitor, post: str, count: int) -> None:
+    """Many comments, each third one a reply to the one before it."""
+    page = who.open(post)
+    fields = page.form(f"{post}/comment").fields
+    parent = ""
+    for number in range(count):
+        body = f"Comment {number}. {words(number, 30)}"
+        values = {**fields, "parent": parent, "body": body}
+        answer = who.client.post(f"{post}/comment", data=values, headers=FORM_HEADERS)
+        assert answer.status_code == 303, answer.text[:500]
+        made = answer.headers["location"].rpartition("-")[2]
+        parent = made if number % 3 else ""
+
+
+@pytest.fixture(scope="module")
+def busy(servers: Servers) -> str:
+    """A thread of 200 comments, and a front page of twenty posts."""
+    bob = servers.people["bob"]
+    for number in range(20):
+        bob.submit("/c/cats", f"Cats, part {number}", body=words(number, 80))
+    post = bob.submit("/c/cats", "A long talk", body="Go on.")
+    write_comments(bob, post, 200)
+    return post
+
+
+@pytest.mark.parametrize("who", ["", "bob"])
+@pytest.mark.parametrize("what", ["front", "thread"])
+def test_a_page_stays_below_its_size_limit(
+    browser: Browser, servers: Servers, busy: str, what: str, who: str
+) -> None:
+    seen: list[Request] = []
+
+    def note(request: Request) -> None:
+        seen.append(request)
+
+    with tab(browser, PHONE, servers.people[who]) as page:
+        page.on("requestfinished", note)
+        page.goto(busy if what == "thread" else "/?list=local&sort=new")
+        page.wait_for_load_state("networkidle")
+        lines = page.locator("li[id^=comment-]" if what == "thread" else "ol.posts > li").count()
+        sizes = {one.url: one.sizes()["responseBodySize"] for one in seen}
+    assert lines == (200 if what == "thread" else 20)
+    assert len(sizes) <= REQUESTS, sizes
+    assert sum(sizes.values()) <= BYTES, sizes
+    assert sum(size for url, size in sizes.items() if "script" in url) <= SCRIPT_BYTES, sizes

@@ -1,0 +1,152 @@
+"""Scenarios of members' own settings: appearance, language, password, pictures, export, leaving."""
+
+import json
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Tabs
+from tests.browser.scenario_steps import PICTURE, find_at_beta, newcomer
+from tests.browser.screens import Screen
+from tests.browser.servers import Servers, eventually
+from tests.support.pictures import draw, picture
+from tests.support.visitor import PASSWORD
+
+
+def test_a_member_chooses_a_theme_and_a_language(
+    servers: Servers, screen: Screen, tab_of: Tabs
+) -> None:
+    with newcomer(servers, "looks", screen) as member:
+        page = tab_of(member)
+        page.goto("/settings/appearance")
+        other = "light" if screen.theme == "dark" else "dark"
+        page.get_by_label("Colours").select_option(other)
+        page.get_by_role("button", name="Save", exact=True).click()
+        html = page.locator("html")
+        expect(html).to_have_attribute("data-theme", other)
+        expect(page.locator("body")).to_have_css("color-scheme", other)
+        page.locator("[name=interface_language]").select_option("ar")
+        page.locator("main form button.main").click()
+        expect(html).to_have_attribute("dir", "rtl")
+        expect(html).to_have_attribute("lang", "ar")
+        brand, box = page.locator(".brand").bounding_box(), page.locator("main").bounding_box()
+        assert brand is not None
+        assert box is not None
+        assert brand["x"] + brand["width"] / 2 > box["x"] + box["width"] / 2, "it reads leftwards"
+        page.locator("[name=interface_language]").select_option("de")
+        page.locator("main form button.main").click()
+        expect(html).to_have_attribute("dir", "ltr")
+        expect(html).to_have_attribute("lang", "de")
+        expect(page.locator("main h1")).to_have_text("Einstellungen")
+
+
+def test_a_profile_is_changed(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
+    with newcomer(servers, "shown", screen) as member:
+        page = tab_of(member)
+        page.goto("/settings/pictures")
+        page.get_by_label("Picture", exact=True).set_input_files(PICTURE)
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_text("Pictures saved.")).to_be_visible()
+        page.goto("/settings")
+        page.get_by_label("Display name").fill(f"Shown on a {screen}")
+        page.get_by_label("About you").fill("I *show*.")
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_role("heading", name=f"Shown on a {screen}")).to_be_visible()
+        # Followers are notified at once; a look-up reads the current value.
+        there = servers.people["zoe"].look_up(f"@{member.name}@{servers.alpha.host}")
+        assert f"Shown on a {screen}" in servers.people["zoe"].open(there).text
+
+
+def test_a_password_is_changed_and_other_browsers_are_logged_out(
+    servers: Servers, screen: Screen, tab_of: Tabs
+) -> None:
+    with newcomer(servers, "careful", screen) as member:
+        page = tab_of(member)
+        member.client.cookies.clear()
+        member.log_in()
+        page.goto("/settings/account")
+        page.get_by_label("Current password").fill("not-this-one")
+        page.get_by_label("New password").fill("another-horse-battery")
+        page.get_by_role("button", name="Change password").click()
+        expect(page.get_by_text("The password is wrong.")).to_be_visible()
+        page.get_by_label("Current password").fill(PASSWORD)
+        page.get_by_label("New password").fill("another-horse-battery")
+        page.get_by_role("button", name="Change password").click()
+        expect(page.get_by_text("Password changed.")).to_be_visible()
+        assert "Log in" in member.open("/").text
+
+
+def test_a_member_logs_out_here_and_in_other_browsers(
+    servers: Servers, screen: Screen, tab_of: Tabs
+) -> None:
+    with newcomer(servers, "roamer", screen) as member:
+        page = tab_of(member)
+        member.client.cookies.clear()
+        member.log_in()
+        page.goto("/settings/account")
+        page.get_by_role("button", name="End session").click()
+        expect(page.get_by_role("button", name="End session")).to_have_count(0)
+        assert "Log in" in member.open("/").text
+        page.locator("details.menu summary").click()
+        page.get_by_role("button", name="Log out", exact=True).click()
+        expect(page.get_by_role("link", name="Log in").first).to_be_visible()
+
+
+def test_the_addresses_of_private_feeds_are_reset(
+    servers: Servers, screen: Screen, tab_of: Tabs
+) -> None:
+    with newcomer(servers, "subscriber", screen) as member:
+        page = tab_of(member)
+        page.goto("/settings/account")
+        link = page.get_by_role("link", name="Following")
+        before = link.get_attribute("href") or ""
+        assert member.client.get(before).status_code == 200
+        page.get_by_role("button", name="Reset feed addresses").click()
+        expect(link).not_to_have_attribute("href", before)
+        assert member.client.get(before).status_code == 404
+        assert member.client.get(link.get_attribute("href") or "").status_code == 200
+
+
+def test_a_picture_is_uploaded_shown_to_another_server_and_deleted(
+    servers: Servers, screen: Screen, tab_of: Tabs
+) -> None:
+    with newcomer(servers, "painter", screen) as member:
+        page = tab_of(member)
+        page.goto("/upload")
+        # Used by nobody else: a picture that several people upload is stored once, as the first
+        # one's.
+        own = PICTURE | {"buffer": picture("PNG", draw(screen.width // 4, 200))}
+        page.get_by_label("Picture", exact=True).set_input_files(own)
+        page.get_by_label("Picture description").fill("Blue on orange")
+        page.get_by_role("button", name="Upload").click()
+        line = page.get_by_label("Markdown for the picture").input_value()
+        title = f"My painting ({screen})"
+        member.submit("/c/cats", title, body=line)
+        there = find_at_beta(servers, title)
+        assert "Blue on orange" in servers.people["zoe"].open(there).html
+        page.goto("/settings/uploads")
+        page.get_by_role("button", name="Delete").click()
+        expect(page.get_by_text("No pictures uploaded yet.")).to_be_visible()
+
+
+def test_data_is_exported_and_the_account_deleted(
+    servers: Servers, screen: Screen, tab_of: Tabs, tmp_path: Path
+) -> None:
+    zoe = servers.people["zoe"]
+    with newcomer(servers, "leaver", screen) as member:
+        title = f"Farewell ({screen})"
+        member.submit("/c/cats", title)
+        there = find_at_beta(servers, title)
+        page = tab_of(member)
+        page.goto("/settings/data")
+        with page.expect_download() as coming:
+            page.get_by_role("link", name="Download everything").click()
+        coming.value.save_as(tmp_path / "mine.json")
+        assert title in json.dumps(json.loads((tmp_path / "mine.json").read_text()))
+        page.get_by_role("link", name="Delete account").click()
+        page.get_by_label("Also delete everything I wrote").check()
+        page.get_by_label("Your password").fill(PASSWORD)
+        page.get_by_role("button", name="Delete my account permanently").click()
+        expect(page.get_by_text("Your account has been deleted.")).to_be_visible()
+        eventually(lambda: zoe.see(there).status == 410)
+        assert member.see(f"/u/{member.name}").status in {404, 410}

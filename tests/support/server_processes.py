@@ -1,0 +1,213 @@
+"""Real server processes on loopback: started, checked for readiness, killed, started again.
+
+Each node has a data folder and an address of its own (127.0.0.1, 127.0.0.2, … so that a browser
+keeps their cookies apart) and gets all settings as `FEDCOM_*` variables, as from an admin.
+"""
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from click.testing import CliRunner
+
+from fedcom.cli.root import fedcom
+
+READY_SECONDS = 60.0
+STOP_SECONDS = 20.0
+PORTS = (20_000, 30_000)
+"""Below the range from which systems take ports for outgoing connections: a killed node must find
+its port free when it is started again.
+"""
+
+
+class Process:
+    """One program of a node (`serve` or `worker`), with one log file for all its runs.
+
+    `program` is started by Python in place of Fedcom's command line.
+    """
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        environ: Mapping[str, str],
+        log: Path,
+        program: Sequence[str] = ("-m", "fedcom"),
+    ) -> None:
+        self.arguments = tuple(arguments)
+        self._program = tuple(program)
+        self.log = log
+        self._environ = dict(environ)
+        self._running: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The process id while it runs."""
+        alive = self._running is not None and self._running.poll() is None
+        return self._running.pid if alive and self._running is not None else None
+
+    def start(self) -> None:
+        """Start it; does not wait for anything."""
+        if self.pid is not None:
+            raise RuntimeError(f"{self.arguments} is running already")
+        with self.log.open("ab") as log:
+            self._running = subprocess.Popen(
+                [sys.executable, *self._program, *self.arguments],
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for the script, which then stops its nodes
+            )
+
+    def kill(self) -> None:
+        """SIGKILL: no clean shutdown, no last commit."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """SIGTERM, and SIGKILL if it does not end."""
+        try:
+            self._end(signal.SIGTERM)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def _end(self, number: signal.Signals) -> None:
+        if self._running is not None:
+            self._running.send_signal(number)
+            self._running.wait(STOP_SECONDS)
+            self._running = None
+
+
+class Node:
+    """One instance: `origin`, `host`, `folder`, its server and, with a Redis, its worker."""
+
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        *,
+        address: str = "127.0.0.1",
+        port: int = 0,
+        database_url: str = "",
+        redis_url: str = "",
+        **settings: str,
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.name = name
+        self.folder = folder
+        self.port = port if port and is_free(address, port) else free_port(address)
+        self.host = f"{address}:{self.port}"
+        self.origin = f"http://{self.host}"
+        self.database_url = database_url or f"sqlite:///{folder}/fedcom.sqlite3"
+        environment = {
+            "origin": self.origin,
+            "bind": self.host,
+            "data_dir": str(folder),
+            "development": "1",
+            "database_url": self.database_url,
+            "redis_url": redis_url,
+            "log_format": "text",
+            # Scenarios run faster than people act.
+            "member_limits": "0",
+            **settings,
+        }
+        inherited = {key: value for key, value in os.environ.items() if key[:7] != "FEDCOM_"}
+        self.settings = {f"FEDCOM_{key.upper()}": environment[key] for key in environment}
+        self.environ = inherited | self.settings
+        self.server = Process(["serve"], self.environ, folder / "server.log")
+        self.worker = (
+            Process(["worker"], self.environ, folder / "worker.log") if redis_url else None
+        )
+
+    @property
+    def processes(self) -> list[Process]:
+        """The server, and the worker if there is one."""
+        return [self.server, *([self.worker] if self.worker else [])]
+
+    def command(self, *command_line: str, typed: str = "") -> str:
+        """The output of the `fedcom` command with these arguments, beside the running server;
+        `typed` is
+        its standard input. Raises RuntimeError if it fails.
+
+        It runs in this process: starting another takes far longer than the command itself.
+        """
+        runner = CliRunner(env=self.settings)
+        # The loop of a browser's driver runs in the calling thread.
+        with ThreadPoolExecutor(1) as pool:
+            done = pool.submit(runner.invoke, fedcom, command_line, input=typed).result()
+        if done.exit_code:
+            raise RuntimeError(
+                f"fedcom {' '.join(command_line)}: {done.output}"
+            ) from done.exception
+        return done.stdout
+
+    def stop(self) -> None:
+        """End everything in order."""
+        for process in reversed(self.processes):
+            process.stop()
+
+    def wait_ready(self) -> None:
+        """Wait until /readyz succeeds. Raises RuntimeError with the end of the log if it does
+        not.
+        """
+        deadline = time.monotonic() + READY_SECONDS
+        with httpx.Client(base_url=self.origin, trust_env=False, timeout=5.0) as client:
+            while not _is_ready(client):
+                if self.server.pid is None or time.monotonic() > deadline:
+                    raise RuntimeError(f"{self.name} did not start:\n{tail(self.server.log)}")
+                time.sleep(0.02)
+
+
+@contextmanager
+def running(*nodes: Node) -> Iterator[None]:
+    """Start the nodes; stop them at the end, whatever happens."""
+    try:
+        for node in nodes:
+            node.server.start()
+        for node in nodes:
+            node.wait_ready()
+            if node.worker is not None:
+                node.worker.start()
+        yield
+    finally:
+        for node in nodes:
+            node.stop()
+
+
+def free_port(address: str = "127.0.0.1") -> int:
+    """A free port at `address`."""
+    return next(
+        port for port in iter(lambda: random.randrange(*PORTS), 0) if is_free(address, port)
+    )
+
+
+def is_free(address: str, port: int = 0) -> bool:
+    """Whether one can listen there. With port 0: whether this machine has the address at all, since
+    not every system has the whole of 127.0.0.0/8.
+    """
+    with socket.socket() as probe:
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return False
+    return True
+
+
+def tail(log: Path, lines: int = 40) -> str:
+    """The last lines of a log."""
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def _is_ready(client: httpx.Client) -> bool:
+    try:
+        return client.get("/readyz").status_code == 200
+    except httpx.TransportError:
+        return False
