@@ -1,6 +1,7 @@
 """Run the measurements on a SQLite instance in a temporary folder and print a table."""
 
 import asyncio
+import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
