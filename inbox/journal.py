@@ -56,9 +56,6 @@ KEY_KEPT = 21 * 86_400.0
 signed request (half a day, `MAX_LIFETIME`), a peer's longest retries (a week for Lemmy and
 Misskey), and an integrity proof (a week, `listeners.RELAYED_WITHIN`)."""
 
-PRUNE_BATCH = 5_000
-"""Most rows that one `prune` changes, so that it blocks writers for a fraction of a second only."""
-
 _INDEXED_TEXT = 512
 """Longest text that is indexed as it is (PostgreSQL's limit is about 2,700 bytes)."""
 
@@ -331,10 +328,10 @@ _drop_bodies = (
 _drop_rows = delete(journal).where(_c.id.in_(_stale.where(_c.closed_at.is_not(None))))
 
 
-def prune(conn: Connection, now: float, *, batch: int = PRUNE_BATCH) -> Pruned:
+def prune(conn: Connection, now: float, batch: int) -> Pruned:
     """Drop the bodies of rows closed `BODY_KEPT` ago, and delete rows closed `KEY_KEPT` ago.
 
-    At most `batch` of each; call it again until both numbers are smaller.
+    At most `batch` of each; call it again until both numbers are 0 (`database.pruning`).
     """
     rows = conn.execute(_drop_rows, {"before": now - KEY_KEPT, "batch": batch}).rowcount
     bodies = conn.execute(_drop_bodies, {"before": now - BODY_KEPT, "batch": batch}).rowcount

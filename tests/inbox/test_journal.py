@@ -166,13 +166,13 @@ def test_pruning_drops_bodies_after_a_week_and_rows_two_weeks_later(world: World
     with world.database.begin() as conn:
         claims.close(conn, done, now=0.0)
         claims.refuse(conn, refused, now=1 * DAY, code="c", reason="r")
-        assert journal.prune(conn, 7 * DAY) == journal.Pruned(bodies=0, rows=0)
-        assert journal.prune(conn, 7.5 * DAY) == journal.Pruned(bodies=1, rows=0)
+        assert journal.prune(conn, 7 * DAY, 100) == journal.Pruned(bodies=0, rows=0)
+        assert journal.prune(conn, 7.5 * DAY, 100) == journal.Pruned(bodies=1, rows=0)
     assert [row["body"] is None for row in world.rows()] == [True, False, False]
     assert world.append(entry(1)) == [False]
     with world.database.begin() as conn:
-        assert journal.prune(conn, 21.5 * DAY) == journal.Pruned(bodies=1, rows=1)
-        assert journal.prune(conn, 1000 * DAY) == journal.Pruned(bodies=0, rows=1)
+        assert journal.prune(conn, 21.5 * DAY, 100) == journal.Pruned(bodies=1, rows=1)
+        assert journal.prune(conn, 1000 * DAY, 100) == journal.Pruned(bodies=0, rows=1)
     assert [row["state"] for row in world.rows()] == ["claimed"]
     assert world.append(entry(1)) == [True]
 
@@ -183,8 +183,8 @@ def test_pruning_works_in_batches(world: World) -> None:
     with world.database.begin() as conn:
         for row in rows:
             claims.close(conn, row, now=0.0)
-        assert journal.prune(conn, 8 * DAY, batch=2) == journal.Pruned(bodies=2, rows=0)
-        assert journal.prune(conn, 8 * DAY, batch=2) == journal.Pruned(bodies=1, rows=0)
+        assert journal.prune(conn, 8 * DAY, 2) == journal.Pruned(bodies=2, rows=0)
+        assert journal.prune(conn, 8 * DAY, 2) == journal.Pruned(bodies=1, rows=0)
 
 
 def test_ids_are_never_reused(world: World) -> None:
