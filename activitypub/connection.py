@@ -51,6 +51,13 @@ class Reply:
     headers: list[tuple[bytes, bytes]]
     body: bytes
 
+    def header(self, name: bytes) -> str | None:
+        """The first header with this lower-case name, or None."""
+        for found, value in self.headers:
+            if found.lower() == name:
+                return value.decode("latin-1")
+        return None
+
 
 class Dropped(httpx.RemoteProtocolError):
     """The peer closed the connection before its response was complete."""
@@ -74,23 +81,27 @@ class HttpConnection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._answer: asyncio.Future[Reply] | None = None
         self._limits = ResponseLimits()
-        self._last_read_at = 0.0
+        self._last_read_at = self._ends = 0.0
         self._watch: asyncio.TimerHandle | None = None
         self._keep = True
         self._begin()
 
-    async def exchange(self, request: bytes, limits: ResponseLimits) -> Reply:
-        """Write the request and wait for the response.
+    async def exchange(self, request: bytes, limits: ResponseLimits, ends: float) -> Reply:
+        """Write the request and wait for the response, until `ends` by the loop's clock.
 
         Raises `TooBig`, `Dropped`, `httpx.RemoteProtocolError` (not HTTP), `httpx.ReadTimeout`
-        (silence longer than `limits.idle`). After any of them the connection is closed.
+        (no response by then, or silence longer than `limits.idle`). After any of them the
+        connection is closed.
         """
         self.bytes_received = 0
         self._limits = limits
         self._last_read_at = self._loop.time()
         self._answer = self._loop.create_future()
         self._begin()
-        self._watch = self._loop.call_later(limits.idle, self._check_silence)
+        self._ends = ends
+        self._watch = self._loop.call_at(
+            min(ends, self._last_read_at + limits.idle), self._check_silence
+        )
         try:
             if self._transport.is_closing():
                 raise Dropped("The connection was closed before the request was sent.")
@@ -249,11 +260,13 @@ class HttpConnection(asyncio.Protocol):
         self.abort()
 
     def _check_silence(self) -> None:
-        silence = self._loop.time() - self._last_read_at
-        if silence >= self._limits.idle:
+        now, silent_at = self._loop.time(), self._last_read_at + self._limits.idle
+        if now >= self._ends:
+            self._fail(httpx.ReadTimeout("The request timed out."))
+        elif now >= silent_at:
             self._fail(httpx.ReadTimeout("Timed out waiting for data from the peer."))
         else:
-            self._watch = self._loop.call_later(self._limits.idle - silence, self._check_silence)
+            self._watch = self._loop.call_at(min(self._ends, silent_at), self._check_silence)
 
 
 def _has_framing(headers: list[tuple[bytes, bytes]]) -> bool:

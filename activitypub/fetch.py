@@ -39,7 +39,8 @@ from activitypub.answers import (
     to_failure,
     unpack,
 )
-from activitypub.connection import ResponseLimits
+from activitypub.chunks import Chunks
+from activitypub.connection import Reply, ResponseLimits
 from activitypub.document import Document, has_activitystreams_context
 from activitypub.errors import (
     BudgetSpent,
@@ -57,10 +58,11 @@ from activitypub.parse import parse
 from activitypub.signature_profiles import SignatureProfiles
 from activitypub.signatures.keys import PrivateKey
 from activitypub.signatures.request import Profile, sign
-from activitypub.transport import PeerTransport
+from activitypub.transport import DEFAULT_PORTS, Origin, PeerRequest, PeerTransport, Place
 from activitypub.types import COLLECTION_TYPES
 
 T = TypeVar("T")
+R = TypeVar("R", Received, "HttpResponse")
 
 READ_ASIDE_FROM = 16 * 1024
 """A response of more bytes than this is parsed in a thread, beside the event loop."""
@@ -74,6 +76,10 @@ ACCEPT_PAGE = f"{ACCEPT_ACTIVITY}, text/html;q=0.1"
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+# Lower case, no default port, no dot segments, nothing that has to be encoded.
+_PLAIN = re.compile(
+    r"(https?)://((?:[a-z0-9-]+\.)+[a-z0-9-]+)(?::([0-9]+))?((?:/(?!\.)[A-Za-z0-9._~@-]*)+)"
+)
 _GET = ResponseLimits()
 _POST = ResponseLimits(body=8 * 1024, cut=True)
 
@@ -173,11 +179,16 @@ class Fetcher:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.development = development
-        self._user_agent = user_agent
+        self._headers = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
         self._clock = clock
         self._key = key
+        self._chunks = Chunks()
         self._profiles = SignatureProfiles(clock)
         self._transport = transport or PeerTransport(guard=Guard(development=development))
+        if isinstance(self._transport, PeerTransport):
+            self._exchange = self._transport.exchange
+        else:
+            self._exchange = partial(_exchange_through, self._transport)
 
     def base_urls(self, host: str) -> tuple[str, ...]:
         """The base URLs to try when only the name of `host` is known: `https://host`.
@@ -300,31 +311,35 @@ class Fetcher:
                 f"The activity is larger than {MAX_POST} bytes, the most that peers accept.",
                 url=inbox,
             )
-        url = self._to_url(inbox)
-        host = _host(url)
-        signed = self._sign_post(url, body, key, self._profiles.first(host))
-        received = await self._send(self._to_request("POST", url, signed, body), _POST)
-        if received.status == 401 and (other := self._profiles.second(host)) is not None:
-            signed = self._sign_post(url, body, key, other)
-            again = await self._send(self._to_request("POST", url, signed, body), _POST)
-            received = self._better(host, other, received, again)
-        wait = retry_after(received.headers.get("retry-after"), self._clock())
-        return HttpResponse(received.status, wait, opening(received.body))
+        place = self._to_place(inbox)
+        first = await self._try_post(place, body, key, self._profiles.first(place.netloc))
+        if first.status != 401 or (other := self._profiles.second(place.netloc)) is None:
+            return first
+        again = await self._try_post(place, body, key, other)
+        return self._better(place, other, first, again)
 
     async def aclose(self) -> None:
         """Close all connections."""
+        self._chunks.close()
         await self._transport.aclose()
 
-    def _sign_post(
-        self, url: httpx.URL, body: bytes, key: PrivateKey, profile: Profile
-    ) -> dict[str, str]:
-        return sign("POST", str(url), body, key, self._clock(), profile=profile)
+    async def _try_post(
+        self, place: Place, body: bytes, key: PrivateKey, profile: Profile
+    ) -> HttpResponse:
+        now = self._clock()
+        signed = await self._chunks.run(
+            partial(sign, "POST", place.url, body, key, now, profile=profile)
+        )
+        request = PeerRequest("POST", place, self._headers | signed, body)
+        reply = await self._send(request, _POST)
+        wait = retry_after(reply.header(b"retry-after"), now)
+        return HttpResponse(reply.status, wait, opening(_readable(reply, _POST)))
 
-    def _better(self, host: str, profile: Profile, first: Received, again: Received) -> Received:
+    def _better(self, place: Place, profile: Profile, first: R, again: R) -> R:
         """The response that counts after a second attempt; remembers the scheme if it worked."""
         if again.status == 401:
             return first
-        self._profiles.took(host, profile)
+        self._profiles.took(place.netloc, profile)
         return again
 
     async def _vouched(
@@ -378,9 +393,9 @@ class Fetcher:
         raise FetchRefused("too_many_redirects", "Too many redirects.", url=iri)
 
     async def _get_once(self, iri: str, ask: _Ask) -> Received:
-        url = self._to_url(iri)
-        profile = self._profiles.first(_host(url))
-        received = await self._try_get(url, ask, profile)
+        place = self._to_place(iri)
+        profile = self._profiles.first(place.netloc)
+        received = await self._try_get(place, ask, profile)
         if received.status != 401 or self._key is None:
             return received
         if not ask.signed:
@@ -388,28 +403,30 @@ class Fetcher:
             return await self._get_once(iri, replace(ask, signed=True))
         if "?" in iri and profile == "cavage":
             # PieFed, Mbin and old Pleroma verify the path alone; GoToSocial retries like this too.
-            received = await self._try_get(url, ask, profile, cover_query=False)
-        if received.status == 401 and (other := self._profiles.second(_host(url))) is not None:
-            again = await self._try_get(url, ask, other)
-            received = self._better(_host(url), other, received, again)
+            received = await self._try_get(place, ask, profile, cover_query=False)
+        if received.status == 401 and (other := self._profiles.second(place.netloc)) is not None:
+            again = await self._try_get(place, ask, other)
+            received = self._better(place, other, received, again)
         return received
 
     async def _try_get(
-        self, url: httpx.URL, ask: _Ask, profile: Profile, *, cover_query: bool = True
+        self, place: Place, ask: _Ask, profile: Profile, *, cover_query: bool = True
     ) -> Received:
         limits = ask.limits
         if ask.budget is not None:
-            ask.budget.spend(str(url))
+            ask.budget.spend(place.url)
             limits = replace(limits, total=min(limits.total, ask.budget.seconds_left))
-        headers = {"Accept": ask.accept}
+        headers = {**self._headers, "Host": place.netloc, "Accept": ask.accept}
         if ask.signed and self._key is not None:
             now = self._clock()
             headers |= sign(
-                "GET", str(url), None, self._key(), now, cover_query=cover_query, profile=profile
+                "GET", place.url, None, self._key(), now, cover_query=cover_query, profile=profile
             )
-        return await self._send(self._to_request("GET", url, headers, None), limits)
+        reply = await self._send(PeerRequest("GET", place, headers), limits)
+        body = _readable(reply, limits)
+        return Received(reply.status, httpx.Headers(reply.headers), body)
 
-    def _to_url(self, iri: str) -> httpx.URL:
+    def _to_place(self, iri: str) -> Place:
         try:
             return _parse_url(iri, self.development)
         except Malformed as error:
@@ -418,52 +435,69 @@ class Fetcher:
             error.url = iri
             raise
 
-    def _to_request(
-        self, method: str, url: httpx.URL, headers: dict[str, str], body: bytes | None
-    ) -> httpx.Request:
-        common = {"User-Agent": self._user_agent, "Accept-Encoding": "identity"}
-        return httpx.Request(method, url, headers={**common, **headers}, content=body)
-
-    async def _send(self, request: httpx.Request, limits: ResponseLimits) -> Received:
-        request.extensions["limits"] = limits
+    async def _send(self, request: PeerRequest, limits: ResponseLimits) -> Reply:
+        url = request.place.url
         try:
-            response = await self._transport.handle_async_request(request)
-            return await _read(response, limits)
+            return await self._exchange(request, limits)
         except FetchFailed as error:
-            error.url = str(request.url)
+            error.url = url
             raise
         except httpx.TimeoutException as error:
-            raise Unreachable("timeout", str(error), url=str(request.url)) from error
+            raise Unreachable("timeout", str(error), url=url) from error
         except httpx.ConnectError as error:
-            raise Unreachable("connect_failed", str(error), url=str(request.url)) from error
+            raise Unreachable("connect_failed", str(error), url=url) from error
         except httpx.TransportError as error:
-            raise Unreachable("answer_broken", str(error), url=str(request.url)) from error
+            raise Unreachable("answer_broken", str(error), url=url) from error
 
 
-@lru_cache(maxsize=4096)  # for the inboxes of busy peers: parsing takes half as long as sending
-def _parse_url(iri: str, development: bool) -> httpx.URL:
+@lru_cache(maxsize=4096)  # for the inboxes of busy peers
+def _parse_url(iri: str, development: bool) -> Place:
     """The parsed form of `iri`, the same one that is checked, signed and sent."""
     host = host_of(iri)
+    place = _parse_plain(without_fragment(iri), host) or _parse_other(without_fragment(iri))
+    Guard(development=development).check_host(place.origin.host)
+    check_iri(iri, development=development)
+    if place.netloc != host:
+        raise FetchRefused("iri_host", "URL parsers disagree about the host of this IRI.")
+    return place
+
+
+def _parse_plain(url: str, host: str) -> Place | None:
+    """A URL that all parsers read alike and none writes in another way; None if it may not be
+    one."""
+    match = _PLAIN.fullmatch(url)
+    if match is None:
+        return None
+    scheme, name, port, target = match.groups()
+    is_numeric = name[-1].isdigit() and literal_address(name) is None
+    if is_numeric or host != (f"{name}:{port}" if port else name):
+        return None
+    origin = Origin(scheme, name, int(port) if port else DEFAULT_PORTS[scheme])
+    return Place(url, origin, host, target)
+
+
+def _parse_other(url: str) -> Place:
     try:
-        url = httpx.URL(without_fragment(iri))
+        return Place.of(httpx.URL(url))
     except httpx.InvalidURL as error:
         raise FetchRefused("iri_characters", str(error)) from error
-    Guard(development=development).check_host(url.raw_host.decode("ascii"))
-    check_iri(iri, development=development)
-    if url.netloc.decode("ascii") != host:
-        raise FetchRefused("iri_host", "URL parsers disagree about the host of this IRI.")
-    return url
 
 
-def _host(url: httpx.URL) -> str:
-    return url.netloc.decode("ascii")
-
-
-async def _read(response: httpx.Response, limits: ResponseLimits) -> Received:
-    # Not `response.aread()`: httpx would decompress without a limit.
-    is_cut = limits.cut or response.status_code != 200
+async def _exchange_through(
+    transport: httpx.AsyncBaseTransport, request: PeerRequest, limits: ResponseLimits
+) -> Reply:
+    """As `PeerTransport.exchange`, through any other transport, held to the same sizes."""
+    asked = httpx.Request(
+        request.method,
+        request.place.url,
+        headers=request.headers,
+        content=request.body,
+        extensions={"limits": limits},
+    )
+    response = await transport.handle_async_request(asked)
     parts: list[bytes] = []
     room = limits.body
+    # Not `response.aread()`: httpx would decompress without a limit.
     try:
         async for part in cast("httpx.AsyncByteStream", response.stream):
             parts.append(part[:room])
@@ -472,16 +506,23 @@ async def _read(response: httpx.Response, limits: ResponseLimits) -> Received:
                 break
     finally:
         await response.aclose()
-    if room < 0 and not is_cut:
+    if room < 0 and not _is_cut(response.status_code, limits):
         raise TooBig("answer_too_big", "The response is larger than our limit.")
-    encoding = response.headers.get("content-encoding", "")
+    return Reply(response.status_code, response.headers.raw, b"".join(parts))
+
+
+def _readable(reply: Reply, limits: ResponseLimits) -> bytes:
+    """The body without its encoding."""
     try:
-        body = unpack(b"".join(parts), encoding, limits.body)
+        return unpack(reply.body, reply.header(b"content-encoding") or "", limits.body)
     except FetchFailed:
-        if not is_cut:
+        if not _is_cut(reply.status, limits):
             raise
-        body = b""  # shown to people only
-    return Received(response.status_code, response.headers, body)
+        return b""  # shown to people only
+
+
+def _is_cut(status: int, limits: ResponseLimits) -> bool:
+    return limits.cut or status != 200
 
 
 async def _read_aside(read: Callable[[str, Received], T], url: str, received: Received) -> T:

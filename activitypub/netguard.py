@@ -8,11 +8,17 @@ The table is our own and not `ipaddress.is_global`, because that calls ::127.0.0
 (NAT64), 2002:7f00:1:: (6to4) and 3fff::1 global, depending on the Python release. It is the union
 of what Mastodon 4.6 (`private_address_check.rb`) and GoToSocial 0.20 (`sanitizer.go`) refuse.
 A server whose only way out is NAT64 is therefore not supported.
+
+An address is compared as a number, read by `inet_pton`, which knows the canonical spellings only:
+objects of `ipaddress` cost more than the request that is being checked.
 """
 
 import re
+import socket
+from bisect import bisect_right
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses
+from typing import NamedTuple, TypeVar
 
 from activitypub.errors import PrivateAddress
 
@@ -58,12 +64,17 @@ REFUSED_IPV6 = tuple(
 REFUSED_SUFFIXES = frozenset({"localhost", "internal", "local", "onion", "home.arpa"})
 """Names with a meaning inside one network only (RFC 6761, 6762, 7686, 8375, ICANN 2024)."""
 
-_LOOPBACK_IPV4 = IPv4Network("127.0.0.0/8")
-_LOOPBACK_IPV6 = IPv6Address("::1")
 # WHATWG URL, "ends in a number": a resolver reads such a name as an IPv4 address (127.1, 0x7f.1).
 _NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 
-Address = IPv4Address | IPv6Address
+_Network = TypeVar("_Network", IPv4Network, IPv6Network)
+
+
+class _Address(NamedTuple):
+    """An address as a number."""
+
+    is_ipv6: bool
+    number: int
 
 
 class Guard:
@@ -76,17 +87,12 @@ class Guard:
 
     def __init__(self, *, development: bool = False, exceptions: Iterable[str] = ()) -> None:
         self.development = development
-        self._exceptions = frozenset(ip_address(address) for address in exceptions)
+        self._exceptions = frozenset(_parse(address) for address in exceptions)
 
     def may_dial(self, address: str) -> bool:
         """Whether this address, in the text form a resolver gives, may be connected to."""
-        try:
-            parsed = ip_address(address)
-        except ValueError:
-            return False
-        if parsed in self._exceptions or (self.development and _is_loopback(parsed)):
-            return True
-        return not _is_refused(parsed)
+        parsed = _parse(address)
+        return parsed is not None and self._permits(parsed)
 
     def check_host(self, host: str) -> None:
         """Check the host of a URL before it is resolved. Raises `PrivateAddress`.
@@ -95,9 +101,9 @@ class Guard:
         such; a name is refused when it has a meaning in private networks only, or when a resolver
         might read it as a number.
         """
-        literal = literal_address(host)
+        literal = _parse(_without_brackets(host))
         if literal is not None:
-            if not self.may_dial(literal):
+            if not self._permits(literal):
                 raise _refusal(host, "The address is not on the public internet.")
             return
         labels = host.lower().removesuffix(".").split(".")
@@ -122,38 +128,78 @@ class Guard:
             )
         return permitted
 
+    def _permits(self, address: _Address) -> bool:
+        if address in self._exceptions or (self.development and _is_loopback(address)):
+            return True
+        return not _is_refused(address)
+
 
 def literal_address(host: str) -> str | None:
     """The address when `host` is one in canonical spelling, without brackets; else None."""
-    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    try:
-        ip_address(bare)
-    except ValueError:
-        return None
-    return bare
+    bare = _without_brackets(host)
+    return None if _parse(bare) is None else bare
+
+
+def is_ipv6(address: str) -> bool:
+    """Whether this address is an IPv6 one; it is an address."""
+    return ":" in address
 
 
 def is_loopback(host: str) -> bool:
     """Whether `host` (no port) is this machine: localhost, a name under it, or its addresses."""
-    literal = literal_address(host)
+    literal = _parse(_without_brackets(host))
     if literal is None:
         return host.lower().split(".")[-1] == "localhost"
-    return _is_loopback(ip_address(literal))
+    return _is_loopback(literal)
 
 
-def _is_refused(address: Address) -> bool:
-    if isinstance(address, IPv4Address):
-        return any(address in network for network in REFUSED_IPV4)
-    if address not in PERMITTED_IPV6:
-        return True
-    return any(address in network for network in REFUSED_IPV6)
+def _without_brackets(host: str) -> str:
+    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
 
 
-def _is_loopback(address: Address) -> bool:
+def _parse(text: str) -> _Address | None:
+    is_ipv6 = ":" in text
+    try:
+        packed = socket.inet_pton(socket.AF_INET6 if is_ipv6 else socket.AF_INET, text)
+    except (OSError, ValueError):  # ValueError: characters that no address has
+        return None
+    return _Address(is_ipv6, int.from_bytes(packed))
+
+
+def _edges(networks: Iterable[_Network]) -> list[int]:
+    """The first number of each network and the first one after it, in ascending order.
+
+    A number is in one of them if an odd number of edges is not above it.
+    """
+    return [
+        edge
+        for network in collapse_addresses(networks)
+        for edge in (int(network[0]), int(network[-1]) + 1)
+    ]
+
+
+_EDGES_IPV4 = _edges(REFUSED_IPV4)
+_EDGES_IPV6 = _edges(REFUSED_IPV6)
+_EDGES_PERMITTED_IPV6 = _edges([PERMITTED_IPV6])
+_EDGES_LOOPBACK_IPV4 = _edges([IPv4Network("127.0.0.0/8")])
+
+
+def _is_between(number: int, edges: list[int]) -> bool:
+    return bisect_right(edges, number) % 2 == 1
+
+
+def _is_refused(address: _Address) -> bool:
+    if not address.is_ipv6:
+        return _is_between(address.number, _EDGES_IPV4)
+    is_permitted = _is_between(address.number, _EDGES_PERMITTED_IPV6)
+    return not is_permitted or _is_between(address.number, _EDGES_IPV6)
+
+
+def _is_loopback(address: _Address) -> bool:
     # Only these: ::ffff:127.0.0.1 is loopback as well, but nobody needs that spelling.
-    if isinstance(address, IPv4Address):
-        return address in _LOOPBACK_IPV4
-    return address == _LOOPBACK_IPV6
+    if address.is_ipv6:
+        return address.number == 1
+    return _is_between(address.number, _EDGES_LOOPBACK_IPV4)
 
 
 def _refusal(host: str, detail: str) -> PrivateAddress:

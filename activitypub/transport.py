@@ -1,9 +1,12 @@
-"""Connections to peers behind httpx's API: pooled by host, to addresses that the guard permits.
+"""Connections to peers: pooled by host, to addresses that the guard permits.
 
 httpx's own pool walks every connection for every request (4 to 30 ms with hundreds of peers,
 encode/httpcore#1035), has no hook between name and address, and decompresses responses without a
 limit. Here each origin has its own few connections, the address that was checked is the one that is
 dialled (TLS is still checked against the name), and proxies in the environment are ignored.
+
+There are two entrances to the same connections: `handle_async_request` is httpx's, `exchange` does
+without its objects, which for a delivery cost as much as everything else here.
 
 `resolve` and `dial` are the only two ways to the network; tests replace them.
 """
@@ -12,21 +15,22 @@ import asyncio
 import functools
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from ipaddress import IPv6Address, ip_address
 
 import httpx
 
 from activitypub.connection import Dropped, HttpConnection, Reply, ResponseLimits
-from activitypub.netguard import Guard, literal_address
+from activitypub.netguard import Guard, is_ipv6, literal_address
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """(name, port) → addresses, best first. Raises `OSError`."""
 
 Dial = Callable[[str, int, ssl.SSLContext | None, str], Awaitable[HttpConnection]]
 """(address, port, TLS or None, name for the certificate) → connection. Raises `OSError`."""
+
+DEFAULT_PORTS = {"https": 443, "http": 80}
 
 _TRIES_PER_FAMILY = 2  # as Mastodon 4.6 dials
 _RESOLVER_THREADS = 16
@@ -49,17 +53,55 @@ class Pool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Origin:
+class Origin:
+    """Where to connect to: `host` as in a URL, an IPv6 address in brackets."""
+
     scheme: str
     host: str
     port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A URL as it is sent: `netloc` is host and port, `target` is path and query."""
+
+    url: str
+    origin: Origin
+    netloc: str
+    target: str
+
+    @classmethod
+    def of(cls, url: httpx.URL) -> "Place":
+        """The parts of a URL, encoded as httpx sends them."""
+        # Not `url.host`, which decodes the A-labels that HTTP and DNS need.
+        port = url.port or DEFAULT_PORTS[url.scheme]
+        origin = Origin(url.scheme, url.raw_host.decode("ascii"), port)
+        return cls(str(url), origin, url.netloc.decode("ascii"), url.raw_path.decode("ascii"))
+
+
+@dataclass(frozen=True, slots=True)
+class PeerRequest:
+    """A request; of its headers only the Content-Length is added."""
+
+    method: str
+    place: Place
+    headers: Mapping[str, str]
+    body: bytes | None = None
+
+    def to_bytes(self) -> bytes:
+        """The request on the wire. Raises `httpx.LocalProtocolError`."""
+        lines = [f"{self.method} {self.place.target} HTTP/1.1"]
+        lines += [f"{name}: {value}" for name, value in self.headers.items()]
+        if self.body is not None:
+            lines.append(f"Content-Length: {len(self.body)}")
+        return _join("\r\n".join(lines).encode("latin-1"), len(lines), self.body or b"")
 
 
 @dataclass(slots=True)
 class _Peer:
     """The connections to one origin; forgotten when there are none."""
 
-    origin: _Origin
+    origin: Origin
     slots: asyncio.Semaphore
     users: int = 0
     idle: dict[HttpConnection, asyncio.TimerHandle] = field(default_factory=dict)
@@ -97,7 +139,7 @@ class PeerTransport(httpx.AsyncBaseTransport):
         self._resolve = resolve or self._resolver
         self._dial = dial or dial_address
         self._tls = tls
-        self._peers: dict[_Origin, _Peer] = {}
+        self._peers: dict[Origin, _Peer] = {}
         self._kept: dict[HttpConnection, _Peer] = {}  # unused ones, longest unused first
         self._open: set[HttpConnection] = set()
         self._closed = False
@@ -109,12 +151,12 @@ class PeerTransport(httpx.AsyncBaseTransport):
         """
         limits: ResponseLimits = request.extensions.get("limits") or ResponseLimits()
         wire = _to_bytes(request, await request.aread())
-        try:
-            async with asyncio.timeout(limits.total):
-                reply = await self._ask(_origin(request.url), wire, limits)
-        except TimeoutError:
-            raise httpx.ReadTimeout("The request timed out.") from None
+        reply = await self._ask(Place.of(request.url).origin, wire, limits)
         return httpx.Response(reply.status, headers=reply.headers, stream=_Body(reply.body))
+
+    async def exchange(self, request: PeerRequest, limits: ResponseLimits) -> Reply:
+        """As `handle_async_request`, for a `PeerRequest`."""
+        return await self._ask(request.place.origin, request.to_bytes(), limits)
 
     async def aclose(self) -> None:
         """Close every connection and wait until the sockets are closed."""
@@ -126,26 +168,40 @@ class PeerTransport(httpx.AsyncBaseTransport):
         for connection in leaving:
             await connection.wait_closed()
 
-    async def _ask(self, origin: _Origin, wire: bytes, limits: ResponseLimits) -> Reply:
+    async def _ask(self, origin: Origin, wire: bytes, limits: ResponseLimits) -> Reply:
+        # Every step below that waits ends by this time. One time-out around all of them would
+        # cost as much as the request on a connection that is open.
+        ends = asyncio.get_running_loop().time() + limits.total
         peer = self._peers.get(origin)
         if peer is None:
             peer = _Peer(origin, asyncio.Semaphore(self._pool.per_host))
             self._peers[origin] = peer
         peer.users += 1
         try:
-            async with peer.slots:
-                return await self._request_in_order(peer, wire, limits)
+            if peer.slots.locked():
+                async with asyncio.timeout_at(ends):
+                    await peer.slots.acquire()
+            else:
+                await peer.slots.acquire()  # does not wait
+            try:
+                return await self._request_in_order(peer, wire, limits, ends)
+            finally:
+                peer.slots.release()
+        except TimeoutError:
+            raise httpx.ReadTimeout("The request timed out.") from None
         finally:
             peer.users -= 1
             self._forget(peer)
 
-    async def _request_in_order(self, peer: _Peer, wire: bytes, limits: ResponseLimits) -> Reply:
+    async def _request_in_order(
+        self, peer: _Peer, wire: bytes, limits: ResponseLimits, ends: float
+    ) -> Reply:
         if self._closed:
             raise httpx.ConnectError("The transport is closed.")
         connection = self._take(peer)
         if connection is not None:
             try:
-                return await self._exchange(peer, connection, wire, limits)
+                return await self._exchange(peer, connection, wire, limits, ends)
             except Dropped:
                 # RFC 9112 §9.3.1: a peer may close an idle connection just as we write. Then no
                 # byte comes back, and the request is sent again on a new connection.
@@ -153,13 +209,18 @@ class PeerTransport(httpx.AsyncBaseTransport):
                     raise
                 for other in list(peer.idle):
                     self._drop(other)
-        connection = await self._connect(peer.origin, limits)
-        return await self._exchange(peer, connection, wire, limits)
+        connection = await self._connect(peer.origin, limits, ends)
+        return await self._exchange(peer, connection, wire, limits, ends)
 
     async def _exchange(
-        self, peer: _Peer, connection: HttpConnection, wire: bytes, limits: ResponseLimits
+        self,
+        peer: _Peer,
+        connection: HttpConnection,
+        wire: bytes,
+        limits: ResponseLimits,
+        ends: float,
     ) -> Reply:
-        reply = await connection.exchange(wire, limits)
+        reply = await connection.exchange(wire, limits, ends)
         self._keep(peer, connection)
         return reply
 
@@ -205,15 +266,18 @@ class PeerTransport(httpx.AsyncBaseTransport):
 
     # New connections.
 
-    async def _connect(self, origin: _Origin, limits: ResponseLimits) -> HttpConnection:
+    async def _connect(self, origin: Origin, limits: ResponseLimits, ends: float) -> HttpConnection:
         failure: OSError | None = None
-        for address in _tries(await self._addresses(origin, limits)):
+        loop = asyncio.get_running_loop()
+        for address in _tries(await self._addresses(origin, limits, ends)):
             try:
-                async with asyncio.timeout(limits.connect):
+                async with asyncio.timeout_at(min(ends, loop.time() + limits.connect)):
                     connection = await self._dial(
                         address, origin.port, self._context(origin), origin.host
                     )
             except OSError as error:  # TimeoutError and ssl.SSLError are OSErrors
+                if loop.time() >= ends:
+                    raise TimeoutError from error
                 failure = error
                 continue
             connection.when_closed = self._on_closed
@@ -224,19 +288,22 @@ class PeerTransport(httpx.AsyncBaseTransport):
         kind = httpx.ConnectTimeout if isinstance(failure, TimeoutError) else httpx.ConnectError
         raise kind(f"Could not connect to any address of {origin.host}: {failure!r}")
 
-    async def _addresses(self, origin: _Origin, limits: ResponseLimits) -> list[str]:
+    async def _addresses(self, origin: Origin, limits: ResponseLimits, ends: float) -> list[str]:
         self._guard.check_host(origin.host)
         literal = literal_address(origin.host)
         if literal is not None:
             return [literal]
+        loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(limits.resolve):
+            async with asyncio.timeout_at(min(ends, loop.time() + limits.resolve)):
                 found = await self._resolve(origin.host, origin.port)
         except (OSError, UnicodeError) as error:
+            if loop.time() >= ends:
+                raise TimeoutError from error
             raise httpx.ConnectError(f"Could not resolve {origin.host}: {error!r}") from error
         return self._guard.choose(origin.host, found)
 
-    def _context(self, origin: _Origin) -> ssl.SSLContext | None:
+    def _context(self, origin: Origin) -> ssl.SSLContext | None:
         if origin.scheme == "http":
             return None
         return self._tls or shared_tls()
@@ -293,17 +360,11 @@ def _look_up(name: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-def _origin(url: httpx.URL) -> _Origin:
-    # Not `url.host`, which decodes the A-labels that HTTP and DNS need.
-    port = url.port or (443 if url.scheme == "https" else 80)
-    return _Origin(url.scheme, url.raw_host.decode("ascii"), port)
-
-
 def _tries(addresses: Iterable[str]) -> list[str]:
     """Two addresses of each family, alternating: one broken family must not use up the time."""
     families: dict[bool, list[str]] = {}
     for address in addresses:
-        families.setdefault(isinstance(ip_address(address), IPv6Address), []).append(address)
+        families.setdefault(is_ipv6(address), []).append(address)
     columns = [found[:_TRIES_PER_FAMILY] for found in families.values()]
     return [c[turn] for turn in range(_TRIES_PER_FAMILY) for c in columns if turn < len(c)]
 
@@ -311,8 +372,11 @@ def _tries(addresses: Iterable[str]) -> list[str]:
 def _to_bytes(request: httpx.Request, body: bytes) -> bytes:
     lines = [b"%s %s HTTP/1.1" % (request.method.encode("ascii"), request.url.raw_path)]
     lines += [b"%s: %s" % header for header in request.headers.raw]
-    head = b"\r\n".join(lines)
-    # httpx leaves it to the transport to detect line ends inside headers.
-    if head.count(b"\n") != len(lines) - 1 or head.count(b"\r") != len(lines) - 1:
+    return _join(b"\r\n".join(lines), len(lines), body)
+
+
+def _join(head: bytes, lines: int, body: bytes) -> bytes:
+    # Nobody before the transport detects line ends inside headers.
+    if head.count(b"\n") != lines - 1 or head.count(b"\r") != lines - 1:
         raise httpx.LocalProtocolError("A request header contains a line break.")
     return b"%s\r\n\r\n%s" % (head, body)

@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 
 from database.inserts import insert_new
+from database.lists import among
 from outbox.deliveries import (
     CLAIMED,
     SQL_CLAIMED,
@@ -274,9 +275,7 @@ def _next() -> Select[Any]:
     # did not, the result would be less fair, but still correct.
     free = select(due.c.id).where(~blocked).limit(bindparam("slots")).subquery("free")
     ids = select(func.aggregate_strings(cast(free.c.id, Text), ",")).scalar_subquery()
-    return select(peers.c.host, in_flight, ids).where(
-        peers.c.host.in_(bindparam("hosts", expanding=True))
-    )
+    return select(peers.c.host, in_flight, ids).where(among(peers.c.host, "hosts"))
 
 
 def _everywhere() -> Select[Any]:
@@ -355,7 +354,7 @@ _RECENT = (
 )
 _LOCK_FREE = (
     select(peers.c.host, peers.c.failures, peers.c.resting_until)
-    .where(peers.c.host.in_(bindparam("hosts", expanding=True)))
+    .where(among(peers.c.host, "hosts"))
     .order_by(peers.c.host)
     .with_for_update(skip_locked=True)
 )
@@ -365,11 +364,11 @@ _NEXT_DUE = select(
     .where(deliveries.c.host == peers.c.host, deliveries.c.state == SQL_WAITING)
     .correlate(peers)
     .scalar_subquery(),
-).where(peers.c.host.in_(bindparam("hosts", expanding=True)))
+).where(among(peers.c.host, "hosts"))
 _TAKE = (
     update(deliveries)
     .where(
-        deliveries.c.id.in_(bindparam("ids", expanding=True)),
+        among(deliveries.c.id, "ids"),
         deliveries.c.state == SQL_WAITING,
     )
     .values(state=CLAIMED, claimed_by=bindparam("worker"), claimed_until=bindparam("until"))
@@ -391,7 +390,7 @@ _DEFER = (
     .values(due_at=bindparam("until"))
 )
 _BODIES = select(activities.c.id, activities.c.actor, activities.c.body).where(
-    activities.c.id.in_(bindparam("ids", expanding=True))
+    among(activities.c.id, "ids")
 )
 _RENEW = (
     update(deliveries)

@@ -42,6 +42,14 @@ commit are found by the next sweep."""
 FULL_PAUSE = 0.25
 """Seconds until a host is tried again for which there was no slot."""
 
+AT_ONCE = 16
+"""Attempts that are started together, so that they are signed together."""
+
+BATCH = 128
+PATIENCE = 0.1
+"""So many results are stored together, or those of so many seconds, while nobody waits for them: a
+transaction costs as much as several deliveries."""
+
 ERROR_PAUSE = 1.0
 """Seconds until the next turn after one that failed, for example without the database."""
 
@@ -57,7 +65,8 @@ class DispatcherLimits:
               during attempts, so they can be short: a killed worker's claims block slots that long
     sweep     time between two searches for all hosts with waiting rows, which find those that no
               wake-up told of
-    gather    least time between two transactions; results that come in meanwhile share one
+    gather    least time between two transactions; results that come in meanwhile share one, and
+              wait a little longer for others if nobody waits for them
     grace     how long running attempts may go on when the dispatcher is stopped
     alone     whether this is the only dispatcher: then anything claimed at its start is left over
               from before, and is released at once
@@ -176,6 +185,9 @@ class Dispatcher:
 
     async def _turn_until_stopped(self) -> None:
         while not self._is_stopping:
+            if self._may_gather():
+                await asyncio.sleep(self._limits.gather)
+                continue
             self._wakeup.clear()
             try:
                 await self._turn()
@@ -212,12 +224,11 @@ class Dispatcher:
             raise
         self._last_turn = time.monotonic()
         self._learn(turn, recorded, found)
-        for claim in found:
-            for row in claim.rows:
+        rows = [row for claim in found for row in claim.rows]
+        for first in range(0, len(rows), AT_ONCE):
+            for row in rows[first : first + AT_ONCE]:
                 self._start(row)
-                # An attempt signs before it first awaits, which takes a millisecond: let the
-                # server's requests run in between.
-                await asyncio.sleep(0)
+            await asyncio.sleep(0)  # let the server's requests run in between
 
     async def _find_due(self, now: float) -> None:
         """Find hosts with due deliveries: all of them, or only those with new ones."""
@@ -325,6 +336,13 @@ class Dispatcher:
         early = self._last_turn + self._limits.gather - time.monotonic()
         if early > 0:
             await asyncio.sleep(early)
+
+    def _may_gather(self) -> bool:
+        """Whether nobody is served by storing the results now: more of them will come, no host
+        waits for one of them, and nothing new was published."""
+        if self._is_woken or self._wants_sweep or self._crowded or not len(self._limiter):
+            return False
+        return 0 < len(self._results) < BATCH and time.monotonic() < self._last_turn + PATIENCE
 
     def _is_all_done(self) -> bool:
         is_asked = self._is_woken or self._wants_sweep

@@ -14,8 +14,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
-from functools import cached_property
+from email.utils import formatdate, parsedate_to_datetime
+from functools import cached_property, lru_cache
 from typing import Literal
 from urllib.parse import quote
 
@@ -231,7 +231,7 @@ def sign(  # noqa: PLR0913 - what is signed, by whom, when, and two options for 
     """
     headers = {
         "Host": host_of(url),
-        "Date": format_datetime(now.astimezone(UTC), usegmt=True),
+        "Date": _http_date(int(now.timestamp())),
     }
     if body is not None and profile == "cavage":
         headers["Digest"] = digest_header(body)
@@ -249,18 +249,20 @@ def sign(  # noqa: PLR0913 - what is signed, by whom, when, and two options for 
     )
 
 
+@lru_cache(maxsize=16)
+def _http_date(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)
+
+
 def _sign_cavage(
     method: str, target: str, headers: Mapping[str, str], key: PrivateKey
 ) -> dict[str, str]:
-    covered = (cavage.REQUEST_TARGET, *(name.lower() for name in headers))
-    text = cavage.signing_string(
-        covered,
-        method=method,
-        target=target,
-        headers={name.lower(): value for name, value in headers.items()},
-    )
+    values = {cavage.REQUEST_TARGET: f"{method.lower()} {target}"}
+    values |= {name.lower(): value for name, value in headers.items()}
+    # As `cavage.signing_string`, which also has to read what others have covered.
+    text = "\n".join([f"{name}: {value}" for name, value in values.items()])
     return {
-        "Signature": f'keyId="{key.id}",algorithm="rsa-sha256",headers="{" ".join(covered)}",'
+        "Signature": f'keyId="{key.id}",algorithm="rsa-sha256",headers="{" ".join(values)}",'
         f'signature="{cavage.sign(text, key.rsa)}"'
     }
 

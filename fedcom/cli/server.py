@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import structlog
 import uvicorn
+import uvloop
 
 from fedcom.app import create_app
 from fedcom.http.connections import ConnectionLimits
@@ -89,7 +90,7 @@ def worker(config: Path | None) -> None:
     settings = load_settings(config)
     configure_logs(settings.log_level, settings.log_format)
     _allow_files(WORKER_FILES)
-    asyncio.run(_work(settings))
+    uvloop.run(_work(settings))  # as uvicorn runs the server
 
 
 def _allow_files(wanted: int) -> int:

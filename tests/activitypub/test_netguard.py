@@ -57,7 +57,19 @@ def test_addresses_next_to_the_table_are_allowed(address: str) -> None:
     assert Guard().choose("peer.example", [address]) == [address]
 
 
-@pytest.mark.parametrize("text", ["", "peer.example", "127.1", "0177.0.0.1", "0x7f000001", "[::1]"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "peer.example",
+        "127.1",
+        "0177.0.0.1",
+        "0x7f000001",
+        "[::1]",
+        "2606:4700::1%1",
+        "8.8.8.8\0",
+    ],
+)
 def test_a_value_that_is_not_an_address_is_refused(text: str) -> None:
     assert not Guard().may_dial(text)
 

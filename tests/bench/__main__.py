@@ -35,6 +35,8 @@ from fedcom.site.setup import finish_setup
 from fedcom.wire.body import Body
 from fedcom.wiring import OpenInstance, open_instance
 from outbox.publish import publish
+from tests.bench import growth, outgoing
+from tests.bench.outgoing import open_peers
 from tests.bench.pages import measure_pages
 
 ORIGIN = "http://127.0.0.1:8000"
@@ -42,7 +44,6 @@ PEER = "http://127.0.0.2:8000"
 ACTIVITIES = 300
 HOSTS = 100
 DELIVERIES = 5
-SINK_PORT = 8009
 
 
 async def bench() -> None:
@@ -221,17 +222,8 @@ async def _post(app: Callable[..., Awaitable[None]], body: bytes, headers: dict[
 
 async def _outgoing(instance: OpenInstance, community: Community, sign_cost: float) -> None:
     """Deliveries to many hosts over real sockets, from the row to the recorded result."""
-    program = str(Path(__file__).with_name("sink.py"))
-    sink = await asyncio.create_subprocess_exec(
-        sys.executable, program, str(SINK_PORT), str(HOSTS), stdout=asyncio.subprocess.PIPE
-    )
-    try:
-        if sink.stdout is None or await sink.stdout.readline() != b"ready\n":
-            raise SystemExit("the sink did not start")
-        inboxes = [
-            f"http://127.9.{number // 250}.{number % 250 + 1}:{SINK_PORT}/inbox"
-            for number in range(HOSTS)
-        ]
+    async with open_peers() as peers:
+        inboxes = peers.take(HOSTS)
         page = {"id": f"{ORIGIN}/post/1", "type": "Page", "content": "x" * 1500, "to": [], "cc": []}
 
         def work(ctx: Context) -> None:
@@ -253,17 +245,18 @@ async def _outgoing(instance: OpenInstance, community: Community, sign_cost: flo
         number = HOSTS * DELIVERIES
         cost = (time.process_time() - started) / number
         rate = number / (time.perf_counter() - clock)
-        _line("delivery: claim, sign, POST, record", cost, sign_cost, f"{rate:.0f}/s")
-    finally:
-        sink.kill()
-        await sink.wait()
+        _line("delivery, warm: claim, sign, POST, record", cost, sign_cost, f"{rate:.0f}/s")
 
 
 def _line(name: str, cost: float, unit: float | None = None, extra: str = "") -> None:
     ratio = f"{cost / unit:6.2f} x RSA" if unit else ""
-    print(f"{name:<38}{cost * 1e6:9.0f} µs CPU  {ratio:<14}{extra}")
+    print(f"{name:<42}{cost * 1e6:9.0f} µs CPU  {ratio:<14}{extra}")
 
 
 if __name__ == "__main__":
     configure_logs("error", "json")
-    asyncio.run(bench())
+    parts = {"growth": growth.main, "outgoing": outgoing.main}
+    if len(sys.argv) > 1 and sys.argv[1] in parts:
+        parts[sys.argv[1]](sys.argv[2:])
+    else:
+        asyncio.run(bench())

@@ -315,8 +315,10 @@ def _statements_of_a_turn(world: World, conn: Connection) -> list[tuple[str, Any
     return [item for item in sent if not item[0].startswith("INSERT")]
 
 
-# Rows in flight are few, and all of them are read.
-FEW = re.compile(r"SCAN (hosts|due|free)|.*INDEX ix_outbox_delivery_claimed|SCAN CONSTANT ROW")
+# Rows in flight are few, and all of them are read; json_each reads a list that was passed.
+FEW = re.compile(
+    r"SCAN (hosts|due|free|json_each)\b|.*INDEX ix_outbox_delivery_claimed|SCAN CONSTANT ROW"
+)
 
 
 @only_sqlite

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator,
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import redis
 from sqlalchemy import Connection, event, func, select
@@ -183,6 +184,21 @@ class World:
         finally:
             for one in counted:
                 event.remove(*one)
+
+    @contextmanager
+    def claims(self) -> Iterator[list[str]]:
+        """In the block: a list that grows with each statement that claims deliveries."""
+        sent: list[str] = []
+
+        def note_down(*given: Any) -> None:
+            if "SET state" in given[2] and "RETURNING" in given[2]:
+                sent.append(given[2])
+
+        event.listen(self.db._writer, "before_cursor_execute", note_down)
+        try:
+            yield sent
+        finally:
+            event.remove(self.db._writer, "before_cursor_execute", note_down)
 
     def states(self) -> dict[str, int]:
         """The number of deliveries in each state."""
