@@ -61,9 +61,8 @@ demo: $(VENV)/.dev  ## three federating servers on this machine, and two scripte
 screenshots: $(VENV)/.dev browser  ## screenshots of every page, on a phone and a desktop, light and dark
 	$(BIN)/python -m tests.browser screenshots
 
-bench: $(VENV)/.dev  ## benchmarks; ARGS are options of tests.bench.outgoing
-	$(BIN)/python -m tests.bench
-	$(BIN)/python -m tests.bench.outgoing $(ARGS)
+bench: $(VENV)/.dev  ## benchmarks; ARGS="outgoing --help" for new hosts, ARGS="growth --help" for large tables
+	$(BIN)/python -m tests.bench $(ARGS)
 
 revision: $(VENV)/.dev  ## write the next revision of the schema: make revision M="say what for"
 	@test -n "$(M)" || { echo 'say what for: make revision M="…"'; exit 1; }

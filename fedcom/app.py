@@ -4,7 +4,7 @@ Pages and ActivityPub documents share addresses; `federation.negotiation` decide
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
 import structlog
@@ -22,9 +22,12 @@ from fedcom.federation import discovery, documents, threads
 from fedcom.federation.negotiation import ACTIVITY_TYPES, takes_activity, wants_activity
 from fedcom.http.cors import answer_preflight
 from fedcom.http.middleware import middleware
+from fedcom.http.page_cache import allow_sharing
 from fedcom.http.problem import FOR_PROGRAMS
+from fedcom.rules.dialects import is_microblog_agent
 from fedcom.settings import Settings
 from fedcom.web.html.errors import exception_handlers, show_failure
+from fedcom.web.html.i18n import choose
 from fedcom.web.routes import routes
 from fedcom.wiring import OpenInstance, open_instance
 
@@ -72,6 +75,7 @@ def create_app(settings: Settings, opener: Opener | None = None) -> Starlette:
             trusted_proxies=settings.trusted_proxies,
             https=settings.origin.startswith("https://"),
             failure=show_failure,
+            variant=_variant,
         ),
         exception_handlers=exception_handlers(),
         lifespan=lifespan,
@@ -95,6 +99,16 @@ def _routes() -> list[BaseRoute]:
         *(Route(path, answer_preflight, methods=["OPTIONS"]) for path in _public_paths()),
         *routes(),
     ]
+
+
+def _variant(headers: Headers) -> Hashable:
+    """All that shapes a page or document for a guest besides its address: what `Vary` names."""
+    return (
+        wants_activity(headers),
+        takes_activity(headers),
+        choose(headers.get("accept-language", "")),
+        is_microblog_agent(headers.get("user-agent", "")),
+    )
 
 
 def _public_paths() -> list[str]:
@@ -132,6 +146,10 @@ async def answer_ready(request: Request) -> Response:
 class _Document(Route):
     """A route that matches only requests that prefer an ActivityPub document to a page."""
 
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        allow_sharing(scope)
+        await super().handle(scope, receive, send)
+
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         match, child_scope = super().matches(scope)
         if match is Match.NONE or wants_activity(Headers(scope=scope)):
@@ -147,6 +165,7 @@ class _ForPrograms(Route):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope.setdefault("state", {})[FOR_PROGRAMS] = True
+        allow_sharing(scope)
         await super().handle(scope, receive, send)
 
 

@@ -7,9 +7,12 @@ Tables, and SQL about any of them, do not belong here.
 
 SQLite: one writer (one thread, one connection, `BEGIN IMMEDIATE`: a deferred transaction that reads
 and then writes fails at once when another process has written, whatever the timeout) and a few
-readers beside it. The sqlite3 module's own transaction control is switched off and BEGIN is sent
-from SQLAlchemy's `begin` event, as SQLAlchemy recommends for Python 3.11. PostgreSQL: two small
-pools; readers are in autocommit and can only read.
+readers beside it. It has no statistics (ANALYZE, PRAGMA optimize), so a statement has one plan,
+whatever the size of the tables, which `tests/fedcom/test_plans.py` checks; with a million votes no
+list was faster with them. The sqlite3 module's own transaction control is switched off and BEGIN is
+sent from SQLAlchemy's `begin` event, as SQLAlchemy recommends for Python 3.11.
+
+PostgreSQL: two small pools; readers are in autocommit and can only read.
 """
 
 import asyncio
@@ -17,7 +20,7 @@ import contextvars
 import random
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -32,6 +35,7 @@ from sqlalchemy import (
     Dialect,
     Engine,
     Integer,
+    PoolProxiedConnection,
     QueuePool,
     Text,
     TypeDecorator,
@@ -144,12 +148,14 @@ def open_database(url: str, *, connections: int | None = None) -> "Database":
             "sqlite",
             _sqlite_engine(parsed, size=1, writing=True),
             _sqlite_engine(parsed, size=readers, writing=False),
+            _sqlite_engine(parsed, size=1, writing=False),
         )
     size = connections or POSTGRESQL_CONNECTIONS
     return Database(
         "postgresql",
         _postgresql_engine(parsed, size=size, writing=True),
         _postgresql_engine(parsed, size=size, writing=False),
+        _postgresql_engine(parsed, size=1, writing=False),
     )
 
 
@@ -222,13 +228,17 @@ class Database:
     lost.
     """
 
-    def __init__(self, dialect: DialectName, writer: Engine, reader: Engine) -> None:
+    def __init__(
+        self, dialect: DialectName, writer: Engine, reader: Engine, watcher: Engine
+    ) -> None:
         self.dialect: DialectName = dialect
         self._writer = writer
         self._reader = reader
+        self._version = _Version(watcher)
         # One thread per connection: work waits in the executor's queue and never for the pool.
         self._write_threads = ThreadPoolExecutor(_size(writer), thread_name_prefix="db-write")
         self._read_threads = ThreadPoolExecutor(_size(reader), thread_name_prefix="db-read")
+        self._version_thread = ThreadPoolExecutor(1, thread_name_prefix="db-version")
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a reader's thread and return its result; it cannot write.
@@ -247,6 +257,17 @@ class Database:
         """
         return await _in_thread(self._write_threads, lambda: _retrying(self._writer, work))
 
+    async def find_version(self) -> Hashable:
+        """A value that changes with every commit, whichever process makes it; None if it is
+        unknown.
+
+        While it is the same, a read finds what an earlier read found that began after an equal
+        value was read. Other things change it, too: rely on equal values only.
+        """
+        return await asyncio.get_running_loop().run_in_executor(
+            self._version_thread, self._version.find
+        )
+
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         """A write transaction in the caller's thread, rolled back on an exception. Not nested."""
@@ -263,12 +284,56 @@ class Database:
         """Finish all pending work, then close every connection."""
         self._write_threads.shutdown(wait=True)
         self._read_threads.shutdown(wait=True)
+        self._version_thread.shutdown(wait=True)
+        self._version.close()
         self._reader.dispose()
         self._writer.dispose()
 
     async def aclose(self) -> None:
         """`close()`, without blocking the event loop."""
         await asyncio.to_thread(self.close)
+
+
+class _Version:
+    """Notices commits, on a connection of its own that is never in a transaction.
+
+    On SQLite, `PRAGMA data_version` changes when any other connection, of this process or another,
+    has committed; values of two connections cannot be compared. On PostgreSQL, equal snapshots (the
+    transactions that are finished) see the same rows. So a value is only ever equal to one that was
+    read on the same connection.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._query = (
+            "PRAGMA data_version"
+            if engine.dialect.name == "sqlite"
+            else "SELECT pg_current_snapshot()::text"
+        )
+        self._connection: PoolProxiedConnection | None = None
+        self._opened = object()
+
+    def find(self) -> Hashable:
+        """The present version; None if the database cannot be asked."""
+        driver = self._engine.dialect.loaded_dbapi.Error
+        try:
+            if self._connection is None:
+                self._connection, self._opened = self._engine.raw_connection(), object()
+            cursor = self._connection.cursor()
+            cursor.execute(self._query)
+            ((version,),) = cursor.fetchall()
+            cursor.close()
+        except (driver, DBAPIError):
+            self.close()
+            return None
+        return self._opened, version
+
+    def close(self) -> None:
+        """Close the connection; the next question opens another."""
+        if self._connection is not None:
+            self._connection.invalidate()
+            self._connection = None
+        self._engine.dispose()
 
 
 def _size(engine: Engine) -> int:

@@ -6,7 +6,7 @@ here, least of all a rule of the domain.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -92,6 +92,10 @@ class OpenInstance:
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a connection that only reads."""
         return await self.units.read(work)
+
+    async def find_version(self) -> Hashable:
+        """A value that changes with every commit to the database; None if it is unknown."""
+        return await self.database.find_version()
 
     async def unit(self, work: Callable[[Context], T]) -> T:
         """Run `work` in one transaction, fetching the documents that it needs; then its deliveries

@@ -6,12 +6,12 @@ Everything served this way is public, so scripts on any page may read it, too (C
 import hashlib
 from dataclasses import dataclass
 
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from fedcom.federation.negotiation import JSON_TYPE
 from fedcom.http.cors import ANY_ORIGIN
+from fedcom.http.page_cache import is_known
 
 CACHE = "public, max-age=180"
 REVALIDATED = "public, no-cache"
@@ -41,7 +41,7 @@ def to_response(
     """
     mark = f'W/"{hashlib.sha256(body).hexdigest()[:32]}"' if tag is None else f'"{tag}"'
     headers = {"Vary": vary, "Cache-Control": cache, "ETag": mark, **ANY_ORIGIN}
-    if status == 200 and _knows(request.headers, mark):
+    if status == 200 and is_known(request.headers, mark):
         return Response(status_code=304, headers=headers)
     return Response(body, status, headers | {"Content-Type": JSON_TYPE})
 
@@ -51,9 +51,3 @@ def to_origin(there: ServedElsewhere) -> Response:
     return RedirectResponse(
         there.iri, 302, headers={"Vary": "Accept", "Cache-Control": CACHE, **ANY_ORIGIN}
     )
-
-
-def _knows(headers: Headers, mark: str) -> bool:
-    """Whether If-None-Match names this ETag, by the weak comparison."""
-    named = (part.strip() for part in headers.get("if-none-match", "").split(","))
-    return any(name == "*" or name.removeprefix("W/") == mark.removeprefix("W/") for name in named)

@@ -1,6 +1,6 @@
 """The running server as the interfaces see it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -59,6 +59,10 @@ class Instance(Protocol):
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction that can only read."""
+        ...
+
+    async def find_version(self) -> Hashable:
+        """A value that changes with every commit to the database; None if it is unknown."""
         ...
 
     async def unit(self, work: Callable[[Context], T]) -> T:

@@ -6,7 +6,7 @@ order matters, and `middleware()` defines it: the response to a crash has the sa
 
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fedcom.http.addresses import Network, is_address, is_within
+from fedcom.http.page_cache import PageCache
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
@@ -49,18 +50,23 @@ log = structlog.get_logger("fedcom.http")
 
 
 def middleware(
-    *, trusted_proxies: Iterable[Network], https: bool, failure: Callable[[Request], Response]
+    *,
+    trusted_proxies: Iterable[Network],
+    https: bool,
+    failure: Callable[[Request], Response],
+    variant: Callable[[Headers], Hashable],
 ) -> list[Middleware]:
     """The stack that every request passes through, outermost first.
 
     `https`: the public origin is https, and browsers are told to keep using it. `failure` makes the
-    response to a request that ended in an unexpected exception.
+    response to a request that ended in an unexpected exception. `variant` is `PageCache`'s.
     """
     return [
         Middleware(TrustedProxies, networks=tuple(trusted_proxies)),
         Middleware(SecurityHeaders, https=https),
         Middleware(RequestLog, failure=failure),
         Middleware(SaneAddresses),
+        Middleware(PageCache, variant=variant),
         Middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=6),
     ]
 

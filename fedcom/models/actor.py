@@ -67,6 +67,13 @@ actor = Table(
     Column("deleted_at", UtcDateTime, nullable=True),
     Index("ix_actor_name_host", "name", "host"),
     Index("ix_actor_host", "host"),
+    # Local communities, which are few among all actors.
+    Index(
+        "ix_actor_local",
+        "kind",
+        sqlite_where=text("local = 1"),
+        postgresql_where=text("local"),
+    ),
     # Finds the hosts whose handles have another domain.
     Index(
         "ix_actor_split_host",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text, text
 
 from fedcom.db import BigId, SortableText, UtcDateTime
 from fedcom.models.base import EMPTY, metadata
@@ -40,6 +40,13 @@ comment = Table(
     Index("ix_comment_post_id_path", "post_id", "path"),
     Index("ix_comment_author_id_published_at", "author_id", "published_at"),
     Index("ix_comment_parent_id", "parent_id"),
+    # Those that NodeInfo counts.
+    Index(
+        "ix_comment_local",
+        "id",
+        postgresql_where=text("local AND deleted_at IS NULL AND removed_at IS NULL"),
+        sqlite_where=text("local = 1 AND deleted_at IS NULL AND removed_at IS NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 

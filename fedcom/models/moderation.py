@@ -123,6 +123,9 @@ modlog = Table(
     Column("expires_at", UtcDateTime, nullable=True),
     Column("created_at", UtcDateTime, nullable=False),
     Index("ix_modlog_community_id", "community_id", "id"),
+    # The filters of the log.
+    Index("ix_modlog_moderator_id", "moderator_id", "id"),
+    Index("ix_modlog_kind", "kind", "id"),
     # Every thread looks up the reasons of removals.
     Index("ix_modlog_target_iri", "target_iri"),
     sqlite_autoincrement=True,

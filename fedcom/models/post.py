@@ -60,6 +60,13 @@ post = Table(
     Index("ix_post_community_id_published_at", "community_id", "published_at"),
     Index("ix_post_author_id_published_at", "author_id", "published_at"),
     Index("ix_post_url", "url"),
+    # Those that NodeInfo counts.
+    Index(
+        "ix_post_local",
+        "id",
+        postgresql_where=text("local AND deleted_at IS NULL AND removed_at IS NULL"),
+        sqlite_where=text("local = 1 AND deleted_at IS NULL AND removed_at IS NULL"),
+    ),
     # The few posts that are pinned in a community.
     Index(
         "ix_post_featured",

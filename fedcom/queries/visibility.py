@@ -8,7 +8,7 @@ further rule that hides rows from a viewer belongs in one of them.
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, case, exists, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, case, exists, literal_column, or_, select
 
 from fedcom.models.account import account
 from fedcom.models.actor import actor, community
@@ -85,18 +85,26 @@ def reads_removed(
     return and_(is_there(content), or_(content.c.author_id == viewer, moderators))
 
 
+def is_found(table: FromClause, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether the table has such a row, for each row of the statement around it.
+
+    Not EXISTS, for which PostgreSQL reads the whole table if it expects many rows around it,
+    whatever the LIMIT there.
+    """
+    one: ColumnElement[int] = literal_column("1")
+    found = select(one).select_from(table).where(*conditions).limit(1)
+    return found.correlate_except(table).scalar_subquery().is_not(None)
+
+
 def is_admin(viewer: ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether the viewer is an admin of this instance."""
-    found = exists().where(account.c.actor_id == viewer, account.c.role == "admin")
-    return found.correlate_except(account)
+    return is_found(account, account.c.actor_id == viewer, account.c.role == "admin")
 
 
 def moderates(community_id: ColumnElement[Any], person: ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether the person is a moderator of the community."""
-    found = exists().where(
-        moderator.c.community_id == community_id, moderator.c.person_id == person
-    )
-    return found.correlate_except(moderator)
+    conditions = moderator.c.community_id == community_id, moderator.c.person_id == person
+    return is_found(moderator, *conditions)
 
 
 def is_blocked(

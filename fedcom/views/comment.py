@@ -32,7 +32,7 @@ from fedcom.views.community import CommunityView, community_columns, to_communit
 from fedcom.views.feed import FeedQuery, Sort
 from fedcom.views.paging import Cursor, Page, Start, goes_on, one_page, page_values, to_page
 from fedcom.views.person import PersonView, actor_columns, to_person
-from fedcom.views.post import author, group
+from fedcom.views.post import IN_COMMUNITY, author, group
 from fedcom.views.viewer import (
     NOBODY,
     VIEWER,
@@ -160,7 +160,7 @@ COMMENTS = (
     comment.join(author, author.c.id == comment.c.author_id)
     .join(post, post.c.id == comment.c.post_id)
     .join(group, group.c.id == post.c.community_id)
-    .join(community_table, community_table.c.actor_id == post.c.community_id)
+    .join(community_table, IN_COMMUNITY)
 )
 """The tables joined for a comment in a list."""
 

@@ -184,7 +184,9 @@ _KEYS: Mapping[Sort, ColumnElement[Any]] = {
     "active": _ACTIVE,
     "new": community.c.actor_id,
 }
-_WITH_FOLLOW = community.join(actor, actor.c.id == community.c.actor_id).outerjoin(
+# No index has the sum, so SQLite reads the communities and looks up their actors; without it, it
+# may read all actors instead, nearly all of which are people.
+_WITH_FOLLOW = community.join(actor, actor.c.id == community.c.actor_id + 0).outerjoin(
     follow, and_(follow.c.target_id == community.c.actor_id, follow.c.follower_id == VIEWER)
 )
 
@@ -221,7 +223,7 @@ def _list(scope: Scope, sort: Sort, *, named: bool, has_cursor: bool) -> Select[
 
 def _scope(scope: Scope) -> list[ColumnElement[bool]]:
     if scope == "local":
-        return [actor.c.local.is_(True)]
+        return [actor.c.local, actor.c.kind == "Group"]
     return [follow.c.state.is_not(None)] if scope == "subscribed" else []
 
 

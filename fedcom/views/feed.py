@@ -4,7 +4,7 @@ A list of twenty posts is one statement: posts, authors, communities, the viewer
 and the viewer's blocks. Ranked lists read `post_rank` only.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -14,8 +14,10 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    RowMapping,
     Select,
     bindparam,
+    case,
     func,
     literal_column,
     select,
@@ -23,12 +25,13 @@ from sqlalchemy import (
 )
 
 from fedcom.db import BigId, UtcDateTime
-from fedcom.models.actor import community as community_table
+from fedcom.models.actor import actor, community as community_table
 from fedcom.models.follow import follow
 from fedcom.models.personal import hidden_post, saved_post
 from fedcom.models.post import post, post_rank
 from fedcom.queries.visibility import is_not_blocked
 from fedcom.views.paging import (
+    FAR,
     Cursor,
     Page,
     Start,
@@ -74,6 +77,11 @@ PINS = 10
 FEW = 2000
 """Sorting up to this many posts is faster than finding them among all (measured with 100 000
 posts).
+"""
+
+CONSIDERED = 5
+"""Of a list that has to be sorted, so many times the posts of a page are read whole at first: the
+others are only compared by their keys. If the viewer may see too few of them, all are read.
 """
 
 _KEPT: Mapping[Scope, Column[Any]] = {
@@ -142,11 +150,24 @@ def list_posts(
     }
     if shape.span != "all":
         parameters["since"] = parameters["now"] - SPANS[shape.span]
-    rows = conn.execute(_statement(shape), parameters).mappings().all()
+    rows = _find(conn, shape, parameters)
     read = post_reader()
     pinned = [read(row) for row in rows if row["pin"]]
     page = to_page(rows[len(pinned) :], wanted.limit, read, "key")
     return replace(page, items=(*pinned, *page.items))
+
+
+def _find(conn: Connection, shape: "_Shape", parameters: Mapping[str, Any]) -> Sequence[RowMapping]:
+    """The pinned posts, then those of the page and one more."""
+    most = (parameters["skip"] + parameters["count"]) * CONSIDERED
+    statement = _statement(shape)
+    rows = conn.execute(statement, {**parameters, "most": most}).mappings().all()
+    listed = [row for row in rows if not row["pin"]]
+    if not shape.is_sorted or len(listed) == parameters["count"]:
+        return rows
+    if listed and listed[0]["considered"] < most:
+        return rows
+    return conn.execute(statement, {**parameters, "most": FAR}).mappings().all()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,18 +187,25 @@ class _Shape:
         """Whether only posts of the last days or weeks are wanted."""
         return self.span in {"day", "week", "month"}
 
+    @property
+    def is_sorted(self) -> bool:
+        """Whether no index has the order, or not always, so that the posts have to be sorted."""
+        if self.scope == "community" and self.sort == "controversial":
+            return True
+        return self.scope in _GROUPS or (self.is_young and self.scope in {"all", "community"})
+
 
 @cache
 def _statement(shape: _Shape) -> Select[Any]:
     if shape.scope == "community" and shape.is_first:
         return _together(_listed(shape), _pins(shape))
-    if shape.scope != "subscribed" or shape.is_young:
+    if shape.scope not in _GROUPS or shape.is_young:
         return _listed(shape)
-    # Which way is shorter depends on how much was posted there, which SQLite cannot know in
+    # Which way is shorter depends on how much was posted there, which the databases cannot know in
     # advance: the statement has both, and the unused one costs nothing.
     return _together(
-        _listed(shape).where(_POSTS_FOLLOWED <= FEW),
-        _listed(shape, walking=True).where(_POSTS_FOLLOWED > FEW),
+        _listed(shape),
+        _listed(shape, walking=True).where(_posts_in(shape.scope) > FEW),
     )
 
 
@@ -196,30 +224,74 @@ def _pins(shape: _Shape) -> Select[Any]:
 
 def _listed(shape: _Shape, *, walking: bool = False) -> Select[Any]:
     """The list without pins. `walking`: go down the list of all posts and skip those not wanted."""
+    if shape.is_sorted and not walking:
+        return _picked(shape)
     key, post_id = _key(shape), post_rank.c.post_id
     statement = one_page(
         _select(shape, key, 0)
-        .where(*_scope(shape.scope, walking=walking))
+        .where(*_scope(shape.scope, walking=walking), *_bounds(shape, key))
         .order_by(key.desc(), post_id.desc())
     )
-    if shape.scope == "community":
-        statement = statement.where(post.c.featured_at.is_(None))
+    return _without_pinned(shape, statement)
+
+
+def _picked(shape: _Shape) -> Select[Any]:
+    """The same, for a list that is sorted: the best are picked by `post_rank` alone, and only they
+    are joined with all that decides whether the viewer sees them.
+    """
+    key, post_id = _key(shape), post_rank.c.post_id
+    few = [_posts_in(shape.scope) <= FEW] if shape.scope in _GROUPS and not shape.is_young else []
+    ranked = (
+        select(post_id, key.label("key"))
+        .where(*few, *_scope(shape.scope), *_bounds(shape, key))
+        .order_by(key.desc(), post_id.desc())
+        .limit(bindparam("most"))
+        .cte("ranked")
+        .prefix_with("MATERIALIZED")
+    )
+    considered = select(func.count()).select_from(ranked).scalar_subquery()
+    statement = one_page(
+        _select(shape, ranked.c.key, 0, considered)
+        .join(ranked, ranked.c.post_id == post.c.id)
+        .order_by(ranked.c.key.desc(), ranked.c.post_id.desc())
+    )
+    return _without_pinned(shape, statement)
+
+
+def _bounds(shape: _Shape, key: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+    """Which part of the list is wanted."""
+    found: list[ColumnElement[bool]] = []
     if shape.span != "all":
-        since = bindparam("since", type_=UtcDateTime)
-        statement = statement.where(post_rank.c.published_at > since)
+        found.append(post_rank.c.published_at > bindparam("since", type_=UtcDateTime))
     if shape.has_cursor:
-        statement = statement.where(goes_on(key, post_id))
-    return statement
+        found.append(goes_on(key, post_rank.c.post_id))
+    return found
 
 
-def _select(shape: _Shape, key: ColumnElement[Any], pin: int) -> Select[Any]:
+def _without_pinned(shape: _Shape, statement: Select[Any]) -> Select[Any]:
+    return (
+        statement.where(post.c.featured_at.is_(None)) if shape.scope == "community" else statement
+    )
+
+
+def _select(
+    shape: _Shape,
+    key: ColumnElement[Any],
+    pin: int,
+    considered: ColumnElement[int] | None = None,
+) -> Select[Any]:
     columns = EXCERPTS_FOR_GUESTS if shape.is_guest else EXCERPTS
     source = RANKED
     if shape.scope in _KEPT:
         kept = _KEPT[shape.scope].table
         source = source.join(kept, kept.c.post_id == post.c.id)
     return (
-        select(*columns, key.label("key"), literal_column(str(pin)).label("pin"))
+        select(
+            *columns,
+            key.label("key"),
+            literal_column(str(pin)).label("pin"),
+            (literal_column("0") if considered is None else considered).label("considered"),
+        )
         .select_from(source)
         .where(SHOWN, *_wishes(shape))
     )
@@ -238,19 +310,27 @@ def _key(shape: _Shape) -> ColumnElement[Any]:
 RANKED = post_rank.join(SOURCE, post.c.id == post_rank.c.post_id)
 _SUBJECT = bindparam("subject", type_=BigId)
 _FOLLOWED = select(follow.c.target_id).where(follow.c.follower_id == VIEWER)
-_POSTS_FOLLOWED = (
-    select(func.coalesce(func.sum(community_table.c.posts), 0))
-    .where(community_table.c.actor_id.in_(_FOLLOWED))
-    .scalar_subquery()
-)
+_LOCAL = select(actor.c.id).where(actor.c.local, actor.c.kind == "Group")
+_GROUPS: Mapping[Scope, Select[Any]] = {"subscribed": _FOLLOWED, "local": _LOCAL}
+"""The scopes that are a number of communities, and the ids of those."""
+
+
+def _posts_in(scope: Scope) -> ColumnElement[int]:
+    return (
+        select(func.coalesce(func.sum(community_table.c.posts), 0))
+        .where(community_table.c.actor_id.in_(_GROUPS[scope]))
+        .scalar_subquery()
+    )
 
 
 def _scope(scope: Scope, *, walking: bool = False) -> list[ColumnElement[bool]]:
-    # No index has the sum, so it is checked post by post.
-    where = post_rank.c.community_id + 0 if walking else post_rank.c.community_id
+    where = post_rank.c.community_id
+    if walking:
+        # Checked post by post: no index has it, and PostgreSQL expects to keep nearly every post.
+        return [case((where.in_(_GROUPS[scope]), 1), else_=0) != 0]
     conditions: dict[Scope, list[ColumnElement[bool]]] = {
         "all": [],
-        "local": [group.c.local.is_(True)],
+        "local": [where.in_(_LOCAL)],
         "subscribed": [where.in_(_FOLLOWED)],
         "community": [where == _SUBJECT],
         "author": [post.c.author_id == _SUBJECT],

@@ -1,17 +1,21 @@
 """The public modlog: of one community or of all, with filters."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
     RowMapping,
+    Select,
     and_,
     case,
     or_,
     select,
+    union_all,
 )
 
 from fedcom.models.actor import actor, community
@@ -95,7 +99,7 @@ def _readable_title(content: FromClause) -> ColumnElement[str | None]:
 
 
 _VALUES = values_of(ModlogView, without=("subject", "moderator", "community"))
-_LOG = one_page(
+_ENTRIES = (
     select(
         *(modlog.c[name] for name in ("id", "kind", "reason", "expires_at", "created_at")),
         modlog.c.target_iri,
@@ -121,6 +125,7 @@ _LOG = one_page(
     .outerjoin(community, community.c.actor_id == modlog.c.community_id)
     .order_by(modlog.c.id.desc())
 )
+_LOG = one_page(_ENTRIES)
 
 
 def list_modlog(
@@ -131,14 +136,18 @@ def list_modlog(
     after: Start = None,
     limit: int = PAGE,
 ) -> Page[ModlogView]:
-    """Moderation actions, newest first, in one statement.
+    """Moderation actions, newest first, in one statement; in two for those of one person.
 
     The title of deleted or removed content is given only to viewers who may still read it.
     """
-    statement = _LOG.where(*_conditions(wanted))
+    conditions = _conditions(wanted)
     if isinstance(after, Cursor):
-        statement = statement.where(modlog.c.id < after.row_id)
-    parameters = {"viewer": viewer_id, **page_values(after, limit)}
+        conditions.append(modlog.c.id < after.row_id)
+    statement = _LOG.where(*conditions)
+    parameters: dict[str, Any] = {"viewer": viewer_id, **page_values(after, limit)}
+    if wanted.person_id is not None:
+        ids = conn.execute(_ids_about(wanted.person_id, conditions), parameters).scalars().all()
+        statement = _ENTRIES.where(modlog.c.id.in_(ids))
     rows = conn.execute(statement, parameters).mappings().all()
     return to_page(rows, limit, _to_entry, "id")
 
@@ -149,11 +158,24 @@ def _conditions(wanted: LogFilter) -> list[ColumnElement[bool]]:
         found.append(modlog.c.community_id == wanted.community_id)
     if wanted.moderator_id is not None:
         found.append(modlog.c.moderator_id == wanted.moderator_id)
-    if wanted.person_id is not None:
-        found.append(or_(_named.c.id == wanted.person_id, _author.c.id == wanted.person_id))
     if wanted.kind:
         found.append(modlog.c.kind == wanted.kind)
     return found
+
+
+def _ids_about(person_id: int, conditions: Iterable[ColumnElement[bool]]) -> Select[Any]:
+    """The page of entries about a person or what they wrote, each of which is looked up in the log:
+    it may be long, and nothing of theirs in it.
+    """
+    person = select(actor.c.iri).where(actor.c.id == person_id)
+    wrote = (select(each.c.iri).where(each.c.author_id == person_id) for each in (post, comment))
+    entries = select(modlog.c.id).where(
+        modlog.c.target_iri.in_(union_all(person, *wrote)), *conditions
+    )
+    # PostgreSQL would walk down the log and compare each entry with each id; and it would join all
+    # entries before it chose these, so that they are a statement of their own.
+    theirs = entries.cte("theirs").prefix_with("MATERIALIZED")
+    return one_page(select(theirs.c.id).order_by(theirs.c.id.desc()))
 
 
 def _to_entry(row: RowMapping) -> ModlogView:

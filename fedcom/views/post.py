@@ -11,7 +11,6 @@ from sqlalchemy import (
     RowMapping,
     Table,
     bindparam,
-    exists,
     false,
     func,
     literal_column,
@@ -30,7 +29,13 @@ from fedcom.models.post import post
 from fedcom.models.revision import revision
 from fedcom.models.vote import post_vote
 from fedcom.queries.drafts import read_fields
-from fedcom.queries.visibility import is_blocked, is_post_shown, is_shown, reads_removed
+from fedcom.queries.visibility import (
+    is_blocked,
+    is_found,
+    is_post_shown,
+    is_shown,
+    reads_removed,
+)
 from fedcom.rules.links import normal_link, possible_beginnings
 from fedcom.views.community import CommunityView, community_columns, to_community
 from fedcom.views.paging import FAR
@@ -175,7 +180,7 @@ def post_columns(
         *(post.c[name] for name in _POST_COLUMNS),
         body_html.label("body_html"),
         is_readable.label("is_readable"),
-        exists().where(revision.c.post_id == post.c.id).correlate(post).label("was_edited"),
+        is_found(revision, revision.c.post_id == post.c.id).label("was_edited"),
         own(
             func.coalesce(_of_viewer(post_vote, post_vote.c.score, "voter_id"), 0),
             "vote",
@@ -204,10 +209,15 @@ def post_columns(
     )
 
 
+# PostgreSQL would take the id of a community for that of any actor, expect next to no posts in
+# communities, and then choose joins that read all posts; it knows nothing about a sum.
+IN_COMMUNITY = community_table.c.actor_id == group.c.id + 0
+"""The condition that joins the columns of a community with its actor."""
+
 SOURCE = (
     post.join(author, author.c.id == post.c.author_id)
     .join(group, group.c.id == post.c.community_id)
-    .join(community_table, community_table.c.actor_id == post.c.community_id)
+    .join(community_table, IN_COMMUNITY)
 )
 """The tables that `post_columns` reads."""
 

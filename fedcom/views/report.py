@@ -125,17 +125,14 @@ def _is_open(table: FromClause) -> ColumnElement[bool]:
     return table.c.resolved_at.is_(None)
 
 
-_REPORTED = (
-    select(func.count())
-    .select_from(
-        report.outerjoin(post, post.c.id == report.c.post_id).outerjoin(
-            comment, comment.c.id == report.c.comment_id
-        )
+def _reported(table: FromClause, report_of: ColumnElement[int]) -> ColumnElement[int]:
+    return (
+        select(func.count())
+        .select_from(table.join(report, report_of == table.c.id))
+        .where(table.c.author_id == _author.c.id)
+        .correlate(_author)
+        .scalar_subquery()
     )
-    .where(func.coalesce(post.c.author_id, comment.c.author_id) == _author.c.id)
-    .correlate(_author)
-    .scalar_subquery()
-)
 
 
 def _removed(table: FromClause) -> ColumnElement[int]:
@@ -170,7 +167,9 @@ _REPORTS = one_page(
         or_(_MODERATED, and_(_IS_ADMIN, func.coalesce(_group.c.local, false()))).label(
             "may_moderate"
         ),
-        _REPORTED.label("reported"),
+        (_reported(post, report.c.post_id) + _reported(comment, report.c.comment_id)).label(
+            "reported"
+        ),
         (_removed(post) + _removed(comment)).label("removed"),
         *actor_columns(_author, "author_"),
         *actor_columns(_resolver, "resolver_"),
@@ -290,7 +289,7 @@ def _to_report(row: RowMapping, complaints: tuple[Complaint, ...]) -> ReportView
 
 _QUEUES = (
     select(*community_columns(actor, ""))
-    .join(community, community.c.actor_id == actor.c.id)
+    .select_from(community.join(actor, actor.c.id == community.c.actor_id + 0))
     .where(
         exists().where(report.c.community_id == actor.c.id),
         or_(_IS_ADMIN, moderates(actor.c.id, VIEWER)),

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, exists, null, or_, type_coerce
+from sqlalchemy import ColumnElement, bindparam, null, or_, type_coerce
 
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.moderation import community_ban
-from fedcom.queries.visibility import is_admin, moderates
+from fedcom.queries.visibility import is_admin, is_found, moderates
 
 NOBODY = 0
 """The viewer id of guests: no actor ever has it, so one statement serves guests and members."""
@@ -61,7 +61,8 @@ def standing_columns(
     author_id: ColumnElement[Any], community_id: ColumnElement[Any]
 ) -> list[ColumnElement[Any]]:
     """The columns of `AuthorStanding`, each with the prefix `author_`."""
-    banned = exists().where(
+    banned = is_found(
+        community_ban,
         community_ban.c.community_id == community_id,
         community_ban.c.person_id == author_id,
         or_(community_ban.c.expires_at.is_(None), community_ban.c.expires_at > NOW),
@@ -69,5 +70,5 @@ def standing_columns(
     return [
         moderates(community_id, author_id).label("author_is_moderator"),
         is_admin(author_id).label("author_is_admin"),
-        banned.correlate_except(community_ban).label("author_is_banned"),
+        banned.label("author_is_banned"),
     ]

@@ -25,7 +25,7 @@ from fedcom.text.difference import ComparedPiece, difference, readable
 from fedcom.web.content import COMMENTS, POSTS, Kind
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, read_page
-from fedcom.web.html.routing import Handler, page_route
+from fedcom.web.html.routing import Handler, shared_route
 
 PAGE = 10
 """Versions per page; comparing two long texts takes a moment."""
@@ -51,7 +51,7 @@ class Version:
 def histories() -> list[Route]:
     """The routes for posts and for comments."""
     return [
-        page_route(f"/{kind.path}/{{number:int}}/history", _show(kind))
+        shared_route(f"/{kind.path}/{{number:int}}/history", _show(kind))
         for kind in (POSTS, COMMENTS)
     ]
 

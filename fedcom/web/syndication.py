@@ -41,7 +41,7 @@ from fedcom.views.viewer import NOBODY
 from fedcom.web.html.feed_documents import Entry, Feed, to_atom, to_rss
 from fedcom.web.html.i18n import choose, gettext, speak
 from fedcom.web.html.render import link, slug
-from fedcom.web.html.routing import Handler, page_route
+from fedcom.web.html.routing import Handler, shared_route
 
 ENTRIES = 30
 KEPT_SECONDS = 300
@@ -146,7 +146,7 @@ def feeds() -> list[BaseRoute]:
         "/feeds/c/{slug}/modlog": show_log,
     }
     return [
-        page_route(f"{path}.{ending}", _in_their_language(handler))
+        shared_route(f"{path}.{ending}", _in_their_language(handler))
         for path, handler in handlers.items()
         for ending in ("xml", "atom")
     ]

@@ -1,4 +1,4 @@
-"""The CPU cost of the hot paths: `make bench`.
+"""The CPU cost of the hot paths: `make bench`; and how it grows: `make bench ARGS=growth`.
 
 `__main__` measures one process; `outgoing` measures deliveries to new hosts by worker processes
 (`deliverer`) on both databases. Both deliver to `sink`.

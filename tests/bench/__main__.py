@@ -1,6 +1,7 @@
 """Run the measurements on a SQLite instance in a temporary folder and print a table."""
 
 import asyncio
+import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -8,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from sqlalchemy import insert
@@ -35,7 +35,9 @@ from fedcom.site.setup import finish_setup
 from fedcom.wire.body import Body
 from fedcom.wiring import OpenInstance, open_instance
 from outbox.publish import publish
+from tests.bench import growth, outgoing
 from tests.bench.outgoing import open_peers
+from tests.bench.pages import measure_pages
 
 ORIGIN = "http://127.0.0.1:8000"
 PEER = "http://127.0.0.2:8000"
@@ -60,7 +62,7 @@ async def bench() -> None:
             app.state.instance = instance
             await _incoming(instance, app, key, posts[:ACTIVITIES], verify_cost)
             await _outgoing(instance, community, sign_cost)
-            await _pages(app, community, thread)
+            await measure_pages(instance, app, community, thread, posts[1])
 
 
 def _settings(folder: Path) -> Settings:
@@ -246,27 +248,6 @@ async def _outgoing(instance: OpenInstance, community: Community, sign_cost: flo
         _line("delivery, warm: claim, sign, POST, record", cost, sign_cost, f"{rate:.0f}/s")
 
 
-async def _pages(app: Callable[..., Awaitable[None]], community: Community, thread: Post) -> None:
-    transport = httpx.ASGITransport(app=app)
-    for name, path in (
-        ("front page, 20 posts", "/"),
-        ("community page", f"/c/{community.name}"),
-        ("thread, 200 comments", f"/post/{thread.id}"),
-    ):
-        headers = {"Accept": "text/html", "Accept-Encoding": "gzip"}
-        request = httpx.Request("GET", f"{ORIGIN}{path}", headers=headers)
-        page = await (await transport.handle_async_request(request)).aread()
-        started = time.process_time()
-        for _ in range(20):
-            answer = await transport.handle_async_request(request)
-            sent = b"".join([part async for part in answer.aiter_raw()])
-        cost = (time.process_time() - started) / 20
-        if answer.status_code != 200:
-            raise SystemExit(f"{path} answers {answer.status_code}")
-        size = f"{len(page) / 1000:.0f} kB, {len(sent) / 1000:.1f} kB as sent"
-        _line(name, cost, extra=size)
-
-
 def _line(name: str, cost: float, unit: float | None = None, extra: str = "") -> None:
     ratio = f"{cost / unit:6.2f} x RSA" if unit else ""
     print(f"{name:<42}{cost * 1e6:9.0f} µs CPU  {ratio:<14}{extra}")
@@ -274,4 +255,8 @@ def _line(name: str, cost: float, unit: float | None = None, extra: str = "") ->
 
 if __name__ == "__main__":
     configure_logs("error", "json")
-    asyncio.run(bench())
+    parts = {"growth": growth.main, "outgoing": outgoing.main}
+    if len(sys.argv) > 1 and sys.argv[1] in parts:
+        parts[sys.argv[1]](sys.argv[2:])
+    else:
+        asyncio.run(bench())

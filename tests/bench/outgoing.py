@@ -2,7 +2,7 @@
 
 Each round publishes one activity to hosts that were never delivered to, each with a loopback
 address of its own. The CPU is that of the workers, summed, and is compared with one RSA-2048
-signature measured in the same processes. `python -m tests.bench.outgoing` runs it alone.
+signature measured in the same processes. `python -m tests.bench outgoing` runs it.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from sqlalchemy import Connection, delete, func, select
 
 from activitypub.vocab.activities import create
 from activitypub.vocab.base import dump
-from fedcom.accounts.register import Newcomer, create_account
+from fedcom.accounts.register import NewAccount, create_account
 from fedcom.actions.community import CreateCommunity
 from fedcom.actions.perform import perform
 from fedcom.context import Context
@@ -264,7 +264,7 @@ async def open_bench(database: str, peers: Peers) -> AsyncIterator[Bench]:
         keys = [await instance.new_key() for _ in range(2)]
 
         def work(ctx: Context) -> str:
-            newcomer = Newcomer(name="ann", password_hash="-")
+            newcomer = NewAccount(name="ann", password_hash="-")
             ann = create_account(ctx, newcomer, keys[0], role="admin").person
             finish_setup(ctx.conn, name="Bench", registration="closed", now=ctx.now)
             return perform(ctx, CreateCommunity(by=ann, name="cats", key=keys[1])).iri
@@ -318,15 +318,11 @@ async def _bench_one(
     )
 
 
-def main() -> None:
-    """Read the options and print a table."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.outgoing")
+def main(arguments: Sequence[str]) -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench outgoing", description=__doc__)
     parser.add_argument("--hosts", type=int, default=HOSTS)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--databases", nargs="+", default=["sqlite", "postgresql"])
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     asyncio.run(bench(options.hosts, options.rounds, options.databases, print))
-
-
-if __name__ == "__main__":
-    main()

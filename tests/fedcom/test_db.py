@@ -4,7 +4,9 @@ import asyncio
 import contextvars
 import sqlite3
 import stat
+import sys
 import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -93,6 +95,98 @@ async def test_a_reader_cannot_write(database: Database) -> None:
         await database.read(add("a"))
 
     assert await database.read(names) == []
+
+
+@pytest.mark.anyio
+async def test_the_version_changes_with_each_commit_and_only_then(database: Database) -> None:
+    versions = [await database.find_version()]
+    await database.read(names)
+    assert await database.find_version() == versions[0]
+    with pytest.raises(IntegrityError):
+        await database.write(lambda conn: [conn.execute(insert(examples).values(id=1))] * 2)
+    for name in ("one", "two"):
+        await database.write(add(name))
+        versions.append(await database.find_version())
+        assert await database.find_version() == versions[-1]
+    assert None not in versions
+    assert len(set(versions)) == len(versions)
+
+
+@pytest.mark.anyio
+async def test_what_is_not_committed_does_not_change_what_the_version_stands_for(
+    database: Database,
+) -> None:
+    """Equal versions, equal rows: whatever is read before and after another's commit differs."""
+    seen = defaultdict(set)
+
+    async def look() -> None:
+        version = await database.find_version()
+        seen[version].add(tuple(await database.read(names)))
+
+    for name in ("one", "two", "three"):
+        with database.begin() as conn:
+            await look()
+            conn.execute(insert(examples).values(name=name))
+            await look()
+        await look()
+    assert all(len(rows) == 1 for rows in seen.values())
+
+
+_WRITER = """
+import sys
+from fedcom.db import open_database
+from sqlalchemy import text
+database = open_database(sys.argv[1])
+with database.begin() as conn:
+    conn.execute(text("INSERT INTO examples (name, times) VALUES ('from elsewhere', 0)"))
+database.close()
+"""
+
+
+@pytest.mark.anyio
+async def test_the_version_changes_when_another_process_commits(
+    database: Database, empty_database_url: str
+) -> None:
+    before = await database.find_version()
+    writer = await asyncio.create_subprocess_exec(sys.executable, "-c", _WRITER, empty_database_url)
+    assert await writer.wait() == 0
+    assert await database.read(names) == ["from elsewhere"]
+    assert await database.find_version() not in {None, before}
+
+
+@pytest.mark.anyio
+async def test_two_that_open_the_database_see_each_others_commits(
+    database: Database, empty_database_url: str
+) -> None:
+    other = open_database(empty_database_url)
+    try:
+        before = [await one.find_version() for one in (database, other)]
+        await database.write(add("one"))
+        between = [await one.find_version() for one in (database, other)]
+        await other.write(add("two"))
+        after = [await one.find_version() for one in (database, other)]
+    finally:
+        await other.aclose()
+    for versions in zip(before, between, after, strict=True):
+        assert len({None, *versions}) == 4
+
+
+@pytest.mark.anyio
+async def test_a_version_is_never_equal_to_one_of_another_connection(database: Database) -> None:
+    """The numbers begin again there, or may have: after a restore, for example."""
+    before = await database.find_version()
+    database._version.close()
+    assert await database.find_version() not in {None, before}
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
+@pytest.mark.anyio
+async def test_the_version_is_unknown_when_the_server_has_gone(database: Database) -> None:
+    before = await database.find_version()
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+    await database.read(lambda conn: conn.execute(text(f"{end} AND datname = current_database()")))
+    assert await database.find_version() is None
+    assert await database.find_version() not in {None, before}
 
 
 def test_begin_and_connect_serve_plain_code(database: Database) -> None:

@@ -6,9 +6,10 @@ Everything is escaped except by one filter: `rich`, for the sanitized columns of
 import hashlib
 import secrets
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from functools import partial
+from datetime import datetime, timedelta
+from functools import lru_cache, partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
@@ -20,11 +21,13 @@ from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
 from fedcom.catalogues import LANGUAGES
+from fedcom.http.page_cache import SHARED, is_shareable
 from fedcom.offload import offload
 from fedcom.text.html import excerpt_of
 from fedcom.text.mentions import unlinked_mentions
 from fedcom.text.pictures import move_pictures
 from fedcom.web.html import flash, i18n
+from fedcom.web.html.escaping import EscapingEnvironment
 from fedcom.web.html.request_context import PageContext
 
 FOLDER = Path(__file__).parents[1]
@@ -33,6 +36,10 @@ SCRIPT = (FOLDER / "static" / "script.js").read_bytes()
 SCRIPT_ADDRESS = f"/static/script.js?v={hashlib.sha256(SCRIPT).hexdigest()[:12]}"
 STYLE_VERSION = hashlib.sha256(STYLE).hexdigest()[:12]
 
+_MINUTE = timedelta(minutes=1)
+
+_ANY_DIRECTION = Markup(' dir="auto"')
+
 TINTS = 8
 """Colours for the initials that replace a missing picture."""
 
@@ -40,8 +47,15 @@ TINTS = 8
 @pass_context
 def when(context: Context, moment: datetime) -> Markup:
     """A `<time>` element that shows an age, and the exact time for programs and on hover."""
+    return _when(i18n.language(), moment, (context["now"] - moment) // _MINUTE)
+
+
+# A thread has hundreds of these, and each reader within a minute gets the same ones.
+@lru_cache(maxsize=4096)
+def _when(_language: str, moment: datetime, minutes: int) -> Markup:
+    """`_language` is the one in use; it is named only because the texts depend on it."""
     stamp = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-    text, exact = escape(i18n.age(moment, context["now"])), escape(i18n.exact(moment))
+    text, exact = escape(i18n.age(moment, moment + minutes * _MINUTE)), escape(i18n.exact(moment))
     return Markup(f'<time datetime="{stamp}" title="{exact}">{text}</time>')  # noqa: S704 - escaped
 
 
@@ -62,6 +76,18 @@ def picture(context: Context, url: str, size: str = "full") -> str:
     return address
 
 
+def tongue(of: Any = None) -> Markup:
+    """The attributes of user content: its own direction, and its language if that is known and not
+    the page's.
+    """
+    known = getattr(of, "language", None)
+    if not known or known == i18n.language():
+        return _ANY_DIRECTION
+    return _ANY_DIRECTION + Markup(' lang="{}"').format(known)
+
+
+# Every reader of a list gets the same texts, and making one costs more than the rest of its line.
+@lru_cache(maxsize=1024)
 def excerpt(html: str) -> str:
     """The beginning of a text as plain text."""
     return excerpt_of(html, 240)
@@ -118,7 +144,7 @@ def _with_numbers(say: Any) -> Callable[..., str]:
 
 
 def _environment() -> Environment:
-    environment = Environment(
+    environment = EscapingEnvironment(
         loader=FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -147,6 +173,9 @@ def _environment() -> Environment:
     environment.globals |= {
         "tints": TINTS,
         "new_once": new_once,
+        # For texts used on every line: Jinja finds an attribute faster than a key.
+        "texts": SimpleNamespace,
+        "tongue": tongue,
         "own_lists": flash.OWN_LISTS,
         "language": i18n.language,
         "direction": i18n.direction,
@@ -190,7 +219,8 @@ def page(
     more = {"notice": flash.text_of(code), "alternate": alternate, **values}
     response = _Page(partial(piece, context, template, more), status)
     response.headers["Vary"] = "Accept, Accept-Language, Cookie"
-    response.headers["Cache-Control"] = "private, no-cache"
+    is_shared = status == 200 and is_shareable(context.request)
+    response.headers["Cache-Control"] = SHARED if is_shared else "private, no-cache"
     if alternate:
         target = quote(alternate, safe=":/?#[]@!$&'()*+,;=%~-._")
         response.headers["Link"] = f'<{target}>; rel="alternate"; type="application/activity+json"'

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from fedcom.http.csrf import check_origin
+from fedcom.http.page_cache import allow_sharing
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -14,6 +15,18 @@ Handler = Callable[[Request], Awaitable[Response]]
 def page_route(path: str, handler: Handler) -> Route:
     """A page that changes nothing."""
     return Route(path, handler, methods=["GET"])
+
+
+def shared_route(path: str, handler: Handler) -> Route:
+    """A page without forms that is the same for all guests, and is kept for them
+    (`http.page_cache`).
+    """
+
+    async def handle(request: Request) -> Response:
+        allow_sharing(request.scope)
+        return await handler(request)
+
+    return Route(path, handle, methods=["GET"])
 
 
 def form_route(path: str, handler: Handler) -> Route:

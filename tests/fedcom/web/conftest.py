@@ -1,7 +1,7 @@
 """Fixtures for pages: an instance with an admin, a moderator, a member and a community."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -65,9 +65,13 @@ class PlainInstance:
         # Fetches that never end.
         self.silent: set[str] = set()
         self.titles: dict[str, str] = {}
+        self.keeps_pages = True
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         return await self.database.read(work)
+
+    async def find_version(self) -> Hashable:
+        return await self.database.find_version() if self.keeps_pages else None
 
     async def unit(self, work: Callable[[Context], T]) -> T:
         return await self.database.write(

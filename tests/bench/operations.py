@@ -1,0 +1,286 @@
+"""What a node does, one operation after the other, and what each costs."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from random import Random
+from typing import Any, get_args
+
+import httpx
+from sqlalchemy import Connection
+
+from activitypub.iri import PUBLIC
+from activitypub.signatures.keys import PrivateKey
+from activitypub.signatures.request import sign
+from activitypub.vocab.activities import create, like
+from activitypub.vocab.base import dump
+from fedcom.context import Context
+from fedcom.federation.ports import PeerInboxes
+from fedcom.models.post import Post
+from fedcom.views.feed import Span
+from outbox import claims
+from outbox.answers import AnswerKind, AttemptOutcome
+from outbox.publish import publish
+from outbox.record import Result, record
+from tests.bench.fill import COMMON, RARE
+from tests.bench.village import HOSTS, ORIGIN, PEER, Node
+
+Measured = tuple[float, float]
+"""CPU and wall time of one operation in seconds."""
+
+Operation = Callable[[Node], Awaitable[Measured]]
+
+
+class Clock:
+    """CPU and wall time since it was made."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._began = self._now()
+
+    def _now(self) -> Measured:
+        cpu = time.process_time() + self._node.backends.seconds()
+        return cpu, time.perf_counter()
+
+    def each(self, number: int) -> Measured:
+        """Of one of `number` operations since."""
+        cpu, wall = self._now()
+        return (cpu - self._began[0]) / number, (wall - self._began[1]) / number
+
+
+SORTS = (
+    *(f"sort={sort}" for sort in ("active", "hot", "new")),
+    *(f"sort=top&range={span}" for span in get_args(Span)),
+    *(f"sort=controversial&range={span}" for span in ("month", "all")),
+)
+SEARCHES = [
+    f"/search?type={kind}&q={word}&sort={sort}"
+    for kind in ("posts", "comments")
+    for word in (RARE, COMMON)
+    for sort in ("relevance", "new")
+]
+PAGES: Mapping[str, Sequence[str]] = {
+    "guest member": (
+        *(f"/?list={scope}&{sort}" for scope in ("all", "local") for sort in SORTS),
+        "/c/{cats}",
+        *(f"/c/{{busy}}?{sort}" for sort in SORTS),
+        "/post/{first}",
+        "/post/{longest}",
+        "/comment/700",
+        *(f"/u/{{founder}}{show}" for show in ("", "?sort=top", "?show=posts", "?show=comments")),
+        "/u/{writer}",
+        *SEARCHES,
+        "/search?type=people&q=p150",
+        "/search?type=communities&q=group",
+        *(f"/modlog{only}" for only in ("", "?kind=remove", "?kind=ban", "?person=p1")),
+        "/modlog?moderator=p1",
+        "/c/{busy}/modlog",
+        *(
+            f"/communities?list={scope}&sort={sort}"
+            for scope in ("all", "local")
+            for sort in ("subscribers", "active", "new")
+        ),
+        "/communities?q=group1",
+    ),
+    "member": (
+        *(f"/?list=subscribed&{sort}" for sort in SORTS),
+        "/communities?list=subscribed",
+        "/notifications",
+        "/notifications?show=all",
+        "/saved",
+        "/submit",
+        "/messages",
+    ),
+    "admin": (
+        "/",
+        "/c/{cats}",
+        "/post/{first}",
+        "/reports",
+        "/reports?show=resolved",
+        "/admin/federation",
+        "/admin/instances",
+        "/admin/communities",
+        "/admin/members",
+    ),
+    "guest": (
+        "/nodeinfo/2.1",
+        "/api/v3/site",
+        "/feeds/all.xml",
+        "/feeds/c/{busy}.xml",
+        "/feeds/post/{longest}.xml",
+        "/feeds/modlog.xml",
+    ),
+    "peer": (
+        "/c/{cats}",
+        "/c/{cats}/outbox?page=1",
+        "/c/{cats}/followers",
+        "/u/{founder}/outbox?page=1",
+        "/post/{first}",
+        "/post/{first}/context",
+        "/post/{first}/replies",
+    ),
+}
+"""The addresses that are visited, and by whom, with `Village.names` in braces."""
+
+
+def visit(address: str, who: str, times: int) -> Operation:
+    """GET a page some times."""
+
+    async def operation(node: Node) -> Measured:
+        path = address.format(**node.village.names)
+        accept = "application/activity+json" if who == "peer" else "text/html"
+        headers = {"Accept": accept, "Cookie": node.village.cookies.get(who, "")}
+        request = httpx.Request("GET", f"{ORIGIN}{path}", headers=headers)
+        # Searches are limited by address.
+        client = f"192.0.{node.next() // 250 % 250}.{node.next() % 250}"
+        transport = httpx.ASGITransport(app=node.app, client=(client, 1))
+        clock = Clock(node)
+        for _ in range(times):
+            answer = await transport.handle_async_request(request)
+            await answer.aread()
+        if answer.status_code != 200:
+            raise SystemExit(f"{path} ({who}): {answer.status_code}")
+        return clock.each(times)
+
+    return operation
+
+
+class Peer:
+    """The peer that sends activities."""
+
+    def __init__(self, key: PrivateKey) -> None:
+        self._key = key
+
+    def likes(self, node: Node) -> list[bytes]:
+        """Likes of the village's posts; all of one batch on others."""
+        return [
+            dump(like(f"{PEER}/like/{node.next()}", f"{PEER}/u/peer", each.iri))
+            for each in node.village.posts
+        ]
+
+    def comments(self, node: Node) -> list[bytes]:
+        """A comment on each of them."""
+        return [dump(self._comment(node, each)) for each in node.village.posts]
+
+    def _comment(self, node: Node, parent: Post) -> dict[str, Any]:
+        number = node.next()
+        note = {
+            "id": f"{PEER}/note/{number}",
+            "type": "Note",
+            "attributedTo": f"{PEER}/u/peer",
+            "to": [PUBLIC],
+            "cc": [node.village.cats.iri],
+            "inReplyTo": parent.iri,
+            "content": "<p>Some words about <strong>cats</strong>.</p>",
+            "published": datetime.now(UTC).isoformat(),
+        }
+        return create(f"{PEER}/create/{number}", f"{PEER}/u/peer", note)
+
+    async def send(self, node: Node, bodies: Sequence[bytes]) -> Measured:
+        """POST all of it at once."""
+        url = f"{ORIGIN}/inbox"
+        requests = [
+            (body, sign("POST", url, body, self._key, datetime.now(UTC))) for body in bodies
+        ]
+        transport = httpx.ASGITransport(app=node.app, client=("127.0.0.2", 1))
+
+        async def post_one(body: bytes, headers: dict[str, str]) -> int:
+            request = httpx.Request("POST", url, headers=headers, content=body)
+            return (await transport.handle_async_request(request)).status_code
+
+        clock = Clock(node)
+        statuses = await asyncio.gather(*(post_one(*one) for one in requests))
+        if set(statuses) != {202}:
+            raise SystemExit(f"not accepted: {sorted(set(statuses))}")
+        return clock.each(len(bodies))
+
+    def posting(self, make: Callable[[Node], list[bytes]]) -> Operation:
+        """Receiving activities, which are worked aside."""
+
+        async def operation(node: Node) -> Measured:
+            measured = await self.send(node, make(node))
+            await node.instance.inbox.drain()
+            return measured
+
+        return operation
+
+    def working(self, make: Callable[[Node], list[bytes]]) -> Operation:
+        """Working activities that were received aside."""
+
+        async def operation(node: Node) -> Measured:
+            bodies = make(node)
+            await self.send(node, bodies)
+            clock = Clock(node)
+            await node.instance.inbox.drain()
+            return clock.each(len(bodies))
+
+        return operation
+
+
+async def publish_some(node: Node) -> Measured:
+    """Publish activities to the village's followers, and take back that they wait."""
+    number = 5
+
+    def work(ctx: Context) -> None:
+        for _ in range(number):
+            iri = ctx.new_iri("announce")
+            publish(
+                ctx.conn,
+                activity_id=iri,
+                actor=node.village.cats.iri,
+                body=dump(like(iri, node.village.cats.iri, node.village.posts[0].iri)),
+                subject=iri,
+                inboxes=[f"http://127.9.0.{host + 1}:8009/inbox" for host in range(HOSTS)],
+                now=ctx.now.timestamp(),
+            )
+
+    clock = Clock(node)
+    await node.instance.units.unit(work)
+    return clock.each(number * HOSTS)
+
+
+async def claim_some(node: Node) -> Measured:
+    """Find hosts and claim deliveries, published aside; and record them as sent."""
+    await publish_some(node)
+    now = time.time()
+
+    def find(conn: Connection) -> list[str]:
+        recent = [one.host for one in claims.find_hosts_due_since(conn, now - 60, now + 1)]
+        return [one.host for one in claims.find_hosts(conn) if one.host in recent]
+
+    def claim(conn: Connection) -> list[claims.ClaimedDelivery]:
+        bounds = claims.Bounds(slots=50, rows=1000, lease=60)
+        return claims.claim(conn, hosts, bounds=bounds, worker="bench", now=now + 1).rows
+
+    def settle(conn: Connection) -> None:
+        outcome = AttemptOutcome(AnswerKind.DELIVERED, 202, "")
+        results = [Result(row, outcome, now, now + 1) for row in rows]
+        inboxes = PeerInboxes(lambda _actor: None, ORIGIN, node.instance.clock)
+        record(conn, results, worker="bench", inboxes=inboxes, rng=Random(1))
+
+    clock = Clock(node)
+    hosts = await node.instance.database.read(find)
+    rows = await node.instance.database.write(claim)
+    if not rows:
+        raise SystemExit("nothing to claim")
+    await node.instance.database.write(settle)
+    return clock.each(len(rows))
+
+
+def operations(key: PrivateKey, visits: int = 3) -> dict[str, Operation]:
+    """All of them by name."""
+    peer = Peer(key)
+    found: dict[str, Operation] = {
+        "inbox POST, Like": peer.posting(peer.likes),
+        "inbox POST, comment": peer.posting(peer.comments),
+        "work of a Like": peer.working(peer.likes),
+        "work of a comment": peer.working(peer.comments),
+        "publish one delivery": publish_some,
+        "claim and record one delivery": claim_some,
+    }
+    for groups, addresses in PAGES.items():
+        for address in addresses:
+            for who in groups.split():
+                found[f"{address} {who}"] = visit(address, who, visits)
+    return found

@@ -1,0 +1,112 @@
+"""The plans of the hot statements: none reads the whole of a table that grows.
+
+The statements are those of real pages, requests and activities (`tests/bench/operations.py`), as
+both databases receive them. The tables are filled, and PostgreSQL is told that they are larger, so
+that it prefers its indexes.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import Engine
+
+from activitypub.signatures.keys import load_private
+from tests.bench.operations import operations
+from tests.bench.village import PEER, Node, open_node
+from tests.support.documents import pems
+from tests.support.plans import scanned
+
+pytestmark = pytest.mark.anyio
+
+VOTES = 30_000
+
+GROWING = {
+    *("actor", "follow", "post", "post_rank", "comment", "post_vote", "comment_vote"),
+    *("notification", "modlog", "revision", "report", "tombstone", "boost", "link_preview"),
+    *("post_visit", "saved_post", "community_ban"),
+    *("inbox_journal", "outbox_activity", "outbox_delivery"),
+    *("post_search", "comment_search", "actor_search"),
+}
+
+HOT = 20
+"""How many statements at least must be looked at."""
+
+MAY: Mapping[str, set[str]] = {
+    # Admins look at the whole queue.
+    "admin": {"actor", "follow", "report", "inbox_journal", "outbox_activity", "outbox_delivery"},
+    # Whichever is less: the log, or what the person wrote.
+    "/modlog?person=": {"modlog"},
+}
+"""Which tables may be read as a whole, by a part of the operation's name."""
+
+
+_LARGER = "SET LOCAL seq_page_cost = 40"
+"""Lets PostgreSQL plan as if each table had forty times as many pages to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A statement with its parameters, as the driver got it."""
+
+    statement: str
+    parameters: Any
+
+
+@contextmanager
+def captured() -> Iterator[dict[str, Sent]]:
+    """The statements that are sent meanwhile, each once."""
+    found: dict[str, Sent] = {}
+
+    def note(_conn: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
+            one = parameters[0] if isinstance(parameters, list) else parameters
+            one = dict(one) if isinstance(one, Mapping) else tuple(one)
+            found.setdefault(statement, Sent(statement, one))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+@pytest.fixture
+async def filled(database_url: str, tmp_path: Path) -> AsyncIterator[Node]:
+    """A node with `VOTES` votes."""
+    public_pem = pems()[1]
+    async with open_node(database_url, tmp_path, VOTES, public_pem, comments=30) as node:
+        yield node
+
+
+async def test_no_hot_statement_reads_the_whole_of_a_table_that_grows(filled: Node) -> None:
+    key = load_private(f"{PEER}/u/peer#main-key", pems()[0])
+    found: dict[str, tuple[str, Sent]] = {}
+    for name, operation in operations(key, visits=1).items():
+        with captured() as sent:
+            await operation(filled)
+        for statement, one in sent.items():
+            found.setdefault(statement, (name, one))
+
+    def explain(conn: Connection) -> list[str]:
+        return [
+            f"{name}: {table} in {one.statement}"
+            for name, one in found.values()
+            for table in sorted(GROWING & scanned(conn, one.statement, one.parameters))
+            if not any(part in name and table in may for part, may in MAY.items())
+        ]
+
+    database = filled.instance.database
+    with database.begin() as conn:
+        if database.dialect == "postgresql":
+            conn.exec_driver_sql("ANALYZE")
+            conn.exec_driver_sql(_LARGER)
+        assert explain(conn) == []
+        assert len(found) > HOT
+        # The test sees it.
+        conn.exec_driver_sql("DROP INDEX ix_comment_post_id_path")
+        assert any("/post/{first} guest: comment in " in line for line in explain(conn))

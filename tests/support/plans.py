@@ -1,0 +1,64 @@
+"""Which tables a statement reads from one end to the other, by the plans of both databases.
+
+Walking down an index until a LIMIT is reached does not count, if nothing is sorted on the way; nor
+does reading an index of few rows (`SMALL`).
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection
+
+SMALL = {
+    *("ix_inbox_journal_due", "ix_inbox_journal_subject", "ix_inbox_journal_host"),
+    *("ix_inbox_journal_claimed", "ix_outbox_delivery_host_due_at", "ix_outbox_delivery_due_at"),
+    *("ix_outbox_delivery_order", "ix_outbox_delivery_claimed", "ix_post_featured"),
+    *("ix_actor_local", "ix_post_local", "ix_comment_local"),
+}
+"""Partial indexes whose condition few rows meet: those that wait, that are pinned or local."""
+
+_ALIAS = re.compile(r'(?:FROM|JOIN|,|INTO|UPDATE)\s+"?(\w+)"?\s+AS\s+"?(\w+)"?')
+
+
+def scanned(conn: Connection, statement: str, parameters: Any) -> set[str]:
+    """The names of the tables, none of which a hot statement should scan if it grows."""
+    if conn.dialect.name == "sqlite":
+        return set(_scanned_on_sqlite(conn, statement, parameters))
+    found = conn.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters).scalar_one()
+    return set(_scanned_below(found[0]["Plan"], is_limited=False))
+
+
+def _scanned_on_sqlite(conn: Connection, statement: str, parameters: Any) -> Iterator[str]:
+    names = {alias: name for name, alias in _ALIAS.findall(statement)}
+    plan = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+    sorted_in = {parent for _, parent, _, step in plan if step.startswith("USE TEMP B-TREE FOR")}
+    for _, parent, _, step in plan:
+        found = re.fullmatch(r"SCAN (\w+)(.*)", step)
+        if found is None:
+            continue
+        name, how = names.get(found[1], found[1]), found[2]
+        if how.rpartition(" ")[2] in SMALL:
+            continue
+        if "VIRTUAL TABLE" in how:
+            if "M" in how or "=" in how:  # by a MATCH, or by the row's id
+                continue
+        elif parent not in sorted_in and "ORDER BY" in statement and "LIMIT" in statement:
+            continue
+        yield name
+
+
+def _scanned_below(node: dict[str, Any], *, is_limited: bool) -> Iterator[str]:
+    kind = node["Node Type"]
+    has_bounds = "Index Cond" in node
+    is_walk = kind in {"Index Scan", "Index Only Scan"} and is_limited
+    reads = kind.endswith(("Seq Scan", "Index Scan", "Index Only Scan"))
+    if reads and not has_bounds and not is_walk and node.get("Index Name") not in SMALL:
+        yield node.get("Relation Name", node.get("Index Name", ""))
+    is_limited = kind == "Limit" or (
+        is_limited and kind in {"Nested Loop", "Subquery Scan", "Result", "LockRows", "Memoize"}
+    )
+    for below in node.get("Plans", ()):
+        # Only the outer side of a join stops early.
+        stops = is_limited and below["Parent Relationship"] in {"Outer", "Subquery"}
+        yield from _scanned_below(below, is_limited=stops)
