@@ -9,15 +9,14 @@ The table is our own and not `ipaddress.is_global`, because that calls ::127.0.0
 of what Mastodon 4.6 (`private_address_check.rb`) and GoToSocial 0.20 (`sanitizer.go`) refuse.
 A server whose only way out is NAT64 is therefore not supported.
 
-An address is compared as a number, read by `inet_pton`, which knows the canonical spellings only:
+An address is compared as a number, and one of IPv4 is read here, in canonical spelling only:
 objects of `ipaddress` cost more than the request that is being checked.
 """
 
 import re
-import socket
 from bisect import bisect_right
 from collections.abc import Iterable
-from ipaddress import IPv4Network, IPv6Network, collapse_addresses
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, collapse_addresses
 from typing import NamedTuple, TypeVar
 
 from activitypub.errors import PrivateAddress
@@ -66,6 +65,9 @@ REFUSED_SUFFIXES = frozenset({"localhost", "internal", "local", "onion", "home.a
 
 # WHATWG URL, "ends in a number": a resolver reads such a name as an IPv4 address (127.1, 0x7f.1).
 _NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
+
+_BYTE = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_IPV4 = re.compile(rf"{_BYTE}\.{_BYTE}\.{_BYTE}\.{_BYTE}")
 
 _Network = TypeVar("_Network", IPv4Network, IPv6Network)
 
@@ -158,12 +160,16 @@ def _without_brackets(host: str) -> str:
 
 
 def _parse(text: str) -> _Address | None:
-    is_ipv6 = ":" in text
-    try:
-        packed = socket.inet_pton(socket.AF_INET6 if is_ipv6 else socket.AF_INET, text)
-    except (OSError, ValueError):  # ValueError: characters that no address has
+    match = _IPV4.fullmatch(text)
+    if match is not None:
+        first, second, third, fourth = map(int, match.groups())
+        return _Address(False, first << 24 | second << 16 | third << 8 | fourth)
+    if ":" not in text or "%" in text:  # a zone is for one machine only
         return None
-    return _Address(is_ipv6, int.from_bytes(packed))
+    try:
+        return _Address(True, int(IPv6Address(text)))
+    except ValueError:
+        return None
 
 
 def _edges(networks: Iterable[_Network]) -> list[int]:

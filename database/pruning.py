@@ -15,7 +15,10 @@ STEP_SECONDS = 0.02
 """How long the statements of a step should take; with its commit, the lock is held for less than
 50 ms."""
 
-FIRST = 100
+FEWEST = 200
+"""A step has a cost of its own, however few rows it deletes."""
+
+FIRST = 200
 MOST = 5_000
 
 Step = Callable[[Connection, int], int]
@@ -41,7 +44,7 @@ def next_size(size: int, seconds: float) -> int:
     At most twice as many: the first rows may have been in memory, and the next ones not.
     """
     fitting = size * STEP_SECONDS / max(seconds, STEP_SECONDS / 2)
-    return max(1, min(MOST, int(fitting)))
+    return max(FEWEST, min(MOST, int(fitting)))
 
 
 def _timed(step: Step, most: int) -> Callable[[Connection], tuple[int, float]]:

@@ -104,10 +104,12 @@ _partial("ix_inbox_journal_subject", LIVE, _c.subject, _c.id)
 _partial("ix_inbox_journal_host", LIVE, _c.host)
 _partial("ix_inbox_journal_claimed", _c.claimed_by.is_not(None), _c.subject)
 _partial("ix_inbox_journal_closed", _c.closed_at.is_not(None), _c.closed_at)
+# By the time of arrival: of two indexes that begin with `closed_at`, SQLite may choose the one with
+# all closed rows.
 _partial(
     "ix_inbox_journal_bodies",
     and_(_c.closed_at.is_not(None), _c.body.is_not(None)),
-    _c.closed_at,
+    _c.received_at,
 )
 
 
@@ -314,18 +316,25 @@ def count_waiting(conn: Connection, before: float) -> list[tuple[str, int, float
     return [(row.host, row.number, row.since) for row in conn.execute(_waiting, {"before": before})]
 
 
-_stale = (
+_outdated_bodies = (
     select(_c.id)
-    .where(_c.closed_at < bindparam("before"))
+    .where(
+        _c.closed_at.is_not(None),
+        _c.body.is_not(None),
+        _c.received_at < bindparam("before"),
+        _c.closed_at + 0.0 < bindparam("before"),  # no index has the sum
+    )
+    .order_by(_c.received_at)
+    .limit(bindparam("batch"))
+)
+_outdated_rows = (
+    select(_c.id)
+    .where(_c.closed_at.is_not(None), _c.closed_at < bindparam("before"))
     .order_by(_c.closed_at)
     .limit(bindparam("batch"))
 )
-_drop_bodies = (
-    update(journal)
-    .where(_c.id.in_(_stale.where(_c.closed_at.is_not(None), _c.body.is_not(None))))
-    .values(body=None)
-)
-_drop_rows = delete(journal).where(_c.id.in_(_stale.where(_c.closed_at.is_not(None))))
+_drop_bodies = update(journal).where(_c.id.in_(_outdated_bodies)).values(body=None)
+_drop_rows = delete(journal).where(_c.id.in_(_outdated_rows))
 
 
 def prune(conn: Connection, now: float, batch: int) -> Pruned:

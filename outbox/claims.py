@@ -27,7 +27,6 @@ from sqlalchemy import (
 )
 
 from database.inserts import insert_new
-from database.lists import among
 from outbox.deliveries import (
     CLAIMED,
     SQL_CLAIMED,
@@ -275,7 +274,9 @@ def _next() -> Select[Any]:
     # did not, the result would be less fair, but still correct.
     free = select(due.c.id).where(~blocked).limit(bindparam("slots")).subquery("free")
     ids = select(func.aggregate_strings(cast(free.c.id, Text), ",")).scalar_subquery()
-    return select(peers.c.host, in_flight, ids).where(among(peers.c.host, "hosts"))
+    return select(peers.c.host, in_flight, ids).where(
+        peers.c.host.in_(bindparam("hosts", expanding=True))
+    )
 
 
 def _everywhere() -> Select[Any]:
@@ -354,7 +355,7 @@ _RECENT = (
 )
 _LOCK_FREE = (
     select(peers.c.host, peers.c.failures, peers.c.resting_until)
-    .where(among(peers.c.host, "hosts"))
+    .where(peers.c.host.in_(bindparam("hosts", expanding=True)))
     .order_by(peers.c.host)
     .with_for_update(skip_locked=True)
 )
@@ -364,11 +365,11 @@ _NEXT_DUE = select(
     .where(deliveries.c.host == peers.c.host, deliveries.c.state == SQL_WAITING)
     .correlate(peers)
     .scalar_subquery(),
-).where(among(peers.c.host, "hosts"))
+).where(peers.c.host.in_(bindparam("hosts", expanding=True)))
 _TAKE = (
     update(deliveries)
     .where(
-        among(deliveries.c.id, "ids"),
+        deliveries.c.id.in_(bindparam("ids", expanding=True)),
         deliveries.c.state == SQL_WAITING,
     )
     .values(state=CLAIMED, claimed_by=bindparam("worker"), claimed_until=bindparam("until"))
@@ -390,7 +391,7 @@ _DEFER = (
     .values(due_at=bindparam("until"))
 )
 _BODIES = select(activities.c.id, activities.c.actor, activities.c.body).where(
-    among(activities.c.id, "ids")
+    activities.c.id.in_(bindparam("ids", expanding=True))
 )
 _RENEW = (
     update(deliveries)

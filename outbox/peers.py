@@ -18,7 +18,6 @@ from dataclasses import dataclass, fields, replace
 
 from sqlalchemy import Connection, bindparam, or_, select, update
 
-from database.lists import among
 from outbox.answers import AnswerKind, AttemptOutcome
 from outbox.deliveries import SQL_WAITING, deliveries, peers
 
@@ -192,13 +191,13 @@ def release_backlog(conn: Connection, host: str, now: float, memory: float = 0.0
 
 _LOCK = (
     select(*(peers.c[name] for name in _FIELDS))
-    .where(among(peers.c.host, "hosts"))
+    .where(peers.c.host.in_(bindparam("hosts", expanding=True)))
     .order_by(peers.c.host)  # all workers lock in the same order
     .with_for_update()
 )
 _PUT_DELIVERED = (
     update(peers)
-    .where(among(peers.c.host, "hosts"))
+    .where(peers.c.host.in_(bindparam("hosts", expanding=True)))
     .values(
         failures=0,
         failing_since=None,

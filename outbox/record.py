@@ -16,7 +16,6 @@ from activitypub.document import Document
 from activitypub.errors import Malformed
 from activitypub.iri import host_of
 from activitypub.parse import parse
-from database.lists import among
 from outbox import peers
 from outbox.answers import AnswerKind, AttemptOutcome
 from outbox.claims import ClaimedDelivery
@@ -229,7 +228,7 @@ def _react(
 _STORE_DELIVERED = (
     update(deliveries)
     .where(
-        among(deliveries.c.id, "ids"),
+        deliveries.c.id.in_(bindparam("ids", expanding=True)),
         deliveries.c.state == SQL_CLAIMED,
         deliveries.c.claimed_by == bindparam("worker"),
     )

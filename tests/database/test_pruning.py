@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection, func, insert, select
 
-from database.pruning import FIRST, MOST, STEP_SECONDS, delete_some, next_size, prune
+from database.pruning import FEWEST, FIRST, MOST, STEP_SECONDS, delete_some, next_size, prune
 from fedcom.db import Database
 from tests.support.example_table import examples, metadata, opened_with
 
@@ -41,11 +41,11 @@ async def test_steps_are_repeated_until_nothing_is_outdated(database: Database) 
 @pytest.mark.parametrize(
     ("size", "seconds", "following"),
     [
-        (100, STEP_SECONDS, 100),
-        (100, STEP_SECONDS * 4, 25),
-        (100, 0.0, 200),
+        (300, STEP_SECONDS, 300),
+        (2000, STEP_SECONDS * 4, 500),
+        (300, 0.0, 600),
         (MOST, 0.0, MOST),
-        (1, 60.0, 1),
+        (300, 60.0, FEWEST),
     ],
 )
 def test_the_size_of_a_step_follows_the_time_of_the_previous_one(

@@ -210,9 +210,11 @@ async def test_only_what_both_route_and_response_allow_is_kept(
     small: Small, path: str, status: int, headers: dict[str, str]
 ) -> None:
     small.status, small.headers = status, headers
-    answers = [await small.get(path), await small.get(path)]
+    for _ in range(2):
+        answer = await small.get(path)
+        assert answer.status_code == status
+        small.client.cookies.clear()  # another guest has none
     assert len(small.asked) == 2
-    assert [answer.status_code for answer in answers] == [status, status]
 
 
 async def test_a_route_has_to_allow_it_and_the_request_to_be_a_guests() -> None:
