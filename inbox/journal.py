@@ -56,9 +56,6 @@ KEY_KEPT = 21 * 86_400.0
 signed request (half a day, `MAX_LIFETIME`), a peer's longest retries (a week for Lemmy and
 Misskey), and an integrity proof (a week, `listeners.RELAYED_WITHIN`)."""
 
-PRUNE_BATCH = 5_000
-"""Most rows that one `prune` changes, so that it blocks writers for a fraction of a second only."""
-
 _INDEXED_TEXT = 512
 """Longest text that is indexed as it is (PostgreSQL's limit is about 2,700 bytes)."""
 
@@ -107,10 +104,12 @@ _partial("ix_inbox_journal_subject", LIVE, _c.subject, _c.id)
 _partial("ix_inbox_journal_host", LIVE, _c.host)
 _partial("ix_inbox_journal_claimed", _c.claimed_by.is_not(None), _c.subject)
 _partial("ix_inbox_journal_closed", _c.closed_at.is_not(None), _c.closed_at)
+# By the time of arrival: of two indexes that begin with `closed_at`, SQLite may choose the one with
+# all closed rows.
 _partial(
     "ix_inbox_journal_bodies",
     and_(_c.closed_at.is_not(None), _c.body.is_not(None)),
-    _c.closed_at,
+    _c.received_at,
 )
 
 
@@ -317,24 +316,31 @@ def count_waiting(conn: Connection, before: float) -> list[tuple[str, int, float
     return [(row.host, row.number, row.since) for row in conn.execute(_waiting, {"before": before})]
 
 
-_stale = (
+_outdated_bodies = (
     select(_c.id)
-    .where(_c.closed_at < bindparam("before"))
+    .where(
+        _c.closed_at.is_not(None),
+        _c.body.is_not(None),
+        _c.received_at < bindparam("before"),
+        _c.closed_at + 0.0 < bindparam("before"),  # no index has the sum
+    )
+    .order_by(_c.received_at)
+    .limit(bindparam("batch"))
+)
+_outdated_rows = (
+    select(_c.id)
+    .where(_c.closed_at.is_not(None), _c.closed_at < bindparam("before"))
     .order_by(_c.closed_at)
     .limit(bindparam("batch"))
 )
-_drop_bodies = (
-    update(journal)
-    .where(_c.id.in_(_stale.where(_c.closed_at.is_not(None), _c.body.is_not(None))))
-    .values(body=None)
-)
-_drop_rows = delete(journal).where(_c.id.in_(_stale.where(_c.closed_at.is_not(None))))
+_drop_bodies = update(journal).where(_c.id.in_(_outdated_bodies)).values(body=None)
+_drop_rows = delete(journal).where(_c.id.in_(_outdated_rows))
 
 
-def prune(conn: Connection, now: float, *, batch: int = PRUNE_BATCH) -> Pruned:
+def prune(conn: Connection, now: float, batch: int) -> Pruned:
     """Drop the bodies of rows closed `BODY_KEPT` ago, and delete rows closed `KEY_KEPT` ago.
 
-    At most `batch` of each; call it again until both numbers are smaller.
+    At most `batch` of each; call it again until both numbers are 0 (`database.pruning`).
     """
     rows = conn.execute(_drop_rows, {"before": now - KEY_KEPT, "batch": batch}).rowcount
     bodies = conn.execute(_drop_bodies, {"before": now - BODY_KEPT, "batch": batch}).rowcount

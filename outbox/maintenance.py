@@ -43,9 +43,6 @@ KEEP_FAILED = 30 * DAY
 KEEP_ACTIVITIES = 30 * DAY
 """Seconds for which an activity is kept after its publication, for `publish.find_issued`."""
 
-PRUNE_AT_ONCE = 2_000
-"""Most rows that one call of `prune` deletes from a table, so that writers never wait long."""
-
 
 @dataclass(frozen=True, slots=True)
 class PeerReport:
@@ -162,10 +159,10 @@ def call_off(conn: Connection, is_unwanted: Callable[[str], bool], now: float) -
     return ended.rowcount
 
 
-def prune(conn: Connection, now: float) -> int:
-    """Delete outdated rows, a limited number; how many.
+def prune(conn: Connection, now: float, most: int) -> int:
+    """Delete outdated rows, at most `most` of each kind; how many.
 
-    Call it again, in another transaction, until it returns 0.
+    Call it again, in another transaction, until it returns 0 (`database.pruning`).
     """
     deleted = 0
     for state, keep in (
@@ -174,8 +171,10 @@ def prune(conn: Connection, now: float) -> int:
         (FAILED, KEEP_FAILED),
         (GIVEN_UP, KEEP_FAILED),
     ):
-        deleted += conn.execute(_PRUNE_DELIVERIES, {"which": state, "before": now - keep}).rowcount
-    return deleted + conn.execute(_PRUNE_ACTIVITIES, {"before": now - KEEP_ACTIVITIES}).rowcount
+        old = {"which": state, "before": now - keep, "most": most}
+        deleted += conn.execute(_PRUNE_DELIVERIES, old).rowcount
+    old = {"before": now - KEEP_ACTIVITIES, "most": most}
+    return deleted + conn.execute(_PRUNE_ACTIVITIES, old).rowcount
 
 
 def _report() -> Any:
@@ -246,7 +245,7 @@ _PRUNE_DELIVERIES = delete(deliveries).where(
             deliveries.c.closed_at.is_not(None),
             deliveries.c.closed_at < bindparam("before"),
         )
-        .limit(PRUNE_AT_ONCE)
+        .limit(bindparam("most"))
     )
 )
 _PRUNE_ACTIVITIES = delete(activities).where(
@@ -256,6 +255,6 @@ _PRUNE_ACTIVITIES = delete(activities).where(
             activities.c.created_at < bindparam("before"),
             ~exists().where(deliveries.c.activity == activities.c.id),
         )
-        .limit(PRUNE_AT_ONCE)
+        .limit(bindparam("most"))
     )
 )

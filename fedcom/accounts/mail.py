@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from database.pruning import delete_some
 from fedcom.accounts.members import Member
 from fedcom.catalogues import catalogue
 from fedcom.context import Context
@@ -62,10 +63,11 @@ def postpone_mail(conn: Connection, queued: Mail, now: datetime) -> bool:
     return True
 
 
-def prune_mail(conn: Connection, now: datetime) -> int:
-    """Delete mail that is not sent any more, as when the mail server was removed from the settings;
-    how many."""
-    return conn.execute(delete(mail).where(mail.c.created_at < now - 2 * GIVE_UP)).rowcount
+def prune_mail(conn: Connection, now: datetime, most: int) -> int:
+    """Delete up to `most` of the mail that is not sent any more, as when the mail server was
+    removed from the settings; how many.
+    """
+    return delete_some(conn, mail, mail.c.created_at < now - 2 * GIVE_UP, most)
 
 
 def write_reset(ctx: Context, site: Site, recipient: Member, address: str, token: str) -> None:

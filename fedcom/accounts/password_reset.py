@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select
 
+from database.pruning import delete_some
 from fedcom.accounts.members import Member, get_member, set_password
 from fedcom.errors import NotFound
 from fedcom.models.account import password_reset
@@ -67,9 +68,9 @@ def use_reset(conn: Connection, token: str, password_hash: str, now: datetime) -
     return member
 
 
-def prune_resets(conn: Connection, now: datetime) -> int:
-    """Delete the links that have expired; how many."""
-    return conn.execute(delete(password_reset).where(password_reset.c.expires_at <= now)).rowcount
+def prune_resets(conn: Connection, now: datetime, most: int) -> int:
+    """Delete up to `most` of the links that have expired; how many."""
+    return delete_some(conn, password_reset, password_reset.c.expires_at <= now, most)
 
 
 def _hash(token: str) -> str:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     update,
 )
 
+from database.pruning import delete_some
 from fedcom.db import UtcDateTime
 from fedcom.errors import NotFound
 from fedcom.models.account import Account, account, session
@@ -200,9 +201,9 @@ def end_all_sessions(conn: Connection, account_id: int, *, but: int | None = Non
     return conn.execute(deletion).rowcount
 
 
-def prune_sessions(conn: Connection, now: datetime) -> int:
-    """Delete the sessions that have expired; how many."""
-    return conn.execute(delete(session).where(session.c.expires_at <= now)).rowcount
+def prune_sessions(conn: Connection, now: datetime, most: int) -> int:
+    """Delete up to `most` of the sessions that have expired; how many."""
+    return delete_some(conn, session, session.c.expires_at <= now, most)
 
 
 def _hash(token: str) -> str:

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, insert, select, text
+from sqlalchemy import Connection, and_, delete, false, func, insert, or_, select, text
 
+from database.pruning import delete_some
 from fedcom.catalogues import mark
 from fedcom.errors import Duration, TooMany
 from fedcom.models.account import attempt
@@ -116,17 +117,16 @@ def forget_attempts(conn: Connection, numbers: tuple[int, ...]) -> None:
     conn.execute(delete(attempt).where(attempt.c.id.in_(numbers)))
 
 
-def prune_attempts(conn: Connection, limits: Iterable[Limit], now: datetime) -> int:
-    """Delete the attempts that are too old for these limits; how many."""
-    return sum(
-        conn.execute(
-            delete(attempt).where(
-                attempt.c.key.startswith(f"{limit.name}:", autoescape=True),
-                attempt.c.created_at <= now - limit.window,
-            )
-        ).rowcount
+def prune_attempts(conn: Connection, limits: Iterable[Limit], now: datetime, most: int) -> int:
+    """Delete up to `most` of the attempts that are too old for these limits; how many."""
+    old = (
+        and_(
+            attempt.c.key.startswith(f"{limit.name}:", autoescape=True),
+            attempt.c.created_at <= now - limit.window,
+        )
         for limit in limits
     )
+    return delete_some(conn, attempt, or_(false(), *old), most)
 
 
 def name_key(name_or_email: str) -> str:

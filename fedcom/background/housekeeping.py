@@ -1,11 +1,13 @@
 """Prunes what grows: received and sent activities, sessions, attempts, mail, bans, pictures."""
 
 import asyncio
+from dataclasses import astuple
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import Connection, delete, select, update
 
+from database.pruning import Step, delete_some, prune
 from fedcom.accounts import rate_limits as pace
 from fedcom.accounts.mail import prune_mail
 from fedcom.accounts.password_reset import prune_resets
@@ -29,7 +31,7 @@ from fedcom.models.actor import actor
 from fedcom.models.message import message
 from fedcom.models.moderation import community_ban, tombstone
 from fedcom.models.omission import omission
-from fedcom.personal.notifications import prune_notifications
+from fedcom.personal.notifications import prune_notifications, prune_outside_mentions
 from fedcom.personal.sent_forms import prune_sent_forms
 from fedcom.settings import Settings
 from inbox import journal
@@ -73,25 +75,32 @@ class Housekeeping:
 
 async def clean_up(database: Database, now: datetime) -> None:
     """Delete everything that is outdated, in short transactions so that nobody waits long."""
-    while True:
-        pruned = await database.write(lambda conn: journal.prune(conn, now.timestamp()))
-        if max(pruned.bodies, pruned.rows) < journal.PRUNE_BATCH:
-            break
-    while await database.write(lambda conn: maintenance.prune(conn, now.timestamp())):
-        pass
-    await database.write(lambda conn: _prune_domain(conn, now))
+    for step in _steps(now):
+        await prune(database, step)
+    await database.write(lambda conn: _end_bans(conn, now))
 
 
-def _prune_domain(conn: Connection, now: datetime) -> None:
-    prune_sessions(conn, now)
-    prune_attempts(conn, (*LIMITS, *pace.LIMITS), now)
-    prune_resets(conn, now)
-    prune_notifications(conn, now)
-    prune_sent_forms(conn, now)
-    prune_mail(conn, now)
-    _erase_messages(conn, now)
-    conn.execute(delete(tombstone).where(tombstone.c.created_at < now - TOMBSTONES_KEPT))
-    conn.execute(delete(omission).where(omission.c.created_at < now - OMISSIONS_KEPT))
+def _steps(now: datetime) -> tuple[Step, ...]:
+    old_tombstone = tombstone.c.created_at < now - TOMBSTONES_KEPT
+    old_omission = omission.c.created_at < now - OMISSIONS_KEPT
+    limits = (*LIMITS, *pace.LIMITS)
+    return (
+        lambda conn, most: sum(astuple(journal.prune(conn, now.timestamp(), most))),
+        lambda conn, most: maintenance.prune(conn, now.timestamp(), most),
+        lambda conn, most: prune_sessions(conn, now, most),
+        lambda conn, most: prune_attempts(conn, limits, now, most),
+        lambda conn, most: prune_resets(conn, now, most),
+        lambda conn, most: prune_notifications(conn, now, most),
+        prune_outside_mentions,
+        lambda conn, most: prune_sent_forms(conn, now, most),
+        lambda conn, most: prune_mail(conn, now, most),
+        lambda conn, most: _erase_messages(conn, now, most),
+        lambda conn, most: delete_some(conn, tombstone, old_tombstone, most),
+        lambda conn, most: delete_some(conn, omission, old_omission, most),
+    )
+
+
+def _end_bans(conn: Connection, now: datetime) -> None:
     # Expired bans have no effect anyway; this only stops showing them.
     conn.execute(delete(community_ban).where(community_ban.c.expires_at <= now))
     conn.execute(
@@ -101,11 +110,15 @@ def _prune_domain(conn: Connection, now: datetime) -> None:
     )
 
 
-def _erase_messages(conn: Connection, now: datetime) -> None:
-    """Erase the text of deleted messages once their deletion can no longer be undone."""
+def _erase_messages(conn: Connection, now: datetime, most: int) -> int:
+    """Erase the text of deleted messages once their deletion can no longer be undone; of how
+    many.
+    """
     old = message.c.deleted_at < now - DELETED_KEPT
     gone = old & ((message.c.body_source != "") | (message.c.body_html != ""))
-    conn.execute(update(message).where(gone).values(body_source="", body_html=""))
+    some = message.c.id.in_(select(message.c.id).where(gone).limit(most))
+    erased = update(message).where(some).values(body_source="", body_html="")
+    return conn.execute(erased).rowcount
 
 
 # A younger file may still get its row.

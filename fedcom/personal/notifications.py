@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, select, update
+from sqlalchemy import ColumnElement, Connection, exists, select, update
 
+from database.pruning import delete_some
 from fedcom.models.message import message
 from fedcom.models.notification import Kind, notification
 from fedcom.models.outside_mention import outside_mention
@@ -46,14 +47,15 @@ def read_conversation(conn: Connection, person_id: int, other_id: int, now: date
     _read(conn, person_id, notification.c.message_id.in_(theirs), now)
 
 
-def prune_notifications(conn: Connection, now: datetime) -> int:
-    """Delete notifications that were read long ago, and mentions without a notification; how many
-    notifications."""
-    old = notification.c.read_at < now - READ_KEPT
-    pruned = conn.execute(delete(notification).where(old)).rowcount
+def prune_notifications(conn: Connection, now: datetime, most: int) -> int:
+    """Delete up to `most` of the notifications that were read long ago; how many."""
+    return delete_some(conn, notification, notification.c.read_at < now - READ_KEPT, most)
+
+
+def prune_outside_mentions(conn: Connection, most: int) -> int:
+    """Delete up to `most` of the mentions without a notification; how many."""
     notified = exists().where(notification.c.outside_mention_id == outside_mention.c.id)
-    conn.execute(delete(outside_mention).where(~notified))
-    return pruned
+    return delete_some(conn, outside_mention, ~notified, most)
 
 
 def _read(conn: Connection, person_id: int, which: ColumnElement[bool], now: datetime) -> None:

@@ -1,14 +1,18 @@
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from activitypub.signatures.request import CLOCK_SKEW, MAX_LIFETIME
 from fedcom.background.housekeeping import TOMBSTONES_KEPT
+from fedcom.db import open_database
 from fedcom.federation.replay import RELAYED_WITHIN
 from inbox import claims, journal
 from tests.inbox.peers import ANN, BOB, World, entry
+from tests.support.databases import sqlite_database
 
 DAY = 86_400.0
 
@@ -161,30 +165,30 @@ def test_waiting_rows_are_counted_for_each_host(world: World) -> None:
 
 
 def test_pruning_drops_bodies_after_a_week_and_rows_two_weeks_later(world: World) -> None:
-    world.append(entry(1), entry(2), entry(3))
+    world.append(*(entry(number, received_at=0.0) for number in (1, 2, 3)))
     done, refused, _open = world.claim()
     with world.database.begin() as conn:
         claims.close(conn, done, now=0.0)
         claims.refuse(conn, refused, now=1 * DAY, code="c", reason="r")
-        assert journal.prune(conn, 7 * DAY) == journal.Pruned(bodies=0, rows=0)
-        assert journal.prune(conn, 7.5 * DAY) == journal.Pruned(bodies=1, rows=0)
+        assert journal.prune(conn, 7 * DAY, 100) == journal.Pruned(bodies=0, rows=0)
+        assert journal.prune(conn, 7.5 * DAY, 100) == journal.Pruned(bodies=1, rows=0)
     assert [row["body"] is None for row in world.rows()] == [True, False, False]
     assert world.append(entry(1)) == [False]
     with world.database.begin() as conn:
-        assert journal.prune(conn, 21.5 * DAY) == journal.Pruned(bodies=1, rows=1)
-        assert journal.prune(conn, 1000 * DAY) == journal.Pruned(bodies=0, rows=1)
+        assert journal.prune(conn, 21.5 * DAY, 100) == journal.Pruned(bodies=1, rows=1)
+        assert journal.prune(conn, 1000 * DAY, 100) == journal.Pruned(bodies=0, rows=1)
     assert [row["state"] for row in world.rows()] == ["claimed"]
     assert world.append(entry(1)) == [True]
 
 
 def test_pruning_works_in_batches(world: World) -> None:
-    world.append(*(entry(number) for number in range(3)))
+    world.append(*(entry(number, received_at=0.0) for number in range(3)))
     rows = world.claim()
     with world.database.begin() as conn:
         for row in rows:
             claims.close(conn, row, now=0.0)
-        assert journal.prune(conn, 8 * DAY, batch=2) == journal.Pruned(bodies=2, rows=0)
-        assert journal.prune(conn, 8 * DAY, batch=2) == journal.Pruned(bodies=1, rows=0)
+        assert journal.prune(conn, 8 * DAY, 2) == journal.Pruned(bodies=2, rows=0)
+        assert journal.prune(conn, 8 * DAY, 2) == journal.Pruned(bodies=1, rows=0)
 
 
 def test_ids_are_never_reused(world: World) -> None:
@@ -194,3 +198,22 @@ def test_ids_are_never_reused(world: World) -> None:
         conn.execute(text("DELETE FROM inbox_journal"))
     world.append(entry(1))
     assert world.rows()[0]["id"] > before
+
+
+def test_sqlite_finds_outdated_bodies_by_their_own_index(tmp_path: Path) -> None:
+    """By the index of all closed rows, each step of pruning would read two weeks of them."""
+    database = open_database(sqlite_database(tmp_path / "journal.sqlite3", migrated=True))
+    plans: list[str] = []
+
+    def note(conn: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.startswith("UPDATE"):
+            plans.append(
+                str(conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all())
+            )
+
+    with closing(database), database.begin() as conn:
+        event.listen(conn, "before_cursor_execute", note)
+        journal.prune(conn, 8 * DAY, 2)
+
+    assert len(plans) == 1
+    assert "USING INDEX ix_inbox_journal_bodies (received_at<?)" in plans[0]

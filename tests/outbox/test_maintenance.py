@@ -9,7 +9,6 @@ from outbox.claims import Bounds
 from outbox.deliveries import ECHOED, activities, deliveries
 from outbox.maintenance import (
     DAY,
-    PRUNE_AT_ONCE,
     FailedDelivery,
     PeerReport,
     count_states,
@@ -141,7 +140,7 @@ def test_pruning_keeps_what_is_recent_or_open_and_issued_activities_for_a_month(
 
     def left(days: float) -> tuple[int, bool]:
         with world.db.begin() as conn:
-            prune(conn, world.now() + days * DAY)
+            prune(conn, world.now() + days * DAY, 100)
             number = conn.execute(select(func.count()).select_from(deliveries)).scalar_one()
             return number, find_issued(conn, name) is not None
 
@@ -158,17 +157,17 @@ def test_pruning_keeps_an_echo_no_longer_than_what_arrived(world: World) -> None
     _attempt(world, 1, AttemptOutcome(AnswerKind.REJECTED, 400))
     with world.db.begin() as conn:
         conn.execute(deliveries.update().values(state=ECHOED))
-        assert [prune(conn, world.now() + days * DAY) for days in (6, 8)] == [0, 1]
+        assert [prune(conn, world.now() + days * DAY, 100) for days in (6, 8)] == [0, 1]
 
 
 def test_pruning_deletes_a_limited_number_at_a_time(world: World) -> None:
-    world.publish([inbox(number) for number in range(PRUNE_AT_ONCE + 5)])
+    world.publish([inbox(number) for number in range(15)])
     later = world.now() + 60 * DAY
     with world.db.begin() as conn:
         conn.execute(deliveries.update().values(state="delivered", closed_at=world.now()))
-        assert prune(conn, later) == PRUNE_AT_ONCE
-        assert prune(conn, later) == 5 + 1
-        assert prune(conn, later) == 0
+        assert prune(conn, later, 10) == 10
+        assert prune(conn, later, 10) == 5 + 1
+        assert prune(conn, later, 10) == 0
         assert conn.execute(select(activities)).all() == []
 
 

@@ -138,5 +138,5 @@ def test_sessions_that_have_ended_are_pruned(rig, ann, token):
     rig.clock.advance(days=1)
     begin(rig, ann)
     rig.clock.advance(days=29)
-    assert rig(lambda ctx: prune_sessions(ctx.conn, ctx.now)) == 1
-    assert rig(lambda ctx: prune_sessions(ctx.conn, ctx.now)) == 0
+    assert rig(lambda ctx: prune_sessions(ctx.conn, ctx.now, 100)) == 1
+    assert rig(lambda ctx: prune_sessions(ctx.conn, ctx.now, 100)) == 0

@@ -66,7 +66,7 @@ def test_each_attempt_is_pruned_when_its_own_limit_counts_it_no_longer(rig):
         count(rig)
         count(rig, limit=long)
         rig.clock.advance(minutes=3)
-    assert rig(lambda ctx: prune_attempts(ctx.conn, (THREE, long), ctx.now)) == 1
+    assert rig(lambda ctx: prune_attempts(ctx.conn, (THREE, long), ctx.now, 100)) == 1
     left = rig(lambda ctx: ctx.conn.execute(select(func.count()).select_from(attempt)).scalar())
     assert left == 3
 

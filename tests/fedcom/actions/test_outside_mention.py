@@ -19,7 +19,7 @@ from fedcom.models.notification import notification
 from fedcom.models.outside_mention import outside_mention
 from fedcom.models.personal import actor_block
 from fedcom.models.post import post
-from fedcom.personal.notifications import prune_notifications
+from fedcom.personal.notifications import prune_outside_mentions
 from fedcom.views.notification import list_notifications
 from inbox.ports import ReceivedActivity
 from tests.fedcom.actions.receiving import receive
@@ -254,11 +254,11 @@ def _read(ctx: Context, received: ReceivedActivity) -> Any:
 def test_it_is_deleted_with_its_last_notification(home: Home) -> None:
     home.person(KIM)
     receive(home, activity("Create", KIM, toot(BOB)))
-    home(lambda ctx: prune_notifications(ctx.conn, ctx.now))
+    home(lambda ctx: prune_outside_mentions(ctx.conn, 100))
     assert len(kept(home)) == 1
 
     home(lambda ctx: ctx.conn.execute(notification.delete()))
-    home(lambda ctx: prune_notifications(ctx.conn, ctx.now))
+    home(lambda ctx: prune_outside_mentions(ctx.conn, 100))
 
     assert kept(home) == []
 

@@ -52,7 +52,7 @@ def test_concurrent_repeats_create_one_result(home: Home) -> None:
 
 def test_forms_are_forgotten_in_the_end(home: Home) -> None:
     def prune(ctx: Context) -> None:
-        prune_sent_forms(ctx.conn, ctx.now)
+        prune_sent_forms(ctx.conn, ctx.now, 100)
 
     home(lambda ctx: once(ctx, home.bob, "a", lambda: 7))
     home.clock.advance(seconds=KEPT.total_seconds() - 1)

@@ -304,6 +304,6 @@ async def test_counted_attempts_and_old_links_are_pruned(world: World, mailer: M
     await world.browser().post("/forgot", name="bob")
     world.instance.clock.advance(hours=2)
     now = world.instance.clock()
-    assert await world.instance.unit(lambda ctx: prune_resets(ctx.conn, now)) == 1
-    await world.instance.unit(lambda ctx: prune_attempts(ctx.conn, LIMITS, now))
+    assert await world.instance.unit(lambda ctx: prune_resets(ctx.conn, now, 100)) == 1
+    await world.instance.unit(lambda ctx: prune_attempts(ctx.conn, LIMITS, now, 100))
     assert not await world.instance.read(lambda conn: conn.execute(select(attempt)).all())

@@ -1,0 +1,54 @@
+"""Deleting in steps, on both databases."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Connection, func, insert, select
+
+from database.pruning import FEWEST, FIRST, MOST, STEP_SECONDS, delete_some, next_size, prune
+from fedcom.db import Database
+from tests.support.example_table import examples, metadata, opened_with
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def database(empty_database_url: str) -> Iterator[Database]:
+    """One with `examples` in it."""
+    with opened_with(metadata, empty_database_url) as opened:
+        yield opened
+
+
+async def test_steps_are_repeated_until_nothing_is_outdated(database: Database) -> None:
+    def fill(conn: Connection) -> None:
+        rows = [{"name": str(number), "times": number} for number in range(10 * FIRST)]
+        conn.execute(insert(examples), rows)
+
+    await database.write(fill)
+    sizes: list[int] = []
+
+    def step(conn: Connection, most: int) -> int:
+        sizes.append(delete_some(conn, examples, examples.c.times >= 7, most))
+        return sizes[-1]
+
+    assert await prune(database, step) == 10 * FIRST - 7
+    assert sizes[0] == FIRST
+    assert sizes[-1] == 0
+    left = select(func.count()).select_from(examples)
+    assert await database.read(lambda conn: conn.execute(left).scalar_one()) == 7
+
+
+@pytest.mark.parametrize(
+    ("size", "seconds", "following"),
+    [
+        (300, STEP_SECONDS, 300),
+        (2000, STEP_SECONDS * 4, 500),
+        (300, 0.0, 600),
+        (MOST, 0.0, MOST),
+        (300, 60.0, FEWEST),
+    ],
+)
+def test_the_size_of_a_step_follows_the_time_of_the_previous_one(
+    size: int, seconds: float, following: int
+) -> None:
+    assert next_size(size, seconds) == following
