@@ -12,8 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, select, tuple_
 from database.transactions import Transactions
 
 STEP_SECONDS = 0.02
-"""How long the statements of a step should take; with its commit, the lock is held for less than
-50 ms."""
+"""How long the statements of a step should take; the commit comes on top."""
 
 FEWEST = 200
 """A step has a cost of its own, however few rows it deletes."""

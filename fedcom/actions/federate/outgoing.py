@@ -30,8 +30,7 @@ class Outgoing:
         self, iri: str, actor: str, body: bytes, subject: str, to: list[FollowerHost]
     ) -> None:
         """Add one activity unchanged; without recipients it is still stored, to be served at its
-        id.
-        Activities about one `subject` arrive in order.
+        id. Activities about one `subject` arrive in order.
         """
         self._activities.append((iri, actor, body, subject, to))
 
