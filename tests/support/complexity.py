@@ -9,6 +9,9 @@ from typing import Any
 FLOOR = 0.003
 """Seconds of CPU below which a cost is too small to be compared."""
 
+RESERVE = 150_000
+"""Objects of half a kilobyte."""
+
 TRIES = 12
 PAUSE = 0.1
 """Seconds by which each pause between two attempts is longer than the previous one."""
@@ -18,23 +21,23 @@ def cost_ratio(
     work: Callable[[Any], object], small: Any, large: Any, times: int, most: float
 ) -> float:
     """The ratio of the CPU times of `work(large)` and `work(small)`, where `large` is `times` as
-    large
-    as `small`; 0.0 below the `FLOOR`.
+    large as `small`; 0.0 below the `FLOOR`.
 
-    The best of both counts. While the ratio is more than `most` they are measured again, up to
-    `TRIES` times and less and less often: another process may have taken the caches for a while.
-    Work on `small` is done `times` times per measurement: a long one seldom finds a quiet moment,
-    and must not be compared with a short one that did.
+    Both are measured one after the other, with `times` times `small`, which takes as long as
+    `large` once. The lowest ratio counts: another process may have taken the caches for a while.
+    While it is more than `most`, they are measured again, up to `TRIES` times and less and less
+    often.
     """
-    _freeze()
-    first = second = float("inf")
+    _prepare()
+    lowest = float("inf")
     for number in range(TRIES):
         time.sleep(PAUSE * number)
-        first = min(first, _cost(work, small, times) / times)
-        second = min(second, _cost(work, large))
-        if second < FLOOR or second / first <= most:
+        each = _cost(work, small, times) / times
+        cost = _cost(work, large)
+        lowest = min(lowest, 0.0 if cost < FLOOR else cost / each)
+        if lowest <= most:
             break
-    return 0.0 if second < FLOOR else second / first
+    return lowest
 
 
 def _cost(work: Callable[[Any], object], given: Any, times: int = 1) -> float:
@@ -52,7 +55,13 @@ def _cost(work: Callable[[Any], object], given: Any, times: int = 1) -> float:
 
 
 @cache
-def _freeze() -> None:
-    """Exclude objects from before the first measurement from each collection."""
+def _prepare() -> list[bytes]:
+    """Exclude objects from before the first measurement from each collection, and keep memory for
+    small objects: mapping new pages would cost more than the work, and only where there are many.
+
+    Returns what holds that memory, one object in each part of it.
+    """
+    filled = [bytes(450) for _ in range(RESERVE)]
     gc.collect()
     gc.freeze()
+    return filled[::1000]
