@@ -1,5 +1,6 @@
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -16,9 +17,9 @@ from outbox import claims, peers
 from outbox.claims import Bounds
 from outbox.concurrency import Slots
 from outbox.deliveries import deliveries
-from outbox.dispatcher import Dispatcher, DispatcherLimits
+from outbox.dispatcher import PATIENCE, Dispatcher, DispatcherLimits
 from outbox.maintenance import retry_now
-from tests.outbox.world import ACCEPTED, ACTOR, Network, Signers, World, hang, inbox
+from tests.outbox.world import ACCEPTED, ACTOR, Behaviour, Network, Signers, World, hang, inbox
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
@@ -417,6 +418,30 @@ async def test_two_hundred_deliveries_are_a_few_transactions(live_world: World) 
     async with running(_with_database(live_world, flaky, limits)):
         await until(lambda: live_world.states() == {"delivered": 200})
     assert flaky.writes < 20
+
+
+async def test_results_that_come_in_one_by_one_are_stored_together(live_world: World) -> None:
+    count, apart = 100, 0.004
+
+    def after(seconds: float) -> Behaviour:
+        async def answer() -> HttpResponse:
+            await asyncio.sleep(seconds)
+            return ACCEPTED
+
+        return answer
+
+    for number in range(count):
+        live_world.network.set(host_of(inbox(number)), after(number * apart))
+    async with running(live_world.dispatcher(QUIET)) as dispatcher:
+        await dispatcher.drain()
+        live_world.publish([inbox(number) for number in range(count)])
+        began = time.monotonic()
+        with live_world.transactions() as transactions:
+            dispatcher.wake()
+            await until(lambda: live_world.states() == {"delivered": count})
+        took = time.monotonic() - began
+    claiming, last = 1, 1
+    assert transactions.count("write") <= claiming + took / PATIENCE + last
 
 
 async def test_an_idle_dispatcher_leaves_the_database_alone(live_world: World) -> None:
