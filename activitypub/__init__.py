@@ -5,6 +5,7 @@ In reading order:
 errors      everything that can go wrong between two servers, and whose fault it is
 iri         IRIs: which are allowed, same origin, host, "is it public?"
 types       the types of documents we know by name
+canonical   one JSON text for each value (RFC 8785), which proofs hash
 parse       bytes from a stranger → a JSON object within bounds
 document    `Document`, the one typed view of a parsed document
 context     the @context arrays we send

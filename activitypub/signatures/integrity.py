@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import rfc8785
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
+from activitypub.canonical import canonical
 from activitypub.context import proof_context
 from activitypub.document import Document, to_datetime
 from activitypub.errors import Malformed, ProtocolError, SignatureInvalid
@@ -127,11 +127,6 @@ def sign(document: Mapping[str, Any], key: ProofKey, now: datetime) -> Json:
     }
     value = key.ed25519.sign(_hashes(config, unsigned))
     return unsigned | {"proof": config | {"proofValue": encode_base58(value)}}
-
-
-def canonical(value: Any) -> bytes:
-    """Canonical JSON (RFC 8785): one text for each value. Raises `ValueError`."""
-    return rfc8785.dumps(value)
 
 
 def _read(proof: Json) -> IntegrityProof:
