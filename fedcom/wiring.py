@@ -37,6 +37,8 @@ from fedcom.lookup import Found, LookUp
 from fedcom.media.pictures import Pictures
 from fedcom.media.remote import MediaUrlSigner, RemotePictures
 from fedcom.media.store import Store
+from fedcom.metrics.instruments import Metrics
+from fedcom.metrics.queues import QueueCollector
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.refresh import ActorRefresh
@@ -84,6 +86,7 @@ class OpenInstance:
     signer: HmacSigner
     setup_token: str | None
     revision: str
+    metrics: Metrics | None
     _cipher: KeyCipher
     _instance_key: InstanceKey
     _gone_actors: GoneActors
@@ -248,9 +251,10 @@ async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
         prover=parts.ring.prove,
     )
     gone_actors = GoneActors(units)
+    metrics = _open_metrics(settings, database, clock)
     dispatcher = Dispatcher(
         database=database,
-        poster=parts.fetcher,
+        poster=parts.fetcher if metrics is None else metrics.measured(parts.fetcher),
         signers=parts.ring,
         inboxes=PeerInboxes(gone_actors.suspect, settings.origin, clock),
         clock=clock,
@@ -301,6 +305,7 @@ async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
             signer=HmacSigner(settings.read_secret(make=False)),
             setup_token=await make_setup_token(database, settings),
             revision=parts.revision,
+            metrics=metrics,
             _cipher=parts.cipher,
             _instance_key=parts.instance_key,
             _gone_actors=gone_actors,
@@ -312,6 +317,15 @@ async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
         await inbox.aclose()
         if waker is not None:
             await waker.aclose()
+
+
+def _open_metrics(settings: Settings, database: Database, clock: Clock) -> Metrics | None:
+    if settings.metrics_bind is None:
+        return None
+    metrics = Metrics()
+    metrics.watch(database)
+    QueueCollector(database, clock, metrics.registry)
+    return metrics
 
 
 def _open_fetcher(

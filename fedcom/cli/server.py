@@ -16,6 +16,7 @@ from fedcom.app import create_app
 from fedcom.http.connections import ConnectionLimits
 from fedcom.http.protocol import bounded
 from fedcom.logs import configure_logs
+from fedcom.metrics.endpoint import serving_metrics
 from fedcom.settings import Settings, load_settings, split_address
 from fedcom.wiring import open_instance
 from fedcom.worker import run_worker
@@ -115,7 +116,8 @@ async def _work(settings: Settings) -> None:
 
 
 async def _try(settings: Settings) -> None:
-    """Open the instance once before the web server does, which would show a wrong setting as a
-    traceback."""
-    async with open_instance(settings, alone=False):
-        pass
+    """Open the instance and the port of the metrics once before the web server does, which would
+    show a wrong setting as a traceback."""
+    async with open_instance(settings, alone=False) as instance:
+        with serving_metrics(instance.metrics, settings.metrics_bind):
+            pass
