@@ -1,5 +1,5 @@
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 
+Get = Callable[[str], Awaitable[httpx.Response]]
+
 
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
@@ -27,8 +29,8 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the running application."""
+async def opened(settings: Settings) -> AsyncIterator[Get]:
+    """How to GET a path of the running application."""
     app = create_app(settings)
     async with (
         app.router.lifespan_context(app),
@@ -36,7 +38,7 @@ async def opened(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
             transport=httpx.ASGITransport(app), base_url=settings.origin
         ) as client,
     ):
-        yield client
+        yield client.get
 
 
 def scraped(bind: str | None) -> list[str]:
@@ -51,9 +53,9 @@ def count(route: str, status: int) -> str:
 
 
 async def test_requests_are_counted_by_route(settings: Settings) -> None:
-    async with opened(settings) as client:
+    async with opened(settings) as get:
         for path in ("/livez", "/u/nobody1", "/u/nobody2", "/wp-login.php", "/xmlrpc.php"):
-            await client.get(path)
+            await get(path)
         lines = scraped(settings.metrics_bind)
     assert f"{count('/livez', 200)} 1.0" in lines
     assert f"{count('/u/{slug}', 303)} 2.0" in lines  # to the set-up page
@@ -62,9 +64,9 @@ async def test_requests_are_counted_by_route(settings: Settings) -> None:
 
 
 async def test_requests_that_the_page_cache_answers_are_counted_apart(settings: Settings) -> None:
-    async with opened(settings) as client:
+    async with opened(settings) as get:
         for _ in range(3):
-            assert (await client.get("/actor")).status_code == 200
+            assert (await get("/actor")).status_code == 200
         lines = scraped(settings.metrics_bind)
     assert f"{count('/actor', 200)} 1.0" in lines
     assert f"{count('page cache', 200)} 2.0" in lines
@@ -87,14 +89,14 @@ async def test_the_process_the_queues_and_the_connections_are_shown(settings: Se
 
 
 async def test_the_public_address_does_not_show_them(settings: Settings) -> None:
-    async with opened(settings) as client:
-        assert (await client.get("/metrics")).status_code == 404
+    async with opened(settings) as get:
+        assert (await get("/metrics")).status_code == 404
 
 
 async def test_nothing_is_measured_without_the_setting(settings: Settings) -> None:
     without = settings.model_copy(update={"metrics_bind": None})
-    async with opened(without) as client:
-        assert (await client.get("/livez")).status_code == 200
+    async with opened(without) as get:
+        assert (await get("/livez")).status_code == 200
         with pytest.raises(httpx.ConnectError):
             scraped(settings.metrics_bind)
 
@@ -104,9 +106,11 @@ def test_a_port_that_is_taken_is_named() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         bind = f"127.0.0.1:{taken.getsockname()[1]}"
-        with pytest.raises(SettingsError, match=r"^metrics_bind: .* cannot be used: "):
-            with serving_metrics(Metrics(), bind):
-                pass
+        with (
+            pytest.raises(SettingsError, match=r"^metrics_bind: .* cannot be used: "),
+            serving_metrics(Metrics(), bind),
+        ):
+            pass
 
 
 def test_a_worker_shows_its_figures(tmp_path: Path, redis_url: str) -> None:
