@@ -58,7 +58,7 @@ POSTS = Kind("post", get_post)
 COMMENTS = Kind("comment", get_comment)
 
 
-def buttons() -> list[Route]:
+def routes() -> list[Route]:
     """The routes of all buttons."""
     routes = []
     for kind in (POSTS, COMMENTS):

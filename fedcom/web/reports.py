@@ -53,7 +53,7 @@ ReportHandler = Callable[[Context, ReportRow, Person, str], None]
 """The decision on a report: the action, the moderator, the reason."""
 
 
-def reports() -> list[Route]:
+def routes() -> list[Route]:
     """The routes of the forms and of the queue."""
     return [
         form_route("/post/{number:int}/report", _report(lambda conn, n, _: get_post(conn, n))),

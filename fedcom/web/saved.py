@@ -35,7 +35,7 @@ BLOCKS = "/settings/blocks"
 ButtonHandler = Callable[[Context, Person, Request], object]
 
 
-def kept() -> list[BaseRoute]:
+def routes() -> list[BaseRoute]:
     """The routes of all of them."""
     return [
         page_route("/saved", show_saved),
@@ -104,7 +104,7 @@ def _blocking(
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """One of the three lists."""
+    """The chosen list: exactly one field is set."""
 
     posts: Page[PostView] | None
     comments: Page[CommentView] | None
