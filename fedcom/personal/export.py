@@ -39,7 +39,7 @@ from fedcom.models.personal import (
 from fedcom.models.post import post
 from fedcom.models.revision import revision
 from fedcom.models.vote import comment_vote, post_vote
-from fedcom.queries.visibility import is_there
+from fedcom.queries.visibility import is_not_deleted
 
 PAGE = 500
 """Rows that are read at a time."""
@@ -94,7 +94,7 @@ _recipient = actor.alias("recipient")
 
 def _text_for_both(column: Column[str]) -> ColumnElement[str]:
     """A text of a message, empty if the other person wrote and deleted it."""
-    taken_back = ~is_there(message) & (message.c.author_id != _PERSON)
+    taken_back = ~is_not_deleted(message) & (message.c.author_id != _PERSON)
     return case((taken_back, ""), else_=column)
 
 

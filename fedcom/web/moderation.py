@@ -15,7 +15,7 @@ from fedcom.context import Context
 from fedcom.errors import Invalid, NotFound
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_in, whole_number
-from fedcom.http.paging import asked_row
+from fedcom.http.paging import row_in_query
 from fedcom.http.resolve import (
     NO_COMMUNITY,
     get_community_named,
@@ -58,7 +58,7 @@ class Log:
 async def show_modlog(request: Request) -> Response:
     """GET /modlog and /c/{slug}/modlog: moderation actions, public."""
     form = Form({name: request.query_params.get(name, "").strip() for name in _FILTER})
-    after = Cursor.of_id(asked_row(request, "before"))
+    after = Cursor.of_id(row_in_query(request, "before"))
 
     def read(conn: Connection, context: PageContext) -> Log:
         inside = None
@@ -159,7 +159,7 @@ def _days(text: str) -> int:
 
 async def show_banned(request: Request) -> Response:
     """GET /c/{slug}/banned: the people banned from the community; public, like the log."""
-    after = Cursor.of_id(asked_row(request))
+    after = Cursor.of_id(row_in_query(request))
 
     def read(conn: Connection, context: PageContext) -> tuple[CommunityPage, Page[BanView]]:
         community = read_community(conn, context, get_community_named(conn, request).id)
