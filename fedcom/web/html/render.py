@@ -76,7 +76,7 @@ def picture(context: Context, url: str, size: str = "full") -> str:
     return address
 
 
-def tongue(of: Any = None) -> Markup:
+def lang_attribute(of: Any = None) -> Markup:
     """The attributes of user content: its own direction, and its language if that is known and not
     the page's.
     """
@@ -175,7 +175,7 @@ def _environment() -> Environment:
         "new_once": new_once,
         # For texts used on every line: Jinja finds an attribute faster than a key.
         "texts": SimpleNamespace,
-        "tongue": tongue,
+        "lang_attribute": lang_attribute,
         "own_lists": flash.OWN_LISTS,
         "language": i18n.language,
         "direction": i18n.direction,
