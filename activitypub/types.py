@@ -33,7 +33,7 @@ Rule = Literal[
 class ActivityType:
     """One type of activity.
 
-    `rule` decides whose authority counts. `subject` and `verb` are its labels for people: a Dislike
+    `rule` decides whose authority counts. `noun` and `verb` are its labels for people: a Dislike
     is a "vote", to "downvote". `term` is its definition in our @context, for types that we send
     and ActivityStreams does not have. `feature` names what we lack to understand it, for types
     without a reader here.
@@ -41,16 +41,16 @@ class ActivityType:
 
     name: str
     rule: Rule = "self"
-    subject: str = ""
+    noun: str = ""
     verb: str = ""
     term: str | None = None
     feature: str = ""
 
     @property
     def labels(self) -> tuple[str, str]:
-        """Subject and verb; the lower-case name for those that are not given."""
+        """Noun and verb; the lower-case name for those that are not given."""
         plain = self.name.lower()
-        return self.subject or plain, self.verb or plain
+        return self.noun or plain, self.verb or plain
 
 
 _DECLARED = (

@@ -24,7 +24,7 @@ from fedcom.http.resolve import (
     split_slug,
 )
 from fedcom.models.actor import Community, Person
-from fedcom.models.moderation import MODERATION_LABELS, ModerationAction
+from fedcom.models.moderation import MODERATION_LABELS, ModlogKind
 from fedcom.queries.actors import find_community, get_person
 from fedcom.rules.limits import MAX_REASON, check_body
 from fedcom.views.ban import BanView, list_bans
@@ -37,7 +37,7 @@ from fedcom.web.html.i18n import gettext, sentence
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, admin_of, context_of, member_of, read_page
 
-KINDS: tuple[ModerationAction, ...] = get_args(ModerationAction)
+KINDS: tuple[ModlogKind, ...] = get_args(ModlogKind)
 LONGEST = 3650
 """The maximum of days; longer bans are permanent ones."""
 
