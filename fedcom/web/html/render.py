@@ -28,6 +28,7 @@ from fedcom.text.mentions import unlinked_mentions
 from fedcom.text.pictures import move_pictures
 from fedcom.web.html import flash, i18n
 from fedcom.web.html.escaping import EscapingEnvironment
+from fedcom.web.html.labels import OWN_LISTS
 from fedcom.web.html.request_context import PageContext
 
 FOLDER = Path(__file__).parents[1]
@@ -176,7 +177,7 @@ def _environment() -> Environment:
         # For texts used on every line: Jinja finds an attribute faster than a key.
         "texts": SimpleNamespace,
         "lang_attribute": lang_attribute,
-        "own_lists": flash.OWN_LISTS,
+        "own_lists": OWN_LISTS,
         "language": i18n.language,
         "direction": i18n.direction,
         "languages": list(LANGUAGES.items()),
