@@ -1,4 +1,7 @@
-"""The export of a member's data, in parts that are read page by page."""
+"""The export of a member's data, in parts that are read page by page.
+
+New tables about a member get a part in `PARTS`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -145,9 +148,14 @@ PARTS = (
         (post.c.author_id, comment.c.author_id),
         revision.c.id,
     ),
-    _about("post_votes", post_vote, post, "post_id", post_vote.c.score, owner="voter_id"),
     _about(
-        "comment_votes", comment_vote, comment, "comment_id", comment_vote.c.score, owner="voter_id"
+        *("post_votes", post_vote, post, "post_id", post_vote.c.score, post_vote.c.voted_at),
+        owner="voter_id",
+    ),
+    _about(
+        *("comment_votes", comment_vote, comment, "comment_id"),
+        *(comment_vote.c.score, comment_vote.c.voted_at),
+        owner="voter_id",
     ),
     _about("follows", follow, actor, "target_id", follow.c.state, owner="follower_id"),
     _about("followers", follow, actor, "follower_id", follow.c.state, owner="target_id"),
