@@ -23,7 +23,7 @@ run: $(VENV)/.run  ## a server on http://localhost:8000, or as fedcom.toml and F
 		export FEDCOM_ORIGIN=http://localhost:8000 FEDCOM_DEVELOPMENT=1; fi; \
 	exec $(BIN)/fedcom serve
 
-# Hundreds of processes are started, and none shall compile our modules again.
+# Hundreds of processes are started, and none should compile our modules again.
 test: $(VENV)/.dev $(PACKAGES) browser  ## the whole test suite; it brings its own databases
 	$(BIN)/python -m compileall -q activitypub database inbox outbox fedcom tests
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)

@@ -12,7 +12,8 @@ whatever the size of the tables, which `tests/fedcom/test_query_plans.py` checks
 votes no list was faster with them. The sqlite3 module's own transaction control is switched off and
 BEGIN is sent from SQLAlchemy's `begin` event, as SQLAlchemy recommends for Python 3.11.
 
-PostgreSQL: two small pools; readers are in autocommit and can only read.
+PostgreSQL: two small pools, and a connection that notices commits; readers are in autocommit and
+can only read.
 """
 
 import asyncio

@@ -74,7 +74,7 @@ class Ban(Federated[Person]):
         check_power(ctx, self.by, self.person, self.community)
         check_body(self.reason, MAX_REASON)
         if is_admin(ctx.conn, self.person.id) and self._is_local_ban():
-            raise Denied("cannot_ban_admin", "Admins cannot be banned. Demote them first.")
+            raise Denied("cannot_ban_admin", "Admins cannot be banned. Remove them as admin first.")
         if self.expires_at is not None and self.expires_at <= ctx.now:
             raise Invalid("ban_expires_in_the_past", "The end of the ban is in the past.")
         if not self.removes_content and self._stands(ctx):

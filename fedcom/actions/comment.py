@@ -205,7 +205,7 @@ def _refuse_reply_to_blocker(ctx: Context, by: Person, to: Person) -> None:
 
 def _check_shown(content: Post | Comment) -> None:
     if not content.is_shown:
-        raise Denied("deleted", "A deleted comment cannot be edited; restore it first.")
+        raise Denied("deleted", "A deleted comment cannot be edited; undelete it first.")
 
 
 def note_of(ctx: Context, content: Comment) -> dict[str, object]:

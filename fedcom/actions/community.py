@@ -153,6 +153,8 @@ class RefreshCommunity(Action[Community]):
 
 
 def _read_update(ctx: Context, received: ReceivedActivity) -> EditCommunity | RefreshCommunity:
+    """A community changed: a remote one is fetched again, a local one is edited by a remote
+    moderator."""
     community = community_at(ctx, received.activity.object_id or "")
     if community.local:
         return _edit_from(ctx, received, community)

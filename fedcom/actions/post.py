@@ -208,7 +208,7 @@ def _elsewhere(ctx: Context, iri: str | None) -> str | None:
 
 def _check_shown(content: Post | Comment) -> None:
     if not content.is_shown:
-        raise Denied("deleted", "A deleted post cannot be edited; restore it first.")
+        raise Denied("deleted", "A deleted post cannot be edited; undelete it first.")
 
 
 def _check_content(action: WritePost) -> None:

@@ -171,7 +171,7 @@ def is_after_cursor(key: ColumnElement[Any], row_id: ColumnElement[int]) -> Colu
     """
     # A cursor may hold more than an integer of PostgreSQL does.
     at = bindparam("key", type_=BigId if isinstance(key.type, Integer) else key.type)
-    # The first condition alone would be enough; the second lets an index bound the range.
+    # The second condition alone would be enough; the first lets an index bound the range.
     return and_(key <= at, or_(key < at, row_id < bindparam("after_id", type_=BigId)))
 
 
