@@ -88,7 +88,7 @@ PAGES: Mapping[str, Sequence[str]] = {
         "/communities?list=subscribed",
         "/notifications",
         "/notifications?show=all",
-        "/saved",
+        *(f"/saved{show}" for show in ("", "?show=comments", "?show=hidden")),
         "/submit",
         "/messages",
     ),
