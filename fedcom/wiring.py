@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import httpx
 from sqlalchemy import Connection
@@ -50,8 +50,10 @@ from fedcom.settings import Settings
 from fedcom.site.setup import check_origin, first_start, make_setup_token
 from fedcom.units import Units
 from inbox.engine import Inbox
-from outbox.arq_worker import ArqWaker
 from outbox.dispatcher import Dispatcher, DispatcherLimits
+
+if TYPE_CHECKING:
+    from outbox.arq_worker import ArqWaker
 
 T = TypeVar("T")
 
@@ -230,7 +232,7 @@ class _InstanceParts:
 @asynccontextmanager
 async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
     settings, clock, database = parts.settings, parts.clock, parts.database
-    waker = ArqWaker(settings.redis_url) if settings.redis_url else None
+    waker = _open_waker(settings.redis_url)
 
     async def committed() -> None:
         previews.wake()
@@ -317,6 +319,14 @@ async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
         await inbox.aclose()
         if waker is not None:
             await waker.aclose()
+
+
+def _open_waker(redis_url: str | None) -> "ArqWaker | None":
+    if redis_url is None:
+        return None
+    from outbox.arq_worker import ArqWaker  # noqa: PLC0415 - megabytes that few servers need
+
+    return ArqWaker(redis_url)
 
 
 def _open_metrics(settings: Settings, database: Database, clock: Clock) -> Metrics | None:
