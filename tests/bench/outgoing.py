@@ -258,7 +258,7 @@ async def open_bench(database: str, peers: Peers) -> AsyncIterator[Bench]:
             "FEDCOM_DATA_DIR": folder,
         }
         if database == "postgresql":
-            environment["FEDCOM_DATABASE_URL"] = stack.enter_context(_postgresql())
+            environment["FEDCOM_DATABASE_URL"] = stack.enter_context(postgresql_database())
         settings = load_settings(environ=environment)
         instance = await stack.enter_async_context(open_instance(settings, alone=False))
         keys = [await instance.new_key() for _ in range(2)]
@@ -273,7 +273,7 @@ async def open_bench(database: str, peers: Peers) -> AsyncIterator[Bench]:
 
 
 @contextmanager
-def _postgresql() -> Iterator[str]:
+def postgresql_database() -> Iterator[str]:
     """The address of a new database on a server that ends with the block."""
     run = services.Run()
     try:
