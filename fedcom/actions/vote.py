@@ -1,7 +1,7 @@
 """Vote: Like (+1), Dislike (-1), and the Undo of either (0)."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from activitypub.vocab.activities import dislike, like, undo
 from fedcom.actions.base import Activity, Audience, Federated
@@ -35,6 +35,7 @@ class Vote(Federated[VoteChange]):
     score: Score
     # The id of a peer's Like or Dislike; a local vote gets its id when it is created.
     iri: str | None = None
+    is_transient: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> None:
         """If open to this person, on a post or comment that still exists."""
