@@ -15,14 +15,14 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, and_, delete, s
 
 from database.transactions import Transactions
 
-STEP_SECONDS = 0.02
+STEP_SECONDS = 0.01
 """How long a transaction should take, with its commit."""
 
-FEWEST = 50
+FEWEST = 20
 """A transaction has a cost of its own, however few rows it deletes."""
 
-FIRST = 100
-MOST = 2_000
+FIRST = 50
+MOST = 1_000
 
 FOUND = 10_000
 """How many keys are read at a time."""

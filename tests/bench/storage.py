@@ -136,6 +136,7 @@ class Village:
     posts: Sequence[Post]
     keys: Mapping[str, PrivateKey]
     _serial: int = field(default=0)
+    _turn: int = field(default=0)
 
     def likes(self, number: int) -> Iterable[tuple[str, Json]]:
         """As many upvotes, with their voters."""
@@ -156,8 +157,10 @@ class Village:
             yield who, create(self._iri("activities/create"), who, page)
 
     def _turns(self, number: int) -> Iterable[tuple[int, str]]:
-        for at in range(number):
-            yield at % len(self.posts), list(self.keys)[at // len(self.posts)]
+        people, first = list(self.keys), self._turn
+        self._turn += number
+        for turn in range(first, self._turn):
+            yield turn % len(self.posts), people[turn // len(self.posts)]
 
     def _iri(self, kind: str) -> str:
         """As long as those of Lemmy."""

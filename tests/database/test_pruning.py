@@ -54,7 +54,7 @@ async def test_steps_are_repeated_until_nothing_is_outdated(database: Database) 
     ("size", "seconds", "following"),
     [
         (300, STEP_SECONDS, 300),
-        (2000, STEP_SECONDS * 4, 500),
+        (1000, STEP_SECONDS * 4, 250),
         (300, 0.0, 600),
         (MOST, 0.0, MOST),
         (300, 60.0, FEWEST),
