@@ -18,11 +18,8 @@ from database.transactions import Transactions
 STEP_SECONDS = 0.01
 """How long a transaction should take, with its commit."""
 
-FEWEST = 20
-"""A transaction has a cost of its own, however few rows it deletes."""
-
-FIRST = 50
-MOST = 1_000
+FEWEST, FIRST, MOST = 20, 50, 1_000
+"""How many rows a transaction may delete: it has a cost of its own, however few they are."""
 
 FOUND = 10_000
 """How many keys are read at a time."""
@@ -68,15 +65,14 @@ async def prune(database: Transactions, outdated: Outdated) -> int:
     """Delete all rows of one kind, in steps that each have a transaction of their own; how many."""
     total, size = 0, FIRST
     while keys := await database.read(partial(_find, outdated)):
-        found = total
-        for_now = list(keys)
-        while for_now:
-            some, for_now = for_now[:size], for_now[size:]
-            done, began = await database.write(partial(_drop, outdated, some))
-            total += done
+        before = total
+        while keys:
+            some, keys = keys[:size], keys[size:]
+            dropped, began = await database.write(partial(_drop, outdated, some))
+            total += dropped
             if len(some) == size:
                 size = next_size(size, time.perf_counter() - began)
-        if total == found:  # another process was faster
+        if total == before:  # another process was faster
             break
     return total
 

@@ -322,7 +322,7 @@ _with_outdated_body = (
     .order_by(_c.received_at)
     .limit(bindparam("most"))
 )
-_closed = (
+_to_reduce = (
     select(_c.id, _c.state, _c.activity_id)
     .where(_c.id.in_(bindparam("ids", expanding=True)))
     .where(_c.body.is_not(None))
@@ -360,7 +360,7 @@ def list_outdated(now: float) -> tuple[Outdated, ...]:
 
 def _reduce_rows(conn: Connection, ids: Sequence[int]) -> int:
     """`ids` are of closed rows."""
-    rows = conn.execute(_closed, {"ids": list(ids)}).all()
+    rows = conn.execute(_to_reduce, {"ids": list(ids)}).all()
     done = [
         {"row": row.id, "reduced_id": row.activity_id and _half_digest([row.activity_id])}
         for row in rows

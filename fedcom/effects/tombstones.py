@@ -93,14 +93,7 @@ def record_undone(
     An actor on the activity's own host replaces the stored row; a remote community can only add to
     it.
     """
-    row = {
-        "iri": digest_of(iri),
-        "kind": "undone",
-        "actor_iri": set_by,
-        "created_at": ctx.now,
-        "awaited": awaited,
-        "signed_at": signed_at,
-    }
+    row = _undone_row(ctx, digest_of(iri), set_by) | {"awaited": awaited, "signed_at": signed_at}
     if same_host(iri, set_by):
         upsert(ctx.conn, tombstone, row, key=["iri", "kind"])
     else:
@@ -109,15 +102,12 @@ def record_undone(
 
 def record_replaced(ctx: Context, digest: str, by: str) -> None:
     """As `record_undone`, of the vote of the remote actor `by` whose id has this digest."""
-    row = {
-        "iri": digest,
-        "kind": "undone",
-        "actor_iri": by,
-        "created_at": ctx.now,
-        "awaited": False,
-        "signed_at": None,
-    }
+    row = _undone_row(ctx, digest, by) | {"awaited": False, "signed_at": None}
     upsert(ctx.conn, tombstone, row, key=["iri", "kind"])
+
+
+def _undone_row(ctx: Context, digest: str, set_by: str) -> dict[str, object]:
+    return {"iri": digest, "kind": "undone", "actor_iri": set_by, "created_at": ctx.now}
 
 
 def was_undone(ctx: Context, iri: str) -> bool:
