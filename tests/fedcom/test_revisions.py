@@ -202,7 +202,7 @@ _VOTE = """
 def test_votes_keep_what_an_undo_needs(
     empty_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    upgrade_to("0028", empty_database_url, tmp_path / "old", monkeypatch)
+    upgrade_to("0029", empty_database_url, tmp_path / "old", monkeypatch)
     database = open_database(empty_database_url)
     at, then = (bindparam(name, type_=DateTime(timezone=True)) for name in ("at", "last"))
     ours, theirs = "https://a.example/activities/like/1", "https://b.example/like/\u00e9"

@@ -2,7 +2,7 @@
 
 The ids of undone activities become digests too. With a million votes, this takes about ten seconds.
 
-Revision 0029, after 0028.
+Revision 0030, after 0029.
 """
 
 import hashlib
@@ -13,8 +13,8 @@ from alembic import op
 
 from fedcom.db import UtcDateTime
 
-revision = "0029"
-down_revision = "0028"
+revision = "0030"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 
