@@ -1,8 +1,8 @@
 """Compact votes: digests of the ids of remote ones, and on SQLite no row ids.
 
 The ids of undone activities become digests too. The tables of votes are written anew, which gives
-the room of the longer ids back; a server of the version before does not know the digests, so stop it
-before the upgrade.
+the room of the longer ids back; a server of the version before does not know the digests, so stop
+it before the upgrade.
 
 Revision 0030, after 0029.
 """
