@@ -48,7 +48,7 @@ from fedcom.settings import load_settings
 from fedcom.site.setup import finish_setup
 from fedcom.wire.body import Body
 from fedcom.wiring import OpenInstance, open_instance
-from tests.bench.outgoing import open_peers, postgresql_database
+from tests.bench.outgoing import database_at, open_peers
 
 ORIGIN = "http://127.0.0.1:8000"
 PEER = "http://127.0.0.2:8000"
@@ -315,9 +315,8 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
         for kind in options.kinds:
             async with AsyncExitStack() as stack:
                 folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-                url = f"sqlite:///{folder}/storage.sqlite3"
-                if database == "postgresql":
-                    url = stack.enter_context(postgresql_database())
+                url = stack.enter_context(database_at(database))
+                url = url or f"sqlite:///{folder}/storage.sqlite3"
                 peers = await stack.enter_async_context(open_peers())
                 people = -(-options.activities // POSTS)
                 inboxes = peers.take(options.hosts)
