@@ -100,9 +100,9 @@ def _partial(name: str, where: ColumnElement[bool], *columns: Column[Any]) -> In
 
 
 _partial("ix_inbox_journal_due", LIVE, _c.due_at, _c.id)
-_partial("ix_inbox_journal_subject", LIVE, _c.subject, _c.id)
-_partial("ix_inbox_journal_host", LIVE, _c.host)
-_partial("ix_inbox_journal_claimed", _c.claimed_by.is_not(None), _c.subject)
+_partial("ix_inbox_journal_host_subject", LIVE, _c.host, _c.subject, _c.id)
+_partial("ix_inbox_journal_host_due", LIVE, _c.host, _c.due_at, _c.id)
+_partial("ix_inbox_journal_claimed", _c.claimed_by.is_not(None), _c.host, _c.subject)
 _partial("ix_inbox_journal_closed", _c.closed_at.is_not(None), _c.closed_at)
 # By the time of arrival: of two indexes that begin with `closed_at`, SQLite may choose the one with
 # all closed rows.
@@ -118,7 +118,8 @@ class JournalEntry:
     """One verified activity on its way into the journal.
 
     `signer` is "" when the signing key is gone (see `verify.KeyGone`). `subject` is the IRI of the
-    innermost object: rows with the same subject are worked in order; None means in any order.
+    innermost object: rows of one host with the same subject are worked in order; None means in any
+    order.
     `signed_at` is when the actor signed the request (epoch seconds by its clock), None when
     somebody else did.
     """
