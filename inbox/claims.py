@@ -13,7 +13,6 @@ from sqlalchemy import (
     Connection,
     CursorResult,
     FromClause,
-    Row,
     ScalarSelect,
     Select,
     Text,
@@ -246,9 +245,9 @@ def _in_turns(queues: Iterable[tuple[int, Sequence[int]]]) -> list[int]:
     return [row_id for _, row_id in sorted(places)]
 
 
-def _lock(conn: Connection, ids: Sequence[int], now: float, most: int) -> list[Row[Any]]:
+def _lock(conn: Connection, ids: Sequence[int], now: float, most: int) -> list[Any]:
     """Up to `most` of these rows, the first ones that no other process is claiming."""
-    found: list[Row[Any]] = []
+    found: list[Any] = []
     for first in range(0, len(ids), most):
         some = ids[first : first + most]
         rows = {row.id: row for row in conn.execute(_LOCK, {"ids": some, "now": now})}

@@ -262,6 +262,13 @@ def _indexable(text: str | None) -> str | None:
 
 
 _open_for_host = select(1).where(LIVE, _c.host == bindparam("host"), _c.state != "parked").limit(1)
+_nth_for_host = (
+    select(1)
+    .where(LIVE, _c.host == bindparam("host"))
+    .order_by(_c.due_at)
+    .offset(bindparam("number"))
+    .limit(1)
+)
 _counts = select(_c.state, func.count().label("number")).group_by(_c.state)
 _waiting = (
     select(_c.host, func.count().label("number"), func.min(_c.received_at).label("since"))
@@ -291,6 +298,11 @@ _refusals = (
 def is_open_for_host(conn: Connection, host: str) -> bool:
     """Whether an activity of this host is waiting or being worked on (parked ones do not count)."""
     return conn.execute(_open_for_host, {"host": host}).first() is not None
+
+
+def has_waiting(conn: Connection, host: str, number: int) -> bool:
+    """Whether at least so many activities of this host are not done."""
+    return conn.execute(_nth_for_host, {"host": host, "number": number - 1}).first() is not None
 
 
 def counts(conn: Connection) -> dict[str, int]:
