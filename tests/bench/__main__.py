@@ -35,7 +35,7 @@ from fedcom.site.setup import finish_setup
 from fedcom.wire.body import Body
 from fedcom.wiring import OpenInstance, open_instance
 from outbox.publish import publish
-from tests.bench import growth, outgoing
+from tests.bench import flood, growth, outgoing
 from tests.bench.outgoing import open_peers
 from tests.bench.pages import measure_pages
 
@@ -255,7 +255,7 @@ def _line(name: str, cost: float, unit: float | None = None, extra: str = "") ->
 
 if __name__ == "__main__":
     configure_logs("error", "json")
-    parts = {"growth": growth.main, "outgoing": outgoing.main}
+    parts = {"flood": flood.main, "growth": growth.main, "outgoing": outgoing.main}
     if len(sys.argv) > 1 and sys.argv[1] in parts:
         parts[sys.argv[1]](sys.argv[2:])
     else:
