@@ -319,7 +319,11 @@ def _change(conn: Connection, statement: Any, row: ClaimedEntry, values: dict[st
 
 # The second condition follows from the first, but the partial index needs it spelled out.
 _held = and_(_c.claimed_by == bindparam("worker"), _c.claimed_by.is_not(None))
-_renew = update(journal).where(_held).values(due_at=bindparam("until"))
+_renew = (
+    update(journal)
+    .where(_held, _c.id.in_(bindparam("ids", expanding=True)))
+    .values(due_at=bindparam("until"))
+)
 _release = update(journal).values(
     state="open", claimed_by=None, due_at=bindparam("now"), tries=_c.tries - bindparam("uncounted")
 )
@@ -327,9 +331,12 @@ _release_held = _release.where(_held)
 _release_all = _release.where(_c.claimed_by.is_not(None))
 
 
-def renew(conn: Connection, *, worker: str, until: float) -> None:
-    """Prolong every lease of `worker`."""
-    conn.execute(_renew, {"worker": worker, "until": until})
+def renew(conn: Connection, *, worker: str, rows: Collection[int], until: float) -> None:
+    """Prolong the leases of `worker` on these rows.
+
+    Rows that it has without knowing, because the database did not answer, are left to the others.
+    """
+    conn.execute(_renew, {"worker": worker, "ids": sorted(rows), "until": until})
 
 
 def release(conn: Connection, *, worker: str, now: float) -> None:

@@ -223,10 +223,11 @@ class Processor:
 
     async def _keep_leases(self) -> None:
         await asyncio.sleep(LEASE / 3)
-        if self._running or self._waiting:
+        rows = {row.id for row in (*self._running.values(), *self._waiting)}
+        if rows:
             until = self._now() + LEASE
             await self._database.write(
-                lambda conn: claims.renew(conn, worker=self._name, until=until)
+                lambda conn: claims.renew(conn, worker=self._name, rows=rows, until=until)
             )
 
     async def _give_back(self) -> None:

@@ -221,14 +221,15 @@ def test_a_row_is_closed_once(world: World) -> None:
         claims.close(conn, row, now=world.now)
 
 
-def test_renewing_prolongs_the_leases_of_one_worker(world: World) -> None:
-    world.append(entry(1), entry(2))
-    world.claim("a", most=1)
+def test_renewing_prolongs_the_leases_of_one_worker_on_the_rows_it_knows(world: World) -> None:
+    world.append(entry(1), entry(2), entry(3))
+    (known,) = world.claim("a", most=1)
+    world.claim("a", most=1)  # the answer is lost
     world.claim("b", most=1)
     with world.database.begin() as conn:
-        claims.renew(conn, worker="a", until=world.now + 200)
+        claims.renew(conn, worker="a", rows=[known.id], until=world.now + 200)
     world.clock.advance(seconds=150)
-    assert activity_ids(world, world.claim("c")) == [2]
+    assert activity_ids(world, world.claim("c")) == [2, 3]
 
 
 def test_a_graceful_stop_releases_rows_without_counting_the_attempt(world: World) -> None:
