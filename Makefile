@@ -15,7 +15,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 pytho
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: run test coverage check fix words demo screenshots bench lock revision clean browser
+.PHONY: run test coverage check fix translations demo screenshots bench lock revision clean browser
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run  ## a server on http://localhost:8000, or as fedcom.toml and FEDCOM_* say
@@ -23,7 +23,7 @@ run: $(VENV)/.run  ## a server on http://localhost:8000, or as fedcom.toml and F
 		export FEDCOM_ORIGIN=http://localhost:8000 FEDCOM_DEVELOPMENT=1; fi; \
 	exec $(BIN)/fedcom serve
 
-# Hundreds of processes are started, and none shall compile our modules again.
+# Hundreds of processes are started, and none should compile our modules again.
 test: $(VENV)/.dev $(PACKAGES) browser  ## the whole test suite; it brings its own databases
 	$(BIN)/python -m compileall -q activitypub database inbox outbox fedcom tests
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
@@ -48,7 +48,7 @@ fix: $(VENV)/.dev  ## fix what can be fixed automatically
 	$(BIN)/ruff format .
 	$(BIN)/python -c 'from fedcom import settings; print(settings.markdown(), end="")' > docs/settings.md
 
-words: $(VENV)/.dev  ## update the translation catalogues of all languages
+translations: $(VENV)/.dev  ## update the translation catalogues of all languages
 	$(BIN)/pybabel --quiet extract --mapping-file babel.cfg --keywords "BadRequest:2 Denied:2 Invalid:2 NotFound:2 Conflict:2 TooMany:2 Busy:2 Sentence:1 mark" \
 		--add-comments "Translators:" --no-location --sort-output --project Fedcom --output-file fedcom/translations/messages.pot fedcom
 	for catalogue in fedcom/translations/*.po; do \

@@ -1,12 +1,12 @@
-"""Runs many small calls in a few threads, several for each hop between threads.
+"""Runs many small calls in a few threads, several for each switch between threads.
 
 A hop costs about a fifth of an RSA signature, and a signature on the event loop lets everything
 else wait for a millisecond. So calls that come in together go to a thread together.
 
-The rule: nothing is kept. A call starts as soon as a thread is free; while all are busy, calls wait
-in the order in which they came, and the next free thread takes its share of them, at most `MOST`.
-The result of a call is handed over when its whole chunk is done. A call whose caller was cancelled
-is still made if its chunk has begun. Each process has its own.
+The rule: no call is held back. A call starts as soon as a thread is free; while all are busy, calls
+wait in the order in which they came, and the next free thread takes its share of them, at most
+`MOST`. The result of a call is handed over when its whole chunk is done. A call whose caller was
+cancelled is still made if its chunk has begun. Each process has its own.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ class Chunks:
         self._is_closed = False
 
     async def run(self, call: Callable[[], T]) -> T:
-        """Run `call` in a thread, after `close` in the caller's; its result, or what it raises."""
+        """Run `call` in a thread (after `close`: in the caller's); return or raise what it does."""
         if self._is_closed:
             return call()
         loop = asyncio.get_running_loop()
@@ -53,7 +53,7 @@ class Chunks:
         return await result
 
     def close(self) -> None:
-        """End the threads when their chunks are done; what waits for them is cancelled."""
+        """End the threads when their chunks are done; calls that still wait are cancelled."""
         self._is_closed = True
         for one in self._waiting:
             one.result.cancel()

@@ -4,7 +4,8 @@ A new activity is one line in `_DECLARED` and a builder in `activitypub.vocab.ac
 is read from here: whether a document is an activity (`activitypub.document`), who is believed
 (`activitypub.authority`), which terms our @context defines (`activitypub.context`), and what people
 are told about it. `fedcom.inbound.catalog` has the readers by type. A type with a `feature` is one
-that we know and refuse: to read it, give it its rule and its term, and take the `feature` out.
+that we know and refuse: to read it, give it its rule and its term, and take the `feature` out, all
+in one change. Those of moderators have a strict rule already.
 """
 
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ Rule = Literal[
 class ActivityType:
     """One type of activity.
 
-    `rule` decides whose authority counts. `subject` and `verb` are its labels for people: a Dislike
+    `rule` decides whose authority counts. `noun` and `verb` are its labels for people: a Dislike
     is a "vote", to "downvote". `term` is its definition in our @context, for types that we send
     and ActivityStreams does not have. `feature` names what we lack to understand it, for types
     without a reader here.
@@ -41,16 +42,16 @@ class ActivityType:
 
     name: str
     rule: Rule = "self"
-    subject: str = ""
+    noun: str = ""
     verb: str = ""
     term: str | None = None
     feature: str = ""
 
     @property
     def labels(self) -> tuple[str, str]:
-        """Subject and verb; the lower-case name for those that are not given."""
+        """Noun and verb; the lower-case name for those that are not given."""
         plain = self.name.lower()
-        return self.subject or plain, self.verb or plain
+        return self.noun or plain, self.verb or plain
 
 
 _DECLARED = (
@@ -81,16 +82,17 @@ _DECLARED = (
     ActivityType("Read"),
     ActivityType("Reject", "answer", "follow", "reject"),
     ActivityType("Remove", "collection", "moderator", "remove"),
-    ActivityType("Resolve", feature="resolved reports"),
+    # Lemmy's main branch, like Warn.
+    ActivityType("Resolve", "post_moderation", feature="resolved reports"),
     ActivityType("TentativeAccept"),
     ActivityType("TentativeReject"),
     ActivityType("Travel"),
     ActivityType("Undo", "undo"),
-    ActivityType("Unlock", feature="locked posts"),
+    ActivityType("Unlock", "post_moderation", feature="locked posts"),
     ActivityType("Update", "content", "an id", "edit"),
     ActivityType("View"),
     ActivityType("Vote"),
-    ActivityType("Warn", "self", "warning", "warn", feature="warnings"),
+    ActivityType("Warn", "post_moderation", "warning", "warn", feature="warnings"),
 )
 ACTIVITIES = {one.name: one for one in _DECLARED}
 """Every activity we know, by the name of its type."""

@@ -1,7 +1,7 @@
 """Deleting outdated rows in short transactions, so that nobody waits long for the write lock.
 
 A step deletes at most as many rows as it is told. How long that takes depends on the machine, the
-table and its indexes, so the number follows from the time that the step before took.
+table and its indexes, so the number depends on how long the previous step took.
 """
 
 import time
@@ -25,8 +25,8 @@ Step = Callable[[Connection, int], int]
 
 
 async def prune(database: Transactions, step: Step) -> int:
-    """Repeat the step, each time in a transaction of its own, until it finds nothing; how many rows
-    it deleted.
+    """Repeat the step, each time in a transaction of its own, until it finds nothing. Returns
+    how many rows it deleted.
     """
     total, most = 0, FIRST
     while True:
@@ -55,7 +55,7 @@ def _timed(step: Step, most: int) -> Callable[[Connection], tuple[int, float]]:
 
 
 def delete_some(conn: Connection, table: Table, outdated: ColumnElement[bool], most: int) -> int:
-    """Delete up to `most` rows that fulfil the condition; how many."""
+    """Delete up to `most` rows that meet the condition; returns how many."""
     key = tuple(table.primary_key)
     chosen = select(*key).where(outdated).limit(most)
     which = tuple_(*key).in_(chosen) if len(key) > 1 else key[0].in_(chosen)

@@ -8,11 +8,12 @@ Tables, and SQL about any of them, do not belong here.
 SQLite: one writer (one thread, one connection, `BEGIN IMMEDIATE`: a deferred transaction that reads
 and then writes fails at once when another process has written, whatever the timeout) and a few
 readers beside it. It has no statistics (ANALYZE, PRAGMA optimize), so a statement has one plan,
-whatever the size of the tables, which `tests/fedcom/test_plans.py` checks; with a million votes no
-list was faster with them. The sqlite3 module's own transaction control is switched off and BEGIN is
-sent from SQLAlchemy's `begin` event, as SQLAlchemy recommends for Python 3.11.
+whatever the size of the tables, which `tests/fedcom/test_query_plans.py` checks; with a million
+votes no list was faster with them. The sqlite3 module's own transaction control is switched off and
+BEGIN is sent from SQLAlchemy's `begin` event, as SQLAlchemy recommends for Python 3.11.
 
-PostgreSQL: two small pools; readers are in autocommit and can only read.
+PostgreSQL: two small pools, and a connection that notices commits; readers are in autocommit and
+can only read.
 """
 
 import asyncio

@@ -192,8 +192,8 @@ class Settings(BaseModel):
         description="A secret of at least 32 characters that nobody can guess. The private keys in"
         " the database are encrypted with a key derived from it. If not set, one is generated at"
         " the first start and stored in `secret.key` in `data_dir`, readable only by the owner. A"
-        " backup without it is incomplete: new private keys would be rejected by servers that know"
-        " this one.",
+        " backup without it is incomplete: servers that know the old private keys would reject"
+        " new ones.",
     )
     bind: Annotated[str, AfterValidator(_check_address)] = Field(
         default="127.0.0.1:8000",
@@ -276,7 +276,7 @@ class Settings(BaseModel):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",
-        description="The lowest level that is logged.",
+        description="The lowest level that is logged: `debug`, `info`, `warning` or `error`.",
     )
     log_format: Literal["auto", "json", "text"] = Field(
         default="auto",

@@ -40,15 +40,15 @@ MARGIN = 10.0
 commit are found by the next sweep."""
 
 FULL_PAUSE = 0.25
-"""Seconds until a host is tried again for which there was no slot."""
+"""Seconds until a host for which there was no slot is tried again."""
 
 AT_ONCE = 16
 """Attempts that are started together, so that they are signed together."""
 
 BATCH = 128
 PATIENCE = 0.1
-"""So many results are stored together, or those of so many seconds, while nobody waits for them: a
-transaction costs as much as several deliveries."""
+"""While nobody waits for them, results are stored once there are `BATCH`, or after `PATIENCE`
+seconds: a transaction costs as much as several deliveries."""
 
 ERROR_PAUSE = 1.0
 """Seconds until the next turn after one that failed, for example without the database."""
@@ -339,7 +339,7 @@ class Dispatcher:
             await asyncio.sleep(early)
 
     def _may_gather(self) -> bool:
-        """Whether nobody is served by storing the results now: more of them will come, no host
+        """Whether storing the results can wait: more of them will come, no host
         waits for one of them, and nothing new was published."""
         if self._is_woken or self._wants_sweep or self._crowded or not len(self._limiter):
             return False

@@ -134,7 +134,7 @@ def set_role(conn: Connection, person_id: int, role: Literal["admin", "member"])
     if role == "member":
         lock_admins(conn)
         if is_last_admin(conn, person_id):
-            raise Conflict("last_admin", "The only admin cannot be demoted.")
+            raise Conflict("last_admin", "The only admin cannot be removed as admin.")
     conn.execute(update(account).where(account.c.actor_id == person_id).values(role=role))
     end_all_sessions(conn, person_id)
     return get_account(conn, person_id)

@@ -17,13 +17,13 @@ from fedcom.actions.close import CloseCommunity, ReopenCommunity
 from fedcom.actions.comment import CreateComment, EditComment
 from fedcom.actions.community import CreateCommunity, EditCommunity
 from fedcom.actions.delete import Delete, Undelete
-from fedcom.actions.feature import Pin
 from fedcom.actions.follow import Follow, Unfollow
 from fedcom.actions.lock import Lock
 from fedcom.actions.message import DeleteMessage, EditMessage, SendMessage, UndeleteMessage
 from fedcom.actions.moderators import AddModerator, RemoveModerator
 from fedcom.actions.perform import perform
 from fedcom.actions.pictures import ChangePictures
+from fedcom.actions.pin import Pin
 from fedcom.actions.post import CreatePost, EditPost
 from fedcom.actions.profile import EditProfile
 from fedcom.actions.remove import RemoveContent, RestoreContent
@@ -127,7 +127,7 @@ LIMITS_OF_ACTION: dict[type[Federated[Any]], ActionLimits] = {
     **dict.fromkeys((AddModerator, RemoveModerator, TakeDown, Reinstate), MODERATION),
     **dict.fromkeys((CloseCommunity, ReopenCommunity), MODERATION),
 }
-"""The pace for each action of a member; other actions are only received, or made by the server."""
+"""The limits for each action of a member; others are only received, or made by the server."""
 
 
 def act(ctx: Context, action: Federated[R], counted: Person | None = None) -> R:

@@ -52,7 +52,7 @@ from fedcom.queries.follows import find_follow, list_follows_of_members, server_
 from fedcom.queries.located import standing_in
 from fedcom.rules.dialects import ends_follow_with_ban
 from fedcom.rules.limits import MAX_REASON, check_body
-from fedcom.rules.permissions import may_act, may_moderate
+from fedcom.rules.permissions import may_act, must_moderate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ class Ban(Federated[Person]):
         check_power(ctx, self.by, self.person, self.community)
         check_body(self.reason, MAX_REASON)
         if is_admin(ctx.conn, self.person.id) and self._is_local_ban():
-            raise Denied("cannot_ban_admin", "Admins cannot be banned. Demote them first.")
+            raise Denied("cannot_ban_admin", "Admins cannot be banned. Remove them as admin first.")
         if self.expires_at is not None and self.expires_at <= ctx.now:
             raise Invalid("ban_expires_in_the_past", "The end of the ban is in the past.")
         if not self.removes_content and self._stands(ctx):
@@ -93,7 +93,7 @@ class Ban(Federated[Person]):
         if is_from_another_site(self.by, self.person) and self.community is None:
             return all(
                 self._is_barred(ctx, community) or self._is_covered(ctx, community)
-                for community in _theirs(ctx, self.by)
+                for community in _communities_of_server(ctx, self.by)
             )
         if self.community is not None:
             return self._is_barred(ctx, self.community)
@@ -124,11 +124,11 @@ class Ban(Federated[Person]):
         content.
         """
         if self.community is None and is_from_another_site(self.by, self.person):
-            return self._bar_from_theirs(ctx)
+            return self._ban_from_theirs(ctx)
         if self.community is None:
-            self._bar_from_site(ctx)
+            self._ban_from_site(ctx)
         else:
-            self._bar_from(ctx, self.community)
+            self._ban_from(ctx, self.community)
         if self.removes_content:
             removed = remove_all(ctx, self.by, self.person, self.community, self.reason)
             boost_posts(ctx, removed, Microblogs.UNBOOST)
@@ -143,10 +143,10 @@ class Ban(Federated[Person]):
         )
         log_person(ctx, entry, self.person)
         if self.community is None and self.by.local and not self.person.local:
-            self._bar_from_ours(ctx)
+            self._ban_from_ours(ctx)
         return get_person(ctx.conn, self.person.id)
 
-    def _bar_from_site(self, ctx: Context) -> None:
+    def _ban_from_site(self, ctx: Context) -> None:
         is_ours = is_banned_by_us_now(ctx, self.person)
         if is_ours and not self.by.local:
             return
@@ -169,7 +169,7 @@ class Ban(Federated[Person]):
                 member = get_person(ctx.conn, asked.target_id)
                 perform(ctx, AnswerFollow(by=member, asked=asked, accepted=False))
 
-    def _bar_from(self, ctx: Context, community: Community) -> None:
+    def _ban_from(self, ctx: Context, community: Community) -> None:
         known = find_ban(ctx.conn, community.id, self.person.id)
         row = {
             "community_id": community.id,
@@ -216,19 +216,19 @@ class Ban(Federated[Person]):
             ctx.conn.execute(delete(follow).where(follow.c.id == asked.id))
             count_subscribers(ctx, community.id)
 
-    def _bar_from_theirs(self, ctx: Context) -> Person:
+    def _ban_from_theirs(self, ctx: Context) -> Person:
         """Another server's ban of a local member: it covers that server's communities, as far as
         they are known here. The member is notified once.
         """
-        for community in _theirs(ctx, self.by):
+        for community in _communities_of_server(ctx, self.by):
             if not self._is_covered(ctx, community):
-                self._bar_from(ctx, community)
+                self._ban_from(ctx, community)
             if self.removes_content:
                 remove_all(ctx, self.by, self.person, community, self.reason)
-        federate_server_ban(ctx, self.by, self.person, "ban_elsewhere", self.reason)
+        notify_of_server_ban(ctx, self.by, self.person, "ban_elsewhere", self.reason)
         return get_person(ctx.conn, self.person.id)
 
-    def _bar_from_ours(self, ctx: Context) -> None:
+    def _ban_from_ours(self, ctx: Context) -> None:
         """The part of the ban that other servers accept from us."""
         for community in list_communities_of(ctx.conn, self.person.id):
             action = Ban(
@@ -277,7 +277,7 @@ class Ban(Federated[Person]):
 def check_power(ctx: Context, by: Person, person: Person, community: Community | None) -> None:
     if community is not None:
         mine = standing_in(ctx, by, community)
-        may_moderate(by, community, mine, ctx.now)
+        must_moderate(by, community, mine, ctx.now)
         check_rank(ctx, by, person, community, mine)
         return
     may_act(by, ctx.now)
@@ -297,7 +297,7 @@ def is_from_another_site(by: Person, person: Person) -> bool:
     return person.local and not by.local
 
 
-def _theirs(ctx: Context, by: Person) -> list[Community]:
+def _communities_of_server(ctx: Context, by: Person) -> list[Community]:
     """The communities of the person's own server."""
     return list_communities_on(ctx.conn, by.host)
 
@@ -307,7 +307,7 @@ def made_by_site(ctx: Context, by: Person, person: Person) -> list[CommunityBan]
     return list_site_bans(ctx.conn, by.host, ctx.now, person_id=person.id)
 
 
-def federate_server_ban(ctx: Context, by: Person, person: Person, kind: str, reason: str) -> None:
+def notify_of_server_ban(ctx: Context, by: Person, person: Person, kind: str, reason: str) -> None:
     why = f"{by.host}: {reason}" if reason else by.host
     notify(
         ctx, person.id, NotificationEvent(kind="moderation", by_id=by.id, detail=kind, reason=why)

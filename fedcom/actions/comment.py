@@ -25,7 +25,7 @@ from fedcom.models.post import Post
 from fedcom.queries.comments import get_comment
 from fedcom.queries.located import keep_located, locate, locate_parent, standing_in
 from fedcom.queries.replies import first_replies
-from fedcom.rules.limits import MAX_DEPTH, check_comment, check_seen, check_warning
+from fedcom.rules.limits import MAX_DEPTH, check_comment, check_content_warning, check_seen
 from fedcom.rules.permissions import may_comment, may_edit, may_take_part
 from fedcom.wire.addressing import comment_iri, create_iri
 from fedcom.wire.body import Body
@@ -51,13 +51,13 @@ class _CommentText(Federated[Comment]):
         if self.source is None:
             check_comment(self.body.source)
             check_seen(self.body.html, "comment_empty")
-            check_warning(self.content_warning)
+            check_content_warning(self.content_warning)
 
     def stored(self, ctx: Context) -> dict[str, object]:
         """The columns that hold the text."""
         body, warning = self.body, self.content_warning
         if self.source is None:
-            body, warning = with_links(ctx, body), check_warning(warning)
+            body, warning = with_links(ctx, body), check_content_warning(warning)
         return {
             "body_source": body.source,
             "body_html": body.html,
@@ -205,7 +205,7 @@ def _refuse_reply_to_blocker(ctx: Context, by: Person, to: Person) -> None:
 
 def _check_shown(content: Post | Comment) -> None:
     if not content.is_shown:
-        raise Denied("deleted", "A deleted comment cannot be edited; restore it first.")
+        raise Denied("deleted", "A deleted comment cannot be edited; undelete it first.")
 
 
 def note_of(ctx: Context, content: Comment) -> dict[str, object]:

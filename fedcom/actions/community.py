@@ -18,7 +18,7 @@ from fedcom.remote.actors import community_at, person_at, put_actor
 from fedcom.remote.vouching import check_vouched
 from fedcom.rules.limits import check_body, check_display_name
 from fedcom.rules.names import check_name
-from fedcom.rules.permissions import may_act, may_moderate
+from fedcom.rules.permissions import may_act, must_moderate
 from fedcom.text.html import to_text
 from fedcom.wire.actor import to_document
 from fedcom.wire.body import EMPTY, Body
@@ -99,7 +99,7 @@ class EditCommunity(Federated[Community]):
 
     def check(self, ctx: Context) -> None:
         """For moderators; the change of a remote community is sent to its server."""
-        may_moderate(self.by, self.community, standing_in(ctx, self.by, self.community), ctx.now)
+        must_moderate(self.by, self.community, standing_in(ctx, self.by, self.community), ctx.now)
         check_display_name(self.title)
         check_body(self.description.source)
 
@@ -153,6 +153,8 @@ class RefreshCommunity(Action[Community]):
 
 
 def _read_update(ctx: Context, received: ReceivedActivity) -> EditCommunity | RefreshCommunity:
+    """A community changed: a remote one is fetched again, a local one is edited by a remote
+    moderator."""
     community = community_at(ctx, received.activity.object_id or "")
     if community.local:
         return _edit_from(ctx, received, community)

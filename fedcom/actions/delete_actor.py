@@ -19,7 +19,7 @@ from fedcom.models.message import message
 from fedcom.models.moderation import moderator
 from fedcom.models.outside_mention import outside_mention
 from fedcom.queries.actors import get_person
-from fedcom.queries.visibility import is_there
+from fedcom.queries.visibility import is_not_deleted
 from fedcom.remote.actors import forget_actor
 
 
@@ -68,7 +68,7 @@ class DeleteActor(Federated[None]):
     def _blank_messages(self, ctx: Context) -> None:
         sent = message.c.author_id == self.by.id
         ctx.conn.execute(update(message).where(sent).values(body_source="", body_html=""))
-        shown = sent & is_there(message)
+        shown = sent & is_not_deleted(message)
         ctx.conn.execute(update(message).where(shown).values(deleted_at=ctx.now))
 
     def to_activity(self, ctx: Context, result: None) -> Activity:

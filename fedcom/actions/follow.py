@@ -213,6 +213,7 @@ def _subject(by: Actor, target: Actor) -> str:
 
 
 def _read_follow(ctx: Context, received: ReceivedActivity) -> Follow | RefuseFollow:
+    """A request to follow a community or a member."""
     target = find_actor(ctx.conn, received.activity.object_id or "")
     if target is None or not target.local:
         raise NotFound(
@@ -239,6 +240,7 @@ def _reads_rejects(ctx: Context, person: Person) -> bool:
 
 
 def _read_unfollow(ctx: Context, received: ReceivedActivity) -> Unfollow | None:
+    """The end of a follow."""
     by, asked = actor_at(ctx, received.actor), received.activity.object_document
     target = find_actor(ctx.conn, asked.object_id or "") if asked is not None else None
     if target is None:
@@ -250,6 +252,7 @@ def _read_unfollow(ctx: Context, received: ReceivedActivity) -> Unfollow | None:
 
 
 def _read_answer(ctx: Context, received: ReceivedActivity) -> AnswerFollow:
+    """The answer to a follow request sent from here."""
     asked = _find_asked(ctx, received)
     if asked is None:
         raise NotFound(

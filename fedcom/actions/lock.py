@@ -18,7 +18,7 @@ from fedcom.queries.located import find_located, locate, standing_in
 from fedcom.queries.sent import last_iri
 from fedcom.remote.actors import person_at
 from fedcom.remote.vouching import check_vouched
-from fedcom.rules.permissions import may_moderate
+from fedcom.rules.permissions import must_moderate
 from inbox.ports import ReceivedActivity
 
 
@@ -34,7 +34,7 @@ class Lock(Federated[Content]):
     def check(self, ctx: Context) -> None:
         """For moderators, if the state would change."""
         community = locate(ctx, self.target, self.by).community
-        may_moderate(self.by, community, standing_in(ctx, self.by, community), ctx.now)
+        must_moderate(self.by, community, standing_in(ctx, self.by, community), ctx.now)
         if self.locked == (self.target.locked_at is not None):
             raise Conflict("already_so", "Nothing to change.")
 

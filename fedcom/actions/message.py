@@ -120,7 +120,7 @@ class EditMessage(_Private):
         """Only the author's own, while the recipient accepts messages (as Lemmy 0.19.19 does)."""
         may_edit(self.by, self.message, ctx.now)
         if self.message.deleted_at is not None:
-            raise Denied("deleted", "A deleted message cannot be edited; restore it first.")
+            raise Denied("deleted", "A deleted message cannot be edited; undelete it first.")
         _check_reach(ctx, self.by, get_person(ctx.conn, self.message.recipient_id))
         if self.source is None:
             check_message(self.body.source)

@@ -15,7 +15,7 @@ from fedcom.models.actor import Community, Person
 from fedcom.models.moderation import moderator
 from fedcom.queries.actors import find_moderators
 from fedcom.queries.located import standing_in
-from fedcom.rules.permissions import Standing, may_moderate
+from fedcom.rules.permissions import Standing, must_moderate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class AddModerator(ChangeModerators):
 
     def check(self, ctx: Context) -> None:
         """For moderators; the new moderator must be allowed to act."""
-        may_moderate(self.by, self.community, standing_in(ctx, self.by, self.community), ctx.now)
+        must_moderate(self.by, self.community, standing_in(ctx, self.by, self.community), ctx.now)
         theirs = standing_in(ctx, self.person, self.community)
         is_out = self.person.is_banned(ctx.now) or theirs.is_banned(ctx.now)
         if is_out or self.person.deleted_at is not None:
@@ -87,7 +87,7 @@ class RemoveModerator(ChangeModerators):
     def check(self, ctx: Context) -> None:
         """Nobody removes an older moderator, as with Lemmy; admins remove anybody."""
         mine = standing_in(ctx, self.by, self.community)
-        may_moderate(self.by, self.community, mine, ctx.now)
+        must_moderate(self.by, self.community, mine, ctx.now)
         listed = [person.id for person in find_moderators(ctx.conn, self.community)]
         if self.person.id not in listed:
             raise NotFound(

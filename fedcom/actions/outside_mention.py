@@ -39,7 +39,11 @@ class RecordMention(Action[None]):
         """
         may_act(self.by, ctx.now)
         if all(is_blocked(ctx, named.id, self.by.id) for named in self.members):
-            raise Denied("person_block", "They have blocked %(person)s.", person=self.by.handle)
+            raise Denied(
+                "person_block",
+                "All mentioned members have blocked %(person)s.",
+                person=self.by.handle,
+            )
         refuse_deleted(ctx, self.iri, self.by.iri)
 
     def apply(self, ctx: Context) -> None:

@@ -12,7 +12,7 @@ from fedcom.models.actor import Community, Person, actor
 from fedcom.queries.actors import get_community, get_person
 from fedcom.queries.located import standing_in
 from fedcom.rules.limits import check_url
-from fedcom.rules.permissions import may_act, may_moderate
+from fedcom.rules.permissions import may_act, must_moderate
 from fedcom.wire.actor import to_document
 
 
@@ -31,7 +31,7 @@ class ChangePictures(Federated[Person | Community]):
         may_act(self.by, ctx.now)
         if isinstance(self.subject, Community):
             community = self.subject
-            may_moderate(self.by, community, standing_in(ctx, self.by, community), ctx.now)
+            must_moderate(self.by, community, standing_in(ctx, self.by, community), ctx.now)
         elif self.subject.id != self.by.id:
             raise Denied("not_the_owner", "You can change only your own pictures.")
         if not self.subject.local:

@@ -28,7 +28,7 @@ from fedcom.queries.follows import is_followed_here
 from fedcom.queries.located import locate, standing_in
 from fedcom.queries.posts import get_post
 from fedcom.queries.replies import first_replies
-from fedcom.rules.limits import check_alt, check_body, check_title, check_url, check_warning
+from fedcom.rules.limits import check_alt, check_body, check_content_warning, check_title, check_url
 from fedcom.rules.permissions import may_edit, may_post, may_take_part
 from fedcom.wire.addressing import create_iri, post_iri
 from fedcom.wire.body import EMPTY, Body
@@ -208,7 +208,7 @@ def _elsewhere(ctx: Context, iri: str | None) -> str | None:
 
 def _check_shown(content: Post | Comment) -> None:
     if not content.is_shown:
-        raise Denied("deleted", "A deleted post cannot be edited; restore it first.")
+        raise Denied("deleted", "A deleted post cannot be edited; undelete it first.")
 
 
 def _check_content(action: WritePost) -> None:
@@ -220,7 +220,7 @@ def _check_content(action: WritePost) -> None:
         if action.image is not None:
             check_url(action.image.url)
             check_alt(action.image.alt)
-        check_warning(action.content_warning)
+        check_content_warning(action.content_warning)
 
 
 def _content_columns(ctx: Context, action: WritePost) -> dict[str, object]:
@@ -231,7 +231,7 @@ def _content_columns(ctx: Context, action: WritePost) -> dict[str, object]:
     if action.source is None:
         body = with_links(ctx, body)
         title, url = check_title(title), check_url(url) if url is not None else None
-        warning = check_warning(warning)
+        warning = check_content_warning(warning)
         # Remote readers do not treat it as one.
         warning = "" if is_title_again(warning, title) else warning
         image = image and Illustration(check_url(image.url), check_alt(image.alt))

@@ -76,6 +76,7 @@ class RefreshProfile(Action[Person]):
 
 
 def _read_update(ctx: Context, received: ReceivedActivity) -> RefreshProfile:
+    """A person or a server changed its profile: it is fetched again."""
     if received.activity.object_id != received.actor:
         raise Denied(
             "not_the_owner",

@@ -25,7 +25,7 @@ from fedcom.queries.content import Content
 from fedcom.queries.located import locate, standing_in
 from fedcom.queries.modlog import is_taken_down
 from fedcom.queries.sent import last_iri
-from fedcom.rules.permissions import may_act, may_moderate
+from fedcom.rules.permissions import may_act, must_moderate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class RemoveContent(Federated[Content]):
         """For moderators, and only if not removed yet."""
         if not self.vouched:
             community = locate(ctx, self.target).community
-            may_moderate(self.by, community, standing_in(ctx, self.by, community), ctx.now)
+            must_moderate(self.by, community, standing_in(ctx, self.by, community), ctx.now)
         if self.target.removed_at is not None:
             raise Conflict("already_removed", "It is already removed.")
 
@@ -88,7 +88,7 @@ class RestoreContent(Federated[Content]):
         if it was removed with a local ban.
         """
         community = locate(ctx, self.target).community
-        may_moderate(self.by, community, standing_in(ctx, self.by, community), ctx.now)
+        must_moderate(self.by, community, standing_in(ctx, self.by, community), ctx.now)
         author = locate(ctx, self.target).author
         if not community.local and is_banned_by_us(ctx.conn, author, ctx.now):
             may_act(author, ctx.now)

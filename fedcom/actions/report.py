@@ -232,7 +232,7 @@ def _check_target(ctx: Context, by: Person, target: Reportable) -> None:
             raise Denied("deleted", "This has been deleted, so it cannot be reported.")
     elif isinstance(target, Post | Comment):
         if target.author_id == by.id:
-            raise Invalid("own_content", "This is your own; you can delete it instead.")
+            raise Invalid("own_content", "You can't report your own content. Delete it instead.")
         community = locate(ctx, target).community
         may_take_part(by, community, standing_in(ctx, by, community), ctx.now)
         if not target.is_shown:

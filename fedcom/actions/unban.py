@@ -11,10 +11,10 @@ from fedcom.actions.ban import (
     ban_recipients,
     boost_posts,
     check_power,
-    federate_server_ban,
     is_banned_by_us_now,
     is_from_another_site,
     made_by_site,
+    notify_of_server_ban,
     target_of,
 )
 from fedcom.actions.base import Activity, Audience, Fallback, Federated, Microblogs
@@ -75,11 +75,11 @@ class Unban(Federated[UnbanResult]):
     def apply(self, ctx: Context) -> UnbanResult:
         """End the ban, and optionally restore their content."""
         if self.community is None and is_from_another_site(self.by, self.person):
-            return self._admit_to_theirs(ctx)
+            return self._unban_from_theirs(ctx)
         since = banned_since(ctx.conn, self.person, self.community, ctx.now)
         if self.community is None and self.by.local and since is not None:
             # Before the rest: restoring everything here would leave nothing to send there.
-            self._admit_to_ours(ctx, since)
+            self._unban_from_ours(ctx, since)
         restored = Restored()
         if self.restores_content and since is not None and not self._stays_out(ctx):
             restored = restore_all(ctx, self.by, self.person, self.community, since)
@@ -96,14 +96,14 @@ class Unban(Federated[UnbanResult]):
         log_person(ctx, entry, self.person)
         return UnbanResult(get_person(ctx.conn, self.person.id), restored)
 
-    def _admit_to_theirs(self, ctx: Context) -> UnbanResult:
+    def _unban_from_theirs(self, ctx: Context) -> UnbanResult:
         """End what another server's ban of a local member implied."""
         for community in _banned_from_theirs(ctx, self.by, self.person):
             since = banned_since(ctx.conn, self.person, community, ctx.now)
             if self.restores_content and since is not None and not self._stays_out(ctx):
                 restore_all(ctx, self.by, self.person, community, since)
             self._lift(ctx, community)
-        federate_server_ban(ctx, self.by, self.person, "unban_elsewhere", self.reason)
+        notify_of_server_ban(ctx, self.by, self.person, "unban_elsewhere", self.reason)
         return UnbanResult(get_person(ctx.conn, self.person.id), Restored())
 
     def _lift(self, ctx: Context, community: Community) -> None:
@@ -130,7 +130,7 @@ class Unban(Federated[UnbanResult]):
         is_elsewhere = self.community is not None and not self.community.local
         return is_elsewhere and is_banned_by_us_now(ctx, self.person)
 
-    def _admit_to_ours(self, ctx: Context, since: datetime) -> None:
+    def _unban_from_ours(self, ctx: Context, since: datetime) -> None:
         """The communities from which the same ban excluded them."""
         for community in list_banned_from(ctx.conn, self.person.id, since):
             action = Unban(

@@ -26,7 +26,7 @@ _BACKLOGS = {
 
 @click.group("federation")
 def federation() -> None:
-    """Look into federation with other servers, and debug it."""
+    """Inspect and debug federation with other servers."""
 
 
 federation.add_command(explain_files)
@@ -50,7 +50,7 @@ def lookup(config: Path | None, text: str) -> None:
 )
 @click.pass_obj
 def queue(config: Path | None, show_all: bool, retry: str | None) -> None:
-    """Show what is waiting for each peer, what fails, and what is overdue by an hour."""
+    """Show what is waiting for each peer, what fails, and what has waited for more than an hour."""
     if retry is not None:
         _retry(config, None if retry == "all" else retry)
     peers, backlogs = with_instance(
@@ -73,11 +73,11 @@ def queue(config: Path | None, show_all: bool, retry: str | None) -> None:
 
 @federation.command()
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
-@click.option("--sent", is_flag=True, help="Show what peers refused from us instead.")
+@click.option("--sent", is_flag=True, help="Show instead what we sent and peers refused.")
 @click.option("--host", help="Show only this peer.")
 @click.pass_obj
 def refusals(config: Path | None, limit: int, sent: bool, host: str | None) -> None:
-    """Show activities refused or ignored after they were accepted, newest first."""
+    """Show activities that were refused or ignored after the 202 response, newest first."""
     if sent:
         _echo_failed(config, limit, host)
         return
@@ -146,8 +146,7 @@ def _echo_failed(config: Path | None, limit: int, host: str | None) -> None:
     _echo_deliveries(failures)
     if echoes:
         click.echo(
-            "Echoes: peers refused to receive back what their own users had written. Nothing"
-            " was lost."
+            "Echoes: peers refused copies of activities by their own users. Nothing was lost."
         )
     _echo_deliveries(echoes)
 

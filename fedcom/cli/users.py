@@ -174,7 +174,7 @@ def ban(
 ) -> None:
     """Ban HANDLE (name, or name@host for remote users) from this server.
 
-    The ban is made, and announced to other servers, in the name of the first admin.
+    The ban is made, and announced to other servers, in the name of the longest-serving admin.
     """
 
     def work(ctx: Context) -> Person:

@@ -20,7 +20,7 @@ from fedcom.models.comment import Comment, comment
 from fedcom.models.moderation import modlog
 from fedcom.models.post import Post, post, post_rank
 from fedcom.models.revision import revision
-from fedcom.queries.visibility import is_kept, is_shown
+from fedcom.queries.visibility import is_not_removed, is_shown
 
 # SQLite accepts about ten thousand values in one statement, older versions a thousand.
 _CHUNK = 500
@@ -61,8 +61,8 @@ def remove_all(
         posts=select(post.c.id).where(_posts_of(person, community)),
         comments=select(comment.c.id).where(_comments_of(person, community)),
     )
-    _set_comments_removed(ctx, person, community, is_kept(comment), ctx.now)
-    posts = _set_posts_removed(ctx, person, community, is_kept(post), ctx.now)
+    _set_comments_removed(ctx, person, community, is_not_removed(comment), ctx.now)
+    posts = _set_posts_removed(ctx, person, community, is_not_removed(post), ctx.now)
     for chunk in _chunks([content.id for content in posts]):
         ctx.conn.execute(delete(post_rank).where(post_rank.c.post_id.in_(chunk)))
     return posts

@@ -60,7 +60,7 @@ def _replace_vote(
     votes, key = _votes(target)
     which = {"target": target.id, "voter": voter.id}
     if score == 0:
-        row = ctx.conn.execute(_TAKE_BACK[votes], which).first()
+        row = ctx.conn.execute(_DELETE_VOTE[votes], which).first()
         return None if row is None else (row.score, row.iri)
     values = {"score": score, "iri": iri, "voted_at": ctx.now}
     new = {key: target.id, "voter_id": voter.id, **values}
@@ -246,7 +246,7 @@ _FIND_VOTE = {
     votes: select(votes.c.score, votes.c.iri).where(_mine(votes, key)) for votes, key in _BOTH
 }
 _STANDING_VOTE = {votes: found.with_for_update() for votes, found in _FIND_VOTE.items()}
-_TAKE_BACK = {
+_DELETE_VOTE = {
     votes: delete(votes).where(_mine(votes, key)).returning(votes.c.score, votes.c.iri)
     for votes, key in _BOTH
 }

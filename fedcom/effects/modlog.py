@@ -10,7 +10,7 @@ from fedcom.context import Context
 from fedcom.effects.notify import NotificationEvent, notify
 from fedcom.models.actor import Community, Person
 from fedcom.models.follow import follow
-from fedcom.models.moderation import ModerationAction, modlog
+from fedcom.models.moderation import ModlogKind, modlog
 from fedcom.queries.content import Content, placed
 from fedcom.queries.located import locate
 from fedcom.rules.limits import MAX_REASON
@@ -24,15 +24,13 @@ class LogEntry:
     """
 
     by: Person
-    kind: ModerationAction
+    kind: ModlogKind
     community: Community | None
     reason: str = ""
     expires_at: datetime | None = None
 
 
-def log_content(
-    ctx: Context, by: Person, target: Content, kind: ModerationAction, reason: str
-) -> None:
+def log_content(ctx: Context, by: Person, target: Content, kind: ModlogKind, reason: str) -> None:
     """Write an entry about a post or comment to its community's log and notify its author."""
     entry = LogEntry(by=by, kind=kind, community=locate(ctx, target).community, reason=reason)
     _write(ctx, entry, target.iri)

@@ -39,7 +39,7 @@ from fedcom.federation.paging import (
 from fedcom.federation.requester import ASKED_BY, is_microblog
 from fedcom.federation.serving import CACHE, REVALIDATED, ServedElsewhere, to_origin, to_response
 from fedcom.http.instance import Instance, instance_of
-from fedcom.http.paging import asked_page
+from fedcom.http.paging import page_in_query
 from fedcom.models.actor import Actor, Community
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
@@ -144,7 +144,7 @@ async def answer_outbox(request: Request) -> Response:
 
     The collection itself lists the newest too: Lemmy 0.19 does not follow a `first`.
     """
-    page = asked_page(request)
+    page = page_in_query(request)
     return await _collection(request, "outbox", lambda ctx, who, iri: _outbox(ctx, who, iri, page))
 
 

@@ -30,7 +30,7 @@ from fedcom.federation.undone import with_undone
 from fedcom.inbound.content_at import content_at
 from fedcom.models.actor import Community
 from fedcom.queries.actors import find_actor
-from fedcom.queries.bans import keeps_out_ours
+from fedcom.queries.bans import has_banned_member
 from fedcom.queries.follows import is_followed_here
 from fedcom.remote.actors import with_author
 from inbox.ports import ReceivedActivity
@@ -66,7 +66,7 @@ def open_envelope(ctx: Context, received: ReceivedActivity) -> Envelope:
     group = find_actor(ctx.conn, received.actor)
     if not isinstance(group, Community):
         raise Denied("not_a_community", "Announce is accepted only from communities.")
-    is_expected = is_followed_here(ctx.conn, group.id) or keeps_out_ours(ctx.conn, group.id)
+    is_expected = is_followed_here(ctx.conn, group.id) or has_banned_member(ctx.conn, group.id)
     if not (is_expected or ctx.wanted):
         raise Denied(
             "not_followed", "Nobody on this server follows %(community)s.", community=group.handle

@@ -62,7 +62,7 @@ AGAIN = 5.0
 # Refusals without an error by the peer: the activity just does not concern us (now). They get 202
 # like every accepted activity, so that the peer learns that its signature was right, and are listed
 # as ignored with their reason.
-POLITE = frozenset(
+ANSWERED_WITH_202 = frozenset(
     {
         "waits_for_announce",
         "not_followed",
@@ -122,7 +122,7 @@ class Listeners:
         except (NeedsFetch, Conflict):
             return
         except FedcomError as error:
-            if error.code not in POLITE:
+            if error.code not in ANSWERED_WITH_202:
                 raise _refused(error) from error
         except Malformed as error:
             raise Refused(422, error.code, error.detail, error.facts) from error
@@ -363,7 +363,7 @@ def _remember_undone(ctx: Context, received: ReceivedActivity, *, found: bool) -
 
 def _refused(error: FedcomError) -> Refused:
     status = error.status if error.status in (403, 404, 422) else 422
-    kind = Ignored if error.code in POLITE else Refused
+    kind = Ignored if error.code in ANSWERED_WITH_202 else Refused
     return kind(status, error.code, error.detail)
 
 

@@ -36,7 +36,7 @@ from fedcom.federation.paging import (
 from fedcom.federation.serving import ServedElsewhere, to_origin, to_response
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_of
-from fedcom.http.paging import asked_page
+from fedcom.http.paging import page_in_query
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.queries.comments import find_comment, get_comment
@@ -60,7 +60,7 @@ async def answer_context(request: Request) -> Response:
 
     The ETag is NodeBB's digest of the ids, so a requester that has all of them gets 304.
     """
-    row_id, page = number_of(request), asked_page(request)
+    row_id, page = number_of(request), page_in_query(request)
 
     def find(ctx: Context) -> tuple[Json | ServedElsewhere, str | None]:
         content = get_post(ctx.conn, row_id)
@@ -88,7 +88,7 @@ async def answer_context(request: Request) -> Response:
 
 async def answer_post_replies(request: Request) -> Response:
     """The direct replies to a local post."""
-    row_id, page = number_of(request), asked_page(request)
+    row_id, page = number_of(request), page_in_query(request)
     return await _answer(
         request, lambda ctx: (_replies_to_post(ctx, get_post(ctx.conn, row_id), page), None)
     )
@@ -96,7 +96,7 @@ async def answer_post_replies(request: Request) -> Response:
 
 async def answer_comment_replies(request: Request) -> Response:
     """The direct replies to a local comment."""
-    row_id, page = number_of(request), asked_page(request)
+    row_id, page = number_of(request), page_in_query(request)
     return await _answer(
         request, lambda ctx: (_replies_to_comment(ctx, get_comment(ctx.conn, row_id), page), None)
     )

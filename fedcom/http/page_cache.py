@@ -1,18 +1,18 @@
-"""Pages and documents for guests, kept in memory: the next guest gets them without any query.
+"""Pages and documents for guests, kept in memory: for the next guest, only a version is read.
 
 **What is kept**: the response to a GET or HEAD, as it is sent (compressed, if it is), if all of
 this holds: the request has none of the headers in `PERSONAL`, so that it is a guest's; its route
 allows it (`allow_sharing`), because it has no forms and nothing that may be shown only once; the
 status is 200, and the response itself says `Cache-Control: public`.
 
-**What it is kept by**: everything in a request that shapes such a response: the path, the query,
+**The key**: everything in a request that shapes such a response: the path, the query,
 the Host (from which Starlette makes `request.url`), whether gzip is accepted, and what `variant`
 reads of the headers. A handler that reads another header must have it added there or to `PERSONAL`.
 
-**When it is wrong**: after any commit to the database, by whichever process. The database's version
+**When it is outdated**: after any commit to the database, by any process. The database's version
 is read before a response is made, and again for each request that could use it; only equal versions
-count. So what is sent is as new as the database was when the request came, and nobody has to say
-what a change affects. The clock also changes pages (ages, ends of bans), so each serves for
+count. So what is sent is as new as the database was when the request came, and no code has to say
+which pages a change affects. The clock also changes pages (ages, ends of bans), so each serves for
 `SECONDS` only. If the version is unknown, nothing is kept or used.
 
 **How it is dropped**: everything, with the first request after a commit; and the least recently
@@ -44,7 +44,7 @@ PERSONAL = frozenset({b"cookie", b"authorization", b"signature", b"signature-inp
 """Headers of requests whose responses may depend on the sender; any cookie, to be safe."""
 
 SECONDS = 5
-"""Ages are shown in minutes, so that nobody notices."""
+"""Too short to be noticed: ages are shown in minutes."""
 
 MAX_ENTRIES = 2_000
 MAX_BYTES = 16_000_000
@@ -155,7 +155,7 @@ class PageCache:
         await self.app(scope, receive, keep)
 
     def _key(self, scope: Scope) -> Hashable:
-        """None if the response to this request may be nobody else's."""
+        """The key; None if the response to this request must not be shared."""
         if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"}:
             return None
         if scope["path"].startswith(_ELSEWHERE) or not _is_guests(scope):

@@ -10,10 +10,10 @@ from fedcom.http.numbers import number_in, whole_number
 
 C = TypeVar("C")
 
-MOST_PAGES = 10**9 - 1
+MAX_PAGES = 10**9 - 1
 
 
-def asked_cursor(
+def cursor_in_query(
     request: HTTPConnection, read: Callable[[str], C], name: str = "after"
 ) -> C | None:
     """The cursor in the query, as `read` understands it; None for the beginning of the list.
@@ -24,23 +24,23 @@ def asked_cursor(
     return read(text) if text else None
 
 
-def asked_row(request: HTTPConnection, name: str = "after") -> int:
+def row_in_query(request: HTTPConnection, name: str = "after") -> int:
     """The id of the row at which a list sorted by id goes on; 0 for its beginning."""
     return number_in(request.query_params.get(name, ""))
 
 
-def asked_page(request: HTTPConnection) -> int | None:
+def page_in_query(request: HTTPConnection) -> int | None:
     """The number in `?page=`, from 1; None if there is none. Raises NotFound for anything else."""
     text = request.query_params.get("page")
     if text is None:
         return None
-    page = whole_number(text, MOST_PAGES)
+    page = whole_number(text, MAX_PAGES)
     if not page:
         raise NotFound("couldnt_find_page", "Pages are numbered from 1.")
     return page
 
 
-def asked_limit(request: HTTPConnection, *, usual: int, most: int) -> int:
+def limit_in_query(request: HTTPConnection, *, usual: int, most: int) -> int:
     """How many entries `?limit=` asks for, from 1 to `most`; `usual` if it does not say."""
     asked = number_in(request.query_params.get("limit", ""))
     return min(asked, most) if asked else usual

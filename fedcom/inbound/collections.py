@@ -6,8 +6,8 @@ from sqlalchemy import or_, select
 
 from fedcom.actions.base import Action, Readers
 from fedcom.actions.community import RefreshCommunity
-from fedcom.actions.feature import Pin
 from fedcom.actions.moderators import AddModerator, RemoveModerator
+from fedcom.actions.pin import Pin
 from fedcom.context import Context
 from fedcom.errors import Denied, Invalid
 from fedcom.inbound.content_at import content_at

@@ -75,7 +75,8 @@ def _delete_other(
         # accepted.
         raise Denied(
             "not_confirmed",
-            "Not confirmed: the origin responds 404 for %(iri)s, which does not prove a deletion.",
+            "Not confirmed: the origin responds with 404 for %(iri)s, which does not prove a"
+            " deletion.",
             iri=iri,
         )
     deleted_actor = find_actor(ctx.conn, iri)

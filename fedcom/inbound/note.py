@@ -26,6 +26,7 @@ from inbox.ports import ReceivedActivity
 
 
 def _read_chat(ctx: Context, received: ReceivedActivity) -> SendMessage | EditMessage | None:
+    """A private message to the members it is addressed to, or an edit of one."""
     document = received.object
     check_sender(received)
     if PUBLIC in document.addressed:

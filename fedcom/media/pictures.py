@@ -80,4 +80,6 @@ class Pictures:
 def too_big(field: str, max_bytes: int) -> Invalid:
     """The error for a file of more than `max_bytes`, which was chosen in `field`."""
     most = f"{max_bytes / 1_000_000:.0f}"
-    return Invalid(f"{field}_too_big", "Pictures may have at most %(maximum)s MB.", maximum=most)
+    return Invalid(
+        f"{field}_too_big", "Pictures may be at most %(maximum)s MB in size.", maximum=most
+    )

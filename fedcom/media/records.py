@@ -17,7 +17,7 @@ from fedcom.models.message import message
 from fedcom.models.personal import draft
 from fedcom.models.post import post
 from fedcom.models.site import site
-from fedcom.queries.visibility import is_shown, is_there
+from fedcom.queries.visibility import is_not_deleted, is_shown
 
 FOLDER = "/media/"
 """The path of all pictures except copies from other servers."""
@@ -182,14 +182,14 @@ def _posts(found: Media, url: str, now: datetime) -> Select[tuple[int]]:
             post.c.image_url == url,
             post.c.body_source.contains(found.name, autoescape=True),
         ),
-        or_(is_there(post), post.c.deleted_at > now - UNDELETABLE_AFTER),
+        or_(is_not_deleted(post), post.c.deleted_at > now - UNDELETABLE_AFTER),
     )
 
 
 def _comments(found: Media, now: datetime) -> Select[tuple[int]]:
     return select(comment.c.id).where(
         comment.c.body_source.contains(found.name, autoescape=True),
-        or_(is_there(comment), comment.c.deleted_at > now - UNDELETABLE_AFTER),
+        or_(is_not_deleted(comment), comment.c.deleted_at > now - UNDELETABLE_AFTER),
     )
 
 

@@ -21,7 +21,7 @@ from fedcom.catalogues import mark
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.base import metadata
 
-ModerationAction = Literal[
+ModlogKind = Literal[
     "remove",
     "restore",
     "lock",
@@ -88,7 +88,7 @@ MODERATION_LABELS: Mapping[str, ModerationLabels] = {
         mark("reopened community"), mark("A community you follow was reopened")
     ),
 }
-"""A new moderation action needs a value in `ModerationAction` and an entry here."""
+"""A new moderation action needs a value in `ModlogKind` and an entry here."""
 
 OTHER_NOTICES: Mapping[str, str] = {
     "ban_elsewhere": mark("Another server banned you from its communities"),

@@ -17,6 +17,8 @@ saved_post = Table(
     Column("post_id", BigId, ForeignKey("post.id"), primary_key=True, autoincrement=False),
     Column("saved_at", UtcDateTime, nullable=False),
     Index("ix_saved_post_post_id", "post_id"),
+    # For the member's list, the latest first.
+    Index("ix_saved_post_saved_at", "person_id", "saved_at", "post_id"),
 )
 
 saved_comment = Table(
@@ -26,6 +28,8 @@ saved_comment = Table(
     Column("comment_id", BigId, ForeignKey("comment.id"), primary_key=True, autoincrement=False),
     Column("saved_at", UtcDateTime, nullable=False),
     Index("ix_saved_comment_comment_id", "comment_id"),
+    # For the member's list, the latest first.
+    Index("ix_saved_comment_saved_at", "person_id", "saved_at", "comment_id"),
 )
 
 hidden_post = Table(
@@ -35,6 +39,8 @@ hidden_post = Table(
     Column("post_id", BigId, ForeignKey("post.id"), primary_key=True, autoincrement=False),
     Column("hidden_at", UtcDateTime, nullable=False),
     Index("ix_hidden_post_post_id", "post_id"),
+    # For the member's list, the latest first.
+    Index("ix_hidden_post_hidden_at", "person_id", "hidden_at", "post_id"),
 )
 
 # Blocked people and communities.

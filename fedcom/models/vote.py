@@ -1,7 +1,7 @@
 """Votes on posts and on comments, one narrow row each.
 
-The author's own vote, which comes with what they write, is one of them. `voted_at` is the time of
-the last change.
+The own vote, which authors have on all that they write, is one of them: a list of what a member
+voted on must leave these out. `voted_at` is the time of the last change.
 """
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, SmallInteger, Table, Text

@@ -1,4 +1,7 @@
-"""The export of a member's data, in parts that are read page by page."""
+"""The export of a member's data, in parts that are read page by page.
+
+New tables about a member get a part in `PARTS`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -39,7 +42,7 @@ from fedcom.models.personal import (
 from fedcom.models.post import post
 from fedcom.models.revision import revision
 from fedcom.models.vote import comment_vote, post_vote
-from fedcom.queries.visibility import is_there
+from fedcom.queries.visibility import is_not_deleted
 
 PAGE = 500
 """Rows that are read at a time."""
@@ -94,7 +97,7 @@ _recipient = actor.alias("recipient")
 
 def _text_for_both(column: Column[str]) -> ColumnElement[str]:
     """A text of a message, empty if the other person wrote and deleted it."""
-    taken_back = ~is_there(message) & (message.c.author_id != _PERSON)
+    taken_back = ~is_not_deleted(message) & (message.c.author_id != _PERSON)
     return case((taken_back, ""), else_=column)
 
 
@@ -145,9 +148,14 @@ PARTS = (
         (post.c.author_id, comment.c.author_id),
         revision.c.id,
     ),
-    _about("post_votes", post_vote, post, "post_id", post_vote.c.score, owner="voter_id"),
     _about(
-        "comment_votes", comment_vote, comment, "comment_id", comment_vote.c.score, owner="voter_id"
+        *("post_votes", post_vote, post, "post_id", post_vote.c.score, post_vote.c.voted_at),
+        owner="voter_id",
+    ),
+    _about(
+        *("comment_votes", comment_vote, comment, "comment_id"),
+        *(comment_vote.c.score, comment_vote.c.voted_at),
+        owner="voter_id",
     ),
     _about("follows", follow, actor, "target_id", follow.c.state, owner="follower_id"),
     _about("followers", follow, actor, "follower_id", follow.c.state, owner="target_id"),

@@ -7,7 +7,7 @@ from fedcom.models.account import account
 from fedcom.models.actor import Community, Person, actor, community
 from fedcom.models.base import columns_of, first_row, to_row
 from fedcom.models.moderation import CommunityBan, community_ban, moderator
-from fedcom.queries.visibility import is_there
+from fedcom.queries.visibility import is_not_deleted
 from fedcom.rules.permissions import Standing
 
 # Until an admin approves an account, neither pages nor peers see it.
@@ -35,7 +35,7 @@ _BY_KEY = _ACTOR.where(
         actor.c.iri == bindparam("key_id"),
     ),
     actor.c.local.is_(False),
-    is_there(actor),
+    is_not_deleted(actor),
 )
 
 
@@ -142,7 +142,7 @@ def find_first_admin(conn: Connection) -> Person | None:
     admins = (
         select(*columns_of(Person, actor))
         .join(account, account.c.actor_id == actor.c.id)
-        .where(account.c.role == "admin", account.c.state == "active", is_there(actor))
+        .where(account.c.role == "admin", account.c.state == "active", is_not_deleted(actor))
         .order_by(actor.c.id)
     )
     return first_row(Person, conn.execute(admins))

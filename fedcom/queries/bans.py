@@ -83,7 +83,7 @@ def list_site_bans(
     return [to_row(CommunityBan, row) for row in rows.mappings()]
 
 
-def keeps_out_ours(conn: Connection, community_id: int) -> bool:
+def has_banned_member(conn: Connection, community_id: int) -> bool:
     """Whether the community has banned a local member, who waits for the end of the ban."""
     ours = exists().where(
         community_ban.c.community_id == community_id,

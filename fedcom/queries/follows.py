@@ -27,7 +27,7 @@ from fedcom.models.moderation import community_ban
 from fedcom.models.peer import peer
 from fedcom.models.post import post
 from fedcom.queries.actors import get_community
-from fedcom.queries.visibility import is_open, is_there
+from fedcom.queries.visibility import is_not_deleted, is_open
 
 FOLLOW = select(*columns_of(FollowRow, follow))
 _group = actor.alias("group_actor")
@@ -90,8 +90,8 @@ def list_pending(conn: Connection) -> list[FollowRow]:
         .where(
             follow.c.state == "pending",
             actor.c.local.is_(True),
-            is_there(actor),
-            is_there(target),
+            is_not_deleted(actor),
+            is_not_deleted(target),
         )
         .order_by(follow.c.id)
     )
@@ -115,7 +115,7 @@ def count_unanswered(conn: Connection, before: datetime) -> list[tuple[str, int,
             follow.c.state == "pending",
             follow.c.created_at < before,
             actor.c.local.is_(True),
-            is_there(target),
+            is_not_deleted(target),
         )
         .group_by(target.c.host)
         .order_by(target.c.host)
@@ -188,7 +188,7 @@ def _inboxes() -> Select[Any]:
         .outerjoin(peer, peer.c.host == actor.c.host)
         .where(
             actor.c.local.is_(False),
-            is_there(actor),
+            is_not_deleted(actor),
             or_(actor.c.banned_at.is_(None), actor.c.ban_expires_at <= _NOW),
         )
         .distinct()

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, bindparam, or_, select
 from fedcom.errors import NotFound
 from fedcom.models.base import columns_of, first_row
 from fedcom.models.message import Message, message
-from fedcom.queries.visibility import is_there
+from fedcom.queries.visibility import is_not_deleted
 
 _MESSAGE = select(*columns_of(Message, message))
 _BY_IRI = _MESSAGE.where(message.c.iri == bindparam("iri"))
@@ -26,7 +26,7 @@ def find_message_before(conn: Connection, private_message: Message) -> Message |
     """The last message between the same two people before this one that is not deleted."""
     pair = (private_message.author_id, private_message.recipient_id)
     between = message.c.author_id.in_(pair) & message.c.recipient_id.in_(pair)
-    statement = _MESSAGE.where(between, message.c.id < private_message.id, is_there(message))
+    statement = _MESSAGE.where(between, message.c.id < private_message.id, is_not_deleted(message))
     return first_row(Message, conn.execute(statement.order_by(message.c.id.desc()).limit(1)))
 
 

@@ -13,7 +13,7 @@ from fedcom.models.comment import comment
 from fedcom.models.message import message
 from fedcom.models.notification import Kind, notification
 from fedcom.models.post import post
-from fedcom.queries.visibility import is_kept, is_shown, is_there
+from fedcom.queries.visibility import is_not_deleted, is_not_removed, is_shown
 
 Filter = Literal["", "replies", "mentions", "messages", "moderation"]
 
@@ -35,6 +35,6 @@ WITH_SUBJECTS = (
 IS_SHOWN = or_(
     notification.c.kind.not_in(["reply", "mention", "message"]),
     # Columns that do not apply are null, and a null was never deleted.
-    and_(is_shown(comment), is_shown(post), is_there(message), is_kept(community)),
+    and_(is_shown(comment), is_shown(post), is_not_deleted(message), is_not_removed(community)),
 )
 """A condition on rows of `WITH_SUBJECTS`: whether the subject still exists."""

@@ -18,26 +18,26 @@ from fedcom.models.personal import actor_block, host_block
 from fedcom.models.post import post
 
 
-def is_there(row: FromClause) -> ColumnElement[bool]:
+def is_not_deleted(row: FromClause) -> ColumnElement[bool]:
     """Whether a post, comment, message or actor was not deleted."""
     return row.c.deleted_at.is_(None)
 
 
-def is_kept(row: FromClause) -> ColumnElement[bool]:
+def is_not_removed(row: FromClause) -> ColumnElement[bool]:
     """Whether a post, comment or community was not removed by a moderator or an admin."""
     return row.c.removed_at.is_(None)
 
 
 def is_shown(content: FromClause) -> ColumnElement[bool]:
     """Whether a post or comment is neither deleted nor removed."""
-    return and_(is_there(content), is_kept(content))
+    return and_(is_not_deleted(content), is_not_removed(content))
 
 
 def is_open(group: FromClause, its_community: FromClause = community) -> ColumnElement[bool]:
     """Whether the community with these rows of `actor` and `community` was neither deleted nor
     closed by an admin; nothing in it is shown otherwise.
     """
-    return and_(is_there(group), is_kept(its_community))
+    return and_(is_not_deleted(group), is_not_removed(its_community))
 
 
 def is_closed(community_id: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -69,9 +69,9 @@ def may_read(
     Everybody may while it is shown; its author always; moderators of the community and admins as
     long as its author has not deleted it.
     """
-    shown = and_(is_kept(content), ~is_closed(community_id))
+    shown = and_(is_not_removed(content), ~is_closed(community_id))
     moderators = or_(moderates(community_id, viewer), is_admin(viewer))
-    others = and_(is_there(content), or_(shown, moderators))
+    others = and_(is_not_deleted(content), or_(shown, moderators))
     return or_(content.c.author_id == viewer, others)
 
 
@@ -82,7 +82,7 @@ def reads_removed(
     moderators of the community, and admins. Nobody may if its author has deleted it.
     """
     moderators = or_(moderates(community_id, viewer), is_admin(viewer))
-    return and_(is_there(content), or_(content.c.author_id == viewer, moderators))
+    return and_(is_not_deleted(content), or_(content.c.author_id == viewer, moderators))
 
 
 def is_found(table: FromClause, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:

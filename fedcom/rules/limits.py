@@ -96,7 +96,7 @@ def check_alt(text: str) -> str:
     return _at_most(MAX_ALT, _one_line(text, "alt"), "alt_too_long")
 
 
-def check_warning(text: str) -> str:
+def check_content_warning(text: str) -> str:
     """A content warning as it is stored: one line, "" for none.
 
     Raises Invalid: `content_warning_characters` or `content_warning_too_long`.

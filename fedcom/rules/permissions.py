@@ -136,7 +136,7 @@ def may_edit(person: Person, target: Post | Comment | Message, now: datetime) ->
         raise Denied("not_the_author", "%(person)s is not the author.", person=person.handle)
 
 
-def may_moderate(person: Person, community: Community, standing: Standing, now: datetime) -> None:
+def must_moderate(person: Person, community: Community, standing: Standing, now: datetime) -> None:
     """Remove and restore content, change the community, appoint moderators."""
     may_act(person, now)
     if not standing.may_moderate:

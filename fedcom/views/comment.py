@@ -30,7 +30,7 @@ from fedcom.models.vote import comment_vote
 from fedcom.queries.visibility import is_blocked, is_comment_shown, is_not_blocked
 from fedcom.views.community import CommunityView, community_columns, to_community
 from fedcom.views.feed import FeedQuery, Sort
-from fedcom.views.paging import Cursor, Page, Start, goes_on, one_page, page_values, to_page
+from fedcom.views.paging import Cursor, Page, Start, is_after_cursor, one_page, page_values, to_page
 from fedcom.views.person import PersonView, actor_columns, to_person
 from fedcom.views.post import IN_COMMUNITY, author, group
 from fedcom.views.viewer import (
@@ -44,7 +44,7 @@ from fedcom.views.viewer import (
 )
 
 PAGE = 20
-"""Comments per page of the saved ones."""
+"""Saved comments per page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +226,7 @@ def _by_author(sort: Sort, *, has_cursor: bool, nsfw: bool) -> Select[Any]:
     if not nsfw:
         statement = statement.where(post.c.nsfw.is_(False), community_table.c.nsfw.is_(False))
     if has_cursor:
-        statement = statement.where(goes_on(key, comment.c.id))
+        statement = statement.where(is_after_cursor(key, comment.c.id))
     return statement
 
 
@@ -236,7 +236,7 @@ _SAVED = one_page(
     .where(saved_comment.c.person_id == VIEWER, COMMENT_SHOWN)
     .order_by(saved_comment.c.saved_at.desc(), comment.c.id.desc())
 )
-_IS_AFTER = goes_on(saved_comment.c.saved_at, comment.c.id)
+_IS_AFTER = is_after_cursor(saved_comment.c.saved_at, comment.c.id)
 
 
 def list_saved_comments(

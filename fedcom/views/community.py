@@ -37,8 +37,8 @@ from fedcom.views.paging import (
     Cursor,
     Page,
     Start,
-    goes_on,
-    no_cursor,
+    invalid_cursor,
+    is_after_cursor,
     one_page,
     page_values,
     to_page,
@@ -197,7 +197,7 @@ def read_community_cursor(text: str, sort: Sort) -> Cursor:
     """
     cursor = Cursor.read(text, whole=sort != "active")
     if sort == "subscribers" and cursor.key < 0:
-        raise no_cursor()
+        raise invalid_cursor()
     return cursor
 
 
@@ -217,7 +217,7 @@ def _list(scope: Scope, sort: Sort, *, named: bool, has_cursor: bool) -> Select[
         ]
         statement = statement.where(or_(*called))
     if has_cursor:
-        statement = statement.where(goes_on(key, community.c.actor_id))
+        statement = statement.where(is_after_cursor(key, community.c.actor_id))
     return statement
 
 

@@ -31,11 +31,11 @@ from fedcom.models.personal import hidden_post, saved_post
 from fedcom.models.post import post, post_rank
 from fedcom.queries.visibility import is_not_blocked
 from fedcom.views.paging import (
-    FAR,
+    MAX_ID,
     Cursor,
     Page,
     Start,
-    goes_on,
+    is_after_cursor,
     is_first_page,
     one_page,
     page_values,
@@ -84,7 +84,7 @@ CONSIDERED = 5
 others are only compared by their keys. If the viewer may see too few of them, all are read.
 """
 
-_KEPT: Mapping[Scope, Column[Any]] = {
+_SAVED_AT: Mapping[Scope, Column[Any]] = {
     "saved": saved_post.c.saved_at,
     "hidden": hidden_post.c.hidden_at,
 }
@@ -132,7 +132,7 @@ def list_posts(
     viewer hid or blocked only where the scope asks for them. `subscribed` is empty for guests. The
     first page of a community begins with its pinned posts, in addition to `limit`.
     """
-    spanned = wanted.sort in SPANNED and wanted.scope not in _KEPT
+    spanned = wanted.sort in SPANNED and wanted.scope not in _SAVED_AT
     shape = _Shape(
         wanted.scope,
         wanted.sort,
@@ -167,7 +167,7 @@ def _find(conn: Connection, shape: "_Shape", parameters: Mapping[str, Any]) -> S
         return rows
     if listed and listed[0]["considered"] < most:
         return rows
-    return conn.execute(statement, {**parameters, "most": FAR}).mappings().all()
+    return conn.execute(statement, {**parameters, "most": MAX_ID}).mappings().all()
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +264,7 @@ def _bounds(shape: _Shape, key: ColumnElement[Any]) -> list[ColumnElement[bool]]
     if shape.span != "all":
         found.append(post_rank.c.published_at > bindparam("since", type_=UtcDateTime))
     if shape.has_cursor:
-        found.append(goes_on(key, post_rank.c.post_id))
+        found.append(is_after_cursor(key, post_rank.c.post_id))
     return found
 
 
@@ -282,8 +282,8 @@ def _select(
 ) -> Select[Any]:
     columns = EXCERPTS_FOR_GUESTS if shape.is_guest else EXCERPTS
     source = RANKED
-    if shape.scope in _KEPT:
-        kept = _KEPT[shape.scope].table
+    if shape.scope in _SAVED_AT:
+        kept = _SAVED_AT[shape.scope].table
         source = source.join(kept, kept.c.post_id == post.c.id)
     return (
         select(
@@ -298,8 +298,8 @@ def _select(
 
 
 def _key(shape: _Shape) -> ColumnElement[Any]:
-    if shape.scope in _KEPT:
-        return _KEPT[shape.scope]
+    if shape.scope in _SAVED_AT:
+        return _SAVED_AT[shape.scope]
     if shape.scope == "author" and shape.sort == "new":
         return post.c.published_at  # the index of an author's posts has this one
     # Few posts are this recent: they are found by time and sorted. Without the sum, SQLite would
@@ -342,7 +342,7 @@ def _scope(scope: Scope, *, walking: bool = False) -> list[ColumnElement[bool]]:
 
 def _wishes(shape: _Shape) -> list[ColumnElement[bool]]:
     """Leaves out what the viewer does not want to see, except on pages about exactly that."""
-    if shape.scope in _KEPT:
+    if shape.scope in _SAVED_AT:
         return []
     ids: list[ColumnElement[Any]] = []
     hosts: list[ColumnElement[Any]] = []

@@ -14,7 +14,7 @@ from fedcom.models.actor import actor
 from fedcom.models.base import to_row
 from fedcom.models.message import message
 from fedcom.models.notification import notification
-from fedcom.queries.visibility import is_there
+from fedcom.queries.visibility import is_not_deleted
 from fedcom.text.html import excerpt_of
 from fedcom.views.paging import Page, Start, is_past, one_page, page_values, to_page
 from fedcom.views.person import PersonView, actor_columns, to_person
@@ -62,7 +62,7 @@ _OWN = ("iri", "author_id", "recipient_id", "published_at", "updated_at", "delet
 _COLUMNS = (
     message.c.id,
     *(message.c[name] for name in _OWN),
-    case((is_there(message), message.c.body_html), else_="").label("body_html"),
+    case((is_not_deleted(message), message.c.body_html), else_="").label("body_html"),
     or_(message.c.body_source != "", message.c.body_html != "").label("has_text"),
 )
 _BETWEEN = one_page(
@@ -100,7 +100,7 @@ _unread = (
         notification.c.recipient_id == VIEWER,
         notification.c.read_at.is_(None),
         _theirs.c.author_id == _last.c.other_id,
-        is_there(_theirs),
+        is_not_deleted(_theirs),
     )
     .correlate(_last)
     .scalar_subquery()

@@ -16,10 +16,10 @@ from fedcom.db import BigId, UtcDateTime
 from fedcom.errors import Invalid
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-FAR = 2**53
+MAX_ID = 2**53
 """Ids stay below this, and so do the numbers in a cursor."""
 
-MOST_SKIPPED = 10_000
+MAX_SKIPPED = 10_000
 """How many items a page number may skip: the database reads each of them again."""
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -52,9 +52,10 @@ class Cursor:
             key = int(key_text) if whole else float(key_text)
             row_id = int(id_text)
         except ValueError:
-            raise no_cursor() from None
-        if not abs(key) < FAR or not 0 < row_id < FAR:  # Every comparison with "nan" is false.
-            raise no_cursor()
+            raise invalid_cursor() from None
+        # Every comparison with "nan" is false.
+        if not abs(key) < MAX_ID or not 0 < row_id < MAX_ID:
+            raise invalid_cursor()
         return cls(key, row_id)
 
     @classmethod
@@ -74,7 +75,7 @@ class Cursor:
         try:
             return EPOCH + timedelta(microseconds=self.key)
         except OverflowError:
-            raise no_cursor() from None
+            raise invalid_cursor() from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +87,15 @@ class PageNumber:
     def skips(self, limit: int) -> int:
         """How many items are on the pages before this one, at `limit` items each.
 
-        Raises Invalid("page_too_deep") for more than `MOST_SKIPPED`.
+        Raises Invalid("page_too_deep") for more than `MAX_SKIPPED`.
         """
         skipped = (self.number - 1) * limit
-        if skipped > MOST_SKIPPED:
+        if skipped > MAX_SKIPPED:
             raise Invalid(
                 "page_too_deep",
                 "Page numbers only reach the first %(maximum)s entries. "
                 "Use the page cursor to continue.",
-                maximum=MOST_SKIPPED,
+                maximum=MAX_SKIPPED,
             )
         return skipped
 
@@ -147,8 +148,8 @@ def one_page(statement: Select[Any]) -> Select[Any]:
 def page_values(
     start: Start, limit: int, key: ColumnElement[Any] | None = None
 ) -> dict[str, int | float | datetime]:
-    """The parameters of `one_page`, and of `goes_on` for a list by `key` or of `is_past` for a list
-    by id (no key).
+    """The parameters of `one_page`, and of `is_after_cursor` for a list by `key` or of `is_past`
+    for a list by id (no key).
 
     One more row than `limit` is read, as `to_page` expects. Raises Invalid for a cursor or page
     number that no list has.
@@ -164,13 +165,13 @@ def page_values(
     return values
 
 
-def goes_on(key: ColumnElement[Any], row_id: ColumnElement[int]) -> ColumnElement[bool]:
+def is_after_cursor(key: ColumnElement[Any], row_id: ColumnElement[int]) -> ColumnElement[bool]:
     """The condition that a row comes after the cursor, in a list by `key` and then `row_id`, both
     descending.
     """
     # A cursor may hold more than an integer of PostgreSQL does.
     at = bindparam("key", type_=BigId if isinstance(key.type, Integer) else key.type)
-    # The first condition alone would be enough; the second lets an index bound the range.
+    # The second condition alone would be enough; the first lets an index bound the range.
     return and_(key <= at, or_(key < at, row_id < bindparam("after_id", type_=BigId)))
 
 
@@ -182,6 +183,6 @@ def is_past(row_id: ColumnElement[int]) -> ColumnElement[bool]:
     return or_(after_id == 0, row_id < after_id)
 
 
-def no_cursor() -> Invalid:
+def invalid_cursor() -> Invalid:
     """The error for a cursor that is not from one of our pages."""
     return Invalid("cursor", "The page cursor in this address is not valid.")

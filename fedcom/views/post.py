@@ -38,7 +38,7 @@ from fedcom.queries.visibility import (
 )
 from fedcom.rules.links import normal_link, possible_beginnings
 from fedcom.views.community import CommunityView, community_columns, to_community
-from fedcom.views.paging import FAR
+from fedcom.views.paging import MAX_ID
 from fedcom.views.person import PersonView, actor_columns, to_person
 from fedcom.views.viewer import (
     NOBODY,
@@ -300,7 +300,7 @@ def get_post_with_draft(
 ) -> tuple[PostView, Draft | None]:
     """As `get_post_view`, with the viewer's draft of the form `draft_form`."""
     row = None
-    if 0 < post_id < FAR:
+    if 0 < post_id < MAX_ID:
         values = {"post": post_id, "draft_form": draft_form, **viewer_values(viewer_id, now)}
         row = conn.execute(_GET, values).mappings().one_or_none()
     if row is None:

@@ -31,7 +31,7 @@ from fedcom.models.comment import comment
 from fedcom.models.message import message
 from fedcom.models.moderation import ReportRow, report
 from fedcom.models.post import post
-from fedcom.queries.visibility import is_kept, moderates
+from fedcom.queries.visibility import is_not_removed, moderates
 from fedcom.text.html import excerpt_of, to_text
 from fedcom.views.community import (
     CommunityView,
@@ -138,7 +138,7 @@ def _reported(table: FromClause, report_of: ColumnElement[int]) -> ColumnElement
 def _removed(table: FromClause) -> ColumnElement[int]:
     return (
         select(func.count())
-        .where(table.c.author_id == _author.c.id, ~is_kept(table))
+        .where(table.c.author_id == _author.c.id, ~is_not_removed(table))
         .correlate(_author)
         .scalar_subquery()
     )

@@ -47,7 +47,7 @@ from fedcom.models.actor import actor, community as community_table
 from fedcom.models.comment import comment
 from fedcom.models.follow import follow
 from fedcom.models.post import post
-from fedcom.queries.visibility import is_not_blocked, is_open, is_shown, is_there
+from fedcom.queries.visibility import is_not_blocked, is_not_deleted, is_open, is_shown
 from fedcom.text.excerpts import MarkedPiece, excerpt, fold, mark
 from fedcom.text.search_terms import Phrase, Terms, TermSet
 from fedcom.views.comment import COMMENTS, LISTED, CommentView, to_listed
@@ -358,7 +358,7 @@ def search_people(conn: Connection, wanted: SearchQuery, viewer: Viewer) -> Page
     is_applicant = exists().where(account.c.actor_id == actor.c.id, account.c.state == "pending")
     conditions = [
         actor.c.kind.in_(("Person", "Service", "Organization")),
-        is_there(actor),
+        is_not_deleted(actor),
         ~is_applicant,
         *_unblocked(viewer, actor),
     ]

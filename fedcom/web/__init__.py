@@ -1,7 +1,7 @@
 """The HTML pages, rendered on the server and complete without scripts.
 
 In reading order: `routes` (every address), `html` (the machinery: requests, templates, forms); then
-one file per family of pages: `feeds` (lists of posts), `communities`, `posts` (writing them),
+one file per group of pages: `feeds` (lists of posts), `communities`, `posts` (writing them),
 `threads` (reading and replying), `content` (the buttons below posts and comments), `history`
 (earlier versions), `pictures` and `media` (uploading and serving them), `moderation` and `reports`,
 `saved` and `drafts` (a member's own lists), `guide` (help), `people`, `notifications`, `messages`,

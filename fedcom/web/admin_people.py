@@ -21,7 +21,7 @@ from fedcom.context import Context
 from fedcom.errors import Conflict, Invalid
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_in, whole_number
-from fedcom.http.paging import asked_row
+from fedcom.http.paging import row_in_query
 from fedcom.models.actor import Community, Person
 from fedcom.personal.sent_forms import once
 from fedcom.queries.actors import get_community
@@ -47,7 +47,7 @@ _MOST = 3650
 async def show_members(request: Request) -> Response:
     """GET /admin/members: `q` searches, `after` is the cursor."""
     text = request.query_params.get("q", "")
-    after = asked_row(request)
+    after = row_in_query(request)
 
     def read(conn: Connection, context: PageContext) -> list[Member]:
         admin_of(context)

@@ -21,7 +21,7 @@ from fedcom.personal.sent_forms import once
 from fedcom.queries.actors import get_person
 from fedcom.rules.limits import check_body, check_display_name
 from fedcom.rules.names import check_name
-from fedcom.rules.permissions import may_moderate
+from fedcom.rules.permissions import must_moderate
 from fedcom.views.community import (
     CommunityPage,
     CommunityQuery,
@@ -175,7 +175,7 @@ async def managed(request: Request) -> tuple[PageContext, CommunityPage, Communi
         by = member_of(context).person
         community = get_community_named(conn, request)
         shown = read_community(conn, context, community.id)
-        may_moderate(by, community, shown.standing, context.now)
+        must_moderate(by, community, shown.standing, context.now)
         return shown, community
 
     context, (shown, community) = await read_page(request, read)

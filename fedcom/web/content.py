@@ -16,8 +16,8 @@ from fedcom.accounts.rate_limits import act
 from fedcom.actions.base import Federated
 from fedcom.actions.comment import EditComment
 from fedcom.actions.delete import Delete, Undelete
-from fedcom.actions.feature import Pin
 from fedcom.actions.lock import Lock
+from fedcom.actions.pin import Pin
 from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.actions.take_down import reinstate, take_down
 from fedcom.actions.vote import Score, Vote
@@ -36,7 +36,7 @@ from fedcom.queries.content import community_of
 from fedcom.queries.posts import get_post
 from fedcom.remote.peers import is_on_microblogs
 from fedcom.rules.limits import MAX_REASON, check_body, check_comment
-from fedcom.rules.permissions import Standing, may_edit, may_moderate
+from fedcom.rules.permissions import Standing, may_edit, must_moderate
 from fedcom.web import drafts
 from fedcom.web.html.forms import error_beside, read_form, receive, safe_path, see_other
 from fedcom.web.html.render import page
@@ -58,7 +58,7 @@ POSTS = Kind("post", get_post)
 COMMENTS = Kind("comment", get_comment)
 
 
-def buttons() -> list[Route]:
+def routes() -> list[Route]:
     """The routes of all buttons."""
     routes = []
     for kind in (POSTS, COMMENTS):
@@ -207,7 +207,7 @@ def _remove(kind: Kind) -> Handler:
             community = community_of(conn, target)
             moderation = standing(conn, member.person, community)
             if not member.is_admin:
-                may_moderate(member.person, community, moderation, context.now)
+                must_moderate(member.person, community, moderation, context.now)
             return target, community, moderation
 
         context, (target, community, moderation) = await read_page(request, read)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fedcom.http.paging import asked_cursor
+from fedcom.http.paging import cursor_in_query
 from fedcom.views.feed import (
     SPANNED,
     FeedQuery,
@@ -89,7 +89,7 @@ def wanted(context: PageContext, choice: Choice, subject_id: int = NOBODY) -> Fe
         choice.sort,
         choice.span,
         subject_id,
-        asked_cursor(context.request, partial(read_cursor, sort=choice.sort)),
+        cursor_in_query(context.request, partial(read_cursor, sort=choice.sort)),
         # People know that their own posts are sensitive.
         nsfw=(account is not None and account.show_nsfw) or 0 < subject_id == context.viewer_id,
         text=0 if choice.compact else EXCERPT,

@@ -48,7 +48,7 @@ class Version:
         return any(piece.kind != "same" for piece in (*self.title, *self.url, *self.body))
 
 
-def histories() -> list[Route]:
+def routes() -> list[Route]:
     """The routes for posts and for comments."""
     return [
         shared_route(f"/{kind.path}/{{number:int}}/history", _show(kind))

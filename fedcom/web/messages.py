@@ -15,7 +15,7 @@ from fedcom.accounts.rate_limits import act
 from fedcom.actions.message import DeleteMessage, EditMessage, SendMessage, UndeleteMessage
 from fedcom.context import Context
 from fedcom.http.numbers import number_of
-from fedcom.http.paging import asked_row
+from fedcom.http.paging import row_in_query
 from fedcom.http.resolve import get_person_named, parse_markdown
 from fedcom.models.actor import Person
 from fedcom.models.message import Message
@@ -40,7 +40,7 @@ from fedcom.web.html.request_context import PageContext, context_of, member_of, 
 
 async def list_all(request: Request) -> Response:
     """GET /messages: the member's conversations, the latest first."""
-    after = Cursor.of_id(asked_row(request, "before"))
+    after = Cursor.of_id(row_in_query(request, "before"))
 
     def read(conn: Connection, context: PageContext) -> Page[ConversationView]:
         return list_conversations(conn, member_of(context).person.id, after=after)
@@ -60,7 +60,7 @@ class _ConversationPage:
 async def converse(request: Request) -> Response:
     """GET and POST /messages/{slug}: the messages between two people, with a form."""
     form = await read_form(request, {"body": ""})
-    after = Cursor.of_id(asked_row(request, "before"))
+    after = Cursor.of_id(row_in_query(request, "before"))
 
     def read(conn: Connection, context: PageContext) -> _ConversationPage:
         by = member_of(context).person

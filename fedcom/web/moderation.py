@@ -15,7 +15,7 @@ from fedcom.context import Context
 from fedcom.errors import Invalid, NotFound
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_in, whole_number
-from fedcom.http.paging import asked_row
+from fedcom.http.paging import row_in_query
 from fedcom.http.resolve import (
     NO_COMMUNITY,
     get_community_named,
@@ -24,7 +24,7 @@ from fedcom.http.resolve import (
     split_slug,
 )
 from fedcom.models.actor import Community, Person
-from fedcom.models.moderation import MODERATION_LABELS, ModerationAction
+from fedcom.models.moderation import MODERATION_LABELS, ModlogKind
 from fedcom.queries.actors import find_community, get_person
 from fedcom.rules.limits import MAX_REASON, check_body
 from fedcom.views.ban import BanView, list_bans
@@ -37,7 +37,7 @@ from fedcom.web.html.i18n import gettext, sentence
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, admin_of, context_of, member_of, read_page
 
-KINDS: tuple[ModerationAction, ...] = get_args(ModerationAction)
+KINDS: tuple[ModlogKind, ...] = get_args(ModlogKind)
 LONGEST = 3650
 """The maximum of days; longer bans are permanent ones."""
 
@@ -58,7 +58,7 @@ class Log:
 async def show_modlog(request: Request) -> Response:
     """GET /modlog and /c/{slug}/modlog: moderation actions, public."""
     form = Form({name: request.query_params.get(name, "").strip() for name in _FILTER})
-    after = Cursor.of_id(asked_row(request, "before"))
+    after = Cursor.of_id(row_in_query(request, "before"))
 
     def read(conn: Connection, context: PageContext) -> Log:
         inside = None
@@ -159,7 +159,7 @@ def _days(text: str) -> int:
 
 async def show_banned(request: Request) -> Response:
     """GET /c/{slug}/banned: the people banned from the community; public, like the log."""
-    after = Cursor.of_id(asked_row(request))
+    after = Cursor.of_id(row_in_query(request))
 
     def read(conn: Connection, context: PageContext) -> tuple[CommunityPage, Page[BanView]]:
         community = read_community(conn, context, get_community_named(conn, request).id)

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from fedcom.context import Context
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_in
-from fedcom.http.paging import asked_row
+from fedcom.http.paging import row_in_query
 from fedcom.models.moderation import MODERATION_LABELS, OTHER_NOTICES
 from fedcom.personal.notifications import read_kinds, read_one
 from fedcom.queries.notifications import KINDS, Filter
@@ -25,7 +25,7 @@ async def show(request: Request) -> Response:
     """GET /notifications: the unread ones, or all with `?show=all`; `?kind=` for one kind."""
     only = _filter(request.query_params.get("kind", ""))
     everything = request.query_params.get("show") == "all"
-    after = Cursor.of_id(asked_row(request, "before"))
+    after = Cursor.of_id(row_in_query(request, "before"))
 
     def read(conn: Connection, context: PageContext) -> Page[NotificationView]:
         by = member_of(context).person

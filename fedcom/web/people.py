@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from fedcom.http.instance import instance_of
-from fedcom.http.paging import asked_cursor
+from fedcom.http.paging import cursor_in_query
 from fedcom.http.resolve import get_person_named, slug_of
 from fedcom.models.actor import Person
 from fedcom.views.comment import CommentView, list_comments_of
@@ -88,8 +88,8 @@ def _read(conn: Connection, context: PageContext) -> Profile:
         comments = list_comments_of(conn, wants, viewer_id=context.viewer_id, now=context.now)
         return Profile(person, facts, listed, choice, comments=comments)
     read = partial(Cursor.read, whole=True)
-    posts_after = asked_cursor(context.request, read)
-    comments_after = asked_cursor(context.request, read, "answers")
+    posts_after = cursor_in_query(context.request, read)
+    comments_after = cursor_in_query(context.request, read, "answers")
     contributions = list_contributions(
         conn,
         wants,

@@ -12,7 +12,7 @@ from fedcom.actions.pictures import ChangePictures
 from fedcom.context import Context
 from fedcom.errors import Invalid
 from fedcom.http.instance import instance_of
-from fedcom.http.paging import asked_row
+from fedcom.http.paging import row_in_query
 from fedcom.media.images import AVATAR, BANNER, POST, Size
 from fedcom.media.pictures import too_big
 from fedcom.media.records import media_url, name_in
@@ -134,7 +134,7 @@ def _markdown(address: str, alt: str) -> str:
 
 async def list_mine(request: Request) -> Response:
     """GET /settings/uploads: all pictures that the member uploaded, with their Markdown."""
-    before = asked_row(request, "before")
+    before = row_in_query(request, "before")
     origin = instance_of(request).settings.origin
 
     def read(conn: Connection, context: PageContext) -> tuple[list[Upload], int]:

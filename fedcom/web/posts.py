@@ -23,7 +23,7 @@ from fedcom.queries.actors import get_community
 from fedcom.queries.drafts import find_draft
 from fedcom.queries.posts import get_post
 from fedcom.rules.languages import LANGUAGES, check_language
-from fedcom.rules.limits import check_body, check_title, check_url, check_warning
+from fedcom.rules.limits import check_body, check_content_warning, check_title, check_url
 from fedcom.rules.permissions import may_edit
 from fedcom.views.community import CommunityView, list_writable
 from fedcom.views.post import CrossPost, list_duplicates
@@ -213,7 +213,7 @@ async def _take_picture(
 async def _fields(context: PageContext, form: Form) -> dict[str, Any]:
     link, by = form.line("url"), member_of(context).person
     return {
-        "content_warning": check_warning(form.line("content_warning")),
+        "content_warning": check_content_warning(form.line("content_warning")),
         "title": check_title(form.line("title")),
         "url": check_url(link) if link else None,
         "body": await parse_markdown(context.request, by, check_body(form.text("body"))),

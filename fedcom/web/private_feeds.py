@@ -76,7 +76,7 @@ async def renew(request: Request) -> Response:
     return see_other("/settings/account", "feeds_renewed")
 
 
-def private_feeds() -> list[BaseRoute]:
+def routes() -> list[BaseRoute]:
     """The routes of each feed in each format, and of the button that changes the addresses."""
     handlers = {"/feeds/subscribed": show_subscribed, "/feeds/notifications": show_notifications}
     shown = [

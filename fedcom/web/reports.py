@@ -20,7 +20,7 @@ from fedcom.effects.resolve_reports import DISMISSED, Outcome
 from fedcom.errors import Denied
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_in, number_of
-from fedcom.http.paging import asked_row
+from fedcom.http.paging import row_in_query
 from fedcom.http.resolve import check_open
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
@@ -53,7 +53,7 @@ ReportHandler = Callable[[Context, ReportRow, Person, str], None]
 """The decision on a report: the action, the moderator, the reason."""
 
 
-def reports() -> list[Route]:
+def routes() -> list[Route]:
     """The routes of the forms and of the queue."""
     return [
         form_route("/post/{number:int}/report", _report(lambda conn, n, _: get_post(conn, n))),
@@ -144,7 +144,7 @@ async def _show_queue(request: Request, form: Form, judged: int) -> Response:
             is_admin=member.is_admin,
             resolved=query.get("show") == "resolved",
             community_id=number_in(query.get("community", "")),
-            after=Cursor.of_id(asked_row(request, "before")),
+            after=Cursor.of_id(row_in_query(request, "before")),
         )
         names = list_queues(conn, member.person.id, is_admin=member.is_admin)
         return _Shown(queue, list_reports(conn, queue), names)

@@ -1,6 +1,6 @@
 """Every page and every form, with its handler. The routes of the federation come first.
 
-A family with many buttons lists its own routes, and is included with a star (`*saved.kept()`).
+A group with many buttons lists its own routes, included with a star (`*saved.routes()`).
 
 The addresses of communities, people, posts and comments are also the ids of the ActivityPub
 documents; `fedcom.federation` answers requests for those before these routes are tried.
@@ -73,10 +73,10 @@ def routes() -> list[BaseRoute]:
         button_route("/post/{number:int}/comment", threads.reply),
         shared_route("/comment/{number:int}", threads.show_comment),
         form_route("/comment/{number:int}/edit", content.edit_comment),
-        *content.buttons(),
-        *history.histories(),
-        *saved.kept(),
-        *reports.reports(),
+        *content.routes(),
+        *history.routes(),
+        *saved.routes(),
+        *reports.routes(),
         shared_route("/u/{slug}", people.show),
         page_route("/messages", messages.list_all),
         form_route("/messages/{slug}", messages.converse),
@@ -128,8 +128,8 @@ def routes() -> list[BaseRoute]:
         form_route("/settings/pictures", pictures.edit_mine),
         form_route("/c/{slug}/pictures", pictures.edit_community),
         form_route("/admin/logo", pictures.edit_logo),
-        *syndication.feeds(),
-        *private_feeds.private_feeds(),
+        *syndication.routes(),
+        *private_feeds.routes(),
         page_route("/.well-known/security.txt", security_txt.show),
         page_route("/static/{name}", static_files.show_file),
         page_route("/media/remote", media.show_remote),

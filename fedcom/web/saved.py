@@ -13,7 +13,7 @@ from fedcom.context import Context
 from fedcom.errors import Invalid
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_in, number_of
-from fedcom.http.paging import asked_cursor
+from fedcom.http.paging import cursor_in_query
 from fedcom.http.resolve import get_community_named, get_person_named, look_up
 from fedcom.models.actor import Community, Person
 from fedcom.personal.blocks import block, block_host, unblock, unblock_host
@@ -35,7 +35,7 @@ BLOCKS = "/settings/blocks"
 ButtonHandler = Callable[[Context, Person, Request], object]
 
 
-def kept() -> list[BaseRoute]:
+def routes() -> list[BaseRoute]:
     """The routes of all of them."""
     return [
         page_route("/saved", show_saved),
@@ -104,7 +104,7 @@ def _blocking(
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """One of the three lists."""
+    """The chosen list: exactly one field is set."""
 
     posts: Page[PostView] | None
     comments: Page[CommentView] | None
@@ -114,7 +114,7 @@ async def show_saved(request: Request) -> Response:
     """GET /saved: saved posts; `?show=comments` saved comments, `?show=hidden` hidden posts."""
     chosen = request.query_params.get("show", "")
     show = chosen if chosen in {"comments", "hidden"} else "posts"
-    after = asked_cursor(request, partial(Cursor.read, whole=True))
+    after = cursor_in_query(request, partial(Cursor.read, whole=True))
 
     def read(conn: Connection, context: PageContext) -> Saved:
         by = member_of(context).person

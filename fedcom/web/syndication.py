@@ -134,7 +134,7 @@ async def show_log(request: Request) -> Response:
     return await answer(request, await instance_of(request).read(read))
 
 
-def feeds() -> list[BaseRoute]:
+def routes() -> list[BaseRoute]:
     """The route of each feed in each format."""
     handlers = {
         "/feeds/all": show_all,

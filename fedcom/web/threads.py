@@ -247,7 +247,7 @@ async def _answer(context: PageContext, post: Post, form: Form) -> Comment:
 async def _show_answer(context: PageContext, made: Comment) -> Response:
     discussion = await context.instance.read(lambda conn: _read_branch(conn, context, made, 0))
     values = discussion.values(context, "new", Form({"parent": "", "body": ""})) | {"focus": None}
-    html = await offload(piece, context, "comment.html", values)
+    html = await offload(piece, context, "comment_fragment.html", values)
     return JSONResponse({"id": made.id, "html": html}, 201)
 
 

@@ -1,4 +1,4 @@
-"""A program that delivers like `fedcom worker`, told what to do by lines.
+"""A program that delivers like `fedcom worker`, controlled by lines on standard input.
 
 The instance is the one that the environment describes. It prints the CPU seconds of one RSA-2048
 signature when it is ready, delivers until its input ends, and answers each line with the CPU

@@ -1,4 +1,4 @@
-"""Fills a migrated database with N votes and what belongs to them, in SQL: ten million in minutes.
+"""Fills a migrated database with N votes and what belongs to them, in SQL.
 
 The numbers, chosen as for a server that follows many communities elsewhere:
 
@@ -6,20 +6,22 @@ The numbers, chosen as for a server that follows many communities elsewhere:
     comments N/10     up to 28 on a post, in chains of four; and one thread with N/100 of them, at
                       most 10,000
     posts N/100       half of them with a link, a tenth of which several posts share; the newest one
-                      is as old as the fill
+                      is dated when the fill begins
     communities       a fiftieth of the posts, at least 60; every tenth is local; a few are busy
     people N/50       at least 200, on N/5,000 servers (at least 20); a few write most
     members           a two-hundredth of the people, at least 10; each follows up to 20 communities,
                       has 200 notifications, ten of them unread, has read 100 threads and saved 20
     follows           and each remote person follows one local community
     journal N/20      activities received in three weeks, a third of them with their bodies
-    deliveries N/10   ten for each published activity; one in a hundred waits for a resting peer
+    deliveries N/10   ten for each published activity, one in a hundred failed; at most 50
+                      wait, all for one resting peer
     modlog N/200      at least 500; and N/200 earlier versions, N/100 tombstones and boosts, N/2,000
-                      reports, at least 100 and 20 of them open, and as many bans from communities
+                      reports (at least 100, and 20 of them open), N/2,000 bans from communities
 
 The posts are spread over four days for 10,000 votes, and over five times as many for each tenfold:
 as a server grows, it gets both older and busier, and the newest day of the smallest one fills a
-page. Everything is a function of the row's number, so each fill of one size is the same.
+page. Apart from dates, and digests on SQLite,
+everything is a function of the row's number, so fills of one size are alike.
 
 Texts are of made-up words, a few of which are frequent. `COMMON` is in every tenth text, `RARE` in
 20 posts and 20 comments, whatever the size.

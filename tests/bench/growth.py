@@ -39,7 +39,7 @@ MOST = 1.5
 
 @contextmanager
 def statements_of(node: Node) -> Iterator[dict[str, list[float]]]:
-    """The seconds of each statement meanwhile, until its first row."""
+    """The seconds of each statement until its first row, while the block runs."""
     found: dict[str, list[float]] = defaultdict(list)
 
     def before(conn: Connection, *_: Any) -> None:
@@ -121,7 +121,7 @@ def _addresses(kind: str, sizes: Sequence[int], folder: Path, server: str) -> di
         for name in (f"growth_{votes}" for votes in sizes):
             if name not in known:
                 connection.execute(f"CREATE DATABASE {name}")
-                # All of the work is done where it can be seen.
+                # The CPU time of parallel workers would not be counted.
                 connection.execute(f"ALTER DATABASE {name} SET max_parallel_workers_per_gather = 0")
     where = make_url(server)
     return {
@@ -135,9 +135,13 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench growth", description=__doc__)
     parser.add_argument("--database", action="append", choices=("sqlite", "postgresql"))
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="numbers of votes")
-    parser.add_argument("--rounds", type=int, default=5, help="the median of how many counts")
+    parser.add_argument("--rounds", type=int, default=5, help="take the median of this many rounds")
     parser.add_argument("--only", default="", help="only operations with this in their names")
-    parser.add_argument("--statements", action="store_true", help="show what grows")
+    parser.add_argument(
+        "--statements",
+        action="store_true",
+        help="show the slowest statements of operations that grow",
+    )
     parser.add_argument(
         "--folder", type=Path, help="keep the SQLite databases here, and reuse them"
     )

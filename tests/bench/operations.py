@@ -88,7 +88,7 @@ PAGES: Mapping[str, Sequence[str]] = {
         "/communities?list=subscribed",
         "/notifications",
         "/notifications?show=all",
-        "/saved",
+        *(f"/saved{show}" for show in ("", "?show=comments", "?show=hidden")),
         "/submit",
         "/messages",
     ),
@@ -153,7 +153,7 @@ class Peer:
         self._key = key
 
     def likes(self, node: Node) -> list[bytes]:
-        """Likes of the village's posts; all of one batch on others."""
+        """A Like of each of the village's posts."""
         return [
             dump(like(f"{PEER}/like/{node.next()}", f"{PEER}/u/peer", each.iri))
             for each in node.village.posts
@@ -196,7 +196,7 @@ class Peer:
         return clock.each(len(bodies))
 
     def posting(self, make: Callable[[Node], list[bytes]]) -> Operation:
-        """Receiving activities, which are worked aside."""
+        """Receive activities; they are processed outside the measurement."""
 
         async def operation(node: Node) -> Measured:
             measured = await self.send(node, make(node))
@@ -206,7 +206,7 @@ class Peer:
         return operation
 
     def working(self, make: Callable[[Node], list[bytes]]) -> Operation:
-        """Working activities that were received aside."""
+        """Process activities that were received outside the measurement."""
 
         async def operation(node: Node) -> Measured:
             bodies = make(node)
@@ -219,7 +219,7 @@ class Peer:
 
 
 async def publish_some(node: Node) -> Measured:
-    """Publish activities to the village's followers, and take back that they wait."""
+    """Publish activities to the village's followers."""
     number = 5
 
     def work(ctx: Context) -> None:
@@ -241,7 +241,7 @@ async def publish_some(node: Node) -> Measured:
 
 
 async def claim_some(node: Node) -> Measured:
-    """Find hosts and claim deliveries, published aside; and record them as sent."""
+    """Find hosts, claim deliveries, and record them as sent; publishing is not measured."""
     await publish_some(node)
     now = time.time()
 

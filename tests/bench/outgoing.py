@@ -148,7 +148,7 @@ class Bench:
 
     @asynccontextmanager
     async def _workers(self, number: int) -> AsyncIterator[tuple[list[Line], float]]:
-        """So many warm workers, and the CPU seconds of a signature there."""
+        """`number` warm workers, and the CPU seconds of a signature in them."""
         program = (sys.executable, "-m", "tests.bench.deliverer")
         pipe = asyncio.subprocess.PIPE
         environment = os.environ | self._environment
@@ -186,8 +186,8 @@ class Bench:
             return Cost(used / hosts, signature, hosts / (found["last"] - began))
 
     async def last_healthy(self, hosts: int, *, mixed: bool) -> float:
-        """Seconds until the last healthy host was delivered to; with `mixed`, a fifth of them
-        are bad, and fails unless each bad one is still queued.
+        """Seconds until the last healthy host was delivered to; with `mixed`, a fifth of the
+        hosts are bad. Fails unless each bad one is still queued.
         """
         async with self._workers(1) as (lines, _):
             await self._peers.received()

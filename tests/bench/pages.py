@@ -42,7 +42,7 @@ LONG = 10_000
 
 TIMES = 8
 ROUNDS = 3
-"""So many measurements of so many requests; the median is printed."""
+"""`ROUNDS` measurements of `TIMES` requests each; the median is printed."""
 
 PAGE = {"accept": "text/html", "accept-encoding": "gzip", "accept-language": "en"}
 DOCUMENT = {"accept": "application/activity+json", "accept-encoding": "gzip"}

@@ -60,7 +60,7 @@ class Village:
 
 @dataclass(slots=True)
 class Node:
-    """One size: its instance, the backends of its database, and its statements."""
+    """One size: its instance, its village, and the backends of its database."""
 
     votes: int
     instance: OpenInstance

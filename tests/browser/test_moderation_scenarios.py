@@ -50,7 +50,7 @@ def test_a_reported_post_is_locked_from_the_queue(
     page = tab_of("mia")
     page.goto("/reports")
     case = page.locator("ol.rows > li").filter(has_text=f"A quarrel, {screen}")
-    case.get_by_role("button", name="Lock the post").click()
+    case.get_by_role("button", name="Lock this post").click()
     expect(case.get_by_text("locked", exact=True)).to_be_visible()
     eventually(lambda: "This post is locked" in zoe.open(thread.there).text)
 

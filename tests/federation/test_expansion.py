@@ -14,13 +14,13 @@ from fedcom.actions.base import Action
 from fedcom.actions.comment import CreateComment, EditComment
 from fedcom.actions.community import EditCommunity
 from fedcom.actions.delete import Delete
-from fedcom.actions.feature import Pin
 from fedcom.actions.follow import Follow, Unfollow
 from fedcom.actions.keys import RotateKeys
 from fedcom.actions.lock import Lock
 from fedcom.actions.message import SendMessage
 from fedcom.actions.moderators import AddModerator
 from fedcom.actions.perform import perform
+from fedcom.actions.pin import Pin
 from fedcom.actions.post import CreatePost, EditPost
 from fedcom.actions.profile import EditProfile
 from fedcom.actions.remove import RemoveContent

@@ -14,9 +14,9 @@ from sqlalchemy import select
 from fedcom.actions.ban import Ban
 from fedcom.actions.base import Action
 from fedcom.actions.comment import CreateComment
-from fedcom.actions.feature import Pin
 from fedcom.actions.lock import Lock
 from fedcom.actions.moderators import AddModerator, RemoveModerator
+from fedcom.actions.pin import Pin
 from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.actions.report import Report
 from fedcom.actions.unban import Unban

@@ -42,7 +42,6 @@ from fedcom.actions.comment import CreateComment, EditComment
 from fedcom.actions.community import CreateCommunity, EditCommunity, RefreshCommunity
 from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.delete_actor import DeleteActor
-from fedcom.actions.feature import Pin
 from fedcom.actions.follow import AnswerFollow, Follow, RefuseFollow, Unfollow
 from fedcom.actions.keys import RotateKeys
 from fedcom.actions.lock import Lock
@@ -53,6 +52,7 @@ from fedcom.actions.outside_mention import ForgetMention, RecordMention
 from fedcom.actions.perform import perform
 from fedcom.actions.personal_block import BlockPerson
 from fedcom.actions.pictures import ChangePictures
+from fedcom.actions.pin import Pin
 from fedcom.actions.post import CreatePost, EditPost, Provenance
 from fedcom.actions.profile import EditProfile, RefreshProfile
 from fedcom.actions.record_deletion import ForgetDeletion, RecordDeletion
@@ -83,11 +83,11 @@ from fedcom.rules.limits import (
     MAX_TITLE,
     check_alt,
     check_body,
+    check_content_warning,
     check_display_name,
     check_seen,
     check_title,
     check_url,
-    check_warning,
 )
 from fedcom.text.html import escape_text
 from fedcom.wire.actor import to_document
@@ -176,7 +176,7 @@ REASONS = written(MAX_REASON)
 LANGUAGES = st.sampled_from([None, "de", "pt-BR", "zh-Hant"])
 FLAGS = st.booleans()
 ALTS = kept(check_alt, LINES)
-WARNINGS = kept(check_warning, LINES)
+WARNINGS = kept(check_content_warning, LINES)
 PICTURES = st.sampled_from([f"{ORIGIN}/media/1.webp", "https://peer.example/cat.png?b=1&c=%20"])
 
 

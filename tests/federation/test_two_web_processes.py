@@ -1,7 +1,6 @@
 """Two servers of one instance, behind a proxy: what one changes, the other sees at once."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest

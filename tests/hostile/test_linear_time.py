@@ -124,7 +124,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "a display name": limits.check_display_name,
     "a name": check_name,
     "an image description": limits.check_alt,
-    "a content warning": limits.check_warning,
+    "a content warning": limits.check_content_warning,
     "a body": limits.check_body,
     "a link": limits.check_url,
     "a link to compare": lambda text: normal_link(f"https://a.example/?{text}"),

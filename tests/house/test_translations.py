@@ -1,8 +1,8 @@
 """The catalogues: they hold every text there is, and no translation is lost.
 
 A text without a translation is shown in English, so a new one may go without. What must not happen
-is that a text is reworded and its translations vanish with the old words: `make words` then leaves
-them as obsolete entries, which are refused here until they were moved or deleted by hand.
+is that a text is reworded and its translations vanish with the old words: `make translations` then
+leaves them as obsolete entries, which are refused here until they were moved or deleted by hand.
 """
 
 import re
@@ -17,7 +17,7 @@ from babel.messages.frontend import parse_keywords, parse_mapping_cfg
 from babel.messages.pofile import read_po
 
 from fedcom.catalogues import DEFAULT, FOLDER, LANGUAGES
-from fedcom.models.moderation import MODERATION_LABELS, ModerationAction
+from fedcom.models.moderation import MODERATION_LABELS, ModlogKind
 
 ROOT = Path(__file__).parents[2]
 NAMES = re.compile(r"(?<!%)%\((\w+)\)[a-z]")
@@ -28,7 +28,7 @@ languages = pytest.mark.parametrize("language", sorted({*LANGUAGES} - {DEFAULT})
 
 
 def texts() -> set[str | tuple[str, ...]]:
-    """What `make words` finds, with its own keywords."""
+    """What `make translations` finds, with its own keywords."""
     keywords = re.search(r'--keywords ("[^"]*")', (ROOT / "Makefile").read_text())
     assert keywords is not None
     with (ROOT / "babel.cfg").open() as mapping:
@@ -55,9 +55,12 @@ def texts_of(message: Message) -> list[str]:
 def test_a_catalogue_has_exactly_the_texts_of_code_and_pages(language: str) -> None:
     listed = {message.id for message in messages_of(language)}
 
-    assert {"missing: run `make words`": texts() - listed, "no longer said": listed - texts()} == {
-        "missing: run `make words`": set(),
-        "no longer said": set(),
+    assert {
+        "missing: run `make translations`": texts() - listed,
+        "no longer used": listed - texts(),
+    } == {
+        "missing: run `make translations`": set(),
+        "no longer used": set(),
     }
 
 
@@ -99,4 +102,4 @@ def test_nearly_all_texts_are_translated(language: str) -> None:
 
 
 def test_every_moderation_action_has_its_labels() -> None:
-    assert list(MODERATION_LABELS) == list(get_args(ModerationAction))
+    assert list(MODERATION_LABELS) == list(get_args(ModlogKind))

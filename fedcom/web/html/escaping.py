@@ -1,8 +1,8 @@
 """How templates escape values: as MarkupSafe does, without making an object of each value.
 
-Jinja compiles `{{ value }}` to a call of `markupsafe.escape`, which makes a `Markup` of it. All
-that happens to these is that they are joined to one text, and a thread has ten thousand of them.
-Here, the compiled templates call `to_text` instead, which only escapes.
+Jinja compiles `{{ value }}` to a call of `markupsafe.escape`, which makes a `Markup` of it. These
+objects are only joined into one text, so they are not needed. Here, the compiled templates call
+`to_text` instead, which only escapes.
 """
 
 import re

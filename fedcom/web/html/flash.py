@@ -10,12 +10,10 @@ from fedcom.catalogues import mark
 from fedcom.errors import fill
 from fedcom.http.cookies import find_cookie
 from fedcom.web.html.i18n import gettext
+from fedcom.web.html.labels import OWN_LISTS
 
 COOKIE = "notice"
 SECONDS = 60
-
-OWN_LISTS = mark("Saved, hidden, drafts")
-"""The name of a member's own lists, in the menu and above them."""
 
 NOTICES = {
     "account_deleted": mark(

@@ -2,7 +2,7 @@
 
 Texts in the code are marked by the functions here, those in tables with `mark`, and those in
 templates with `_()` and `{% trans %}`; the domain's error messages are found by their classes.
-`make words` updates the catalogues.
+`make translations` updates the catalogues.
 
 Call `speak` once per request: it sets the language for the rest of that request.
 """

@@ -28,6 +28,7 @@ from fedcom.text.mentions import unlinked_mentions
 from fedcom.text.pictures import move_pictures
 from fedcom.web.html import flash, i18n
 from fedcom.web.html.escaping import EscapingEnvironment
+from fedcom.web.html.labels import OWN_LISTS
 from fedcom.web.html.request_context import PageContext
 
 FOLDER = Path(__file__).parents[1]
@@ -76,7 +77,7 @@ def picture(context: Context, url: str, size: str = "full") -> str:
     return address
 
 
-def tongue(of: Any = None) -> Markup:
+def lang_attribute(of: Any = None) -> Markup:
     """The attributes of user content: its own direction, and its language if that is known and not
     the page's.
     """
@@ -175,8 +176,8 @@ def _environment() -> Environment:
         "new_once": new_once,
         # For texts used on every line: Jinja finds an attribute faster than a key.
         "texts": SimpleNamespace,
-        "tongue": tongue,
-        "own_lists": flash.OWN_LISTS,
+        "lang_attribute": lang_attribute,
+        "own_lists": OWN_LISTS,
         "language": i18n.language,
         "direction": i18n.direction,
         "languages": list(LANGUAGES.items()),

@@ -16,9 +16,9 @@ from activitypub.parse import parse
 from fedcom.accounts.sessions import create_session, find_site_and_member
 from fedcom.actions.ban import Ban
 from fedcom.actions.delete import Delete
-from fedcom.actions.feature import Pin
 from fedcom.actions.follow import Follow
 from fedcom.actions.moderators import AddModerator
+from fedcom.actions.pin import Pin
 from fedcom.actions.remove import RemoveContent
 from fedcom.actions.report import Report
 from fedcom.actions.unban import Unban

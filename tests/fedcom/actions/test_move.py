@@ -8,8 +8,8 @@ from activitypub.document import Document
 from activitypub.errors import NotThere
 from fedcom.actions.ban import Ban
 from fedcom.actions.base import Action
-from fedcom.actions.feature import Pin
 from fedcom.actions.move import MovePost
+from fedcom.actions.pin import Pin
 from fedcom.actions.report import Report
 from fedcom.actions.take_down import take_down
 from fedcom.context import Context, Fetched

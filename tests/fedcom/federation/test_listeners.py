@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from activitypub.document import Document
-from activitypub.types import FEATURES
+from activitypub.types import ACTIVITY_TYPES, FEATURES
 from fedcom.federation.listeners import Listeners, Unsupported, activity_routes, reader_of
 from fedcom.inbound.catalog import ALL_READERS
 from fedcom.models.comment import comment
@@ -218,6 +218,21 @@ def test_an_unsupported_activity_is_refused_with_the_missing_feature(
 
     assert (caught.value.code, caught.value.status) == ("unsupported_type", 422)
     assert caught.value.detail == detail
+
+
+@pytest.mark.parametrize("name", sorted(FEATURES.keys() & ACTIVITY_TYPES))
+async def test_an_unsupported_activity_is_answered_with_202_whoever_may_send_it(
+    node: Node, name: str
+) -> None:
+    node.network.put(person(KIM))
+    dogs = node.home.group("https://dogs.example/c/dogs")
+    node.home.follow(node.home.bob, dogs)
+    about = node.home.post().iri
+
+    sent = activity(name, KIM, about)
+
+    for one in (sent, undo(sent), activity("Announce", dogs.iri, sent)):
+        assert await node.receive(one) == "202 unsupported_type"
 
 
 @pytest.mark.parametrize("kind", ["Collection", "OrderedCollection"])

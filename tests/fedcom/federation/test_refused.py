@@ -8,9 +8,9 @@ from sqlalchemy import insert
 from fedcom.actions.ban import Ban
 from fedcom.actions.base import Action
 from fedcom.actions.community import EditCommunity
-from fedcom.actions.feature import Pin
 from fedcom.actions.lock import Lock
 from fedcom.actions.moderators import AddModerator, RemoveModerator
+from fedcom.actions.pin import Pin
 from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.actions.unban import Unban
 from fedcom.actions.vote import Vote

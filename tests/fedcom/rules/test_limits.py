@@ -8,10 +8,10 @@ from fedcom.rules.limits import (
     check_alt,
     check_body,
     check_comment,
+    check_content_warning,
     check_display_name,
     check_title,
     check_url,
-    check_warning,
 )
 
 
@@ -71,7 +71,7 @@ def test_values_within_the_limits_are_stored(check, given, stored):
         (check_display_name, "\u2800\u2800", "display_name_characters"),
         (check_display_name, "\u200b", "display_name_characters"),
         (check_alt, "\u115f", "alt_characters"),
-        (check_warning, "\U000e0041", "content_warning_characters"),
+        (check_content_warning, "\U000e0041", "content_warning_characters"),
         (check_title, "\u0958" * 150, "title_too_long"),  # two characters each in NFC
         (check_title, "a" + "\u0327\u0301" * 500_000, "title_too_long"),
         (check_display_name, "x" * 65, "display_name_too_long"),

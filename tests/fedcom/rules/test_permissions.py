@@ -17,11 +17,11 @@ from fedcom.rules.permissions import (
     may_act,
     may_comment,
     may_edit,
-    may_moderate,
     may_post,
     may_take_part,
     may_vote,
     must_be_open,
+    must_moderate,
 )
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -67,7 +67,7 @@ def test_banned_and_deleted_people_may_do_nothing(changes: dict[str, Any], expec
     assert code(lambda: may_comment(person, PLACE, NOBODY, POST, COMMENT, NOW)) == expected
     assert code(lambda: may_vote(person, PLACE, NOBODY, POST, NOW)) == expected
     assert code(lambda: may_edit(person, POST, NOW)) == expected
-    assert code(lambda: may_moderate(person, PLACE, ADMIN, NOW)) == expected
+    assert code(lambda: must_moderate(person, PLACE, ADMIN, NOW)) == expected
 
 
 @pytest.mark.parametrize("column", ["deleted_at", "removed_at"])
@@ -82,7 +82,7 @@ def test_a_closed_community_accepts_nothing(column: str) -> None:
     ):
         assert code(ask) == "community_closed"
     assert code(lambda: may_edit(PERSON, POST, NOW)) == "allowed"
-    assert code(lambda: may_moderate(PERSON, closed, MODERATOR, NOW)) == "allowed"
+    assert code(lambda: must_moderate(PERSON, closed, MODERATOR, NOW)) == "allowed"
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_permissions_of_moderators_and_admins(standing: Standing, post: str, mod
     restricted = replace(PLACE, posting_restricted=True)
 
     assert code(lambda: may_post(PERSON, restricted, standing, NOW)) == post
-    assert code(lambda: may_moderate(PERSON, restricted, standing, NOW)) == moderate
+    assert code(lambda: must_moderate(PERSON, restricted, standing, NOW)) == moderate
     assert code(lambda: may_post(PERSON, PLACE, standing, NOW)) == "allowed"
 
 

@@ -19,7 +19,7 @@ from fedcom.views.feed import FeedQuery, list_posts
 from fedcom.views.message import find_conversation, list_conversations
 from fedcom.views.modlog import LogFilter, list_modlog
 from fedcom.views.notification import list_notifications
-from fedcom.views.paging import MOST_SKIPPED, Cursor, Page, PageNumber, Start
+from fedcom.views.paging import MAX_SKIPPED, Cursor, Page, PageNumber, Start
 from fedcom.views.report import ReportQuery, list_reports
 from fedcom.views.search import (
     SearchQuery,
@@ -161,7 +161,7 @@ def test_a_cursor_from_a_numbered_page_continues_there(filled: Filled) -> None:
 
 
 def test_a_page_number_that_skips_too_much_is_refused(filled: Filled) -> None:
-    deepest = MOST_SKIPPED // LIMIT + 1
+    deepest = MAX_SKIPPED // LIMIT + 1
 
     assert LISTS["modlog"](filled, PageNumber(deepest)) == Page()
     with pytest.raises(Invalid, match="first 10000 entries") as refused:

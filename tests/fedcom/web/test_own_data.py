@@ -1,7 +1,7 @@
 """The export of a member's data, and the deletion of the account."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import insert, select
@@ -93,6 +93,9 @@ async def test_the_export_has_everything_and_no_secret(world: World, bob: Browse
     for name in ("saved_posts", "blocked", "drafts", "notifications", "sessions"):
         assert exported_data[name], name
     assert 1 in {one["score"] for one in exported_data["post_votes"]}
+    votes = (*exported_data["post_votes"], *exported_data["comment_votes"])
+    assert {tuple(one) for one in votes} == {("iri", "score", "voted_at")}
+    assert all(datetime.fromisoformat(one["voted_at"]) for one in votes)
     [mine] = [one for one in await rows(world, account) if one["actor_id"] == told_id(world)]
     assert mine["password_hash"] not in page.html
     assert bob.token is not None

@@ -13,7 +13,7 @@ from fedcom.models.comment import comment as comments
 from fedcom.wire.body import Body
 from tests.fedcom.web.browser import Page
 from tests.fedcom.web.conftest import World
-from tests.fedcom.web.test_lists import link_called, shown, statements
+from tests.fedcom.web.test_post_lists import link_called, shown, statements
 
 pytestmark = pytest.mark.anyio
 

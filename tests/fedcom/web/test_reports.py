@@ -210,7 +210,7 @@ async def test_the_reported_comment_is_locked_and_unlocked_and_its_report_stays_
 
     offered = await mia.get("/reports")
     assert "Lock this comment" in offered.text
-    assert "Lock the post" not in offered.text
+    assert "Lock this post" not in offered.text
     assert offered.html.count('accesskey="l"') == 1
     await mia.post(f"/reports/{row.id}/lock", reason="A quarrel")
 
@@ -236,7 +236,7 @@ async def test_the_reported_post_is_locked_and_unlocked_and_its_comments_are_not
     mia = world.browser("mia")
 
     offered = await mia.get("/reports")
-    assert "Lock the post" in offered.text
+    assert "Lock this post" in offered.text
     assert "Lock this comment" not in offered.text
     await mia.post(f"/reports/{row.id}/lock")
 

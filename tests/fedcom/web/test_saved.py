@@ -7,7 +7,7 @@ from tests.fedcom.web.conftest import World
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_saved_post_is_kept_until_it_is_no_longer(world: World) -> None:
+async def test_a_saved_post_is_listed_until_it_is_unsaved(world: World) -> None:
     post = await world.post("Cats sleep")
     eve = world.browser("eve")
     assert "Nothing saved yet" in (await eve.get("/saved")).text

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from fedcom.catalogues import DEFAULT, LANGUAGES
-from fedcom.web.html.flash import NOTICES, OWN_LISTS, text_of
+from fedcom.web.html.flash import NOTICES, text_of
 from fedcom.web.html.i18n import gettext, speak
+from fedcom.web.html.labels import OWN_LISTS
 
 
 @pytest.fixture(autouse=True)

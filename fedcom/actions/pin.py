@@ -13,7 +13,7 @@ from fedcom.models.actor import Person
 from fedcom.models.post import Post, post
 from fedcom.queries.located import locate, standing_in
 from fedcom.queries.posts import get_post
-from fedcom.rules.permissions import may_moderate
+from fedcom.rules.permissions import must_moderate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class Pin(Federated[Post]):
     def check(self, ctx: Context) -> None:
         """For moderators, if the post is visible and the state would change."""
         community = locate(ctx, self.post).community
-        may_moderate(self.by, community, standing_in(ctx, self.by, community), ctx.now)
+        must_moderate(self.by, community, standing_in(ctx, self.by, community), ctx.now)
         if self.pinned == (self.post.featured_at is not None):
             raise Conflict("already_so", "Nothing to change.")
         if self.pinned and not self.post.is_shown:

@@ -1,13 +1,13 @@
 """Indexes of the journal by host, so that one host's backlog is not read to find the others' rows.
 
-Revision 0028, after 0027.
+Revision 0029, after 0028.
 """
 
 from alembic import op
 from sqlalchemy import text
 
-revision = "0028"
-down_revision = "0027"
+revision = "0029"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from fedcom.actions.base import Action
-from fedcom.actions.feature import Pin
 from fedcom.actions.moderators import AddModerator
+from fedcom.actions.pin import Pin
 from fedcom.actions.remove import RemoveContent
 from fedcom.effects.pins import put_pins
 from fedcom.errors import Conflict, Denied, Invalid
