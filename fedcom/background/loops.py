@@ -8,7 +8,7 @@ import structlog
 logger = structlog.get_logger(__name__)
 
 
-FOLLOW_EVERY = 15.0
+LEADER_ASKED_EVERY = 15.0
 """Seconds until a process that is not the leader asks again whether it is."""
 
 
@@ -25,7 +25,7 @@ async def repeat(
     """
     while True:
         if only_if is not None and not await only_if():
-            await asyncio.sleep(min(seconds, FOLLOW_EVERY))
+            await asyncio.sleep(min(seconds, LEADER_ASKED_EVERY))
             continue
         for work in functions:
             await _safely(work())
