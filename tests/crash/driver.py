@@ -173,6 +173,9 @@ class Driver:
         self.plan = plan
         self.done = 0
         self.retried = 0
+        self.permitted = plan.total
+        """How much may be begun: with kills, not more than until the next one."""
+        self._begun = 0
         self.written: dict[int, Written] = {}
         self.comments: dict[str, str] = {}
         self.failure: BaseException | None = None
@@ -243,7 +246,8 @@ class Driver:
             with self._lock:
                 if not (self._posts or self._others):
                     return None
-                job = self._choose()
+                job = self._choose() if self._begun < self.permitted else None
+                self._begun += job is not None
             if job is not None:
                 return job
             time.sleep(PAUSE)

@@ -151,6 +151,7 @@ def _play(
         _follow(members[people], f"!{EAST}@{nodes[0].host}")
         driver = Driver(plan, members, {EAST: nodes[0], WEST: nodes[1]}, seed)
         began = time.monotonic()
+        driver.permitted = _share(plan, 1, kills)
         driver.start()
         killed = _kill_in_turn(driver, kills, servers.victims, seed, say)
         driver.finish()
@@ -217,13 +218,19 @@ def _kill_in_turn(
     chance = random.Random(seed)
     killed: list[Kill] = []
     for number, victim in zip(range(1, count + 1), itertools.cycle(victims), strict=False):
-        while driver.done < driver.plan.total * number / (count + 1):
+        while driver.done < _share(driver.plan, number, count) - driver.plan.hands:
             if driver.is_over():
                 return killed
             time.sleep(0.01)
+        driver.permitted = _share(driver.plan, number + 1, count)
         killed.append(kill(number, victim, driver.done, chance))
         say(str(killed[-1]))
     return killed
+
+
+def _share(plan: Plan, number: int, kills: int) -> int:
+    """How much is done until the kill with this number; the last share is done after the last."""
+    return plan.total * number // (kills + 1)
 
 
 def _wait_until_settled(

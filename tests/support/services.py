@@ -105,6 +105,16 @@ def redis_url() -> str:
     return (os.environ.get(REDIS_URL) or _started("redis")).rstrip("/")
 
 
+def empty_redis_url() -> str:
+    """The address of an empty Redis database that no other process of the run uses."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")  # gw0, gw1, …
+    number = int(worker.removeprefix("gw")) + 1 if worker else 0
+    url = f"{redis_url()}/{number}"
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+    return url
+
+
 def _started(service: str) -> str:
     with once(f"{service}.url") as url:
         if not url.exists():
