@@ -101,9 +101,9 @@ def _partial(name: str, where: ColumnElement[bool], *columns: Column[Any]) -> In
 
 
 _partial("ix_inbox_journal_due", LIVE, _c.due_at, _c.id)
-_partial("ix_inbox_journal_subject", LIVE, _c.subject, _c.id)
-_partial("ix_inbox_journal_host", LIVE, _c.host)
-_partial("ix_inbox_journal_claimed", _c.claimed_by.is_not(None), _c.subject)
+_partial("ix_inbox_journal_host_subject", LIVE, _c.host, _c.subject, _c.id)
+_partial("ix_inbox_journal_host_due", LIVE, _c.host, _c.due_at, _c.id)
+_partial("ix_inbox_journal_claimed", _c.claimed_by.is_not(None), _c.host, _c.subject)
 _partial("ix_inbox_journal_closed", _c.closed_at.is_not(None), _c.closed_at)
 # By the time of arrival: of two indexes that begin with `closed_at`, SQLite may choose the one with
 # all closed rows.
@@ -119,7 +119,8 @@ class JournalEntry:
     """One verified activity on its way into the journal.
 
     `signer` is "" when the signing key is gone (see `verify.KeyGone`). `subject` is the IRI of the
-    innermost object: rows with the same subject are worked in order; None means in any order.
+    innermost object: rows of one host with the same subject are worked in order; None means in any
+    order.
     `signed_at` is when the actor signed the request (epoch seconds by its clock), None when
     somebody else did.
     """
@@ -256,6 +257,13 @@ def _indexable(text: str | None) -> str | None:
 
 
 _open_for_host = select(1).where(LIVE, _c.host == bindparam("host"), _c.state != "parked").limit(1)
+_nth_for_host = (
+    select(1)
+    .where(LIVE, _c.host == bindparam("host"))
+    .order_by(_c.due_at)
+    .offset(bindparam("number"))
+    .limit(1)
+)
 _counts = select(_c.state, func.count().label("number")).group_by(_c.state)
 _waiting = (
     select(_c.host, func.count().label("number"), func.min(_c.received_at).label("since"))
@@ -285,6 +293,11 @@ _refusals = (
 def is_open_for_host(conn: Connection, host: str) -> bool:
     """Whether an activity of this host is waiting or being worked on (parked ones do not count)."""
     return conn.execute(_open_for_host, {"host": host}).first() is not None
+
+
+def has_waiting(conn: Connection, host: str, number: int) -> bool:
+    """Whether at least so many activities of this host are not done."""
+    return conn.execute(_nth_for_host, {"host": host, "number": number - 1}).first() is not None
 
 
 def counts(conn: Connection) -> dict[str, int]:

@@ -115,7 +115,7 @@ def test_a_host_is_open_until_its_rows_are_closed_or_parked(world: World) -> Non
     assert not is_open()
     world.append(entry(1), entry(2), entry(3, host="other.example"))
     assert is_open()
-    first, second, _ = world.claim()
+    first, _, second = world.claim()
     assert is_open()
     with world.database.begin() as conn:
         claims.close(conn, first, now=world.now)
