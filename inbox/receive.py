@@ -273,12 +273,12 @@ class Receiver:
         )
 
         def check(conn: Connection) -> bool:
-            is_full = self.backlogs.count(conn, incoming.host, incoming.received_at)
-            # Earlier activities of this host that are still waiting may change the answer: a Create
-            # must not be refused for a missing Follow that is in the journal already.
-            if not is_full and not is_open_for_host(conn, incoming.host):
-                self.handlers.check(conn, received)
-            return is_full
+            if is_open_for_host(conn, incoming.host):
+                # Those that are still waiting may change the answer: a Create must not be refused
+                # for a missing Follow that is in the journal already.
+                return self.backlogs.count(conn, incoming.host, incoming.received_at)
+            self.handlers.check(conn, received)
+            return False
 
         is_full = await self.reads.read(check)
         self.backlogs.note(incoming.host, is_full=is_full, now=incoming.received_at)

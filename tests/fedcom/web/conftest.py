@@ -66,6 +66,7 @@ class PlainInstance:
         self.silent: set[str] = set()
         self.titles: dict[str, str] = {}
         self.keeps_pages = True
+        self.metrics = None
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         return await self.database.read(work)
