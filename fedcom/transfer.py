@@ -43,7 +43,7 @@ from fedcom.tables import load_metadata
 Progress = Callable[[str, int, int], None]
 """Told the table, the rows done, and all its rows, which are counted twice: copied and compared."""
 
-BATCH = 1000
+BATCH = 500
 """Rows in memory at a time."""
 
 IN_USE = (
