@@ -61,7 +61,7 @@ demo: $(VENV)/.dev  ## three federating servers on this machine, and two scripte
 screenshots: $(VENV)/.dev browser  ## screenshots of every page, on a phone and a desktop, light and dark
 	$(BIN)/python -m tests.browser screenshots
 
-bench: $(VENV)/.dev  ## benchmarks; ARGS="outgoing --help" for new hosts, ARGS="growth --help" for large tables
+bench: $(VENV)/.dev  ## benchmarks: one table; ARGS=--help names its options and the others
 	$(BIN)/python -m tests.bench $(ARGS)
 
 revision: $(VENV)/.dev  ## write the next revision of the schema: make revision M="say what for"

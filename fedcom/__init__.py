@@ -11,7 +11,7 @@ In reading order:
 - `effects`, `actions`, `inbound`: everything that peers can see (`actions.perform` is the single
   entry point), and the readers of what they send;
 - `views`: what is displayed, as read models;
-- `accounts`, `personal`, `site`: local data that no peer sees;
+- `accounts`, `personal`, `site`: local data that no peer sees; `metrics`: figures for Prometheus;
 - `units`, `refresh`, `lookup`: transactions, run again with documents that were missing;
 - `background`: loops beside the server;
 - `http`, `web`, `api`, `federation`, `inspect`: the interfaces;

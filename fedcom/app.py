@@ -22,8 +22,10 @@ from fedcom.federation import discovery, documents, threads
 from fedcom.federation.negotiation import ACTIVITY_TYPES, takes_activity, wants_activity
 from fedcom.http.cors import answer_preflight
 from fedcom.http.middleware import middleware
-from fedcom.http.page_cache import allow_sharing
+from fedcom.http.page_cache import allow_sharing, was_cached
 from fedcom.http.problem import FOR_PROGRAMS
+from fedcom.metrics.endpoint import serving_metrics
+from fedcom.metrics.instruments import CACHED, OTHER
 from fedcom.rules.dialects import is_microblog_agent
 from fedcom.settings import Settings
 from fedcom.web.html.errors import exception_handlers, show_failure
@@ -60,14 +62,15 @@ def create_app(settings: Settings, opener: Opener | None = None) -> Starlette:
                     url=f"{settings.origin}/setup",
                     value=instance.setup_token,
                 )
-            work = asyncio.create_task(instance.serve())
-            work.add_done_callback(_report_end)
-            try:
-                yield
-            finally:
-                work.cancel()
-                with suppress(asyncio.CancelledError):
-                    await work
+            with serving_metrics(instance.metrics, settings.metrics_bind):
+                work = asyncio.create_task(instance.serve())
+                work.add_done_callback(_report_end)
+                try:
+                    yield
+                finally:
+                    work.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await work
 
     app = Starlette(
         routes=_routes(),
@@ -75,6 +78,7 @@ def create_app(settings: Settings, opener: Opener | None = None) -> Starlette:
             trusted_proxies=settings.trusted_proxies,
             https=settings.origin.startswith("https://"),
             failure=show_failure,
+            measure=_measure,
             variant=_variant,
         ),
         exception_handlers=exception_handlers(),
@@ -99,6 +103,14 @@ def _routes() -> list[BaseRoute]:
         *(Route(path, answer_preflight, methods=["OPTIONS"]) for path in _public_paths()),
         *routes(),
     ]
+
+
+def _measure(scope: Scope, status: int, seconds: float) -> None:
+    instance: OpenInstance | None = getattr(scope["app"].state, "instance", None)
+    if instance is None or instance.metrics is None:
+        return
+    route = CACHED if was_cached(scope) else getattr(scope.get("route"), "path", OTHER)
+    instance.metrics.request(scope["method"], route, status, seconds)
 
 
 def _variant(headers: Headers) -> Hashable:

@@ -236,6 +236,10 @@ class Database:
         self._writer = writer
         self._reader = reader
         self._version = _Version(watcher)
+        self.connections = {"read": _size(reader), "write": _size(writer)}
+        """Connections for units of work that read and that write."""
+        self.units = {"read": 0, "write": 0}
+        """Units of work that run or wait for a connection, of those that async code awaits."""
         # One thread per connection: work waits in the executor's queue and never for the pool.
         self._write_threads = ThreadPoolExecutor(_size(writer), thread_name_prefix="db-write")
         self._read_threads = ThreadPoolExecutor(_size(reader), thread_name_prefix="db-read")
@@ -247,7 +251,8 @@ class Database:
         On SQLite all its statements see one snapshot; on PostgreSQL each sees what is committed
         when it starts.
         """
-        return await _in_thread(self._read_threads, lambda: _retrying(self._reader, work))
+        with self._counted("read"):
+            return await _in_thread(self._read_threads, lambda: _retrying(self._reader, work))
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in one transaction and return its result once that is committed; an exception
@@ -256,7 +261,16 @@ class Database:
         After a conflict with another transaction (serialization failure, deadlock, lock) or a
         connection lost before the commit, it is run again, up to `RETRIES` times.
         """
-        return await _in_thread(self._write_threads, lambda: _retrying(self._writer, work))
+        with self._counted("write"):
+            return await _in_thread(self._write_threads, lambda: _retrying(self._writer, work))
+
+    @contextmanager
+    def _counted(self, kind: Literal["read", "write"]) -> Iterator[None]:
+        self.units[kind] += 1
+        try:
+            yield
+        finally:
+            self.units[kind] -= 1
 
     async def find_version(self) -> Hashable:
         """A value that changes with every commit, whichever process makes it; None if it is

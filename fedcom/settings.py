@@ -274,6 +274,13 @@ class Settings(BaseModel):
         " with commas.",
         examples=['["en", "de"]'],
     )
+    metrics_bind: Annotated[str, AfterValidator(_check_address)] | None = Field(
+        default=None,
+        description="If set, `GET /metrics` is answered at this address and port, with figures for"
+        " Prometheus: do not let strangers reach it. Each process needs a port of its own: give"
+        " workers another one in the environment.",
+        examples=["127.0.0.1:9464"],
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",
         description="The lowest level that is logged: `debug`, `info`, `warning` or `error`.",

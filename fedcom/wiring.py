@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import httpx
 from sqlalchemy import Connection
@@ -37,6 +37,8 @@ from fedcom.lookup import Found, LookUp
 from fedcom.media.pictures import Pictures
 from fedcom.media.remote import MediaUrlSigner, RemotePictures
 from fedcom.media.store import Store
+from fedcom.metrics.instruments import Metrics
+from fedcom.metrics.queues import QueueCollector
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.refresh import ActorRefresh
@@ -48,8 +50,10 @@ from fedcom.settings import Settings
 from fedcom.site.setup import check_origin, first_start, make_setup_token
 from fedcom.units import Units
 from inbox.engine import Inbox
-from outbox.arq_worker import ArqWaker
 from outbox.dispatcher import Dispatcher, DispatcherLimits
+
+if TYPE_CHECKING:
+    from outbox.arq_worker import ArqWaker
 
 T = TypeVar("T")
 
@@ -84,6 +88,7 @@ class OpenInstance:
     signer: HmacSigner
     setup_token: str | None
     revision: str
+    metrics: Metrics | None
     _cipher: KeyCipher
     _instance_key: InstanceKey
     _gone_actors: GoneActors
@@ -227,7 +232,7 @@ class _InstanceParts:
 @asynccontextmanager
 async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
     settings, clock, database = parts.settings, parts.clock, parts.database
-    waker = ArqWaker(settings.redis_url) if settings.redis_url else None
+    waker = _open_waker(settings.redis_url)
 
     async def committed() -> None:
         previews.wake()
@@ -248,9 +253,10 @@ async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
         prover=parts.ring.prove,
     )
     gone_actors = GoneActors(units)
+    metrics = _open_metrics(settings, database, clock)
     dispatcher = Dispatcher(
         database=database,
-        poster=parts.fetcher,
+        poster=parts.fetcher if metrics is None else metrics.measured(parts.fetcher),
         signers=parts.ring,
         inboxes=PeerInboxes(gone_actors.suspect, settings.origin, clock),
         clock=clock,
@@ -301,6 +307,7 @@ async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
             signer=HmacSigner(settings.read_secret(make=False)),
             setup_token=await make_setup_token(database, settings),
             revision=parts.revision,
+            metrics=metrics,
             _cipher=parts.cipher,
             _instance_key=parts.instance_key,
             _gone_actors=gone_actors,
@@ -312,6 +319,23 @@ async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
         await inbox.aclose()
         if waker is not None:
             await waker.aclose()
+
+
+def _open_waker(redis_url: str | None) -> "ArqWaker | None":
+    if redis_url is None:
+        return None
+    from outbox.arq_worker import ArqWaker  # noqa: PLC0415 - megabytes that few servers need
+
+    return ArqWaker(redis_url)
+
+
+def _open_metrics(settings: Settings, database: Database, clock: Clock) -> Metrics | None:
+    if settings.metrics_bind is None:
+        return None
+    metrics = Metrics()
+    metrics.watch(database)
+    QueueCollector(database, clock, metrics.registry)
+    return metrics
 
 
 def _open_fetcher(

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from fedcom.metrics.endpoint import serving_metrics
 from fedcom.settings import Settings, SettingsError
 from fedcom.wiring import open_instance
 from outbox.arq_worker import worker
@@ -18,10 +19,11 @@ async def run_worker(settings: Settings) -> None:
     @asynccontextmanager
     async def open_dispatcher() -> AsyncIterator[Dispatcher]:
         async with open_instance(settings, alone=False) as instance:
-            watching = asyncio.create_task(instance.watch_keys())
-            try:
-                yield instance.dispatcher
-            finally:
-                watching.cancel()
+            with serving_metrics(instance.metrics, settings.metrics_bind):
+                watching = asyncio.create_task(instance.watch_keys())
+                try:
+                    yield instance.dispatcher
+                finally:
+                    watching.cancel()
 
     await worker(open_dispatcher, settings.redis_url)

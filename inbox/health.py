@@ -19,4 +19,13 @@ def measure_journal(conn: Connection) -> JournalHealth:
     return JournalHealth(conn.execute(_DUE_SINCE).scalar())
 
 
+def count_open(conn: Connection) -> dict[str, int]:
+    """How many rows are not closed, for each state of these: open, claimed, parked."""
+    found = dict.fromkeys(OPEN_STATES, 0)
+    return found | {row.state: row.number for row in conn.execute(_OPEN)}
+
+
+OPEN_STATES = ("open", "claimed", "parked")
+
+_OPEN = select(journal.c.state, func.count().label("number")).where(LIVE).group_by(journal.c.state)
 _DUE_SINCE = select(func.min(journal.c.due_at)).where(LIVE)

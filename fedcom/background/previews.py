@@ -17,7 +17,7 @@ from activitypub.iri import host_of
 from fedcom.clock import Clock
 from fedcom.context import Context
 from fedcom.errors import Busy, Denied, FedcomError, NotFound
-from fedcom.media.images import PREVIEW
+from fedcom.media.picture import PREVIEW
 from fedcom.media.pictures import Pictures, StoredPicture
 from fedcom.media.queue import (
     ATTEMPTS,

@@ -1,7 +1,7 @@
 """The command line: what an admin does at the machine.
 
 `root` (the command and its options), `opening` (opens the instance for a command), then one file
-for each group of subcommands: `server` (serve, worker), `database`, `users`, `communities`,
-`instances`, `keys`, `media`, `federation` (with `table`, which writes the supported activities as
-Markdown, and `examine`: explain, verify).
+for each command or group of commands: `server` (serve), `worker`, `database`, `users`,
+`communities`, `instances`, `keys`, `media`, `federation` (with `table`, which writes the supported
+activities as Markdown, and `examine`: explain, verify). `root` imports them when they are used.
 """

@@ -1,6 +1,7 @@
 """The command `fedcom`, its common options, and how errors become exit codes."""
 
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
@@ -8,21 +9,42 @@ import click
 from sqlalchemy.exc import DatabaseError
 
 from activitypub.errors import ProtocolError
-from fedcom.cli.communities import communities
-from fedcom.cli.database import database
-from fedcom.cli.federation import federation
-from fedcom.cli.instances import instances
-from fedcom.cli.keys import keys
-from fedcom.cli.media import media
-from fedcom.cli.server import serve, worker
-from fedcom.cli.users import users
 from fedcom.errors import FedcomError
 from fedcom.migrate import MigrationError
 from fedcom.remote.keys import WrongSecret
 from fedcom.settings import SettingsError
 
+COMMANDS = {
+    "serve": "server:serve",
+    "worker": "worker:worker",
+    "db": "database:database",
+    "user": "users:users",
+    "community": "communities:communities",
+    "instance": "instances:instances",
+    "keys": "keys:keys",
+    "media": "media:media",
+    "federation": "federation:federation",
+}
+"""Each command, and the file and the name in it."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class _Commands(click.Group):
+    """Imports a command when it is asked for: a server needs no other command in memory."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, as `--help` lists them."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        found: click.Command = getattr(import_module(f"fedcom.cli.{module}"), name)
+        return found
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="fedcom")
 @click.option(
     "--config",
@@ -36,10 +58,6 @@ def fedcom(context: click.Context, config: Path | None) -> None:
     Settings come from the TOML file and from FEDCOM_* variables; see docs/settings.md.
     """
     context.obj = config
-
-
-for command in (serve, worker, database, users, communities, instances, keys, media, federation):
-    fedcom.add_command(command)
 
 
 def main() -> None:

@@ -1,27 +1,21 @@
-"""`fedcom serve` and `fedcom worker`: the long-running processes."""
+"""`fedcom serve`: the server."""
 
 import asyncio
 import gc
 import resource
-import signal
-from contextlib import suppress
 from pathlib import Path
 
 import click
 import structlog
 import uvicorn
-import uvloop
 
 from fedcom.app import create_app
 from fedcom.http.connections import ConnectionLimits
 from fedcom.http.protocol import bounded
 from fedcom.logs import configure_logs
+from fedcom.metrics.endpoint import serving_metrics
 from fedcom.settings import Settings, load_settings, split_address
 from fedcom.wiring import open_instance
-from fedcom.worker import run_worker
-
-WORKER_FILES = 2048
-"""Open files of a worker: it makes up to 512 deliveries at a time and keeps 256 connections."""
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +39,7 @@ def choose_limits(settings: Settings) -> ConnectionLimits:
     Half of the open files are for clients, the others for the database, deliveries and files. The
     soft limit is raised as far as necessary and as the hard limit permits.
     """
-    files = _allow_files(2 * settings.max_connections)
+    files = allow_files(2 * settings.max_connections)
     connections = min(settings.max_connections, files // 2)
     if connections < settings.max_connections:
         log.warning("few_open_files", files=files, connections=connections)
@@ -83,17 +77,7 @@ def freeze_loaded() -> None:
     gc.freeze()
 
 
-@click.command()
-@click.pass_obj
-def worker(config: Path | None) -> None:
-    """Run a delivery worker for a server with the same redis_url. Start as many as you like."""
-    settings = load_settings(config)
-    configure_logs(settings.log_level, settings.log_format)
-    _allow_files(WORKER_FILES)
-    uvloop.run(_work(settings))  # as uvicorn runs the server
-
-
-def _allow_files(wanted: int) -> int:
+def allow_files(wanted: int) -> int:
     """Raise the soft limit of open files to `wanted`, or as far as the hard limit permits; the
     resulting limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -105,17 +89,9 @@ def _allow_files(wanted: int) -> int:
     return files
 
 
-async def _work(settings: Settings) -> None:
-    """Deliver until SIGTERM or SIGINT; then finish running attempts and release other claims."""
-    work = asyncio.create_task(run_worker(settings))
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
-    with suppress(asyncio.CancelledError):
-        await work
-
-
 async def _try(settings: Settings) -> None:
-    """Open the instance once before the web server does, which would show a wrong setting as a
-    traceback."""
-    async with open_instance(settings, alone=False):
-        pass
+    """Open the instance and the port of the metrics once before the web server does, which would
+    show a wrong setting as a traceback."""
+    async with open_instance(settings, alone=False) as instance:
+        with serving_metrics(instance.metrics, settings.metrics_bind):
+            pass

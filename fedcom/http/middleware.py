@@ -46,6 +46,9 @@ LONGEST_PATH = 2048
 
 _YEAR = 365 * 24 * 3600
 
+Measure = Callable[[Scope, int, float], None]
+"""Is given a request, the status of the response (0 without one) and the seconds it took."""
+
 log = structlog.get_logger("fedcom.http")
 
 
@@ -54,17 +57,19 @@ def middleware(
     trusted_proxies: Iterable[Network],
     https: bool,
     failure: Callable[[Request], Response],
+    measure: Measure,
     variant: Callable[[Headers], Hashable],
 ) -> list[Middleware]:
     """The stack that every request passes through, outermost first.
 
     `https`: the public origin is https, and browsers are told to keep using it. `failure` makes the
-    response to a request that ended in an unexpected exception. `variant` is `PageCache`'s.
+    response to a request that ended in an unexpected exception. `measure` is called after each
+    response. `variant` is `PageCache`'s.
     """
     return [
         Middleware(TrustedProxies, networks=tuple(trusted_proxies)),
         Middleware(SecurityHeaders, https=https),
-        Middleware(RequestLog, failure=failure),
+        Middleware(RequestLog, failure=failure, measure=measure),
         Middleware(SaneAddresses),
         Middleware(PageCache, variant=variant),
         Middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=6),
@@ -157,9 +162,12 @@ class RequestLog:
     response's X-Request-Id. The query is not logged: people search for private things.
     """
 
-    def __init__(self, app: ASGIApp, failure: Callable[[Request], Response]) -> None:
+    def __init__(
+        self, app: ASGIApp, failure: Callable[[Request], Response], measure: Measure
+    ) -> None:
         self.app = app
         self.failure = failure
+        self.measure = measure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -187,11 +195,13 @@ class RequestLog:
                 if status:  # too late for another response: let the server close the connection
                     raise
                 await self.failure(Request(scope))(scope, receive, with_id)
+            seconds = time.perf_counter() - started
+            self.measure(scope, status, seconds)
             log.info(
                 "request",
                 method=scope["method"],
                 path=scope["path"],
                 status=status,
-                milliseconds=round((time.perf_counter() - started) * 1000, 1),
+                milliseconds=round(seconds * 1000, 1),
                 client=(scope.get("client") or ("", 0))[0],
             )

@@ -54,6 +54,7 @@ _ENTRY_BYTES = 2_000
 """What an entry takes besides its body and its address: objects and headers."""
 
 _ALLOWED = "may_be_shared"
+_FROM_CACHE = "is_from_page_cache"
 _ELSEWHERE = ("/static/", "/media/")
 """Addresses of files, for which no version needs to be read."""
 
@@ -61,6 +62,11 @@ _ELSEWHERE = ("/static/", "/media/")
 def allow_sharing(scope: Scope) -> None:
     """Declare that the response to this request is the same for all guests."""
     scope.setdefault("state", {})[_ALLOWED] = True
+
+
+def was_cached(scope: Scope) -> bool:
+    """Whether the page cache had the response to this request."""
+    return bool(scope.get("state", {}).get(_FROM_CACHE))
 
 
 def is_shareable(request: Request) -> bool:
@@ -136,6 +142,7 @@ class PageCache:
         version, now = await instance.find_version(), instance.clock()
         entry = None if version is None else self.entries.find(key, version, now)
         if entry is not None:
+            scope.setdefault("state", {})[_FROM_CACHE] = True
             await _send(scope, entry, send)
             return
         start: Message | None = None

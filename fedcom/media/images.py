@@ -10,7 +10,6 @@ scaled down before anything else is done. Pure; it takes up to seconds of CPU, a
 bugs, so the server runs it in a process of its own (`fedcom.media.process`).
 """
 
-import hashlib
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -31,6 +30,7 @@ from PIL import (
 from PIL.JpegImagePlugin import JpegImageFile
 
 from fedcom.errors import Invalid
+from fedcom.media.picture import FORMATS, Picture, Size, broken, too_costly
 
 MAX_PIXELS = 65_000_000
 """Of the original. Phones take pictures of 12 to 64 million."""
@@ -52,11 +52,6 @@ MAX_PROFILE = 2_000_000
 
 THUMBNAIL = 144
 """The sides of a thumbnail in pixels: twice the 72 on a page, for sharp screens."""
-
-MEDIA_TYPE = "image/webp"
-ENDING = "webp"
-
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 
 # Pillow checks this before it decodes, and refuses pictures with twice as many pixels.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
@@ -118,43 +113,6 @@ _BROKEN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How large a picture may be: the sides in pixels of the box that it is scaled down into."""
-
-    width: int
-    height: int
-    # Whether it is cropped to exactly the box's proportions, as for avatars.
-    cropped: bool = False
-    moving: bool = False
-
-
-POST = Size(2048, 2048, moving=True)
-PREVIEW = Size(640, 640)
-AVATAR = Size(256, 256, cropped=True)
-BANNER = Size(1500, 500, cropped=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A clean picture: WebP, with a square thumbnail unless it is that small itself."""
-
-    content: bytes
-    thumbnail: bytes | None
-    width: int
-    height: int
-
-    @property
-    def name(self) -> str:
-        """The name of its file."""
-        return name_of(self.content)
-
-
-def name_of(content: bytes) -> str:
-    """The name of the file with this content: "<sha-256>.webp"."""
-    return f"{hashlib.sha256(content).hexdigest()}.{ENDING}"
-
-
 def read_picture(content: bytes, size: Size) -> Picture:
     """The picture in `content`, clean and within `size`.
 
@@ -175,19 +133,6 @@ def read_picture(content: bytes, size: Size) -> Picture:
         raise Invalid("picture_format", "Pictures must be JPEG, PNG, WebP, GIF or AVIF.") from error
     except _BROKEN as error:
         raise broken() from error
-
-
-def too_costly() -> Invalid:
-    """The error for a picture that takes too much memory or time."""
-    return Invalid(
-        "picture_too_large",
-        "This picture is too complex to process. Please make it smaller or save it as JPEG.",
-    )
-
-
-def broken() -> Invalid:
-    """The error for a picture that cannot be read."""
-    return Invalid("picture_broken", "The picture is damaged or incomplete.")
 
 
 def _too_many_pixels() -> Invalid:

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from fedcom.errors import Busy, Invalid
-from fedcom.media.images import Picture, Size
+from fedcom.media.picture import Picture, Size
 from fedcom.media.process import PictureProcess
 from fedcom.media.store import Store
 

@@ -16,8 +16,8 @@ from typing import Any
 import structlog
 
 from fedcom.errors import Busy
-from fedcom.media.images import Picture, Size, broken, too_costly
-from fedcom.media.worker import LENGTHS, SECONDS, answered, question
+from fedcom.media.messages import LENGTHS, SECONDS, answered, question
+from fedcom.media.picture import Picture, Size, broken, too_costly
 
 IDLE_SECONDS = 120.0
 """How long the process waits for the next picture before it is ended."""

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Select, delete, exists, literal, or_, select,
 
 from database.inserts import insert_ignoring
 from fedcom.context import Context
-from fedcom.media.images import MEDIA_TYPE
+from fedcom.media.picture import MEDIA_TYPE
 from fedcom.media.pictures import StoredPicture
 from fedcom.models.actor import actor
 from fedcom.models.base import columns_of, first_row, to_row

@@ -22,7 +22,7 @@ from activitypub.fetch import Budget, Fetcher
 from activitypub.iri import host_of
 from fedcom.clock import Clock
 from fedcom.errors import Busy, FedcomError, NotFound
-from fedcom.media.images import AVATAR, FORMATS, POST, Size
+from fedcom.media.picture import AVATAR, FORMATS, POST, Size
 from fedcom.media.pictures import Pictures
 from fedcom.media.store import Store
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fedcom.db import make_folder
-from fedcom.media.images import name_of
+from fedcom.media.picture import name_of
 
 NAME = re.compile(r"[0-9a-f]{64}\.webp")
 _OURS = re.compile(rf"{NAME.pattern}|\.[0-9a-f]{{16}}")

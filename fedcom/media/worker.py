@@ -1,28 +1,22 @@
 """The program that reads pictures, which `fedcom.media.process` runs in a separate process.
 
-Requests arrive on standard input and responses go to standard output, one after the other. Each is
-a message: the lengths of its head and its body, the head as JSON, the body as it is. The program
-ends with its input, so it never outlives its server. It opens neither the database nor a socket.
+Requests arrive on standard input and responses go to standard output, one after the other, as
+`messages` says. The program ends with its input, so it never outlives its server. It opens neither
+the database nor a socket.
 """
 
 import json
 import resource
-import struct
 import sys
 import time
 import warnings
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict
 from typing import Any, BinaryIO
 
 from fedcom.errors import Invalid
-from fedcom.media.images import MAX_MEMORY, Picture, Size, read_picture
-
-LENGTHS = struct.Struct(">II")
-
-SECONDS = 30
-"""How long a picture may take; within the limits of `images` a long animation takes six."""
+from fedcom.media.images import MAX_MEMORY, read_picture
+from fedcom.media.messages import LENGTHS, SECONDS, message
+from fedcom.media.picture import Size
 
 OPEN_FILES = 32
 """The pipes to the server, and Pillow's modules, which are loaded when they are needed."""
@@ -63,17 +57,6 @@ def _receive(stream: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
     return json.loads(stream.read(head)), stream.read(body)
 
 
-def message(head: Mapping[str, Any], body: bytes) -> bytes:
-    """A request or response as it is sent."""
-    packed = json.dumps(head).encode()
-    return LENGTHS.pack(len(packed), len(body)) + packed + body
-
-
-def question(content: bytes, size: Size) -> bytes:
-    """The request to read a picture."""
-    return message(asdict(size), content)
-
-
 def answer(content: bytes, size: Size) -> bytes:
     """The response: the picture, or why it is refused."""
     try:
@@ -82,15 +65,6 @@ def answer(content: bytes, size: Size) -> bytes:
         return message({"code": error.code, "template": error.template, "facts": error.facts}, b"")
     head = {"width": made.width, "height": made.height, "bytes": len(made.content)}
     return message(head, made.content + (made.thumbnail or b""))
-
-
-def answered(head: Mapping[str, Any], body: bytes) -> Picture:
-    """The picture in a response. Raises Invalid for a refusal."""
-    if "code" in head:
-        code, template = head["code"], head["template"]
-        raise Invalid(code, template, **head["facts"])
-    content, thumbnail = body[: head["bytes"]], body[head["bytes"] :]
-    return Picture(content, thumbnail or None, head["width"], head["height"])
 
 
 if __name__ == "__main__":

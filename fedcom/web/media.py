@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from fedcom.errors import Busy, FedcomError
 from fedcom.http.instance import instance_of
-from fedcom.media.images import MEDIA_TYPE
+from fedcom.media.picture import MEDIA_TYPE
 
 FOREVER = "public, max-age=31536000, immutable"
 A_WEEK = "public, max-age=604800"

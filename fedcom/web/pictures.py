@@ -13,7 +13,7 @@ from fedcom.context import Context
 from fedcom.errors import Invalid
 from fedcom.http.instance import instance_of
 from fedcom.http.paging import row_in_query
-from fedcom.media.images import AVATAR, BANNER, POST, Size
+from fedcom.media.picture import AVATAR, BANNER, POST, Size
 from fedcom.media.pictures import too_big
 from fedcom.media.records import media_url, name_in
 from fedcom.models.actor import Community, Person

@@ -257,8 +257,8 @@ async def open_bench(database: str, peers: Peers) -> AsyncIterator[Bench]:
             "FEDCOM_ORIGIN": ORIGIN,
             "FEDCOM_DATA_DIR": folder,
         }
-        if database == "postgresql":
-            environment["FEDCOM_DATABASE_URL"] = stack.enter_context(_postgresql())
+        if url := stack.enter_context(database_at(database)):
+            environment["FEDCOM_DATABASE_URL"] = url
         settings = load_settings(environ=environment)
         instance = await stack.enter_async_context(open_instance(settings, alone=False))
         keys = [await instance.new_key() for _ in range(2)]
@@ -273,8 +273,13 @@ async def open_bench(database: str, peers: Peers) -> AsyncIterator[Bench]:
 
 
 @contextmanager
-def _postgresql() -> Iterator[str]:
-    """The address of a new database on a server that ends with the block."""
+def database_at(kind: str) -> Iterator[str]:
+    """The address of a new database on a server that ends with the block; "" for SQLite, which
+    needs none.
+    """
+    if kind == "sqlite":
+        yield ""
+        return
     run = services.Run()
     try:
         url = services.postgresql_url()

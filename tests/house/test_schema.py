@@ -10,7 +10,9 @@ def test_the_revisions_make_what_the_models_declare(empty_database_url: str) -> 
 
 
 def test_the_history_is_one_line() -> None:
-    revisions = sorted(path.name for path in (migrate.scripts_folder() / "versions").glob("*.py"))
-    numbers = [int(name.partition("_")[0]) for name in revisions]
+    revisions = sorted((migrate.scripts_folder() / "versions").glob("*.py"))
+    numbers = [path.name[:4] for path in revisions]
 
-    assert numbers == list(range(1, len(numbers) + 1))
+    assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
+    for path, number in zip(revisions, numbers, strict=True):
+        assert f'\nrevision = "{number}"\n' in path.read_text()

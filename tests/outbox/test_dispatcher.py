@@ -262,10 +262,19 @@ async def test_a_new_delivery_to_a_resting_peer_does_not_hide_the_earlier_one(
 async def test_a_lease_is_renewed_for_as_long_as_its_attempt_takes(live_world: World) -> None:
     live_world.network.set(HOST, hang)
     live_world.publish([inbox(1)])
-    limits = DispatcherLimits(lease=0.3, sweep=0.05, grace=0.1)
+    limits = DispatcherLimits(lease=3.0, sweep=0.05, grace=0.1)
+    leases: set[tuple[str | None, float | None]] = set()
+
+    def was_renewed_twice() -> bool:
+        with live_world.db.connect() as conn:
+            columns = select(deliveries.c.claimed_by, deliveries.c.claimed_until)
+            leases.add(tuple(conn.execute(columns).one()))
+        return len(leases) == 3
+
     async with running(live_world.dispatcher(limits)), running(live_world.dispatcher(limits)):
         await until(lambda: len(live_world.network.posted) == 1)
-        await asyncio.sleep(1.0)
+        await until(was_renewed_twice, seconds=60)
+        assert len({worker for worker, _ in leases}) == 1
         assert len(live_world.network.posted) == 1
         assert live_world.states() == {"claimed": 1}
 

@@ -11,7 +11,7 @@ import pytest
 from fedcom.actions.post import EditPost
 from fedcom.background.housekeeping import clean_pictures
 from fedcom.background.previews import AT_ONCE, HEAD_OF_PAGE, Previews
-from fedcom.media.images import POST
+from fedcom.media.picture import POST
 from fedcom.media.pictures import Pictures
 from fedcom.media.queue import ATTEMPTS, LEASE, PAUSES, claim_previews
 from fedcom.media.records import PREVIEWS_KEPT, put_media

@@ -3,7 +3,8 @@
 import pytest
 
 from fedcom.cli.opening import with_instance
-from fedcom.media.images import POST, read_picture
+from fedcom.media.images import read_picture
+from fedcom.media.picture import POST
 from fedcom.media.pictures import StoredPicture
 from fedcom.media.records import put_media
 from fedcom.media.remote import name_of_copy

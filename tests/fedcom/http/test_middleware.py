@@ -104,6 +104,10 @@ async def test_every_response_has_security_headers_unless_it_sets_its_own() -> N
     assert "strict-transport-security" not in sent.headers
 
 
+def _unmeasured(_scope: Scope, _status: int, _seconds: float) -> None:
+    pass
+
+
 def _failure(request: Request) -> Response:
     return PlainTextResponse(f"failed {request.scope['state']['request_id']}", 500)
 
@@ -111,7 +115,7 @@ def _failure(request: Request) -> Response:
 async def test_a_request_is_one_line_with_its_id_and_without_its_query() -> None:
     sent = Sent()
     with capture_logs() as lines:
-        await RequestLog(PlainTextResponse("x", 404), _failure)(
+        await RequestLog(PlainTextResponse("x", 404), _failure, _unmeasured)(
             scope_of("192.0.2.1"), receive, sent
         )
 
@@ -131,7 +135,7 @@ async def test_a_crash_is_logged_and_answered_once() -> None:
 
     sent = Sent()
     with capture_logs() as lines:
-        await RequestLog(crash, _failure)(scope_of("192.0.2.1"), receive, sent)
+        await RequestLog(crash, _failure, _unmeasured)(scope_of("192.0.2.1"), receive, sent)
 
     assert [line["event"] for line in lines] == ["request_failed", "request"]
     assert lines[1]["status"] == 500
@@ -144,7 +148,7 @@ async def test_a_client_that_goes_away_is_no_crash() -> None:
 
     sent = Sent()
     with capture_logs() as lines:
-        await RequestLog(read, _failure)(scope_of("192.0.2.1"), receive, sent)
+        await RequestLog(read, _failure, _unmeasured)(scope_of("192.0.2.1"), receive, sent)
 
     assert [(line["event"], line.get("status")) for line in lines] == [("request", 0)]
     assert sent == []
@@ -156,4 +160,4 @@ async def test_a_crash_within_a_response_closes_the_connection() -> None:
         raise RuntimeError("half way")
 
     with pytest.raises(RuntimeError, match="half way"):
-        await RequestLog(crash, _failure)(scope_of("192.0.2.1"), receive, Sent())
+        await RequestLog(crash, _failure, _unmeasured)(scope_of("192.0.2.1"), receive, Sent())

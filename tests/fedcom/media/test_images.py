@@ -12,19 +12,14 @@ from PIL import Image, ImageChops, ImageCms, ImageOps, ImageStat, PngImagePlugin
 
 from fedcom.errors import Invalid
 from fedcom.media.images import (
-    AVATAR,
-    BANNER,
-    FORMATS,
     MAX_FRAMES,
     MAX_MOVING_FRAME,
     MAX_PIXELS,
     MAX_PROFILE,
-    POST,
-    PREVIEW,
     THUMBNAIL,
-    Size,
     read_picture,
 )
+from fedcom.media.picture import AVATAR, BANNER, FORMATS, POST, PREVIEW, Size
 from tests.support.pictures import (
     ORIENTATION,
     bomb,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fedcom.errors import Busy, Invalid
-from fedcom.media.images import AVATAR
+from fedcom.media.picture import AVATAR
 from fedcom.media.pictures import MAX_WAITING, Pictures
 from fedcom.media.process import PictureProcess
 from fedcom.media.store import Store

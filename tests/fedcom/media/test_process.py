@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from fedcom.errors import Busy, Invalid
-from fedcom.media.images import AVATAR, POST, read_picture
+from fedcom.media.images import read_picture
+from fedcom.media.picture import AVATAR, POST
 from fedcom.media.process import PictureProcess
 from fedcom.media.worker import OPEN_FILES
 from tests.support.pictures import black_png, bomb, draw, exif_bomb, moving, picture
@@ -191,7 +192,7 @@ async def test_a_closed_pool_starts_no_process(process: PictureProcess) -> None:
 
 SERVER = """
 import asyncio, sys
-from fedcom.media.images import AVATAR
+from fedcom.media.picture import AVATAR
 from fedcom.media.process import PictureProcess
 
 async def main():

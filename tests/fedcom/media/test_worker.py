@@ -7,8 +7,10 @@ import sys
 import pytest
 
 from fedcom.errors import Invalid
-from fedcom.media.images import AVATAR, POST, Picture, Size, read_picture
-from fedcom.media.worker import LENGTHS, answer, answered, question
+from fedcom.media.images import read_picture
+from fedcom.media.messages import LENGTHS, answered, question
+from fedcom.media.picture import AVATAR, POST, Picture, Size
+from fedcom.media.worker import answer
 from tests.support.pictures import bomb, draw, moving, picture
 
 WORKER = (sys.executable, "-m", "fedcom.media.worker")
