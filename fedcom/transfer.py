@@ -208,7 +208,9 @@ def _insert(target: Connection, table: Table, rows: Sequence[Mapping[str, Any]])
     try:
         with target.begin_nested():
             target.execute(insert(table), rows)
-    except DBAPIError:
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise
         for row in rows:
             _insert_one(target, table, row)
 

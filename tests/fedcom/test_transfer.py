@@ -44,7 +44,7 @@ from tests.support.people import ORIGIN, Home
 
 pytestmark = pytest.mark.anyio
 
-VOTES = 10_000
+VOTES = 3_000
 KIM = "https://peer.example/u/kim"
 PAGES = (
     *("/", "/?sort=new&scope=all", "/?sort=top", "/?sort=controversial", "/communities", "/modlog"),
@@ -176,7 +176,7 @@ async def test_everything_is_there_and_works_after_a_move(
 
     moved = run(database_url, target_url)
 
-    assert moved["comment_vote"].rows + moved["post_vote"].rows > VOTES > BATCH
+    assert moved["comment_vote"].rows > 2 * BATCH
     assert migrate.check(target_url) == []
     async with opened(target_url, tmp_path, clock, network, token) as after:
         found = await after.everything()
