@@ -16,7 +16,7 @@ from activitypub.document import Document
 from activitypub.errors import FetchFailed
 from activitypub.iri import host_of
 from fedcom.errors import NeedsFetch
-from fedcom.models.actor import Person
+from fedcom.models.actor import Community, Person
 from fedcom.models.located import Located
 from fedcom.rules.permissions import Standing
 
@@ -49,21 +49,31 @@ class Fetched:
 
 @dataclass(slots=True)
 class RowCache:
-    """The rows that one action has read; `fedcom.queries.located` fills it.
+    """The rows that one action or one document has read; `fedcom.queries.located` fills it.
 
     `located` is by ActivityPub id, None for unknown objects; `people` are the acting people, by
     their ids. `standings` are by the row ids of a person and a community, `votes` (score and id) by
-    the row id of the voter and the id of the target, None for a person who has not voted.
+    the row id of the voter and the id of the target, None for a person who has not voted. `authors`
+    and `communities` are by row id, for collections of many posts.
     """
 
     located: dict[str, Located | None] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
     standings: dict[tuple[int, int], Standing] = field(default_factory=dict)
     votes: dict[tuple[int, str], tuple[int, str] | None] = field(default_factory=dict)
+    authors: dict[int, Person] = field(default_factory=dict)
+    communities: dict[int, Community] = field(default_factory=dict)
 
     def forget(self) -> None:
         """Discard everything: the action is over, and may have changed any of it."""
-        for known in (self.located, self.people, self.standings, self.votes):
+        for known in (
+            self.located,
+            self.people,
+            self.standings,
+            self.votes,
+            self.authors,
+            self.communities,
+        ):
             known.clear()
 
 

@@ -48,8 +48,6 @@ from fedcom.queries.actors import (
     find_community,
     find_moderators,
     find_person,
-    get_community,
-    get_person,
 )
 from fedcom.queries.collections import (
     count_by,
@@ -61,6 +59,7 @@ from fedcom.queries.collections import (
 from fedcom.queries.comments import get_comment
 from fedcom.queries.content import community_of, find_content, post_of
 from fedcom.queries.follows import count_followers
+from fedcom.queries.located import cached_author, cached_community
 from fedcom.queries.posts import get_post
 from fedcom.wire.actor import to_document, to_tombstone
 from fedcom.wire.addressing import announce_iri, create_iri
@@ -250,7 +249,7 @@ def _is_closed(local_actor: Actor) -> bool:
 
 def open_community(ctx: Context, post: Post) -> Community:
     """The community of a post. Raises NotFound if it is closed, which hides everything in it."""
-    community = get_community(ctx.conn, post.community_id)
+    community = cached_community(ctx, post)
     if _is_closed(community):
         raise NotFound("couldnt_find_community", "This community is closed.")
     return community
@@ -283,7 +282,7 @@ def _served(ctx: Context, content: Post | Comment) -> Json | ServedElsewhere:
 def _page(ctx: Context, post: Post) -> Json:
     return to_page(
         post,
-        get_person(ctx.conn, post.author_id),
+        cached_author(ctx, post),
         open_community(ctx, post),
         mentioned(ctx, post),
     )
@@ -329,7 +328,7 @@ def _done_by(ctx: Context, local_actor: Actor, limit: int, offset: int) -> list[
 
 
 def _created(ctx: Context, content: Post | Comment) -> Json:
-    author = get_person(ctx.conn, content.author_id)
+    author = cached_author(ctx, content)
     return create(create_iri(content.iri), author.iri, _object(ctx, content))
 
 

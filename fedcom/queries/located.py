@@ -22,7 +22,7 @@ from fedcom.models.located import Located
 from fedcom.models.moderation import CommunityBan, community_ban, moderator
 from fedcom.models.post import Post, post
 from fedcom.models.vote import comment_vote, post_vote
-from fedcom.queries.actors import standing
+from fedcom.queries.actors import get_community, get_person, standing
 from fedcom.rules.permissions import Standing
 
 _group, _author, _acting = (actor.alias(name) for name in ("community_actor", "author", "acting"))
@@ -78,6 +78,23 @@ def standing_in(ctx: Context, person: Person, where: Community) -> Standing:
     known = ctx.cache.standings.get((person.id, where.id))
     if known is None:
         known = ctx.cache.standings[person.id, where.id] = standing(ctx.conn, person, where)
+    return known
+
+
+def cached_author(ctx: Context, content: Post | Comment) -> Person:
+    """Its author, read once for everything they wrote. Raises NotFound."""
+    known = ctx.cache.authors.get(content.author_id)
+    if known is None:
+        known = ctx.cache.authors[content.author_id] = get_person(ctx.conn, content.author_id)
+    return known
+
+
+def cached_community(ctx: Context, post: Post) -> Community:
+    """The community of a post, read once for all of its posts. Raises NotFound."""
+    known = ctx.cache.communities.get(post.community_id)
+    if known is None:
+        known = get_community(ctx.conn, post.community_id)
+        ctx.cache.communities[post.community_id] = known
     return known
 
 
