@@ -1,44 +1,84 @@
 """Deleting outdated rows in short transactions, so that nobody waits long for the write lock.
 
-A step deletes at most as many rows as it is told. How long that takes depends on the machine, the
-table and its indexes, so the number depends on how long the previous step took.
+They are found by a reader, which may take its time, and deleted by their keys, some in each
+transaction. How long that takes depends on the machine, the table and its indexes, so the number
+follows from the time that the transaction before took.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, select, tuple_
+from sqlalchemy import Column, ColumnElement, Connection, Table, and_, delete, select, true, tuple_
 
 from database.transactions import Transactions
 
-STEP_SECONDS = 0.02
-"""How long the statements of a step should take; the commit comes on top."""
+STEP_SECONDS = 0.01
+"""How long a transaction should take, with its commit."""
 
-FEWEST = 200
-"""A step has a cost of its own, however few rows it deletes."""
+FEWEST, FIRST, MOST = 20, 50, 1_000
+"""How many rows a transaction may delete: it has a cost of its own, however few they are."""
 
-FIRST = 200
-MOST = 5_000
-
-Step = Callable[[Connection, int], int]
-"""Deletes (or empties) up to a number of rows in the transaction, and returns how many."""
+FOUND = 10_000
+"""How many keys are read at a time."""
 
 
-async def prune(database: Transactions, step: Step) -> int:
-    """Repeat the step, each time in a transaction of its own, until it finds nothing. Returns
-    how many rows it deleted.
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """One kind of outdated rows.
+
+    `find` only reads, and returns the keys of up to a number of them. `drop` deletes (or empties)
+    the rows with some keys that are still outdated, and returns how many.
     """
-    total, most = 0, FIRST
-    while True:
-        done, seconds = await database.write(_timed(step, most))
-        if done == 0:
-            return total
-        total += done
-        most = next_size(most, seconds)
+
+    find: Callable[[Connection, int], Sequence[Any]]
+    drop: Callable[[Connection, Sequence[Any]], int]
+
+
+def outdated_in(table: Table, condition: ColumnElement[bool]) -> Outdated:
+    """The rows of `table` that fulfil the condition; their keys are the primary ones."""
+    key = tuple(table.primary_key)
+    outdated = select(*key).where(condition)
+    # As an operand, so that no index of the condition is preferred to that of the keys.
+    still = condition.is_(true())
+
+    def find(conn: Connection, most: int) -> Sequence[Any]:
+        rows = conn.execute(outdated.limit(most))
+        return rows.scalars().all() if len(key) == 1 else [tuple(row) for row in rows]
+
+    def drop(conn: Connection, keys: Sequence[Any]) -> int:
+        return conn.execute(delete(table).where(_is_among(key, keys), still)).rowcount
+
+    return Outdated(find, drop)
+
+
+def _is_among(key: Sequence[Column[Any]], keys: Sequence[Any]) -> ColumnElement[bool]:
+    if len(key) == 1:
+        return key[0].in_(keys)
+    # SQLite uses no index for rows of values.
+    return and_(key[0].in_({first for first, *_ in keys}), tuple_(*key).in_(keys))
+
+
+async def prune(database: Transactions, outdated: Outdated) -> int:
+    """Delete all rows of one kind, in steps that each have a transaction of their own; how many."""
+    total, size = 0, FIRST
+    while keys := await database.read(partial(_find, outdated)):
+        before = total
+        while keys:
+            some, keys = keys[:size], keys[size:]
+            dropped, began = await database.write(partial(_drop, outdated, some))
+            total += dropped
+            if len(some) == size:
+                size = next_size(size, time.perf_counter() - began)
+        if total == before:  # another process was faster
+            break
+    return total
 
 
 def next_size(size: int, seconds: float) -> int:
-    """How many rows the next step may delete, after one for `size` rows that took `seconds`.
+    """How many rows the next transaction may delete, after one for `size` rows that took `seconds`.
 
     At most twice as many: the first rows may have been in memory, and the next ones not.
     """
@@ -46,17 +86,11 @@ def next_size(size: int, seconds: float) -> int:
     return max(FEWEST, min(MOST, int(fitting)))
 
 
-def _timed(step: Step, most: int) -> Callable[[Connection], tuple[int, float]]:
-    def work(conn: Connection) -> tuple[int, float]:
-        started = time.perf_counter()
-        return step(conn, most), time.perf_counter() - started
-
-    return work
+def _find(outdated: Outdated, conn: Connection) -> Sequence[Any]:
+    return outdated.find(conn, FOUND)
 
 
-def delete_some(conn: Connection, table: Table, outdated: ColumnElement[bool], most: int) -> int:
-    """Delete up to `most` rows that meet the condition; returns how many."""
-    key = tuple(table.primary_key)
-    chosen = select(*key).where(outdated).limit(most)
-    which = tuple_(*key).in_(chosen) if len(key) > 1 else key[0].in_(chosen)
-    return conn.execute(delete(table).where(which)).rowcount
+def _drop(outdated: Outdated, keys: Sequence[Any], conn: Connection) -> tuple[int, float]:
+    """How many were dropped, and when the transaction began."""
+    began = time.perf_counter()
+    return outdated.drop(conn, keys), began

@@ -59,6 +59,9 @@ SQLITE_READERS = 3
 POSTGRESQL_CONNECTIONS = 5
 """Connections kept for each of writing and reading."""
 
+LEADER_KEY = int.from_bytes(b"leader")
+"""The number of the advisory lock that the leader of all processes holds on PostgreSQL."""
+
 _WAL_LIMIT = 64 * 2**20  # bytes the write-ahead log may keep on disk after a checkpoint
 _RETRY_SQLSTATES = frozenset({"40001", "40P01"})  # serialization_failure, deadlock_detected
 _RETRY_SQLITE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
@@ -235,7 +238,7 @@ class Database:
         self.dialect: DialectName = dialect
         self._writer = writer
         self._reader = reader
-        self._version = _Version(watcher)
+        self._watcher = _Watcher(watcher)
         self.connections = {"read": _size(reader), "write": _size(writer)}
         """Connections for units of work that read and that write."""
         self.units = {"read": 0, "write": 0}
@@ -243,7 +246,7 @@ class Database:
         # One thread per connection: work waits in the executor's queue and never for the pool.
         self._write_threads = ThreadPoolExecutor(_size(writer), thread_name_prefix="db-write")
         self._read_threads = ThreadPoolExecutor(_size(reader), thread_name_prefix="db-read")
-        self._version_thread = ThreadPoolExecutor(1, thread_name_prefix="db-version")
+        self._watcher_thread = ThreadPoolExecutor(1, thread_name_prefix="db-watch")
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a reader's thread and return its result; it cannot write.
@@ -280,7 +283,17 @@ class Database:
         value was read. Other things change it, too: rely on equal values only.
         """
         return await asyncio.get_running_loop().run_in_executor(
-            self._version_thread, self._version.find
+            self._watcher_thread, self._watcher.find_version
+        )
+
+    async def is_leader(self) -> bool:
+        """Whether this process does what only one of all on this database may do.
+
+        The first that asks is the leader until its connection ends. Always true on SQLite, which
+        belongs to one server; false while the database cannot be asked.
+        """
+        return await asyncio.get_running_loop().run_in_executor(
+            self._watcher_thread, self._watcher.is_leader
         )
 
     @contextmanager
@@ -299,8 +312,8 @@ class Database:
         """Finish all pending work, then close every connection."""
         self._write_threads.shutdown(wait=True)
         self._read_threads.shutdown(wait=True)
-        self._version_thread.shutdown(wait=True)
-        self._version.close()
+        self._watcher_thread.shutdown(wait=True)
+        self._watcher.close()
         self._reader.dispose()
         self._writer.dispose()
 
@@ -309,8 +322,9 @@ class Database:
         await asyncio.to_thread(self.close)
 
 
-class _Version:
-    """Notices commits, on a connection of its own that is never in a transaction.
+class _Watcher:
+    """Notices commits and holds the leader's lock, on a connection of its own that is never in a
+    transaction.
 
     On SQLite, `PRAGMA data_version` changes when any other connection, of this process or another,
     has committed; values of two connections cannot be compared. On PostgreSQL, equal snapshots (the
@@ -320,33 +334,48 @@ class _Version:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._query = (
-            "PRAGMA data_version"
-            if engine.dialect.name == "sqlite"
-            else "SELECT pg_current_snapshot()::text"
-        )
+        self._is_sqlite = engine.dialect.name == "sqlite"
         self._connection: PoolProxiedConnection | None = None
         self._opened = object()
+        self._leads = False
 
-    def find(self) -> Hashable:
+    def find_version(self) -> Hashable:
         """The present version; None if the database cannot be asked."""
+        found = self._ask(
+            "PRAGMA data_version" if self._is_sqlite else "SELECT pg_current_snapshot()::text"
+        )
+        return None if found is None else (self._opened, found)
+
+    def is_leader(self) -> bool:
+        """See `Database.is_leader`. The lock is PostgreSQL's to release when the connection ends,
+        so a leader that was killed leaves none behind."""
+        if self._is_sqlite:
+            return True
+        if self._leads:  # the lock counts how often it is taken
+            self._ask("SELECT 1")
+        if not self._leads:
+            self._leads = bool(self._ask(f"SELECT pg_try_advisory_lock({LEADER_KEY})"))
+        return self._leads
+
+    def _ask(self, query: str) -> Any:
         driver = self._engine.dialect.loaded_dbapi.Error
         try:
             if self._connection is None:
                 self._connection, self._opened = self._engine.raw_connection(), object()
             cursor = self._connection.cursor()
-            cursor.execute(self._query)
-            ((version,),) = cursor.fetchall()
+            cursor.execute(query)
+            ((found,),) = cursor.fetchall()
             cursor.close()
         except (driver, DBAPIError):
             self.close()
             return None
-        return self._opened, version
+        return found
 
     def close(self) -> None:
         """Close the connection; the next question opens another."""
+        self._leads = False
         if self._connection is not None:
-            self._connection.invalidate()
+            self._connection.invalidate()  # ends it, and with it the lock
             self._connection = None
         self._engine.dispose()
 

@@ -136,7 +136,10 @@ class OpenInstance:
         return await self.previews.title_of(url)
 
     async def serve(self) -> None:
-        """Process the journal, deliver (unless workers do), and run all loops, until cancelled."""
+        """Process the journal, deliver (unless workers do), and run all loops, until cancelled.
+
+        Of several servers on one database, one at a time does what would otherwise be done twice.
+        """
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.inbox.run())
             if self.settings.redis_url is None:
@@ -145,20 +148,29 @@ class OpenInstance:
                 repeat(
                     CLEAN_UP_EVERY,
                     self._wake_backfill,
-                    self._gone_actors.ask,
                     self._housekeeping.clean_rows,
                     self._housekeeping.clean_files,
+                    only_if=self.database.is_leader,
                 )
             )
-            tasks.create_task(repeat(ASK_AGAIN_EVERY, self._ask_again))
+            tasks.create_task(
+                repeat(ASK_AGAIN_EVERY, self._ask_again, only_if=self.database.is_leader)
+            )
             tasks.create_task(self.backfill.run())
             tasks.create_task(self.previews.run())
-            tasks.create_task(self.mailer.run())
+            tasks.create_task(self.mailer.run(only_if=self.database.is_leader))
             tasks.create_task(self.watch_keys())
+            tasks.create_task(self.ask_gone_actors())
 
     async def watch_keys(self) -> None:
         """Notice keys that the command line has rotated, until cancelled."""
         await repeat(WATCH_KEYS_EVERY, self._instance_key.refresh)
+
+    async def ask_gone_actors(self) -> None:
+        """Ask for the actors whose inboxes answered this process that they are gone, until
+        cancelled.
+        """
+        await repeat(CLEAN_UP_EVERY, self._gone_actors.ask)
 
     async def _wake_backfill(self) -> None:
         self.backfill.wake()

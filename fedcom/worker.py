@@ -20,10 +20,14 @@ async def run_worker(settings: Settings) -> None:
     async def open_dispatcher() -> AsyncIterator[Dispatcher]:
         async with open_instance(settings, alone=False) as instance:
             with serving_metrics(instance.metrics, settings.metrics_bind):
-                watching = asyncio.create_task(instance.watch_keys())
+                aside = [
+                    asyncio.create_task(instance.watch_keys()),
+                    asyncio.create_task(instance.ask_gone_actors()),
+                ]
                 try:
                     yield instance.dispatcher
                 finally:
-                    watching.cancel()
+                    for task in aside:
+                        task.cancel()
 
     await worker(open_dispatcher, settings.redis_url)

@@ -10,9 +10,9 @@ In reading order, which is also the path of an activity:
 4. `process`: one journal row from claim to close.
 5. `route`: finds the reader for the shape of an activity; the most specific one wins.
 
-`engine` ties them together as `Inbox`; `body` reads a request and `throttle` keeps bad ones cheap;
-`problem` words refusals; `ports` is what the host must provide; `errors` is what its handlers may
-raise; `health` measures how the work is going.
+`engine` ties them together as `Inbox`; `body` reads a request, `throttle` keeps bad ones cheap, and
+`backlogs` bounds what waits of one host; `problem` words refusals; `ports` is what the host must
+provide; `errors` is what its handlers may raise; `health` measures how the work is going.
 
 Handlers come from the host; in Fedcom they run the actions in `fedcom/actions/`. Nothing here knows
 what activities are about.

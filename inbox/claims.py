@@ -5,11 +5,26 @@ when the lease has run out and another worker has claimed it. Then `ClaimLost` i
 transaction of the effect, which rolls the effect back. So each effect happens exactly once.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, and_, bindparam, func, or_, select, update
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    FromClause,
+    ScalarSelect,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from inbox.journal import LIVE, journal
 
@@ -42,28 +57,110 @@ class ClaimLost(Exception):
     """
 
 
-_other = journal.alias("other")
-_earlier_is_workable = (
-    select(1)
-    .where(
-        _other.c.subject == _c.subject,
-        _other.c.id < _c.id,
-        _other.c.closed_at.is_(None),
-        # A parked row does not hold up later ones, but once it is due it comes before them.
-        or_(_other.c.state != "parked", _other.c.due_at <= bindparam("now")),
+WINDOW = 100
+"""Due rows of a host that are searched for some that may be worked on: the others wait for one with
+the same subject."""
+
+
+def _queues() -> Select[Any]:
+    """For each host with live rows: how many workers have, and the ids of the next few.
+
+    One step of the recursion is one index look-up, and `WINDOW` bounds what is read of a host: a
+    backlog costs no more than a hundred rows.
+    """
+    first, later, held, row = (journal.alias(name) for name in ("first", "later", "held", "row"))
+    hosts = (
+        select(func.min(first.c.host).label("host"))
+        .where(first.c.closed_at.is_(None))
+        .cte("hosts", recursive=True)
     )
-    .exists()
-)
-_subject_is_in_hand = (
-    select(1)
-    .where(
-        _other.c.subject == _c.subject,
-        _other.c.claimed_by.is_not(None),
-        _other.c.due_at > bindparam("now"),
+    following = (
+        select(func.min(later.c.host))
+        .where(later.c.closed_at.is_(None), later.c.host > hosts.c.host)
+        .correlate(hosts)
+        .scalar_subquery()
     )
-    .exists()
-)
-_claimable = (
+    hosts = hosts.union_all(select(following).where(hosts.c.host.is_not(None)))
+    in_hand = (
+        select(func.count())
+        .select_from(held)
+        .where(
+            held.c.claimed_by.is_not(None),
+            held.c.host == hosts.c.host,
+            held.c.due_at > bindparam("now"),
+        )
+        .correlate(hosts)
+        .scalar_subquery()
+    )
+    due = (
+        select(row.c.id, row.c.host, row.c.subject)
+        .where(
+            row.c.closed_at.is_(None),
+            row.c.host == hosts.c.host,
+            row.c.due_at <= bindparam("now"),
+        )
+        .order_by(row.c.due_at, row.c.id)
+        .limit(WINDOW)
+        .correlate(hosts)
+        .subquery("due")
+    )
+    # No ORDER BY of its own: both databases keep the order of `due` and stop at the limit. If they
+    # did not, the result would be less fair, but still correct.
+    free = (
+        select(due.c.id)
+        .where(_find_earlier(due).is_(None), _find_held(due).is_(None))
+        .limit(bindparam("most"))
+        .subquery("free")
+    )
+    ids = select(func.aggregate_strings(cast(free.c.id, Text), ",")).scalar_subquery()
+    return select(hosts.c.host, in_hand, ids).where(
+        hosts.c.host.is_not(None),
+        hosts.c.host.not_in(bindparam("skipped", expanding=True)),
+    )
+
+
+# Values, and not EXISTS: PostgreSQL would read the whole backlog for a join instead of looking into
+# the index for each row.
+
+
+def _find_earlier(due: FromClause) -> ScalarSelect[int]:
+    """1 if an earlier row of the host with the same subject comes first, else null."""
+    earlier = journal.alias("earlier")
+    return (
+        select(literal(1))
+        .where(
+            earlier.c.host == due.c.host,
+            earlier.c.subject == due.c.subject,
+            earlier.c.id < due.c.id,
+            earlier.c.closed_at.is_(None),
+            # A parked row does not hold up later ones, but once it is due it comes before them.
+            or_(earlier.c.state != "parked", earlier.c.due_at <= bindparam("now")),
+        )
+        .limit(1)
+        .correlate(due)
+        .scalar_subquery()
+    )
+
+
+def _find_held(due: FromClause) -> ScalarSelect[int]:
+    """1 if a worker has a row of the host with the same subject, else null."""
+    held = journal.alias("in_hand")
+    return (
+        select(literal(1))
+        .where(
+            held.c.host == due.c.host,
+            held.c.subject == due.c.subject,
+            held.c.claimed_by.is_not(None),
+            held.c.due_at > bindparam("now"),
+        )
+        .limit(1)
+        .correlate(due)
+        .scalar_subquery()
+    )
+
+
+_QUEUES = _queues()
+_LOCK = (
     select(
         _c.id,
         _c.tries,
@@ -77,16 +174,9 @@ _claimable = (
         _c.request_id,
         _c.received_at,
     )
-    .where(
-        LIVE,
-        _c.due_at <= bindparam("now"),
-        _c.host.not_in(bindparam("skipped", expanding=True)),
-        ~_earlier_is_workable,
-        ~_subject_is_in_hand,
-    )
-    .order_by(_c.due_at, _c.id)
-    .limit(bindparam("most"))
-    .with_for_update(skip_locked=True, of=journal)
+    # Due and live again, because another process may have been faster.
+    .where(_c.id.in_(bindparam("ids", expanding=True)), LIVE, _c.due_at <= bindparam("now"))
+    .with_for_update(skip_locked=True)
 )
 _take = (
     update(journal)
@@ -109,13 +199,22 @@ def claim(
     most: int,
     skip_hosts: Collection[str] = (),
 ) -> list[ClaimedEntry]:
-    """Take up to `most` due rows for `worker` until `now + lease` seconds, oldest first.
+    """Take up to `most` due rows for `worker` until `now + lease` seconds: a fair share of each
+    host, oldest first.
 
-    Of one subject only the earliest due row is claimed, and none while another row of that subject
-    is claimed. Rows of `skip_hosts` are left for later. Several processes may claim at the same
-    time: PostgreSQL skips the rows that another is claiming, and SQLite has one writer.
+    Of one host's rows with one subject only the earliest due row is claimed, and none while another
+    of them is claimed. Those of different hosts do not wait for each other: nobody has promised an
+    order, and one host must not hold up the others. Rows of `skip_hosts` are left for later.
+    Several processes may claim at the same time: PostgreSQL skips the rows that another is
+    claiming, and SQLite has one writer.
     """
-    rows = conn.execute(_claimable, {"now": now, "skipped": list(skip_hosts), "most": most}).all()
+    values = {"now": now, "skipped": list(skip_hosts), "most": most}
+    queues = [
+        (in_hand, [int(row_id) for row_id in ids.split(",")])
+        for _, in_hand, ids in conn.execute(_QUEUES, values)
+        if ids
+    ]
+    rows = _lock(conn, _in_turns(queues), now, most)
     if not rows:
         return []
     conn.execute(_take, {"ids": [row.id for row in rows], "worker": worker, "until": now + lease})
@@ -136,6 +235,26 @@ def claim(
         )
         for row in rows
     ]
+
+
+def _in_turns(queues: Iterable[tuple[int, Sequence[int]]]) -> list[int]:
+    """The ids of all queues: the first of each, then the second of each, and so on. What a queue
+    has in hand has had its turn already, in whichever process.
+    """
+    places = [(in_hand + at, row_id) for in_hand, ids in queues for at, row_id in enumerate(ids)]
+    return [row_id for _, row_id in sorted(places)]
+
+
+def _lock(conn: Connection, ids: Sequence[int], now: float, most: int) -> list[Any]:
+    """Up to `most` of these rows, the first ones that no other process is claiming."""
+    found: list[Any] = []
+    for first in range(0, len(ids), most):
+        some = ids[first : first + most]
+        rows = {row.id: row for row in conn.execute(_LOCK, {"ids": some, "now": now})}
+        found += [rows[row_id] for row_id in some if row_id in rows]
+        if len(found) >= most:
+            break
+    return found[:most]
 
 
 _ours = update(journal).where(
@@ -200,7 +319,11 @@ def _change(conn: Connection, statement: Any, row: ClaimedEntry, values: dict[st
 
 # The second condition follows from the first, but the partial index needs it spelled out.
 _held = and_(_c.claimed_by == bindparam("worker"), _c.claimed_by.is_not(None))
-_renew = update(journal).where(_held).values(due_at=bindparam("until"))
+_renew = (
+    update(journal)
+    .where(_held, _c.id.in_(bindparam("ids", expanding=True)))
+    .values(due_at=bindparam("until"))
+)
 _release = update(journal).values(
     state="open", claimed_by=None, due_at=bindparam("now"), tries=_c.tries - bindparam("uncounted")
 )
@@ -208,9 +331,12 @@ _release_held = _release.where(_held)
 _release_all = _release.where(_c.claimed_by.is_not(None))
 
 
-def renew(conn: Connection, *, worker: str, until: float) -> None:
-    """Prolong every lease of `worker`."""
-    conn.execute(_renew, {"worker": worker, "until": until})
+def renew(conn: Connection, *, worker: str, rows: Collection[int], until: float) -> None:
+    """Prolong the leases of `worker` on these rows.
+
+    Rows that it has without knowing, because the database did not answer, are left to the others.
+    """
+    conn.execute(_renew, {"worker": worker, "ids": sorted(rows), "until": until})
 
 
 def release(conn: Connection, *, worker: str, now: float) -> None:

@@ -9,12 +9,14 @@ from starlette.types import Receive, Scope, Send
 
 from activitypub.problem import ProblemTypes
 from database.transactions import Transactions
+from inbox.backlogs import Backlogs
 from inbox.batch_reads import BatchReader
 from inbox.commits import GroupCommit
 from inbox.ports import Gate, Handlers, Keys
 from inbox.problem import TYPES
 from inbox.process import Processor
-from inbox.receive import Receiver
+from inbox.receive import REQUESTS_OF_ONE, Receiver
+from inbox.throttle import Turns
 from inbox.verify import Verifier
 
 
@@ -58,6 +60,8 @@ class Inbox:
             clock=clock,
             development=development,
             wake=self._processor.wake,
+            turns=Turns(REQUESTS_OF_ONE),
+            backlogs=Backlogs(),
             to_sender=to_sender,
             problem_types={**TYPES, **(problem_types or {})},
         )

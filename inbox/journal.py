@@ -39,7 +39,6 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
     bindparam,
-    delete,
     func,
     or_,
     select,
@@ -47,9 +46,11 @@ from sqlalchemy import (
 )
 
 from database.inserts import insert_new
+from database.pruning import Outdated, outdated_in
 
 BODY_KEPT = 7 * 86_400.0
-"""Seconds for which a closed row keeps its body: long enough to look into a refusal."""
+"""Seconds for which a closed row keeps its body: long enough to look into a refusal. A row that is
+done then keeps only what tells duplicates."""
 
 KEY_KEPT = 21 * 86_400.0
 """Seconds for which a closed row is kept. It must outlive everything that could be replayed: a
@@ -100,9 +101,9 @@ def _partial(name: str, where: ColumnElement[bool], *columns: Column[Any]) -> In
 
 
 _partial("ix_inbox_journal_due", LIVE, _c.due_at, _c.id)
-_partial("ix_inbox_journal_subject", LIVE, _c.subject, _c.id)
-_partial("ix_inbox_journal_host", LIVE, _c.host)
-_partial("ix_inbox_journal_claimed", _c.claimed_by.is_not(None), _c.subject)
+_partial("ix_inbox_journal_host_subject", LIVE, _c.host, _c.subject, _c.id)
+_partial("ix_inbox_journal_host_due", LIVE, _c.host, _c.due_at, _c.id)
+_partial("ix_inbox_journal_claimed", _c.claimed_by.is_not(None), _c.host, _c.subject)
 _partial("ix_inbox_journal_closed", _c.closed_at.is_not(None), _c.closed_at)
 # By the time of arrival: of two indexes that begin with `closed_at`, SQLite may choose the one with
 # all closed rows.
@@ -118,7 +119,8 @@ class JournalEntry:
     """One verified activity on its way into the journal.
 
     `signer` is "" when the signing key is gone (see `verify.KeyGone`). `subject` is the IRI of the
-    innermost object: rows with the same subject are worked in order; None means in any order.
+    innermost object: rows of one host with the same subject are worked in order; None means in any
+    order.
     `signed_at` is when the actor signed the request (epoch seconds by its clock), None when
     somebody else did.
     """
@@ -169,14 +171,6 @@ class RefusedEntry:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pruned:
-    """How many bodies were dropped and rows deleted; fewer than a batch means that it is done."""
-
-    bodies: int
-    rows: int
-
-
 def append(conn: Connection, entries: Sequence[JournalEntry]) -> list[bool]:
     """Store these entries with one statement; for each, True if it was new, False for a
     duplicate."""
@@ -198,7 +192,8 @@ def was_received(conn: Connection, actor: str, subject: str | None, activity_id:
     True for as long as the row is kept (`KEY_KEPT`), whatever its state. A relayed copy that was
     refused does not count, or a stranger could use up an id before its owner does.
     """
-    which = {**_between(actor, subject), "activity_id": activity_id}
+    ids = {"activity_id": activity_id, "reduced_id": _half_digest([activity_id])}
+    which = {**_between(actor, subject), **ids}
     return conn.execute(_received, which).first() is not None
 
 
@@ -215,7 +210,8 @@ _of_actor_and_subject = (
     .limit(1)
 )
 _received = _of_actor_and_subject.where(
-    _c.activity_id == bindparam("activity_id"), or_(_c.authenticated, _c.state == "done")
+    or_(_c.activity_id == bindparam("activity_id"), _c.activity_id == bindparam("reduced_id")),
+    or_(_c.authenticated, _c.state == "done"),
 )
 _newer = _of_actor_and_subject.where(_c.authenticated, _c.signed_at >= bindparam("moment"))
 
@@ -261,6 +257,13 @@ def _indexable(text: str | None) -> str | None:
 
 
 _open_for_host = select(1).where(LIVE, _c.host == bindparam("host"), _c.state != "parked").limit(1)
+_nth_for_host = (
+    select(1)
+    .where(LIVE, _c.host == bindparam("host"))
+    .order_by(_c.due_at)
+    .offset(bindparam("number"))
+    .limit(1)
+)
 _counts = select(_c.state, func.count().label("number")).group_by(_c.state)
 _waiting = (
     select(_c.host, func.count().label("number"), func.min(_c.received_at).label("since"))
@@ -292,6 +295,11 @@ def is_open_for_host(conn: Connection, host: str) -> bool:
     return conn.execute(_open_for_host, {"host": host}).first() is not None
 
 
+def has_waiting(conn: Connection, host: str, number: int) -> bool:
+    """Whether at least so many activities of this host are not done."""
+    return conn.execute(_nth_for_host, {"host": host, "number": number - 1}).first() is not None
+
+
 def counts(conn: Connection) -> dict[str, int]:
     """How many rows there are in each state; states without rows are left out."""
     return {row.state: row.number for row in conn.execute(_counts)}
@@ -316,7 +324,7 @@ def count_waiting(conn: Connection, before: float) -> list[tuple[str, int, float
     return [(row.host, row.number, row.since) for row in conn.execute(_waiting, {"before": before})]
 
 
-_outdated_bodies = (
+_with_outdated_body = (
     select(_c.id)
     .where(
         _c.closed_at.is_not(None),
@@ -325,23 +333,55 @@ _outdated_bodies = (
         _c.closed_at + 0.0 < bindparam("before"),  # no index has the sum
     )
     .order_by(_c.received_at)
-    .limit(bindparam("batch"))
+    .limit(bindparam("most"))
 )
-_outdated_rows = (
-    select(_c.id)
-    .where(_c.closed_at.is_not(None), _c.closed_at < bindparam("before"))
-    .order_by(_c.closed_at)
-    .limit(bindparam("batch"))
+_to_reduce = (
+    select(_c.id, _c.state, _c.activity_id)
+    .where(_c.id.in_(bindparam("ids", expanding=True)))
+    .where(_c.body.is_not(None))
 )
-_drop_bodies = update(journal).where(_c.id.in_(_outdated_bodies)).values(body=None)
-_drop_rows = delete(journal).where(_c.id.in_(_outdated_rows))
+_drop_body = update(journal).where(_c.id.in_(bindparam("ids", expanding=True))).values(body=None)
+_reduce = (
+    update(journal)
+    .where(_c.id == bindparam("row"))
+    .values(
+        body=None,
+        activity_id=bindparam("reduced_id"),
+        activity_type="",
+        actor="",
+        signer="",
+        host="",
+        subject=None,
+        request_id="",
+        reason=None,  # of an earlier attempt
+    )
+)
 
 
-def prune(conn: Connection, now: float, batch: int) -> Pruned:
-    """Drop the bodies of rows closed `BODY_KEPT` ago, and delete rows closed `KEY_KEPT` ago.
-
-    At most `batch` of each; call it again until both numbers are 0 (`database.pruning`).
+def list_outdated(now: float) -> tuple[Outdated, ...]:
+    """What `database.pruning` deletes: rows closed `KEY_KEPT` ago, and the bodies of rows closed
+    `BODY_KEPT` ago, with everything else of those that are done but what tells duplicates.
     """
-    rows = conn.execute(_drop_rows, {"before": now - KEY_KEPT, "batch": batch}).rowcount
-    bodies = conn.execute(_drop_bodies, {"before": now - BODY_KEPT, "batch": batch}).rowcount
-    return Pruned(bodies=bodies, rows=rows)
+    old = and_(_c.closed_at.is_not(None), _c.closed_at < now - KEY_KEPT)
+
+    def find(conn: Connection, most: int) -> Sequence[int]:
+        which = {"before": now - BODY_KEPT, "most": most}
+        return conn.execute(_with_outdated_body, which).scalars().all()
+
+    return outdated_in(journal, old), Outdated(find, _reduce_rows)
+
+
+def _reduce_rows(conn: Connection, ids: Sequence[int]) -> int:
+    """`ids` are of closed rows."""
+    rows = conn.execute(_to_reduce, {"ids": list(ids)}).all()
+    done = [
+        {"row": row.id, "reduced_id": row.activity_id and _half_digest([row.activity_id])}
+        for row in rows
+        if row.state == "done"
+    ]
+    others = [row.id for row in rows if row.state != "done"]
+    if done:
+        conn.execute(_reduce, done)
+    if others:
+        conn.execute(_drop_body, {"ids": others})
+    return len(rows)

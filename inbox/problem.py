@@ -22,6 +22,8 @@ TYPES: Final[ProblemTypes] = {
     "signer_is_not_actor": PRINCIPAL_ACTOR_MISMATCH,
     "id_on_other_host": ACTOR_NOT_AUTHORIZED,
     "relay_budget_spent": RATE_LIMIT_EXCEEDED,
+    "sender_queue_full": RATE_LIMIT_EXCEEDED,
+    "backlog_full": RATE_LIMIT_EXCEEDED,
 }
 """Those of the inbox's own codes; the host adds those of its handlers."""
 

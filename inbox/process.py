@@ -7,6 +7,7 @@ it. No row is dropped silently, and none is retried for ever.
 
 import asyncio
 import logging
+import time
 import uuid
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
@@ -92,9 +93,16 @@ class Processor:
         self._running: dict[tuple[int, int], ClaimedEntry] = {}
         self._taking = asyncio.Lock()
         self._woken = asyncio.Event()
+        # The last claim left these hosts out and found nothing; None if it has to be repeated.
+        self._nothing_beside: frozenset[str] | None = None
+        self._rest_until = 0.0  # monotonic
 
-    def wake(self) -> None:
-        """Query for work now. Call it in the event loop of `run`."""
+    def wake(self, host: str | None = None) -> None:
+        """Query for work now: there are new rows, of `host` or of any. Call it in the event loop
+        of `run`.
+        """
+        if self._nothing_beside is not None and host not in self._nothing_beside:
+            self._nothing_beside = None
         self._woken.set()
 
     async def run(self) -> None:
@@ -147,8 +155,9 @@ class Processor:
                 row = self._pick()
                 if row is not None:
                     return row
-                if not await self._claim():
-                    await self._rest()
+                if self._may_find_more() and await self._claim():
+                    continue
+                await self._rest()
 
     def _pick(self) -> ClaimedEntry | None:
         busy = self._busy_hosts()
@@ -164,38 +173,61 @@ class Processor:
         most = self._per_host if len(self._running) < self._shared else 1
         return {host for host, number in running.items() if number >= most}
 
+    def _skipped(self) -> frozenset[str]:
+        return frozenset(self._busy_hosts() | {row.host for row in self._waiting})
+
+    def _may_find_more(self) -> bool:
+        """Whether a claim may find what the last one did not. While a host floods, each new row and
+        each that is done wakes a worker, and asking the database every time costs as much as work.
+        """
+        known = self._nothing_beside
+        return known is None or not known <= self._skipped() or time.monotonic() > self._rest_until
+
     async def _claim(self) -> bool:
         """Claim up to as many rows as there are workers: a commit for each would cost too much."""
-        skipped = self._busy_hosts() | {row.host for row in self._waiting}
-        rows = await self._database.write(
-            lambda conn: claims.claim(
-                conn,
-                worker=self._name,
-                now=self._now(),
-                lease=LEASE,
-                most=self._workers,
-                skip_hosts=skipped,
+        skipped = self._skipped()
+        # Before the query, so that a wake-up meanwhile is not forgotten.
+        self._nothing_beside, self._rest_until = skipped, 0.0
+        rows: list[ClaimedEntry] = []
+        try:
+            rows = await self._database.write(
+                lambda conn: claims.claim(
+                    conn,
+                    worker=self._name,
+                    now=self._now(),
+                    lease=LEASE,
+                    most=self._workers,
+                    skip_hosts=skipped,
+                )
             )
-        )
-        self._waiting.extend(rows)
-        return bool(rows)
-
-    async def _rest(self) -> None:
-        due = await self._database.read(claims.find_next_due)
+            due = None if rows else await self._database.read(claims.find_next_due)
+        except BaseException:
+            self._nothing_beside = None
+            raise
+        finally:
+            self._waiting.extend(rows)
+        if rows:
+            self._nothing_beside = None
+            return True
         # A due row that could not be claimed waits for one in another process: no need to hurry.
         pause = IDLE_SECONDS if due is None else min(max(due - self._now(), 0.5), IDLE_SECONDS)
+        self._rest_until = time.monotonic() + pause
+        return False
+
+    async def _rest(self) -> None:
         # Not `wait_for`: in Python 3.11 it swallows a cancellation that arrives with the event, and
         # `run` would never end.
         with suppress(TimeoutError):
-            async with asyncio.timeout(pause):
+            async with asyncio.timeout(max(self._rest_until - time.monotonic(), 0.0)):
                 await self._woken.wait()
 
     async def _keep_leases(self) -> None:
         await asyncio.sleep(LEASE / 3)
-        if self._running or self._waiting:
+        rows = {row.id for row in (*self._running.values(), *self._waiting)}
+        if rows:
             until = self._now() + LEASE
             await self._database.write(
-                lambda conn: claims.renew(conn, worker=self._name, until=until)
+                lambda conn: claims.renew(conn, worker=self._name, rows=rows, until=until)
             )
 
     async def _give_back(self) -> None:
@@ -215,7 +247,7 @@ class Processor:
             )
         finally:
             del self._running[row.id, row.tries]
-            self._woken.set()  # a row of the same subject or host may be next
+            self.wake(row.host)  # a row of the same subject or host may be next
 
     async def _attempt(self, row: ClaimedEntry) -> None:
         try:

@@ -6,12 +6,15 @@ can be verified later, and every response carries the request's id. An activity 
 
     400 malformed document or header   401 not verified   403 blocked, or not authorized
     404, 422 refused by the handlers   405, 408, 413, 415 the request itself
-    503 with Retry-After               a temporary fault here or at the host of the key
+    503 with Retry-After               a temporary fault here or at the host of the key, or more
+                                       than one sender's or host's share: some peers drop an
+                                       activity for good after a 429
 """
 
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,16 +31,29 @@ from activitypub.parse import parse
 from activitypub.problem import Problem, ProblemTypes, to_request_id
 from activitypub.signatures.request import SignedRequest, key_id_of
 from inbox import body
+from inbox.backlogs import BACKLOG_FULL, Backlogs
 from inbox.batch_reads import BatchReader
 from inbox.commits import RETRY_AFTER, GroupCommit
 from inbox.errors import Later, Refused
 from inbox.journal import JournalEntry, is_open_for_host
 from inbox.ports import Gate, Handlers, ReceivedActivity
 from inbox.problem import of_error, to_response
+from inbox.throttle import Turns
 from inbox.validate import activities_in, check_form, check_id, check_relay
 from inbox.verify import KeyGone, Verdict, Verifier
 
 log = logging.getLogger(__name__)
+
+REQUESTS_OF_ONE = 16
+"""Requests of one sender (a client address) that are read and verified at the same time; the others
+wait in line, unread. So a sender with hundreds of connections delays another by a few requests."""
+
+TURN_SECONDS = 10.0
+"""How long a request waits in its sender's line before it is answered 503."""
+
+SECONDS_TO_REFUSE = 1.0
+"""How late a host hears that it has too much waiting. One that then sends the next at once would
+cost as much as if it were served."""
 
 READ_ASIDE_FROM = 16 * 1024
 """Documents of more bytes are parsed in a thread: a megabyte of brackets takes 0.4 s."""
@@ -74,10 +90,12 @@ class Receiver:
     handlers: Handlers
     verifier: Verifier
     commits: GroupCommit
+    turns: Turns
+    backlogs: Backlogs
     hosts: frozenset[str]
     clock: Callable[[], datetime]
     development: bool
-    wake: Callable[[], None]
+    wake: Callable[[str], None]
     to_sender: Callable[[str], str]
     problem_types: ProblemTypes
 
@@ -89,6 +107,8 @@ class Receiver:
         except body.Unreadable as error:
             return self._refuse(error.problem, request_id)
         except (ProtocolError, Refused, Later) as error:
+            if isinstance(error, Later) and error.code == BACKLOG_FULL:
+                await asyncio.sleep(SECONDS_TO_REFUSE)
             return self._refuse(of_error(error), request_id)
         except SQLAlchemyError:
             log.exception("database_unavailable", extra={"request_id": request_id})
@@ -106,7 +126,21 @@ class Receiver:
         return to_response(problem, request_id, self.problem_types)
 
     async def _accept(self, request: Request, request_id: str) -> None:
-        opened = await self._open_aside(request, await body.read(request), request_id)
+        sender = self.to_sender(request.client.host if request.client else "")
+        async with AsyncExitStack() as turn:
+            try:
+                await turn.enter_async_context(self.turns.of(sender, TURN_SECONDS))
+            except TimeoutError as error:
+                raise Later(
+                    RETRY_AFTER,
+                    "Too many requests from your address are waiting.",
+                    code="sender_queue_full",
+                ) from error
+            await self._accept_in_turn(request, sender, request_id)
+
+    async def _accept_in_turn(self, request: Request, sender: str, request_id: str) -> None:
+        content = await body.read(request)
+        opened = await self._open_aside(request, content, sender, request_id)
         refusals = [error for one in opened if (error := await self._try(one)) is not None]
         if len(refusals) == len(opened):
             raise refusals[0]
@@ -132,24 +166,23 @@ class Receiver:
             self.verifier.forget(incoming.actor, incoming.key_id)
         await self._check(incoming, verdict)
         if await self.commits.put(_to_entry(incoming, verdict)):
-            self.wake()
+            self.wake(incoming.host)
 
     async def _open_aside(
-        self, request: Request, content: bytes, request_id: str
+        self, request: Request, content: bytes, sender: str, request_id: str
     ) -> list[IncomingRequest | ProtocolError]:
         """As `_open`; in a thread for a long document, so that other requests do not wait."""
         if len(content) <= READ_ASIDE_FROM:
-            return self._open(request, content, request_id)
-        return await asyncio.to_thread(self._open, request, content, request_id)
+            return self._open(request, content, sender, request_id)
+        return await asyncio.to_thread(self._open, request, content, sender, request_id)
 
     def _open(
-        self, request: Request, content: bytes, request_id: str
+        self, request: Request, content: bytes, sender: str, request_id: str
     ) -> list[IncomingRequest | ProtocolError]:
         """Every activity in the body, or its error."""
         document = Document(parse(content))
         signed = to_signed_request(request, content)
         found = activities_in(document)
-        sender = self.to_sender(request.client.host if request.client else "")
 
         def opened(activity: Document, content: bytes) -> IncomingRequest | ProtocolError:
             try:
@@ -239,13 +272,16 @@ class Receiver:
             signed_at=verdict.signed_at,
         )
 
-        def check(conn: Connection) -> None:
+        def check(conn: Connection) -> bool:
+            is_full = self.backlogs.count(conn, incoming.host, incoming.received_at)
             # Earlier activities of this host that are still waiting may change the answer: a Create
             # must not be refused for a missing Follow that is in the journal already.
-            if not is_open_for_host(conn, incoming.host):
+            if not is_full and not is_open_for_host(conn, incoming.host):
                 self.handlers.check(conn, received)
+            return is_full
 
-        await self.reads.read(check)
+        is_full = await self.reads.read(check)
+        self.backlogs.note(incoming.host, is_full=is_full, now=incoming.received_at)
 
 
 def to_signed_request(request: Request, content: bytes) -> SignedRequest:

@@ -1,11 +1,14 @@
-"""A cache and a rate limit in memory, both bounded, to keep bad requests cheap.
+"""A cache, a rate limit and turns, in memory and bounded, to keep bad requests cheap.
 
 Strangers choose the names that are stored here, so the oldest entries are dropped once there are
 too many: a million invented hosts cost no more memory than `REMEMBERED`. Times are epoch seconds
 and are passed in.
 """
 
-from collections import OrderedDict
+import asyncio
+from collections import Counter, OrderedDict
+from collections.abc import AsyncIterator, Hashable
+from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
 V = TypeVar("V")
@@ -70,3 +73,35 @@ class RateLimit:
         if window is None or now >= window[0] + self._seconds:
             return now, 0
         return window
+
+
+class Turns:
+    """At most `most` holders at the same time under one name; the others wait in line.
+
+    A name is known only while somebody holds or awaits a turn.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lines: dict[Hashable, asyncio.Semaphore] = {}
+        self._visitors: Counter[Hashable] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    @asynccontextmanager
+    async def of(self, name: Hashable, seconds: float) -> AsyncIterator[None]:
+        """Hold one of the name's turns. Raises TimeoutError when none became free in `seconds`."""
+        line = self._lines.setdefault(name, asyncio.Semaphore(self._most))
+        self._visitors[name] += 1
+        try:
+            async with asyncio.timeout(seconds):
+                await line.acquire()
+            try:
+                yield
+            finally:
+                line.release()
+        finally:
+            self._visitors[name] -= 1
+            if not self._visitors[name]:
+                del self._visitors[name], self._lines[name]

@@ -12,10 +12,8 @@ authenticated later, from the journal (`Handlers.authenticate`).
     key not available        401 for permanent failures, 503 for temporary ones
 """
 
-import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,7 +31,7 @@ from activitypub.signatures.keys import PublicKey
 from activitypub.signatures.request import SignatureClaim, SignedRequest
 from inbox.errors import Later, Refused
 from inbox.ports import Keys
-from inbox.throttle import BoundedCache, RateLimit
+from inbox.throttle import BoundedCache, RateLimit, Turns
 
 FAILURE_REMEMBERED = 300.0
 """Seconds for which a permanent failure to fetch a key is remembered."""
@@ -111,7 +109,7 @@ class Verifier:
         self._refreshed: BoundedCache[float] = BoundedCache()
         self._lookups = RateLimit(LOOKUPS_PER_MINUTE, 60.0)
         self._relays = RateLimit(RELAYS_PER_MINUTE, 60.0)
-        self._turns = HostSemaphores()
+        self._turns = LookupTurns()
 
     def has_seen(self, key_id: str) -> bool:
         """Whether this key was found before, so that finding it again will not cost a fetch."""
@@ -265,49 +263,28 @@ def _to_answer(key_id: str, failure: _Failure) -> Refused | Later:
     )
 
 
-class HostSemaphores:
-    """Bounds the fetches at the same time for each host, and for each sender at that host.
-
-    A semaphore exists only while somebody holds or awaits it.
-    """
+class LookupTurns:
+    """Bounds the fetches at the same time for each host, and for each sender at that host."""
 
     def __init__(self) -> None:
-        self._queues: dict[tuple[str, ...], asyncio.Semaphore] = {}
-        self._visitors: Counter[tuple[str, ...]] = Counter()
+        self._senders = Turns(LOOKUPS_AT_ONCE_OF_ONE)
+        self._hosts = Turns(LOOKUPS_AT_ONCE)
+
+    def __len__(self) -> int:
+        return len(self._senders) + len(self._hosts)
 
     @asynccontextmanager
     async def of(self, host: str, sender: str) -> AsyncIterator[None]:
-        """Hold one of the sender's and one of the host's slots. Raises `Later` when none becomes
+        """Hold one of the sender's and one of the host's turns. Raises `Later` when none becomes
         free within `TURN_SECONDS`."""
-        async with (
-            self._place((host, sender), LOOKUPS_AT_ONCE_OF_ONE),
-            self._place((host,), LOOKUPS_AT_ONCE),
-        ):
-            yield
-
-    @asynccontextmanager
-    async def _place(self, name: tuple[str, ...], most: int) -> AsyncIterator[None]:
-        queue = self._queues.setdefault(name, asyncio.Semaphore(most))
-        self._visitors[name] += 1
-        try:
-            await _enter(queue, name[0])
+        async with AsyncExitStack() as turns:
             try:
-                yield
-            finally:
-                queue.release()
-        finally:
-            self._visitors[name] -= 1
-            if not self._visitors[name]:
-                del self._visitors[name], self._queues[name]
-
-
-async def _enter(queue: asyncio.Semaphore, host: str) -> None:
-    try:
-        async with asyncio.timeout(TURN_SECONDS):
-            await queue.acquire()
-    except TimeoutError as error:
-        raise Later(
-            UNREACHABLE_REMEMBERED,
-            f"Too many requests are waiting for keys from {host}.",
-            code="key_queue_full",
-        ) from error
+                await turns.enter_async_context(self._senders.of((host, sender), TURN_SECONDS))
+                await turns.enter_async_context(self._hosts.of(host, TURN_SECONDS))
+            except TimeoutError as error:
+                raise Later(
+                    UNREACHABLE_REMEMBERED,
+                    f"Too many requests are waiting for keys from {host}.",
+                    code="key_queue_full",
+                ) from error
+            yield

@@ -145,9 +145,13 @@ def claim(
     return ClaimResult(rows, query_at, frozenset(crowded - moved))
 
 
-def renew(conn: Connection, worker: str, until: float) -> int:
-    """Renew the leases of `worker`; the number of rows."""
-    return conn.execute(_RENEW, {"worker": worker, "until": until}).rowcount
+def renew(conn: Connection, worker: str, rows: Collection[int], until: float) -> int:
+    """Renew the leases of `worker` on these rows; the number of rows.
+
+    Rows that it has without knowing, because the database did not answer, are left to the others.
+    """
+    values = {"worker": worker, "ids": sorted(rows), "until": until}
+    return conn.execute(_RENEW, values).rowcount
 
 
 def release(conn: Connection, worker: str | None = None) -> int:
@@ -395,7 +399,11 @@ _BODIES = select(activities.c.id, activities.c.actor, activities.c.body).where(
 )
 _RENEW = (
     update(deliveries)
-    .where(deliveries.c.state == SQL_CLAIMED, deliveries.c.claimed_by == bindparam("worker"))
+    .where(
+        deliveries.c.state == SQL_CLAIMED,
+        deliveries.c.claimed_by == bindparam("worker"),
+        deliveries.c.id.in_(bindparam("ids", expanding=True)),
+    )
     .values(claimed_until=bindparam("until"))
 )
 _RELEASE = (

@@ -37,6 +37,10 @@ class ConcurrencyLimiter:
     def __len__(self) -> int:
         return len(self._under_way)
 
+    def rows(self) -> frozenset[int]:
+        """The rows whose attempts are running."""
+        return frozenset(self._under_way)
+
     def is_suspect(self, host: str) -> bool:
         """Whether attempts at `host` take the suspects' slots."""
         return host in self._failing or host in self._slow

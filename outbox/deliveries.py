@@ -34,6 +34,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     literal_column,
     text,
 )
@@ -64,9 +65,18 @@ activities = Table(
     Column("subject", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("created_at", Double, nullable=False),
+    # Kept for a shorter time.
+    Column("transient", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("activity_id", name="uq_outbox_activity_activity_id"),
     Index("ix_outbox_activity_created_at", "created_at"),
     Index("ix_outbox_activity_subject", "subject"),
+    # What to prune earlier.
+    Index(
+        "ix_outbox_activity_transient",
+        "created_at",
+        sqlite_where=text("transient = 1"),
+        postgresql_where=text("transient"),
+    ),
     sqlite_autoincrement=True,
 )
 

@@ -200,10 +200,11 @@ class Dispatcher:
     async def _keep_leases(self) -> None:
         while True:
             await asyncio.sleep(self._limits.lease / 3)
-            if not (self._attempts or self._results):
+            rows = self._limiter.rows() | {result.row.id for result in self._results}
+            if not rows:
                 continue
             until = self._now() + self._limits.lease
-            renew = partial(claims.renew, worker=self._name, until=until)
+            renew = partial(claims.renew, worker=self._name, rows=rows, until=until)
             try:
                 await self._database.write(renew)
             except Exception:  # without the database, nobody else can claim either

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     and_,
-    bindparam,
     case,
-    delete,
     exists,
     func,
     or_,
@@ -19,6 +18,7 @@ from sqlalchemy import (
 )
 
 from activitypub.iri import host_of
+from database.pruning import Outdated, outdated_in
 from outbox.deliveries import (
     CLAIMED,
     DELIVERED,
@@ -42,6 +42,9 @@ KEEP_FAILED = 30 * DAY
 
 KEEP_ACTIVITIES = 30 * DAY
 """Seconds for which an activity is kept after its publication, for `publish.find_issued`."""
+
+KEEP_TRANSIENT = 7 * DAY
+"""The same of a transient activity. None is deleted before its deliveries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,22 +162,26 @@ def call_off(conn: Connection, is_unwanted: Callable[[str], bool], now: float) -
     return ended.rowcount
 
 
-def prune(conn: Connection, now: float, most: int) -> int:
-    """Delete outdated rows, at most `most` of each kind; how many.
-
-    Call it again, in another transaction, until it returns 0 (`database.pruning`).
-    """
-    deleted = 0
-    for state, keep in (
+def list_outdated(now: float) -> tuple[Outdated, ...]:
+    """What `database.pruning` deletes: old deliveries by their states, then old activities."""
+    kept = (
         (DELIVERED, KEEP_DELIVERED),
         (ECHOED, KEEP_DELIVERED),
         (FAILED, KEEP_FAILED),
         (GIVEN_UP, KEEP_FAILED),
-    ):
-        old = {"which": state, "before": now - keep, "most": most}
-        deleted += conn.execute(_PRUNE_DELIVERIES, old).rowcount
-    old = {"before": now - KEEP_ACTIVITIES, "most": most}
-    return deleted + conn.execute(_PRUNE_ACTIVITIES, old).rowcount
+    )
+    made = activities.c.created_at
+    is_free = ~exists().where(deliveries.c.activity == activities.c.id)
+    return (
+        *(outdated_in(deliveries, _closed_before(state, now - keep)) for state, keep in kept),
+        outdated_in(activities, and_(activities.c.transient, made < now - KEEP_TRANSIENT, is_free)),
+        outdated_in(activities, and_(made < now - KEEP_ACTIVITIES, is_free)),
+    )
+
+
+def _closed_before(state: str, moment: float) -> ColumnElement[bool]:
+    at = deliveries.c.closed_at
+    return and_(deliveries.c.state == state, at.is_not(None), at < moment)
 
 
 def _report() -> Any:
@@ -237,24 +244,3 @@ _CLOSED = (
 )
 _FAILED = _CLOSED.where(or_(deliveries.c.state == FAILED, deliveries.c.state == GIVEN_UP))
 _ECHOED = _CLOSED.where(deliveries.c.state == ECHOED)
-_PRUNE_DELIVERIES = delete(deliveries).where(
-    deliveries.c.id.in_(
-        select(deliveries.c.id)
-        .where(
-            deliveries.c.state == bindparam("which"),
-            deliveries.c.closed_at.is_not(None),
-            deliveries.c.closed_at < bindparam("before"),
-        )
-        .limit(bindparam("most"))
-    )
-)
-_PRUNE_ACTIVITIES = delete(activities).where(
-    activities.c.id.in_(
-        select(activities.c.id)
-        .where(
-            activities.c.created_at < bindparam("before"),
-            ~exists().where(deliveries.c.activity == activities.c.id),
-        )
-        .limit(bindparam("most"))
-    )
-)

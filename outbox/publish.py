@@ -25,13 +25,17 @@ class Issued:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """One activity to be sent; `inboxes` are used as they are (see `address.fold`)."""
+    """One activity to be sent; `inboxes` are used as they are (see `address.fold`).
+
+    A `transient` one is kept for a shorter time (`maintenance.KEEP_TRANSIENT`).
+    """
 
     activity_id: str
     actor: str
     body: bytes
     subject: str
     inboxes: Iterable[str]
+    transient: bool = False
 
 
 def publish(  # noqa: PLR0913 - each is one column of what is written
@@ -122,6 +126,7 @@ def _put_activities(
             "subject": one.subject,
             "body": one.body,
             "created_at": now,
+            "transient": one.transient,
         }
         for one in publications
     ]

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
 
 from fedcom.db import Database, open_database
 from tests.support import services
@@ -156,12 +155,7 @@ async def node(
 @pytest.fixture
 def redis_url() -> str:
     """The address of an empty Redis database that no other process of the run uses."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "")  # gw0, gw1, …
-    number = int(worker.removeprefix("gw")) + 1 if worker else 0
-    url = f"{services.redis_url()}/{number}"
-    with redis.Redis.from_url(url) as client:
-        client.flushdb()
-    return url
+    return services.empty_redis_url()
 
 
 @pytest.fixture(autouse=True, scope="session")

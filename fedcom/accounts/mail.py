@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from database.pruning import delete_some
+from database.pruning import Outdated, outdated_in
 from fedcom.accounts.members import Member
 from fedcom.catalogues import catalogue
 from fedcom.context import Context
@@ -63,11 +63,9 @@ def postpone_mail(conn: Connection, queued: Mail, now: datetime) -> bool:
     return True
 
 
-def prune_mail(conn: Connection, now: datetime, most: int) -> int:
-    """Delete up to `most` of the mail that is not sent any more, as when the mail server was
-    removed from the settings; how many.
-    """
-    return delete_some(conn, mail, mail.c.created_at < now - 2 * GIVE_UP, most)
+def unsent_mail(now: datetime) -> Outdated:
+    """Mail that is not sent any more, as when the mail server was removed from the settings."""
+    return outdated_in(mail, mail.c.created_at < now - 2 * GIVE_UP)
 
 
 def write_reset(ctx: Context, site: Site, recipient: Member, address: str, token: str) -> None:

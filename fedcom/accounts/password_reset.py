@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select
 
-from database.pruning import delete_some
+from database.pruning import Outdated, outdated_in
 from fedcom.accounts.members import Member, get_member, set_password
 from fedcom.errors import NotFound
 from fedcom.models.account import password_reset
@@ -68,9 +68,9 @@ def use_reset(conn: Connection, token: str, password_hash: str, now: datetime) -
     return member
 
 
-def prune_resets(conn: Connection, now: datetime, most: int) -> int:
-    """Delete up to `most` of the links that have expired; how many."""
-    return delete_some(conn, password_reset, password_reset.c.expires_at <= now, most)
+def expired_resets(now: datetime) -> Outdated:
+    """The links that have expired."""
+    return outdated_in(password_reset, password_reset.c.expires_at <= now)
 
 
 def _hash(token: str) -> str:

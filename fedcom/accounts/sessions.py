@@ -18,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 
-from database.pruning import delete_some
+from database.pruning import Outdated, outdated_in
 from fedcom.db import UtcDateTime
 from fedcom.errors import NotFound
 from fedcom.models.account import Account, account, session
@@ -201,9 +201,9 @@ def end_all_sessions(conn: Connection, account_id: int, *, but: int | None = Non
     return conn.execute(deletion).rowcount
 
 
-def prune_sessions(conn: Connection, now: datetime, most: int) -> int:
-    """Delete up to `most` of the sessions that have expired; how many."""
-    return delete_some(conn, session, session.c.expires_at <= now, most)
+def expired_sessions(now: datetime) -> Outdated:
+    """The sessions that have expired."""
+    return outdated_in(session, session.c.expires_at <= now)
 
 
 def _hash(token: str) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, delete, false, func, insert, or_, select, text
 
-from database.pruning import delete_some
+from database.pruning import Outdated, outdated_in
 from fedcom.catalogues import mark
 from fedcom.errors import Duration, TooMany
 from fedcom.models.account import attempt
@@ -117,8 +117,8 @@ def forget_attempts(conn: Connection, numbers: tuple[int, ...]) -> None:
     conn.execute(delete(attempt).where(attempt.c.id.in_(numbers)))
 
 
-def prune_attempts(conn: Connection, limits: Iterable[Limit], now: datetime, most: int) -> int:
-    """Delete up to `most` of the attempts that are too old for these limits; how many."""
+def old_attempts(limits: Iterable[Limit], now: datetime) -> Outdated:
+    """The attempts that are too old for these limits."""
     old = (
         and_(
             attempt.c.key.startswith(f"{limit.name}:", autoescape=True),
@@ -126,7 +126,7 @@ def prune_attempts(conn: Connection, limits: Iterable[Limit], now: datetime, mos
         )
         for limit in limits
     )
-    return delete_some(conn, attempt, or_(false(), *old), most)
+    return outdated_in(attempt, or_(false(), *old))
 
 
 def name_key(name_or_email: str) -> str:

@@ -125,6 +125,8 @@ class Federated(Action[R]):
     by: Person | Community
     # Whether peers can fetch the result by its id, so that announcing the id is enough.
     is_fetchable: ClassVar[bool] = False
+    # Whether its Announce is served for a week only, because there are so many of them.
+    is_transient: ClassVar[bool] = False
 
     @abstractmethod
     def to_activity(self, ctx: Context, result: R) -> Activity:

@@ -1,16 +1,17 @@
 """Vote: Like (+1), Dislike (-1), and the Undo of either (0)."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from activitypub.vocab.activities import dislike, like, undo
 from fedcom.actions.base import Activity, Audience, Federated
 from fedcom.context import Context
 from fedcom.effects.counts import put_vote
-from fedcom.effects.tombstones import record_undone
+from fedcom.effects.tombstones import record_replaced
 from fedcom.models.actor import Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
+from fedcom.models.vote import stored_iri
 from fedcom.queries.located import locate, standing_in
 from fedcom.rules.permissions import may_vote
 
@@ -19,7 +20,7 @@ Score = Literal[-1, 0, 1]
 
 @dataclass(frozen=True, slots=True)
 class VoteChange:
-    """The vote before and after: an Undo has to name the former."""
+    """The vote before and after: a local person's Undo has to name the former."""
 
     before: int
     before_iri: str | None
@@ -35,6 +36,7 @@ class Vote(Federated[VoteChange]):
     score: Score
     # The id of a peer's Like or Dislike; a local vote gets its id when it is created.
     iri: str | None = None
+    is_transient: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> None:
         """If open to this person, on a post or comment that still exists."""
@@ -47,11 +49,12 @@ class Vote(Federated[VoteChange]):
         force.
         """
         iri = self.iri or ctx.new_iri("dislike" if self.score < 0 else "like")
-        before = put_vote(ctx, self.by, self.target, self.score, iri)
+        stored = stored_iri(iri, local=self.by.local)
+        before = put_vote(ctx, self.by, self.target, self.score, stored)
         if before is None:
             return VoteChange(0, None, iri)
-        if before[1] != iri and not self.by.local:
-            record_undone(ctx, before[1], self.by.iri)
+        if before[1] != stored and not self.by.local:
+            record_replaced(ctx, before[1], self.by.iri)
         return VoteChange(before[0], before[1], iri)
 
     def to_activity(self, ctx: Context, result: VoteChange) -> Activity:

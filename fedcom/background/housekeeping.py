@@ -1,18 +1,18 @@
 """Prunes what grows: received and sent activities, sessions, attempts, mail, bans, pictures."""
 
 import asyncio
-from dataclasses import astuple
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import Connection, delete, select, update
 
-from database.pruning import Step, delete_some, prune
+from database.pruning import Outdated, outdated_in, prune
 from fedcom.accounts import rate_limits as pace
-from fedcom.accounts.mail import prune_mail
-from fedcom.accounts.password_reset import prune_resets
-from fedcom.accounts.sessions import prune_sessions
-from fedcom.accounts.throttle import LIMITS, prune_attempts
+from fedcom.accounts.mail import unsent_mail
+from fedcom.accounts.password_reset import expired_resets
+from fedcom.accounts.sessions import expired_sessions
+from fedcom.accounts.throttle import LIMITS, old_attempts
 from fedcom.clock import Clock
 from fedcom.context import Context
 from fedcom.db import Database
@@ -31,8 +31,8 @@ from fedcom.models.actor import actor
 from fedcom.models.message import message
 from fedcom.models.moderation import community_ban, tombstone
 from fedcom.models.omission import omission
-from fedcom.personal.notifications import prune_notifications, prune_outside_mentions
-from fedcom.personal.sent_forms import prune_sent_forms
+from fedcom.personal.notifications import old_notifications, unused_outside_mentions
+from fedcom.personal.sent_forms import old_sent_forms
 from fedcom.settings import Settings
 from inbox import journal
 from outbox import maintenance
@@ -75,28 +75,29 @@ class Housekeeping:
 
 async def clean_up(database: Database, now: datetime) -> None:
     """Delete everything that is outdated, in short transactions so that nobody waits long."""
-    for step in _steps(now):
-        await prune(database, step)
+    for outdated in list_outdated(now):
+        await prune(database, outdated)
     await database.write(lambda conn: _end_bans(conn, now))
 
 
-def _steps(now: datetime) -> tuple[Step, ...]:
+def list_outdated(now: datetime) -> tuple[Outdated, ...]:
+    """All kinds of rows that are outdated at `now`."""
     old_tombstone = tombstone.c.created_at < now - TOMBSTONES_KEPT
     old_omission = omission.c.created_at < now - OMISSIONS_KEPT
     limits = (*LIMITS, *pace.LIMITS)
     return (
-        lambda conn, most: sum(astuple(journal.prune(conn, now.timestamp(), most))),
-        lambda conn, most: maintenance.prune(conn, now.timestamp(), most),
-        lambda conn, most: prune_sessions(conn, now, most),
-        lambda conn, most: prune_attempts(conn, limits, now, most),
-        lambda conn, most: prune_resets(conn, now, most),
-        lambda conn, most: prune_notifications(conn, now, most),
-        prune_outside_mentions,
-        lambda conn, most: prune_sent_forms(conn, now, most),
-        lambda conn, most: prune_mail(conn, now, most),
-        lambda conn, most: _erase_messages(conn, now, most),
-        lambda conn, most: delete_some(conn, tombstone, old_tombstone, most),
-        lambda conn, most: delete_some(conn, omission, old_omission, most),
+        *journal.list_outdated(now.timestamp()),
+        *maintenance.list_outdated(now.timestamp()),
+        expired_sessions(now),
+        old_attempts(limits, now),
+        expired_resets(now),
+        old_notifications(now),
+        unused_outside_mentions(),
+        old_sent_forms(now),
+        unsent_mail(now),
+        _deleted_messages(now),
+        outdated_in(tombstone, old_tombstone),
+        outdated_in(omission, old_omission),
     )
 
 
@@ -110,15 +111,20 @@ def _end_bans(conn: Connection, now: datetime) -> None:
     )
 
 
-def _erase_messages(conn: Connection, now: datetime, most: int) -> int:
-    """Erase the text of deleted messages once their deletion can no longer be undone; of how
-    many.
-    """
+def _deleted_messages(now: datetime) -> Outdated:
+    """The texts of deleted messages, once their deletion can no longer be undone."""
     old = message.c.deleted_at < now - DELETED_KEPT
     gone = old & ((message.c.body_source != "") | (message.c.body_html != ""))
-    some = message.c.id.in_(select(message.c.id).where(gone).limit(most))
-    erased = update(message).where(some).values(body_source="", body_html="")
-    return conn.execute(erased).rowcount
+    found = select(message.c.id).where(gone)
+
+    def find(conn: Connection, most: int) -> Sequence[int]:
+        return conn.execute(found.limit(most)).scalars().all()
+
+    def drop(conn: Connection, ids: Sequence[int]) -> int:
+        erased = update(message).where(message.c.id.in_(ids), gone)
+        return conn.execute(erased.values(body_source="", body_html="")).rowcount
+
+    return Outdated(find, drop)
 
 
 # A younger file may still get its row.

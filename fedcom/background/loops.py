@@ -8,13 +8,25 @@ import structlog
 logger = structlog.get_logger(__name__)
 
 
-async def repeat(seconds: float, *functions: Callable[[], Awaitable[None]]) -> None:
+LEADER_ASKED_EVERY = 15.0
+"""Seconds until a process that is not the leader asks again whether it is."""
+
+
+async def repeat(
+    seconds: float,
+    *functions: Callable[[], Awaitable[None]],
+    only_if: Callable[[], Awaitable[bool]] | None = None,
+) -> None:
     """Do all of `functions`, one after the other, every `seconds`, until cancelled.
 
     One that raises is logged and done again the next time; it stops neither the others nor the
-    loop.
+    loop. `only_if` says whether this process is the one to do it; one that is not waits until it
+    is.
     """
     while True:
+        if only_if is not None and not await only_if():
+            await asyncio.sleep(min(seconds, LEADER_ASKED_EVERY))
+            continue
         for work in functions:
             await _safely(work())
         await asyncio.sleep(seconds)

@@ -7,7 +7,7 @@ rather than lost.
 import asyncio
 import smtplib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -80,10 +80,14 @@ class Mailer:
         url = settings.smtp_url
         self._server = None if url is None else Server.read(url.get_secret_value())
 
-    async def run(self) -> None:
-        """Send mail whenever it is due, until cancelled."""
+    async def run(self, *, only_if: Callable[[], Awaitable[bool]]) -> None:
+        """Send mail whenever it is due, until cancelled, while `only_if` says that this process is
+        the one to do it."""
         rounds = 0
         while self._server is not None:
+            if not await only_if():
+                await asyncio.sleep(POLL_SECONDS)
+                continue
             try:
                 if rounds % DIGESTS_EVERY == 0:
                     await self._units.unit(write_digests)

@@ -26,7 +26,7 @@ from fedcom.models.actor import Community, Person, community
 from fedcom.models.base import to_row
 from fedcom.models.comment import Comment, comment
 from fedcom.models.post import Post, post, post_rank
-from fedcom.models.vote import comment_vote, post_vote
+from fedcom.models.vote import comment_vote, post_vote, stored_iri
 from fedcom.queries.comments import COMMENT
 from fedcom.queries.follows import count_followers
 from fedcom.queries.posts import POST
@@ -36,7 +36,10 @@ from fedcom.rules.ranking import active_key, controversy, hot_key
 def put_vote(
     ctx: Context, voter: Person, target: Post | Comment, score: int, iri: str
 ) -> tuple[int, str] | None:
-    """Set `voter`'s vote on `target` to `score` (-1, 0, 1); returns the previous score and id."""
+    """Set `voter`'s vote on `target` to `score` (-1, 0, 1); returns the previous score and id.
+
+    `iri` is what is stored of the id, and so is the one returned (`models.vote.stored_iri`).
+    """
     before = _replace_vote(ctx, voter, target, score, iri)
     old = 0 if before is None else before[0]
     if old != score:
@@ -47,7 +50,8 @@ def put_vote(
 def put_own_vote(ctx: Context, author: Person, made: Post | Comment, iri: str) -> None:
     """The author's vote on a new post or comment, whose counters include `OWN_VOTE` already."""
     votes, key = _votes(made)
-    values = {key: made.id, "voter_id": author.id, "score": 1, "iri": iri, "voted_at": ctx.now}
+    stored = stored_iri(iri, local=author.local)
+    values = {key: made.id, "voter_id": author.id, "score": 1, "iri": stored, "voted_at": ctx.now}
     insert_ignoring(ctx.conn, votes, values)
 
 
@@ -89,7 +93,7 @@ def _count_vote(ctx: Context, target: Post | Comment, score: int, before: int) -
 
 
 def find_vote(ctx: Context, voter: Person, target: Post | Comment) -> tuple[int, str] | None:
-    """The current vote: its score and the id of its Like or Dislike."""
+    """The current vote: its score and what is stored of the id of its Like or Dislike."""
     key = (voter.id, target.iri)
     if key in ctx.cache.votes:
         return ctx.cache.votes[key]

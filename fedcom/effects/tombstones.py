@@ -1,6 +1,6 @@
 """Tombstones: deleted objects and undone activities, which must not return if received again.
 
-Of two kinds, by the stored id:
+Of two kinds, by the stored id (of the second, its digest):
 
   deleted   an object whose Delete arrived before the object itself
   undone    an activity that its actor has undone, or replaced by another
@@ -10,7 +10,6 @@ docs/decisions/0027-what-proves-an-activity.md says how long each counts, and ag
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 from sqlalchemy import ColumnElement, bindparam, delete, select, update
 
@@ -19,6 +18,7 @@ from activitypub.iri import same_host
 from database.inserts import insert_ignoring, upsert
 from fedcom.context import Context
 from fedcom.errors import Denied
+from fedcom.models.digest import digest_of
 from fedcom.models.moderation import tombstone
 from inbox.ports import ReceivedActivity
 
@@ -70,7 +70,7 @@ def record_deleted(ctx: Context, iri: str, actor_iri: str) -> None:
 
 def forget_deleted(ctx: Context, iri: str) -> None:
     """Delete the tombstone of a deleted object."""
-    ctx.conn.execute(delete(tombstone).where(*_is(iri, "deleted")))
+    ctx.conn.execute(delete(tombstone).where(tombstone.c.iri == iri, tombstone.c.kind == "deleted"))
 
 
 def refuse_deleted(ctx: Context, iri: str, owner_iri: str) -> None:
@@ -93,23 +93,26 @@ def record_undone(
     An actor on the activity's own host replaces the stored row; a remote community can only add to
     it.
     """
-    row = {
-        "iri": iri,
-        "kind": "undone",
-        "actor_iri": set_by,
-        "created_at": ctx.now,
-        "awaited": awaited,
-        "signed_at": signed_at,
-    }
+    row = _undone_row(ctx, digest_of(iri), set_by) | {"awaited": awaited, "signed_at": signed_at}
     if same_host(iri, set_by):
         upsert(ctx.conn, tombstone, row, key=["iri", "kind"])
     else:
         insert_ignoring(ctx.conn, tombstone, row)
 
 
+def record_replaced(ctx: Context, digest: str, by: str) -> None:
+    """As `record_undone`, of the vote of the remote actor `by` whose id has this digest."""
+    row = _undone_row(ctx, digest, by) | {"awaited": False, "signed_at": None}
+    upsert(ctx.conn, tombstone, row, key=["iri", "kind"])
+
+
+def _undone_row(ctx: Context, digest: str, set_by: str) -> dict[str, object]:
+    return {"iri": digest, "kind": "undone", "actor_iri": set_by, "created_at": ctx.now}
+
+
 def was_undone(ctx: Context, iri: str) -> bool:
     """Whether the activity `iri` was undone or replaced, and not sent anew since."""
-    return ctx.conn.execute(select(tombstone.c.iri).where(*_is(iri, "undone"))).first() is not None
+    return ctx.conn.execute(select(tombstone.c.iri).where(*_is_undone(iri))).first() is not None
 
 
 def find_undone(ctx: Context, received: ReceivedActivity) -> Tombstone | None:
@@ -118,7 +121,7 @@ def find_undone(ctx: Context, received: ReceivedActivity) -> Tombstone | None:
     """
     if received.activity.id is None:
         return None
-    row = ctx.conn.execute(_UNDONE, {"which": received.activity.id}).first()
+    row = ctx.conn.execute(_UNDONE, {"which": digest_of(received.activity.id)}).first()
     if row is None:
         return None
     counts = same_host(row.actor_iri, received.actor) or row.actor_iri == received.via
@@ -128,17 +131,17 @@ def find_undone(ctx: Context, received: ReceivedActivity) -> Tombstone | None:
 def note_arrival(ctx: Context, received: ReceivedActivity, found: Tombstone) -> None:
     """`received` was undone before it arrived and does not count; the next one with its id does."""
     if found.awaited and received.evidence in _FRESH:
-        arrived = update(tombstone).where(*_is(received.activity.id or "", "undone"))
+        arrived = update(tombstone).where(*_is_undone(received.activity.id or ""))
         ctx.conn.execute(arrived.values(awaited=False))
 
 
 def forget_undone(ctx: Context, received: ReceivedActivity) -> None:
     """`received` was sent anew, and is in force again."""
-    ctx.conn.execute(delete(tombstone).where(*_is(received.activity.id or "", "undone")))
+    ctx.conn.execute(delete(tombstone).where(*_is_undone(received.activity.id or "")))
 
 
-def _is(iri: str, kind: Literal["deleted", "undone"]) -> tuple[ColumnElement[bool], ...]:
-    return tombstone.c.iri == iri, tombstone.c.kind == kind
+def _is_undone(iri: str) -> tuple[ColumnElement[bool], ...]:
+    return tombstone.c.iri == digest_of(iri), tombstone.c.kind == "undone"
 
 
 # Built in advance, because building a statement costs more than running it.

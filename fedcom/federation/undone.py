@@ -15,7 +15,7 @@ from fedcom.models.actor import actor
 from fedcom.models.comment import comment
 from fedcom.models.personal import actor_block
 from fedcom.models.post import post
-from fedcom.models.vote import comment_vote, post_vote
+from fedcom.models.vote import comment_vote, post_vote, stored_iri
 from fedcom.queries.actors import find_actor
 from fedcom.queries.follows import find_follow_by_iri
 from inbox.journal import was_received
@@ -46,6 +46,7 @@ def _known(ctx: Context, iri: str, by: str) -> dict[str, Any] | None:
     if follow is not None and follow.follower_id == undoer.id:
         target = select(actor.c.iri).where(actor.c.id == follow.target_id)
         return _activity("Follow", iri, by, ctx.conn.execute(target).scalar_one())
+    stored = stored_iri(iri, local=undoer.local)
     for votes, voted, inner in (
         (post_vote, post, post_vote.c.post_id),
         (comment_vote, comment, comment_vote.c.comment_id),
@@ -53,7 +54,7 @@ def _known(ctx: Context, iri: str, by: str) -> dict[str, Any] | None:
         row = ctx.conn.execute(
             select(votes.c.score, voted.c.iri)
             .join(voted, voted.c.id == inner)
-            .where(votes.c.voter_id == undoer.id, votes.c.iri == iri)
+            .where(votes.c.voter_id == undoer.id, votes.c.iri == stored)
         ).first()
         if row is not None:
             return _activity("Like" if row.score > 0 else "Dislike", iri, by, row.iri)

@@ -8,9 +8,11 @@ from fedcom.effects.counts import find_vote
 from fedcom.effects.tombstones import was_undone
 from fedcom.errors import Invalid, NotFound
 from fedcom.inbound.content_at import concerns_us, content_at
+from fedcom.models.actor import Person
 from fedcom.models.comment import Comment
 from fedcom.models.located import Located
 from fedcom.models.post import Post
+from fedcom.models.vote import stored_iri
 from fedcom.queries.actors import find_actor
 from fedcom.queries.located import find_located, locate
 from fedcom.remote.actors import participant_at
@@ -41,21 +43,22 @@ def _read_undo(ctx: Context, received: ReceivedActivity) -> Vote | None:
     voter = participant_at(ctx, received.actor)
     check_vouched(ctx, received, at.community, direct=_is_direct(received, at.content))
     vote = find_vote(ctx, voter, at.content)
-    if vote is None or _was_replaced(ctx, taken_back, by=vote):
+    if vote is None or _was_replaced(ctx, taken_back, voter, by=vote):
         return None
     return Vote(by=voter, target=at.content, score=0)
 
 
-def _was_replaced(ctx: Context, taken_back: Document, by: tuple[int, str]) -> bool:
+def _was_replaced(ctx: Context, taken_back: Document, voter: Person, by: tuple[int, str]) -> bool:
     """Whether an Undo is about an earlier vote than the current one.
 
     Not by the type alone: Lemmy 0.19 undoes every vote as if it had been a Like, under an id that
     it makes up.
     """
-    score, iri = by
-    if score == _score(taken_back) or taken_back.id in (None, iri):
+    score, stored = by
+    iri = taken_back.id
+    if iri is None or score == _score(taken_back):
         return False
-    return was_undone(ctx, taken_back.id or "")
+    return stored_iri(iri, local=voter.local) != stored and was_undone(ctx, iri)
 
 
 def _is_direct(received: ReceivedActivity, target: Post | Comment) -> bool:

@@ -179,6 +179,7 @@ report = Table(
 tombstone = Table(
     "tombstone",
     metadata,
+    # Of an undone activity, the digest of its id.
     Column("iri", Text, primary_key=True),
     Column("kind", Text, primary_key=True),
     # The actor who set it: it applies only to content on this actor's host, or content that this

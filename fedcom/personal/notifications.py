@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, exists, select, update
 
-from database.pruning import delete_some
+from database.pruning import Outdated, outdated_in
 from fedcom.models.message import message
 from fedcom.models.notification import Kind, notification
 from fedcom.models.outside_mention import outside_mention
@@ -47,15 +47,15 @@ def read_conversation(conn: Connection, person_id: int, other_id: int, now: date
     _read(conn, person_id, notification.c.message_id.in_(theirs), now)
 
 
-def prune_notifications(conn: Connection, now: datetime, most: int) -> int:
-    """Delete up to `most` of the notifications that were read long ago; how many."""
-    return delete_some(conn, notification, notification.c.read_at < now - READ_KEPT, most)
+def old_notifications(now: datetime) -> Outdated:
+    """The notifications that were read long ago."""
+    return outdated_in(notification, notification.c.read_at < now - READ_KEPT)
 
 
-def prune_outside_mentions(conn: Connection, most: int) -> int:
-    """Delete up to `most` of the mentions without a notification; how many."""
+def unused_outside_mentions() -> Outdated:
+    """The mentions without a notification."""
     notified = exists().where(notification.c.outside_mention_id == outside_mention.c.id)
-    return delete_some(conn, outside_mention, ~notified, most)
+    return outdated_in(outside_mention, ~notified)
 
 
 def _read(conn: Connection, person_id: int, which: ColumnElement[bool], now: datetime) -> None:

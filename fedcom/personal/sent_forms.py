@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import select, update
 
 from database.inserts import insert_ignoring
-from database.pruning import delete_some
+from database.pruning import Outdated, outdated_in
 from fedcom.context import Context
 from fedcom.models.actor import Person
 from fedcom.models.personal import sent_form
@@ -32,6 +32,6 @@ def once(ctx: Context, by: Person, key: str, make: Callable[[], int]) -> int:
     return made
 
 
-def prune_sent_forms(conn: Connection, now: datetime, most: int) -> int:
-    """Delete up to `most` of the forms that are too old to be sent again; how many."""
-    return delete_some(conn, sent_form, sent_form.c.sent_at <= now - KEPT, most)
+def old_sent_forms(now: datetime) -> Outdated:
+    """The forms that are too old to be sent again."""
+    return outdated_in(sent_form, sent_form.c.sent_at <= now - KEPT)

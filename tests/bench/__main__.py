@@ -3,11 +3,16 @@
 import sys
 
 from fedcom.logs import configure_logs
-from tests.bench import growth, outgoing, table
+from tests.bench import flood, growth, outgoing, storage, table
 
 if __name__ == "__main__":
     configure_logs("error", "json")
-    parts = {"growth": growth.main, "outgoing": outgoing.main}
+    parts = {
+        "flood": flood.main,
+        "growth": growth.main,
+        "outgoing": outgoing.main,
+        "storage": storage.main,
+    }
     name = sys.argv[1] if len(sys.argv) > 1 else ""
     if name in parts:
         parts[name](sys.argv[2:])

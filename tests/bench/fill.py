@@ -231,7 +231,7 @@ class _Filling:
     def _digest(self, number: str) -> str:
         if self._is_sqlite:
             return "lower(hex(randomblob(32)))"
-        return f"md5({number}::text) || md5('x' || {number})"
+        return f"md5(({number})::text) || md5('x' || {number})"
 
     def _bytes(self, text: str) -> str:
         return f"CAST({text} AS BLOB)" if self._is_sqlite else f"convert_to({text}, 'UTF8')"
@@ -466,13 +466,13 @@ class _Filling:
         self._run(f"INSERT INTO comment_search ({columns}) SELECT {values} {source}")
 
     def _put_votes(self) -> None:
+        digest = self._digest("c.id || '-' || k.i")
         for kind in ("post", "comment"):
             voter = f"{self._actor} + 1 + (c.id * 7919 + k.i * {_STRIDE}) % {self._sizes.people}"
             self._run(
                 f"INSERT INTO {kind}_vote ({kind}_id, voter_id, score, iri, voted_at)"
                 f" SELECT c.id, {voter}, CASE WHEN k.i <= c.downs THEN -1 ELSE 1 END,"
-                f" 'https://h' || (({voter} - {self._actor}) % {self._sizes.hosts})"
-                f" || '.example/activities/like/{kind}-' || c.id || '-' || k.i,"
+                f" 'sha256:' || substr({digest}, 1, 22),"
                 f" {self._moment('c.at + 60 * k.i')}"
                 f" FROM fill_{kind} c JOIN fill_number k ON k.i <= c.votes"
             )

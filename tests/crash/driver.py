@@ -4,15 +4,17 @@ do.
 A request that a killed server did not answer is tried again, as a person would: check whether its
 effect is there, and if not, send it again. The driver records the content that both servers must
 have at the end.
+
+Who does what is decided before (`write_script`), by a seed, so that the same story can be played on
+other servers; only the order differs.
 """
 
-import itertools
 import random
 import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
@@ -29,6 +31,12 @@ PATIENCE = 120.0
 """Seconds for which one request is tried."""
 
 PAUSE = 0.1
+PAUSE_AFTER_LOSS = 0.5
+"""A killed server's last commit may still be on its way in PostgreSQL: no person checks sooner."""
+
+LOOK_AHEAD = 300
+"""Comments and votes among which one is chosen that can be done by now."""
+
 LOOK_AROUND = 0.25
 """Seconds between two reads of the lists that find the local ids of new posts."""
 
@@ -56,6 +64,46 @@ class Plan:
         return self.posts + self.comments + self.votes
 
 
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One thing to do: by the member with this number, about the post with this number."""
+
+    kind: str
+    member: int
+    post: int
+    community: str = ""
+    text: str = ""
+    score: int = 0
+
+
+def write_script(plan: Plan, members: int, communities: list[str], seed: int) -> list[Job]:
+    """What happens: posts in order, and comments and votes roughly in the order of their posts."""
+    chance = random.Random(seed)
+    posts = [
+        Job(
+            *("post", chance.randrange(members), number),
+            community=chance.choice(communities),
+            text=f"Post {number:04} of the story",
+        )
+        for number in range(plan.posts)
+    ]
+    others = [
+        Job(
+            *("comment", chance.randrange(members), chance.randrange(plan.posts)),
+            text=f"Comment {number:04} of the story",
+        )
+        for number in range(plan.comments)
+    ]
+    taken = {(one.member, one.post) for one in posts}
+    while len(taken) < plan.posts + plan.votes:
+        pair = chance.randrange(members), chance.randrange(plan.posts)
+        if pair not in taken:
+            taken.add(pair)
+            others.append(Job("vote", *pair, score=chance.choice((1, 1, 1, -1))))
+    others.sort(key=lambda one: one.post + chance.gauss(0, plan.posts / 10))
+    return posts + others
+
+
 @dataclass(slots=True)
 class Written:
     """A post as the driver knows it: its IRI, its id on each server, its expected content."""
@@ -64,7 +112,6 @@ class Written:
     title: str
     author: Member
     numbers: dict[str, int]
-    voters: set[str] = field(default_factory=set)
     up: int = 1
     down: int = 0
     comments: int = 0
@@ -126,15 +173,19 @@ class Driver:
         self.plan = plan
         self.done = 0
         self.retried = 0
-        self.written: list[Written] = []
+        self.permitted = plan.total
+        """How much may be begun: with kills, not more than until the next one."""
+        self._begun = 0
+        self.written: dict[int, Written] = {}
         self.comments: dict[str, str] = {}
         self.failure: BaseException | None = None
         self._members = members
         self._homes = homes
+        script = write_script(plan, len(members), sorted(homes), seed)
+        self._posts = [one for one in script if one.kind == "post"][::-1]
+        self._others = [one for one in script if one.kind != "post"]
         self._random = random.Random(seed)
-        self._counter = itertools.count(1)
         self._lock = threading.Lock()
-        self._left = {"post": plan.posts, "comment": plan.comments, "vote": plan.votes}
         self._threads = [
             threading.Thread(target=self._guarded(self._work)) for _ in range(plan.hands)
         ]
@@ -165,7 +216,9 @@ class Driver:
 
     def contents(self) -> Contents:
         """The expected content of each server."""
-        posts = {one.iri: (one.title, one.up, one.down, one.comments) for one in self.written}
+        posts = {
+            one.iri: (one.title, one.up, one.down, one.comments) for one in self.written.values()
+        }
         comments = {iri: (text, 1, 0) for iri, text in self.comments.items()}
         return Contents(dict(posts), dict(comments))
 
@@ -191,49 +244,33 @@ class Driver:
     def _next_job(self) -> Callable[[Hand], None] | None:
         while self.failure is None:
             with self._lock:
-                kinds = [kind for kind, left in self._left.items() if left]
-                if not kinds:
+                if not (self._posts or self._others):
                     return None
-                weights = [self._left[kind] for kind in kinds]
-                kind = self._random.choices(kinds, weights)[0]
-                job: Callable[[Hand], None] | None = getattr(self, f"_plan_{kind}")()
-                if job is not None:
-                    self._left[kind] -= 1
-                    return job
+                job = self._choose() if self._begun < self.permitted else None
+                self._begun += job is not None
+            if job is not None:
+                return job
             time.sleep(PAUSE)
         return None
 
-    def _plan_post(self) -> Callable[[Hand], None]:
-        number, author = next(self._counter), self._random.choice(self._members)
-        community = self._random.choice(sorted(self._homes))
-        return lambda hand: self._post(hand, author, community, f"Post {number:04} of the story")
+    def _choose(self) -> Callable[[Hand], None] | None:
+        """One of the things that are left, in proportion to their numbers; None if none can be done
+        yet.
+        """
+        is_post = self._random.randrange(len(self._posts) + len(self._others)) < len(self._posts)
+        if is_post:
+            return partial(self._post, job=self._posts.pop())
+        for job in self._others[:LOOK_AHEAD]:
+            about, member = self.written.get(job.post), self._members[job.member]
+            if about is not None and member.node.name in about.numbers:
+                self._others.remove(job)
+                do = self._comment if job.kind == "comment" else self._vote
+                return partial(do, job=job, about=about)
+        return partial(self._post, job=self._posts.pop()) if self._posts else None
 
-    def _plan_comment(self) -> Callable[[Hand], None] | None:
-        found = self._pick()
-        if found is None:
-            return None
-        about, author = found
-        text = f"Comment {next(self._counter):04} of the story"
-        return lambda hand: self._comment(hand, author, about, text)
-
-    def _plan_vote(self) -> Callable[[Hand], None] | None:
-        found = self._pick()
-        if found is None or found[1].name in {*found[0].voters, found[0].author.name}:
-            return None
-        about, voter = found
-        about.voters.add(voter.name)
-        score = self._random.choice((1, 1, 1, -1))
-        return lambda hand: self._vote(hand, voter, about, score)
-
-    def _pick(self) -> tuple[Written, Member] | None:
-        """A post, and a member of a server where it has arrived."""
-        if not self.written:
-            return None
-        about, member = self._random.choice(self.written), self._random.choice(self._members)
-        return (about, member) if member.node.name in about.numbers else None
-
-    def _post(self, hand: Hand, author: Member, community: str, title: str) -> None:
-        path = self._path(community, author.node)
+    def _post(self, hand: Hand, job: Job) -> None:
+        author, title = self._members[job.member], job.text
+        path = self._path(job.community, author.node)
 
         def send() -> int:
             to = hand.send(author, "/submit", community=path[3:], title=title, body="Hi.")
@@ -246,9 +283,10 @@ class Driver:
             f"{author.node.origin}/post/{number}", title, author, {author.node.name: number}
         )
         with self._lock:
-            self.written.append(one)
+            self.written[job.post] = one
 
-    def _comment(self, hand: Hand, author: Member, about: Written, text: str) -> None:
+    def _comment(self, hand: Hand, job: Job, about: Written) -> None:
+        author, text = self._members[job.member], job.text
         post = f"/post/{about.numbers[author.node.name]}"
 
         def send() -> int:
@@ -259,7 +297,8 @@ class Driver:
             self.comments[f"{author.node.origin}/comment/{number}"] = text
             about.comments += 1
 
-    def _vote(self, hand: Hand, voter: Member, about: Written, score: int) -> None:
+    def _vote(self, hand: Hand, job: Job, about: Written) -> None:
+        voter, score = self._members[job.member], job.score
         path = f"/post/{about.numbers[voter.node.name]}/vote"
         # A repeated vote counts once: there is nothing to check in between.
         self._until_done(lambda: hand.send(voter, path, score=str(score)), lambda: None)
@@ -281,7 +320,7 @@ class Driver:
                 uncertain = True
                 with self._lock:
                     self.retried += 1
-                time.sleep(PAUSE)
+                time.sleep(PAUSE_AFTER_LOSS)
         raise Stuck("a server did not come back")
 
     def _path(self, community: str, node: Node) -> str:
@@ -311,7 +350,7 @@ class Driver:
         """Store the ids of the posts on a page; returns whether any was new."""
         news = False
         with self._lock:
-            known = {one.title: one for one in self.written}
+            known = {one.title: one for one in self.written.values()}
             for number, text in page.entries("post"):
                 title = re.search(r"Post \d{4} of the story", text)
                 one = known.get(title[0]) if title else None

@@ -2,10 +2,10 @@
 
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.crash.contents import Pending, ServerDatabase
-from tests.support.server_processes import Node, Process
 
 WAIT = 8.0
 """Seconds to wait until the victim is in the middle of its work."""
@@ -13,20 +13,31 @@ WAIT = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Victim:
-    """A process to kill, and the reader of its database."""
+    """A process to kill, and how to start it again; `is_busy` says by the state of the database
+    whether it is working. What a dead database has in it is read after its start only.
+    """
 
     name: str
-    node: Node
-    process: Process
+    end: Callable[[], None]
+    start: Callable[[], None]
     database: ServerDatabase
+    is_busy: Callable[[Pending], bool]
+    is_database: bool = False
 
-    def is_busy(self, pending: Pending) -> bool:
-        """Whether it is working: a worker delivers, a server with a worker receives."""
-        if self.process is self.node.worker:
-            return pending.claimed > 0
-        if self.node.worker is not None:
-            return pending.journal > 0
-        return pending.claimed > 0 or pending.journal > 0
+
+def is_receiving(pending: Pending) -> bool:
+    """Whether a server receives that has workers to deliver."""
+    return pending.journal > 0
+
+
+def is_delivering(pending: Pending) -> bool:
+    """Whether a worker delivers."""
+    return pending.claimed > 0
+
+
+def is_working(pending: Pending) -> bool:
+    """Whether anything is being done."""
+    return pending.claimed > 0 or pending.journal > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +54,7 @@ class Kill:
 
     def __str__(self) -> str:
         return (
-            f"{self.number:3}  {self.victim:9} after {self.done:4} done;"
+            f"{self.number:3}  {self.victim:10} after {self.done:4} done;"
             f" before: {_describe(self.before)}; dead: {_describe(self.after)};"
             f" back after {self.down_seconds:.1f} s{'' if self.was_busy else '   (idle)'}"
         )
@@ -56,22 +67,13 @@ def kill(number: int, victim: Victim, done: int, chance: random.Random) -> Kill:
     while not victim.is_busy(before) and time.monotonic() < deadline:
         time.sleep(0.002)
         before = victim.database.pending()
-    victim.process.kill()
+    victim.end()
     died = time.monotonic()
-    after = victim.database.pending()
+    after = before if victim.is_database else victim.database.pending()
     time.sleep(chance.uniform(0.1, 0.8))
-    victim.process.start()
-    if victim.process is victim.node.server:
-        victim.node.wait_ready()
-    return Kill(
-        number,
-        victim.name,
-        done,
-        before,
-        after,
-        victim.is_busy(after),
-        time.monotonic() - died,
-    )
+    victim.start()
+    down = time.monotonic() - died
+    return Kill(number, victim.name, done, before, after, victim.is_busy(after), down)
 
 
 def _describe(pending: Pending) -> str:

@@ -171,11 +171,41 @@ async def test_two_that_open_the_database_see_each_others_commits(
         assert len({None, *versions}) == 4
 
 
+_LEADER = """
+import asyncio, sys
+from fedcom.db import open_database
+database = open_database(sys.argv[1])
+print(asyncio.run(database.is_leader()), flush=True)
+sys.stdin.readline()
+"""
+
+
+# A SQLite database belongs to one server.
+@pytest.mark.anyio
+@pytest.mark.parametrize("dialect", ["postgresql"])
+async def test_one_process_leads_until_it_is_killed(
+    database: Database, empty_database_url: str
+) -> None:
+    pipe = asyncio.subprocess.PIPE
+    leader = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", _LEADER, empty_database_url), stdin=pipe, stdout=pipe
+    )
+    assert leader.stdout is not None
+    assert await leader.stdout.readline() == b"True\n"
+    assert [await database.is_leader() for _ in range(2)] == [False, False]
+    leader.kill()
+    await leader.wait()
+    async with asyncio.timeout(10):
+        while not await database.is_leader():  # noqa: ASYNC110 - PostgreSQL notices it
+            await asyncio.sleep(0.01)
+    assert await database.is_leader()
+
+
 @pytest.mark.anyio
 async def test_a_version_is_never_equal_to_one_of_another_connection(database: Database) -> None:
     """The numbers begin again there, or may have: after a restore, for example."""
     before = await database.find_version()
-    database._version.close()
+    database._watcher.close()
     assert await database.find_version() not in {None, before}
 
 

@@ -5,21 +5,17 @@ both databases receive them. The tables are filled, and PostgreSQL is told that 
 that it prefers its indexes.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event
-from sqlalchemy.engine import Engine
+from sqlalchemy import Connection
 
 from activitypub.signatures.keys import load_private
 from tests.bench.operations import operations
 from tests.bench.village import PEER, Node, open_node
 from tests.support.documents import pems
-from tests.support.plans import scanned
+from tests.support.plans import Sent, captured, scanned
 
 pytestmark = pytest.mark.anyio
 
@@ -47,32 +43,6 @@ ALLOWED_SCANS: Mapping[str, set[str]] = {
 
 _LARGER = "SET LOCAL seq_page_cost = 40"
 """Lets PostgreSQL plan as if each table had forty times as many pages to read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A statement with its parameters, as the driver got it."""
-
-    statement: str
-    parameters: Any
-
-
-@contextmanager
-def captured() -> Iterator[dict[str, Sent]]:
-    """The statements that are sent meanwhile, each once."""
-    found: dict[str, Sent] = {}
-
-    def note(_conn: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
-            one = parameters[0] if isinstance(parameters, list) else parameters
-            one = dict(one) if isinstance(one, Mapping) else tuple(one)
-            found.setdefault(statement, Sent(statement, one))
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield found
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
 
 
 @pytest.fixture

@@ -9,9 +9,11 @@ from sqlalchemy import DateTime, bindparam, select, text
 
 from fedcom import migrate
 from fedcom.db import open_database
+from fedcom.models.digest import digest_of
 from fedcom.models.moderation import report, tombstone
 from fedcom.models.personal import draft
 from fedcom.models.post import post_rank
+from fedcom.models.vote import post_vote, stored_iri
 from fedcom.rules.ranking import active_key, controversy
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -188,4 +190,40 @@ def test_rows_keep_their_values_under_the_standard_names(
         assert conn.execute(select(draft.c.form)).scalars().all() == ["submit"]
         (row,) = conn.execute(select(tombstone)).all()
     database.close()
-    assert tuple(row) == ("like", "undone", "bob", NOON, True, 1.5)
+    assert tuple(row) == (digest_of("like"), "undone", "bob", NOON, True, 1.5)
+
+
+_VOTE = """
+    INSERT INTO post_vote (post_id, voter_id, score, iri, voted_at)
+    VALUES (9, :id, :score, :iri, :at)
+"""
+
+
+def test_votes_keep_what_an_undo_needs(
+    empty_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upgrade_to("0029", empty_database_url, tmp_path / "old", monkeypatch)
+    database = open_database(empty_database_url)
+    at, then = (bindparam(name, type_=DateTime(timezone=True)) for name in ("at", "last"))
+    ours, theirs = "https://a.example/activities/like/1", "https://b.example/like/\u00e9"
+    with database.begin() as conn:
+        people = [{"id": 1, "iri": "c", "kind": "Group", "at": NOON}]
+        people += [{"id": n, "iri": f"u{n}", "kind": "Person", "at": NOON} for n in (2, 3)]
+        conn.execute(text(_ACTOR).bindparams(at), people)
+        conn.execute(text("UPDATE actor SET local = false WHERE id = 3"))
+        conn.execute(text(_SITE).bindparams(at), {"name": "", "at": NOON})
+        post = {"id": 9, "at": NOON, "last": None, "up": 1, "down": 1}
+        conn.execute(text(_POST).bindparams(at, then), post)
+        for number, iri, score in ((2, ours, 1), (3, theirs, -1)):
+            values = {"id": number, "iri": iri, "score": score, "at": NOON}
+            conn.execute(text(_VOTE).bindparams(at), values)
+
+    migrate.upgrade(empty_database_url)
+
+    with database.connect() as conn:
+        rows = conn.execute(select(post_vote).order_by(post_vote.c.voter_id)).all()
+    database.close()
+    assert [tuple(row) for row in rows] == [
+        (9, 2, 1, stored_iri(ours, local=True), NOON),
+        (9, 3, -1, stored_iri(theirs, local=False), NOON),
+    ]

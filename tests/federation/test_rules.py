@@ -19,6 +19,7 @@ from fedcom.actions.report import BY_ONE, Report
 from fedcom.context import Context
 from fedcom.models.actor import Community, Person, community as community_table
 from fedcom.models.comment import comment
+from fedcom.models.digest import digest_of
 from fedcom.models.follow import follow
 from fedcom.models.personal import actor_block
 from fedcom.models.post import post
@@ -122,7 +123,7 @@ def create(obj: Json, by: str | None = None, **more: Any) -> Json:
 
 def undone(*several: Json, by: str | None = None) -> dict[str, str]:
     """The tombstones of these activities, set by their actor or by a community."""
-    return {f"undone {received['id']}": by or received["actor"] for received in several}
+    return {f"undone {digest_of(received['id'])}": by or received["actor"] for received in several}
 
 
 def announce(obj: Any, by: str = DOGS) -> Json:
@@ -744,7 +745,7 @@ DEDUPE_AND_ORDER = [
         "a vote that stays because its Undo was faster",
         undo(LIKE),
         LIKE,
-        changed={f"undone {LIKE['id']}": KIM},
+        changed={f"undone {digest_of(LIKE['id'])}": KIM},
     ),
     row(
         "undo-of-a-vote-that-was-replaced",
@@ -1246,7 +1247,7 @@ CONVERSATION = [
         LIKE,
         changed={
             IN_CATS: "Ours | shown | 2",
-            "undone https://evil.example/like": EVE,
+            f"undone {digest_of('https://evil.example/like')}": EVE,
         },
         sent=announced("Like{id}"),
         fetched=(EVE,),

@@ -217,6 +217,7 @@ class Post:
     method: str = "POST"
     path: str = "/inbox"
     query: str = ""
+    client: str = "127.0.0.1"
     state: dict[str, Any] = field(default_factory=dict)
 
     def with_header(self, name: str, *values: str) -> "Post":
@@ -237,7 +238,7 @@ class Post:
                 (name.lower().encode("latin-1"), value.encode("latin-1"))
                 for name, value in self.headers
             ],
-            "client": ("127.0.0.1", 40000),
+            "client": (self.client, 40000),
             "server": ("127.0.0.1", 80),
             "state": self.state,
         }

@@ -1,13 +1,17 @@
+import sqlite3
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete
 
-from inbox import claims
+from inbox import claims, journal
 from inbox.claims import ClaimLost
 from tests.inbox.peers import OUR_HOST, World, entry
+from tests.support.plans import captured
 
 SUBJECT = f"https://{OUR_HOST}/post/1"
 
@@ -84,6 +88,98 @@ def test_skipped_hosts_keep_their_rows(world: World) -> None:
     assert activity_ids(world, world.claim()) == [1]
 
 
+def flood(world: World, count: int, *, host: str = "flood.example", age: float = 60.0) -> None:
+    """A backlog of one host, whose rows came one after the other."""
+    world.append(
+        *(
+            entry(
+                number,
+                activity_id=f"https://{host}/likes/{number}",
+                actor=f"https://{host}/u/eve",
+                host=host,
+                received_at=world.now - age + number / 1000,
+            )
+            for number in range(count)
+        )
+    )
+
+
+def test_a_new_row_is_in_the_next_claim_whatever_the_backlog_of_another_host(world: World) -> None:
+    flood(world, 3000)
+    world.append(entry(5000, host="late.example"))
+
+    first = world.claim("a", most=8)
+    world.append(entry(5001, host="later.example"))
+    second = world.claim("b", most=8)
+
+    assert [row.host for row in first] == ["flood.example", "late.example"] + ["flood.example"] * 6
+    assert second[0].host == "later.example"
+    assert [row.host for row in second[1:]] == ["flood.example"] * 7
+
+
+def test_hosts_with_backlogs_share_a_claim(world: World) -> None:
+    for at in range(4):
+        flood(world, 50, host=f"{at}.example", age=100.0 - at)
+    assert Counter(row.host for row in world.claim(most=8)) == {
+        f"{at}.example": 2 for at in range(4)
+    }
+    world.append(entry(5000, host="new.example"), entry(5001, host="new.example"))
+    # What a host has in hand counts against it.
+    assert [row.host for row in world.claim(most=3)] == ["new.example", "new.example", "0.example"]
+
+
+def test_a_backlog_about_one_object_does_not_delay_another_host(world: World) -> None:
+    """A host could otherwise hold up all votes on a post for as long as its own take."""
+    world.append(*(entry(number, subject=SUBJECT) for number in range(50)))
+    world.append(entry(100, host="other.example", subject=SUBJECT))
+    assert [row.host for row in world.claim()] == ["peer.example", "other.example"]
+
+
+def test_a_claim_costs_the_same_whatever_the_backlog(world: World) -> None:
+    costs = []
+    for count in (1000, 10_000):
+        with world.database.begin() as conn:
+            conn.execute(delete(journal.journal))
+        flood(world, count)
+        world.append(*(entry(number, host=f"{number}.example") for number in range(20_000, 20_003)))
+        costs.append(cost_of_a_claim(world))
+    assert costs[1] < 1.3 * costs[0]
+
+
+def cost_of_a_claim(world: World) -> int:
+    """Instructions of SQLite's machine; or how many rows PostgreSQL's plan passes on or removes."""
+    if world.database.dialect == "sqlite":
+        with world.database.begin() as conn:
+            driver = conn.connection.driver_connection
+            assert isinstance(driver, sqlite3.Connection)
+            steps = 0
+
+            def count() -> None:
+                nonlocal steps
+                steps += 1
+
+            driver.set_progress_handler(count, 10)
+            assert len(claims.claim(conn, worker="w", now=world.now, lease=90, most=8)) == 8
+            driver.set_progress_handler(None, 0)
+            return steps
+    with world.database.begin() as conn:
+        conn.exec_driver_sql("ANALYZE inbox_journal")
+        with captured() as sent:
+            assert len(claims.claim(conn, worker="w", now=world.now, lease=90, most=8)) == 8
+        query = next(one for one in sent.values() if one.statement.startswith("WITH"))
+        explain = f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {query.statement}"
+        (found,) = conn.exec_driver_sql(explain, query.parameters).scalar_one()
+        return sum(rows_of(found["Plan"]))
+
+
+def rows_of(node: dict[str, Any]) -> Iterator[int]:
+    removed = ("Rows Removed by Filter", "Rows Removed by Join Filter")
+    rows = node["Actual Rows"] + sum(node.get(name, 0) for name in removed)
+    yield int(rows * node["Actual Loops"])
+    for below in node.get("Plans", ()):
+        yield from rows_of(below)
+
+
 def test_a_lease_that_runs_out_gives_the_row_to_another_and_fences_the_first(
     world: World,
 ) -> None:
@@ -125,14 +221,15 @@ def test_a_row_is_closed_once(world: World) -> None:
         claims.close(conn, row, now=world.now)
 
 
-def test_renewing_prolongs_the_leases_of_one_worker(world: World) -> None:
-    world.append(entry(1), entry(2))
-    world.claim("a", most=1)
+def test_renewing_prolongs_the_leases_of_one_worker_on_the_rows_it_knows(world: World) -> None:
+    world.append(entry(1), entry(2), entry(3))
+    (known,) = world.claim("a", most=1)
+    world.claim("a", most=1)  # the answer is lost
     world.claim("b", most=1)
     with world.database.begin() as conn:
-        claims.renew(conn, worker="a", until=world.now + 200)
+        claims.renew(conn, worker="a", rows=[known.id], until=world.now + 200)
     world.clock.advance(seconds=150)
-    assert activity_ids(world, world.claim("c")) == [2]
+    assert activity_ids(world, world.claim("c")) == [2, 3]
 
 
 def test_a_graceful_stop_releases_rows_without_counting_the_attempt(world: World) -> None:

@@ -13,6 +13,7 @@ from fedcom.federation.replay import RELAYED_WITHIN
 from inbox import claims, journal
 from tests.inbox.peers import ANN, BOB, World, entry
 from tests.support.databases import sqlite_database
+from tests.support.pruning import prune_now
 
 DAY = 86_400.0
 
@@ -114,7 +115,7 @@ def test_a_host_is_open_until_its_rows_are_closed_or_parked(world: World) -> Non
     assert not is_open()
     world.append(entry(1), entry(2), entry(3, host="other.example"))
     assert is_open()
-    first, second, _ = world.claim()
+    first, _, second = world.claim()
     assert is_open()
     with world.database.begin() as conn:
         claims.close(conn, first, now=world.now)
@@ -170,25 +171,53 @@ def test_pruning_drops_bodies_after_a_week_and_rows_two_weeks_later(world: World
     with world.database.begin() as conn:
         claims.close(conn, done, now=0.0)
         claims.refuse(conn, refused, now=1 * DAY, code="c", reason="r")
-        assert journal.prune(conn, 7 * DAY, 100) == journal.Pruned(bodies=0, rows=0)
-        assert journal.prune(conn, 7.5 * DAY, 100) == journal.Pruned(bodies=1, rows=0)
+        assert prune_now(conn, *journal.list_outdated(7 * DAY)) == 0
+        assert prune_now(conn, *journal.list_outdated(7.5 * DAY)) == 1
     assert [row["body"] is None for row in world.rows()] == [True, False, False]
     assert world.append(entry(1)) == [False]
     with world.database.begin() as conn:
-        assert journal.prune(conn, 21.5 * DAY, 100) == journal.Pruned(bodies=1, rows=1)
-        assert journal.prune(conn, 1000 * DAY, 100) == journal.Pruned(bodies=0, rows=1)
+        assert prune_now(conn, *journal.list_outdated(21.5 * DAY)) == 1 + 1
+        assert prune_now(conn, *journal.list_outdated(1000 * DAY)) == 1
     assert [row["state"] for row in world.rows()] == ["claimed"]
     assert world.append(entry(1)) == [True]
 
 
-def test_pruning_works_in_batches(world: World) -> None:
+def test_a_row_that_is_done_keeps_what_tells_duplicates_and_no_more(world: World) -> None:
+    """And a refused one all that admins read about it."""
+    entries = [entry(number, received_at=0.0, signed_at=50.0) for number in (1, 2)]
+    world.append(*entries)
+    done, refused = world.claim()
+    with world.database.begin() as conn:
+        claims.close(conn, done, now=0.0)
+        claims.refuse(conn, refused, now=0.0, code="c", reason="r")
+    before = world.rows()
+    with world.database.begin() as conn:
+        prune_now(conn, *journal.list_outdated(8 * DAY))
+
+    kept, other = world.rows()
+    assert other == before[1] | {"body": None}
+    same = {name for name in kept if kept[name] == before[0][name]}
+    assert same >= {"id", "dedupe_key", "authenticated", "signed_at", "closed_at", "state"}
+    emptied = ("activity_type", "actor", "signer", "host", "request_id")
+    assert {kept[name] for name in emptied} == {""}
+    assert kept["subject"] is kept["body"] is None
+    with world.database.begin() as conn:
+        for one in entries:
+            assert journal.was_received(conn, one.actor, one.subject, one.activity_id or "")
+        first = entries[0]
+        assert not journal.was_received(conn, first.actor, first.subject, "https://x.example/1")
+        assert journal.has_newer_activity(conn, first.actor, first.subject, 50.0)
+    assert world.append(*entries) == [False, False]
+
+
+def test_pruning_is_limited(world: World) -> None:
     world.append(*(entry(number, received_at=0.0) for number in range(3)))
     rows = world.claim()
     with world.database.begin() as conn:
         for row in rows:
             claims.close(conn, row, now=0.0)
-        assert journal.prune(conn, 8 * DAY, 2) == journal.Pruned(bodies=2, rows=0)
-        assert journal.prune(conn, 8 * DAY, 2) == journal.Pruned(bodies=1, rows=0)
+        outdated = journal.list_outdated(8 * DAY)
+        assert [prune_now(conn, *outdated, most=2) for _ in range(3)] == [2, 1, 0]
 
 
 def test_ids_are_never_reused(world: World) -> None:
@@ -206,14 +235,14 @@ def test_sqlite_finds_outdated_bodies_by_their_own_index(tmp_path: Path) -> None
     plans: list[str] = []
 
     def note(conn: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if statement.startswith("UPDATE"):
+        if "received_at <" in statement and not statement.startswith("EXPLAIN"):
             plans.append(
                 str(conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all())
             )
 
     with closing(database), database.begin() as conn:
         event.listen(conn, "before_cursor_execute", note)
-        journal.prune(conn, 8 * DAY, 2)
+        prune_now(conn, *journal.list_outdated(8 * DAY))
 
     assert len(plans) == 1
     assert "USING INDEX ix_inbox_journal_bodies (received_at<?)" in plans[0]

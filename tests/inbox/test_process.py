@@ -15,7 +15,17 @@ from inbox.engine import Inbox
 from inbox.errors import Ignored, Later, Refused
 from inbox.ports import ReceivedActivity
 from inbox.process import pause_after
-from tests.inbox.peers import ANN, BOB, CONTEXT, OUR_HOST, World, create, entry, like
+from tests.inbox.peers import (
+    ANN,
+    BOB,
+    CONTEXT,
+    OUR_HOST,
+    WatchedDatabase,
+    World,
+    create,
+    entry,
+    like,
+)
 from tests.support.waiting import until
 from tests.support.watched_server import measured_steps
 
@@ -345,6 +355,23 @@ async def test_slow_hosts_do_not_stop_the_others(world: World, hosts: int, taken
         await until(lambda: set(world.states()) == {"done"})
     assert len(world.effects()) == 30
     assert max(world.handlers.attempts.values()) == 1
+
+
+async def test_the_rows_of_a_busy_host_do_not_make_each_worker_query(small_world: World) -> None:
+    """While one host floods, most claims would find nothing beside it."""
+    count = 80
+    database = WatchedDatabase(small_world.database)
+    inbox = small_world.new_inbox(database=database)
+    small_world.append(*(entry(number) for number in range(count)))
+
+    async def be_quick(_received: ReceivedActivity) -> None:
+        await asyncio.sleep(0.001)
+        inbox._processor.wake("peer.example")
+
+    small_world.handlers.meanwhile = be_quick
+    async with running(inbox):
+        await until(lambda: len(small_world.effects()) == count)
+    assert database.writes < count / 2
 
 
 async def test_a_graceful_stop_releases_claimed_rows(world: World) -> None:

@@ -1,5 +1,6 @@
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from activitypub.errors import Gone, Unreachable
 from activitypub.problem import ProblemType
 from inbox import claims
 from inbox.errors import Refused
-from inbox.receive import to_signed_request
+from inbox.receive import REQUESTS_OF_ONE, to_signed_request
 from tests.inbox.peers import (
     ANN,
     BOB,
@@ -25,6 +26,7 @@ from tests.inbox.peers import (
     other_private_key,
     private_key,
     public_key,
+    send_to,
 )
 
 pytestmark = pytest.mark.anyio
@@ -514,3 +516,53 @@ async def test_a_signed_query_is_part_of_the_target() -> None:
 async def test_the_context_may_be_one_of_several(small_world: World) -> None:
     document = like() | {"@context": ["https://join-lemmy.org/context.json", CONTEXT]}
     assert (await small_world.post(document)).status == 202
+
+
+async def test_a_sender_with_many_requests_at_once_delays_only_itself(
+    small_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inbox.receive.TURN_SECONDS", 0.05)
+    database = WatchedDatabase(small_world.database)
+    inbox = small_world.new_inbox(database=database)
+    await send_to(inbox, small_world.sign(like(0)))  # the key is known from now on
+    database.gate.clear()
+    flood = [
+        asyncio.create_task(send_to(inbox, small_world.sign(like(number))))
+        for number in range(1, REQUESTS_OF_ONE + 5)
+    ]
+    await asyncio.wait(flood, return_when=asyncio.FIRST_COMPLETED)
+    other = asyncio.create_task(
+        send_to(inbox, replace(small_world.sign(like(99)), client="192.0.2.1"))
+    )
+    await asyncio.sleep(0.1)
+    assert not other.done()  # it waits for the database, and not in line
+    database.gate.set()
+
+    assert (await other).status == 202
+    answers = [await one for one in flood]
+    assert [answer.status for answer in answers] == [202] * REQUESTS_OF_ONE + [503] * 4
+    assert answers[-1].code == "sender_queue_full"
+    assert int(answers[-1].headers["retry-after"]) > 0
+    await inbox.aclose()
+
+
+async def test_a_host_with_too_much_waiting_comes_back_later_and_nothing_accepted_is_lost(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inbox.backlogs.MOST_WAITING", 3)
+    monkeypatch.setattr("inbox.receive.SECONDS_TO_REFUSE", 0)
+    for number in range(3):
+        assert (await world.post(like(number))).status == 202
+        world.clock.advance(seconds=1)
+
+    answer = await world.post(like(3))
+    assert (answer.status, answer.code) == (503, "backlog_full")
+    assert int(answer.headers["retry-after"]) > 0
+    # From memory, and only this host.
+    assert (await world.post(like(4))).code == "backlog_full"
+    assert (await world.post(like(1, actor=BOB), signer=BOB)).status == 202
+
+    await world.inbox.drain()
+    assert len(world.effects()) == 4
+    world.clock.advance(seconds=1)
+    assert (await world.post(like(3))).status == 202

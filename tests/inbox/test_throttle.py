@@ -1,4 +1,8 @@
-from inbox.throttle import REMEMBERED, BoundedCache, RateLimit
+import asyncio
+
+import pytest
+
+from inbox.throttle import REMEMBERED, BoundedCache, RateLimit, Turns
 
 
 def test_the_oldest_entries_are_evicted() -> None:
@@ -33,3 +37,35 @@ def test_many_unknown_keys_use_bounded_memory() -> None:
     for number in range(3 * REMEMBERED):
         allowance.take(str(number), 0)
     assert len(allowance._windows) == REMEMBERED
+
+
+@pytest.mark.anyio
+async def test_turns_of_one_name_are_taken_in_line_and_those_of_another_are_free() -> None:
+    turns, began, may_end = Turns(2), list[str](), asyncio.Event()
+
+    async def visit(name: str, label: str) -> None:
+        async with turns.of(name, 10):
+            began.append(label)
+            await may_end.wait()
+
+    tasks = [asyncio.create_task(visit("a", f"a{number}")) for number in range(4)]
+    tasks.append(asyncio.create_task(visit("b", "b")))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert sorted(began) == ["a0", "a1", "b"]
+    may_end.set()
+    await asyncio.gather(*tasks)
+    assert [label for label in began if label != "b"] == ["a0", "a1", "a2", "a3"]
+    assert len(turns) == 0
+
+
+@pytest.mark.anyio
+async def test_who_waits_too_long_for_a_turn_is_told_and_leaves_the_line() -> None:
+    turns = Turns(1)
+    async with turns.of("a", 10):
+        with pytest.raises(TimeoutError):
+            async with turns.of("a", 0):
+                pass
+    async with turns.of("a", 0):
+        assert len(turns) == 1
+    assert len(turns) == 0

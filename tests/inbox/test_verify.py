@@ -175,7 +175,7 @@ async def test_a_thousand_unknown_keys_at_once_cause_few_fetches_and_few_at_a_ti
     )
     assert len(verifier_setup.keys.fetched) == LOOKUPS_PER_MINUTE
     assert verifier_setup.keys.most == LOOKUPS_AT_ONCE_OF_ONE
-    assert not verifier_setup.verifier._turns._queues
+    assert not len(verifier_setup.verifier._turns)
 
 
 async def test_forgeries_under_many_real_keys_are_counted_too(
@@ -344,8 +344,7 @@ async def test_waiting_too_long_for_a_slot_is_answered_503(
     for task in hanging:
         task.cancel()
     await asyncio.gather(*hanging, return_exceptions=True)
-    assert not verifier_setup.verifier._turns._queues
-    assert not verifier_setup.verifier._turns._visitors
+    assert not len(verifier_setup.verifier._turns)
 
 
 async def test_the_cache_of_unknown_actors_is_bounded(

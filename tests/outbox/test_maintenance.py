@@ -13,7 +13,7 @@ from outbox.maintenance import (
     PeerReport,
     count_states,
     find_failed,
-    prune,
+    list_outdated,
     report_peers,
     retry_now,
 )
@@ -21,6 +21,7 @@ from outbox.peers import PeerHealth
 from outbox.publish import find_issued
 from outbox.record import Result, record
 from tests.outbox.world import World, inbox
+from tests.support.pruning import prune_now
 
 
 def _attempt(world: World, number: int, outcome: AttemptOutcome) -> None:
@@ -140,7 +141,7 @@ def test_pruning_keeps_what_is_recent_or_open_and_issued_activities_for_a_month(
 
     def left(days: float) -> tuple[int, bool]:
         with world.db.begin() as conn:
-            prune(conn, world.now() + days * DAY, 100)
+            prune_now(conn, *list_outdated(world.now() + days * DAY))
             number = conn.execute(select(func.count()).select_from(deliveries)).scalar_one()
             return number, find_issued(conn, name) is not None
 
@@ -157,7 +158,10 @@ def test_pruning_keeps_an_echo_no_longer_than_what_arrived(world: World) -> None
     _attempt(world, 1, AttemptOutcome(AnswerKind.REJECTED, 400))
     with world.db.begin() as conn:
         conn.execute(deliveries.update().values(state=ECHOED))
-        assert [prune(conn, world.now() + days * DAY, 100) for days in (6, 8)] == [0, 1]
+        assert [prune_now(conn, *list_outdated(world.now() + days * DAY)) for days in (6, 8)] == [
+            0,
+            1,
+        ]
 
 
 def test_pruning_deletes_a_limited_number_at_a_time(world: World) -> None:
@@ -165,9 +169,9 @@ def test_pruning_deletes_a_limited_number_at_a_time(world: World) -> None:
     later = world.now() + 60 * DAY
     with world.db.begin() as conn:
         conn.execute(deliveries.update().values(state="delivered", closed_at=world.now()))
-        assert prune(conn, later, 10) == 10
-        assert prune(conn, later, 10) == 5 + 1
-        assert prune(conn, later, 10) == 0
+        assert prune_now(conn, *list_outdated(later), most=10) == 10
+        assert prune_now(conn, *list_outdated(later), most=10) == 5 + 1
+        assert prune_now(conn, *list_outdated(later), most=10) == 0
         assert conn.execute(select(activities)).all() == []
 
 

@@ -1,17 +1,20 @@
-"""Which tables a statement reads from one end to the other, by the plans of both databases.
+"""The statements that are sent, and which tables one reads from one end to the other, by its plan.
 
 Walking down an index until a LIMIT is reached does not count, if nothing is sorted on the way; nor
 does reading an index of few rows (`SMALL`).
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import Engine
 
 SMALL = {
-    *("ix_inbox_journal_due", "ix_inbox_journal_subject", "ix_inbox_journal_host"),
+    *("ix_inbox_journal_due", "ix_inbox_journal_host_subject", "ix_inbox_journal_host_due"),
     *("ix_inbox_journal_claimed", "ix_outbox_delivery_host_due_at", "ix_outbox_delivery_due_at"),
     *("ix_outbox_delivery_order", "ix_outbox_delivery_claimed", "ix_post_featured"),
     *("ix_actor_local", "ix_post_local", "ix_comment_local"),
@@ -19,6 +22,32 @@ SMALL = {
 """Partial indexes whose condition few rows meet: those that wait, that are pinned or local."""
 
 _ALIAS = re.compile(r'(?:FROM|JOIN|,|INTO|UPDATE)\s+"?(\w+)"?\s+AS\s+"?(\w+)"?')
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A statement with its parameters, as the driver got it."""
+
+    statement: str
+    parameters: Any
+
+
+@contextmanager
+def captured() -> Iterator[dict[str, Sent]]:
+    """The statements that are sent meanwhile, each once."""
+    found: dict[str, Sent] = {}
+
+    def note(_conn: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
+            one = parameters[0] if isinstance(parameters, list) else parameters
+            one = dict(one) if isinstance(one, Mapping) else tuple(one)
+            found.setdefault(statement, Sent(statement, one))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
 
 
 def scanned(conn: Connection, statement: str, parameters: Any) -> set[str]:

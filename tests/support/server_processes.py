@@ -4,16 +4,18 @@ Each node has a data folder and an address of its own (127.0.0.1, 127.0.0.2, …
 keeps their cookies apart) and gets all settings as `FEDCOM_*` variables, as from an admin.
 """
 
+import asyncio
 import os
 import random
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -47,6 +49,11 @@ class Process:
         self.log = log
         self._environ = dict(environ)
         self._running: subprocess.Popen[bytes] | None = None
+
+    @property
+    def origin(self) -> str:
+        """Where a server listens itself, which is not its public origin if it has a proxy."""
+        return f"http://{self._environ['FEDCOM_BIND']}"
 
     @property
     def pid(self) -> int | None:
@@ -87,7 +94,11 @@ class Process:
 
 
 class Node:
-    """One instance: `origin`, `host`, `folder`, its server and, with a Redis, its worker."""
+    """One instance: `origin`, `host`, `folder`, its server and, with a Redis, its worker.
+
+    With several `webs` or `workers` there are that many processes of each, in `servers` and
+    `workers`; the servers then listen on ports of their own, behind a proxy at `origin`.
+    """
 
     def __init__(
         self,
@@ -98,6 +109,8 @@ class Node:
         port: int = 0,
         database_url: str = "",
         redis_url: str = "",
+        webs: int = 1,
+        workers: int = 1,
         **settings: str,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -122,15 +135,36 @@ class Node:
         inherited = {key: value for key, value in os.environ.items() if key[:7] != "FEDCOM_"}
         self.settings = {f"FEDCOM_{key.upper()}": environment[key] for key in environment}
         self.environ = inherited | self.settings
-        self.server = Process(["serve"], self.environ, folder / "server.log")
-        self.worker = (
-            Process(["worker"], self.environ, folder / "worker.log") if redis_url else None
-        )
+        self.proxy = None if webs == 1 else Proxy(address, self.port)
+        self.servers = [
+            self._server(self.host if webs == 1 else f"{address}:{free_port(address)}", number)
+            for number in range(webs)
+        ]
+        self.workers = [
+            Process(["worker"], self.environ, folder / f"worker{number or ''}.log")
+            for number in range(workers if redis_url else 0)
+        ]
+
+    @property
+    def server(self) -> Process:
+        """The first server."""
+        return self.servers[0]
+
+    @property
+    def worker(self) -> Process | None:
+        """The first worker, if there is one."""
+        return self.workers[0] if self.workers else None
+
+    def _server(self, bind: str, number: int) -> Process:
+        if self.proxy is not None:
+            self.proxy.backends.append(bind)
+        log = self.folder / f"server{number or ''}.log"
+        return Process(["serve"], self.environ | {"FEDCOM_BIND": bind}, log)
 
     @property
     def processes(self) -> list[Process]:
-        """The server, and the worker if there is one."""
-        return [self.server, *([self.worker] if self.worker else [])]
+        """The servers, and the workers if there are any."""
+        return [*self.servers, *self.workers]
 
     def command(self, *command_line: str, typed: str = "") -> str:
         """The output of the `fedcom` command with these arguments, beside the running server;
@@ -153,17 +187,85 @@ class Node:
         """End everything in order."""
         for process in reversed(self.processes):
             process.stop()
+        if self.proxy is not None:
+            self.proxy.close()
 
-    def wait_ready(self) -> None:
-        """Wait until /readyz succeeds. Raises RuntimeError with the end of the log if it does
-        not.
+    def start(self) -> None:
+        """Start the proxy and the servers; waits only for the first of several, which creates the
+        instance.
         """
+        if self.proxy is not None:
+            self.proxy.start()
+        for server in self.servers:
+            if server is not self.server:
+                self.wait_ready()
+            server.start()
+
+    def wait_ready(self, server: Process | None = None) -> None:
+        """Wait until /readyz of a server (the first one, if none is given) succeeds. Raises
+        RuntimeError with the end of the log if it does not.
+        """
+        server = server or self.server
         deadline = time.monotonic() + READY_SECONDS
-        with httpx.Client(base_url=self.origin, trust_env=False, timeout=5.0) as client:
+        with httpx.Client(base_url=server.origin, trust_env=False, timeout=5.0) as client:
             while not _is_ready(client):
-                if self.server.pid is None or time.monotonic() > deadline:
-                    raise RuntimeError(f"{self.name} did not start:\n{tail(self.server.log)}")
+                if server.pid is None or time.monotonic() > deadline:
+                    raise RuntimeError(f"{self.name} did not start:\n{tail(server.log)}")
                 time.sleep(0.02)
+
+
+class Proxy:
+    """What stands before several servers: each connection goes to one that accepts it."""
+
+    def __init__(self, address: str, port: int) -> None:
+        self._at = (address, port)
+        self.backends: list[str] = []
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._turn = 0
+
+    def start(self) -> None:
+        """Listen, in a thread of its own."""
+        self._thread.start()
+        listening = asyncio.start_server(self._serve, *self._at, backlog=1000)
+        self._server = asyncio.run_coroutine_threadsafe(listening, self._loop).result()
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._server.close)
+            asyncio.run_coroutine_threadsafe(_cancel_all(), self._loop).result()
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._turn += 1
+        for number in range(len(self.backends)):
+            address, _, port = self.backends[(self._turn + number) % len(self.backends)].partition(
+                ":"
+            )
+            with suppress(OSError):
+                from_server, to_server = await asyncio.open_connection(address, int(port))
+                await asyncio.gather(_pass_on(reader, to_server), _pass_on(from_server, writer))
+                return
+        writer.close()
+
+
+async def _cancel_all() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+
+
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Copy until one side ends, then end the other."""
+    with suppress(OSError):
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+    writer.close()
 
 
 @contextmanager
@@ -171,11 +273,12 @@ def running(*nodes: Node) -> Iterator[None]:
     """Start the nodes; stop them at the end, whatever happens."""
     try:
         for node in nodes:
-            node.server.start()
+            node.start()
         for node in nodes:
-            node.wait_ready()
-            if node.worker is not None:
-                node.worker.start()
+            for server in node.servers:
+                node.wait_ready(server)
+            for worker in node.workers:
+                worker.start()
         yield
     finally:
         for node in nodes:

@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -103,6 +103,16 @@ def postgresql_url() -> str:
 def redis_url() -> str:
     """The address of a Redis, without the number of a database; started if necessary."""
     return (os.environ.get(REDIS_URL) or _started("redis")).rstrip("/")
+
+
+def empty_redis_url() -> str:
+    """The address of an empty Redis database that no other process of the run uses."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")  # gw0, gw1, …
+    number = int(worker.removeprefix("gw")) + 1 if worker else 0
+    url = f"{redis_url()}/{number}"
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+    return url
 
 
 def _started(service: str) -> str:
@@ -206,11 +216,16 @@ def _reachable(binary: Path, user: str | None, folder: Path) -> Path:
 
 def start_postgresql(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
     """Create a cluster in `folder` and start a server on it; returns the process, and its address
-    once
-    it responds.
+    once it responds.
 
     It listens on a Unix socket only, and gives up durability for speed.
     """
+    binary = create_cluster(folder)
+    return run_postgresql(folder, binary, FORGETFUL), f"postgresql://fedcom@/postgres?host={folder}"
+
+
+def create_cluster(folder: Path) -> Path:
+    """Create a cluster in `folder`; returns the program that serves it."""
     user = _server_user()
     binary = _reachable(postgresql_binary("postgres"), user, folder)
     data = folder / "data"
@@ -222,16 +237,26 @@ def start_postgresql(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
         cwd=folder,
         check=True,
     )
-    options = [*FORGETFUL, f"--unix_socket_directories={folder}"]
-    server = subprocess.Popen([binary, "-D", data, *options], user=user, cwd=folder)
-    _wait_until(server, lambda: _last_line(data / "postmaster.pid").startswith("ready"))
-    return server, f"postgresql://fedcom@/postgres?host={folder}"
+    return binary
 
 
-def _last_line(path: Path) -> str:
+def run_postgresql(
+    folder: Path, binary: Path, options: Sequence[str], log: IO[bytes] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a server on the cluster in `folder`; returns the process once it responds."""
+    data = folder / "data"
+    arguments = ["-D", data, *options, f"--unix_socket_directories={folder}"]
+    server = subprocess.Popen([binary, *arguments], user=_server_user(), cwd=folder, stderr=log)
+    _wait_until(server, lambda: _is_ready(server, data / "postmaster.pid"))
+    return server
+
+
+def _is_ready(server: subprocess.Popen[bytes], file: Path) -> bool:
+    # A server that was killed leaves its own file.
     with suppress(OSError, IndexError):
-        return path.read_text().splitlines()[-1]
-    return ""
+        lines = file.read_text().splitlines()
+        return lines[0] == str(server.pid) and lines[-1].startswith("ready")
+    return False
 
 
 def start_redis(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
@@ -239,12 +264,18 @@ def start_redis(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    return run_redis(folder, port), f"redis://127.0.0.1:{port}"
+
+
+def run_redis(folder: Path, port: int, log: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
+    """Start an empty Redis on this port; returns the process once it responds."""
     server = subprocess.Popen(
         [redis_binary(), "--bind", "127.0.0.1", "--port", str(port), "--dir", folder, *REDIS],
+        stdout=log,
     )
     with redis.Redis(port=port) as client:
         _wait_until(server, lambda: _answers(client))
-    return server, f"redis://127.0.0.1:{port}"
+    return server
 
 
 def _answers(client: redis.Redis) -> bool:

@@ -1,6 +1,7 @@
 """The activities of one action for other servers, collected and then written at once."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from activitypub.vocab.base import dump
 from fedcom.actions.base import Activity
@@ -14,12 +15,27 @@ from outbox.peers import gone_hosts
 from outbox.publish import Publication, publish_all
 
 
+class _OutgoingActivity(NamedTuple):
+    """One activity with its recipients; see `Outgoing.add_bytes`."""
+
+    iri: str
+    actor: str
+    body: bytes
+    subject: str
+    to: list[FollowerHost]
+    transient: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """The activities of one action, each with the servers that get it, in order."""
+    """The activities of one action, each with the servers that get it, in order.
+
+    `transient`: what communities announce of it is served for a shorter time.
+    """
 
     ctx: Context
-    _activities: list[tuple[str, str, bytes, str, list[FollowerHost]]] = field(default_factory=list)
+    transient: bool = False
+    _activities: list[_OutgoingActivity] = field(default_factory=list)
 
     def add(self, actor: str, activity: Activity, subject: str, to: list[FollowerHost]) -> None:
         """Add an activity of the local `actor`, with the actor's proof."""
@@ -27,35 +43,44 @@ class Outgoing:
         self.add_bytes(activity["id"], actor, body, subject, to)
 
     def add_bytes(
-        self, iri: str, actor: str, body: bytes, subject: str, to: list[FollowerHost]
+        self,
+        iri: str,
+        actor: str,
+        body: bytes,
+        subject: str,
+        to: list[FollowerHost],
+        *,
+        transient: bool = False,
     ) -> None:
         """Add one activity unchanged; without recipients it is still stored, to be served at its
-        id. Activities about one `subject` arrive in order.
+        id, but a `transient` one for a shorter time. Activities about one `subject` arrive in
+        order.
         """
-        self._activities.append((iri, actor, body, subject, to))
+        self._activities.append(_OutgoingActivity(iri, actor, body, subject, to, transient))
 
     def publish(self) -> None:
         """Write all of them into the outbox; blocked servers and deleted actors get nothing."""
         if not self._activities:
             return
         ctx = self.ctx
-        hosts = {host.host for *_, to in self._activities for host in to}
+        hosts = {host.host for one in self._activities for host in one.to}
         skipped = blocked_among(ctx.conn, hosts) | gone_hosts(ctx.conn) if hosts else frozenset()
         publish_all(
             ctx.conn,
             [
                 Publication(
-                    activity_id=iri,
-                    actor=actor,
-                    body=body,
-                    subject=subject,
+                    activity_id=one.iri,
+                    actor=one.actor,
+                    body=one.body,
+                    subject=one.subject,
                     inboxes=fold(
-                        [host.inbox for host in to],
+                        [host.inbox for host in one.to],
                         own_host=ctx.host,
                         skip_hosts=skipped,
                     ),
+                    transient=one.transient,
                 )
-                for iri, actor, body, subject, to in self._activities
+                for one in self._activities
             ],
             now=ctx.now.timestamp(),
         )

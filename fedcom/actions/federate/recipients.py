@@ -52,7 +52,8 @@ def federate(
     ctx: Context, action: Federated[Any], result: Any, received: ReceivedActivity | None
 ) -> None:
     """Write the deliveries for the action, in the caller's transaction."""
-    out, audience = Outgoing(ctx), action.audience(ctx, result)
+    out = Outgoing(ctx, transient=action.is_transient)
+    audience = action.audience(ctx, result)
     community = audience.community
     followers: list[FollowerHost] = []
     if community is not None and community.local:
@@ -170,7 +171,7 @@ def _announce(
         published=ctx.now,
         prove=lambda announce: ctx.proven(community.iri, announce),
     )
-    out.add_bytes(iri, community.iri, envelope, subject, hosts)
+    out.add_bytes(iri, community.iri, envelope, subject, hosts, transient=out.transient)
 
 
 def _is_refused_echo(activity: Document, host: FollowerHost) -> bool:

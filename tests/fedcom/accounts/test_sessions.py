@@ -7,13 +7,14 @@ from fedcom.accounts.sessions import (
     end_all_sessions,
     end_one_session,
     end_session,
+    expired_sessions,
     find_site_and_member,
     list_sessions,
-    prune_sessions,
     touch_session,
 )
 from fedcom.models.account import account, session
 from fedcom.models.actor import actor
+from tests.support.pruning import prune_now
 
 
 @pytest.fixture
@@ -138,5 +139,5 @@ def test_sessions_that_have_ended_are_pruned(rig, ann, token):
     rig.clock.advance(days=1)
     begin(rig, ann)
     rig.clock.advance(days=29)
-    assert rig(lambda ctx: prune_sessions(ctx.conn, ctx.now, 100)) == 1
-    assert rig(lambda ctx: prune_sessions(ctx.conn, ctx.now, 100)) == 0
+    assert rig(lambda ctx: prune_now(ctx.conn, expired_sessions(ctx.now))) == 1
+    assert rig(lambda ctx: prune_now(ctx.conn, expired_sessions(ctx.now))) == 0

@@ -9,10 +9,11 @@ from fedcom.accounts.throttle import (
     count_attempt,
     forget_attempts,
     name_key,
-    prune_attempts,
+    old_attempts,
 )
 from fedcom.errors import TooMany
 from fedcom.models.account import attempt
+from tests.support.pruning import prune_now
 
 THREE = Limit("test", 3, timedelta(minutes=5))
 
@@ -66,7 +67,7 @@ def test_each_attempt_is_pruned_when_its_own_limit_counts_it_no_longer(rig):
         count(rig)
         count(rig, limit=long)
         rig.clock.advance(minutes=3)
-    assert rig(lambda ctx: prune_attempts(ctx.conn, (THREE, long), ctx.now, 100)) == 1
+    assert rig(lambda ctx: prune_now(ctx.conn, old_attempts((THREE, long), ctx.now))) == 1
     left = rig(lambda ctx: ctx.conn.execute(select(func.count()).select_from(attempt)).scalar())
     assert left == 3
 

@@ -19,12 +19,13 @@ from fedcom.models.notification import notification
 from fedcom.models.outside_mention import outside_mention
 from fedcom.models.personal import actor_block
 from fedcom.models.post import post
-from fedcom.personal.notifications import prune_outside_mentions
+from fedcom.personal.notifications import unused_outside_mentions
 from fedcom.views.notification import list_notifications
 from inbox.ports import ReceivedActivity
 from tests.fedcom.actions.receiving import receive
 from tests.support.documents import Json, activity, note, page
 from tests.support.people import Home
+from tests.support.pruning import prune_now
 
 KIM, LEA = "https://kim.example/u/kim", "https://lea.example/u/lea"
 NOTE, THREAD = "https://kim.example/note/1", "https://lea.example/note/1"
@@ -254,11 +255,11 @@ def _read(ctx: Context, received: ReceivedActivity) -> Any:
 def test_it_is_deleted_with_its_last_notification(home: Home) -> None:
     home.person(KIM)
     receive(home, activity("Create", KIM, toot(BOB)))
-    home(lambda ctx: prune_outside_mentions(ctx.conn, 100))
+    home(lambda ctx: prune_now(ctx.conn, unused_outside_mentions()))
     assert len(kept(home)) == 1
 
     home(lambda ctx: ctx.conn.execute(notification.delete()))
-    home(lambda ctx: prune_outside_mentions(ctx.conn, 100))
+    home(lambda ctx: prune_now(ctx.conn, unused_outside_mentions()))
 
     assert kept(home) == []
 

@@ -1,14 +1,19 @@
 """What is forgotten in the end, and what is not yet."""
 
-from datetime import timedelta
+import re
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import event, insert, update
 
 from fedcom.accounts.mail import enqueue_mail
 from fedcom.actions.ban import Ban
 from fedcom.actions.message import DeleteMessage, SendMessage
-from fedcom.background.housekeeping import clean_up
+from fedcom.background.housekeeping import clean_up, list_outdated
+from fedcom.db import open_database
 from fedcom.models.actor import actor
 from fedcom.models.mail import mail
 from fedcom.models.message import message
@@ -17,6 +22,7 @@ from fedcom.models.notification import notification
 from fedcom.models.omission import omission
 from fedcom.wire.body import Body
 from tests.support.clock import SettableClock
+from tests.support.databases import sqlite_database
 from tests.support.people import Home
 
 pytestmark = pytest.mark.anyio
@@ -125,3 +131,32 @@ async def test_bans_that_have_run_out_are_cleared_and_others_stay(
     clock.set(ends_at)
     await clean_up(home.database, clock())
     assert kept() == ([ever.id], {"ever": (True, "Spam", True), "days": (False, "", True)})
+
+
+def test_sqlite_deletes_outdated_rows_by_their_keys(tmp_path: Path) -> None:
+    """By an index of their condition, each step would read all rows that are outdated."""
+    keys: dict[str, list[Any]] = {
+        "tombstone": [("https://a.example/1", "undone"), ("https://a.example/2", "undone")],
+        "sent_form": [(1, "a"), (2, "b")],
+    }
+    plans: dict[str, str] = {}
+    tables: list[str] = []
+    database = open_database(sqlite_database(tmp_path / "rows.sqlite3", migrated=True))
+
+    def note(conn: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.startswith("SELECT"):
+            tables.extend(re.findall(r"^FROM (\w+)", statement, re.MULTILINE)[:1])
+        elif statement.startswith(("DELETE", "UPDATE")):
+            one = parameters[0] if isinstance(parameters, list) else parameters
+            found = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", one).all()
+            plans[statement] = str(found[0].detail)
+
+    with closing(database), database.begin() as conn:
+        event.listen(conn, "before_cursor_execute", note)
+        for kind in list_outdated(datetime.now(UTC)):
+            kind.find(conn, 1)
+            kind.drop(conn, keys.get(tables[-1], [1, 2]))
+
+    assert len(plans) > 12
+    by_key = re.compile(r"SEARCH \w+ USING (INTEGER PRIMARY KEY|INDEX sqlite_autoindex_\w+_1) \(")
+    assert [plan for plan in plans.values() if not by_key.match(plan)] == []

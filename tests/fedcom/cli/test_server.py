@@ -180,7 +180,7 @@ def test_a_server_with_two_thousand_slow_clients_answers_at_once(tmp_path: Path)
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
     node = Node("one", tmp_path / "one", max_connections="3000")
-    node.server = Process([], node.environ, node.server.log, program=("-c", IMPATIENT))
+    node.servers[0] = Process([], node.environ, node.server.log, program=("-c", IMPATIENT))
     address = (node.host.partition(":")[0], node.port)
     clients = [f"127.0.31.{number}" for number in range(1, 11)]
 

@@ -8,8 +8,9 @@ import pytest
 from fedcom.context import Context
 from fedcom.errors import Invalid
 from fedcom.models.personal import sent_form
-from fedcom.personal.sent_forms import KEPT, once, prune_sent_forms
+from fedcom.personal.sent_forms import KEPT, old_sent_forms, once
 from tests.support.people import Home
+from tests.support.pruning import prune_now
 
 
 def test_a_repeated_form_leads_to_the_first_result(home: Home) -> None:
@@ -52,7 +53,7 @@ def test_concurrent_repeats_create_one_result(home: Home) -> None:
 
 def test_forms_are_forgotten_in_the_end(home: Home) -> None:
     def prune(ctx: Context) -> None:
-        prune_sent_forms(ctx.conn, ctx.now, 100)
+        prune_now(ctx.conn, old_sent_forms(ctx.now))
 
     home(lambda ctx: once(ctx, home.bob, "a", lambda: 7))
     home.clock.advance(seconds=KEPT.total_seconds() - 1)

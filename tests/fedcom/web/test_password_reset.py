@@ -12,9 +12,9 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from fedcom.accounts.members import set_password
-from fedcom.accounts.password_reset import prune_resets
+from fedcom.accounts.password_reset import expired_resets
 from fedcom.accounts.register import check_email
-from fedcom.accounts.throttle import LIMITS, prune_attempts
+from fedcom.accounts.throttle import LIMITS, old_attempts
 from fedcom.background.mailer import Mailer
 from fedcom.logs import configure_logs
 from fedcom.models.account import attempt, password_reset
@@ -24,6 +24,7 @@ from tests.fedcom.web.conftest import World
 from tests.support.listeners import tls_for
 from tests.support.logs import logs_as_before
 from tests.support.people import give_email
+from tests.support.pruning import prune_now
 from tests.support.smtp_server import SmtpServer, open_smtp_server
 from tests.support.units import open_units
 
@@ -304,6 +305,6 @@ async def test_counted_attempts_and_old_links_are_pruned(world: World, mailer: M
     await world.browser().post("/forgot", name="bob")
     world.instance.clock.advance(hours=2)
     now = world.instance.clock()
-    assert await world.instance.unit(lambda ctx: prune_resets(ctx.conn, now, 100)) == 1
-    await world.instance.unit(lambda ctx: prune_attempts(ctx.conn, LIMITS, now, 100))
+    assert await world.instance.unit(lambda ctx: prune_now(ctx.conn, expired_resets(now))) == 1
+    await world.instance.unit(lambda ctx: prune_now(ctx.conn, old_attempts(LIMITS, now)))
     assert not await world.instance.read(lambda conn: conn.execute(select(attempt)).all())
