@@ -5,7 +5,8 @@ In reading order:
 - `errors`, `clock`, `catalogues` (translations), `offload` (threads for CPU work), `logs`,
   `settings`: the basis of everything else;
 - `db`, `migrate`: transactions on SQLite and PostgreSQL, and the schema's history;
-- `models`: the tables and their rows; `rules`, `text`, `wire`: pure functions over them;
+- `models`, `tables`: the tables and their rows; `transfer`: moves them to another database;
+  `rules`, `text`, `wire`: pure functions over them;
 - `context`, `queries`, `media`, `remote`: stored data, and what other servers say of theirs;
 - `effects`, `actions`, `inbound`: everything that peers can see (`actions.perform` is the single
   entry point), and the readers of what they send;

@@ -30,6 +30,8 @@ LOCK_KEY = int.from_bytes(b"fedcom")
 LOCK_SECONDS = 300
 """How long an upgrade on SQLite waits for another process to finish its own."""
 
+UNFINISHED_MOVE = "unfinished move"
+"""The revision of a database into which another one is being moved: see `fedcom.transfer`."""
 
 _REVISION = text("SELECT version_num FROM alembic_version")
 
@@ -45,22 +47,28 @@ def upgrade(url: str) -> None:
     Raises MigrationError if the database is newer than this code, or an upgrade left foreign keys
     without a target.
     """
+    with locked(url) as connection:
+        _refuse_unknown(connection)
+        upgrade_within(connection)
+        check_foreign_keys(connection)
+
+
+def upgrade_within(connection: Connection) -> None:
+    """Upgrade the database to the newest revision in the transaction of `locked`."""
     from alembic import command  # noqa: PLC0415 - see above
 
-    with _locked(url) as connection:
-        _refuse_newer(connection)
-        command.upgrade(_config(connection), "heads")
-        _check_foreign_keys(connection)
+    command.upgrade(_config(connection), "heads")
 
 
 def current_and_head(url: str) -> tuple[str | None, str | None]:
     """The revision of the database and the newest one available; None for an empty database or
     history.
 
-    Raises MigrationError if the database is newer than this code.
+    Raises MigrationError if the database is newer than this code, or the target of a move that was
+    not finished.
     """
     with _connected(url) as connection:
-        _refuse_newer(connection)
+        _refuse_unknown(connection)
         return _current(connection), max(_revisions(), default=None)
 
 
@@ -134,8 +142,14 @@ def _current(connection: Connection) -> str | None:
     return find_revision(connection)
 
 
-def _refuse_newer(connection: Connection) -> None:
+def _refuse_unknown(connection: Connection) -> None:
     current = _current(connection)
+    if current == UNFINISHED_MOVE:
+        raise MigrationError(
+            "a move into this database has not been finished, and it contains nothing yet: set the"
+            " database_url of before and run fedcom db move again. (If a move is running now, wait"
+            " until it is done.)"
+        )
     if current is not None and current not in _revisions():
         raise MigrationError(
             f"the database is at revision {current}, which this version of Fedcom does not know:"
@@ -145,8 +159,10 @@ def _refuse_newer(connection: Connection) -> None:
 
 
 @contextmanager
-def _locked(url: str) -> Iterator[Connection]:
-    """A write transaction that excludes other upgrades."""
+def locked(url: str) -> Iterator[Connection]:
+    """A write transaction that excludes other upgrades, on SQLite without foreign keys; a missing
+    SQLite file (and its folder) is created.
+    """
     with _connected(url, begin="BEGIN EXCLUSIVE") as connection:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK_KEY})")
@@ -178,11 +194,12 @@ def _connected(url: str, begin: str = "BEGIN") -> Iterator[Connection]:
         yield connection
 
 
-def _check_foreign_keys(connection: Connection) -> None:
+def check_foreign_keys(connection: Connection) -> None:
+    """Raises MigrationError if a row in a SQLite database refers to a missing one; PostgreSQL
+    checks this at each statement.
+    """
     if connection.dialect.name != "sqlite":
         return
     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(5)
     if broken:
-        raise MigrationError(
-            f"the upgrade was rolled back because rows would refer to missing rows: {broken}"
-        )
+        raise MigrationError(f"rolled back, because rows would refer to missing rows: {broken}")

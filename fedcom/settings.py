@@ -166,8 +166,17 @@ class Settings(BaseModel):
     media_dir: Path = Field(
         default=Path(),
         description="The folder for pictures: uploads by members, link previews, and copies of"
-        " remote pictures. If several machines serve one database, they must share this folder.",
+        " remote pictures. Not used with `s3_url`.",
         json_schema_extra={"default": "`media` in `data_dir`"},
+    )
+    s3_url: SecretStr | None = Field(
+        default=None,
+        description="S3-compatible storage for pictures instead of `media_dir`:"
+        " `https://ACCESS_KEY:SECRET_KEY@host/bucket`, with `?region=…` if it has regions. Special"
+        " characters in the secret key are percent-encoded as in any URL (`%2F` for `/`). The"
+        " bucket needs no public access: pictures are served by this server. Needs the package"
+        " boto3.",
+        examples=["https://KEY:SECRET@s3.eu-central-1.example.com/pictures?region=eu-central-1"],
     )
     picture_megabytes: int = Field(
         default=10,
@@ -332,6 +341,27 @@ class Settings(BaseModel):
     def _check_secret(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value) < 32:
             raise ValueError("must have at least 32 characters")
+        return value
+
+    @field_validator("s3_url")
+    @classmethod
+    def _check_s3(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        try:
+            parts = urlsplit(value.get_secret_value())
+            is_fine = (
+                parts.scheme in {"http", "https"}
+                and parts.hostname
+                and parts.port != 0
+                and parts.username
+                and parts.password
+                and re.fullmatch(r"/[\w.-]+/?", parts.path)
+            )
+        except ValueError:
+            is_fine = False
+        if not is_fine:
+            raise ValueError("must look like https://ACCESS_KEY:SECRET_KEY@host/bucket")
         return value
 
     @field_validator("smtp_url")

@@ -36,7 +36,8 @@ from fedcom.http.signer import HmacSigner
 from fedcom.lookup import Found, LookUp
 from fedcom.media.pictures import Pictures
 from fedcom.media.remote import MediaUrlSigner, RemotePictures
-from fedcom.media.store import Store
+from fedcom.media.s3 import S3Store, open_bucket
+from fedcom.media.store import PictureStore, Store
 from fedcom.metrics.instruments import Metrics
 from fedcom.metrics.queues import QueueCollector
 from fedcom.models.comment import Comment
@@ -278,10 +279,11 @@ async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
     keys = PublicKeys(database, parts.fetcher, clock)
     keys.on_change = refresh.store_keys
     backfill = Backfill(units, settings.origin, clock)
-    pictures = Pictures(Store(settings.media_dir), max_bytes=settings.picture_megabytes * 1_000_000)
+    store, remote_store = _open_stores(settings)
+    pictures = Pictures(store, max_bytes=settings.picture_megabytes * 1_000_000)
     remote_pictures = RemotePictures(
         pictures,
-        Store(settings.media_dir / "remote"),
+        remote_store,
         parts.fetcher,
         clock,
         origins.is_blocked,
@@ -348,6 +350,14 @@ def _open_metrics(settings: Settings, database: Database, clock: Clock) -> Metri
     metrics.watch(database)
     QueueCollector(database, clock, metrics.registry)
     return metrics
+
+
+def _open_stores(settings: Settings) -> tuple[PictureStore, PictureStore]:
+    """Where pictures are stored: our own, and the copies of remote ones."""
+    if settings.s3_url is None:
+        return Store(settings.media_dir), Store(settings.media_dir / "remote")
+    bucket = open_bucket(settings.s3_url.get_secret_value())
+    return S3Store(bucket), S3Store(bucket, "remote/")
 
 
 def _open_fetcher(

@@ -26,7 +26,7 @@ from fedcom.media.records import (
     list_old_uploads,
 )
 from fedcom.media.remote import RemotePictures
-from fedcom.media.store import Store
+from fedcom.media.store import PictureStore
 from fedcom.models.actor import actor
 from fedcom.models.message import message
 from fedcom.models.moderation import community_ban, tombstone
@@ -132,7 +132,7 @@ UNREFERENCED_KEPT = timedelta(days=1)
 
 
 async def clean_pictures(
-    database: Database, store: Store, settings: Settings, now: datetime
+    database: Database, store: PictureStore, settings: Settings, now: datetime
 ) -> None:
     """Delete the rows of uploads that nothing shows, then every file that no row names."""
     after = 0
@@ -167,7 +167,7 @@ def _forget_previews(conn: Connection, origin: str, now: datetime) -> bool:
     return len(batch) == BATCH
 
 
-def _remove_unreferenced(store: Store, names: set[str], now: datetime) -> None:
+def _remove_unreferenced(store: PictureStore, names: set[str], now: datetime) -> None:
     for name, kept_at, _ in store.files():
         if name not in names and kept_at < now - UNREFERENCED_KEPT:
-            (store.folder / name).unlink(missing_ok=True)
+            store.remove(name)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fedcom.errors import Busy, Invalid
 from fedcom.media.picture import Picture, Size
 from fedcom.media.process import PictureProcess
-from fedcom.media.store import Store
+from fedcom.media.store import PictureStore
 
 MAX_WAITING = 8
 """Uploads that are being read or waiting; each holds its file in memory meanwhile."""
@@ -29,7 +29,7 @@ class Pictures:
     """Cleans and stores pictures. Close it with `aclose`."""
 
     def __init__(
-        self, store: Store, *, max_bytes: int, process: PictureProcess | None = None
+        self, store: PictureStore, *, max_bytes: int, process: PictureProcess | None = None
     ) -> None:
         """`max_bytes`: the largest original that is accepted."""
         self.store = store

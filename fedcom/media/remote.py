@@ -24,7 +24,7 @@ from fedcom.clock import Clock
 from fedcom.errors import Busy, FedcomError, NotFound
 from fedcom.media.picture import AVATAR, FORMATS, POST, Size
 from fedcom.media.pictures import Pictures
-from fedcom.media.store import Store
+from fedcom.media.store import PictureStore
 
 PATH = "/media/remote"
 KEPT = timedelta(days=30)
@@ -73,7 +73,7 @@ class RemotePictures:
     def __init__(
         self,
         pictures: Pictures,
-        store: Store,
+        store: PictureStore,
         fetcher: Fetcher,
         clock: Clock,
         is_blocked: Callable[[str], Awaitable[bool]],
@@ -161,7 +161,7 @@ class RemotePictures:
         for name, kept_at, size in files:
             total += size
             if total > max_bytes or kept_at < now - KEPT:
-                (self.store.folder / name).unlink(missing_ok=True)
+                self.store.remove(name)
                 gone += 1
         return gone
 

@@ -1,7 +1,8 @@
-"""The folder of pictures: files are named by their content, so none is ever overwritten.
+"""Where pictures are stored: what a store can do, and the folder that is the usual one.
 
-A file is complete or not there. Rows name files and are written after them, so a crash leaves at
-most a file without a row; `fedcom.background.housekeeping` removes those.
+In the folder, files are named by their content, so none is ever overwritten. A file is complete or
+not there. Rows name files and are written after them, so a crash leaves at most a file without a
+row; `fedcom.background.housekeeping` removes those.
 """
 
 import os
@@ -11,12 +12,29 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from fedcom.db import make_folder
 from fedcom.media.picture import name_of
 
 NAME = re.compile(r"[0-9a-f]{64}\.webp")
-_OURS = re.compile(rf"{NAME.pattern}|\.[0-9a-f]{{16}}")
+OURS = re.compile(rf"{NAME.pattern}|\.[0-9a-f]{{16}}")
+
+
+class PictureStore(Protocol):
+    """Pictures by their names; blocks, so call it in a thread. All functions may raise OSError."""
+
+    def keep(self, content: bytes, name: str = "") -> str:
+        """Write `content` durably, as `name` or under its hash; the name."""
+
+    def read(self, name: str) -> bytes | None:
+        """The content; None if there is nothing of ours with this name."""
+
+    def remove(self, name: str) -> None:
+        """Delete it, if it is there."""
+
+    def files(self) -> Iterator[tuple[str, datetime, int]]:
+        """Name, last change and size in bytes of everything of ours."""
 
 
 class Store:
@@ -52,8 +70,8 @@ class Store:
         return None
 
     def remove(self, name: str) -> None:
-        """Delete the file, if it is there."""
-        if NAME.fullmatch(name):
+        """Delete the file, if it is there; also a temporary one."""
+        if OURS.fullmatch(name):
             (self.folder / name).unlink(missing_ok=True)
 
     def files(self) -> Iterator[tuple[str, datetime, int]]:
@@ -67,7 +85,7 @@ class Store:
             return
         with os.scandir(self.folder) as entries:
             for entry in entries:
-                if _OURS.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                if OURS.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
                     try:
                         seen = entry.stat()
                     except FileNotFoundError:  # a temporary file that was renamed meanwhile
