@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from inbox.errors import Later
-from inbox.journal import has_waiting
+from inbox.journal import is_open_for_host, look_at_backlog
 from inbox.throttle import BoundedCache
 
 MOST_WAITING = 5_000
@@ -38,17 +38,18 @@ class Backlogs:
 
     _counts: BoundedCache[_Count] = field(default_factory=BoundedCache)
 
-    def count(self, conn: Connection, host: str, now: float) -> bool:
-        """Whether the host has too much waiting, from memory if it was counted just now. It changes
-        nothing here, because it runs in a thread; see `note`.
+    def look(self, conn: Connection, host: str, now: float) -> tuple[bool, bool]:
+        """Whether anything of the host is waiting (`journal.is_open_for_host`), and whether too
+        much is, from memory if it was counted just now. It changes nothing here, because it runs
+        in a thread; see `note`.
         """
         known = self._counts.find(host)
         if known is not None and abs(now - known.at) < COUNT_EVERY:
-            return known.is_full
-        return has_waiting(conn, host, MOST_WAITING)
+            return is_open_for_host(conn, host), known.is_full
+        return look_at_backlog(conn, host, MOST_WAITING)
 
     def note(self, host: str, *, is_full: bool, now: float) -> None:
-        """Remember the result of `count`. Raises `Later` if there is too much."""
+        """Remember the result of `look`. Raises `Later` if there is too much."""
         known = self._counts.find(host)
         if known is None or abs(now - known.at) >= COUNT_EVERY:
             self._counts.put(host, _Count(is_full, now))

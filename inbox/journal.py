@@ -264,6 +264,9 @@ _nth_for_host = (
     .offset(bindparam("number"))
     .limit(1)
 )
+_backlog = select(
+    _open_for_host.scalar_subquery().label("first"), _nth_for_host.scalar_subquery().label("nth")
+)
 _counts = select(_c.state, func.count().label("number")).group_by(_c.state)
 _waiting = (
     select(_c.host, func.count().label("number"), func.min(_c.received_at).label("since"))
@@ -295,9 +298,10 @@ def is_open_for_host(conn: Connection, host: str) -> bool:
     return conn.execute(_open_for_host, {"host": host}).first() is not None
 
 
-def has_waiting(conn: Connection, host: str, number: int) -> bool:
-    """Whether at least so many activities of this host are not done."""
-    return conn.execute(_nth_for_host, {"host": host, "number": number - 1}).first() is not None
+def look_at_backlog(conn: Connection, host: str, number: int) -> tuple[bool, bool]:
+    """As `is_open_for_host`, and whether at least `number` activities of this host are not done."""
+    row = conn.execute(_backlog, {"host": host, "number": number - 1}).one()
+    return row.first is not None, row.nth is not None
 
 
 def counts(conn: Connection) -> dict[str, int]:

@@ -155,8 +155,10 @@ class Processor:
                 row = self._pick()
                 if row is not None:
                     return row
-                if self._may_find_more() and await self._claim():
-                    continue
+                if self._may_find_more():
+                    if await self._claim():
+                        continue
+                    await self._plan_rest()
                 await self._rest()
 
     def _pick(self) -> ClaimedEntry | None:
@@ -200,7 +202,6 @@ class Processor:
                     skip_hosts=skipped,
                 )
             )
-            due = None if rows else await self._database.read(claims.find_next_due)
         except BaseException:
             self._nothing_beside = None
             raise
@@ -208,11 +209,17 @@ class Processor:
             self._waiting.extend(rows)
         if rows:
             self._nothing_beside = None
-            return True
+        return bool(rows)
+
+    async def _plan_rest(self) -> None:
+        try:
+            due = await self._database.read(claims.find_next_due)
+        except BaseException:
+            self._nothing_beside = None
+            raise
         # A due row that could not be claimed waits for one in another process: no need to hurry.
         pause = IDLE_SECONDS if due is None else min(max(due - self._now(), 0.5), IDLE_SECONDS)
         self._rest_until = time.monotonic() + pause
-        return False
 
     async def _rest(self) -> None:
         # Not `wait_for`: in Python 3.11 it swallows a cancellation that arrives with the event, and

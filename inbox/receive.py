@@ -35,7 +35,7 @@ from inbox.backlogs import BACKLOG_FULL, Backlogs
 from inbox.batch_reads import BatchReader
 from inbox.commits import RETRY_AFTER, GroupCommit
 from inbox.errors import Later, Refused
-from inbox.journal import JournalEntry, is_open_for_host
+from inbox.journal import JournalEntry
 from inbox.ports import Gate, Handlers, ReceivedActivity
 from inbox.problem import of_error, to_response
 from inbox.throttle import Turns
@@ -273,12 +273,12 @@ class Receiver:
         )
 
         def check(conn: Connection) -> bool:
-            if is_open_for_host(conn, incoming.host):
-                # Those that are still waiting may change the answer: a Create must not be refused
-                # for a missing Follow that is in the journal already.
-                return self.backlogs.count(conn, incoming.host, incoming.received_at)
-            self.handlers.check(conn, received)
-            return False
+            is_open, is_full = self.backlogs.look(conn, incoming.host, incoming.received_at)
+            # Earlier activities of this host that are still waiting may change the answer: a Create
+            # must not be refused for a missing Follow that is in the journal already.
+            if not is_open:
+                self.handlers.check(conn, received)
+            return is_full
 
         is_full = await self.reads.read(check)
         self.backlogs.note(incoming.host, is_full=is_full, now=incoming.received_at)
