@@ -103,9 +103,6 @@ def _tables() -> list[Table]:
     return [table for metadata in load_metadata() for table in metadata.sorted_tables]
 
 
-# The source
-
-
 def _check_revision(url: str) -> None:
     parsed = normalise_url(url)
     if parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).is_file():
@@ -159,9 +156,6 @@ def _lock_postgresql(connection: Connection) -> None:
     )
     if others.scalar():
         raise MigrationError(IN_USE)
-
-
-# The target
 
 
 def _refuse_unless_empty(target: Connection) -> None:
@@ -269,9 +263,6 @@ def _last_id(source: Connection, table: str, column: str) -> int | None:
     query = _LAST_ID[source.dialect.name]
     last = source.execute(query, {"table": table, "column": column}).scalar()
     return int(last) if last else None
-
-
-# What both contain
 
 
 class _Adding:
