@@ -64,12 +64,15 @@ async def test_requests_are_counted_by_route(settings: Settings) -> None:
 
 
 async def test_requests_that_the_page_cache_answers_are_counted_apart(settings: Settings) -> None:
+    asked, lines = 0, list[str]()
     async with opened(settings) as get:
-        for _ in range(3):
+        # Commits of other tests to the same PostgreSQL empty the cache, too.
+        while not any(line.startswith(count("page cache", 200)) for line in lines):
             assert (await get("/actor")).status_code == 200
-        lines = scraped(settings.metrics_bind)
-    assert f"{count('/actor', 200)} 1.0" in lines
-    assert f"{count('page cache', 200)} 2.0" in lines
+            asked, lines = asked + 1, scraped(settings.metrics_bind)
+    assert asked > 1
+    assert f"{count('page cache', 200)} 1.0" in lines
+    assert f"{count('/actor', 200)} {asked - 1}.0" in lines
 
 
 async def test_the_process_the_queues_and_the_connections_are_shown(settings: Settings) -> None:
