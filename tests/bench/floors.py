@@ -8,6 +8,7 @@ import base64
 import hashlib
 import time
 from collections.abc import Callable
+from typing import cast
 from urllib.parse import urlsplit
 
 import orjson
@@ -97,7 +98,7 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
-        self._transport = transport  # type: ignore[assignment]  # uvloop's is no subclass
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass
 
     def data_received(self, _data: bytes) -> None:
         """The sink's responses are one packet each."""

@@ -117,7 +117,7 @@ async def test_receiving_a_like(village: Village) -> None:
     )
 
     assert request_statements <= 6
-    assert processing_statements <= 13.7
+    assert processing_statements <= 13.5
 
 
 async def test_receiving_a_like_of_a_comment(village: Village) -> None:
@@ -127,7 +127,7 @@ async def test_receiving_a_like_of_a_comment(village: Village) -> None:
     )
 
     assert request_statements <= 7
-    assert processing_statements <= 13.7
+    assert processing_statements <= 13.5
 
 
 async def test_receiving_a_comment(village: Village) -> None:
@@ -135,7 +135,7 @@ async def test_receiving_a_comment(village: Village) -> None:
     request_statements, processing_statements = await village.receive(documents)
 
     assert request_statements <= 9
-    assert processing_statements <= 18.7
+    assert processing_statements <= 18.5
 
 
 async def test_creating_a_comment(village: Village) -> None:
