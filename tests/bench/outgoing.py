@@ -121,6 +121,28 @@ class Peers:
         return found
 
 
+async def publish_pages(
+    instance: OpenInstance, actor: str, inboxes: list[str], number: int = 1
+) -> None:
+    """Publish this number of activities about a page of 1.5 kB, each to all of these inboxes."""
+    page = {"id": f"{ORIGIN}/post/1", "type": "Page", "content": "x" * 1500, "to": [], "cc": []}
+
+    def work(ctx: Context) -> None:
+        for _ in range(number):
+            activity = create(ctx.new_iri("create"), actor, page)
+            publish(
+                ctx.conn,
+                activity_id=activity["id"],
+                actor=actor,
+                body=dump(activity),
+                subject=activity["id"],
+                inboxes=inboxes,
+                now=ctx.now.timestamp(),
+            )
+
+    await instance.unit(work)
+
+
 @asynccontextmanager
 async def open_peers() -> AsyncIterator[Peers]:
     """Start `sink.py`."""
@@ -204,21 +226,7 @@ class Bench:
             return seconds
 
     async def _publish(self, inboxes: list[str]) -> None:
-        page = {"id": f"{ORIGIN}/post/1", "type": "Page", "content": "x" * 1500, "to": [], "cc": []}
-
-        def work(ctx: Context) -> None:
-            activity = create(ctx.new_iri("create"), self._actor, page)
-            publish(
-                ctx.conn,
-                activity_id=activity["id"],
-                actor=self._actor,
-                body=dump(activity),
-                subject=activity["id"],
-                inboxes=inboxes,
-                now=ctx.now.timestamp(),
-            )
-
-        await self._instance.unit(work)
+        await publish_pages(self._instance, self._actor, inboxes)
 
     async def _wake(self, workers: list[Line]) -> None:
         for one in workers:

@@ -23,7 +23,6 @@ from sqlalchemy import insert
 
 from activitypub.signatures.keys import PrivateKey, generate_rsa_pem, load_private
 from activitypub.signatures.request import sign
-from activitypub.vocab.activities import create
 from activitypub.vocab.base import dump
 from fedcom.accounts.register import NewAccount, create_account
 from fedcom.actions.comment import CreateComment
@@ -40,10 +39,9 @@ from fedcom.settings import load_settings
 from fedcom.site.setup import finish_setup
 from fedcom.wire.body import Body
 from fedcom.wiring import OpenInstance, open_instance
-from outbox.publish import publish
 from tests.bench import floors, incoming
 from tests.bench.incoming import ORIGIN, PEER, SENDER
-from tests.bench.outgoing import Peers, database_at, open_bench, open_peers
+from tests.bench.outgoing import Peers, database_at, open_bench, open_peers, publish_pages
 from tests.bench.pages import open_pages
 from tests.bench.village import Backends
 from tests.support.server_processes import Node, running
@@ -262,23 +260,8 @@ async def _deliver(
     instance: OpenInstance, community: Community, peers: Peers, cpu: Callable[[], float]
 ) -> float:
     """Deliver several activities to the same hosts; CPU seconds of one delivery."""
-    page = {"id": f"{ORIGIN}/post/1", "type": "Page", "content": "x" * 1500, "to": [], "cc": []}
     inboxes = peers.take(WARM_HOSTS)
-
-    def work(ctx: Context) -> None:
-        for _ in range(WARM_ACTIVITIES):
-            activity = create(ctx.new_iri("create"), community.iri, page)
-            publish(
-                ctx.conn,
-                activity_id=activity["id"],
-                actor=community.iri,
-                body=dump(activity),
-                subject=activity["id"],
-                inboxes=inboxes,
-                now=ctx.now.timestamp(),
-            )
-
-    await instance.unit(work)
+    await publish_pages(instance, community.iri, inboxes, WARM_ACTIVITIES)
     began = cpu()
     await instance.dispatcher.drain(60)
     return (cpu() - began) / (WARM_HOSTS * WARM_ACTIVITIES)

@@ -4,7 +4,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -37,7 +37,7 @@ from fedcom.wire.body import Body
 from fedcom.wiring import OpenInstance, open_instance
 from tests.bench.fill import RARE, fill
 from tests.support.clock import SettableClock
-from tests.support.databases import PostgresqlDatabases, kept
+from tests.support.databases import kept
 from tests.support.network import Network
 from tests.support.node import SECRET, Node, open_node
 from tests.support.people import ORIGIN, Home
@@ -94,18 +94,6 @@ async def opened(
         app = create_app(settings)
         app.state.instance = instance
         yield Opened(instance, app, token)
-
-
-@pytest.fixture
-def target_url(dialect: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
-    """An empty database of the other kind than that of `database`, which is moved."""
-    if dialect == "postgresql":
-        yield f"sqlite:///{tmp_path}/target.sqlite3"
-        return
-    databases: PostgresqlDatabases = request.getfixturevalue("postgresql_databases")
-    url = databases.create(migrated=False)
-    yield url
-    databases.drop(url)
 
 
 @pytest.fixture

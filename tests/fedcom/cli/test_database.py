@@ -3,7 +3,7 @@ import pty
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 
 from fedcom import migrate
 from tests.fedcom.cli.shell import Shell
-from tests.support.databases import PostgresqlDatabases, kept
+from tests.support.databases import kept
 from tests.support.server_processes import Node, running
 from tests.support.waiting import eventually
 
@@ -61,18 +61,6 @@ def test_a_database_of_a_newer_version_is_left_alone(shell: Shell) -> None:
         assert (result.code, result.out) == (1, ""), arguments
         assert "9999, which this version of Fedcom does not know" in result.err
         assert "Traceback" not in result.err
-
-
-@pytest.fixture
-def target_url(dialect: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
-    """An empty database of the other kind than the shell's."""
-    if dialect == "postgresql":
-        yield f"sqlite:///{tmp_path}/target.sqlite3"
-        return
-    databases: PostgresqlDatabases = request.getfixturevalue("postgresql_databases")
-    url = databases.create(migrated=False)
-    yield url
-    databases.drop(url)
 
 
 def test_a_move_reports_what_it_moved_and_what_to_do_next(shell: Shell, target_url: str) -> None:
