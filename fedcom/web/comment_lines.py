@@ -104,4 +104,4 @@ class CommentLines:
             is_too_deep=one.depth >= self.place.deepest,
             was_edited=one.updated_at is not None,
         )
-        return fragments.get("comment.html", line)
+        return fragments.get("comment.html", CommentLine._fields, line)

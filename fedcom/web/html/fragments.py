@@ -1,8 +1,8 @@
 """Fragments of pages, kept in memory: a comment is not rendered anew for each reader of its thread.
 
-**What a fragment is**: a template that gets the values of its call, `fragment("comment.html",
-score=3, …)`, and nothing else: no member, no token, no clock. A template that asked for anything
-else would fail (`StrictUndefined`).
+**What a fragment is**: a template that gets the values named in its call (`fragment(…, score=3)` in
+templates), and nothing else: no member, no token, no clock. A template that asked for anything else
+would fail (`StrictUndefined`).
 
 **The key**: the template, its values and their types, and the language, the only other thing that
 texts depend on. So a fragment is never outdated: what it shows is in its key, and anything that
@@ -17,29 +17,19 @@ an object in which others change more often.
 
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any
 
 from markupsafe import Markup
 
 from fedcom.web.html import i18n
 
 MAX_BYTES = 16_000_000
-"""What the texts and the keys may take: some ten thousand comments."""
+"""What the texts and the keys may take: some thousand comments."""
 
 _ENTRY_BYTES = 1_000
 """What an entry takes besides its texts: the key, its numbers and small objects."""
-
-
-class Values(Protocol):
-    """A NamedTuple, immutable in all its parts."""
-
-    def _asdict(self) -> dict[str, Any]: ...
-
-    def __iter__(self) -> Iterator[Any]: ...
-
-    def __hash__(self) -> int: ...
 
 
 class Fragments:
@@ -69,15 +59,18 @@ class Fragments:
             self._entries.clear()
             self._size = 0
 
-    def get(self, template: str, values: Values) -> Markup:
-        """The template with these values, from memory if it was rendered with them before."""
-        key = (template, i18n.language(), values, *map(type, values))
+    def get(self, template: str, names: tuple[str, ...], values: tuple[Hashable, ...]) -> Markup:
+        """The template with values of these names, from memory if it was rendered with them
+        before.
+        """
+        key = (template, i18n.language(), names, values, *map(type, values))
         with self._lock:
             found = self._entries.get(key)
             if found is not None:
                 self._entries.move_to_end(key)
                 return found[0]
-        made = Markup(self._render(template, values._asdict()))  # noqa: S704 - a template's, which escapes
+        text = self._render(template, dict(zip(names, values, strict=True)))
+        made = Markup(text)  # noqa: S704 - a template's, which escapes
         self._put(key, made, _size_of(made, *values))
         return made
 

@@ -5,7 +5,7 @@ Everything is escaped except by one filter: `rich`, for the sanitized columns of
 
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from pathlib import Path
@@ -197,8 +197,14 @@ def _environment() -> Environment:
     return environment
 
 
+def fragment(template: str, **values: Hashable) -> Markup:
+    """A template with these values and no others, kept in memory."""
+    return fragments.get(template, tuple(values), tuple(values.values()))
+
+
 _pages = _environment()
 fragments = Fragments(lambda template, values: _pages.get_template(template).render(values))
+_pages.globals["fragment"] = fragment
 
 
 class _Page(HTMLResponse):

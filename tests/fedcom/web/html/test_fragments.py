@@ -36,7 +36,7 @@ class Rendered:
         self.fragments = Fragments(render, **limits)
 
     def get(self, *values: Any, template: str = "line") -> Markup:
-        return self.fragments.get(template, Line(*values))
+        return self.fragments.get(template, Line._fields, Line(*values))
 
 
 def test_equal_values_are_rendered_once() -> None:
