@@ -26,7 +26,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from sqlalchemy import (
     URL,
@@ -46,6 +46,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
+if TYPE_CHECKING:
+    import psycopg
+
 T = TypeVar("T")
 DialectName = Literal["sqlite", "postgresql"]
 
@@ -58,6 +61,11 @@ RETRIES = 3
 SQLITE_READERS = 3
 POSTGRESQL_CONNECTIONS = 5
 """Connections kept for each of writing and reading."""
+
+PREPARED_STATEMENTS = 64
+"""Statements whose plans each PostgreSQL connection keeps: about those of a busy hour. The plan for
+a list of posts takes half a megabyte of the server's memory.
+"""
 
 LEADER_KEY = int.from_bytes(b"leader")
 """The number of the advisory lock that the leader of all processes holds on PostgreSQL."""
@@ -209,14 +217,31 @@ def _postgresql_engine(url: URL, *, size: int, writing: bool) -> Engine:
         hide_parameters=True,  # errors are logged, and a row may hold a password's hash
         connect_args={"application_name": "fedcom", "connect_timeout": BUSY_SECONDS},
     )
-    if not writing:
 
-        @event.listens_for(engine, "connect")
-        def only_read(connection: Any, _record: object) -> None:
+    @event.listens_for(engine, "connect")
+    def prepare(connection: "psycopg.Connection[Any]", _record: object) -> None:
+        _prepare_postgresql(connection)
+        if not writing:
             connection.autocommit = True
             connection.execute("SET default_transaction_read_only = on")
 
     return engine
+
+
+def _prepare_postgresql(connection: "psycopg.Connection[Any]") -> None:
+    """Set the options of a new PostgreSQL connection.
+
+    A statement is planned once for each connection, without its parameters: planning a list of
+    posts takes several times as long as running it, and PostgreSQL's own choice is to plan it again
+    each time. `tests/fedcom/test_query_plans.py` checks the plans made this way. Compiling
+    expressions (`jit`) takes longer than any of our statements.
+    """
+    connection.prepare_threshold = 1  # from its second run on
+    connection.prepared_max = PREPARED_STATEMENTS
+    connection.autocommit = True  # a rollback would undo SET
+    connection.execute("SET plan_cache_mode = force_generic_plan")
+    connection.execute("SET jit = off")
+    connection.autocommit = False
 
 
 class Database:
