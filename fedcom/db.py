@@ -6,11 +6,12 @@ types that both databases share; `database.inserts` has the statements that they
 Tables, and SQL about any of them, do not belong here.
 
 SQLite: one writer (one thread, one connection, `BEGIN IMMEDIATE`: a deferred transaction that reads
-and then writes fails at once when another process has written, whatever the timeout) and a few
-readers beside it. It has no statistics (ANALYZE, PRAGMA optimize), so a statement has one plan,
-whatever the size of the tables, which `tests/fedcom/test_query_plans.py` checks; with a million
-votes no list was faster with them. The sqlite3 module's own transaction control is switched off and
-BEGIN is sent from SQLAlchemy's `begin` event, as SQLAlchemy recommends for Python 3.11.
+and then writes fails at once when another process has written, whatever the timeout), which commits
+what waits together (`database.sqlite_writer`), and a few readers beside it. It has no statistics
+(ANALYZE, PRAGMA optimize), so a statement has one plan, whatever the size of the tables, which
+`tests/fedcom/test_query_plans.py` checks; with a million votes no list was faster with them. The
+sqlite3 module's own transaction control is switched off and BEGIN is sent from SQLAlchemy's `begin`
+event, as SQLAlchemy recommends for Python 3.11.
 
 PostgreSQL: two small pools, and a connection that notices commits; readers are in autocommit and
 can only read.
@@ -45,6 +46,8 @@ from sqlalchemy import (
     make_url,
 )
 from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from database.sqlite_writer import SqliteWriter
 
 if TYPE_CHECKING:
     import psycopg
@@ -270,6 +273,7 @@ class Database:
         """Units of work that run or wait for a connection, of those that async code awaits."""
         # One thread per connection: work waits in the executor's queue and never for the pool.
         self._write_threads = ThreadPoolExecutor(_size(writer), thread_name_prefix="db-write")
+        self._sqlite_writer = SqliteWriter(lambda work: _retrying(writer, work), _is_conflict)
         self._read_threads = ThreadPoolExecutor(_size(reader), thread_name_prefix="db-read")
         self._watcher_thread = ThreadPoolExecutor(1, thread_name_prefix="db-watch")
 
@@ -287,9 +291,12 @@ class Database:
         rolls it back.
 
         After a conflict with another transaction (serialization failure, deadlock, lock) or a
-        connection lost before the commit, it is run again, up to `RETRIES` times.
+        connection lost before the commit, it is run again, up to `RETRIES` times. On SQLite, what
+        waits together is committed together.
         """
         with self._counted("write"):
+            if self.dialect == "sqlite":
+                return await asyncio.wrap_future(self._sqlite_writer.submit(work))
             return await _in_thread(self._write_threads, lambda: _retrying(self._writer, work))
 
     @contextmanager
@@ -335,6 +342,7 @@ class Database:
 
     def close(self) -> None:
         """Finish all pending work, then close every connection."""
+        self._sqlite_writer.close()
         self._write_threads.shutdown(wait=True)
         self._read_threads.shutdown(wait=True)
         self._watcher_thread.shutdown(wait=True)
@@ -430,6 +438,10 @@ def _retrying(engine: Engine, work: Callable[[Connection], T]) -> T:
             time.sleep(random.uniform(0.5, 1.5) * 0.02 * 2**attempt)  # noqa: S311 - spreads contenders, hides nothing
     with engine.begin() as connection:
         return work(connection)
+
+
+def _is_conflict(error: Exception) -> bool:
+    return isinstance(error, DBAPIError) and _is_passing(error, committing=False)
 
 
 def _is_passing(error: DBAPIError, *, committing: bool) -> bool:
