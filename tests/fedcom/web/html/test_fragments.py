@@ -1,6 +1,7 @@
 """Fragments are rendered once for each key, from their key alone, and take limited memory."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any, NamedTuple
 
 import pytest
@@ -69,9 +70,13 @@ def test_what_is_rendered_differently_is_not_shared(one: Any, other: Any) -> Non
 
 def test_each_language_has_its_own() -> None:
     rendered = Rendered()
-    for language in ("en", "de", "en", "de"):
+
+    def read(language: str) -> None:
         i18n.speak(language)
         rendered.get("cats")
+
+    for language in ("en", "de", "en", "de"):
+        copy_context().run(read, language)
     assert len(rendered.values) == 2
 
 
