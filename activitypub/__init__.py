@@ -16,6 +16,7 @@ authority   pure: who may say what, and what proof it takes
 signature_profiles  which signature scheme each peer accepts
 netguard    which network addresses may be connected to
 chunks      many small calls in a few threads
+resolver    names to addresses, kept for a minute
 connection  one HTTP/1.1 connection, one bounded answer
 transport   connections by host, to permitted addresses only
 answers     HTTP responses: media type, encoding, Retry-After, which error it is

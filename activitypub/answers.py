@@ -95,7 +95,7 @@ def to_failure(url: str, received: Received, now: datetime) -> FetchFailed:
     if status == 404:
         return NotThere("not_there", "The origin does not have it (404).", url=url, status=status)
     text = opening(received.body)
-    if status >= 500 or status in _WAIT:
+    if is_temporary(status):
         return Unreachable(
             "busy",
             f"The peer responded with HTTP {status}.",
@@ -107,6 +107,11 @@ def to_failure(url: str, received: Received, now: datetime) -> FetchFailed:
     return FetchRefused(
         "status", f"The peer responded with HTTP {status}.", url=url, status=status, answer=text
     )
+
+
+def is_temporary(status: int) -> bool:
+    """Whether a status only says that the peer cannot answer now."""
+    return status >= 500 or status in _WAIT
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:

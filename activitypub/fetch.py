@@ -34,6 +34,7 @@ from activitypub.answers import (
     Received,
     find_alternate,
     is_activity_type,
+    is_temporary,
     opening,
     retry_after,
     to_failure,
@@ -56,7 +57,8 @@ from activitypub.iri import check_iri, host_of, same_host, same_origin, without_
 from activitypub.netguard import Guard, is_loopback, literal_address
 from activitypub.parse import parse
 from activitypub.signature_profiles import SignatureProfiles
-from activitypub.signatures.keys import PrivateKey
+from activitypub.signatures.accept import HEADER as ACCEPT_SIGNATURE, requests_ed25519
+from activitypub.signatures.keys import PrivateKey, ProofKey, SigningKeys
 from activitypub.signatures.request import Profile, sign
 from activitypub.transport import DEFAULT_PORTS, Origin, PeerRequest, PeerTransport, Place
 from activitypub.types import COLLECTION_TYPES
@@ -82,6 +84,8 @@ _PLAIN = re.compile(
 )
 _GET = ResponseLimits()
 _POST = ResponseLimits(body=8 * 1024, cut=True)
+
+_ACCEPT_SIGNATURE = ACCEPT_SIGNATURE.lower().encode()
 
 Clock = Callable[[], datetime]
 
@@ -134,11 +138,15 @@ class FetchedDocument:
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """A peer's response to a POST: `retry_after` in seconds, `text` at most 500 characters."""
+    """A peer's response to a POST: `retry_after` in seconds, `text` at most 500 characters.
+
+    `requests_ed25519`: it asks for Ed25519 signatures (`activitypub.signatures.accept`).
+    """
 
     status: int
     retry_after: float | None
     text: str
+    requests_ed25519: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,12 +306,13 @@ class Fetcher:
         last, received = await self._get(url, _Ask(accept, False, limits, budget))
         return Download(received.body, received.content_type, last)
 
-    async def post(self, inbox: str, body: bytes, key: PrivateKey) -> HttpResponse:
-        """POST an activity to an inbox, signed now, once, without following redirects.
+    async def post(self, inbox: str, body: bytes, keys: SigningKeys) -> HttpResponse:
+        """POST an activity to an inbox, signed now, without following redirects.
 
-        Any HTTP status is an `HttpResponse`. Raises `Unreachable` for temporary faults;
-        `PrivateAddress`, `FetchRefused` (no IRI that may be posted to) and `TooBig` (our body) for
-        permanent ones.
+        It is sent once, unless the peer may not take the kind of the signature
+        (`signature_profiles`). Any HTTP status is an `HttpResponse`. Raises `Unreachable` for
+        temporary faults; `PrivateAddress`, `FetchRefused` (no IRI that may be posted to) and
+        `TooBig` (our body) for permanent ones.
         """
         if len(body) > MAX_POST:
             raise TooBig(
@@ -312,6 +321,12 @@ class Fetcher:
                 url=inbox,
             )
         place = self._to_place(inbox)
+        if keys.ed25519 is not None and self._profiles.takes_ed25519(place.netloc):
+            answer = await self._try_post(place, body, keys.ed25519, "rfc9421")
+            if is_temporary(answer.status) or _is_accepted(answer):
+                return answer
+            self._profiles.refused_ed25519(place.netloc)
+        key = keys.rsa
         first = await self._try_post(place, body, key, self._profiles.first(place.netloc))
         if first.status != 401 or (other := self._profiles.second(place.netloc)) is None:
             return first
@@ -324,16 +339,22 @@ class Fetcher:
         await self._transport.aclose()
 
     async def _try_post(
-        self, place: Place, body: bytes, key: PrivateKey, profile: Profile
+        self, place: Place, body: bytes, key: PrivateKey | ProofKey, profile: Profile
     ) -> HttpResponse:
         now = self._clock()
-        signed = await self._chunks.run(
-            partial(sign, "POST", place.url, body, key, now, profile=profile)
-        )
+        signing = partial(sign, "POST", place.url, body, key, now, profile=profile)
+        # An Ed25519 signature takes less time than a hop to a thread.
+        signed = signing() if isinstance(key, ProofKey) else await self._chunks.run(signing)
         request = PeerRequest("POST", place, self._headers | signed, body)
-        reply = await self._send(request, _POST)
+        wants_ed25519 = False
+        try:
+            reply = await self._send(request, _POST)
+            wants_ed25519 = requests_ed25519(reply.header(_ACCEPT_SIGNATURE) or "")
+        finally:
+            self._profiles.answered(place.netloc, requests_ed25519=wants_ed25519)
         wait = retry_after(reply.header(b"retry-after"), now)
-        return HttpResponse(reply.status, wait, opening(_readable(reply, _POST)))
+        text = opening(_readable(reply, _POST))
+        return HttpResponse(reply.status, wait, text, wants_ed25519)
 
     def _better(self, place: Place, profile: Profile, first: R, again: R) -> R:
         """The response that counts after a second attempt; remembers the scheme if it worked."""
@@ -448,6 +469,11 @@ class Fetcher:
             raise Unreachable("connect_failed", str(error), url=url) from error
         except httpx.TransportError as error:
             raise Unreachable("answer_broken", str(error), url=url) from error
+
+
+def _is_accepted(answer: HttpResponse) -> bool:
+    """Whether a POST was accepted by a peer that takes Ed25519, which signed it."""
+    return 200 <= answer.status < 300 and answer.requests_ed25519
 
 
 @lru_cache(maxsize=4096)  # for the inboxes of busy peers

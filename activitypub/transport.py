@@ -13,16 +13,15 @@ without its objects, which for a delivery cost as much as everything else here.
 
 import asyncio
 import functools
-import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import httpx
 
 from activitypub.connection import Dropped, HttpConnection, Reply, ResponseLimits
 from activitypub.netguard import Guard, is_ipv6, literal_address
+from activitypub.resolver import Resolver
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """(name, port) → addresses, best first. Raises `OSError`."""
@@ -33,7 +32,6 @@ Dial = Callable[[str, int, ssl.SSLContext | None, str], Awaitable[HttpConnection
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
 _TRIES_PER_FAMILY = 2  # as Mastodon 4.6 dials
-_RESOLVER_THREADS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +133,7 @@ class PeerTransport(httpx.AsyncBaseTransport):
     ) -> None:
         self._guard = guard
         self._pool = pool or Pool()
-        self._resolver = Resolver()
+        self._resolver = resolve if isinstance(resolve, Resolver) else Resolver()
         self._resolve = resolve or self._resolver
         self._dial = dial or dial_address
         self._tls = tls
@@ -276,15 +274,18 @@ class PeerTransport(httpx.AsyncBaseTransport):
                         address, origin.port, self._context(origin), origin.host
                     )
             except OSError as error:  # TimeoutError and ssl.SSLError are OSErrors
-                if loop.time() >= ends:
-                    raise TimeoutError from error
                 failure = error
+                if loop.time() >= ends:
+                    break
                 continue
             connection.when_closed = self._on_closed
             self._open.add(connection)
             if self._closed:
                 connection.abort()
             return connection
+        self._resolver.forget(origin.host)  # it may have other addresses by now
+        if loop.time() >= ends:
+            raise TimeoutError from failure
         kind = httpx.ConnectTimeout if isinstance(failure, TimeoutError) else httpx.ConnectError
         raise kind(f"Could not connect to any address of {origin.host}: {failure!r}")
 
@@ -307,25 +308,6 @@ class PeerTransport(httpx.AsyncBaseTransport):
         if origin.scheme == "http":
             return None
         return self._tls or shared_tls()
-
-
-class Resolver:
-    """getaddrinfo in its own threads, so that slow lookups delay only other lookups."""
-
-    def __init__(self) -> None:
-        self._threads: ThreadPoolExecutor | None = None
-
-    async def __call__(self, name: str, port: int) -> list[str]:
-        """The addresses of `name`, in the system's order (RFC 6724). Raises `OSError`."""
-        if self._threads is None:
-            self._threads = ThreadPoolExecutor(_RESOLVER_THREADS, thread_name_prefix="resolve")
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, _look_up, name, port)
-
-    def close(self) -> None:
-        """Let the threads end, without waiting for lookups that are under way."""
-        if self._threads is not None:
-            self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 async def dial_address(
@@ -353,11 +335,6 @@ def shared_tls() -> ssl.SSLContext:
     context = httpx.create_ssl_context()
     context.set_alpn_protocols(["http/1.1"])
     return context
-
-
-def _look_up(name: str, port: int) -> list[str]:
-    found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 def _tries(addresses: Iterable[str]) -> list[str]:

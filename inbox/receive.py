@@ -29,6 +29,7 @@ from activitypub.errors import ProtocolError
 from activitypub.iri import check_iri, host_of
 from activitypub.parse import parse
 from activitypub.problem import Problem, ProblemTypes, to_request_id
+from activitypub.signatures import accept
 from activitypub.signatures.request import SignedRequest, key_id_of
 from inbox import body
 from inbox.backlogs import BACKLOG_FULL, Backlogs
@@ -57,6 +58,9 @@ cost as much as if it were served."""
 
 READ_ASIDE_FROM = 16 * 1024
 """Documents of more bytes are parsed in a thread: a megabyte of brackets takes 0.4 s."""
+
+# On nothing but a 202, where it also says that a signature with Ed25519 was no reason to refuse.
+_ACCEPTED = {accept.HEADER: accept.REQUESTED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,7 @@ class Receiver:
                 500, "internal_error", "Internal error on this server; it has been logged."
             )
             return self._refuse(fault, request_id)
-        return Response(status_code=202, headers={"X-Request-Id": request_id})
+        return Response(status_code=202, headers=_ACCEPTED | {"X-Request-Id": request_id})
 
     def _refuse(self, problem: Problem, request_id: str) -> Response:
         return to_response(problem, request_id, self.problem_types)

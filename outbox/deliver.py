@@ -24,8 +24,8 @@ async def attempt(
 
 async def _post(row: ClaimedDelivery, signers: Signers, poster: Poster) -> AttemptOutcome:
     try:
-        key = await signers.key(row.actor)
+        keys = await signers.keys(row.actor)
     except LookupError:
         return AttemptOutcome(AnswerKind.REJECTED, text=f"{row.actor} has no signing key")
-    answer = await poster.post(row.inbox, row.body, key)
+    answer = await poster.post(row.inbox, row.body, keys)
     return from_status(answer.status, answer.text, answer.retry_after)

@@ -7,21 +7,21 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from activitypub.fetch import HttpResponse
-from activitypub.signatures.keys import PrivateKey
+from activitypub.signatures.keys import SigningKeys
 
 
 class Signers(Protocol):
     """Finds the keys of the actors in whose name activities are sent."""
 
-    async def key(self, actor: str) -> PrivateKey:
-        """The signing key of `actor`. Raises LookupError when it has none."""
+    async def keys(self, actor: str) -> SigningKeys:
+        """The signing keys of `actor`. Raises LookupError when it has none."""
         ...
 
 
 class Poster(Protocol):
     """Sends requests; `activitypub.fetch.Fetcher` fits."""
 
-    async def post(self, inbox: str, body: bytes, key: PrivateKey) -> HttpResponse:
+    async def post(self, inbox: str, body: bytes, keys: SigningKeys) -> HttpResponse:
         """POST `body` with a new signature, and return the HTTP response, whatever its status.
 
         Raises the `FetchFailed` family when there is none: `Unreachable`, `PrivateAddress`.

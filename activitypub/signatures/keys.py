@@ -1,7 +1,7 @@
 """RSA and Ed25519 keys: parsed once and cached; weak and oversized ones are refused.
 
 Every peer signs requests with RSA (PKCS#1 v1.5 and SHA-256). Ed25519 proves documents (FEP-8b32),
-and some peers sign requests with it.
+and signs requests between servers that take it.
 """
 
 from dataclasses import dataclass
@@ -96,7 +96,7 @@ class PrivateKey:
 
 @dataclass(frozen=True)
 class ProofKey:
-    """One of our keys for proofs in documents; `id` is that of its Multikey."""
+    """One of our keys for proofs in documents, and for requests; `id` is that of its Multikey."""
 
     id: str
     ed25519: ed25519.Ed25519PrivateKey
@@ -105,6 +105,14 @@ class ProofKey:
     def kind(self) -> Kind:
         """The kind of signature it makes."""
         return "ed25519"
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKeys:
+    """The keys with which one of our actors signs requests; not all of them have the second one."""
+
+    rsa: PrivateKey
+    ed25519: ProofKey | None = None
 
 
 def load_rsa_public(pem: str) -> rsa.RSAPublicKey:

@@ -93,13 +93,12 @@ def parameters_of(
     `alg` is included because an RSA key alone does not distinguish PKCS#1 v1.5 from PSS.
     """
     algorithm = ALGORITHMS[key.kind]
-    inner = InnerList(
-        tuple(Item(component.strip('"')) for component in components),
-        {"created": created, "keyid": key.id, "alg": algorithm},
+    # As `serialize`, which also has to write what others have sent.
+    line = (
+        f"({' '.join(components)})"
+        f';created={created};keyid={serialize(Item(key.id))};alg="{algorithm}"'
     )
-    return Rfc9421Parameters(
-        tuple(components), serialize(inner), b"", key.id, algorithm, created, expires=None
-    )
+    return Rfc9421Parameters(tuple(components), line, b"", key.id, algorithm, created, expires=None)
 
 
 def sign(base: str, key: PrivateKey | ProofKey) -> str:

@@ -14,7 +14,7 @@ from prometheus_client import (
 )
 
 from activitypub.fetch import HttpResponse
-from activitypub.signatures.keys import PrivateKey
+from activitypub.signatures.keys import SigningKeys
 from fedcom.db import Database
 from outbox.ports import Poster
 
@@ -88,10 +88,10 @@ class _MeasuredPoster:
         self._poster = poster
         self._histogram = histogram
 
-    async def post(self, inbox: str, body: bytes, key: PrivateKey) -> HttpResponse:
+    async def post(self, inbox: str, body: bytes, keys: SigningKeys) -> HttpResponse:
         started, result = time.perf_counter(), "failed"
         try:
-            answer = await self._poster.post(inbox, body, key)
+            answer = await self._poster.post(inbox, body, keys)
             result = f"{answer.status // 100}xx"
         finally:
             self._histogram.labels(result).observe(time.perf_counter() - started)

@@ -1,6 +1,6 @@
 """Keys: ours, encrypted in the database and cached in memory; peers', from their rows or origin.
 
-Private keys leave this module only as `PrivateKey` objects, for signing.
+Private keys leave this module only as objects of `activitypub.signatures.keys`, for signing.
 """
 
 import asyncio
@@ -26,6 +26,7 @@ from activitypub.signatures.keys import (
     PrivateKey,
     ProofKey,
     PublicKey,
+    SigningKeys,
     generate_ed25519_pem,
     generate_rsa_pem,
     load_private,
@@ -93,20 +94,20 @@ class KeyRing:
         self._database = database
         self._cipher = cipher
         self._version: tuple[int, int] | None = None
-        self._keys: OrderedDict[str, PrivateKey] = OrderedDict()
+        self._keys: OrderedDict[str, SigningKeys] = OrderedDict()
         self._proof_keys: OrderedDict[str, ProofKey | None] = OrderedDict()
 
-    async def key(self, actor_iri: str) -> PrivateKey:
-        """The newest key of a local actor. Raises LookupError when there is none."""
+    async def keys(self, actor_iri: str) -> SigningKeys:
+        """The newest keys of a local actor. Raises LookupError when there is none for requests."""
         cached = self._keys.get(actor_iri)
         if cached is not None:
             self._keys.move_to_end(actor_iri)
             return cached
-        key = await self._database.read(lambda conn: self._load(conn, actor_iri))
-        self._keys[actor_iri] = key
+        keys = await self._database.read(lambda conn: self._load(conn, actor_iri))
+        self._keys[actor_iri] = keys
         if len(self._keys) > REMEMBERED:
             self._keys.popitem(last=False)
-        return key
+        return keys
 
     def prove(
         self, conn: Connection, actor_iri: str, document: dict[str, Any], now: datetime
@@ -130,11 +131,12 @@ class KeyRing:
             self._keys.clear()
             self._proof_keys.clear()
 
-    def _load(self, conn: Connection, actor_iri: str) -> PrivateKey:
+    def _load(self, conn: Connection, actor_iri: str) -> SigningKeys:
         row = conn.execute(_NEWEST, {"iri": actor_iri, "algorithm": REQUESTS}).first()
         if row is None:
             raise LookupError(f"no key of {actor_iri}")
-        return load_private(row.key_id, self._cipher.decrypt(row.private_key))
+        key = load_private(row.key_id, self._cipher.decrypt(row.private_key))
+        return SigningKeys(key, self._find_proof_key(conn, actor_iri))
 
     def _find_proof_key(self, conn: Connection, actor_iri: str) -> ProofKey | None:
         row = conn.execute(_NEWEST, {"iri": actor_iri, "algorithm": PROOFS}).first()
@@ -158,7 +160,7 @@ class InstanceKey:
     async def refresh(self) -> None:
         """Read the key again if any key has changed."""
         await self._ring.refresh()
-        self._key = await self._ring.key(self._actor_iri)
+        self._key = (await self._ring.keys(self._actor_iri)).rsa
 
     def key(self) -> PrivateKey:
         """The key. Raises LookupError before the first `refresh`."""

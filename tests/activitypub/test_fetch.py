@@ -5,6 +5,7 @@ import inspect
 import json
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -25,13 +26,21 @@ from activitypub.errors import (
 from activitypub.fetch import Budget, Fetcher
 from activitypub.netguard import Guard
 from activitypub.nodeinfo import fetch_software
-from activitypub.signatures import request as signatures
-from activitypub.signatures.keys import PrivateKey, PublicKey, generate_rsa_pem, load_private
+from activitypub.signatures import accept, request as signatures
+from activitypub.signatures.keys import (
+    PrivateKey,
+    PublicKey,
+    SigningKeys,
+    generate_rsa_pem,
+    load_private,
+    to_pem,
+)
 from activitypub.transport import PeerTransport, dial_address
 from activitypub.types import COLLECTION_TYPES
 from activitypub.webfinger import Handle, find_actor
 from tests.support.addresses import ADDRESSES
-from tests.support.documents import document
+from tests.support.clock import SettableClock
+from tests.support.documents import document, proof_key
 from tests.support.listeners import Asked, Listener, answering, http_answer, listening, tls_for
 from tests.support.tls_peers import AS2, NOW, TlsPeers, note, small_web
 
@@ -56,14 +65,19 @@ async def web() -> AsyncIterator[TlsPeers]:
         yield made
 
 
-def check_signature(asked: Asked, pems: tuple[str, str]) -> None:
-    """Raise unless the request, as it came over the socket, is signed with our key."""
+def claim_in(asked: Asked, now: datetime) -> signatures.SignatureClaim:
+    """The claim of the request as it came over the socket."""
     lines = asked.raw.decode("latin-1").split("\r\n")[1:-2]
     headers = tuple((line.split(":")[0].lower(), line.split(":", 1)[1].strip()) for line in lines)
     signed = signatures.SignedRequest(asked.method, asked.target, headers, asked.body)
-    public = PublicKey(KEY_ID, "https://fedcom.example/actor", pems[1])
     hosts = frozenset({asked.headers["host"]})
-    signatures.examine(signed, hosts=hosts, now=NOW).check(public)
+    return signatures.examine(signed, hosts=hosts, now=now)
+
+
+def check_signature(asked: Asked, pems: tuple[str, str]) -> None:
+    """Raise unless the request is signed with our RSA key."""
+    public = PublicKey(KEY_ID, "https://fedcom.example/actor", pems[1])
+    claim_in(asked, NOW).check(public)
 
 
 # Documents.
@@ -170,7 +184,7 @@ async def test_a_peer_that_takes_only_rfc_9421_is_reached_and_remembered(
     web.script(INBOX, demand_rfc9421)
     fetcher = web.fetcher()
     for _ in range(2):
-        assert (await fetcher.post(INBOX, b'{"a":1}', key)).status == 202
+        assert (await fetcher.post(INBOX, b'{"a":1}', SigningKeys(key))).status == 202
     assert len(web.asked) == 3
     for asked in web.listener.asked[1:]:
         check_signature(asked, pems)
@@ -749,7 +763,7 @@ async def test_an_activity_is_posted_with_a_signature_and_its_response_returned(
     web: TlsPeers, key: PrivateKey, pems: tuple[str, str]
 ) -> None:
     web.put(INBOX, b"thank\x00 you" + b"!" * 900, status=202)
-    answer = await web.fetcher().post(INBOX, b'{"a":1}', key)
+    answer = await web.fetcher().post(INBOX, b'{"a":1}', SigningKeys(key))
     assert (answer.status, answer.retry_after) == (202, None)
     assert answer.text.startswith("thank  you!")
     assert len(answer.text) == 500
@@ -765,7 +779,7 @@ async def test_any_status_is_a_response_and_no_redirect_is_followed(
     web: TlsPeers, key: PrivateKey, status: int
 ) -> None:
     web.put(INBOX, b"why", status=status, Location="https://other.example/", Retry_After="30")
-    answer = await web.fetcher().post(INBOX, b"{}", key)
+    answer = await web.fetcher().post(INBOX, b"{}", SigningKeys(key))
     assert (answer.status, answer.retry_after, answer.text) == (status, 30.0, "why")
     assert set(web.asked) == {INBOX}
     assert len(web.asked) == (2 if status == 401 else 1)
@@ -776,9 +790,9 @@ async def test_a_long_or_unreadable_response_does_not_change_its_status(
     web: TlsPeers, key: PrivateKey
 ) -> None:
     web.put(INBOX, b"x" * 5_000_000, status=200)
-    assert (await web.fetcher().post(INBOX, b"{}", key)).status == 200
+    assert (await web.fetcher().post(INBOX, b"{}", SigningKeys(key))).status == 200
     web.put(INBOX, b"???", status=200, Content_Encoding="br")
-    answer = await web.fetcher().post(INBOX, b"{}", key)
+    answer = await web.fetcher().post(INBOX, b"{}", SigningKeys(key))
     assert (answer.status, answer.text) == (200, "")
 
 
@@ -786,9 +800,9 @@ async def test_a_long_or_unreadable_response_does_not_change_its_status(
 async def test_an_activity_above_the_size_limit_is_not_sent(web: TlsPeers, key: PrivateKey) -> None:
     web.put(INBOX, status=202)
     fetcher = web.fetcher()
-    assert (await fetcher.post(INBOX, b"x" * 1024 * 1024, key)).status == 202
+    assert (await fetcher.post(INBOX, b"x" * 1024 * 1024, SigningKeys(key))).status == 202
     with pytest.raises(TooBig):
-        await fetcher.post(INBOX, b"x" * (1024 * 1024 + 1), key)
+        await fetcher.post(INBOX, b"x" * (1024 * 1024 + 1), SigningKeys(key))
     assert len(web.asked) == 1
 
 
@@ -801,7 +815,7 @@ async def test_a_peer_that_closes_without_an_answer_is_unreachable(
 
     web.script(INBOX, close)
     with pytest.raises(Unreachable) as error:
-        await web.fetcher().post(INBOX, b"{}", key)
+        await web.fetcher().post(INBOX, b"{}", SigningKeys(key))
     assert error.value.code == "answer_broken"
 
 
@@ -811,8 +825,133 @@ async def test_a_kept_connection_serves_gets_and_posts(web: TlsPeers, key: Priva
     web.put(NOTE, note(NOTE))
     fetcher = web.fetcher(key)
     await fetcher.fetch_document(NOTE)
-    await fetcher.post(INBOX, b"{}", key)
+    await fetcher.post(INBOX, b"{}", SigningKeys(key))
     assert web.listener.accepted == 1
+
+
+# Deliveries to peers that take Ed25519.
+
+ASKS = {accept.HEADER: accept.REQUESTED}
+
+
+class Choosy:
+    """An inbox that answers RSA with `rsa`, and Ed25519 with `ed25519`: a status, and whether it
+    asks for Ed25519; with a status of 0 the connection breaks during the answer.
+    """
+
+    def __init__(self) -> None:
+        self.rsa = (202, True)
+        self.ed25519 = (202, True)
+        self.taken: list[tuple[str, int]] = []
+
+    async def __call__(self, asked: Asked, writer: asyncio.StreamWriter) -> None:
+        signed = asked.headers.get("signature-input", "cavage").partition("alg=")[2] or "cavage"
+        status, asks = self.ed25519 if "ed25519" in signed else self.rsa
+        self.taken.append((signed.strip('"'), status))
+        if not status:
+            writer.write(b"HTTP/1.1 ")
+            writer.close()
+            return
+        writer.write(http_answer(status=status, headers=ASKS if asks else {}))
+
+
+class Deliveries:
+    """One inbox, a fetcher with a clock that can be set, and an actor with both keys."""
+
+    def __init__(self, web: TlsPeers, keys: SigningKeys, clock: SettableClock) -> None:
+        self.inbox = Choosy()
+        web.script(INBOX, self.inbox)
+        self.fetcher = web.fetcher()
+        self.fetcher._clock = self.fetcher._profiles._clock = clock
+        self.clock = clock
+        self._keys = keys
+
+    async def send(self) -> tuple[int, list[str]]:
+        """The status that counts, and how the requests for it were signed."""
+        before = len(self.inbox.taken)
+        try:
+            status = (await self.fetcher.post(INBOX, b'{"a":1}', self._keys)).status
+        except Unreachable:
+            status = 0
+        return status, [signed for signed, _ in self.inbox.taken[before:]]
+
+
+@pytest.fixture
+def both_keys(key: PrivateKey) -> SigningKeys:
+    return SigningKeys(key, proof_key("https://fedcom.example/actor"))
+
+
+@pytest.fixture
+def deliveries(web: TlsPeers, both_keys: SigningKeys, clock: SettableClock) -> Deliveries:
+    return Deliveries(web, both_keys, clock)
+
+
+@pytest.mark.anyio
+async def test_a_peer_that_asks_for_ed25519_gets_it_from_the_second_delivery_on(
+    deliveries: Deliveries, web: TlsPeers, both_keys: SigningKeys
+) -> None:
+    assert await deliveries.send() == (202, ["cavage"])
+    for _ in range(3):
+        assert await deliveries.send() == (202, ["ed25519"])
+    key = both_keys.ed25519
+    assert key is not None
+    public = PublicKey(key.id, "https://fedcom.example/actor", to_pem(key.ed25519.public_key()))
+    claim_in(web.listener.asked[-1], deliveries.clock()).check(public)
+
+
+@pytest.mark.anyio
+async def test_an_actor_without_an_ed25519_key_signs_with_rsa(
+    deliveries: Deliveries, key: PrivateKey
+) -> None:
+    deliveries._keys = SigningKeys(key)
+    for _ in range(2):
+        assert await deliveries.send() == (202, ["cavage"])
+
+
+@pytest.mark.parametrize("asks", [True, False])
+@pytest.mark.parametrize("status", [307, 400, 401, 403, 404, 410, 422])
+@pytest.mark.anyio
+async def test_a_refused_ed25519_signature_is_followed_by_rsa_at_once_and_for_a_day(
+    deliveries: Deliveries, status: int, asks: bool
+) -> None:
+    await deliveries.send()
+    deliveries.inbox.ed25519 = (status, asks)
+    assert await deliveries.send() == (202, ["ed25519", "cavage"])
+    deliveries.clock.advance(seconds=86_399)
+    assert await deliveries.send() == (202, ["cavage"])
+    deliveries.clock.advance(seconds=2)
+    deliveries.inbox.ed25519 = (202, True)
+    assert await deliveries.send() == (202, ["ed25519"])
+
+
+@pytest.mark.anyio
+async def test_a_202_that_does_not_ask_for_ed25519_does_not_count(deliveries: Deliveries) -> None:
+    await deliveries.send()
+    # It runs other software now, which verifies after its 202.
+    deliveries.inbox.rsa = deliveries.inbox.ed25519 = (202, False)
+    assert await deliveries.send() == (202, ["ed25519", "cavage"])
+    assert await deliveries.send() == (202, ["cavage"])
+
+
+@pytest.mark.parametrize("status", [0, 408, 425, 429, 500, 503])
+@pytest.mark.anyio
+async def test_a_temporary_failure_is_retried_with_rsa_later(
+    deliveries: Deliveries, status: int
+) -> None:
+    await deliveries.send()
+    deliveries.inbox.ed25519 = (status, False)
+    assert await deliveries.send() == (status, ["ed25519"])
+    assert await deliveries.send() == (202, ["cavage"])
+    deliveries.inbox.ed25519 = (202, True)
+    assert await deliveries.send() == (202, ["ed25519"])
+
+
+@pytest.mark.anyio
+async def test_what_a_peer_refuses_from_either_key_is_refused(deliveries: Deliveries) -> None:
+    await deliveries.send()
+    deliveries.inbox.rsa = deliveries.inbox.ed25519 = (403, True)
+    assert await deliveries.send() == (403, ["ed25519", "cavage"])
+    assert await deliveries.send() == (403, ["cavage"])
 
 
 # Addresses of our own network: never a connection, wherever they come from.
@@ -934,7 +1073,7 @@ USES: dict[str, Use] = {
     "fetch_bytes": lambda fetcher, url, key: fetcher.fetch_bytes(
         url, accept="image/*", max_bytes=99
     ),
-    "post": lambda fetcher, url, key: fetcher.post(url, b"{}", key),
+    "post": lambda fetcher, url, key: fetcher.post(url, b"{}", SigningKeys(key)),
 }
 
 

@@ -40,3 +40,34 @@ def test_memory_is_bounded(clock: SettableClock) -> None:
     for number in range(REMEMBERED):
         profiles.second(f"{number}.example")
     assert profiles.first("first.example") == "cavage"
+
+
+def test_ed25519_is_used_while_the_peer_asks_for_it(clock: SettableClock) -> None:
+    profiles = SignatureProfiles(clock)
+    assert not profiles.takes_ed25519("peer.example")
+    profiles.answered("peer.example", requests_ed25519=True)
+    assert profiles.takes_ed25519("peer.example")
+    assert not profiles.takes_ed25519("other.example")
+    profiles.answered("peer.example", requests_ed25519=False)
+    assert not profiles.takes_ed25519("peer.example")
+
+
+def test_after_a_refusal_ed25519_is_not_used_for_a_day(clock: SettableClock) -> None:
+    profiles = SignatureProfiles(clock)
+    profiles.refused_ed25519("peer.example")
+    profiles.answered("peer.example", requests_ed25519=True)
+    clock.advance(seconds=86_399)
+    assert not profiles.takes_ed25519("peer.example")
+    clock.advance(seconds=2)
+    assert profiles.takes_ed25519("peer.example")
+
+
+def test_nothing_is_remembered_of_a_peer_that_does_not_ask(clock: SettableClock) -> None:
+    profiles = SignatureProfiles(clock)
+    profiles.answered("asks.example", requests_ed25519=True)
+    for number in range(REMEMBERED):
+        profiles.answered(f"{number}.example", requests_ed25519=False)
+    assert profiles.takes_ed25519("asks.example")
+    for number in range(REMEMBERED):
+        profiles.answered(f"{number}.example", requests_ed25519=True)
+    assert not profiles.takes_ed25519("asks.example")

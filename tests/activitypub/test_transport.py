@@ -11,7 +11,8 @@ import pytest
 from activitypub.connection import Dropped, HttpConnection, ResponseLimits
 from activitypub.errors import PrivateAddress, TooBig
 from activitypub.netguard import Guard
-from activitypub.transport import PeerTransport, Pool, Resolver, dial_address, shared_tls
+from activitypub.resolver import Resolver
+from activitypub.transport import PeerTransport, Pool, dial_address, shared_tls
 from tests.support.listeners import Asked, answering, http_answer, listening, tls_for
 from tests.support.waiting import beats
 
@@ -769,12 +770,43 @@ async def test_a_literal_address_of_either_family_is_dialled_in_development(
         assert await ask(transport, f"http://[::1]:{listener.port}/") == (200, b"ok")
 
 
-async def test_the_system_resolves_names_in_its_own_threads() -> None:
-    resolver = Resolver()
-    assert set(await resolver("localhost", 80)) <= {"127.0.0.1", "::1"}
-    assert await resolver("127.0.0.1", 80) == ["127.0.0.1"]
-    resolver.close()
-    Resolver().close()
+class Names:
+    """The system's resolver: `answers` by name, and how often each was looked up."""
+
+    def __init__(self, **answers: list[str]) -> None:
+        self.answers = answers
+        self.asked: list[str] = []
+
+    def __call__(self, name: str, port: int) -> list[str]:
+        self.asked.append(name)
+        return self.answers[name.partition(".")[0]]
+
+
+async def test_a_remembered_address_is_checked_for_every_connection() -> None:
+    names, dialled = Names(peer=["127.0.0.1"]), Dialled()
+    resolver = Resolver(look_up=names)
+    transport = PeerTransport(guard=Guard(), resolve=resolver, dial=dialled)
+    for _ in range(2):
+        with pytest.raises(PrivateAddress):
+            await ask(transport, "http://peer.example/")
+    assert names.asked == ["peer.example"]
+    assert dialled.attempts == []
+    await transport.aclose()
+
+
+async def test_a_remembered_address_that_cannot_be_connected_to_is_looked_up_again() -> None:
+    async with listening(answering(http_answer(headers={"Connection": "close"}))) as listener:
+        names, dialled = Names(peer=["8.8.8.8"]), Dialled(listener.port, failing=1)
+        resolver = Resolver(look_up=names)
+        transport = PeerTransport(guard=Guard(), resolve=resolver, dial=dialled)
+        with pytest.raises(httpx.ConnectError):
+            await ask(transport, "http://peer.example/")
+        names.answers["peer"] = ["8.8.8.9"]
+        for _ in range(2):
+            await ask(transport, "http://peer.example/")
+        assert names.asked == ["peer.example"] * 2
+        assert [address for address, _ in dialled.attempts] == ["8.8.8.8", "8.8.8.9", "8.8.8.9"]
+        await transport.aclose()
 
 
 # Leaving.

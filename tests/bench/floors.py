@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from activitypub.signatures.keys import PrivateKey
+from activitypub.signatures.keys import PrivateKey, ProofKey
 from tests.bench.requests import request
 
 REPEAT = 200
@@ -61,14 +61,16 @@ async def endpoint(key: PrivateKey, body: bytes, headers: dict[str, str]) -> flo
     return (time.process_time() - began) / REPEAT
 
 
-async def post_signed(key: PrivateKey, body: bytes, inboxes: list[str], *, warm: bool) -> float:
+async def post_signed(
+    key: PrivateKey | ProofKey, body: bytes, inboxes: list[str], *, warm: bool
+) -> float:
     """Sign, and POST `body` over a socket: to each inbox over a new connection, or with `warm` over
     one connection to the first.
     """
     connection = await _Connection.open(inboxes[0]) if warm else None
     began = time.process_time()
     for inbox in inboxes:
-        signature = base64.b64encode(key.rsa.sign(_SIGNED, *_SCHEME))
+        signature = base64.b64encode(_sign(key))
         used = connection or await _Connection.open(inbox)
         await used.post(signature, body)
         if connection is None:
@@ -77,6 +79,12 @@ async def post_signed(key: PrivateKey, body: bytes, inboxes: list[str], *, warm:
     if connection is not None:
         connection.close()
     return cost
+
+
+def _sign(key: PrivateKey | ProofKey) -> bytes:
+    if isinstance(key, ProofKey):
+        return key.ed25519.sign(_SIGNED)
+    return key.rsa.sign(_SIGNED, *_SCHEME)
 
 
 class _Connection(asyncio.Protocol):

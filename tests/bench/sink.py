@@ -1,12 +1,13 @@
 """A program that stands for many peers: it listens on every loopback address.
 
 One listener on the wildcard address serves 127.0.0.0/8, so that each of thousands of hosts has an
-address of its own. The path of an inbox decides what its host does: `/inbox` accepts, `/busy`
-answers 503, `/silent` never answers. It prints its port, and another that refuses connections.
+address of its own. The path of an inbox decides what its host does: `/inbox` accepts, `/ed25519`
+too and asks for Ed25519 signatures, `/busy` answers 503, `/silent` never answers. It prints its
+port, and another that refuses connections.
 
 GET `/report` returns what was received since the last one, as JSON: `posts`, how many of them were
-received `twice` (same inbox, same body), and when `/inbox` received its `last` (CLOCK_MONOTONIC,
-which all processes share).
+received `twice` (same inbox, same body), how many of them were signed with `ed25519`, and when
+`/inbox` received its `last` (CLOCK_MONOTONIC, which all processes share).
 """
 
 import asyncio
@@ -17,9 +18,12 @@ from typing import cast
 
 import uvloop
 
+from activitypub.signatures import accept
+
 ACCEPTED = b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
 BUSY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\n\r\nbusy"
-ANSWERS = {b"/inbox": ACCEPTED, b"/busy": BUSY, b"/silent": b""}
+ASKING = ACCEPTED[:-2] + f"{accept.HEADER}: {accept.REQUESTED}\r\n\r\n".encode()
+ANSWERS = {b"/inbox": ACCEPTED, b"/ed25519": ASKING, b"/busy": BUSY, b"/silent": b""}
 
 
 class Sink:
@@ -32,19 +36,23 @@ class Sink:
         """Forget everything."""
         self._seen: set[tuple[bytes, bytes, bytes]] = set()
         self._posts = 0
+        self._ed25519 = 0
         self._last = 0.0
 
-    def take(self, path: bytes, host: bytes, digest: bytes) -> None:
+    def take(self, path: bytes, headers: dict[bytes, bytes]) -> None:
         """Count one POST."""
+        digest = headers.get(b"digest") or headers.get(b"content-digest", b"")
         self._posts += 1
-        self._seen.add((path, host, digest))
+        self._seen.add((path, headers[b"host"], digest))
+        self._ed25519 += b"ed25519" in headers.get(b"signature-input", b"")
         if path == b"/inbox":
             self._last = time.monotonic()
 
     def report(self) -> bytes:
         """The response to a GET."""
         twice = self._posts - len(self._seen)
-        body = json.dumps({"posts": self._posts, "twice": twice, "last": self._last}).encode()
+        counts = {"posts": self._posts, "twice": twice, "ed25519": self._ed25519}
+        body = json.dumps({**counts, "last": self._last}).encode()
         return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
@@ -76,7 +84,7 @@ class Answerer(asyncio.Protocol):
             self._transport.write(self._sink.report())
             self._sink.clear()
             return
-        self._sink.take(path, headers[b"host"], headers.get(b"digest", b""))
+        self._sink.take(path, headers)
         self._transport.write(ANSWERS[path])
 
 

@@ -21,7 +21,13 @@ from typing import Any
 import httpx
 from sqlalchemy import insert
 
-from activitypub.signatures.keys import PrivateKey, generate_rsa_pem, load_private
+from activitypub.signatures.keys import (
+    PrivateKey,
+    generate_ed25519_pem,
+    generate_rsa_pem,
+    load_private,
+    load_proof_key,
+)
 from activitypub.signatures.request import sign
 from activitypub.vocab.base import dump
 from fedcom.accounts.register import NewAccount, create_account
@@ -52,7 +58,7 @@ RELEASE = Path(__file__).with_name("release.json")
 
 SIGN, VERIFY = "RSA-2048 sign", "RSA-2048 verify"
 ENDPOINT = "bare endpoint"
-WARM, NEW = "sign, POST", "sign, connect, POST"
+WARM, NEW, WARM_ED25519 = "sign, POST", "sign, connect, POST", "sign with Ed25519, POST"
 TEMPLATE = "template alone"
 
 WARM_HOSTS, WARM_ACTIVITIES = 100, 3
@@ -150,6 +156,7 @@ async def measure(options: argparse.Namespace) -> Table:
 async def _measure_floors(table: Table, key: PrivateKey, peers: Peers) -> None:
     table.floors[SIGN].append(floors.rsa_sign(key))
     table.floors[VERIFY].append(floors.rsa_verify(key))
+    ed25519 = load_proof_key(f"{SENDER}#proof-key", generate_ed25519_pem()[0])
     body = dump(
         {"id": f"{PEER}/like/1", "type": "Like", "actor": SENDER, "object": f"{ORIGIN}/post/1"}
     )
@@ -157,6 +164,9 @@ async def _measure_floors(table: Table, key: PrivateKey, peers: Peers) -> None:
     table.floors[ENDPOINT].append(await floors.endpoint(key, body, headers))
     page = b"x" * 2500
     table.floors[WARM].append(await floors.post_signed(key, page, peers.take(100), warm=True))
+    table.floors[WARM_ED25519].append(
+        await floors.post_signed(ed25519, page, peers.take(100), warm=True)
+    )
     table.floors[NEW].append(await floors.post_signed(key, page, peers.take(100), warm=False))
 
 
@@ -192,6 +202,8 @@ async def _measure_paths(
                 cost = await incoming.work(instance, number, cpu)
                 found[f"inbox: work of a {kind}"] = cost, SIGN
             found["delivery, warm"] = await _deliver(instance, community, peers, cpu), WARM
+            cost = await _deliver(instance, community, peers, cpu, path="ed25519")
+            found["delivery, warm, Ed25519"] = cost, WARM_ED25519
             for name in pages.names:
                 cost, template = await pages.measure(name, cpu)
                 found[name] = cost, ENDPOINT if template is None else f"{TEMPLATE}: {name}"
@@ -257,14 +269,30 @@ def _peer(ctx: Context, public_pem: str) -> dict[str, object]:
 
 
 async def _deliver(
-    instance: OpenInstance, community: Community, peers: Peers, cpu: Callable[[], float]
+    instance: OpenInstance,
+    community: Community,
+    peers: Peers,
+    cpu: Callable[[], float],
+    path: str = "inbox",
 ) -> float:
-    """Deliver several activities to the same hosts; CPU seconds of one delivery."""
-    inboxes = peers.take(WARM_HOSTS)
+    """Deliver several activities to the same hosts; CPU seconds of one delivery.
+
+    Hosts that ask for Ed25519 get one before, so that it is known of them.
+    """
+    inboxes = peers.take(WARM_HOSTS, path)
+    if path == "ed25519":
+        await publish_pages(instance, community.iri, inboxes)
+        await instance.dispatcher.drain(60)
+    await peers.received()
     await publish_pages(instance, community.iri, inboxes, WARM_ACTIVITIES)
     began = cpu()
     await instance.dispatcher.drain(60)
-    return (cpu() - began) / (WARM_HOSTS * WARM_ACTIVITIES)
+    number = WARM_HOSTS * WARM_ACTIVITIES
+    cost = (cpu() - began) / number
+    found = await peers.received()
+    if (found["posts"], found["ed25519"]) != (number, number if path == "ed25519" else 0):
+        raise SystemExit(f"not each of them signed as expected: {found}")
+    return cost
 
 
 def _idle(database: str) -> float:

@@ -216,7 +216,8 @@ async def test_a_statement_that_ran_before_is_not_planned_again(database: Databa
         names(conn), names(conn), names(conn)
         mode = conn.exec_driver_sql("SHOW plan_cache_mode").scalar_one()
         kept = conn.exec_driver_sql(
-            "SELECT generic_plans FROM pg_prepared_statements WHERE statement LIKE 'SELECT examples%%'"
+            "SELECT generic_plans FROM pg_prepared_statements"
+            " WHERE statement LIKE 'SELECT examples%%'"
         )
         return mode, kept.scalar_one()
 

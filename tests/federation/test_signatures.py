@@ -20,10 +20,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from activitypub.netguard import Guard
+from activitypub.signatures.multikey import encode
 from activitypub.transport import PeerTransport
 from fedcom.site.instances import block_instance
 from inbox.journal import journal
-from tests.support.documents import activity, document, pems, person, private_key
+from tests.support.documents import activity, document, pems, person, private_key, proof_key
 from tests.support.node import Node, changes
 from tests.support.people import ORIGIN
 from tests.support.signed_requests import SCHEMES, Request, Scheme, UnsignedRequest
@@ -572,6 +573,102 @@ async def test_11_another_actors_key_makes_a_relay_that_is_not_trusted(
     unsigned = inbox_under_test.request().bent(key=private_key(EVE).rsa, key_id=f"{EVE}#main-key")
 
     await inbox_under_test.expect(unsigned, 403, "relayed_without_proof", fetched=[EVE])
+
+
+def multikey(owner: str, **more: Any) -> dict[str, Any]:
+    """Kim's Ed25519 key as a Multikey of `owner`."""
+    public = encode(proof_key(KIM).ed25519.public_key())
+    key_id = f"{owner}#ed25519-key"
+    return {
+        "id": key_id,
+        "type": "Multikey",
+        "controller": owner,
+        "publicKeyMultibase": public,
+    } | more
+
+
+def signed_with_ed25519(inbox: SignedInbox, key_id: str = f"{KIM}#ed25519-key") -> UnsignedRequest:
+    return inbox.request().bent(key=proof_key(KIM).ed25519, key_id=key_id)
+
+
+@RFC9421
+async def test_11_an_ed25519_key_in_the_assertion_methods_is_as_good_as_an_rsa_key(
+    inbox_under_test: SignedInbox,
+) -> None:
+    inbox_under_test.node.network.put(person(KIM, assertionMethod=[multikey(KIM)]))
+
+    for _ in range(2):  # the second time from the actor's row
+        assert (await inbox_under_test.send(signed_with_ed25519(inbox_under_test))).status == 202
+        changed = await inbox_under_test.changed()
+
+    assert inbox_under_test.node.network.fetched() == [KIM]
+    assert set(changed) == {KIM, inbox_under_test.post.iri}
+
+
+@RFC9421
+@pytest.mark.parametrize(
+    "listed",
+    [
+        {"authentication": [multikey(KIM)]},
+        {"capabilityInvocation": [multikey(KIM)], "keyAgreement": [multikey(KIM)]},
+        {"assertionMethod": [multikey(KIM)["id"]], "verificationMethod": [multikey(KIM)]},
+        {"assertionMethod": [multikey(KIM, controller=EVE)]},
+        {"assertionMethod": [multikey(KIM, controller="https://kim.example/u/eve")]},
+        {"assertionMethod": [multikey(KIM, type="JsonWebKey")]},
+        {"assertionMethod": [multikey(KIM, id=f"{KIM}#another")]},
+        {"publicKey": [multikey(KIM)]},
+    ],
+    ids=[
+        "to authenticate",
+        "for other purposes",
+        "by its id alone",
+        "of another controller",
+        "of a controller beside it",
+        "of another type",
+        "under another id",
+        "as a PEM key",
+    ],
+)
+async def test_11_an_ed25519_key_elsewhere_in_the_actor_is_refused(
+    inbox_under_test: SignedInbox, listed: dict[str, Any]
+) -> None:
+    inbox_under_test.node.network.put(person(KIM, **listed))
+    unsigned = signed_with_ed25519(inbox_under_test)
+
+    answer = await inbox_under_test.expect(unsigned, 401, "key_not_usable", fetched=[KIM])
+
+    assert answer.problem["fetch"] == "key_not_listed"
+
+
+@RFC9421
+async def test_11_an_ed25519_key_of_another_actor_does_not_speak_for_kim(
+    inbox_under_test: SignedInbox,
+) -> None:
+    # Eve lists the key as hers, and kim's as well.
+    keys = [multikey(EVE), multikey(KIM)]
+    inbox_under_test.node.network.put(person(EVE, assertionMethod=keys))
+    unsigned = signed_with_ed25519(inbox_under_test, f"{EVE}#ed25519-key")
+    await inbox_under_test.expect(unsigned, 403, "relayed_without_proof", fetched=[EVE])
+
+    unsigned = signed_with_ed25519(inbox_under_test)
+    await inbox_under_test.expect(unsigned, 401, "key_not_usable", fetched=[KIM])
+
+
+@RFC9421
+async def test_11_an_ed25519_key_that_is_no_longer_listed_is_refused(
+    inbox_under_test: SignedInbox,
+) -> None:
+    inbox_under_test.node.network.put(person(KIM, assertionMethod=[multikey(KIM)]))
+    assert (await inbox_under_test.send(signed_with_ed25519(inbox_under_test))).status == 202
+    inbox_under_test.node.network.put(person(KIM))
+    update = activity("Update", KIM, person(KIM))
+    update_request = inbox_under_test.request(sent=update)
+    assert (await inbox_under_test.send(update_request)).status == 202
+    await inbox_under_test.changed()
+
+    answer = await inbox_under_test.send(signed_with_ed25519(inbox_under_test))
+
+    assert (answer.status, answer.code) == (401, "key_not_usable")
 
 
 # 12. Keys at addresses to which nobody may connect.

@@ -85,7 +85,7 @@ def test_sockets_are_opened_in_one_place() -> None:
     opening = re.compile(r"\b(create_connection|open_connection|socket\.socket)\(")
 
     assert importers(*clients) == {("fedcom/background/mailer.py", "smtplib")}
-    assert importers("socket") == {("activitypub/transport.py", "socket")}
+    assert importers("socket") == {("activitypub/resolver.py", "socket")}
     assert {path.name for path in MODULES if opening.search(path.read_text())} == {"transport.py"}
 
 

@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from activitypub.errors import Gone, Unreachable
 from activitypub.problem import ProblemType
+from activitypub.signatures.accept import requests_ed25519
 from inbox import claims
 from inbox.errors import Refused
 from inbox.receive import REQUESTS_OF_ONE, to_signed_request
@@ -37,6 +38,7 @@ async def test_a_signed_activity_is_kept_and_answered_202_with_its_request_id(wo
     assert (answer.status, answer.body) == (202, b"")
     (row,) = world.rows()
     assert row["request_id"] == answer.headers["x-request-id"]
+    assert requests_ed25519(answer.headers["accept-signature"])
     assert (row["activity_id"], row["activity_type"]) == ("https://peer.example/likes/1", "Like")
     assert (row["actor"], row["signer"], row["host"]) == (ANN, ANN, "peer.example")
     assert row["subject"] == f"https://{OUR_HOST}/post/1"

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, event, func, select
 
 from activitypub.fetch import HttpResponse
 from activitypub.iri import host_of
-from activitypub.signatures.keys import PrivateKey
+from activitypub.signatures.keys import PrivateKey, SigningKeys
 from fedcom.db import Database
 from outbox import deliveries as tables
 from outbox.dispatcher import Dispatcher, DispatcherLimits
@@ -34,12 +34,12 @@ class Signers:
     """Knows one key; an actor with "nobody" in its name has none."""
 
     def __init__(self, private_key: PrivateKey) -> None:
-        self._key = private_key
+        self._keys = SigningKeys(private_key)
 
-    async def key(self, actor: str) -> PrivateKey:
+    async def keys(self, actor: str) -> SigningKeys:
         if "nobody" in actor:
             raise LookupError(actor)
-        return self._key
+        return self._keys
 
 
 class Inboxes:
@@ -82,7 +82,7 @@ class Network:
         else:
             self._behaviour[host] = lambda: _say(behaviour)
 
-    async def post(self, inbox: str, body: bytes, key: PrivateKey) -> HttpResponse:
+    async def post(self, inbox: str, body: bytes, keys: SigningKeys) -> HttpResponse:
         host = host_of(inbox)
         self.posted.append((inbox, body))
         for name in (host, "all"):

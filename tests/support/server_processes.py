@@ -97,7 +97,8 @@ class Node:
     """One instance: `origin`, `host`, `folder`, its server and, with a Redis, its worker.
 
     With several `webs` or `workers` there are that many processes of each, in `servers` and
-    `workers`; the servers then listen on ports of their own, behind a proxy at `origin`.
+    `workers`. Several servers, or one with a `proxy` of another kind, listen on ports of their own
+    behind a proxy at `origin`.
     """
 
     def __init__(
@@ -111,6 +112,7 @@ class Node:
         redis_url: str = "",
         webs: int = 1,
         workers: int = 1,
+        proxy: "type[Proxy] | None" = None,
         **settings: str,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -135,9 +137,10 @@ class Node:
         inherited = {key: value for key, value in os.environ.items() if key[:7] != "FEDCOM_"}
         self.settings = {f"FEDCOM_{key.upper()}": environment[key] for key in environment}
         self.environ = inherited | self.settings
-        self.proxy = None if webs == 1 else Proxy(address, self.port)
+        kind = proxy or (Proxy if webs > 1 else None)
+        self.proxy = None if kind is None else kind(address, self.port)
         self.servers = [
-            self._server(self.host if webs == 1 else f"{address}:{free_port(address)}", number)
+            self._server(f"{address}:{free_port(address)}" if self.proxy else self.host, number)
             for number in range(webs)
         ]
         self.workers = [

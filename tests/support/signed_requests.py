@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import httpx
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 
 Scheme = Literal["cavage", "rfc9421"]
 SCHEMES: tuple[Scheme, ...] = ("cavage", "rfc9421")
@@ -30,13 +30,14 @@ _ALGORITHMS = {"cavage": "rsa-sha256", "rfc9421": "rsa-v1_5-sha256"}
 class UnsignedRequest:
     """A POST to an inbox before it is signed: its fields determine what gets signed.
 
-    `drop` and `also` change the covered components, `parameters` those of the signature itself
-    (None removes one); `created` and `expires` are epoch seconds or any other text.
+    An Ed25519 key is for RFC 9421 only. `drop` and `also` change the covered components,
+    `parameters` those of the signature itself (None removes one); `created` and `expires` are epoch
+    seconds or any other text.
     """
 
     scheme: Scheme
     body: bytes
-    key: rsa.RSAPrivateKey
+    key: rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
     key_id: str
     now: datetime
     host: str = "home.example"
@@ -73,8 +74,15 @@ class UnsignedRequest:
         return Request(self.path, (*plain.items(), *made), self.body)
 
     def _sign(self, text: str) -> str:
+        if isinstance(self.key, ed25519.Ed25519PrivateKey):
+            return base64.b64encode(self.key.sign(text.encode())).decode()
         raw = self.key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
         return base64.b64encode(raw).decode()
+
+    @property
+    def _algorithm(self) -> str:
+        is_rsa = isinstance(self.key, rsa.RSAPrivateKey)
+        return _ALGORITHMS[self.scheme] if is_rsa else "ed25519"
 
     def _parameters(self, **usual: str | None) -> dict[str, str]:
         parameters = usual | self.parameters
@@ -83,7 +91,7 @@ class UnsignedRequest:
     def _cavage(self, plain: dict[str, str]) -> Headers:
         parameters = self._parameters(
             keyId=self.key_id,
-            algorithm=_ALGORITHMS["cavage"],
+            algorithm=self._algorithm,
             headers=" ".join(self.covered),
         )
         values = plain | {
@@ -99,7 +107,7 @@ class UnsignedRequest:
         parameters = self._parameters(
             created=str(int(self.now.timestamp())),
             keyid=f'"{self.key_id}"',
-            alg=f'"{_ALGORITHMS["rfc9421"]}"',
+            alg=f'"{self._algorithm}"',
         )
         values = plain | {
             "@method": "POST",

@@ -13,7 +13,7 @@ from activitypub.signatures.keys import (
     load_public,
 )
 from activitypub.signatures.multikey import encode
-from activitypub.signatures.request import SignedRequest
+from activitypub.signatures.request import SignedRequest, sign
 from activitypub.types import AS2
 from fedcom.inspect.verification import CapturedCase, Verification, verify_capture
 from tests.support.clock import SettableClock
@@ -81,6 +81,26 @@ def test_an_honest_request_is_verified_with_its_key_in_any_form(scheme: Scheme, 
     assert step(seen, "actor") == (True, "is the signer")
     assert step(seen, "document") == (True, f"Like by {KIM}")
     assert [shown.name for shown in seen.shown if shown.holds is False] == []
+
+
+@pytest.mark.parametrize(
+    "key", [ACTOR, encode(load_public(ED_PUBLIC)), ED_PUBLIC], ids=["actor", "Multikey", "PEM"]
+)
+def test_a_request_that_we_sign_with_ed25519_is_shown_as_such(key: str) -> None:
+    signing = load_proof_key(MULTIKEY["id"], ED_PRIVATE)
+    body = json.dumps(LIKE).encode()
+    headers = sign("POST", "https://home.example/inbox", body, signing, NOW, profile="rfc9421")
+    lines = tuple((name.lower(), value) for name, value in headers.items())
+
+    seen = see(Request("/inbox", lines, body), key)
+
+    assert (verdict(seen), seen.undecided) == ("verified", False)
+    assert step(seen, "scheme") == (None, "RFC 9421")
+    assert step(seen, "key id") == (None, MULTIKEY["id"])
+    assert step(seen, "algorithm") == (True, "received ed25519")
+    assert step(seen, "key") == (True, f"ed25519 of {KIM}")
+    assert step(seen, "signature") == (True, "made with this key")
+    assert step(seen, "actor") == (True, "is the signer")
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

@@ -2,6 +2,7 @@ import pytest
 
 from activitypub.errors import Unreachable
 from activitypub.fetch import HttpResponse
+from activitypub.signatures.keys import SigningKeys
 from fedcom.metrics.instruments import Metrics
 from tests.outbox.world import ACTOR, Network
 from tests.support.documents import private_key
@@ -23,7 +24,8 @@ async def test_deliveries_are_measured_by_result(answer, result):
     network.set("peer.example", answer)
     poster = metrics.measured(network)
     try:
-        given = await poster.post("https://peer.example/inbox", b"{}", private_key(ACTOR))
+        keys = SigningKeys(private_key(ACTOR))
+        given = await poster.post("https://peer.example/inbox", b"{}", keys)
     except Unreachable as error:
         given = error
     assert given == answer

@@ -54,12 +54,14 @@ async def test_the_ring_gives_the_key_of_a_member_and_remembers_it(
     home = Home(database, clock, new)
     ring = KeyRing(database, cipher)
 
-    first = await ring.key(home.bob.iri)
+    first = await ring.keys(home.bob.iri)
 
-    assert first.id == f"{home.bob.iri}#main-key"
-    assert await ring.key(home.bob.iri) is first
+    assert first.rsa.id == f"{home.bob.iri}#main-key"
+    assert first.ed25519 is not None
+    assert first.ed25519.id == f"{home.bob.iri}#proof-key"
+    assert await ring.keys(home.bob.iri) is first
     with pytest.raises(LookupError):
-        await ring.key(KIM)
+        await ring.keys(KIM)
 
 
 async def test_a_stored_key_is_not_fetched(home: Home, keys: PublicKeys, network: Network) -> None:
