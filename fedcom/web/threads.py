@@ -34,9 +34,10 @@ from fedcom.views.community import CommunityPage
 from fedcom.views.post import CrossPost, PostView, get_post_with_draft, list_cross_posts
 from fedcom.views.thread import Node, Order, Thread, find_branch, find_thread, to_tree
 from fedcom.web import drafts
+from fedcom.web.comment_lines import CommentLines, ThreadPlace
 from fedcom.web.communities import read_community
 from fedcom.web.html.forms import Form, read_form, see_other
-from fedcom.web.html.render import page, piece
+from fedcom.web.html.render import page, piece, slug
 from fedcom.web.html.request_context import PageContext, member_of, read_page
 
 ORDERS: tuple[Order, ...] = ("hot", "top", "new", "old", "controversial")
@@ -72,6 +73,7 @@ class Discussion:
         new_after = self.new_after(context)
         roots = to_tree(self.thread.comments, order)
         reply_to = number_in(form.line("parent"))
+        new = self._new_comments(context, new_after)
         return {
             "discussion": self,
             "community": self.community,
@@ -79,8 +81,8 @@ class Discussion:
             "focus": self.focus,
             "roots": roots,
             "levels": LEVELS,
-            "deepest": MAX_DEPTH - 1,
-            "new": self._new_comments(context, new_after),
+            "new": new,
+            "lines": self._lines(context, new),
             "reasons": self.reasons,
             "boosts": self.boosts,
             "order": order,
@@ -90,6 +92,20 @@ class Discussion:
             "left": None,
             "preview": "",
         }
+
+    def _lines(self, context: PageContext, new: frozenset[int]) -> CommentLines:
+        member, may_moderate = context.member, self.community.standing.may_moderate
+        place = ThreadPlace(
+            post=self.post.id,
+            author=self.post.author.id,
+            community=slug(self.community),
+            is_open=self.post.is_shown and self.post.locked_at is None,
+            is_member=member is not None,
+            may_moderate=may_moderate,
+            may_remove=may_moderate or (member is not None and member.is_admin),
+            deepest=MAX_DEPTH - 1,
+        )
+        return CommentLines(context, place, new, self.focus.id if self.focus else None)
 
     def _has_form(self, roots: list[Node], reply_to: int) -> bool:
         """Whether the page shows the form of this reply inside the thread, 0 being a reply to the
@@ -246,7 +262,8 @@ async def _answer(context: PageContext, post: Post, form: Form) -> Comment:
 
 async def _show_answer(context: PageContext, made: Comment) -> Response:
     discussion = await context.instance.read(lambda conn: _read_branch(conn, context, made, 0))
-    values = discussion.values(context, "new", Form({"parent": "", "body": ""})) | {"focus": None}
+    shown = replace(discussion, focus=None)
+    values = shown.values(context, "new", Form({"parent": "", "body": ""}))
     html = await offload(piece, context, "comment_fragment.html", values)
     return JSONResponse({"id": made.id, "html": html}, 201)
 

@@ -5,7 +5,7 @@ Everything is escaped except by one filter: `rich`, for the sanitized columns of
 
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from pathlib import Path
@@ -22,12 +22,14 @@ from starlette.types import Receive, Scope, Send
 
 from fedcom.catalogues import LANGUAGES
 from fedcom.http.page_cache import SHARED, is_shareable
+from fedcom.media.remote import MediaUrlSigner
 from fedcom.offload import offload
 from fedcom.text.html import excerpt_of
 from fedcom.text.mentions import unlinked_mentions
 from fedcom.text.pictures import move_pictures
 from fedcom.web.html import flash, i18n
 from fedcom.web.html.escaping import EscapingEnvironment
+from fedcom.web.html.fragments import Fragments
 from fedcom.web.html.labels import OWN_LISTS
 from fedcom.web.html.request_context import PageContext
 
@@ -48,7 +50,12 @@ TINTS = 8
 @pass_context
 def when(context: Context, moment: datetime) -> Markup:
     """A `<time>` element that shows an age, and the exact time for programs and on hover."""
-    return _when(i18n.language(), moment, (context["now"] - moment) // _MINUTE)
+    return age(moment, context["now"])
+
+
+def age(moment: datetime, now: datetime) -> Markup:
+    """As `when`, outside of a template."""
+    return _when(i18n.language(), moment, (now - moment) // _MINUTE)
 
 
 # A thread has hundreds of these, and each reader within a minute gets the same ones.
@@ -66,7 +73,12 @@ def rich(context: Context, html: str) -> Markup:
 
     Its pictures are loaded through this server, so that other servers do not learn who reads it.
     """
-    shown = move_pictures(html, context["media_signer"].address)
+    return rich_text(html, context["media_signer"])
+
+
+def rich_text(html: str, signer: MediaUrlSigner) -> Markup:
+    """As `rich`, outside of a template."""
+    shown = move_pictures(html, signer.address)
     return Markup(shown)  # noqa: S704 - the one place where HTML is trusted: it was sanitized when stored
 
 
@@ -185,7 +197,14 @@ def _environment() -> Environment:
     return environment
 
 
+def fragment(template: str, **values: Hashable) -> Markup:
+    """A template with these values and no others, kept in memory."""
+    return fragments.get(template, tuple(values), tuple(values.values()))
+
+
 _pages = _environment()
+fragments = Fragments(lambda template, values: _pages.get_template(template).render(values))
+_pages.globals["fragment"] = fragment
 
 
 class _Page(HTMLResponse):
