@@ -50,6 +50,22 @@ def captured() -> Iterator[dict[str, Sent]]:
         event.remove(Engine, "before_cursor_execute", note)
 
 
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """The statements that are sent meanwhile. Savepoints and commits are not counted."""
+    statements: list[str] = []
+
+    def note_down(*given: Any) -> None:
+        if not given[2].startswith(("BEGIN", "SAVEPOINT", "RELEASE", "PRAGMA")):
+            statements.append(given[2])
+
+    event.listen(Engine, "before_cursor_execute", note_down)
+    try:
+        yield statements
+    finally:
+        event.remove(Engine, "before_cursor_execute", note_down)
+
+
 def scanned(conn: Connection, statement: str, parameters: Any) -> set[str]:
     """The names of the tables, none of which a hot statement should scan if it grows."""
     if conn.dialect.name == "sqlite":
