@@ -1,4 +1,4 @@
-"""A thread's posts and comments, mostly their ids, as the collections of a conversation list them."""
+"""A thread's posts and comments, mostly by id, as the collections of a conversation list them."""
 
 from collections.abc import Collection, Mapping
 from itertools import groupby

@@ -34,7 +34,7 @@ HOT = 20
 
 ALLOWED_SCANS: Mapping[str, set[str]] = {
     # Admins look at the whole queue.
-    "admin": {"actor", "follow", "report", "inbox_journal", "outbox_activity", "outbox_delivery"},
+    "admin": {"report"},
     # Whichever is less: the log, or what the person wrote.
     "/modlog?person=": {"modlog"},
 }
@@ -78,5 +78,6 @@ async def test_no_hot_statement_reads_the_whole_of_a_table_that_grows(filled: No
         assert explain(conn) == []
         assert len(found) > HOT
         # The test sees it.
-        conn.exec_driver_sql("DROP INDEX ix_comment_post_id_path")
+        for name in ("path", "published_at"):
+            conn.exec_driver_sql(f"DROP INDEX ix_comment_post_id_{name}")
         assert any("/post/{first} guest: comment in " in line for line in explain(conn))
