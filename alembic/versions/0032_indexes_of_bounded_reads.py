@@ -1,5 +1,6 @@
 """Indexes for pages that read a bounded part of large tables: closed rows of the journal by their
-states, a thread by time, follows without a response.
+states, a thread by time, follows without a response; on PostgreSQL words with the number of the
+row's block (`fedcom.views.search`).
 
 Revision 0032, after 0031.
 """
@@ -13,6 +14,7 @@ branch_labels = None
 depends_on = None
 
 CLOSED, PENDING = "closed_at IS NOT NULL", "state = 'pending'"
+BLOCK = 1_024
 
 
 def upgrade() -> None:
@@ -33,3 +35,10 @@ def upgrade() -> None:
         sqlite_where=text(PENDING),
         postgresql_where=text(PENDING),
     )
+    if op.get_bind().dialect.name == "postgresql":
+        for table in ("post", "comment", "actor"):
+            op.execute(f"DROP INDEX ix_{table}_search_words")
+            op.execute(
+                f"CREATE INDEX ix_{table}_search_words ON {table}_search"
+                f" USING gin (words, (ARRAY[rowid / {BLOCK}]))"
+            )
