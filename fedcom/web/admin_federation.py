@@ -9,7 +9,6 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from database.counting import COUNTED
 from fedcom.catalogues import mark
 from fedcom.errors import Conflict
 from fedcom.http.instance import instance_of
@@ -221,7 +220,6 @@ async def show(request: Request) -> Response:
         "reason_of": reason_of,
         "state_named": state_named,
         "backlog_named": backlog_named,
-        "counted": COUNTED,
     }
     return page(context, "admin_federation.html", values)
 
