@@ -6,11 +6,12 @@ types that both databases share; `database.inserts` has the statements that they
 Tables, and SQL about any of them, do not belong here.
 
 SQLite: one writer (one thread, one connection, `BEGIN IMMEDIATE`: a deferred transaction that reads
-and then writes fails at once when another process has written, whatever the timeout) and a few
-readers beside it. It has no statistics (ANALYZE, PRAGMA optimize), so a statement has one plan,
-whatever the size of the tables, which `tests/fedcom/test_query_plans.py` checks; with a million
-votes no list was faster with them. The sqlite3 module's own transaction control is switched off and
-BEGIN is sent from SQLAlchemy's `begin` event, as SQLAlchemy recommends for Python 3.11.
+and then writes fails at once when another process has written, whatever the timeout), which commits
+what waits together (`database.sqlite_writer`), and a few readers beside it. It has no statistics
+(ANALYZE, PRAGMA optimize), so a statement has one plan, whatever the size of the tables, which
+`tests/fedcom/test_query_plans.py` checks; with a million votes no list was faster with them. The
+sqlite3 module's own transaction control is switched off and BEGIN is sent from SQLAlchemy's `begin`
+event, as SQLAlchemy recommends for Python 3.11.
 
 PostgreSQL: two small pools, and a connection that notices commits; readers are in autocommit and
 can only read.
@@ -26,7 +27,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from sqlalchemy import (
     URL,
@@ -46,6 +47,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from database.sqlite_writer import SqliteWriter
+
+if TYPE_CHECKING:
+    import psycopg
+
 T = TypeVar("T")
 DialectName = Literal["sqlite", "postgresql"]
 
@@ -58,6 +64,11 @@ RETRIES = 3
 SQLITE_READERS = 3
 POSTGRESQL_CONNECTIONS = 5
 """Connections kept for each of writing and reading."""
+
+PREPARED_STATEMENTS = 64
+"""Statements whose plans each PostgreSQL connection keeps: about those of a busy hour. The plan for
+a list of posts takes half a megabyte of the server's memory.
+"""
 
 LEADER_KEY = int.from_bytes(b"leader")
 """The number of the advisory lock that the leader of all processes holds on PostgreSQL."""
@@ -209,14 +220,31 @@ def _postgresql_engine(url: URL, *, size: int, writing: bool) -> Engine:
         hide_parameters=True,  # errors are logged, and a row may hold a password's hash
         connect_args={"application_name": "fedcom", "connect_timeout": BUSY_SECONDS},
     )
-    if not writing:
 
-        @event.listens_for(engine, "connect")
-        def only_read(connection: Any, _record: object) -> None:
+    @event.listens_for(engine, "connect")
+    def prepare(connection: "psycopg.Connection[Any]", _record: object) -> None:
+        _prepare_postgresql(connection)
+        if not writing:
             connection.autocommit = True
             connection.execute("SET default_transaction_read_only = on")
 
     return engine
+
+
+def _prepare_postgresql(connection: "psycopg.Connection[Any]") -> None:
+    """Set the options of a new PostgreSQL connection.
+
+    A statement is planned once for each connection, without its parameters: planning a list of
+    posts takes several times as long as running it, and PostgreSQL's own choice is to plan it again
+    each time. `tests/fedcom/test_query_plans.py` checks the plans made this way. Compiling
+    expressions (`jit`) takes longer than any of our statements.
+    """
+    connection.prepare_threshold = 1  # from its second run on
+    connection.prepared_max = PREPARED_STATEMENTS
+    connection.autocommit = True  # a rollback would undo SET
+    connection.execute("SET plan_cache_mode = force_generic_plan")
+    connection.execute("SET jit = off")
+    connection.autocommit = False
 
 
 class Database:
@@ -245,6 +273,7 @@ class Database:
         """Units of work that run or wait for a connection, of those that async code awaits."""
         # One thread per connection: work waits in the executor's queue and never for the pool.
         self._write_threads = ThreadPoolExecutor(_size(writer), thread_name_prefix="db-write")
+        self._sqlite_writer = SqliteWriter(lambda work: _retrying(writer, work), _is_conflict)
         self._read_threads = ThreadPoolExecutor(_size(reader), thread_name_prefix="db-read")
         self._watcher_thread = ThreadPoolExecutor(1, thread_name_prefix="db-watch")
 
@@ -262,9 +291,12 @@ class Database:
         rolls it back.
 
         After a conflict with another transaction (serialization failure, deadlock, lock) or a
-        connection lost before the commit, it is run again, up to `RETRIES` times.
+        connection lost before the commit, it is run again, up to `RETRIES` times. On SQLite, what
+        waits together is committed together.
         """
         with self._counted("write"):
+            if self.dialect == "sqlite":
+                return await asyncio.wrap_future(self._sqlite_writer.submit(work))
             return await _in_thread(self._write_threads, lambda: _retrying(self._writer, work))
 
     @contextmanager
@@ -310,6 +342,7 @@ class Database:
 
     def close(self) -> None:
         """Finish all pending work, then close every connection."""
+        self._sqlite_writer.close()
         self._write_threads.shutdown(wait=True)
         self._read_threads.shutdown(wait=True)
         self._watcher_thread.shutdown(wait=True)
@@ -405,6 +438,10 @@ def _retrying(engine: Engine, work: Callable[[Connection], T]) -> T:
             time.sleep(random.uniform(0.5, 1.5) * 0.02 * 2**attempt)  # noqa: S311 - spreads contenders, hides nothing
     with engine.begin() as connection:
         return work(connection)
+
+
+def _is_conflict(error: Exception) -> bool:
+    return isinstance(error, DBAPIError) and _is_passing(error, committing=False)
 
 
 def _is_passing(error: DBAPIError, *, committing: bool) -> bool:

@@ -41,6 +41,7 @@ from fedcom.models.actor import Community
 from fedcom.queries.actors import find_actor
 from fedcom.queries.authors import find_author
 from fedcom.refresh import ActorRefresh
+from fedcom.remote.actors import is_stale
 from fedcom.remote.keys import PublicKeys
 from fedcom.remote.origins import Origins
 from fedcom.remote.peers import find_peer
@@ -162,7 +163,7 @@ class Listeners:
         # The software of a follower's server decides which activities it is sent from now on.
         await self._origins.learn_software(host_of(received.actor))
         try:
-            is_accepted = await self._units.unit(
+            is_accepted, is_sender_stale = await self._units.unit(
                 lambda ctx: self._work(ctx, received, close),
                 budget=Budget(documents=DOCUMENTS),
                 fetched=fetched,
@@ -178,7 +179,8 @@ class Listeners:
             raise Refused(422, error.code, error.detail, error.facts) from error
         if is_accepted:
             self._accepted()
-        await self._refresh.read_again(received.actor)
+        if is_sender_stale:
+            await self._refresh.read_again(received.actor)
 
     async def authenticate(self, received: ReceivedActivity) -> ReceivedActivity:
         """Another actor sent this: check the author's proof, or ask the origin.
@@ -249,8 +251,10 @@ class Listeners:
 
     def _work(
         self, ctx: Context, received: ReceivedActivity, close: Callable[[Connection], None]
-    ) -> bool:
-        """Perform an activity; returns whether it shows that a local follow was accepted."""
+    ) -> tuple[bool, bool]:
+        """Perform an activity; returns whether it shows that a local follow was accepted, and
+        whether its sender should be read again.
+        """
         is_boost = note_boost(ctx, received.activity, received.actor)
         if not is_boost:
             envelope = open_envelope(ctx, received)
@@ -267,7 +271,7 @@ class Listeners:
             memory = id_memory(known.software if known is not None else None)
             mark_reachable(ctx.conn, host, ctx.now.timestamp(), memory)
         close(ctx.conn)
-        return is_accepted
+        return is_accepted, is_stale(ctx.conn, received.actor, ctx.now)
 
     def _perform_content(self, ctx: Context, envelope: Envelope, content: Document | str) -> None:
         # The rows read for another of several contents may have changed since.

@@ -3,7 +3,7 @@
 import sys
 
 from fedcom.logs import configure_logs
-from tests.bench import flood, growth, outgoing, storage, table
+from tests.bench import flood, growth, outgoing, pruning, storage, table
 
 if __name__ == "__main__":
     configure_logs("error", "json")
@@ -11,6 +11,7 @@ if __name__ == "__main__":
         "flood": flood.main,
         "growth": growth.main,
         "outgoing": outgoing.main,
+        "pruning": pruning.main,
         "storage": storage.main,
     }
     name = sys.argv[1] if len(sys.argv) > 1 else ""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select, text, update
 
 from fedcom.accounts.register import NewAccount, create_account
 from fedcom.accounts.sessions import create_session
@@ -143,4 +143,6 @@ def _lengthen(ctx: Context, like: Post, long: Post) -> None:
         iri = f"{ORIGIN}/comment/{own}"
         rows.append({**(row or {}), **place, "iri": iri, "post_id": long.id, "replies": 3 - depth})
     ctx.conn.execute(insert(comment), rows)
+    if ctx.conn.dialect.name == "postgresql":  # the ids were not taken from its sequence
+        ctx.conn.execute(text("SELECT setval('comment_id_seq', max(id)) FROM comment"))
     ctx.conn.execute(update(post_table).where(post_table.c.id == long.id).values(comments=LONG))

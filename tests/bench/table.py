@@ -291,7 +291,7 @@ def main(arguments: Sequence[str]) -> None:
         prog="python -m tests.bench",
         description=__doc__,
         epilog="Also: outgoing --help (new hosts, bad hosts), growth --help (large tables),"
-        " storage --help (bytes), flood --help (a flood).",
+        " storage --help (bytes), flood --help (a flood), pruning --help (old rows).",
     )
     parser.add_argument("--databases", nargs="+", choices=DATABASES, default=DATABASES)
     parser.add_argument("--rounds", type=int, default=5, help="take the median of this many rounds")

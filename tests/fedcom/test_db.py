@@ -211,6 +211,26 @@ async def test_a_version_is_never_equal_to_one_of_another_connection(database: D
 
 @pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
 @pytest.mark.anyio
+async def test_a_statement_that_ran_before_is_not_planned_again(database: Database) -> None:
+    def plans(conn: Connection) -> tuple[str, int]:
+        names(conn), names(conn), names(conn)
+        mode = conn.exec_driver_sql("SHOW plan_cache_mode").scalar_one()
+        kept = conn.exec_driver_sql(
+            "SELECT generic_plans FROM pg_prepared_statements WHERE statement LIKE 'SELECT examples%%'"
+        )
+        return mode, kept.scalar_one()
+
+    def fail(_conn: Connection) -> None:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await database.write(fail)
+    assert await database.read(plans) == ("force_generic_plan", 2)
+    assert await database.write(plans) == ("force_generic_plan", 2)
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
+@pytest.mark.anyio
 async def test_the_version_is_unknown_when_the_server_has_gone(database: Database) -> None:
     before = await database.find_version()
     end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"

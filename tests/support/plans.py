@@ -23,6 +23,7 @@ SMALL = {
 """Partial indexes whose condition few rows meet: those that wait, that are pinned or local."""
 
 _ALIAS = re.compile(r'(?:FROM|JOIN|,|INTO|UPDATE)\s+"?(\w+)"?\s+AS\s+"?(\w+)"?')
+_PARAMETER = re.compile(r"%\((\w+)\)s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,17 @@ def scanned(conn: Connection, statement: str, parameters: Any) -> set[str]:
     """The names of the tables, none of which a hot statement should scan if it grows."""
     if conn.dialect.name == "sqlite":
         return set(_scanned_on_sqlite(conn, statement, parameters))
-    found = conn.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters).scalar_one()
+    found = conn.exec_driver_sql(
+        f"EXPLAIN (GENERIC_PLAN, FORMAT JSON) {_numbered(statement)}"
+    ).scalar_one()
     return set(_scanned_below(found[0]["Plan"], is_limited=False))
+
+
+def _numbered(statement: str) -> str:
+    """The statement as the server gets it, with its parameters by number."""
+    names = dict.fromkeys(_PARAMETER.findall(statement))
+    numbers = {name: f"${number}" for number, name in enumerate(names, 1)}
+    return _PARAMETER.sub(lambda found: numbers[found[1]], statement).replace("%%", "%")
 
 
 def _scanned_on_sqlite(conn: Connection, statement: str, parameters: Any) -> Iterator[str]:
