@@ -33,8 +33,8 @@ HOT = 20
 """How many statements at least must be looked at."""
 
 ALLOWED_SCANS: Mapping[str, set[str]] = {
-    # Admins look at the whole queue.
-    "admin": {"report"},
+    # Admins look at the whole queue of reports, with their people.
+    "admin": {"actor", "report"},
     # Whichever is less: the log, or what the person wrote.
     "/modlog?person=": {"modlog"},
 }
