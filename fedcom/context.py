@@ -17,7 +17,7 @@ from activitypub.errors import FetchFailed
 from activitypub.iri import host_of
 from fedcom.errors import NeedsFetch
 from fedcom.models.actor import Community, Person
-from fedcom.models.located import Located
+from fedcom.models.located import DirectReplies, Located
 from fedcom.rules.permissions import Standing
 
 
@@ -54,7 +54,8 @@ class RowCache:
     `located` is by ActivityPub id, None for unknown objects; `people` are the acting people, by
     their ids. `standings` are by the row ids of a person and a community, `votes` (score and id) by
     the row id of the voter and the id of the target, None for a person who has not voted. `authors`
-    and `communities` are by row id, for collections of many posts.
+    and `communities` are by row id, for collections of many posts. `replies` are by the row id of a
+    comment, for collections of many comments (`fedcom.queries.replies` fills it).
     """
 
     located: dict[str, Located | None] = field(default_factory=dict)
@@ -63,6 +64,7 @@ class RowCache:
     votes: dict[tuple[int, str], tuple[int, str] | None] = field(default_factory=dict)
     authors: dict[int, Person] = field(default_factory=dict)
     communities: dict[int, Community] = field(default_factory=dict)
+    replies: dict[int, DirectReplies] = field(default_factory=dict)
 
     def forget(self) -> None:
         """Discard everything: the action is over, and may have changed any of it."""
@@ -73,6 +75,7 @@ class RowCache:
             self.votes,
             self.authors,
             self.communities,
+            self.replies,
         ):
             known.clear()
 

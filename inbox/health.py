@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from inbox.journal import LIVE, journal
+from inbox.journal import LIVE, OPEN_STATES, journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,6 @@ def count_open(conn: Connection) -> dict[str, int]:
     found = dict.fromkeys(OPEN_STATES, 0)
     return found | {row.state: row.number for row in conn.execute(_OPEN)}
 
-
-OPEN_STATES = ("open", "claimed", "parked")
 
 _OPEN = select(journal.c.state, func.count().label("number")).where(LIVE).group_by(journal.c.state)
 _DUE_SINCE = select(func.min(journal.c.due_at)).where(LIVE)

@@ -40,11 +40,14 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
+    literal_column,
     or_,
     select,
+    union_all,
     update,
 )
 
+from database.counting import count_up_to
 from database.inserts import insert_new
 from database.pruning import Outdated, outdated_in
 
@@ -56,6 +59,8 @@ KEY_KEPT = 21 * 86_400.0
 """Seconds for which a closed row is kept. It must outlive everything that could be replayed: a
 signed request (half a day, `MAX_LIFETIME`), a peer's longest retries (a week for Lemmy and
 Misskey), and an integrity proof (a week, `listeners.RELAYED_WITHIN`)."""
+
+OPEN_STATES, CLOSED_STATES = ("open", "claimed", "parked"), ("done", "refused", "ignored")
 
 _INDEXED_TEXT = 512
 """Longest text that is indexed as it is (PostgreSQL's limit is about 2,700 bytes)."""
@@ -104,9 +109,9 @@ _partial("ix_inbox_journal_due", LIVE, _c.due_at, _c.id)
 _partial("ix_inbox_journal_host_subject", LIVE, _c.host, _c.subject, _c.id)
 _partial("ix_inbox_journal_host_due", LIVE, _c.host, _c.due_at, _c.id)
 _partial("ix_inbox_journal_claimed", _c.claimed_by.is_not(None), _c.host, _c.subject)
-_partial("ix_inbox_journal_closed", _c.closed_at.is_not(None), _c.closed_at)
-# By the time of arrival: of two indexes that begin with `closed_at`, SQLite may choose the one with
-# all closed rows.
+_partial("ix_inbox_journal_closed", _c.closed_at.is_not(None), _c.state, _c.closed_at)
+# By the time of arrival: of two indexes with `closed_at`, SQLite may choose the one with all closed
+# rows.
 _partial(
     "ix_inbox_journal_bodies",
     and_(_c.closed_at.is_not(None), _c.body.is_not(None)),
@@ -267,14 +272,30 @@ _nth_for_host = (
 _backlog = select(
     _open_for_host.scalar_subquery().label("first"), _nth_for_host.scalar_subquery().label("nth")
 )
-_counts = select(_c.state, func.count().label("number")).group_by(_c.state)
+
+
+def _is_in(state: str) -> ColumnElement[bool]:
+    """Written so that both databases see that the partial indexes apply."""
+    ended = _c.closed_at.is_not(None) if state in CLOSED_STATES else LIVE
+    return and_(_c.state == literal_column(f"'{state}'", String), ended)
+
+
+_counts = union_all(
+    *(
+        select(
+            literal_column(f"'{state}'", String).label("state"),
+            count_up_to(select(_c.closed_at).where(_is_in(state))).label("number"),
+        )
+        for state in (*OPEN_STATES, *CLOSED_STATES)
+    )
+)
 _waiting = (
     select(_c.host, func.count().label("number"), func.min(_c.received_at).label("since"))
     .where(LIVE, _c.received_at < bindparam("before"))
     .group_by(_c.host)
     .order_by(_c.host)
 )
-_refusals = (
+_rows_to_show = (
     select(
         _c.id,
         _c.activity_id,
@@ -288,9 +309,10 @@ _refusals = (
         _c.code,
         _c.reason,
     )
-    .where(_c.closed_at.is_not(None))
     .order_by(_c.closed_at.desc(), _c.id.desc())
+    .limit(bindparam("limit"))
 )
+_refusals = [_rows_to_show.where(_is_in(state)) for state in ("refused", "ignored")]
 
 
 def is_open_for_host(conn: Connection, host: str) -> bool:
@@ -305,8 +327,8 @@ def look_at_backlog(conn: Connection, host: str, number: int) -> tuple[bool, boo
 
 
 def counts(conn: Connection) -> dict[str, int]:
-    """How many rows there are in each state; states without rows are left out."""
-    return {row.state: row.number for row in conn.execute(_counts)}
+    """How many rows there are in each state, up to `COUNTED`; states without rows are left out."""
+    return {row.state: row.number for row in conn.execute(_counts) if row.number}
 
 
 def refusals(conn: Connection, limit: int = 50, host: str | None = None) -> list[RefusedEntry]:
@@ -314,11 +336,9 @@ def refusals(conn: Connection, limit: int = 50, host: str | None = None) -> list
     refused ones, then up to `limit` ignored ones, each latest first.
     """
     found: list[RefusedEntry] = []
-    for state in ("refused", "ignored"):
-        statement = _refusals.where(_c.state == state).limit(limit)
-        if host is not None:
-            statement = statement.where(_c.host == host)
-        found += [RefusedEntry(**row) for row in conn.execute(statement).mappings()]
+    for statement in _refusals:
+        wanted = statement if host is None else statement.where(_c.host == host)
+        found += [RefusedEntry(**row) for row in conn.execute(wanted, {"limit": limit}).mappings()]
     return found
 
 
@@ -366,13 +386,14 @@ def list_outdated(now: float) -> tuple[Outdated, ...]:
     """What `database.pruning` deletes: rows closed `KEY_KEPT` ago, and the bodies of rows closed
     `BODY_KEPT` ago, with everything else of those that are done but what tells duplicates.
     """
-    old = and_(_c.closed_at.is_not(None), _c.closed_at < now - KEY_KEPT)
 
     def find(conn: Connection, most: int) -> Sequence[int]:
         which = {"before": now - BODY_KEPT, "most": most}
         return conn.execute(_with_outdated_body, which).scalars().all()
 
-    return outdated_in(journal, old), Outdated(find, _reduce_rows)
+    # State by state, as the index has them.
+    old = (and_(_is_in(state), _c.closed_at < now - KEY_KEPT) for state in CLOSED_STATES)
+    return *(outdated_in(journal, each) for each in old), Outdated(find, _reduce_rows)
 
 
 def _reduce_rows(conn: Connection, ids: Sequence[int]) -> int:

@@ -1,23 +1,29 @@
 """For admins: what is waiting and why, what failed, retry, prune."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
+    String,
     and_,
+    bindparam,
     case,
     exists,
     func,
-    or_,
+    literal_column,
     select,
     true,
+    union,
+    union_all,
     update,
 )
 
 from activitypub.iri import host_of
+from database.counting import count_up_to
 from database.pruning import Outdated, outdated_in
 from outbox.deliveries import (
     CLAIMED,
@@ -45,6 +51,12 @@ KEEP_ACTIVITIES = 30 * DAY
 
 KEEP_TRANSIENT = 7 * DAY
 """The same of a transient activity. None is deleted before its deliveries."""
+
+MAX_PEERS = 1_000_000
+"""More than there are."""
+
+OPEN_STATES = (WAITING, CLAIMED)
+_FAILURES = (FAILED, GIVEN_UP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +104,30 @@ class FailedDelivery:
         return host_of(self.inbox)
 
 
-def report_peers(conn: Connection) -> list[PeerReport]:
-    """Every peer that has deliveries or a row, those with the longest backlog first."""
-    return [PeerReport(**row) for row in conn.execute(_REPORT).mappings()]
+def report_peers(
+    conn: Connection, *, host: str | None = None, limit: int = MAX_PEERS
+) -> list[PeerReport]:
+    """Every peer that has deliveries or a row, or only `host`: those with the longest backlog
+    first.
+    """
+    statement = _REPORT if host is None else _REPORT_ON_ONE
+    found = conn.execute(statement, {"host": host, "limit": limit}).mappings()
+    return [PeerReport(**row) for row in found]
+
+
+def count_waiting(conn: Connection, before: float) -> list[tuple[str, int, float]]:
+    """For each host whose oldest open delivery was published `before` (epoch seconds): how many of
+    its deliveries are open, and when that was.
+    """
+    found = conn.execute(_WAITING, {"before": before})
+    return [(row.host, row.number, row.since) for row in found]
 
 
 def count_states(conn: Connection) -> dict[str, int]:
-    """How many deliveries there are in each state; states without any are left out."""
-    return {row.state: row.number for row in conn.execute(_COUNT)}
+    """How many deliveries there are in each state, up to `COUNTED`; states without any are left
+    out.
+    """
+    return {row.state: row.number for row in conn.execute(_COUNT) if row.number}
 
 
 def find_failed(
@@ -111,14 +139,14 @@ def find_failed(
     at_host = true() if host is None else deliveries.c.host == host
     return [
         FailedDelivery(**row)
-        for kind in (_FAILED, _ECHOED)
-        for row in conn.execute(kind.where(at_host).limit(limit)).mappings()
+        for states in (_FAILURES, (ECHOED,))
+        for row in conn.execute(_latest(states, at_host, limit=limit)).mappings()
     ]
 
 
 def find_failure(conn: Connection, activity_id: str) -> FailedDelivery | None:
     """The latest delivery of this activity that was refused or given up."""
-    statement = _FAILED.where(activities.c.activity_id == activity_id).limit(1)
+    statement = _latest(_FAILURES, activities.c.activity_id == activity_id, limit=1)
     row = conn.execute(statement).mappings().first()
     return None if row is None else FailedDelivery(**row)
 
@@ -184,23 +212,37 @@ def _closed_before(state: str, moment: float) -> ColumnElement[bool]:
     return and_(deliveries.c.state == state, at.is_not(None), at < moment)
 
 
-def _report() -> Any:
-    is_open = deliveries.c.closed_at.is_(None)
-    is_waiting = deliveries.c.state == WAITING
-    backlog = (
-        select(
-            deliveries.c.host,
-            func.count(case((is_waiting, 1))).label("waiting"),
-            func.count(case((deliveries.c.state == CLAIMED, 1))).label("claimed"),
-            func.count(case((and_(is_waiting, deliveries.c.tries > 0), 1))).label("failing"),
-            func.min(deliveries.c.created_at).label("oldest"),
-        )
-        .where(is_open)
-        .group_by(deliveries.c.host)
-        .subquery("backlog")
+_IS_WAITING = deliveries.c.state == WAITING
+_BACKLOG = (
+    select(
+        deliveries.c.host,
+        func.count(case((_IS_WAITING, 1))).label("waiting"),
+        func.count(case((deliveries.c.state == CLAIMED, 1))).label("claimed"),
+        func.count(case((and_(_IS_WAITING, deliveries.c.tries > 0), 1))).label("failing"),
+        func.min(deliveries.c.created_at).label("oldest"),
     )
-    # A host that was published to and never queried has no row among the peers yet.
-    hosts = select(peers.c.host).union(select(backlog.c.host)).subquery("hosts")
+    .where(deliveries.c.closed_at.is_(None))
+    .group_by(deliveries.c.host)
+    .subquery("backlog")
+)
+
+
+def _first(hosts: Select[Any], column: ColumnElement[str], *, is_one: bool) -> Select[Any]:
+    """Those of the first peers of the report that are among these hosts."""
+    chosen = hosts.where(column == bindparam("host")) if is_one else hosts
+    return select(chosen.limit(bindparam("limit")).subquery())
+
+
+def _report(*, is_one: bool) -> Select[Any]:
+    """The report on all hosts, or on one."""
+    waiting = func.coalesce(_BACKLOG.c.waiting, 0)
+    longest = select(_BACKLOG.c.host).order_by(waiting.desc(), _BACKLOG.c.host)
+    # A host that was published to and never queried has no row among the peers yet; and most peers
+    # have no backlog, so that the first ones by name are enough of them.
+    hosts = union(
+        _first(longest, _BACKLOG.c.host, is_one=is_one),
+        _first(select(peers.c.host).order_by(peers.c.host), peers.c.host, is_one=is_one),
+    ).subquery("hosts")
     health_columns = [
         column
         for column in peers.c
@@ -209,38 +251,76 @@ def _report() -> Any:
     return (
         select(
             hosts.c.host,
-            func.coalesce(backlog.c.waiting, 0).label("waiting"),
-            func.coalesce(backlog.c.claimed, 0).label("claimed"),
-            func.coalesce(backlog.c.failing, 0).label("failing"),
-            backlog.c.oldest,
+            waiting.label("waiting"),
+            func.coalesce(_BACKLOG.c.claimed, 0).label("claimed"),
+            func.coalesce(_BACKLOG.c.failing, 0).label("failing"),
+            _BACKLOG.c.oldest,
             func.coalesce(peers.c.failures, 0).label("failures"),
             *health_columns,
             func.coalesce(peers.c.gone, False).label("gone"),
         )
         .select_from(
-            hosts.outerjoin(backlog, backlog.c.host == hosts.c.host).outerjoin(
+            hosts.outerjoin(_BACKLOG, _BACKLOG.c.host == hosts.c.host).outerjoin(
                 peers, peers.c.host == hosts.c.host
             )
         )
-        .order_by(func.coalesce(backlog.c.waiting, 0).desc(), hosts.c.host)
+        .order_by(waiting.desc(), hosts.c.host)
+        .limit(bindparam("limit"))
     )
 
 
-_REPORT = _report()
-_COUNT = select(deliveries.c.state, func.count().label("number")).group_by(deliveries.c.state)
-_CLOSED = (
+_REPORT, _REPORT_ON_ONE = _report(is_one=False), _report(is_one=True)
+_WAITING = (
     select(
-        activities.c.activity_id,
-        deliveries.c.inbox,
-        deliveries.c.state,
-        deliveries.c.tries,
-        deliveries.c.last_status,
-        deliveries.c.last_answer,
-        deliveries.c.closed_at,
+        deliveries.c.host,
+        func.count().label("number"),
+        func.min(deliveries.c.created_at).label("since"),
     )
-    .join(activities, activities.c.id == deliveries.c.activity)
-    .where(deliveries.c.closed_at.is_not(None))
-    .order_by(deliveries.c.closed_at.desc(), deliveries.c.id.desc())
+    .where(deliveries.c.closed_at.is_(None))
+    .group_by(deliveries.c.host)
+    .having(func.min(deliveries.c.created_at) < bindparam("before"))
+    .order_by(deliveries.c.host)
 )
-_FAILED = _CLOSED.where(or_(deliveries.c.state == FAILED, deliveries.c.state == GIVEN_UP))
-_ECHOED = _CLOSED.where(deliveries.c.state == ECHOED)
+
+
+def _is_in(state: str) -> ColumnElement[bool]:
+    """Written so that both databases see that the partial indexes apply."""
+    ended = deliveries.c.closed_at
+    is_ended = ended.is_(None) if state in OPEN_STATES else ended.is_not(None)
+    return and_(deliveries.c.state == literal_column(f"'{state}'", String), is_ended)
+
+
+_COUNT = union_all(
+    *(
+        select(
+            literal_column(f"'{state}'", String).label("state"),
+            count_up_to(select(deliveries.c.closed_at).where(_is_in(state))).label("number"),
+        )
+        for state in (WAITING, CLAIMED, DELIVERED, FAILED, GIVEN_UP, ECHOED)
+    )
+)
+_CLOSED = select(
+    deliveries.c.id,
+    activities.c.activity_id,
+    deliveries.c.inbox,
+    deliveries.c.state,
+    deliveries.c.tries,
+    deliveries.c.last_status,
+    deliveries.c.last_answer,
+    deliveries.c.closed_at,
+).join(activities, activities.c.id == deliveries.c.activity)
+
+
+def _latest(states: Sequence[str], *conditions: ColumnElement[bool], limit: int) -> Select[Any]:
+    """The latest deliveries in these states: of each state by itself, because an index has those in
+    order, and then of all.
+    """
+    newest_first = deliveries.c.closed_at.desc(), deliveries.c.id.desc()
+    parts = [
+        _CLOSED.where(_is_in(state), *conditions).order_by(*newest_first).limit(limit).subquery()
+        for state in states
+    ]
+    found = union_all(*(select(part) for part in parts)).subquery()
+    columns = [column for column in found.c if column is not found.c.id]
+    newest_first = found.c.closed_at.desc(), found.c.id.desc()
+    return select(*columns).order_by(*newest_first).limit(limit)

@@ -39,16 +39,18 @@ from fedcom.http.numbers import number_of
 from fedcom.http.paging import page_in_query
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
-from fedcom.queries.comments import find_comment, get_comment
+from fedcom.queries.comments import get_comment
 from fedcom.queries.content import post_of
 from fedcom.queries.conversations import (
     count_replies,
     count_thread,
     find_reply_ids,
+    find_thread,
     find_thread_ids,
 )
+from fedcom.queries.located import keep_all_located
 from fedcom.queries.posts import get_post
-from fedcom.queries.replies import PAGE, first_replies
+from fedcom.queries.replies import PAGE, first_replies, keep_replies
 from fedcom.wire.addressing import context_iri, replies_iri
 
 INLINE = 50
@@ -197,14 +199,11 @@ def _reply_page(ctx: Context, content: Post | Comment, page: int) -> _ReplyPage:
 
 def _tree(ctx: Context, post: Post) -> list[str | Json]:
     """The first comments of a post: local ones as Notes, remote ones by their ids."""
-    found = [
-        (iri, find_comment(ctx.conn, iri))
-        for iri in find_thread_ids(ctx.conn, post.id, limit=INLINE)
-    ]
-    return [
-        note_of(ctx, content) if content is not None and content.local else iri
-        for iri, content in found
-    ]
+    found = find_thread(ctx.conn, post.id, limit=INLINE)
+    ours = [content for content in found if content.local]
+    keep_all_located(ctx, ours)
+    keep_replies(ctx, ours)
+    return [note_of(ctx, content) if content.local else content.iri for content in found]
 
 
 def _gone(iri: str, kind: str, content: Post | Comment) -> Json:

@@ -38,6 +38,8 @@ comment = Table(
     # All comments below this one.
     Column("replies", Integer, nullable=False, default=0),
     Index("ix_comment_post_id_path", "post_id", "path"),
+    # For feeds and collections, by time.
+    Index("ix_comment_post_id_published_at", "post_id", "published_at", "id"),
     Index("ix_comment_author_id_published_at", "author_id", "published_at"),
     Index("ix_comment_parent_id", "parent_id"),
     # Those that NodeInfo counts.

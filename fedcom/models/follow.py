@@ -4,7 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.base import metadata
@@ -22,6 +31,13 @@ follow = Table(
     UniqueConstraint("follower_id", "target_id"),
     Index("ix_follow_target_id_state", "target_id", "state"),
     Index("ix_follow_iri", "iri"),
+    # Those without a response, for admins.
+    Index(
+        "ix_follow_pending",
+        "created_at",
+        sqlite_where=text("state = 'pending'"),
+        postgresql_where=text("state = 'pending'"),
+    ),
     CheckConstraint("state IN ('pending', 'accepted')", name="state"),
     sqlite_autoincrement=True,
 )

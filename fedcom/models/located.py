@@ -1,4 +1,6 @@
-"""A post or comment with its context, as `fedcom.queries.located` reads it."""
+"""A post or comment with its context, as `fedcom.queries.located` reads it; and its replies, as
+`fedcom.queries.replies` does.
+"""
 
 from dataclasses import dataclass
 
@@ -15,3 +17,11 @@ class Located:
     post: Post
     community: Community
     author: Person
+
+
+@dataclass(frozen=True, slots=True)
+class DirectReplies:
+    """The ids of the first visible direct replies to a post or comment, and how many there are."""
+
+    ids: list[str]
+    total: int

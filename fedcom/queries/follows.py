@@ -9,9 +9,11 @@ from sqlalchemy import (
     BindParameter,
     Connection,
     Select,
+    Text,
     bindparam,
     exists,
     func,
+    literal_column,
     or_,
     select,
     union,
@@ -112,7 +114,8 @@ def count_unanswered(conn: Connection, before: datetime) -> list[tuple[str, int,
         .join(target, target.c.id == follow.c.target_id)
         .join(actor, actor.c.id == follow.c.follower_id)
         .where(
-            follow.c.state == "pending",
+            # A literal, for the partial index.
+            follow.c.state == literal_column("'pending'", Text),
             follow.c.created_at < before,
             actor.c.local.is_(True),
             is_not_deleted(target),

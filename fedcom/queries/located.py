@@ -7,6 +7,7 @@ The surrounding rows are as they were when the action began; the content itself 
 that was passed in.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -67,6 +68,18 @@ def locate_parent(ctx: Context, content: Comment) -> Located:
     return found
 
 
+def keep_all_located(ctx: Context, comments: Collection[Comment]) -> None:
+    """Read the rows around all of these comments and their parents in one statement, for `locate`
+    and `locate_parent`.
+    """
+    ids = {content.id for content in comments} | {content.parent_id for content in comments}
+    keys = sorted(id_ for id_ in ids if id_ is not None)
+    if keys:
+        rows = ctx.conn.execute(_COMMENTS_BY_ID, {"keys": keys, "acting": ""}).mappings()
+        for row in rows:
+            _keep(ctx, row)
+
+
 def keep_located(ctx: Context, made: Comment | Post, inside: Located, author: Person) -> None:
     """Store the location of new content, which need not be read."""
     its_post = made if isinstance(made, Post) else inside.post
@@ -100,8 +113,10 @@ def cached_community(ctx: Context, post: Post) -> Community:
 
 def _find(ctx: Context, statement: Select[Any], acting: str, key: str | int) -> Located | None:
     row = ctx.conn.execute(statement, {"key": key, "acting": acting}).mappings().first()
-    if row is None:
-        return None
+    return None if row is None else _keep(ctx, row)
+
+
+def _keep(ctx: Context, row: RowMapping) -> Located:
     its_post = to_row(Post, row, "post_")
     content = to_row(Comment, row, "comment_") if "comment_id" in row else its_post
     where = to_row(Community, row, "community_")
@@ -165,3 +180,4 @@ _POST_BY_IRI = _POST.where(post.c.iri == bindparam("key"))
 _POST_BY_ID = _POST.where(post.c.id == bindparam("key"))
 _COMMENT_BY_IRI = _COMMENT.where(comment.c.iri == bindparam("key"))
 _COMMENT_BY_ID = _COMMENT.where(comment.c.id == bindparam("key"))
+_COMMENTS_BY_ID = _COMMENT.where(comment.c.id.in_(bindparam("keys", expanding=True)))

@@ -1,6 +1,6 @@
 """Other servers: their names, the software that they say they run, and which are blocked here."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 import httpx
@@ -53,6 +53,12 @@ def list_peers(conn: Connection, *, limit: int = 10_000) -> list[Peer]:
     """The servers known here, by name."""
     rows = conn.execute(select(*columns_of(Peer, peer)).order_by(peer.c.host).limit(limit))
     return [to_row(Peer, row) for row in rows.mappings()]
+
+
+def find_peers(conn: Connection, hosts: Collection[str]) -> dict[str, Peer]:
+    """Those of these servers that are known here, by host."""
+    rows = conn.execute(select(*columns_of(Peer, peer)).where(peer.c.host.in_(hosts))).mappings()
+    return {row["host"]: to_row(Peer, row) for row in rows}
 
 
 def is_on_microblogs(conn: Connection, iri: str) -> bool:

@@ -13,10 +13,10 @@ from typing import Literal
 from sqlalchemy import Connection, text
 
 from fedcom.queries.follows import count_unanswered
+from inbox import journal
 from inbox.health import measure_journal
-from inbox.journal import count_waiting
+from outbox import maintenance
 from outbox.health import measure_deliveries
-from outbox.maintenance import report_peers
 
 MANY_PEERS = 3
 """Peers that began to fail recently. With fewer, the fault is theirs and not ours."""
@@ -90,11 +90,9 @@ def list_backlogs(conn: Connection, now: datetime) -> list[Backlog]:
         Backlog(host, "follows", number, since)
         for host, number, since in count_unanswered(conn, before)
     ]
-    for peer in report_peers(conn):
-        if peer.oldest is not None and peer.oldest < before.timestamp():
-            waiting = peer.waiting + peer.claimed
-            found.append(Backlog(peer.host, "deliveries", waiting, _moment(peer.oldest)))
-    for host, number, since in count_waiting(conn, before.timestamp()):
+    for host, number, since in maintenance.count_waiting(conn, before.timestamp()):
+        found.append(Backlog(host, "deliveries", number, _moment(since)))
+    for host, number, since in journal.count_waiting(conn, before.timestamp()):
         found.append(Backlog(host, "activities", number, _moment(since)))
     return sorted(found, key=lambda item: (item.since, item.host, item.kind))
 

@@ -24,6 +24,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from database.counting import count_up_to
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.actor import actor, community as community_table
 from fedcom.models.follow import follow
@@ -78,6 +79,9 @@ FEW = 2000
 """Sorting up to this many posts is faster than finding them among all (measured with 100 000
 posts).
 """
+
+FEW_RECENT = 500
+"""The same for the posts of a year in one community, if there is an index of all of its posts."""
 
 CONSIDERED = 5
 """Of a list that has to be sorted, so many times the posts of a page are read whole at first: the
@@ -188,25 +192,34 @@ class _Shape:
         return self.span in {"day", "week", "month"}
 
     @property
+    def is_either(self) -> bool:
+        """Whether it depends on the number of posts which way to them is shorter: to sort them, or
+        to go down a list of more and skip those not wanted.
+        """
+        if self.scope == "community":
+            return self.sort == "top" and self.span == "year"
+        return self.scope in _GROUPS and not self.is_young
+
+    @property
     def is_sorted(self) -> bool:
         """Whether no index has the order, or not always, so that the posts have to be sorted."""
         if self.scope == "community" and self.sort == "controversial":
             return True
-        return self.scope in _GROUPS or (self.is_young and self.scope in {"all", "community"})
+        return self.is_either or (self.is_young and self.scope in {"all", "community", *_GROUPS})
 
 
 @cache
 def _statement(shape: _Shape) -> Select[Any]:
+    parts = [_listed(shape)]
+    if shape.is_either:
+        # The databases cannot know the number in advance: the statement has both ways, and the
+        # unused one costs nothing. By its limit: for another condition, SQLite would read all posts
+        # only to drop them.
+        walked = case((_are_few(shape), 0), else_=bindparam("count"))
+        parts.append(_listed(shape, walking=True).limit(walked))
     if shape.scope == "community" and shape.is_first:
-        return _together(_listed(shape), _pins(shape))
-    if shape.scope not in _GROUPS or shape.is_young:
-        return _listed(shape)
-    # Which way is shorter depends on how much was posted there, which the databases cannot know in
-    # advance: the statement has both, and the unused one costs nothing.
-    return _together(
-        _listed(shape),
-        _listed(shape, walking=True).where(_posts_in(shape.scope) > FEW),
-    )
+        parts.append(_pins(shape))
+    return _together(*parts) if len(parts) > 1 else parts[0]
 
 
 def _together(*parts: Select[Any]) -> Select[Any]:
@@ -223,13 +236,13 @@ def _pins(shape: _Shape) -> Select[Any]:
 
 
 def _listed(shape: _Shape, *, walking: bool = False) -> Select[Any]:
-    """The list without pins. `walking`: go down the list of all posts and skip those not wanted."""
+    """The list without pins. `walking`: go down a list of more posts and skip those not wanted."""
     if shape.is_sorted and not walking:
         return _picked(shape)
     key, post_id = _key(shape), post_rank.c.post_id
     statement = one_page(
         _select(shape, key, 0)
-        .where(*_scope(shape.scope, walking=walking), *_bounds(shape, key))
+        .where(*_scope(shape.scope, walking=walking), *_bounds(shape, key, walking=walking))
         .order_by(key.desc(), post_id.desc())
     )
     return _without_pinned(shape, statement)
@@ -240,12 +253,14 @@ def _picked(shape: _Shape) -> Select[Any]:
     are joined with all that decides whether the viewer sees them.
     """
     key, post_id = _key(shape), post_rank.c.post_id
-    few = [_posts_in(shape.scope) <= FEW] if shape.scope in _GROUPS and not shape.is_young else []
+    most: ColumnElement[int] = bindparam("most")
+    if shape.is_either:
+        most = case((_are_few(shape), most), else_=0)
     ranked = (
         select(post_id, key.label("key"))
-        .where(*few, *_scope(shape.scope), *_bounds(shape, key))
+        .where(*_scope(shape.scope), *_bounds(shape, key))
         .order_by(key.desc(), post_id.desc())
-        .limit(bindparam("most"))
+        .limit(most)
         .cte("ranked")
         .prefix_with("MATERIALIZED")
     )
@@ -258,11 +273,13 @@ def _picked(shape: _Shape) -> Select[Any]:
     return _without_pinned(shape, statement)
 
 
-def _bounds(shape: _Shape, key: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+def _bounds(
+    shape: _Shape, key: ColumnElement[Any], *, walking: bool = False
+) -> list[ColumnElement[bool]]:
     """Which part of the list is wanted."""
     found: list[ColumnElement[bool]] = []
     if shape.span != "all":
-        found.append(post_rank.c.published_at > bindparam("since", type_=UtcDateTime))
+        found.append(_checked(_IS_RECENT) if walking else _IS_RECENT)
     if shape.has_cursor:
         found.append(is_after_cursor(key, post_rank.c.post_id))
     return found
@@ -307,6 +324,7 @@ def _key(shape: _Shape) -> ColumnElement[Any]:
     return _KEYS[shape.sort] + 0 if shape.is_young else _KEYS[shape.sort]
 
 
+_IS_RECENT = post_rank.c.published_at > bindparam("since", type_=UtcDateTime)
 RANKED = post_rank.join(SOURCE, post.c.id == post_rank.c.post_id)
 _SUBJECT = bindparam("subject", type_=BigId)
 _FOLLOWED = select(follow.c.target_id).where(follow.c.follower_id == VIEWER)
@@ -315,19 +333,24 @@ _GROUPS: Mapping[Scope, Select[Any]] = {"subscribed": _FOLLOWED, "local": _LOCAL
 """The scopes that are a number of communities, and the ids of those."""
 
 
-def _posts_in(scope: Scope) -> ColumnElement[int]:
-    return (
-        select(func.coalesce(func.sum(community_table.c.posts), 0))
-        .where(community_table.c.actor_id.in_(_GROUPS[scope]))
-        .scalar_subquery()
-    )
+def _are_few(shape: _Shape) -> ColumnElement[bool]:
+    if shape.scope == "community":
+        recent = select(post_rank.c.post_id).where(*_scope(shape.scope), _IS_RECENT)
+        return count_up_to(recent, FEW_RECENT + 1) <= FEW_RECENT
+    posts = select(func.coalesce(func.sum(community_table.c.posts), 0))
+    where = community_table.c.actor_id.in_(_GROUPS[shape.scope])
+    return posts.where(where).scalar_subquery() <= FEW
+
+
+def _checked(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Post by post: no index is used, and PostgreSQL expects to keep nearly every post."""
+    return case((condition, 1), else_=0) != 0
 
 
 def _scope(scope: Scope, *, walking: bool = False) -> list[ColumnElement[bool]]:
     where = post_rank.c.community_id
-    if walking:
-        # Checked post by post: no index has it, and PostgreSQL expects to keep nearly every post.
-        return [case((where.in_(_GROUPS[scope]), 1), else_=0) != 0]
+    if walking and scope in _GROUPS:
+        return [_checked(where.in_(_GROUPS[scope]))]
     conditions: dict[Scope, list[ColumnElement[bool]]] = {
         "all": [],
         "local": [where.in_(_LOCAL)],

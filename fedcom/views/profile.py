@@ -7,31 +7,31 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    FromClause,
-    ScalarSelect,
     and_,
     bindparam,
-    func,
     select,
 )
 
+from database.counting import count_up_to
 from fedcom.db import BigId
 from fedcom.models.actor import actor, community as community_table
 from fedcom.models.comment import comment
 from fedcom.models.moderation import moderator
 from fedcom.models.post import post
-from fedcom.queries.visibility import is_admin, is_blocked, is_open
-from fedcom.views.comment import COMMENT_SHOWN, COMMENTS, CommentView, list_comments_of
+from fedcom.queries.visibility import is_admin, is_blocked, is_closed
+from fedcom.views.comment import COMMENT_SHOWN, CommentView, list_comments_of
 from fedcom.views.community import CommunityView, community_columns, to_community
-from fedcom.views.feed import RANKED, FeedQuery, Sort, list_posts
+from fedcom.views.feed import FeedQuery, Sort, list_posts
 from fedcom.views.paging import Cursor
-from fedcom.views.post import SHOWN, PostView
+from fedcom.views.post import IN_COMMUNITY, SHOWN, PostView, group
 from fedcom.views.viewer import NOBODY, VIEWER
 
 
 @dataclass(frozen=True, slots=True)
 class ProfileStats:
-    """A person's counts, the communities they moderate, and whether the viewer blocks them."""
+    """A person's counts, up to `COUNTED`, the communities they moderate, and whether the viewer
+    blocks them.
+    """
 
     posts: int
     comments: int
@@ -56,15 +56,26 @@ class Contributions:
 _PERSON: ColumnElement[int] = bindparam("person", type_=BigId)
 
 
-def _count(table: FromClause, *conditions: ColumnElement[bool]) -> ScalarSelect[int]:
-    return select(func.count()).select_from(table).where(*conditions).scalar_subquery()
-
+# Without the author, who is known, because up to `COUNTED` rows of each are joined.
+_OF_POST, _OF_COMMENT = post.c.community_id == group.c.id, comment.c.post_id == post.c.id
+_OWN_POSTS = (
+    select(post.c.id)
+    .select_from(post.join(group, _OF_POST).join(community_table, IN_COMMUNITY))
+    .where(post.c.author_id == _PERSON, SHOWN)
+)
+_OWN_COMMENTS = (
+    select(comment.c.id)
+    .select_from(
+        comment.join(post, _OF_COMMENT).join(group, _OF_POST).join(community_table, IN_COMMUNITY)
+    )
+    .where(comment.c.author_id == _PERSON, COMMENT_SHOWN)
+)
 
 _group = actor.alias("moderated")
 _FACTS = (
     select(
-        _count(RANKED, post.c.author_id == _PERSON, SHOWN).label("own_posts"),
-        _count(COMMENTS, comment.c.author_id == _PERSON, COMMENT_SHOWN).label("own_comments"),
+        count_up_to(_OWN_POSTS).label("own_posts"),
+        count_up_to(_OWN_COMMENTS).label("own_comments"),
         is_admin(_PERSON).label("is_admin"),
         is_blocked(VIEWER, ids=[_PERSON]).label("is_blocked"),
         *community_columns(_group, "community_"),
@@ -72,10 +83,12 @@ _FACTS = (
     .select_from(
         (_self := actor.alias("self"))
         .outerjoin(moderator, moderator.c.person_id == _self.c.id)
+        # Joined one by one: SQLite would read all communities for two that are joined before.
         .outerjoin(
-            community_table.join(_group, _group.c.id == community_table.c.actor_id),
-            and_(community_table.c.actor_id == moderator.c.community_id, is_open(_group)),
+            _group,
+            and_(_group.c.id == moderator.c.community_id, ~is_closed(moderator.c.community_id)),
         )
+        .outerjoin(community_table, community_table.c.actor_id == _group.c.id)
     )
     .where(_self.c.id == _PERSON)
     .order_by(_group.c.name, _group.c.host)

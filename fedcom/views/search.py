@@ -5,19 +5,25 @@ The texts are indexed in `post_search`, `comment_search` and `actor_search`, whi
 messages. The differences between the two databases are in `_matching` and the two functions above
 it; the rules about visibility are the same SQL on both.
 
-A statement has three parts: `matched` selects the matching rows with their rank, of very many only
-the most recent; `chosen` selects one page of them, in order; the outer part adds the columns that
-the page shows.
+A statement has four parts: `matched` selects the matching rows with their rank, of very many only
+the most recent; `best` the first of these in order; `chosen` one page of what the viewer may see of
+them; the outer part adds the columns that the page shows.
+
+Frequent words cost no more when the tables grow. If the words have `MOST` matches as they were
+typed, the `MOST` most recently received ones are considered, and the last word is not taken for the
+beginning of others. A search that is limited to a community, a person or a part of the communities
+considers `MOST_NARROW` instead.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
 from sqlalchemy import (
     ARRAY,
     CTE,
+    BigInteger,
     ColumnElement,
     Connection,
     Double,
@@ -29,6 +35,8 @@ from sqlalchemy import (
     TableClause,
     Text,
     and_,
+    bindparam,
+    case,
     cast,
     column,
     exists,
@@ -39,8 +47,10 @@ from sqlalchemy import (
     select,
     table,
     true,
+    union_all,
 )
 
+from database.counting import count_up_to
 from fedcom.db import BigId
 from fedcom.models.account import account
 from fedcom.models.actor import actor, community as community_table
@@ -66,8 +76,17 @@ Sort = Literal["relevance", "new"]
 PAGE = 20
 """Results per page."""
 
-MOST = 10_000
-"""Of more matches than this, only the most recently received are considered."""
+MOST, MOST_NARROW = 1_000, 10_000
+"""Of more matches than this, only the most recently received are considered; see above."""
+
+CONSIDERED = 5
+"""So many times the results of a page are joined with everything else at first."""
+
+BLOCK = 1_024
+"""The rows of one block of the indexes on PostgreSQL, which contain this number."""
+
+BLOCKS_PROBED, MAX_BLOCKS = 8, 512
+"""The blocks in which matches are counted, and of how many words are looked up at most."""
 
 # The weights of a word in the title, text and link: for bm25 one factor per column, for ts_rank the
 # weights D to A.
@@ -116,7 +135,18 @@ def _index(name: str) -> TableClause:
     return table(f"{name}_search", column("rowid", BigId), *texts, column("words"))
 
 
-_post_index, _comment_index, _actor_index = map(_index, ("post", "comment", "actor"))
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What is searched: the index, the table that it is of, and the tables joined with that."""
+
+    index: TableClause
+    searched: FromClause
+    rows: FromClause
+
+
+_IN_POSTS = _Source(_index("post"), post, SOURCE)
+_IN_COMMENTS = _Source(_index("comment"), comment, COMMENTS)
+_ACTOR_INDEX = _index("actor")
 
 
 def to_fts5(phrases: Sequence[Phrase], operator: str) -> str:
@@ -158,21 +188,73 @@ def _holds(index: TableClause, part: str) -> ColumnElement[bool]:
     )
 
 
-def _matched(dialect: str, index: TableClause, terms: TermSet) -> CTE:
-    """The ids and `rank` of all rows that contain the wanted terms."""
-    rank: ColumnElement[float] = literal(0.0, Double)
-    conditions = [_holds(index, part) for part in terms.parts]
-    if terms.phrases:
-        condition, rank = _matching(dialect, index, terms.phrases, "AND")
-        conditions.append(condition)
-    found = (
-        select(index.c.rowid.label("id"), rank.label("rank"))
-        .where(*conditions)
-        .order_by(index.c.rowid.desc())
-        .limit(MOST)
+def _matched(dialect: str, index: TableClause, wanted: SearchQuery, most: int) -> CTE:
+    """The ids and `rank` of rows that contain the wanted terms: all, or of frequent terms the
+    `most` recent.
+    """
+    terms = wanted.terms.wanted
+    whole = tuple(replace(phrase, prefix=False) for phrase in terms.phrases)
+
+    def found(phrases: Sequence[Phrase]) -> Select[Any]:
+        rank: ColumnElement[float] = literal(0.0, Double)
+        conditions = [_holds(index, part) for part in terms.parts]
+        if phrases:
+            condition, fit = _matching(dialect, index, phrases, "AND")
+            conditions.append(condition)
+            rank = fit if wanted.sort == "relevance" else rank
+        rows = select(index.c.rowid.label("id"), rank.label("rank")).where(*conditions)
+        return rows.order_by(index.c.rowid.desc()).limit(most)
+
+    if not terms.phrases:
+        return found(()).cte("matched").prefix_with("MATERIALIZED")
+    ids = found(whole).with_only_columns(index.c.rowid).order_by(None)
+    is_frequent, are_recent = _frequent(dialect, index, ids, most)
+    # By their limits, because SQLite would read all rows only to drop them for another condition.
+    parts = (
+        found(terms.phrases).limit(case((is_frequent, 0), else_=most)),
+        found(whole).where(are_recent).limit(case((is_frequent, most), else_=0)),
     )
+    both = union_all(*(select(part.subquery()) for part in parts))
     # Kept separate, else SQLite may query the index again for each row of another table.
-    return found.cte("matched").prefix_with("MATERIALIZED")
+    return both.cte("matched").prefix_with("MATERIALIZED")
+
+
+def _frequent(
+    dialect: str, index: TableClause, ids: Select[Any], most: int
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Whether `ids`, of the matching rows, are at least `most`; and a condition of which rows are
+    recent enough, if so.
+
+    SQLite reads the matches from the most recent one, and stops. The index of PostgreSQL has no
+    order, but the number of each row's block beside its words (revision 0032): from how many
+    matches there are in the most recent blocks follows how many blocks have enough, and if they do,
+    no others are read.
+    """
+    if dialect == "sqlite":
+        return _once("frequent", count_up_to(ids, most) >= most), true()
+    probed = count_up_to(ids.where(_is_in_newest(index, literal(BLOCKS_PROBED))), most)
+    guess = _once(
+        "guess",
+        literal(BLOCKS_PROBED * most * 3 // 2) // func.greatest(probed, 1, type_=BigInteger),
+    )
+    are_enough = count_up_to(ids.where(_is_in_newest(index, guess)), most) >= most
+    blocks = _once("blocks", case((guess > MAX_BLOCKS, 0), (are_enough, guess), else_=0))
+    return blocks > 0, _is_in_newest(index, blocks)
+
+
+def _once(name: str, value: ColumnElement[V]) -> ColumnElement[V]:
+    """The same, calculated once in the statement."""
+    kept = select(value.label("value")).cte(name).prefix_with("MATERIALIZED")
+    return select(kept.c.value).scalar_subquery()
+
+
+def _is_in_newest(index: TableClause, blocks: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether a row of the index on PostgreSQL is in that many of the most recent blocks."""
+    size = literal_column(str(BLOCK), BigInteger)
+    last = select(func.max(index.c.rowid) // size).correlate(None).scalar_subquery()
+    newest = select(func.generate_series(last - blocks + 1, last)).scalar_subquery()
+    own = literal_column(f"ARRAY[{index.name}.rowid / {BLOCK}]", ARRAY(BigInteger))
+    return own.op("&&")(func.array(newest))
 
 
 def _unmatched(
@@ -191,41 +273,85 @@ def _unmatched(
 def _chosen(
     conn: Connection,
     wanted: SearchQuery,
-    index: TableClause,
-    rows: FromClause,
-    searched: FromClause,
+    source: _Source,
     conditions: list[ColumnElement[bool]],
+    *,
+    is_narrow: bool,
 ) -> Subquery:
-    """The ids (`id`) of one page and one more result, with their `key`.
+    """The ids (`id`) of one page and one more result, with their `key`; `considered` is how many
+    matches were looked at.
 
-    `rows` are the tables that the conditions refer to; `searched` is the one that is searched.
+    `is_narrow`: few of the matches fulfil the conditions.
     """
-    dialect = conn.dialect.name
-    id_, published_at = searched.c.id, searched.c.published_at
-    key: ColumnElement[Any] = published_at
+    dialect, rows = conn.dialect.name, source.rows
+    id_, key = source.searched.c.id, source.searched.c.published_at
+    considered: ColumnElement[int] = literal(MOST_NARROW)
+    after: list[ColumnElement[bool]] = []
     if wanted.terms.wanted:
-        matched = _matched(dialect, index, wanted.terms.wanted)
-        rows = rows.join(matched, matched.c.id == id_)
-        if wanted.sort == "relevance":
-            key = matched.c.rank
-    after = []
+        matched = _matched(dialect, source.index, wanted, MOST_NARROW if is_narrow else MOST)
+        key = matched.c.rank if wanted.sort == "relevance" else key
+        if is_narrow:
+            rows = rows.join(matched, matched.c.id == id_)
+        else:
+            best = _best(wanted, matched, source.searched, key)
+            rows, key = rows.join(best, best.c.id == id_), best.c.key
+            considered = select(func.count()).select_from(best).scalar_subquery()
     if isinstance(wanted.after, Cursor):
-        is_fit = isinstance(key.type, Double)
-        at = literal(wanted.after.key if is_fit else wanted.after.moment(), key.type)
-        after = [or_(key < at, and_(key == at, id_ < wanted.after.row_id))]
+        after = [_is_after(wanted.after, key, id_)]
     return (
-        select(id_.label("id"), key.label("key"))
+        select(id_.label("id"), key.label("key"), considered.label("considered"))
         .select_from(rows)
         .where(
             *conditions,
-            *_unmatched(dialect, index, wanted.terms.unwanted, id_),
+            *_unmatched(dialect, source.index, wanted.terms.unwanted, id_),
             *after,
         )
         .order_by(key.desc(), id_.desc())
         .limit(wanted.limit + 1)
-        .offset(wanted.after.skips(wanted.limit) if isinstance(wanted.after, PageNumber) else 0)
+        .offset(_skipped(wanted))
         .subquery("chosen")
     )
+
+
+def _best(wanted: SearchQuery, matched: CTE, searched: FromClause, key: ColumnElement[Any]) -> CTE:
+    """The ids and keys of the first matches by their keys alone, as many as the parameter
+    `considered`: only they are joined with all that decides whether the viewer sees them.
+    """
+    rows: FromClause = matched
+    if key.table is searched:
+        rows = matched.join(searched, searched.c.id == matched.c.id)
+    found = select(matched.c.id, key.label("key")).select_from(rows)
+    if isinstance(wanted.after, Cursor):
+        found = found.where(_is_after(wanted.after, key, matched.c.id))
+    found = found.order_by(key.desc(), matched.c.id.desc()).limit(bindparam("considered"))
+    return found.cte("best").prefix_with("MATERIALIZED")
+
+
+def _is_after(
+    cursor: Cursor, key: ColumnElement[Any], id_: ColumnElement[int]
+) -> ColumnElement[bool]:
+    is_fit = isinstance(key.type, Double)
+    at = literal(cursor.key if is_fit else cursor.moment(), key.type)
+    return or_(key < at, and_(key == at, id_ < cursor.row_id))
+
+
+def _skipped(wanted: SearchQuery) -> int:
+    return wanted.after.skips(wanted.limit) if isinstance(wanted.after, PageNumber) else 0
+
+
+def _execute(
+    conn: Connection, statement: Select[Any], wanted: SearchQuery, values: Mapping[str, Any]
+) -> Sequence[RowMapping]:
+    """The rows of a page and one more. If the viewer may see too few of the best matches, all are
+    considered.
+    """
+    count = wanted.limit + 1
+    few = (_skipped(wanted) + count) * CONSIDERED
+    rows = conn.execute(statement, {**values, "considered": few}).mappings().all()
+    is_short = len(rows) < count and (not rows or rows[0]["considered"] == few)
+    if is_short and "considered" in statement.compile().params:
+        rows = conn.execute(statement, {**values, "considered": MOST}).mappings().all()
+    return rows
 
 
 def _is_named(table_: FromClause, handle: str) -> list[ColumnElement[bool]]:
@@ -248,6 +374,11 @@ def _unblocked(viewer: Viewer, *actors: FromClause) -> list[ColumnElement[bool]]
 
 def _followed(viewer: Viewer) -> Select[Any]:
     return select(follow.c.target_id).where(follow.c.follower_id == viewer.id)
+
+
+def _is_narrow(wanted: SearchQuery) -> bool:
+    """Whether only a part of the communities or people is searched."""
+    return wanted.scope != "all" or bool(wanted.terms.author or wanted.terms.community)
 
 
 def _readable(wanted: SearchQuery, viewer: Viewer) -> list[ColumnElement[bool]]:
@@ -276,9 +407,10 @@ def search_posts(
     """Visible posts that the viewer does not block, in one statement."""
     if not wanted.terms:
         return Page()
-    chosen = _chosen(conn, wanted, _post_index, SOURCE, post, _readable(wanted, viewer))
-    statement = _around(_POSTS, SOURCE, _post_index, chosen, post)
-    rows = conn.execute(statement, viewer_values(viewer.id, now)).mappings().all()
+    conditions = _readable(wanted, viewer)
+    chosen = _chosen(conn, wanted, _IN_POSTS, conditions, is_narrow=_is_narrow(wanted))
+    statement = _around(_POSTS, _IN_POSTS, chosen)
+    rows = _execute(conn, statement, wanted, viewer_values(viewer.id, now))
     terms = wanted.terms.wanted
 
     def to_hit(row: RowMapping) -> Hit[PostView]:
@@ -298,9 +430,9 @@ def search_comments(
     if not wanted.terms:
         return Page()
     conditions = [is_shown(comment), *_readable(wanted, viewer)]
-    chosen = _chosen(conn, wanted, _comment_index, COMMENTS, comment, conditions)
-    statement = _around(LISTED, COMMENTS, _comment_index, chosen, comment)
-    rows = conn.execute(statement, viewer_values(viewer.id, now)).mappings().all()
+    chosen = _chosen(conn, wanted, _IN_COMMENTS, conditions, is_narrow=_is_narrow(wanted))
+    statement = _around(LISTED, _IN_COMMENTS, chosen)
+    rows = _execute(conn, statement, wanted, viewer_values(viewer.id, now))
     terms = wanted.terms.wanted
 
     def to_hit(row: RowMapping) -> Hit[CommentView]:
@@ -315,16 +447,13 @@ _POSTS = post_columns(literal(""), true())
 
 
 def _around(
-    columns: Sequence[ColumnElement[Any]],
-    rows: FromClause,
-    index: TableClause,
-    chosen: Subquery,
-    searched: FromClause,
+    columns: Sequence[ColumnElement[Any]], source: _Source, chosen: Subquery
 ) -> Select[Any]:
+    index = source.index
     return (
-        select(*columns, index.c.body.label("found_text"), chosen.c.key)
-        .select_from(rows)
-        .join(chosen, chosen.c.id == searched.c.id)
+        select(*columns, index.c.body.label("found_text"), chosen.c.key, chosen.c.considered)
+        .select_from(source.rows)
+        .join(chosen, chosen.c.id == source.searched.c.id)
         .join(index, index.c.rowid == chosen.c.id)
         .order_by(chosen.c.key.desc(), chosen.c.id.desc())
     )
@@ -384,9 +513,11 @@ def _search_actors(
         return Page()
     if wanted.scope == "local":
         conditions = [*conditions, actor.c.local.is_(True)]
-    chosen = _chosen(conn, wanted, _actor_index, tables, actor, conditions)
-    statement = _around(columns, tables, _actor_index, chosen, actor)
-    rows = conn.execute(statement, {"viewer": viewer.id}).mappings().all()
+    # People and communities share one index, and there are far fewer communities.
+    source = _Source(_ACTOR_INDEX, actor, tables)
+    chosen = _chosen(conn, wanted, source, conditions, is_narrow=True)
+    statement = _around(columns, source, chosen)
+    rows = _execute(conn, statement, wanted, {"viewer": viewer.id})
 
     def to_hit(row: RowMapping) -> Hit[A]:
         found = to_view(row)

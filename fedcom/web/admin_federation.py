@@ -15,7 +15,7 @@ from fedcom.http.instance import instance_of
 from fedcom.models.omission import Omission
 from fedcom.models.peer import InstanceBlock, Peer
 from fedcom.queries.omissions import list_omissions
-from fedcom.remote.peers import list_peers, normalise_host
+from fedcom.remote.peers import find_peers, list_peers, normalise_host
 from fedcom.site.health import Backlog, Health, check_health, list_backlogs, measure_database
 from fedcom.site.instances import block_instance, list_blocks, unblock_instance
 from fedcom.web.html.forms import Form, read_form, receive, see_other
@@ -107,6 +107,7 @@ class Overview:
     health: Health
     peers: list[PeerReport]
     software: dict[str, Peer]
+    # Both up to `COUNTED`.
     deliveries: dict[str, int]
     inbox_states: dict[str, int]
     # The one server shown; "" for all.
@@ -196,12 +197,13 @@ async def show(request: Request) -> Response:
 
     def read(conn: Connection, context: PageContext) -> Overview:
         admin_of(context)
+        peers = report_peers(conn, host=host, limit=PEERS)
         return Overview(
             health=check_health(conn, instance.settings.data_dir, context.now),
             host=host or "",
             backlogs=[one for one in list_backlogs(conn, context.now) if host in (None, one.host)],
-            peers=[one for one in report_peers(conn) if host in (None, one.host)][:PEERS],
-            software={peer.host: peer for peer in list_peers(conn)},
+            peers=peers,
+            software=find_peers(conn, [one.host for one in peers]),
             deliveries=count_states(conn),
             inbox_states=journal.counts(conn),
             failed=find_failed(conn, host=host, limit=LATEST),

@@ -10,7 +10,8 @@ The numbers, chosen as for a server that follows many communities elsewhere:
     communities       a fiftieth of the posts, at least 60; every tenth is local; a few are busy
     people N/50       at least 200, on N/5,000 servers (at least 20); a few write most
     members           a two-hundredth of the people, at least 10; each follows up to 20 communities,
-                      has 200 notifications, ten of them unread, has read 100 threads and saved 20
+                      has 200 notifications, ten of them unread, has read 100 threads, saved 20
+                      posts and 20 comments, and hidden 5 posts
     follows           and each remote person follows one local community
     journal N/20      activities received in three weeks, a third of them with their bodies
     deliveries N/10   ten for each published activity, one in a hundred failed; at most 50
@@ -20,11 +21,14 @@ The numbers, chosen as for a server that follows many communities elsewhere:
 
 The posts are spread over four days for 10,000 votes, and over five times as many for each tenfold:
 as a server grows, it gets both older and busier, and the newest day of the smallest one fills a
-page. Apart from dates, and digests on SQLite,
-everything is a function of the row's number, so fills of one size are alike.
+page. Apart from dates, and digests on SQLite, everything is a function of the row's number, so
+fills of one size are alike.
 
-Texts are of made-up words, a few of which are frequent. `COMMON` is in every tenth text, `RARE` in
+Texts are of made-up words, a few of which are frequent. `COMMON` is in every fourth text, `RARE` in
 20 posts and 20 comments, whatever the size.
+
+Where a page lists a part of something, the smallest size has enough to fill the page: the busiest
+community has more than 20 posts and 50 entries of the modlog.
 """
 
 import math
@@ -353,7 +357,7 @@ class _Filling:
         votes = f"1 + {self._skew('i', 4, 118)}"
         self._run(
             f"CREATE TEMP TABLE fill_post AS SELECT i, {self._post} + i AS id,"
-            f" {self._group} + 1 + {self._skew('i', 1, sizes.communities)} AS community_id,"
+            f" {self._group} + 1 + {self._skew('i', 1, sizes.communities, 3)} AS community_id,"
             f" {self._actor} + 1 + {self._skew('i', 2, sizes.people)} AS author_id,"
             f" {at} AS at, votes, votes * (i % 7) / 14 AS downs,"
             f" CASE i WHEN {hot} THEN {sizes.longest} ELSE comments END AS comments"
@@ -399,7 +403,7 @@ class _Filling:
         now, at, sizes = self._now, self._moment("p.at"), self._sizes
         rare, link = max(1, sizes.posts // 20), max(10, sizes.posts * 9 // 20)
         extra = f"CASE WHEN p.i % {rare} = 0 THEN ' {RARE}' ELSE '' END"
-        common = f"CASE WHEN p.i % 10 = 3 THEN ' {COMMON}' ELSE '' END"
+        common = f"CASE WHEN p.i % 4 = 3 THEN ' {COMMON}' ELSE '' END"
         text = f"two.words || ' ' || three.words || {common}"
         url = (
             f"CASE p.i % 2 WHEN 0 THEN 'https://news.example/' || {self._hash('p.i', 3, link)} END"
@@ -442,7 +446,7 @@ class _Filling:
     def _put_comments(self) -> None:
         rare = max(1, self._sizes.votes // 200)
         extra = (
-            f"CASE WHEN c.id % 10 = 3 THEN ' {COMMON}' ELSE '' END"
+            f"CASE WHEN c.id % 4 = 3 THEN ' {COMMON}' ELSE '' END"
             f" || CASE WHEN c.id % {rare} = 0 THEN ' {RARE}' ELSE '' END"
         )
         text = f"one.words || '. ' || two.words || '. ' || three.words || {extra}"
@@ -506,13 +510,16 @@ class _Filling:
             " JOIN post p ON p.id = c.post_id ORDER BY k.i, a.actor_id"
         )
         post = f"{self._post} + 1 + (a.actor_id * 7 + k.i * 7919) % {sizes.posts}"
+        comment = f"{self._comment} + 1 + (a.actor_id * 7 + k.i * 7919) % {sizes.votes // 10}"
         for table, columns, values, number in (
-            ("post_visit", "comments, visited_at", f"1, {now}", 100),
-            ("saved_post", "saved_at", now, 20),
+            ("post_visit", "post_id, comments, visited_at", f"{post}, 1, {now}", 100),
+            ("saved_post", "post_id, saved_at", f"{post}, {now}", 20),
+            ("saved_comment", "comment_id, saved_at", f"{comment}, {now}", 20),
+            ("hidden_post", "post_id, hidden_at", f"{post}, {now}", 5),
         ):
             self._run(
-                f"INSERT INTO {table} (person_id, post_id, {columns})"
-                f" SELECT a.actor_id, {post}, {values} FROM account a"
+                f"INSERT INTO {table} (person_id, {columns})"
+                f" SELECT a.actor_id, {values} FROM account a"
                 f" JOIN fill_number k ON k.i <= {min(number, sizes.posts)}"
             )
 

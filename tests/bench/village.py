@@ -157,13 +157,12 @@ async def _settle(instance: OpenInstance, public_pem: str, comments: int) -> Vil
         member = select(func.max(account.c.actor_id)).where(account.c.role == "member")
         people = {"member": ctx.conn.execute(member).scalar_one(), "admin": ann.id}
         tokens = {who: create_session(ctx.conn, people[who], "", ctx.now) for who in people}
-        busiest = select(community.c.actor_id).order_by(community.c.posts.desc())
         names = {
             "cats": cats.name,
             "founder": ann.name,
             "first": str(posts[0].id),
-            "busy": _slug(ctx.conn, busiest),
-            "writer": _slug(ctx.conn, _WRITERS.where(comment.c.author_id != ann.id)),
+            "busy": _slug(ctx.conn, _BUSIEST),
+            "writer": _slug(ctx.conn, _WRITERS),
             "longest": str(ctx.conn.execute(_LONGEST).scalar_one()),
         }
         return Village(cats, posts, names, {who: f"session={tokens[who]}" for who in tokens})
@@ -171,7 +170,20 @@ async def _settle(instance: OpenInstance, public_pem: str, comments: int) -> Vil
     return await instance.unit(work)
 
 
-_WRITERS = select(comment.c.author_id).group_by(comment.c.author_id).order_by(func.count().desc())
+# None of a village, of which there is one for each run on this database.
+_BUSIEST = (
+    select(community.c.actor_id)
+    .join(actor, actor.c.id == community.c.actor_id)
+    .where(actor.c.name.startswith("group"))
+    .order_by(community.c.posts.desc())
+)
+_WRITERS = (
+    select(comment.c.author_id)
+    .join(actor, actor.c.id == comment.c.author_id)
+    .where(actor.c.name.not_like("ann%"))
+    .group_by(comment.c.author_id)
+    .order_by(func.count().desc())
+)
 _LONGEST = select(post.c.id).order_by(post.c.comments.desc()).limit(1)
 
 

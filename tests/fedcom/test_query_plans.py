@@ -24,7 +24,7 @@ VOTES = 30_000
 GROWING = {
     *("actor", "follow", "post", "post_rank", "comment", "post_vote", "comment_vote"),
     *("notification", "modlog", "revision", "report", "tombstone", "boost", "link_preview"),
-    *("post_visit", "saved_post", "community_ban"),
+    *("post_visit", "saved_post", "saved_comment", "hidden_post", "community_ban"),
     *("inbox_journal", "outbox_activity", "outbox_delivery"),
     *("post_search", "comment_search", "actor_search"),
 }
@@ -33,8 +33,8 @@ HOT = 20
 """How many statements at least must be looked at."""
 
 ALLOWED_SCANS: Mapping[str, set[str]] = {
-    # Admins look at the whole queue.
-    "admin": {"actor", "follow", "report", "inbox_journal", "outbox_activity", "outbox_delivery"},
+    # Admins look at the whole queue of reports, with their people.
+    "admin": {"actor", "report"},
     # Whichever is less: the log, or what the person wrote.
     "/modlog?person=": {"modlog"},
 }
@@ -78,5 +78,6 @@ async def test_no_hot_statement_reads_the_whole_of_a_table_that_grows(filled: No
         assert explain(conn) == []
         assert len(found) > HOT
         # The test sees it.
-        conn.exec_driver_sql("DROP INDEX ix_comment_post_id_path")
+        for name in ("path", "published_at"):
+            conn.exec_driver_sql(f"DROP INDEX ix_comment_post_id_{name}")
         assert any("/post/{first} guest: comment in " in line for line in explain(conn))

@@ -4,14 +4,10 @@ The limits are the current costs, without a margin: a change that needs one more
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from activitypub.signatures.request import sign
 from fedcom.actions.base import Action
@@ -23,6 +19,7 @@ from fedcom.wire.body import Body
 from tests.support.documents import Json, activity, note, private_key
 from tests.support.node import Node
 from tests.support.people import HOST, ORIGIN
+from tests.support.plans import counted
 
 pytestmark = pytest.mark.anyio
 
@@ -32,22 +29,6 @@ TIMES = 10
 """Activities that are processed one after the other, so that the queue's own statements, shared by
 many rows, have their usual weight.
 """
-
-
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    """The statements that are sent meanwhile. Savepoints and commits are not counted."""
-    statements: list[str] = []
-
-    def note_down(*given: Any) -> None:
-        if not given[2].startswith(("BEGIN", "SAVEPOINT", "RELEASE", "PRAGMA")):
-            statements.append(given[2])
-
-    event.listen(Engine, "before_cursor_execute", note_down)
-    try:
-        yield statements
-    finally:
-        event.remove(Engine, "before_cursor_execute", note_down)
 
 
 class Village:

@@ -11,9 +11,11 @@ from fedcom.federation.threads import PAGE, digest
 from fedcom.models.actor import community
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
+from fedcom.queries import replies
 from tests.support.documents import page, person
 from tests.support.node import Node
 from tests.support.people import ORIGIN, Home, received
+from tests.support.plans import counted
 
 pytestmark = pytest.mark.anyio
 
@@ -204,6 +206,32 @@ async def test_the_replies_of_a_post_list_the_whole_tree_with_our_comments_inlin
     assert set(inline) == {one.iri for one in (first, second, third) if one.local}
     assert all(one["type"] == "Note" and one["content"] for one in inline.values())
     assert inline[second.iri]["inReplyTo"] == first.iri
+
+
+async def test_the_tree_of_a_post_is_read_in_one_go(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replies, "PAGE", 2)
+    post = node.home.post()
+
+    async def tree(chains: int) -> tuple[list[Any], int]:
+        for _ in range(chains):
+            above = node.home.comment(post)
+            below = [node.home.comment(post, parent=above) for _ in range(3)]
+            node.home.comment(post, parent=below[0])
+        with counted() as statements:
+            listed = (await node.get_json("/post/1/replies"))["orderedItems"]
+        return listed, len(statements)
+
+    listed, few = await tree(1)
+    longer, many = await tree(3)
+    assert few == many
+    assert (len(listed), len(longer)) == (5, 20)
+    assert sorted(note["replies"]["totalItems"] for note in listed) == [0, 0, 0, 1, 3]
+    for note in longer:
+        # As it is in the comment's own document, which is read by itself.
+        own = await node.get_json(note["id"].removeprefix(ORIGIN))
+        assert {**own, "@context": None} == {**note, "@context": None}
 
 
 async def test_threads_of_deleted_posts_are_gone_and_of_closed_communities_not_there(

@@ -1,4 +1,3 @@
-import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,7 +10,7 @@ from sqlalchemy import Connection, delete
 from inbox import claims, journal
 from inbox.claims import ClaimLost
 from tests.inbox.peers import OUR_HOST, World, entry
-from tests.support.plans import captured
+from tests.support.plans import captured, steps
 
 SUBJECT = f"https://{OUR_HOST}/post/1"
 
@@ -150,26 +149,17 @@ def cost_of_a_claim(world: World) -> int:
     """Instructions of SQLite's machine; or how many rows PostgreSQL's plan passes on or removes."""
     if world.database.dialect == "sqlite":
         with world.database.begin() as conn:
-            driver = conn.connection.driver_connection
-            assert isinstance(driver, sqlite3.Connection)
-            steps = 0
-
-            def count() -> None:
-                nonlocal steps
-                steps += 1
-
-            driver.set_progress_handler(count, 10)
-            assert len(claims.claim(conn, worker="w", now=world.now, lease=90, most=8)) == 8
-            driver.set_progress_handler(None, 0)
-            return steps
+            with steps(conn) as found:
+                assert len(claims.claim(conn, worker="w", now=world.now, lease=90, most=8)) == 8
+            return len(found)
     with world.database.begin() as conn:
         conn.exec_driver_sql("ANALYZE inbox_journal")
         with captured() as sent:
             assert len(claims.claim(conn, worker="w", now=world.now, lease=90, most=8)) == 8
         query = next(one for one in sent.values() if one.statement.startswith("WITH"))
         explain = f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {query.statement}"
-        (found,) = conn.exec_driver_sql(explain, query.parameters).scalar_one()
-        return sum(rows_of(found["Plan"]))
+        (plan,) = conn.exec_driver_sql(explain, query.parameters).scalar_one()
+        return sum(rows_of(plan["Plan"]))
 
 
 def rows_of(node: dict[str, Any]) -> Iterator[int]:

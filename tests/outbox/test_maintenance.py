@@ -12,6 +12,7 @@ from outbox.maintenance import (
     FailedDelivery,
     PeerReport,
     count_states,
+    count_waiting,
     find_failed,
     list_outdated,
     report_peers,
@@ -59,6 +60,53 @@ def test_a_report_lists_waiting_deliveries_by_peer_with_the_reason(world: World)
     )
     assert (three.host, three.waiting, three.failures) == (host_of(inbox(3)), 1, 0)
     assert (two.waiting, two.oldest, two.last_success, two.last_status) == (0, None, now, 202)
+
+
+def test_a_report_on_a_part_of_the_peers_has_the_first_of_all(world: World) -> None:
+    world.publish([inbox(number) for number in (1, 2, 3, 4)])
+    world.publish([inbox(4), inbox(3)])
+    _attempt(world, 1, AttemptOutcome(AnswerKind.DELIVERED, 202))
+    _attempt(world, 2, AttemptOutcome(AnswerKind.BUSY, 503, "full", 60.0))
+    with world.db.connect() as conn:
+        everybody = report_peers(conn)
+        parts = [report_peers(conn, limit=number) for number in range(6)]
+        alone = [report_peers(conn, host=one.host) for one in everybody]
+        nobody = report_peers(conn, host="nobody.example")
+    assert [one.host for one in everybody] == [host_of(inbox(number)) for number in (3, 4, 2, 1)]
+    assert parts == [everybody[:number] for number in range(6)]
+    assert alone == [[one] for one in everybody]
+    assert nobody == []
+
+
+def test_deliveries_that_wait_for_long_are_counted_for_each_host(world: World) -> None:
+    start = world.now()
+    world.publish([inbox(1), inbox(2), inbox(3)])
+    world.advance(seconds=10)
+    world.publish([inbox(1), inbox(4)])
+    _attempt(world, 2, AttemptOutcome(AnswerKind.BUSY, 503, "full", 60.0))
+    _attempt(world, 3, AttemptOutcome(AnswerKind.DELIVERED, 202))
+    with world.db.connect() as conn:
+        assert count_waiting(conn, start) == []
+        assert count_waiting(conn, start + 1) == [
+            (host_of(inbox(1)), 2, start),
+            (host_of(inbox(2)), 1, start),
+        ]
+
+
+def test_the_latest_failures_of_both_kinds_are_listed_together(world: World) -> None:
+    world.publish([inbox(number) for number in range(1, 5)])
+    for number in range(1, 5):
+        _attempt(world, number, AttemptOutcome(AnswerKind.REJECTED, 400, "no"))
+        world.advance(seconds=5)
+    is_from_even = deliveries.c.inbox.in_([inbox(2), inbox(4)])
+    with world.db.begin() as conn:
+        conn.execute(update(deliveries).where(is_from_even).values(state="given_up"))
+        found = find_failed(conn, limit=3)
+    assert [(one.inbox, one.state) for one in found] == [
+        (inbox(4), "given_up"),
+        (inbox(3), "failed"),
+        (inbox(2), "given_up"),
+    ]
 
 
 def test_a_report_counts_what_is_being_sent(world: World) -> None:

@@ -5,6 +5,7 @@ does reading an index of few rows (`SMALL`).
 """
 
 import re
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -49,6 +50,39 @@ def captured() -> Iterator[dict[str, Sent]]:
         yield found
     finally:
         event.remove(Engine, "before_cursor_execute", note)
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """The statements that are sent meanwhile. Savepoints and commits are not counted."""
+    statements: list[str] = []
+
+    def note_down(*given: Any) -> None:
+        if not given[2].startswith(("BEGIN", "SAVEPOINT", "RELEASE", "PRAGMA")):
+            statements.append(given[2])
+
+    event.listen(Engine, "before_cursor_execute", note_down)
+    try:
+        yield statements
+    finally:
+        event.remove(Engine, "before_cursor_execute", note_down)
+
+
+@contextmanager
+def steps(conn: Connection) -> Iterator[list[int]]:
+    """The instructions of SQLite's machine that run meanwhile, in tens: one item each."""
+    driver = conn.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    found: list[int] = []
+
+    def count() -> None:
+        found.append(1)
+
+    driver.set_progress_handler(count, 10)
+    try:
+        yield found
+    finally:
+        driver.set_progress_handler(None, 0)
 
 
 def scanned(conn: Connection, statement: str, parameters: Any) -> set[str]:

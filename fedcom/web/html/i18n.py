@@ -17,6 +17,7 @@ from babel.dates import format_date, format_time, format_timedelta, get_datetime
 from babel.numbers import format_decimal
 from babel.units import format_unit
 
+from database.counting import COUNTED
 from fedcom.catalogues import DEFAULT, LANGUAGES, catalogue
 from fedcom.errors import Duration, FedcomError, Sentence, fill
 from fedcom.http.accepting import preferred
@@ -97,6 +98,11 @@ def span(length: timedelta) -> str:
 def number(value: int) -> str:
     """A number with the separators of the reader's language."""
     return str(value) if -1000 < value < 1000 else format_decimal(value, locale=_locale(language()))
+
+
+def counted(value: int) -> str:
+    """A number that was counted up to `COUNTED`, with a plus if there may be more."""
+    return number(value) + "+" * (value >= COUNTED)
 
 
 def size(count: int) -> str:

@@ -179,7 +179,7 @@ def _environment() -> Environment:
         "initial": initial,
         "when": when,
     }
-    for say in (i18n.number, i18n.size, i18n.exact, i18n.span):
+    for say in (i18n.number, i18n.counted, i18n.size, i18n.exact, i18n.span):
         environment.filters[say.__name__] = say
     for name in ("gettext", "ngettext"):
         environment.globals[name] = _with_numbers(environment.globals[name])

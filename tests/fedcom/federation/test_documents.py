@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, delete as delete_rows, event, insert, select, update
+from sqlalchemy import delete as delete_rows, insert, select, update
 
 from fedcom.accounts.register import NewAccount, deny, register
 from fedcom.actions.comment import EditComment
@@ -30,6 +30,7 @@ from outbox.deliveries import activities
 from tests.support.documents import activity, person
 from tests.support.node import Node
 from tests.support.people import NO_KEY, ORIGIN, Home, received
+from tests.support.plans import counted
 
 pytestmark = pytest.mark.anyio
 
@@ -655,18 +656,10 @@ async def test_an_outbox_of_many_posts_reads_its_authors_and_its_community_once(
     async def cost(posts: int) -> int:
         for _ in range(posts):
             node.home.post(body=Body.of_markdown("Nobody is mentioned."))
-        noted: list[str] = []
-
-        def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
-            noted.append(statement)
-
-        event.listen(Engine, "before_cursor_execute", note)
-        try:
+        with counted() as statements:
             page = await node.get_json("/c/cats/outbox?page=1")
-        finally:
-            event.remove(Engine, "before_cursor_execute", note)
         items = page["orderedItems"]
         assert {item["object"]["actor"] for item in items} == {node.home.bob.iri}
-        return len(noted)
+        return len(statements)
 
     assert await cost(3) == await cost(9)

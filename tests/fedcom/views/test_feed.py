@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from fedcom.models.personal import actor_block, hidden_post, host_block, post_vi
 from fedcom.views.feed import (
     CONSIDERED,
     FEW,
+    FEW_RECENT,
     FeedQuery,
     Scope,
     Sort,
@@ -21,6 +23,7 @@ from fedcom.views.feed import (
 )
 from fedcom.views.paging import Cursor, Page
 from fedcom.views.post import PostView, get_post_view
+from tests.support.plans import steps
 from tests.support.rows import NOON, Rows
 
 SORTS: tuple[Sort, ...] = ("active", "hot", "new", "top", "controversial")
@@ -358,6 +361,59 @@ def test_both_plans_for_some_communities_give_the_same_list(
 
     assert listed[0] == listed[1] == listed[2]
     assert set(listed[0]) == set(made)
+
+
+def test_both_plans_for_the_year_of_a_community_give_the_same_list(rows: Rows) -> None:
+    me, cats, dogs = rows.person(), rows.community(), rows.community("dogs")
+    old = rows.post(cats, me, score=9000, published_at=NOON - timedelta(days=400))
+    rows.post(dogs, me, score=8000)
+    pinned = rows.post(cats, me, score=7000, featured_at=NOON)
+    best = [rows.post(cats, me, score=6000 - number) for number in range(7)]
+    wanted = FeedQuery("community", "top", span="year", subject_id=cats, limit=3)
+    listed = []
+    for more in (0, FEW_RECENT - 8, 1):
+        for _ in range(more):
+            rows.post(cats, me)
+        now = NOON + timedelta(days=9)
+        first = list_posts(rows.conn, wanted, now=now)
+        second = list_posts(rows.conn, replace(wanted, after=first.next), now=now)
+        listed.append(ids(first) + ids(second))
+
+    assert listed[0] == listed[1] == listed[2] == [pinned, *best[:6]]
+    everything = list_posts(rows.conn, replace(wanted, span="all"), now=NOON)
+    assert ids(everything) == [pinned, old, *best[:2]]
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("scope", ["subscribed", "local"])
+def test_a_list_of_few_posts_costs_the_same_beside_many(rows: Rows, scope: Scope) -> None:
+    me, cats = rows.person(), rows.community()
+    dogs = rows.community("dogs", host="peer.example")
+    rows.follow(me, cats)
+    for _ in range(30):
+        rows.post(cats, me)
+    costs = []
+    for more in (100, 900):
+        for _ in range(more):
+            rows.post(dogs, me)
+        with steps(rows.conn) as taken:
+            assert len(list_posts(rows.conn, FeedQuery(scope, "top"), viewer_id=me).items) == 20
+        costs.append(len(taken))
+    assert 0 < costs[1] < 1.1 * costs[0]
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_the_best_of_a_year_cost_no_more_where_more_was_posted(rows: Rows) -> None:
+    me, cats = rows.person(), rows.community()
+    wanted = FeedQuery("community", "top", span="year", subject_id=cats)
+    costs = []
+    for more in (FEW_RECENT + 10, 2 * FEW_RECENT):
+        for _ in range(more):
+            rows.post(cats, me)
+        with steps(rows.conn) as taken:
+            assert len(list_posts(rows.conn, wanted, now=NOON + timedelta(days=9)).items) == 20
+        costs.append(len(taken))
+    assert 0 < costs[1] < 1.1 * costs[0]
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)  # PostgreSQL plans by its statistics

@@ -3,11 +3,13 @@
 import pytest
 from sqlalchemy import insert
 
+from database.counting import COUNTED
 from fedcom.models.moderation import moderator
 from fedcom.models.personal import actor_block
 from fedcom.views.feed import FeedQuery, Sort
 from fedcom.views.post import PostView
 from fedcom.views.profile import Contributions, get_facts, list_contributions
+from tests.support.plans import steps
 from tests.support.rows import NOON, Rows
 
 
@@ -26,6 +28,23 @@ def test_only_visible_content_is_counted(rows: Rows) -> None:
 
     assert (facts.posts, facts.comments) == (1, 2)
     assert (facts.is_blocked, facts.moderates) == (False, ())
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_what_a_prolific_person_wrote_is_counted_up_to_a_bound(rows: Rows) -> None:
+    bob = rows.person("bob")
+    on = rows.post(rows.community(), bob)
+    for number in range(COUNTED + 1):
+        if number >= COUNTED - 1:
+            assert get_facts(rows.conn, bob).comments == number
+        rows.comment(on, bob)
+    with steps(rows.conn) as before:
+        assert get_facts(rows.conn, bob).comments == COUNTED
+    for _ in range(COUNTED // 2):
+        rows.comment(on, bob)
+    with steps(rows.conn) as after:
+        assert get_facts(rows.conn, bob).comments == COUNTED
+    assert 0 < len(after) < 1.1 * len(before)
 
 
 def test_open_communities_that_somebody_moderates_are_named_in_order(rows: Rows) -> None:

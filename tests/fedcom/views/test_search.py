@@ -1,5 +1,5 @@
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -13,7 +13,8 @@ from fedcom.models.comment import comment
 from fedcom.models.personal import actor_block, host_block
 from fedcom.models.post import post
 from fedcom.text.search_terms import parse_terms
-from fedcom.views.paging import Cursor, Page
+from fedcom.views import search
+from fedcom.views.paging import Cursor, Page, PageNumber
 from fedcom.views.search import (
     Hit,
     Scope,
@@ -26,6 +27,7 @@ from fedcom.views.search import (
     search_posts,
 )
 from tests.fedcom.views.test_feed import counted
+from tests.support.plans import steps
 from tests.support.rows import NOON, Rows
 
 SEARCHES: tuple[Callable[..., Any], ...] = (
@@ -153,9 +155,9 @@ def test_each_list_is_one_statement(rows: Rows) -> None:
     wanted = SearchQuery(parse_terms("cats author:bob -dogs"), scope="subscribed", sort="new")
     rows.follow(bob, cats)
 
-    for search in SEARCHES:
+    for search_for in SEARCHES:
         with counted(rows.conn) as statements:
-            assert search(rows.conn, wanted, Viewer(bob)).items or search is search_people
+            assert search_for(rows.conn, wanted, Viewer(bob)).items or search_for is search_people
         assert len(statements) == 1
 
 
@@ -335,6 +337,98 @@ def test_an_invalid_cursor_is_no_server_error(rows: Rows, query: str) -> None:
             assert len(posts(rows, query, sort=sort, after=after)) == (key > 0)
 
 
+NEWEST = 40 * search.BLOCK
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        range(1, 10),
+        range(NEWEST, NEWEST - 9, -1),
+        range(NEWEST, 0, -search.BLOCK),
+        range(NEWEST, 0, -7 * search.BLOCK),
+        [*range(NEWEST, NEWEST - 3, -1), 1, 2],
+        [*range(NEWEST, NEWEST - 3, -1), 1],
+        [NEWEST, 1, 2, 3, 4, 5, 6, 7],
+        [1, 2, 3],
+        [],
+    ],
+)
+@pytest.mark.parametrize("sort", ["relevance", "new"])
+def test_of_frequent_words_the_most_recent_matches_are_considered(
+    rows: Rows, monkeypatch: pytest.MonkeyPatch, ids: Sequence[int], sort: Sort
+) -> None:
+    monkeypatch.setattr(search, "MOST", 5)
+    monkeypatch.setattr(search, "MAX_BLOCKS", 30)
+    cats, bob = rows.community(), rows.person()
+    for number in ids:
+        # The older ones would be better.
+        body = "needle " * (1 + (number < NEWEST // 2))
+        rows.post(cats, bob, id=number, title="thing", body_html=f"<p>{body}")
+    rows.post(cats, bob, id=NEWEST + 1, title="thing")
+
+    assert sorted(posts(rows, "needle", sort=sort)) == sorted(sorted(ids)[-5:])
+
+
+def test_a_frequent_word_is_not_the_beginning_of_others(
+    rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "MOST", 3)
+    cats, bob = rows.community(), rows.person()
+    longer = rows.post(cats, bob, title="needles", published_at=NOON)
+    few = [rows.post(cats, bob, title="needle", published_at=NOON) for _ in range(2)]
+    assert posts(rows, "needle", sort="new") == [*reversed(few), longer]
+
+    more = rows.post(cats, bob, title="needle", published_at=NOON)
+    rows.post(cats, bob, title="needles", published_at=NOON)
+    assert posts(rows, "needle", sort="new") == [more, *reversed(few)]
+
+
+def test_a_search_within_a_part_considers_more_matches(
+    rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "MOST", 3)
+    cats, dogs, bob = rows.community(), rows.community("dogs"), rows.person("bob")
+    old = rows.post(dogs, rows.person("ann"), title="needle")
+    new = [rows.post(cats, bob, title="needle", published_at=NOON) for _ in range(5)]
+
+    assert posts(rows, "needle", sort="new") == new[:1:-1]
+    assert posts(rows, "needle", scope="community", community_id=dogs) == [old]
+    assert posts(rows, "needle author:ann") == [old]
+    assert posts(rows, "needle community:dogs") == [old]
+
+
+@pytest.mark.parametrize("sort", ["relevance", "new"])
+@pytest.mark.parametrize("hidden", [4, 5, 20])
+def test_a_page_is_full_whatever_the_best_matches_are(rows: Rows, sort: Sort, hidden: int) -> None:
+    cats, bob, eve = rows.community(), rows.person(), rows.person("eve")
+    shown = [rows.post(cats, bob, title="needle and thread", published_at=NOON) for _ in range(3)]
+    for _ in range(hidden):
+        rows.post(cats, eve, title="needle", published_at=NOON)
+    rows.conn.execute(insert(actor_block).values(person_id=bob, blocked_id=eve, blocked_at=NOON))
+
+    found = posts(rows, "needle", Viewer(bob), sort=sort, limit=1)
+    rest = posts(rows, "needle", Viewer(bob), sort=sort, limit=1, after=PageNumber(3))
+    assert (found, rest) == ([shown[2]], [shown[0]])
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("sort", ["relevance", "new"])
+def test_a_more_frequent_word_costs_no_more(
+    rows: Rows, monkeypatch: pytest.MonkeyPatch, sort: Sort
+) -> None:
+    monkeypatch.setattr(search, "MOST", 100)
+    cats, bob = rows.community(), rows.person()
+    costs = []
+    for number in (200, 1800):
+        for _ in range(number):
+            rows.post(cats, bob, title="needle", published_at=NOON)
+        with steps(rows.conn) as taken:
+            assert len(posts(rows, "needle", sort=sort)) == 20
+        costs.append(len(taken))
+    assert 0 < costs[1] < 1.1 * costs[0]
+
+
 @settings(
     max_examples=150,
     deadline=None,
@@ -349,8 +443,8 @@ def test_an_invalid_cursor_is_no_server_error(rows: Rows, query: str) -> None:
 def test_no_query_text_causes_a_server_error(database: Database, query: str) -> None:
     wanted = SearchQuery(parse_terms(query))
     with database.connect() as conn:
-        for search in SEARCHES:
-            assert search(conn, wanted, Viewer()).items == ()
+        for search_for in SEARCHES:
+            assert search_for(conn, wanted, Viewer()).items == ()
 
 
 @settings(
@@ -380,8 +474,8 @@ def test_the_index_is_used(rows: Rows) -> None:
             plans.append("\n".join(str(row[-1]) for row in plan))
 
     event.listen(rows.conn, "before_cursor_execute", explain)
-    for search in SEARCHES:
-        search(rows.conn, SearchQuery(parse_terms("cats"), scope="local"), Viewer(7))
+    for search_for in SEARCHES:
+        search_for(rows.conn, SearchQuery(parse_terms("cats"), scope="local"), Viewer(7))
     event.remove(rows.conn, "before_cursor_execute", explain)
 
     assert len(plans) == len(SEARCHES)

@@ -9,6 +9,7 @@ from sqlalchemy import event, insert, select, update
 from activitypub.document import Document
 from activitypub.errors import NotThere
 from activitypub.nodeinfo import Software
+from database.counting import COUNTED
 from fedcom.accounts.invitations import list_invitations
 from fedcom.accounts.members import get_account
 from fedcom.context import Context
@@ -157,6 +158,16 @@ async def test_echoes_are_listed_separately_and_can_be_filtered_by_server(world:
     only = (await ann.get("/admin/federation?host=Sick.Example")).text
     assert "Showing sick.example only" in only
     assert "echo.example" not in only
+
+
+async def test_more_deliveries_than_a_thousand_are_not_counted(world: World) -> None:
+    await publish_to(world, *(f"h{number}.example" for number in range(COUNTED - 1)))
+    ann = world.browser("ann")
+    assert re.search(r"waiting: 999\b(?!\+)", (await ann.get("/admin/federation")).text)
+
+    for _ in range(2):
+        await publish_to(world, "sick.example")
+        assert re.search(r"waiting: 1,000\+", (await ann.get("/admin/federation")).text)
 
 
 async def test_backlogs_that_wait_too_long_are_reported(world: World) -> None:
