@@ -121,22 +121,23 @@ async def test_after_a_while_a_transaction_takes_no_more_units(database: Databas
 
 
 async def test_a_cancelled_unit_that_waits_is_left_out(database: Database) -> None:
-    tasks: list[asyncio.Task[Any]] = []
+    held, leave = threading.Event(), threading.Event()
 
-    def cancel(conn: Connection) -> None:
-        loop.call_soon_threadsafe(tasks[0].cancel)
-        add("a")(conn)
-        time.sleep(2 * MAX_SECONDS)
+    def hold(_conn: Connection) -> None:
+        held.set()
+        leave.wait(10)
 
-    loop = asyncio.get_running_loop()
-    first = asyncio.create_task(database.write(cancel))
+    holding = asyncio.create_task(database.write(hold))
+    await asyncio.to_thread(held.wait, 10)
+    waiting = asyncio.create_task(database.write(add("never")))
     await asyncio.sleep(0)
-    tasks.append(asyncio.create_task(database.write(add("never"))))
-    await first
+    waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await tasks[0]
-    await database.write(add("b"))
-    assert await database.read(names) == ["a", "b"]
+        await waiting
+    leave.set()
+    await holding
+    await database.write(add("a"))
+    assert await database.read(names) == ["a"]
 
 
 async def test_units_of_a_transaction_that_fails_all_fail_and_change_nothing(
