@@ -297,10 +297,12 @@ async def _deliver(
 
 def _idle(database: str) -> float:
     """Megabytes that belong to a server that has answered one request; its own share of what it
-    shares with other processes.
+    shares with other processes. It is the second start: the first one loads what migrates.
     """
     with tempfile.TemporaryDirectory() as folder, database_at(database) as url:
         node = Node("idle", Path(folder), database_url=url)
+        with running(node):
+            pass
         with running(node):
             httpx.get(f"{node.origin}/setup", trust_env=False)
             time.sleep(IDLE_SECONDS)
