@@ -15,12 +15,14 @@ from dataclasses import dataclass
 class Slots:
     """The most attempts at the same time: to healthy peers, to suspect ones, and in total.
 
-    Slow ones may exceed the suspects' slots, but not `total`. `slow_after` is in seconds.
+    Peers that never answered before count as healthy until `slow_after`: enough slots have to be
+    left beside hundreds of them, though a few dozen keep a processor busy. Slow ones may exceed the
+    suspects' slots, but not `total`. `slow_after` is in seconds.
     """
 
-    healthy: int = 256
+    healthy: int = 448
     suspect: int = 64
-    total: int = 512
+    total: int = 640
     slow_after: float = 2.0
 
 

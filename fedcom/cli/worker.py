@@ -14,7 +14,7 @@ from fedcom.settings import Settings, load_settings
 from fedcom.worker import run_worker
 
 WORKER_FILES = 2048
-"""Open files of a worker: it makes up to 512 deliveries at a time and keeps 256 connections."""
+"""Open files of a worker: it makes up to 640 deliveries at a time and keeps 256 connections."""
 
 
 @click.command()

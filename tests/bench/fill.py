@@ -510,11 +510,9 @@ class _Filling:
             " JOIN post p ON p.id = c.post_id ORDER BY k.i, a.actor_id"
         )
         post = f"{self._post} + 1 + (a.actor_id * 7 + k.i * 7919) % {sizes.posts}"
-        comment = f"{self._comment} + 1 + (a.actor_id * 7 + k.i * 7919) % {sizes.votes // 10}"
         for table, columns, values, number in (
             ("post_visit", "post_id, comments, visited_at", f"{post}, 1, {now}", 100),
             ("saved_post", "post_id, saved_at", f"{post}, {now}", 20),
-            ("saved_comment", "comment_id, saved_at", f"{comment}, {now}", 20),
             ("hidden_post", "post_id, hidden_at", f"{post}, {now}", 5),
         ):
             self._run(
@@ -522,6 +520,12 @@ class _Filling:
                 f" SELECT a.actor_id, {values} FROM account a"
                 f" JOIN fill_number k ON k.i <= {min(number, sizes.posts)}"
             )
+        which = f"(a.actor_id * 7 + k.i * 7919) % {sizes.votes // 10}"
+        self._run(
+            "INSERT INTO saved_comment (person_id, comment_id, saved_at)"
+            f" SELECT a.actor_id, c.id, {now} FROM account a JOIN fill_number k ON k.i <= 20"
+            f" JOIN fill_comment c ON c.id = {self._comment} + 1 + {which}"
+        )
 
     def _put_moderation(self) -> None:
         sizes, votes = self._sizes, self._sizes.votes
