@@ -63,7 +63,8 @@ def missed(page: Page) -> int:
     """The number of usable elements that the Tab key does not reach."""
     wanted: int = page.evaluate(_FOCUSABLE)
     for _ in range(wanted + 5):
-        page.keyboard.press("Tab")
+        page.keyboard.down("Tab")  # held, as repeated presses take longer
+    page.keyboard.up("Tab")
     reached: int = page.evaluate("reached.size")
     return max(0, wanted - reached)
 
