@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     false,
+    text,
 )
 
 from fedcom.catalogues import mark
@@ -145,6 +146,8 @@ community_ban = Table(
 )
 
 # Reports to the moderators, about one post, comment or private message.
+_OF_ACCOUNT = "post_id IS NULL AND comment_id IS NULL AND message_id IS NULL"
+
 report = Table(
     "report",
     metadata,
@@ -171,6 +174,13 @@ report = Table(
     Index("ix_report_community_id", "community_id", "resolved_at"),
     Index("ix_report_post_id", "post_id"),
     Index("ix_report_comment_id", "comment_id"),
+    Index("ix_report_message_id", "message_id"),
+    Index(
+        "ix_report_account",
+        "reported_text",
+        sqlite_where=text(_OF_ACCOUNT),
+        postgresql_where=text(_OF_ACCOUNT),
+    ),
     sqlite_autoincrement=True,
 )
 

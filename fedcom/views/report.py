@@ -29,7 +29,7 @@ from fedcom.models.actor import actor, community
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.comment import comment
 from fedcom.models.message import message
-from fedcom.models.moderation import ReportRow, report
+from fedcom.models.moderation import ReportRow, moderator, report
 from fedcom.models.post import post
 from fedcom.queries.visibility import is_not_removed, moderates
 from fedcom.text.html import excerpt_of, to_text
@@ -48,6 +48,9 @@ PAGE = 20
 
 EACH = 50
 """The maximum of reports shown for one thing."""
+
+LATEST = 200
+"""The reports whose communities an admin may choose from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +116,14 @@ _IS_ADMIN = bindparam("is_admin", type_=Boolean)
 
 def _is_same(one: FromClause, other: FromClause) -> ColumnElement[bool]:
     """Whether two reports are about the same thing; accounts have no column and are compared by
-    `reported_text`.
+    `reported_text`. Each alternative has an index.
     """
-    columns = ("post_id", "comment_id", "message_id")
-    ids = [one.c[name].is_not_distinct_from(other.c[name]) for name in columns]
-    has_id = or_(*(one.c[name].is_not(None) for name in columns))
-    return and_(*ids, or_(has_id, one.c.reported_text == other.c.reported_text))
+    names = ("post_id", "comment_id", "message_id")
+    is_account = [table.c[name].is_(None) for table in (one, other) for name in names]
+    return or_(
+        *(one.c[name] == other.c[name] for name in names),
+        and_(*is_account, one.c.reported_text == other.c.reported_text),
+    )
 
 
 def _is_open(table: FromClause) -> ColumnElement[bool]:
@@ -287,18 +292,25 @@ def _to_report(row: RowMapping, complaints: tuple[Complaint, ...]) -> ReportView
     )
 
 
+_LATEST = (
+    select(report.c.community_id).order_by(report.c.id.desc()).limit(bindparam("latest")).subquery()
+)
 _QUEUES = (
     select(*community_columns(actor, ""))
-    .select_from(community.join(actor, actor.c.id == community.c.actor_id + 0))
-    .where(
-        exists().where(report.c.community_id == actor.c.id),
-        or_(_IS_ADMIN, moderates(actor.c.id, VIEWER)),
-    )
+    .select_from(community.join(actor, actor.c.id == community.c.actor_id))
     .order_by(actor.c.name, actor.c.id)
+)
+_OF_ADMIN = _QUEUES.where(actor.c.id.in_(select(_LATEST.c.community_id)))
+_OF_MODERATOR = _QUEUES.where(
+    actor.c.id.in_(select(moderator.c.community_id).where(moderator.c.person_id == VIEWER)),
+    exists().where(report.c.community_id == actor.c.id),
 )
 
 
 def list_queues(conn: Connection, viewer_id: int, *, is_admin: bool) -> list[CommunityView]:
-    """The communities with reports, open or resolved, that the viewer may judge."""
-    rows = conn.execute(_QUEUES, {"viewer": viewer_id, "is_admin": is_admin}).mappings()
+    """The communities with reports, open or resolved, that the viewer may judge; for an admin those
+    of the `LATEST` reports.
+    """
+    statement = _OF_ADMIN if is_admin else _OF_MODERATOR
+    rows = conn.execute(statement, {"viewer": viewer_id, "latest": LATEST}).mappings()
     return [to_community(row) for row in rows]
