@@ -290,12 +290,12 @@ def _chosen(
     if wanted.terms.wanted:
         matched = _matched(dialect, source.index, wanted, MOST_NARROW if is_narrow else MOST)
         key = matched.c.rank if wanted.sort == "relevance" else key
-        if is_narrow:
-            rows = rows.join(matched, matched.c.id == id_)
-        else:
+        if _takes_best(wanted, is_narrow=is_narrow):
             best = _best(wanted, matched, source.searched, key)
             rows, key = rows.join(best, best.c.id == id_), best.c.key
             considered = select(func.count()).select_from(best).scalar_subquery()
+        else:
+            rows = rows.join(matched, matched.c.id == id_)
     if isinstance(wanted.after, Cursor):
         after = [_is_after(wanted.after, key, id_)]
     return (
@@ -340,18 +340,29 @@ def _skipped(wanted: SearchQuery) -> int:
 
 
 def _execute(
-    conn: Connection, statement: Select[Any], wanted: SearchQuery, values: Mapping[str, Any]
+    conn: Connection,
+    statement: Select[Any],
+    wanted: SearchQuery,
+    values: Mapping[str, Any],
+    *,
+    is_narrow: bool,
 ) -> Sequence[RowMapping]:
     """The rows of a page and one more. If the viewer may see too few of the best matches, all are
     considered.
     """
+    if not _takes_best(wanted, is_narrow=is_narrow):
+        return conn.execute(statement, values).mappings().all()
     count = wanted.limit + 1
     few = (_skipped(wanted) + count) * CONSIDERED
     rows = conn.execute(statement, {**values, "considered": few}).mappings().all()
-    is_short = len(rows) < count and (not rows or rows[0]["considered"] == few)
-    if is_short and "considered" in statement.compile().params:
+    if len(rows) < count and (not rows or rows[0]["considered"] == few):
         rows = conn.execute(statement, {**values, "considered": MOST}).mappings().all()
     return rows
+
+
+def _takes_best(wanted: SearchQuery, *, is_narrow: bool) -> bool:
+    """Whether only the best matches are joined with everything else at first."""
+    return bool(wanted.terms.wanted) and not is_narrow
 
 
 def _is_named(table_: FromClause, handle: str) -> list[ColumnElement[bool]]:
@@ -408,9 +419,10 @@ def search_posts(
     if not wanted.terms:
         return Page()
     conditions = _readable(wanted, viewer)
-    chosen = _chosen(conn, wanted, _IN_POSTS, conditions, is_narrow=_is_narrow(wanted))
+    is_narrow = _is_narrow(wanted)
+    chosen = _chosen(conn, wanted, _IN_POSTS, conditions, is_narrow=is_narrow)
     statement = _around(_POSTS, _IN_POSTS, chosen)
-    rows = _execute(conn, statement, wanted, viewer_values(viewer.id, now))
+    rows = _execute(conn, statement, wanted, viewer_values(viewer.id, now), is_narrow=is_narrow)
     terms = wanted.terms.wanted
 
     def to_hit(row: RowMapping) -> Hit[PostView]:
@@ -430,9 +442,10 @@ def search_comments(
     if not wanted.terms:
         return Page()
     conditions = [is_shown(comment), *_readable(wanted, viewer)]
-    chosen = _chosen(conn, wanted, _IN_COMMENTS, conditions, is_narrow=_is_narrow(wanted))
+    is_narrow = _is_narrow(wanted)
+    chosen = _chosen(conn, wanted, _IN_COMMENTS, conditions, is_narrow=is_narrow)
     statement = _around(LISTED, _IN_COMMENTS, chosen)
-    rows = _execute(conn, statement, wanted, viewer_values(viewer.id, now))
+    rows = _execute(conn, statement, wanted, viewer_values(viewer.id, now), is_narrow=is_narrow)
     terms = wanted.terms.wanted
 
     def to_hit(row: RowMapping) -> Hit[CommentView]:
@@ -517,7 +530,7 @@ def _search_actors(
     source = _Source(_ACTOR_INDEX, actor, tables)
     chosen = _chosen(conn, wanted, source, conditions, is_narrow=True)
     statement = _around(columns, source, chosen)
-    rows = _execute(conn, statement, wanted, {"viewer": viewer.id})
+    rows = _execute(conn, statement, wanted, {"viewer": viewer.id}, is_narrow=True)
 
     def to_hit(row: RowMapping) -> Hit[A]:
         found = to_view(row)
