@@ -223,9 +223,11 @@ def _postgresql_engine(url: URL, *, size: int, writing: bool) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: "psycopg.Connection[Any]", _record: object) -> None:
+        connection.autocommit = True  # a rollback would undo SET
         _prepare_postgresql(connection)
-        if not writing:
-            connection.autocommit = True
+        if writing:
+            connection.autocommit = False
+        else:
             connection.execute("SET default_transaction_read_only = on")
 
     return engine
@@ -241,10 +243,8 @@ def _prepare_postgresql(connection: "psycopg.Connection[Any]") -> None:
     """
     connection.prepare_threshold = 1  # from its second run on
     connection.prepared_max = PREPARED_STATEMENTS
-    connection.autocommit = True  # a rollback would undo SET
     connection.execute("SET plan_cache_mode = force_generic_plan")
     connection.execute("SET jit = off")
-    connection.autocommit = False
 
 
 class Database:
