@@ -120,26 +120,6 @@ async def test_after_a_while_a_transaction_takes_no_more_units(database: Databas
     assert len(made) == 3
 
 
-async def test_a_cancelled_unit_that_waits_is_left_out(database: Database) -> None:
-    held, leave = threading.Event(), threading.Event()
-
-    def hold(_conn: Connection) -> None:
-        held.set()
-        leave.wait(10)
-
-    holding = asyncio.create_task(database.write(hold))
-    await asyncio.to_thread(held.wait, 10)
-    waiting = asyncio.create_task(database.write(add("never")))
-    await asyncio.sleep(0)
-    waiting.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await waiting
-    leave.set()
-    await holding
-    await database.write(add("a"))
-    assert await database.read(names) == ["a"]
-
-
 async def test_units_of_a_transaction_that_fails_all_fail_and_change_nothing(
     database: Database,
 ) -> None:
