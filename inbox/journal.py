@@ -43,11 +43,10 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    union_all,
     update,
 )
 
-from database.counting import count_up_to
+from database.counting import count_each
 from database.inserts import insert_new
 from database.pruning import Outdated, outdated_in
 
@@ -280,14 +279,8 @@ def _is_in(state: str) -> ColumnElement[bool]:
     return and_(_c.state == literal_column(f"'{state}'", String), ended)
 
 
-_counts = union_all(
-    *(
-        select(
-            literal_column(f"'{state}'", String).label("state"),
-            count_up_to(select(_c.closed_at).where(_is_in(state))).label("number"),
-        )
-        for state in (*OPEN_STATES, *CLOSED_STATES)
-    )
+_counts = count_each(
+    {state: select(_c.closed_at).where(_is_in(state)) for state in (*OPEN_STATES, *CLOSED_STATES)}
 )
 _waiting = (
     select(_c.host, func.count().label("number"), func.min(_c.received_at).label("since"))

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from activitypub.iri import host_of
-from database.counting import count_up_to
+from database.counting import count_each
 from database.pruning import Outdated, outdated_in
 from outbox.deliveries import (
     CLAIMED,
@@ -55,7 +55,7 @@ KEEP_TRANSIENT = 7 * DAY
 MAX_PEERS = 1_000_000
 """More than there are."""
 
-OPEN_STATES = (WAITING, CLAIMED)
+_OPEN_STATES = (WAITING, CLAIMED)
 _FAILURES = (FAILED, GIVEN_UP)
 
 
@@ -286,18 +286,15 @@ _WAITING = (
 def _is_in(state: str) -> ColumnElement[bool]:
     """Written so that both databases see that the partial indexes apply."""
     ended = deliveries.c.closed_at
-    is_ended = ended.is_(None) if state in OPEN_STATES else ended.is_not(None)
+    is_ended = ended.is_(None) if state in _OPEN_STATES else ended.is_not(None)
     return and_(deliveries.c.state == literal_column(f"'{state}'", String), is_ended)
 
 
-_COUNT = union_all(
-    *(
-        select(
-            literal_column(f"'{state}'", String).label("state"),
-            count_up_to(select(deliveries.c.closed_at).where(_is_in(state))).label("number"),
-        )
+_COUNT = count_each(
+    {
+        state: select(deliveries.c.closed_at).where(_is_in(state))
         for state in (WAITING, CLAIMED, DELIVERED, FAILED, GIVEN_UP, ECHOED)
-    )
+    }
 )
 _CLOSED = select(
     deliveries.c.id,
