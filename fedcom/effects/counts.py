@@ -28,7 +28,7 @@ from fedcom.models.comment import Comment, comment
 from fedcom.models.post import Post, post, post_rank
 from fedcom.models.vote import comment_vote, post_vote, stored_iri
 from fedcom.queries.comments import COMMENT
-from fedcom.queries.follows import count_followers
+from fedcom.queries.follows import count_followers, count_local_followers
 from fedcom.queries.posts import POST
 from fedcom.rules.ranking import active_key, controversy, hot_key
 
@@ -179,8 +179,11 @@ def count_subscribers(ctx: Context, community_id: int) -> None:
     mine = community.c.actor_id == community_id
     # Counted under a lock, because uncommitted changes of others are not visible.
     ctx.conn.execute(select(community.c.actor_id).where(mine).with_for_update())
-    followers = count_followers(ctx.conn, community_id)
-    ctx.conn.execute(update(community).where(mine).values(subscribers=followers))
+    followers = {
+        "subscribers": count_followers(ctx.conn, community_id),
+        "local_subscribers": count_local_followers(ctx.conn, community_id),
+    }
+    ctx.conn.execute(update(community).where(mine).values(followers))
 
 
 def rank(ctx: Context, post_id: int) -> None:

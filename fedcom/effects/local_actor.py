@@ -73,6 +73,7 @@ def _insert(ctx: Context, values: dict[str, str], key: NewKey) -> Actor:
     )
     made = to_row(Actor, row)
     put_keys(ctx, made, key)
+    number_host(ctx.conn, made.host, ctx.now)
     return made
 
 

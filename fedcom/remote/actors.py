@@ -151,6 +151,7 @@ def put_actor(ctx: Context, document: Document) -> Person | Community:
         number = ctx.conn.execute(
             insert(actor).values(local=False, **values).returning(actor.c.id)
         ).scalar_one()
+        number_host(ctx.conn, values["host"], ctx.now)
     else:
         number = known.id
         if known.kind != values["kind"] and "Group" in (known.kind, values["kind"]):
