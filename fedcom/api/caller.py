@@ -1,9 +1,10 @@
 """Who calls, within one transaction: what each handler is given beside its parameters."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -12,7 +13,7 @@ from fedcom.accounts.rate_limits import act
 from fedcom.accounts.sessions import SignedIn
 from fedcom.actions.base import Federated
 from fedcom.context import Context
-from fedcom.errors import BadRequest, Denied
+from fedcom.errors import BadRequest, Denied, FedcomError
 from fedcom.http.identity import Credentials, Identity, credentials_of, note_use, read_identity
 from fedcom.http.instance import Instance, instance_of
 from fedcom.http.resolve import look_up, parse_markdown
@@ -90,6 +91,29 @@ class Caller:
     def act(self, action: Federated[R]) -> R:
         """Count and perform an action of the caller. Raises what `rate_limits.act` raises."""
         return act(self.ctx, action)
+
+    def ensure(self, action: Federated[Any]) -> None:
+        """As `act`; an action that would change nothing does nothing, as in Lemmy."""
+        with unless_unchanged():
+            self.act(action)
+
+
+_UNCHANGED = frozenset(
+    {
+        *("already_so", "already_deleted", "not_deleted", "already_removed", "not_removed"),
+        *("already_banned", "not_banned", "already_moderator", "not_moderator"),
+    }
+)
+
+
+@contextmanager
+def unless_unchanged() -> Iterator[None]:
+    """Ignore that the block has nothing to change; it ends there."""
+    try:
+        yield
+    except FedcomError as error:
+        if error.code not in _UNCHANGED:
+            raise
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,84 @@
+"""Parameters that several calls have in common: sorts, lists, pages, votes and texts."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, NoReturn
+
+import msgspec
+
+from fedcom.api.caller import Caller
+from fedcom.api.v3.shapes.site import ListingType, SortType
+from fedcom.errors import BadRequest, Invalid
+from fedcom.views.feed import Scope, Sort, Span, read_cursor
+from fedcom.views.paging import PageNumber, Start
+
+MAX_PAGE = 50
+"""The largest page that Lemmy 0.19 gives."""
+
+Id = Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)]
+PageAt = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
+Limit = Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE)]
+Score = Literal[-1, 0, 1]
+
+SORTS: Mapping[SortType, tuple[Sort, Span]] = {
+    "Active": ("active", "all"),
+    "Hot": ("hot", "all"),
+    "Scaled": ("scaled", "all"),
+    "New": ("new", "all"),
+    "Old": ("old", "all"),
+    "MostComments": ("most_comments", "all"),
+    "NewComments": ("new_comments", "all"),
+    "Controversial": ("controversial", "all"),
+    "TopHour": ("top", "hour"),
+    "TopSixHour": ("top", "six_hours"),
+    "TopTwelveHour": ("top", "twelve_hours"),
+    "TopDay": ("top", "day"),
+    "TopWeek": ("top", "week"),
+    "TopMonth": ("top", "month"),
+    "TopThreeMonths": ("top", "three_months"),
+    "TopSixMonths": ("top", "six_months"),
+    "TopNineMonths": ("top", "nine_months"),
+    "TopYear": ("top", "year"),
+    "TopAll": ("top", "all"),
+}
+
+SCOPES: Mapping[ListingType, Scope] = {
+    "All": "all",
+    "Local": "local",
+    "Subscribed": "subscribed",
+    "ModeratorView": "moderated",
+}
+
+
+def start_of(page: int | None, cursor: str | None = None, sort: Sort = "active") -> Start:
+    """Where a list begins: at the cursor of the page before, else at a page number.
+
+    Raises Invalid for a cursor that is not ours.
+    """
+    if cursor is not None:
+        return read_cursor(cursor, sort)
+    return PageNumber(page) if page is not None and page > 1 else None
+
+
+def only_one_of(**given: object) -> None:
+    """Raises BadRequest("contradicting_filters") if more than one of these is given."""
+    if sum(map(bool, given.values())) > 1:
+        names = ", ".join(given)
+        raise BadRequest("contradicting_filters", "Only one of %(names)s.", names=names)
+
+
+def no_id() -> NoReturn:
+    """Raise BadRequest("no_id_given")."""
+    raise BadRequest("no_id_given", "An id or a name is needed.")
+
+
+def check_honeypot(honeypot: str | None) -> None:
+    """Raises Invalid("trap_filled") if a field was filled in that people do not see."""
+    if honeypot:
+        raise Invalid("trap_filled", "The field that must stay empty was filled in.")
+
+
+def shows_nsfw(caller: Caller, asked: bool | None) -> bool:
+    """Whether sensitive posts are in a list: as asked, else as the member has set up."""
+    if asked is not None:
+        return asked
+    return not caller.is_guest and caller.member.account.show_nsfw
