@@ -98,11 +98,16 @@ class Resource:
 
         return register
 
-    def serves(self, method: Method, path: str) -> Callable[[F], F]:
-        """Register a handler `async (call, parameters) -> answer`, which opens transactions."""
+    def serves(
+        self, method: Method, path: str, *, is_shared: bool = False
+    ) -> Callable[[F], F]:
+        """Register a handler `async (call, parameters) -> answer`, which opens transactions.
+
+        `is_shared`: what a guest gets is the same for all guests.
+        """
 
         def register(handler: F) -> F:
-            return self._add(method, path, handler, handler)
+            return self._add(method, path, handler, handler, is_shared=is_shared)
 
         return register
 

@@ -27,7 +27,13 @@ from fedcom.models.content import Contribution
 from fedcom.models.personal import saved_comment
 from fedcom.models.post import post
 from fedcom.models.vote import comment_vote
-from fedcom.queries.visibility import is_blocked, is_comment_shown, is_not_blocked
+from fedcom.queries.visibility import (
+    is_blocked,
+    is_comment_shown,
+    is_not_blocked,
+    is_shown,
+    reads_removed,
+)
 from fedcom.views.community import CommunityView, community_columns, to_community
 from fedcom.views.feed import FeedQuery, Sort
 from fedcom.views.paging import Cursor, Page, Start, is_after_cursor, one_page, page_values, to_page
@@ -145,6 +151,11 @@ def comment_columns(
         *standing_columns(comment.c.author_id, community_id),
         *actor_columns(author, "author_"),
     ]
+
+
+def _if_readable(column: ColumnElement[str]) -> ColumnElement[str]:
+    readable = or_(is_shown(comment), reads_removed(comment, post.c.community_id, VIEWER))
+    return case((readable, column), else_="")
 
 
 def to_comment(
@@ -272,3 +283,45 @@ def list_newest_comments(
     """The public comments on a post, flat and newest first, for feed readers."""
     wanted = {"post": post_id, "count": limit, **viewer_values(NOBODY, now)}
     return [to_listed(row) for row in conn.execute(_NEWEST, wanted).mappings()]
+
+
+_ONE = (
+    select(
+        *comment_columns(
+            post.c.community_id,
+            body_html=_if_readable(comment.c.body_html),
+            content_warning=_if_readable(comment.c.content_warning),
+        ),
+        *(post.c[name].label(f"post_{name}") for name in ("id", "iri", "title", "nsfw", "locked_at")),
+        *community_columns(group, "community_"),
+    )
+    .select_from(COMMENTS)
+    .where(comment.c.id.in_(bindparam("ids", expanding=True)))
+)
+
+
+def find_comment_views(
+    conn: Connection,
+    ids: Iterable[int],
+    *,
+    viewer_id: int = NOBODY,
+    now: datetime | None = None,
+) -> Mapping[int, CommentView]:
+    """The comments with these row ids, by id, deleted and removed ones too: without their text,
+    unless the viewer may judge a removal.
+    """
+    wanted = padded(ids)
+    if not wanted:
+        return {}
+    values = {"ids": wanted, **viewer_values(viewer_id, now)}
+    return {row["id"]: to_listed(row) for row in conn.execute(_ONE, values).mappings()}
+
+
+def get_comment_view(
+    conn: Connection, comment_id: int, *, viewer_id: int = NOBODY, now: datetime | None = None
+) -> CommentView:
+    """The comment with this row id. Raises NotFound."""
+    found = find_comment_views(conn, [comment_id], viewer_id=viewer_id, now=now)
+    if comment_id not in found:
+        raise NotFound("couldnt_find_comment", "Comment not found.")
+    return found[comment_id]

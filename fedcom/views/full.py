@@ -4,7 +4,7 @@ Pages show less, so their lists read less. An app's list is a page of views, and
 here for each kind of thing that the views name, whatever their number.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -36,6 +36,7 @@ from fedcom.models.moderation import community_ban
 from fedcom.models.post import post
 from fedcom.queries.visibility import is_admin, is_found, is_shown, reads_removed
 from fedcom.views.community import CommunityView, community_columns
+from fedcom.views.paging import padded
 from fedcom.views.person import PersonView, actor_columns
 from fedcom.views.viewer import NOBODY, NOW, VIEWER, viewer_values
 
@@ -252,18 +253,11 @@ def _find(
     values: Mapping[str, Any],
     row_type: Callable[..., T],
 ) -> dict[int, T]:
-    wanted = _padded(frozenset(ids))
+    wanted = padded(ids)
     if not wanted:
         return {}
     rows = conn.execute(statement, {**values, "ids": wanted}).mappings()
     return {row["id"]: to_row(row_type, row) for row in rows}
-
-
-def _padded(ids: Collection[int]) -> list[int]:
-    """The ids, the last one repeated up to a power of two: few statements of different lengths,
-    which the databases prepare once."""
-    found = sorted(ids)
-    return found + found[-1:] * ((1 << (len(found) - 1).bit_length()) - len(found)) if found else []
 
 
 def _only(found: Mapping[int, T], code: str, text: str) -> T:

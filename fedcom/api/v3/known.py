@@ -4,10 +4,17 @@ from collections.abc import Iterable, Sequence
 
 from fedcom.api.caller import Caller
 from fedcom.api.v3.shapes.comment import CommentView, comment_view
-from fedcom.api.v3.shapes.community import CommunityView, community_view
-from fedcom.api.v3.shapes.person import PersonView, person_view
+from fedcom.api.v3.shapes.community import (
+    CommunityModeratorView,
+    CommunityView,
+    community,
+    community_view,
+)
+from fedcom.api.v3.shapes.person import PersonView, person, person_view
 from fedcom.api.v3.shapes.post import Known, PostView, post_view
-from fedcom.views.comment import CommentView as OneComment
+from fedcom.api.v3.shapes.responses import VoteView
+from fedcom.queries.actors import list_moderator_ids
+from fedcom.views.comment import CommentView as OneComment, get_comment_view
 from fedcom.views.full import (
     find_communities,
     find_people,
@@ -16,7 +23,9 @@ from fedcom.views.full import (
     get_full_community,
     get_full_person,
 )
-from fedcom.views.post import PostView as OnePost
+from fedcom.views.mine import list_moderated
+from fedcom.views.post import PostView as OnePost, get_post_view
+from fedcom.views.voter import VoterView
 
 
 def read_known(
@@ -89,3 +98,52 @@ def one_community(caller: Caller, community_id: int) -> CommunityView:
             caller.conn, community_id, viewer_id=caller.viewer_id, now=caller.now
         )
     )
+
+
+def one_post(caller: Caller, post_id: int) -> PostView:
+    """The post with this row id. Raises NotFound."""
+    view = get_post_view(caller.conn, post_id, viewer_id=caller.viewer_id, now=caller.now)
+    return post_views(caller, [view])[0]
+
+
+def one_comment(caller: Caller, comment_id: int) -> CommentView:
+    """The comment with this row id. Raises NotFound."""
+    view = get_comment_view(caller.conn, comment_id, viewer_id=caller.viewer_id, now=caller.now)
+    return comment_views(caller, [view])[0]
+
+
+def moderator_views(caller: Caller, community_id: int) -> list[CommunityModeratorView]:
+    """The moderators of a community, the first one first."""
+    ids = list_moderator_ids(caller.conn, community_id)
+    known = read_known(caller, people=ids, communities=[community_id])
+    inside = community(known.communities[community_id])
+    return [
+        CommunityModeratorView(
+            community=inside, moderator=person(known.people[number], caller.now)
+        )
+        for number in ids
+    ]
+
+
+def moderated_views(caller: Caller, person_id: int) -> list[CommunityModeratorView]:
+    """The communities that a person moderates, by name."""
+    ids = list_moderated(caller.conn, person_id)
+    known = read_known(caller, people=[person_id], communities=ids)
+    who = person(known.people[person_id], caller.now)
+    return [
+        CommunityModeratorView(community=community(known.communities[number]), moderator=who)
+        for number in ids
+    ]
+
+
+def vote_views(caller: Caller, votes: Sequence[VoterView]) -> list[VoteView]:
+    """These votes with their voters."""
+    people = find_people(caller.conn, (one.person.id for one in votes))
+    return [
+        VoteView(
+            creator=person(people[one.person.id], caller.now),
+            creator_banned_from_community=one.is_banned,
+            score=one.score,
+        )
+        for one in votes
+    ]

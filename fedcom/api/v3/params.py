@@ -7,7 +7,11 @@ import msgspec
 
 from fedcom.api.caller import Caller
 from fedcom.api.v3.shapes.site import ListingType, SortType
-from fedcom.errors import BadRequest, Invalid
+from fedcom.errors import BadRequest, Invalid, NotFound
+from fedcom.http.resolve import split_slug
+from fedcom.models.actor import Community, Person
+from fedcom.queries.actors import find_community, find_person, get_community, get_person
+from fedcom.rules.limits import MAX_REASON, check_body
 from fedcom.views.feed import Scope, Sort, Span, read_cursor
 from fedcom.views.paging import PageNumber, Start
 
@@ -82,3 +86,35 @@ def shows_nsfw(caller: Caller, asked: bool | None) -> bool:
     if asked is not None:
         return asked
     return not caller.is_guest and caller.member.account.show_nsfw
+
+
+def check_reason(reason: str | None) -> str:
+    """The reason of a moderation action, "" for none. Raises Invalid (`body_…`)."""
+    return check_body(reason or "", MAX_REASON)
+
+
+def community_of(caller: Caller, number: int | None, name: str | None) -> Community:
+    """The community with this row id or with this name: `name` of a local one, or `name@host`.
+
+    Raises NotFound, also for a closed community unless an admin calls.
+    """
+    if number is not None:
+        found: Community | None = get_community(caller.conn, number)
+    else:
+        found = find_community(caller.conn, *split_slug(name or "", caller.settings.host))
+    if found is None or not (found.is_open or caller.is_admin):
+        raise NotFound("couldnt_find_community", "Community not found.")
+    return found
+
+
+def person_of(caller: Caller, number: int | None, name: str | None) -> Person:
+    """The person with this row id or with this name: `name` of a member here, or `name@host`.
+
+    Raises NotFound.
+    """
+    if number is not None:
+        return get_person(caller.conn, number)
+    found = find_person(caller.conn, *split_slug(name or "", caller.settings.host))
+    if found is None:
+        raise NotFound("couldnt_find_person", "Person not found.")
+    return found
