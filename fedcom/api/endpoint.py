@@ -68,6 +68,7 @@ class Endpoint:
     description: str
     # What a guest gets is the same for all guests until something changes.
     is_shared: bool
+    handler_name: str
 
 
 class Resource:
@@ -120,7 +121,7 @@ class Resource:
             kind for kind in hints.values() if kind not in (Call, Caller)
         )
         described = handler.__doc__ or ""
-        self.endpoints.append(Endpoint(method, path, parameters, answer, run, described, is_shared))
+        self.endpoints.append(Endpoint(method, path, parameters, answer, run, described, is_shared, handler.__name__))
         return handler
 
 

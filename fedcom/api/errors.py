@@ -13,6 +13,15 @@ from starlette.responses import Response
 from fedcom.errors import FedcomError, NotFound
 from fedcom.http.problem import to_problem
 
+
+
+class Failure(msgspec.Struct):
+    """An error: its code, and a sentence about this case."""
+
+    error: str
+    message: str
+
+
 UNKNOWN = "unknown"
 """Lemmy's code for errors without one of their own; our code then begins the sentence."""
 
@@ -110,7 +119,7 @@ def answer_error(error: Exception, headers: Mapping[str, str]) -> Response:
     detail = problem.detail
     if code not in KNOWN and code not in SAME.values():
         code, detail = UNKNOWN, f"{problem.code}: {detail}"
-    body = msgspec.json.encode({"error": code, "message": detail})
+    body = msgspec.json.encode(Failure(code, detail))
     return Response(
         body,
         _status(error, problem.status, code),
