@@ -28,7 +28,6 @@ from fedcom.db import BigId
 from fedcom.models.actor import actor, community
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.comment import comment
-from fedcom.models.message import message
 from fedcom.models.moderation import ReportRow, moderator, report
 from fedcom.models.post import post
 from fedcom.queries.visibility import is_not_removed, moderates
@@ -130,14 +129,17 @@ def _is_open(table: FromClause) -> ColumnElement[bool]:
     return table.c.resolved_at.is_(None)
 
 
-def _reported(table: FromClause, report_of: ColumnElement[int]) -> ColumnElement[int]:
-    return (
-        select(func.count())
-        .select_from(table.join(report, report_of == table.c.id))
-        .where(table.c.author_id == _author.c.id)
-        .correlate(_author)
-        .scalar_subquery()
+_of_person = report.alias("of_person")
+# Moderators learn nothing about reports of private messages.
+_REPORTED = (
+    select(func.count())
+    .where(
+        _of_person.c.person_id == _author.c.id,
+        or_(_of_person.c.post_id.is_not(None), _of_person.c.comment_id.is_not(None)),
     )
+    .correlate(_author)
+    .scalar_subquery()
+)
 
 
 def _removed(table: FromClause) -> ColumnElement[int]:
@@ -157,7 +159,6 @@ def _of_either(name: str) -> ColumnElement[Any]:
     return case((_IS_COMMENT, comment.c[name]), else_=post.c[name])
 
 
-_AUTHOR_ID = func.coalesce(comment.c.author_id, post.c.author_id, message.c.author_id)
 _REPORTS = one_page(
     select(
         *columns_of(ReportRow, report, prefix="report_"),
@@ -172,9 +173,7 @@ _REPORTS = one_page(
         or_(_MODERATED, and_(_IS_ADMIN, func.coalesce(_group.c.local, false()))).label(
             "may_moderate"
         ),
-        (_reported(post, report.c.post_id) + _reported(comment, report.c.comment_id)).label(
-            "reported"
-        ),
+        _REPORTED.label("reported"),
         (_removed(post) + _removed(comment)).label("removed"),
         *actor_columns(_author, "author_"),
         *actor_columns(_resolver, "resolver_"),
@@ -184,17 +183,10 @@ _REPORTS = one_page(
         report.outerjoin(comment, comment.c.id == report.c.comment_id)
         .outerjoin(post, post.c.id == func.coalesce(report.c.post_id, comment.c.post_id))
         .outerjoin(_parent, _parent.c.id == comment.c.parent_id)
-        .outerjoin(message, message.c.id == report.c.message_id)
         .outerjoin(_group, _group.c.id == report.c.community_id)
         .outerjoin(community, community.c.actor_id == report.c.community_id)
         .outerjoin(_resolver, _resolver.c.id == report.c.resolver_id)
-        .outerjoin(
-            _author,
-            or_(
-                _author.c.id == _AUTHOR_ID,
-                and_(_AUTHOR_ID.is_(None), _author.c.iri == report.c.reported_text),
-            ),
-        )
+        .outerjoin(_author, _author.c.id == report.c.person_id)
     )
     .where(
         or_(_IS_ADMIN, _MODERATED),
