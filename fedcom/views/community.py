@@ -178,14 +178,22 @@ _KEYS: Mapping[Sort, ColumnElement[Any]] = {
 }
 # No index has the sum, so SQLite reads the communities and looks up their actors; without it, it
 # may read all actors instead, nearly all of which are people.
-_WITH_ACTOR = community.join(actor, actor.c.id == community.c.actor_id + 0)
+_ITS_ACTOR = actor.c.id == community.c.actor_id + 0
 _FOLLOWED = select(follow.c.target_id).where(follow.c.follower_id == VIEWER)
 _LOCAL = select(actor.c.id).where(actor.c.local, actor.c.kind == "Group")
-_SCOPES: Mapping[Scope, list[ColumnElement[bool]]] = {
-    "all": [],
-    "local": [community.c.actor_id.in_(_LOCAL)],
-    "subscribed": [community.c.actor_id.in_(_FOLLOWED)],
-}
+_PARTS: Mapping[Scope, Select[tuple[int]]] = {"local": _LOCAL, "subscribed": _FOLLOWED}
+"""The ids of the communities in the scopes that are a part of all."""
+
+
+def _in_scope(scope: Scope) -> FromClause:
+    """The rows of `community` and `actor`."""
+    if scope not in _PARTS:
+        return community.join(actor, _ITS_ACTOR)
+    # Found first: PostgreSQL would read all actors in the order of their ids, of which it expects
+    # to meet enough soon.
+    part = _PARTS[scope].cte("part").prefix_with("MATERIALIZED")
+    (part_id,) = part.c
+    return part.join(community, community.c.actor_id == part_id).join(actor, _ITS_ACTOR)
 
 
 def read_community_cursor(text: str) -> Cursor:
@@ -204,8 +212,8 @@ def _list(scope: Scope, sort: Sort, *, named: bool, has_cursor: bool) -> Select[
     key = _KEYS[sort]
     chosen = (
         select(community.c.actor_id, key.label("key"))
-        .select_from(_WITH_ACTOR)
-        .where(is_open(actor), *_SCOPES[scope])
+        .select_from(_in_scope(scope))
+        .where(is_open(actor))
         .order_by(key.desc(), community.c.actor_id.desc())
     )
     if named:

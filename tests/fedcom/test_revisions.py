@@ -230,7 +230,7 @@ def test_votes_keep_what_an_undo_needs(
     ]
 
 
-_COMMENT = """
+_BOBS_COMMENT = """
     INSERT INTO comment (id, iri, local, post_id, path, depth, author_id, body_source, body_html,
                          published_at, removed_at, upvotes, downvotes, replies)
     VALUES (:id, :iri, true, 9, '', 0, 2, '', '', :at, :removed, 0, 0, 0)
@@ -269,7 +269,7 @@ def test_authors_and_communities_are_counted_and_people_concerned_are_named(
         conn.execute(text(_POST).bindparams(at, last), post)
         for number, gone in ((1, None), (2, None), (3, NOON)):
             values = {"id": number, "iri": f"n{number}", "at": NOON, "removed": gone}
-            conn.execute(text(_COMMENT).bindparams(at, removed), values)
+            conn.execute(text(_BOBS_COMMENT).bindparams(at, removed), values)
         for number, iri in enumerate(("9", "n1", "u3", "c1", "unknown"), 1):
             conn.execute(text(_LOGGED).bindparams(at), {"id": number, "iri": iri, "at": NOON})
         for number, about, below, reported in (
