@@ -28,6 +28,7 @@ from fedcom.wire.body import Body
 from tests.support.documents import activity, document, group, note, page, pems, person, undo
 from tests.support.node import Node, changes
 from tests.support.people import HOST, ORIGIN, received
+from tests.support.recount import miscounted_authors
 
 CATS, BOB = f"{ORIGIN}/c/cats", f"{ORIGIN}/u/bob"
 DOGS, REX, MAX = (f"https://dogs.example/{name}" for name in ("c/dogs", "u/rex", "u/max"))
@@ -1558,6 +1559,7 @@ async def _deliver(node: Node, received: Any) -> str:
 def assert_counted(node: Node) -> None:
     """The counters equal a recount."""
     shown = post.c.deleted_at.is_(None) & post.c.removed_at.is_(None)
+    visible = comment.c.deleted_at.is_(None) & comment.c.removed_at.is_(None)
     with node.home.database.connect() as conn:
         for community, number in conn.execute(
             select(community_table.c.actor_id, community_table.c.posts)
@@ -1565,6 +1567,6 @@ def assert_counted(node: Node) -> None:
             counted = select(func.count()).where(post.c.community_id == community, shown)
             assert conn.execute(counted).scalar_one() == number
         for about, number in conn.execute(select(post.c.id, post.c.comments)):
-            below = comment.c.deleted_at.is_(None) & comment.c.removed_at.is_(None)
-            counted = select(func.count()).where(comment.c.post_id == about, below)
+            counted = select(func.count()).where(comment.c.post_id == about, visible)
             assert conn.execute(counted).scalar_one() == number
+        assert miscounted_authors(conn) == {}
