@@ -180,7 +180,8 @@ def _count_comments(ctx: Context, rows: Sequence[Row[Any]], *, back: bool) -> No
     above = Counter(int(part) for row in rows for part in row.path.split(".")[:-1])
     below = Counter(row.post_id for row in rows)
     _count(ctx, comment.c.replies, comment.c.id, above, back=back)
-    _count(ctx, post.c.comments, post.c.id, below, back=back)
+    for counter, key in ((post.c.comments, post.c.id), (post_rank.c.comments, post_rank.c.post_id)):
+        _count(ctx, counter, key, below, back=back)
     inside_of = _per_community(ctx, below)
     _count(ctx, community_table.c.comments, community_table.c.actor_id, inside_of, back=back)
 

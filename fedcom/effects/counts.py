@@ -28,9 +28,9 @@ from fedcom.models.comment import Comment, comment
 from fedcom.models.post import Post, post, post_rank
 from fedcom.models.vote import comment_vote, post_vote, stored_iri
 from fedcom.queries.comments import COMMENT
-from fedcom.queries.follows import count_followers
+from fedcom.queries.follows import FOLLOWERS, count_followers
 from fedcom.queries.posts import POST
-from fedcom.rules.ranking import active_key, controversy, hot_key
+from fedcom.rules.ranking import active_key, controversy, hot_key, scaled_key
 
 
 def put_vote(
@@ -170,8 +170,7 @@ def count_comment(ctx: Context, content: Comment, difference: int) -> None:
         change["written"] = content.published_at
     row = ctx.conn.execute(statement, change).one()
     ctx.conn.execute(_COUNT_COMMENTS_OF, {"row": row.community_id, "change": difference})
-    if difference > 0:
-        _rank_row(ctx, row)
+    _rank_row(ctx, row)
 
 
 def count_subscribers(ctx: Context, community_id: int) -> None:
@@ -200,7 +199,10 @@ def _rank_row(ctx: Context, row: Row[*tuple[Any, ...]]) -> None:
         "active": active_key(score, row.published_at, row.last_comment_at),
         "controversy": controversy(row.upvotes, row.downvotes),
         "score": score,
+        "scaled": scaled_key(score, row.published_at, row.followers),
+        "comments": row.comments,
         "published_at": row.published_at,
+        "commented_at": max(row.published_at, row.last_comment_at or row.published_at),
     }
     upsert(ctx.conn, post_rank, values, key=["post_id"])
 
@@ -218,10 +220,16 @@ _RANKS = (
     post.c.community_id,
     post.c.upvotes,
     post.c.downvotes,
+    post.c.comments,
     post.c.published_at,
     post.c.last_comment_at,
     post.c.deleted_at,
     post.c.removed_at,
+    select(FOLLOWERS)
+    .where(community.c.actor_id == post.c.community_id)
+    .correlate(post)
+    .scalar_subquery()
+    .label("followers"),
 )
 # Built in advance, because building a statement costs more than running it.
 _LOCKED_POST = POST.where(post.c.id == bindparam("row")).with_for_update()

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Select,
     Text,
     bindparam,
+    case,
     exists,
     func,
     literal_column,
@@ -33,6 +34,12 @@ from fedcom.queries.visibility import is_not_deleted, is_open
 
 FOLLOW = select(*columns_of(FollowRow, follow))
 _group = actor.alias("group_actor")
+
+_CLAIMED = func.coalesce(community.c.claimed_followers, 0)
+FOLLOWERS = case((community.c.subscribers < _CLAIMED, _CLAIMED), else_=community.c.subscribers)
+"""For rows of `community`: the larger of the count of followers known here and the count that its
+own server reports.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
-    case,
     false,
     func,
     or_,
@@ -30,7 +29,7 @@ from fedcom.models.base import columns_of, to_row, values_of
 from fedcom.models.follow import follow
 from fedcom.models.moderation import CommunityBan, community_ban, moderator
 from fedcom.models.post import post_rank
-from fedcom.queries.follows import find_follow
+from fedcom.queries.follows import FOLLOWERS, find_follow
 from fedcom.queries.visibility import is_blocked, is_open
 from fedcom.rules.permissions import Standing
 from fedcom.views.paging import (
@@ -176,11 +175,8 @@ _ACTIVE = func.coalesce(
     .scalar_subquery(),
     0.0,
 )
-_CLAIMED = func.coalesce(community.c.claimed_followers, 0)
-# The larger of the count known here and the count its own server reports.
-_FOLLOWERS = case((community.c.subscribers < _CLAIMED, _CLAIMED), else_=community.c.subscribers)
 _KEYS: Mapping[Sort, ColumnElement[Any]] = {
-    "subscribers": _FOLLOWERS,
+    "subscribers": FOLLOWERS,
     "active": _ACTIVE,
     "new": community.c.actor_id,
 }

@@ -91,7 +91,9 @@ def wanted(context: PageContext, choice: Choice, subject_id: int = NOBODY) -> Fe
         subject_id,
         cursor_in_query(context.request, partial(read_cursor, sort=choice.sort)),
         # People know that their own posts are sensitive.
-        nsfw=(account is not None and account.show_nsfw) or 0 < subject_id == context.viewer_id,
+        nsfw=(account is not None and account.show_nsfw)
+        or 0 < subject_id == context.viewer_id
+        or None,
         text=0 if choice.compact else EXCERPT,
     )
 

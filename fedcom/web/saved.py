@@ -21,7 +21,7 @@ from fedcom.personal.saved import hide, save, unhide, unsave
 from fedcom.queries.posts import get_post
 from fedcom.views.block import Blocks, list_own_blocks
 from fedcom.views.comment import CommentView, list_saved_comments
-from fedcom.views.feed import FeedQuery, list_posts
+from fedcom.views.feed import FeedQuery, Only, list_posts
 from fedcom.views.paging import Cursor, Page
 from fedcom.views.post import PostView
 from fedcom.web.content import COMMENTS, POSTS, Kind
@@ -80,11 +80,11 @@ def _saving(kind: Kind) -> list[BaseRoute]:
 
 
 def _hide(ctx: Context, by: Person, request: Request) -> None:
-    hide(ctx, by, get_post(ctx.conn, number_of(request)))
+    hide(ctx, by, [get_post(ctx.conn, number_of(request)).id])
 
 
 def _unhide(ctx: Context, by: Person, request: Request) -> None:
-    unhide(ctx.conn, by, get_post(ctx.conn, number_of(request)))
+    unhide(ctx.conn, by, [get_post(ctx.conn, number_of(request)).id])
 
 
 def _blocking(
@@ -120,7 +120,8 @@ async def show_saved(request: Request) -> Response:
         by = member_of(context).person
         if show == "comments":
             return Saved(None, list_saved_comments(conn, by.id, after=after, now=context.now))
-        wanted = FeedQuery("hidden" if show == "hidden" else "saved", "new", after=after, nsfw=True)
+        only: Only = "hidden" if show == "hidden" else "saved"
+        wanted = FeedQuery(sort="new", after=after, only=only)
         return Saved(list_posts(conn, wanted, viewer_id=by.id, now=context.now), None)
 
     context, saved = await read_page(request, read)

@@ -433,9 +433,12 @@ class _Filling:
         many = self._most("p.votes - p.downs", "p.downs")
         split = f"CASE WHEN p.downs > 0 THEN pow(p.votes, 1.0 * {few} / {many}) ELSE 0 END"
         self._run(
-            "INSERT INTO post_rank (post_id, community_id, hot, active, controversy, score,"
-            f" published_at) SELECT p.id, p.community_id, {order} + p.at / {POST_SECONDS},"
-            f" {order} + ({last}) / {POST_SECONDS}, {split}, {score}, {at} FROM fill_post p"
+            "INSERT INTO post_rank (post_id, community_id, hot, active, controversy, score, scaled,"
+            " comments, published_at, commented_at)"
+            f" SELECT p.id, p.community_id, {order} + p.at / {POST_SECONDS},"
+            f" {order} + ({last}) / {POST_SECONDS}, {split}, {score},"
+            f" {order} + p.at / {POST_SECONDS} - p.community_id % 4, p.comments, {at},"
+            f" {self._moment(last)} FROM fill_post p"
         )
         self._run(
             "INSERT INTO link_preview (post_id, url, state, title, description, due_at)"

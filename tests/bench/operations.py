@@ -18,7 +18,7 @@ from activitypub.vocab.base import dump
 from fedcom.context import Context
 from fedcom.federation.ports import PeerInboxes
 from fedcom.models.post import Post
-from fedcom.views.feed import Span
+from fedcom.views.feed import SPANNED, Sort, Span
 from outbox import claims
 from outbox.answers import AnswerKind, AttemptOutcome
 from outbox.publish import publish
@@ -50,7 +50,7 @@ class Clock:
 
 
 SORTS = (
-    *(f"sort={sort}" for sort in ("active", "hot", "new")),
+    *(f"sort={sort}" for sort in get_args(Sort) if sort not in SPANNED),
     *(f"sort=top&range={span}" for span in get_args(Span)),
     *(f"sort=controversial&range={span}" for span in ("month", "all")),
 )

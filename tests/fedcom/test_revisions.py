@@ -1,5 +1,6 @@
 """What single revisions do with the rows that were there before them."""
 
+import math
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -43,6 +44,10 @@ _POST = """
                       body_html, nsfw, published_at, last_comment_at, upvotes, downvotes, comments)
     VALUES (:id, :id, true, 1, 2, 'Page', 't', '', '', false, :at, :last, :up, :down, 0)
 """
+_COMMUNITY = """
+    INSERT INTO community (actor_id, nsfw, posting_restricted, posts, comments, subscribers)
+    VALUES (1, false, false, 1, 4, 700)
+"""
 _RANK = """
     INSERT INTO post_rank (post_id, community_id, hot, published_at) VALUES (:id, 1, 1.5, :at)
 """
@@ -77,13 +82,17 @@ def test_posts_from_before_get_the_keys_that_new_ones_get(
         post = {"id": 9, "at": NOON, "last": commented, "up": up, "down": down}
         conn.execute(text(_POST).bindparams(at, then), post)
         conn.execute(text(_RANK).bindparams(at), {"id": 9, "at": NOON})
+        conn.execute(text("UPDATE post SET comments = 4"))
+        conn.execute(text(_COMMUNITY))
 
     migrate.upgrade(empty_database_url)
 
     with database.connect() as conn:
         row = conn.execute(select(post_rank)).one()
     database.close()
-    assert row.hot == 1.5
+    assert (row.hot, row.comments) == (1.5, 4)
+    assert row.scaled == pytest.approx(1.5 - math.log10(700 + 2))
+    assert row.commented_at == max(NOON, commented or NOON)
     assert row.score == up - down
     assert row.active == pytest.approx(active_key(up - down, NOON, commented))
     assert row.controversy == pytest.approx(controversy(up, down))

@@ -12,7 +12,7 @@ from fedcom.models.message import message
 from fedcom.models.post import post, post_rank
 from fedcom.models.vote import comment_vote, post_vote
 from fedcom.queries.comments import get_comment
-from fedcom.rules.ranking import active_key, controversy, hot_key
+from fedcom.rules.ranking import active_key, controversy, hot_key, scaled_key
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -52,7 +52,14 @@ class Rows:
         return int(made.scalar_one())
 
     def post(
-        self, place: int, author: int, *, score: int = 0, ranked: bool = True, **more: Any
+        self,
+        place: int,
+        author: int,
+        *,
+        score: int = 0,
+        ranked: bool = True,
+        followers: int = 0,
+        **more: Any,
     ) -> int:
         number = self._next()
         values = {
@@ -69,14 +76,17 @@ class Rows:
         }
         made = self.conn.execute(insert(post).values(values).returning(post.c.id)).scalar_one()
         if ranked:
-            at = values["published_at"]
+            at, score = values["published_at"], values["upvotes"] - values["downvotes"]
             rank = {"post_id": made, "community_id": place, "published_at": at}
             self.conn.execute(
                 insert(post_rank).values(
                     hot=hot_key(score, at),
                     active=active_key(score, at, values.get("last_comment_at")),
                     controversy=controversy(values["upvotes"], values["downvotes"]),
-                    score=values["upvotes"] - values["downvotes"],
+                    score=score,
+                    scaled=scaled_key(score, at, followers),
+                    comments=values.get("comments", 0),
+                    commented_at=max(at, values.get("last_comment_at") or at),
                     **rank,
                 )
             )

@@ -19,7 +19,7 @@ from fedcom.models.actor import community as community_table
 from fedcom.models.comment import Comment, comment
 from fedcom.models.post import Post, post, post_rank
 from fedcom.models.vote import comment_vote, post_vote
-from fedcom.rules.ranking import hot_key
+from fedcom.rules.ranking import hot_key, scaled_key
 from tests.support.clock import SettableClock
 from tests.support.databases import sqlite_database
 from tests.support.people import Home
@@ -62,14 +62,18 @@ def assert_counted(home: Home) -> None:
     posts, comments = home.rows(post), home.rows(comment)
     shown = {row["id"] for row in posts if not (row["deleted_at"] or row["removed_at"])}
     visible = [row for row in comments if not (row["deleted_at"] or row["removed_at"])]
-    ranks = {row["post_id"]: row["hot"] for row in home.rows(post_rank)}
+    ranks = {row["post_id"]: row for row in home.rows(post_rank)}
     assert set(ranks) == shown
     for row in posts:
         assert row["comments"] == sum(one["post_id"] == row["id"] for one in visible)
         _assert_votes(home, row, post_vote.c.post_id)
         if row["id"] in shown:
             score = row["upvotes"] - row["downvotes"]
-            assert ranks[row["id"]] == hot_key(score, row["published_at"])
+            rank, at = ranks[row["id"]], row["published_at"]
+            assert rank["hot"] == hot_key(score, at)
+            assert rank["scaled"] == scaled_key(score, at, 0)
+            assert rank["comments"] == row["comments"]
+            assert rank["commented_at"] == (row["last_comment_at"] or at)
     for row in comments:
         below = [one for one in visible if one["path"].startswith(f"{row['path']}.")]
         assert row["replies"] == len(below)

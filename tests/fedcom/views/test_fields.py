@@ -23,7 +23,7 @@ from fedcom.models.revision import revision
 from fedcom.queries.comments import get_comment
 from fedcom.views.comment import CommentView, list_comments_of
 from fedcom.views.community import get_community_page
-from fedcom.views.feed import FeedQuery, Scope, list_posts
+from fedcom.views.feed import FeedQuery, Only, list_posts
 from fedcom.views.modlog import LogFilter, list_modlog
 from fedcom.views.notification import list_notifications
 from fedcom.views.post import PostView, get_post_view
@@ -94,8 +94,8 @@ def samples(rows: Rows) -> SampleRows:
 
 def listed(samples: SampleRows, viewer: int) -> PostView:
     """The post in a list: Bob finds it only in his list of hidden posts."""
-    scope: Scope = "hidden" if viewer == samples.bob else "community"
-    wanted = FeedQuery(scope, "new", subject_id=samples.cats, text=6)
+    only: Only | None = "hidden" if viewer == samples.bob else None
+    wanted = FeedQuery("community", "new", subject_id=samples.cats, text=6, only=only)
     (found,) = list_posts(samples.conn, wanted, viewer_id=viewer, now=LATER).items
     return found
 

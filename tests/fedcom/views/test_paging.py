@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from sqlalchemy import Connection
@@ -15,7 +15,7 @@ from fedcom.text.search_terms import parse_terms
 from fedcom.views.ban import list_bans
 from fedcom.views.comment import list_comments_of, list_saved_comments
 from fedcom.views.community import CommunityQuery, list_communities
-from fedcom.views.feed import FeedQuery, list_posts
+from fedcom.views.feed import FeedQuery, Sort, list_posts
 from fedcom.views.message import find_conversation, list_conversations
 from fedcom.views.modlog import LogFilter, list_modlog
 from fedcom.views.notification import list_notifications
@@ -69,14 +69,24 @@ def search(search_for: Callable[..., Page[Any]], **more: Any) -> ListPage:
 
 
 LISTS: dict[str, ListPage] = {
-    **{
-        f"posts by {sort}": feed("all", sort)
-        for sort in ("active", "hot", "new", "top", "controversial")
-    },
+    **{f"posts by {sort}": feed("all", sort) for sort in get_args(Sort)},
     "posts of the last week": feed("all", "top", span="week"),
     "posts of followed communities": feed("subscribed"),
     "posts of a community with pins": feed("community"),
-    "saved posts": feed("saved"),
+    "saved posts": feed("all", only="saved"),
+    "liked posts": feed("all", "old", only="liked"),
+    "posts of a person in a community": lambda at, after: list_posts(
+        at.conn,
+        FeedQuery(
+            "author",
+            "scaled",
+            subject_id=at.pen_pal_id,
+            within_id=at.community_id,
+            after=after,
+            limit=LIMIT,
+        ),
+        now=NOON,
+    ),
     "comments of a person": lambda at, after: list_comments_of(
         at.conn, FeedQuery("author", "top", subject_id=at.member_id, after=after, limit=LIMIT)
     ),
@@ -121,6 +131,8 @@ def filled(rows: Rows) -> Filled:
         below = rows.comment(first, bob, body_html="<p>cats</p>", published_at=NOON)
         since = {"created_at": NOON, "reason": ""}
         rows.insert(saved_post, person_id=bob, post_id=liked, saved_at=NOON)
+        by_mia = rows.post(cats, mia, score=number % 2, published_at=NOON)
+        rows.vote(bob, 1, post=by_mia)
         rows.insert(saved_comment, person_id=bob, comment_id=below.id, saved_at=NOON)
         rows.insert(community_ban, community_id=cats, person_id=eve, **since)
         rows.insert(modlog, kind="lock", target_iri=below.iri, **since)
