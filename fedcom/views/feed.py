@@ -18,6 +18,7 @@ from sqlalchemy import (
     Integer,
     RowMapping,
     Select,
+    Text,
     and_,
     bindparam,
     case,
@@ -29,9 +30,7 @@ from sqlalchemy import (
 
 from database.counting import count_up_to
 from fedcom.db import BigId, UtcDateTime
-from fedcom.models.actor import actor, community as community_table
-from fedcom.models.follow import follow
-from fedcom.models.moderation import moderator
+from fedcom.models.actor import community as community_table
 from fedcom.models.personal import hidden_post, post_visit, saved_post
 from fedcom.models.post import post, post_rank
 from fedcom.models.vote import post_vote
@@ -57,9 +56,17 @@ from fedcom.views.post import (
     group,
     post_reader,
 )
+from fedcom.views.scopes import (
+    CONSIDERED,
+    GROUPS,
+    Scope,
+    are_few,
+    checked,
+    none_of,
+    unindexed,
+)
 from fedcom.views.viewer import NOBODY, VIEWER, viewer_values
 
-Scope = Literal["subscribed", "local", "all", "moderated", "community", "author"]
 Only = Literal["saved", "hidden", "liked", "disliked"]
 Sort = Literal[
     "active",
@@ -109,25 +116,15 @@ PAGE = 20
 PINS = 10
 """The maximum of pinned posts at the top of the first page of a community."""
 
-FEW = 2000
-"""Sorting up to this many posts is faster than finding them among all (measured with 100 000
-posts).
-"""
-
 FEW_RECENT = 500
-"""The same for the posts of a year in one community, if there is an index of all of its posts."""
-
-CONSIDERED = 5
-"""Of a list that has to be sorted, so many times the posts of a page are read whole at first: the
-others are only compared by their keys. If the viewer may see too few of them, all are read.
-"""
+"""As `FEW`, for the posts of a year in one community, if there is an index of all of its posts."""
 
 _SAVED_AT: Mapping[Only | None, Column[Any]] = {
     "saved": saved_post.c.saved_at,
     "hidden": hidden_post.c.hidden_at,
 }
 _VOTES: Mapping[Only | None, int] = {"liked": 1, "disliked": -1}
-_KEYS: Mapping[Sort, Column[Any]] = {
+RANK_KEYS: Mapping[Sort, Column[Any]] = {
     "active": post_rank.c.active,
     "hot": post_rank.c.hot,
     "scaled": post_rank.c.scaled,
@@ -138,6 +135,7 @@ _KEYS: Mapping[Sort, Column[Any]] = {
     "top": post_rank.c.score,
     "controversial": post_rank.c.controversy,
 }
+"""The columns of `post_rank` by which posts are sorted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +149,7 @@ class FeedQuery:
     `only` limits the list to what the viewer saved, hid or voted on, without the votes that authors
     have on their own posts; saved and hidden posts are in the order of saving and hiding.
     `show_read` and `show_hidden` include the posts that the viewer has read, or has hidden; an
-    author's list always does (as in Lemmy 0.19).
+    author's list always does (as in Lemmy 0.19). `url` limits the list to posts with this link.
     """
 
     scope: Scope = "all"
@@ -166,13 +164,14 @@ class FeedQuery:
     within_id: int = NOBODY
     show_read: bool = True
     show_hidden: bool = False
+    url: str = ""
 
 
 def read_cursor(text: str, sort: Sort) -> Cursor:
     """The cursor of a list in this order. Raises Invalid("cursor") if it is not from one of our
     pages.
     """
-    return Cursor.read(text, whole=isinstance(_KEYS[sort].type, Integer | UtcDateTime))
+    return Cursor.read(text, whole=isinstance(RANK_KEYS[sort].type, Integer | UtcDateTime))
 
 
 def list_posts(
@@ -198,6 +197,7 @@ def list_posts(
         wanted.scope == "author" and wanted.within_id != NOBODY,
         wanted.show_read,
         wanted.show_hidden,
+        wanted.url != "",
     )
     parameters: dict[str, Any] = {
         **viewer_values(viewer_id, now),
@@ -205,6 +205,7 @@ def list_posts(
         "text": wanted.text,
         "subject": wanted.subject_id,
         "within": wanted.within_id,
+        "url": wanted.url,
     }
     if shape.span != "all":
         parameters["since"] = parameters["now"] - SPANS[shape.span]
@@ -243,6 +244,7 @@ class _Shape:
     is_within: bool
     show_read: bool
     show_hidden: bool
+    is_of_link: bool
 
     @property
     def is_ascending(self) -> bool:
@@ -257,27 +259,29 @@ class _Shape:
     @property
     def has_pins(self) -> bool:
         """Whether pinned posts stand above the list, and not in it."""
-        return self.scope == "community" and self.only is None
+        return self.scope == "community" and self.only is None and not self.is_of_link
 
     @property
     def is_either(self) -> bool:
         """Whether it depends on the number of posts which way to them is shorter: to sort them, or
         to go down a list of more and skip those not wanted.
         """
-        if self.only is not None:
+        if self.only is not None or self.is_of_link:
             return False
         if self.scope == "community":
             return self.sort == "top" and self.span != "all" and not self.is_young
-        return self.scope in _GROUPS and not self.is_young
+        return self.scope in GROUPS and not self.is_young
 
     @property
     def is_sorted(self) -> bool:
         """Whether no index has the order, or not always, so that the posts have to be sorted."""
         if self.only is not None:
             return self.only in _VOTES
+        if self.is_of_link:
+            return True
         if self.scope == "community" and self.sort == "controversial":
             return True
-        return self.is_either or (self.is_young and self.scope in {"all", "community", *_GROUPS})
+        return self.is_either or (self.is_young and self.scope in {"all", "community", *GROUPS})
 
 
 @cache
@@ -338,7 +342,7 @@ def _picked(shape: _Shape) -> Select[Any]:
     if shape.only in _VOTES:
         voted = and_(post_vote.c.post_id == post_id, post_vote.c.voter_id == VIEWER)
         source = source.join(post_vote, voted)
-    if shape.scope == "author":
+    if shape.scope == "author" or shape.is_of_link:
         source = source.join(post, post.c.id == post_id)
     ranked = (
         select(post_id, key.label("key"))
@@ -364,7 +368,7 @@ def _bounds(
     """Which part of the list is wanted."""
     found: list[ColumnElement[bool]] = []
     if shape.span != "all":
-        found.append(_checked(_IS_RECENT) if walking else _IS_RECENT)
+        found.append(checked(_IS_RECENT) if walking else _IS_RECENT)
     if shape.only in _VOTES:
         found.append(post_vote.c.score == _VOTES[shape.only])
     found += _unread(shape)
@@ -376,7 +380,7 @@ def _bounds(
 
 def _unread(shape: _Shape) -> list[ColumnElement[bool]]:
     is_own_list = shape.scope == "author" or shape.only in _SAVED_AT
-    return [] if shape.show_read or shape.is_guest or is_own_list else [_none(*_READ)]
+    return [] if shape.show_read or shape.is_guest or is_own_list else [none_of(*_READ)]
 
 
 def _without_pinned(shape: _Shape, statement: Select[Any]) -> Select[Any]:
@@ -409,60 +413,44 @@ def _select(
 def _key(shape: _Shape) -> ColumnElement[Any]:
     if shape.only in _SAVED_AT:
         return _SAVED_AT[shape.only]
-    if shape.only in _VOTES:
-        # Found by the votes and sorted: no index has an expression, so that none of posts is walked
-        # down to find the few with a vote.
-        return func.coalesce(_KEYS[shape.sort], _KEYS[shape.sort])
+    if shape.only in _VOTES or shape.is_of_link:
+        return unindexed(RANK_KEYS[shape.sort])
     if shape.scope == "author" and shape.sort in {"new", "old"}:
         return post.c.published_at  # the index of an author's posts has this one
     if shape.scope == "community" and shape.sort == "scaled":
         return post_rank.c.hot  # all posts there are scaled by the same number
     # Few posts are this recent: they are found by time and sorted. Without the sum, SQLite would
     # walk down all posts by score to find those few.
-    return _KEYS[shape.sort] + 0 if shape.is_young else _KEYS[shape.sort]
+    return RANK_KEYS[shape.sort] + 0 if shape.is_young else RANK_KEYS[shape.sort]
 
 
 _IS_RECENT = post_rank.c.published_at > bindparam("since", type_=UtcDateTime)
 RANKED = post_rank.join(SOURCE, post.c.id == post_rank.c.post_id)
 _SUBJECT = bindparam("subject", type_=BigId)
-_FOLLOWED = select(follow.c.target_id).where(follow.c.follower_id == VIEWER)
-_LOCAL = select(actor.c.id).where(actor.c.local, actor.c.kind == "Group")
-_MODERATED = select(moderator.c.community_id).where(moderator.c.person_id == VIEWER)
-_GROUPS: Mapping[Scope, Select[Any]] = {
-    "subscribed": _FOLLOWED,
-    "local": _LOCAL,
-    "moderated": _MODERATED,
-}
-"""The scopes that are a number of communities, and the ids of those."""
 
 
 def _are_few(shape: _Shape) -> ColumnElement[bool]:
     if shape.scope == "community":
         recent = select(post_rank.c.post_id).where(*_scope(shape), _IS_RECENT)
         return count_up_to(recent, FEW_RECENT + 1) <= FEW_RECENT
-    posts = select(func.coalesce(func.sum(community_table.c.posts), 0))
-    where = community_table.c.actor_id.in_(_GROUPS[shape.scope])
-    return posts.where(where).scalar_subquery() <= FEW
-
-
-def _checked(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Post by post: no index is used, and PostgreSQL expects to keep nearly every post."""
-    return case((condition, 1), else_=0) != 0
+    return are_few(community_table.c.posts, GROUPS[shape.scope])
 
 
 def _scope(shape: _Shape, *, walking: bool = False) -> list[ColumnElement[bool]]:
     where = post_rank.c.community_id
     conditions: list[ColumnElement[bool]] = []
-    if shape.scope in _GROUPS:
-        conditions.append(where.in_(_GROUPS[shape.scope]))
+    if shape.scope in GROUPS:
+        conditions.append(where.in_(GROUPS[shape.scope]))
     elif shape.scope == "community":
         conditions.append(where == _SUBJECT)
     elif shape.scope == "author":
         conditions.append(post.c.author_id == _SUBJECT)
     if shape.is_within:
         conditions.append(where == bindparam("within", type_=BigId))
-    if walking or shape.only is not None:
-        conditions = [_checked(one) for one in conditions]
+    if walking or shape.only is not None or shape.is_of_link:
+        conditions = [checked(one) for one in conditions]
+    if shape.is_of_link:
+        conditions.append(post.c.url == bindparam("url", type_=Text))
     if shape.only in _SAVED_AT:
         conditions.append(_SAVED_AT[shape.only].table.c.person_id == VIEWER)
     return conditions
@@ -481,10 +469,11 @@ def _wishes(shape: _Shape) -> list[ColumnElement[bool]]:
         ids.append(post.c.author_id)
         hosts.append(author.c.host)
         if not shape.is_guest and not shape.show_hidden:
-            conditions.append(_none(*_HIDDEN))
+            conditions.append(none_of(*_HIDDEN))
     if shape.scope not in {"community", "author"}:
         hosts.append(group.c.host)
-    if not shape.is_guest:
+    # As in Lemmy 0.19: moderators see what is posted in their communities, whoever posts it.
+    if not shape.is_guest and shape.scope != "moderated":
         conditions.append(is_not_blocked(VIEWER, ids=ids, hosts=hosts))
     if not shape.nsfw:
         conditions += [post.c.nsfw.is_(False), community_table.c.nsfw.is_(False)]
@@ -495,13 +484,3 @@ def _wishes(shape: _Shape) -> list[ColumnElement[bool]]:
 
 _HIDDEN = (hidden_post.c.person_id == VIEWER, hidden_post.c.post_id == post.c.id)
 _READ = (post_visit.c.person_id == VIEWER, post_visit.c.post_id == post_rank.c.post_id)
-
-
-def _none(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """No such row exists, written so that PostgreSQL expects to keep nearly every post.
-
-    It estimates that NOT IN and NOT EXISTS keep half of the rows, so that a few of them leave next
-    to none, and then chooses joins that are a hundred times slower.
-    """
-    found = select(func.max(1)).where(*conditions).correlate(post_rank, post, author, group)
-    return func.coalesce(found.scalar_subquery(), 0) != 1

@@ -19,7 +19,8 @@ from fedcom.models.comment import comment
 from fedcom.models.moderation import moderator
 from fedcom.models.post import post
 from fedcom.queries.visibility import is_admin, is_blocked, is_closed
-from fedcom.views.comment import COMMENT_SHOWN, CommentView, list_comments_of
+from fedcom.views.comment import COMMENT_SHOWN, CommentView
+from fedcom.views.comment_feed import comments_beside, list_comments
 from fedcom.views.community import CommunityView, community_columns, to_community
 from fedcom.views.feed import FeedQuery, Sort, list_posts
 from fedcom.views.paging import Cursor
@@ -128,7 +129,7 @@ def list_contributions(
     """
     above, below = replace(wanted, after=posts_after), replace(wanted, after=comments_after)
     posts = list_posts(conn, above, viewer_id=viewer_id, now=now)
-    comments = list_comments_of(conn, below, viewer_id=viewer_id, now=now)
+    comments = list_comments(conn, comments_beside(below), viewer_id=viewer_id, now=now)
     both: list[PostView | CommentView] = [*posts.items, *comments.items]
     both.sort(key=lambda item: _key_of(item, wanted.sort), reverse=True)
     items = tuple(both[: wanted.limit])

@@ -14,7 +14,6 @@ from fedcom.http.paging import cursor_in_query
 from fedcom.views.feed import (
     SPANNED,
     FeedQuery,
-    Scope,
     Sort,
     Span,
     list_posts,
@@ -22,6 +21,7 @@ from fedcom.views.feed import (
 )
 from fedcom.views.paging import Page
 from fedcom.views.post import PostView
+from fedcom.views.scopes import Scope
 from fedcom.views.viewer import NOBODY
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, read_page

@@ -44,7 +44,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 
 from activitypub.iri import host_of
 from fedcom.db import normalise_url
-from fedcom.rules.ranking import ACTIVE_FOR, POST_SECONDS
+from fedcom.rules.ranking import ACTIVE_FOR, COMMENT_SECONDS, POST_SECONDS
 
 COMMON, RARE = "kettle", "rarissima"
 PHRASES, WORDS = 4096, 2000
@@ -465,6 +465,16 @@ class _Filling:
             f" SELECT c.id, {self._iri('comment', 'c')}, a.local, c.post_id, c.parent_id, c.path,"
             f" c.depth, c.author_id, '', '<p>' || {text} || '</p>', {self._moment('c.at')},"
             f" c.votes - c.downs, c.downs, c.replies {source}"
+        )
+        score, few = "(c.votes - 2 * c.downs)", self._least("c.votes - c.downs", "c.downs")
+        order = f"log10({self._most(f'abs{score}', '1')}) * sign({score})"
+        many = self._most("c.votes - c.downs", "c.downs")
+        split = f"CASE WHEN c.downs > 0 THEN pow(c.votes, 1.0 * {few} / {many}) ELSE 0 END"
+        self._run(
+            "INSERT INTO comment_rank (comment_id, community_id, hot, controversy, score,"
+            f" published_at) SELECT c.id, p.community_id, {order} + c.at / {COMMENT_SECONDS},"
+            f" {split}, {score}, {self._moment('c.at')}"
+            " FROM fill_comment c JOIN fill_post p ON p.id = c.post_id"
         )
         columns, values = "rowid, title, body, url", f"c.id, '', {text}, ''"
         if not self._is_sqlite:

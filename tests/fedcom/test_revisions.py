@@ -10,12 +10,13 @@ from sqlalchemy import DateTime, bindparam, select, text
 
 from fedcom import migrate
 from fedcom.db import open_database
+from fedcom.models.comment import comment_rank
 from fedcom.models.digest import digest_of
 from fedcom.models.moderation import report, tombstone
 from fedcom.models.personal import draft
 from fedcom.models.post import post_rank
 from fedcom.models.vote import post_vote, stored_iri
-from fedcom.rules.ranking import active_key, controversy
+from fedcom.rules.ranking import active_key, comment_hot, controversy
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -236,3 +237,33 @@ def test_votes_keep_what_an_undo_needs(
         (9, 2, 1, stored_iri(ours, local=True), NOON),
         (9, 3, -1, stored_iri(theirs, local=False), NOON),
     ]
+
+
+@pytest.mark.parametrize(("up", "down"), [(0, 0), (7, 3), (1, 20), (40, 40)])
+def test_comments_from_before_are_ranked_as_new_ones_are(
+    empty_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, up: int, down: int
+) -> None:
+    upgrade_to("0039", empty_database_url, tmp_path / "old", monkeypatch)
+    database = open_database(empty_database_url)
+    at, then = (bindparam(name, type_=DateTime(timezone=True)) for name in ("at", "last"))
+    with database.begin() as conn:
+        people = [{"id": 1, "iri": "c", "kind": "Group", "at": NOON}]
+        people.append({"id": 2, "iri": "u", "kind": "Person", "at": NOON})
+        conn.execute(text(_ACTOR).bindparams(at), people)
+        post = {"id": 9, "at": NOON, "last": None, "up": 1, "down": 1}
+        conn.execute(text(_POST).bindparams(at, then), post)
+        conn.execute(text(_COMMENT).bindparams(at), {"at": NOON})
+        conn.execute(text("UPDATE comment SET id = 4, iri = '4', deleted_at = published_at"))
+        conn.execute(text(_COMMENT).bindparams(at), {"at": NOON})
+        votes = text("UPDATE comment SET upvotes = :up, downvotes = :down")
+        conn.execute(votes, {"up": up, "down": down})
+
+    migrate.upgrade(empty_database_url)
+
+    with database.connect() as conn:
+        (row,) = conn.execute(select(comment_rank)).all()
+    database.close()
+    assert (row.comment_id, row.community_id, row.score) == (3, 1, up - down)
+    assert row.published_at == NOON
+    assert row.hot == pytest.approx(comment_hot(up - down, NOON), abs=1e-6)
+    assert row.controversy == pytest.approx(controversy(up, down))

@@ -11,7 +11,7 @@ from fedcom.personal.blocks import block, block_host, unblock, unblock_host
 from fedcom.personal.saved import hide, save, unhide, unsave
 from fedcom.rules.limits import MAX_ITEMS
 from fedcom.views.block import Blocks, list_own_blocks
-from fedcom.views.comment import list_saved_comments
+from fedcom.views.comment_feed import CommentQuery, list_comments
 from tests.support.people import Home
 
 KIM = "https://kim.example/u/kim"
@@ -30,7 +30,8 @@ def test_posts_and_comments_are_saved_once_and_only_for_oneself(home: Home) -> N
 
     assert [row["person_id"] for row in home.rows(saved_post)] == [home.bob.id]
     assert [row["person_id"] for row in home.rows(saved_comment)] == [home.bob.id]
-    assert home(lambda ctx: list_saved_comments(ctx.conn, home.ann.id)).items == ()
+    only = CommentQuery(only="saved")
+    assert home(lambda ctx: list_comments(ctx.conn, only, viewer_id=home.ann.id)).items == ()
     home(lambda ctx: unsave(ctx.conn, home.ann, post))
     assert len(home.rows(saved_post)) == 1
     home(lambda ctx: unsave(ctx.conn, home.bob, post))

@@ -14,14 +14,11 @@ from fedcom.models.moderation import moderator
 from fedcom.models.personal import actor_block, hidden_post, host_block, post_visit, saved_post
 from fedcom.rules.ranking import active_key, controversy, hot_key, scaled_key
 from fedcom.views.feed import (
-    CONSIDERED,
-    FEW,
     FEW_RECENT,
     SPANNED,
     SPANS,
     FeedQuery,
     Only,
-    Scope,
     Sort,
     Span,
     list_posts,
@@ -29,6 +26,7 @@ from fedcom.views.feed import (
 )
 from fedcom.views.paging import Cursor, Page
 from fedcom.views.post import PostView, get_post_view
+from fedcom.views.scopes import CONSIDERED, FEW, Scope
 from tests.support.plans import steps
 from tests.support.rows import NOON, Rows
 
@@ -460,6 +458,7 @@ class Written:
     published_at: datetime
     last_comment_at: datetime | None
     nsfw: bool
+    url: str | None
     vote: int
     was_read: bool
     is_hidden: bool
@@ -472,6 +471,7 @@ class Written:
 
 FOLLOWERS = {"cats": 3, "dogs": 900, "owls": 40_000}
 NOW = NOON + timedelta(days=400)
+LINK = "https://news.example/1"
 
 
 class Library:
@@ -504,6 +504,7 @@ class Library:
             "published_at": at,
             "last_comment_at": random.choice([None, at + ago / 2]),
             "nsfw": random.random() < 0.2,
+            "url": random.choice([None, LINK, f"{LINK}/2"]),
         }
         where, by = self.communities[name], random.choice([self.me, self.bob, self.bob])
         made = self.rows.post(where, by, followers=FOLLOWERS[name], **facts)
@@ -545,6 +546,8 @@ class Library:
             for one in self.posts
             if one.community in within and (one.author == wanted.subject_id or not is_of_author)
         ]
+        if wanted.url:
+            found = [one for one in found if one.url == wanted.url]
         if wanted.only == "saved":
             found = [one for one in found if one.saved_at]
             found.sort(key=lambda one: (one.saved_at, one.id), reverse=True)
@@ -608,6 +611,10 @@ def test_every_list_is_in_the_order_that_comparing_all_posts_gives(rows: Rows) -
             wanted = FeedQuery(scope, sort, subject_id=subject, show_read=False)
             assert library.listed(wanted) == library.expected(wanted), wanted
             wanted = FeedQuery(scope, sort, subject_id=subject, show_hidden=True, nsfw=False)
+            assert library.listed(wanted) == library.expected(wanted), wanted
+            wanted = FeedQuery(scope, sort, "three_months", subject_id=subject, url=LINK)
+            assert library.listed(wanted) == library.expected(wanted) != [], wanted
+            wanted = replace(wanted, only="saved")
             assert library.listed(wanted) == library.expected(wanted), wanted
 
 

@@ -13,7 +13,7 @@ from fedcom.models.notification import notification
 from fedcom.models.personal import saved_comment, saved_post
 from fedcom.text.search_terms import parse_terms
 from fedcom.views.ban import list_bans
-from fedcom.views.comment import list_comments_of, list_saved_comments
+from fedcom.views.comment_feed import CommentQuery, Order, list_comments
 from fedcom.views.community import CommunityQuery, list_communities
 from fedcom.views.feed import FeedQuery, Sort, list_posts
 from fedcom.views.message import find_conversation, list_conversations
@@ -43,6 +43,7 @@ class Filled:
     community_id: int
     member_id: int
     pen_pal_id: int
+    post_id: int
 
     @property
     def conn(self) -> Connection:
@@ -56,6 +57,16 @@ def feed(scope: Any, sort: Any = "new", **more: Any) -> ListPage:
     def list_page(at: Filled, after: Start) -> Page[Any]:
         query = FeedQuery(scope, sort, subject_id=at.community_id, after=after, limit=LIMIT, **more)
         return list_posts(at.conn, query, viewer_id=at.member_id, now=NOON)
+
+    return list_page
+
+
+def comments(scope: Any, sort: Any = "new", **more: Any) -> ListPage:
+    def list_page(at: Filled, after: Start) -> Page[Any]:
+        subjects = {"community": at.community_id, "author": at.member_id, "post": at.post_id}
+        subject = subjects.get(scope, 0)
+        query = CommentQuery(scope, sort, subject, after=after, limit=LIMIT, **more)
+        return list_comments(at.conn, query, viewer_id=at.member_id, now=NOON)
 
     return list_page
 
@@ -87,12 +98,13 @@ LISTS: dict[str, ListPage] = {
         ),
         now=NOON,
     ),
-    "comments of a person": lambda at, after: list_comments_of(
-        at.conn, FeedQuery("author", "top", subject_id=at.member_id, after=after, limit=LIMIT)
-    ),
-    "saved comments": lambda at, after: list_saved_comments(
-        at.conn, at.member_id, after=after, limit=LIMIT
-    ),
+    **{f"comments by {sort}": comments("all", sort) for sort in get_args(Order)},
+    "comments of followed communities": comments("subscribed"),
+    "disputed comments of a community": comments("community", "controversial"),
+    "comments of a person": comments("author", "top"),
+    "comments on a post": comments("post", "old"),
+    "saved comments": comments("all", only="saved"),
+    "liked comments": comments("all", only="liked"),
     "communities": lambda at, after: list_communities(
         at.conn, CommunityQuery(after=after, limit=LIMIT)
     ),
@@ -133,6 +145,7 @@ def filled(rows: Rows) -> Filled:
         rows.insert(saved_post, person_id=bob, post_id=liked, saved_at=NOON)
         by_mia = rows.post(cats, mia, score=number % 2, published_at=NOON)
         rows.vote(bob, 1, post=by_mia)
+        rows.vote(bob, 1, comment=rows.comment(first, mia, published_at=NOON).id)
         rows.insert(saved_comment, person_id=bob, comment_id=below.id, saved_at=NOON)
         rows.insert(community_ban, community_id=cats, person_id=eve, **since)
         rows.insert(modlog, kind="lock", target_iri=below.iri, **since)
@@ -142,7 +155,7 @@ def filled(rows: Rows) -> Filled:
         )
         for author in (mia, eve):
             rows.message(author, bob)
-    return Filled(rows, cats, bob, mia)
+    return Filled(rows, cats, bob, mia, first)
 
 
 def walk_by_cursor(filled: Filled, list_page: ListPage) -> list[Page[Any]]:
