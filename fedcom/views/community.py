@@ -30,7 +30,7 @@ from fedcom.models.follow import follow
 from fedcom.models.moderation import CommunityBan, community_ban, moderator
 from fedcom.models.post import post_rank
 from fedcom.queries.follows import FOLLOWERS, find_follow
-from fedcom.queries.visibility import is_blocked, is_open
+from fedcom.queries.visibility import is_blocked, is_not_blocked, is_open
 from fedcom.rules.permissions import Standing
 from fedcom.views.paging import (
     Cursor,
@@ -48,7 +48,7 @@ from outbox.maintenance import find_failure
 
 Scope = Literal["subscribed", "local", "all"]
 FollowState = Literal["pending", "accepted"]
-Sort = Literal["subscribers", "active", "new"]
+Sort = Literal["subscribers", "active", "new", "old", "comments"]
 
 _WILD = re.compile(r"([%_~])")
 
@@ -109,8 +109,8 @@ class CommunityPage(CommunityView):
 class CommunityQuery:
     """The selection, order and starting point of a list of communities.
 
-    `name` limits it to those with this text in their name or title; `after` is the `next` of the
-    previous page.
+    `name` limits it to those with this text in their name or title; `nsfw` and `blocked` include
+    sensitive ones and those that the viewer blocks. `after` is the `next` of the previous page.
     """
 
     scope: Scope = "all"
@@ -118,6 +118,8 @@ class CommunityQuery:
     name: str = ""
     after: Start = None
     limit: int = PAGE
+    nsfw: bool = True
+    blocked: bool = True
 
 
 EVERYTHING = CommunityQuery()
@@ -179,6 +181,8 @@ _KEYS: Mapping[Sort, ColumnElement[Any]] = {
     "subscribers": FOLLOWERS,
     "active": _ACTIVE,
     "new": community.c.actor_id,
+    "old": community.c.actor_id,
+    "comments": community.c.comments,
 }
 # No index has the sum, so SQLite reads the communities and looks up their actors; without it, it
 # may read all actors instead, nearly all of which are people.
@@ -192,28 +196,44 @@ def read_community_cursor(text: str, sort: Sort) -> Cursor:
     pages.
     """
     cursor = Cursor.read(text, whole=sort != "active")
-    if sort == "subscribers" and cursor.key < 0:
+    if sort != "active" and cursor.key < 0:
         raise invalid_cursor()
     return cursor
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """The parameters that shape the statement."""
+
+    scope: Scope
+    sort: Sort
+    named: bool
+    has_cursor: bool
+    nsfw: bool
+    blocked: bool
+
+
 @cache
-def _list(scope: Scope, sort: Sort, *, named: bool, has_cursor: bool) -> Select[Any]:
-    key = _KEYS[sort]
+def _list(shape: _Shape) -> Select[Any]:
+    key, row_id, is_ascending = _KEYS[shape.sort], community.c.actor_id, shape.sort == "old"
     statement = one_page(
         select(*community_columns(actor, ""), key.label("key"))
         .select_from(_WITH_FOLLOW)
-        .where(is_open(actor), *_scope(scope))
-        .order_by(key.desc(), community.c.actor_id.desc())
+        .where(is_open(actor), *_scope(shape.scope))
+        .order_by(*((key.asc(), row_id.asc()) if is_ascending else (key.desc(), row_id.desc())))
     )
-    if named:
+    if not shape.nsfw:
+        statement = statement.where(community.c.nsfw.is_(False))
+    if not shape.blocked:
+        statement = statement.where(is_not_blocked(VIEWER, ids=[row_id], hosts=[actor.c.host]))
+    if shape.named:
         like = bindparam("name", type_=Text)
         called = [
             func.lower(column).like(like, escape="~") for column in (actor.c.name, actor.c.title)
         ]
         statement = statement.where(or_(*called))
-    if has_cursor:
-        statement = statement.where(is_after_cursor(key, community.c.actor_id))
+    if shape.has_cursor:
+        statement = statement.where(is_after_cursor(key, row_id, ascending=is_ascending))
     return statement
 
 
@@ -233,13 +253,15 @@ def list_communities(
     }
     if wanted.name:
         parameters["name"] = "%" + _WILD.sub(r"~\1", wanted.name.lower()) + "%"
-    statement = _list(
+    shape = _Shape(
         wanted.scope,
         wanted.sort,
-        named=bool(wanted.name),
-        has_cursor=isinstance(wanted.after, Cursor),
+        bool(wanted.name),
+        isinstance(wanted.after, Cursor),
+        wanted.nsfw,
+        wanted.blocked,
     )
-    rows = conn.execute(statement, parameters).mappings().all()
+    rows = conn.execute(_list(shape), parameters).mappings().all()
     return to_page(rows, wanted.limit, to_community, "key")
 
 

@@ -35,6 +35,7 @@ from fedcom.models.personal import hidden_post, post_visit, saved_post
 from fedcom.models.post import post, post_rank
 from fedcom.models.vote import post_vote
 from fedcom.queries.visibility import is_not_blocked
+from fedcom.views.community import Sort as CommunitySort
 from fedcom.views.paging import (
     MAX_ID,
     Cursor,
@@ -165,6 +166,23 @@ class FeedQuery:
     show_read: bool = True
     show_hidden: bool = False
     url: str = ""
+
+
+def communities_beside(sort: Sort, span: Span) -> CommunitySort:
+    """The order of communities that are listed or searched with posts in this one, as in Lemmy
+    0.19; where Lemmy counts the people active in a time, "active".
+    """
+    if sort == "top":
+        return "subscribers" if span in {"nine_months", "year", "all"} else "active"
+    return _COMMUNITIES.get(sort, "active")
+
+
+_COMMUNITIES: Mapping[Sort, CommunitySort] = {
+    "new": "new",
+    "old": "old",
+    "most_comments": "comments",
+    "controversial": "comments",
+}
 
 
 def read_cursor(text: str, sort: Sort) -> Cursor:

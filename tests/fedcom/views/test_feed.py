@@ -21,6 +21,7 @@ from fedcom.views.feed import (
     Only,
     Sort,
     Span,
+    communities_beside,
     list_posts,
     read_cursor,
 )
@@ -645,3 +646,19 @@ def test_no_list_of_a_viewers_own_has_anything_for_guests(rows: Rows) -> None:
         assert ids(list_posts(rows.conn, FeedQuery(only=only))) == []
     everything = list_posts(rows.conn, FeedQuery())
     assert list_posts(rows.conn, FeedQuery(show_read=False, show_hidden=True)) == everything
+
+
+@pytest.mark.parametrize(
+    ("sort", "span", "expected"),
+    [
+        *((sort, "all", "active") for sort in ("active", "hot", "scaled", "new_comments")),
+        *((sort, "all", sort) for sort in ("new", "old")),
+        *((sort, "all", "comments") for sort in ("most_comments", "controversial")),
+        *(("top", span, "subscribers") for span in ("all", "year", "nine_months")),
+        *(("top", span, "active") for span in ("six_months", "month", "week", "day", "hour")),
+    ],
+)
+def test_communities_are_in_the_order_that_goes_with_that_of_posts(
+    sort: Sort, span: Span, expected: str
+) -> None:
+    assert communities_beside(sort, span) == expected
