@@ -6,7 +6,8 @@ views by the names of their columns. Lists differ in selection, order and starti
 one statement and returns a `Page` (`paging`).
 
 In reading order: `viewer` (whose view it is), `person`, `community`, `post` with `feed` (lists of
-posts), `comment` with `thread` (the tree below a post), `profile` (a person's posts and comments),
-`search`, `notification`, `message`, `report`, `modlog`, `ban`, `block`, `draft`. Nothing here
-writes; the queries that actions need are in `queries`.
+posts), `comment` with `comment_feed` (lists of comments) and `thread` (those below a post), `scopes`
+(the communities of both kinds of lists), `profile` (a person's posts and comments), `search`,
+`notification`, `message`, `report`, `modlog`, `ban`, `block`, `draft`. Nothing here writes; the
+queries that actions need are in `queries`.
 """
