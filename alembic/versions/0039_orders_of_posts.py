@@ -1,6 +1,6 @@
 """Orders of posts: by the size of the community, by the number of comments, by the newest comment.
 
-Revision 0039, after 0033.
+Revision 0039, after 0034.
 """
 
 import math
@@ -11,7 +11,7 @@ from alembic import op
 from fedcom.db import UtcDateTime
 
 revision = "0039"
-down_revision = "0033"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 
@@ -48,8 +48,7 @@ def _fill() -> None:
         "UPDATE post_rank SET comments = post.comments,"
         " commented_at = CASE WHEN post.last_comment_at > post.published_at"
         " THEN post.last_comment_at ELSE post.published_at END,"
-        " scaled = hot - log10(2 + CASE WHEN community.subscribers < community.claimed_followers"
-        " THEN community.claimed_followers ELSE community.subscribers END)"
+        " scaled = hot - log10(2 + community.followers)"
         " FROM post JOIN community ON community.actor_id = post.community_id"
         " WHERE post.id = post_rank.post_id"
     )

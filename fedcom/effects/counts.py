@@ -1,7 +1,7 @@
 """Votes, counters and ranks, always changed in the transaction of what they count.
 
 Rows are locked in one order everywhere: a vote, the comment or post that it is on, the post of that
-comment, then the community.
+comment, the community, then the author's counters.
 """
 
 from datetime import datetime
@@ -20,16 +20,16 @@ from sqlalchemy import (
     update,
 )
 
-from database.inserts import insert_ignoring, upsert
+from database.inserts import add_up, insert_ignoring, upsert
 from fedcom.context import Context
 from fedcom.db import UtcDateTime
-from fedcom.models.actor import Community, Person, community
+from fedcom.models.actor import Community, Person, author_counts, community
 from fedcom.models.base import to_row
 from fedcom.models.comment import Comment, comment, comment_rank
 from fedcom.models.post import Post, post, post_rank
 from fedcom.models.vote import comment_vote, post_vote, stored_iri
 from fedcom.queries.comments import COMMENT
-from fedcom.queries.follows import FOLLOWERS, count_followers
+from fedcom.queries.follows import count_followers, larger_count
 from fedcom.queries.posts import POST
 from fedcom.rules.ranking import active_key, comment_hot, controversy, hot_key, scaled_key
 
@@ -126,12 +126,15 @@ def count_shown(ctx: Context, content: Post | Comment, difference: int) -> None:
 
 
 def count_post(ctx: Context, content: Post, difference: int) -> None:
-    """A post becomes visible (+1) or hidden (-1): its community's counter and the lists."""
+    """A post becomes visible (+1) or hidden (-1): the counters of its community and of its author,
+    and the lists.
+    """
     ctx.conn.execute(
         update(community)
         .where(community.c.actor_id == content.community_id)
         .values(posts=community.c.posts + difference)
     )
+    count_written(ctx, content.author_id, posts=difference)
     rank(ctx, content.id)
 
 
@@ -161,7 +164,8 @@ def count_moved(ctx: Context, content: Post, target: Community) -> None:
 
 
 def count_comment(ctx: Context, content: Comment, difference: int) -> None:
-    """A comment becomes visible (+1) or hidden (-1): the counters above it, and the lists.
+    """A comment becomes visible (+1) or hidden (-1): the counters above it, its author's, and the
+    lists.
 
     `content` is its row as it is now.
     """
@@ -179,6 +183,7 @@ def count_comment(ctx: Context, content: Comment, difference: int) -> None:
         change["written"] = content.published_at
     row = ctx.conn.execute(statement, change).one()
     ctx.conn.execute(_COUNT_COMMENTS_OF, {"row": row.community_id, "change": difference})
+    count_written(ctx, content.author_id, comments=difference)
     _rank_row(ctx, row)
     if difference > 0:
         rank_row = comment_rank_of(content, row.community_id)
@@ -187,13 +192,25 @@ def count_comment(ctx: Context, content: Comment, difference: int) -> None:
         ctx.conn.execute(_UNRANK_COMMENT, {"row": content.id})
 
 
+def count_written(ctx: Context, author_id: int, *, posts: int = 0, comments: int = 0) -> None:
+    """So many more of an author's posts and comments are visible, or fewer if negative."""
+    if not (posts or comments):
+        return
+    change = {"author_id": author_id, "posts": posts, "comments": comments}
+    add_up(ctx.conn, author_counts, change, key=["author_id"])
+
+
 def count_subscribers(ctx: Context, community_id: int) -> None:
     """An actor follows or no longer follows a community; does nothing for a person."""
     mine = community.c.actor_id == community_id
     # Counted under a lock, because uncommitted changes of others are not visible.
     ctx.conn.execute(select(community.c.actor_id).where(mine).with_for_update())
-    followers = count_followers(ctx.conn, community_id)
-    ctx.conn.execute(update(community).where(mine).values(subscribers=followers))
+    known = count_followers(ctx.conn, community_id)
+    ctx.conn.execute(
+        update(community)
+        .where(mine)
+        .values(subscribers=known, followers=larger_count(known, community.c.claimed_followers))
+    )
 
 
 def rank(ctx: Context, post_id: int) -> None:
@@ -259,7 +276,7 @@ _RANKS = (
     post.c.last_comment_at,
     post.c.deleted_at,
     post.c.removed_at,
-    select(FOLLOWERS)
+    select(community.c.followers)
     .where(community.c.actor_id == post.c.community_id)
     .correlate(post)
     .scalar_subquery()

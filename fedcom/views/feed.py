@@ -170,18 +170,26 @@ class FeedQuery:
 
 def communities_beside(sort: Sort, span: Span) -> CommunitySort:
     """The order of communities that are listed or searched with posts in this one, as in Lemmy
-    0.19; where Lemmy counts the people active in a time, "active".
+    0.19; but "active" by the people active in a month, where Lemmy has a rank of its own.
     """
-    if sort == "top":
-        return "subscribers" if span in {"nine_months", "year", "all"} else "active"
-    return _COMMUNITIES.get(sort, "active")
+    return _BY_SPAN.get(span, "active_day") if sort == "top" else _COMMUNITIES.get(sort, "active")
 
 
+_BY_SPAN: Mapping[Span, CommunitySort] = {
+    "week": "active_week",
+    "month": "active",
+    "three_months": "active_half_year",
+    "six_months": "active_half_year",
+    "nine_months": "subscribers",
+    "year": "subscribers",
+    "all": "subscribers",
+}
 _COMMUNITIES: Mapping[Sort, CommunitySort] = {
     "new": "new",
     "old": "old",
     "most_comments": "comments",
     "controversial": "comments",
+    "new_comments": "active_day",
 }
 
 
@@ -287,7 +295,7 @@ class _Shape:
         if self.only is not None or self.is_of_link:
             return False
         if self.scope == "community":
-            return self.sort == "top" and self.span != "all" and not self.is_young
+            return self.span != "all" and not self.is_young
         return self.scope in GROUPS and not self.is_young
 
     @property
@@ -296,8 +304,6 @@ class _Shape:
         if self.only is not None:
             return self.only in _VOTES
         if self.is_of_link:
-            return True
-        if self.scope == "community" and self.sort == "controversial":
             return True
         return self.is_either or (self.is_young and self.scope in {"all", "community", *GROUPS})
 

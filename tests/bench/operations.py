@@ -26,7 +26,6 @@ from fedcom.views.comment_feed import (
     Scope as CommentScope,
     list_comments,
 )
-from fedcom.views.community import Sort as CommunitySort
 from fedcom.views.feed import SPANNED, FeedQuery, Sort, Span, list_posts
 from fedcom.views.post import get_post_view
 from fedcom.views.scopes import Scope as FeedScope
@@ -95,9 +94,10 @@ PAGES: Mapping[str, Sequence[str]] = {
         *(
             f"/communities?list={scope}&sort={sort}"
             for scope in ("all", "local")
-            for sort in get_args(CommunitySort)
+            for sort in ("subscribers", "active", "new", "old", "comments")
         ),
-        "/communities?q=group1",
+        "/communities?q=group",
+        "/communities?q=group105",
     ),
     "member": (
         *(f"/?list=subscribed&{sort}" for sort in SORTS),

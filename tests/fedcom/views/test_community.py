@@ -37,21 +37,23 @@ def test_communities_come_by_followers_with_the_viewers_follow(rows: Rows) -> No
 
 @pytest.mark.parametrize("sort", get_args(Sort))
 def test_communities_come_in_the_order_that_is_asked_for(rows: Rows, sort: Sort) -> None:
-    bob = rows.person()
-    made = {
-        "followed": rows.community("followed", subscribers=9, comments=1),
-        "active": rows.community("active", comments=3),
-        "quiet": rows.community("quiet", subscribers=4, comments=7),
-        "new": rows.community("new", subscribers=1, comments=1),
-    }
-    rows.post(made["followed"], bob)
-    rows.post(made["active"], bob, score=5)
+    made = [
+        rows.community(
+            "followed", subscribers=9, comments=1, users_active_month=2, users_active_half_year=9
+        ),
+        rows.community("active", comments=3, users_active_month=5),
+        rows.community("quiet", subscribers=4, comments=7, users_active_day=3),
+        rows.community("new", subscribers=1, comments=1, users_active_week=8),
+    ]
     expected = {
         "subscribers": ["followed", "quiet", "new", "active"],
         "active": ["active", "followed", "new", "quiet"],
         "new": ["new", "quiet", "active", "followed"],
         "old": ["followed", "active", "quiet", "new"],
         "comments": ["quiet", "active", "new", "followed"],
+        "active_day": ["quiet", "new", "active", "followed"],
+        "active_week": ["new", "quiet", "active", "followed"],
+        "active_half_year": ["followed", "new", "quiet", "active"],
     }
 
     seen: list[str] = []
@@ -139,7 +141,7 @@ def test_pages_of_communities_follow_each_other(rows: Rows) -> None:
 @pytest.mark.parametrize("text", ["x", "1", "1_", "_1", "-1_1", "1_0", f"{2**53}_1", f"1_{2**60}"])
 def test_a_cursor_that_no_page_gave_is_refused(rows: Rows, text: str) -> None:
     with pytest.raises(Invalid):
-        read_community_cursor(text, "subscribers")
+        read_community_cursor(text)
 
 
 def test_followed_and_local_communities_are_offered_for_posts(rows: Rows) -> None:

@@ -651,11 +651,15 @@ def test_no_list_of_a_viewers_own_has_anything_for_guests(rows: Rows) -> None:
 @pytest.mark.parametrize(
     ("sort", "span", "expected"),
     [
-        *((sort, "all", "active") for sort in ("active", "hot", "scaled", "new_comments")),
+        *((sort, "all", "active") for sort in ("active", "hot", "scaled")),
         *((sort, "all", sort) for sort in ("new", "old")),
         *((sort, "all", "comments") for sort in ("most_comments", "controversial")),
         *(("top", span, "subscribers") for span in ("all", "year", "nine_months")),
-        *(("top", span, "active") for span in ("six_months", "month", "week", "day", "hour")),
+        *(("top", span, "active_half_year") for span in ("three_months", "six_months")),
+        ("top", "month", "active"),
+        ("top", "week", "active_week"),
+        *(("top", span, "active_day") for span in ("day", "twelve_hours", "six_hours", "hour")),
+        ("new_comments", "all", "active_day"),
     ],
 )
 def test_communities_are_in_the_order_that_goes_with_that_of_posts(
