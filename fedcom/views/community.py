@@ -69,6 +69,7 @@ class CommunityView(ActorView):
     nsfw: bool
     posting_restricted: bool
     removed_at: datetime | None
+    hidden_at: datetime | None
     posts: int
     comments: int
     subscribers: int
@@ -111,7 +112,7 @@ class CommunityQuery:
     """The selection, order and starting point of a list of communities.
 
     `name` limits it to those with this text in their name or title; `after` is the `next` of the
-    previous page.
+    previous page. `hidden` includes those that an admin hid, which only followers find otherwise.
     """
 
     scope: Scope = "all"
@@ -119,12 +120,13 @@ class CommunityQuery:
     name: str = ""
     after: Start = None
     limit: int = PAGE
+    hidden: bool = False
 
 
 EVERYTHING = CommunityQuery()
 
 _OWN_COLUMNS = (
-    *("nsfw", "posting_restricted", "removed_at"),
+    *("nsfw", "posting_restricted", "removed_at", "hidden_at"),
     *("posts", "comments", "subscribers", "claimed_followers"),
 )
 
@@ -191,6 +193,10 @@ _WITH_FOLLOW = community.join(actor, actor.c.id == community.c.actor_id + 0).out
 )
 
 
+_IS_FOUND = or_(community.c.hidden_at.is_(None), follow.c.state.is_not(None))
+"""The condition of `is_not_hidden`, where the viewer's follow is joined already."""
+
+
 def read_community_cursor(text: str, sort: Sort) -> Cursor:
     """The cursor of the list in this order. Raises Invalid("cursor") if it is not from one of our
     pages.
@@ -202,7 +208,7 @@ def read_community_cursor(text: str, sort: Sort) -> Cursor:
 
 
 @cache
-def _list(scope: Scope, sort: Sort, *, named: bool, has_cursor: bool) -> Select[Any]:
+def _list(scope: Scope, sort: Sort, *, named: bool, has_cursor: bool, hidden: bool) -> Select[Any]:
     key = _KEYS[sort]
     statement = one_page(
         select(*community_columns(actor, ""), key.label("key"))
@@ -210,6 +216,8 @@ def _list(scope: Scope, sort: Sort, *, named: bool, has_cursor: bool) -> Select[
         .where(is_open(actor), *_scope(scope))
         .order_by(key.desc(), community.c.actor_id.desc())
     )
+    if not hidden:
+        statement = statement.where(_IS_FOUND)
     if named:
         like = bindparam("name", type_=Text)
         called = [
@@ -242,6 +250,7 @@ def list_communities(
         wanted.sort,
         named=bool(wanted.name),
         has_cursor=isinstance(wanted.after, Cursor),
+        hidden=wanted.hidden,
     )
     rows = conn.execute(statement, parameters).mappings().all()
     return to_page(rows, wanted.limit, to_community, "key")
@@ -250,7 +259,11 @@ def list_communities(
 _WRITABLE = (
     select(*community_columns(actor, ""))
     .select_from(_WITH_FOLLOW)
-    .where(is_open(actor), or_(actor.c.local.is_(True), follow.c.state.is_not(None)))
+    .where(
+        is_open(actor),
+        or_(actor.c.local.is_(True), follow.c.state.is_not(None)),
+        _IS_FOUND,
+    )
     .order_by(follow.c.state.is_(None), actor.c.name, actor.c.id)
     .limit(bindparam("count"))
 )

@@ -30,7 +30,7 @@ from fedcom.models.actor import actor, community as community_table
 from fedcom.models.follow import follow
 from fedcom.models.personal import hidden_post, saved_post
 from fedcom.models.post import post, post_rank
-from fedcom.queries.visibility import is_not_blocked
+from fedcom.queries.visibility import is_not_blocked, is_not_hidden
 from fedcom.views.paging import (
     MAX_ID,
     Cursor,
@@ -73,7 +73,7 @@ PAGE = 20
 """Posts per page of a list."""
 
 PINS = 10
-"""The maximum of pinned posts at the top of the first page of a community."""
+"""The maximum of pinned posts at the top of a first page."""
 
 FEW = 2000
 """Sorting up to this many posts is faster than finding them among all (measured with 100 000
@@ -92,6 +92,13 @@ _SAVED_AT: Mapping[Scope, Column[Any]] = {
     "saved": saved_post.c.saved_at,
     "hidden": hidden_post.c.hidden_at,
 }
+_PINNED: Mapping[Scope, Column[Any]] = {
+    "community": post.c.featured_at,
+    "local": post.c.site_featured_at,
+    "all": post.c.site_featured_at,
+}
+"""The lists that begin with pinned posts, and since when a post is."""
+
 _KEYS: Mapping[Sort, ColumnElement[Any]] = {
     "active": post_rank.c.active,
     "hot": post_rank.c.hot,
@@ -134,7 +141,9 @@ def list_posts(
 
     Deleted and removed posts and posts in removed communities are never included; posts that the
     viewer hid or blocked only where the scope asks for them. `subscribed` is empty for guests. The
-    first page of a community begins with its pinned posts, in addition to `limit`.
+    first page of a community begins with its pinned posts, in addition to `limit`; that of `all`
+    and `local` with those pinned on the site. Posts in hidden communities are in those two lists
+    for followers only.
     """
     spanned = wanted.sort in SPANNED and wanted.scope not in _SAVED_AT
     shape = _Shape(
@@ -217,7 +226,7 @@ def _statement(shape: _Shape) -> Select[Any]:
         # only to drop them.
         walked = case((_are_few(shape), 0), else_=bindparam("count"))
         parts.append(_listed(shape, walking=True).limit(walked))
-    if shape.scope == "community" and shape.is_first:
+    if shape.scope in _PINNED and shape.is_first:
         parts.append(_pins(shape))
     return _together(*parts) if len(parts) > 1 else parts[0]
 
@@ -229,10 +238,13 @@ def _together(*parts: Select[Any]) -> Select[Any]:
 
 
 def _pins(shape: _Shape) -> Select[Any]:
-    pinned = _select(shape, _key(shape), 1).where(
-        post.c.community_id == _SUBJECT, post.c.featured_at.is_not(None)
-    )
-    return pinned.order_by(post.c.featured_at.desc()).limit(PINS)
+    since = _PINNED[shape.scope]
+    # Some posts out of all: as an operand, so that these are found by their own index.
+    scope = _scope(shape.scope, walking=True)
+    if shape.scope == "community":
+        scope = [post.c.community_id == _SUBJECT]
+    pinned = _select(shape, _key(shape), 1).where(since.is_not(None), *scope)
+    return pinned.order_by(since.desc()).limit(PINS)
 
 
 def _listed(shape: _Shape, *, walking: bool = False) -> Select[Any]:
@@ -286,9 +298,8 @@ def _bounds(
 
 
 def _without_pinned(shape: _Shape, statement: Select[Any]) -> Select[Any]:
-    return (
-        statement.where(post.c.featured_at.is_(None)) if shape.scope == "community" else statement
-    )
+    since = _PINNED.get(shape.scope)
+    return statement if since is None else statement.where(since.is_(None))
 
 
 def _select(
@@ -381,6 +392,8 @@ def _wishes(shape: _Shape) -> list[ColumnElement[bool]]:
         hosts.append(group.c.host)
     if not shape.is_guest:
         conditions.append(is_not_blocked(VIEWER, ids=ids, hosts=hosts))
+    if shape.scope in {"all", "local"}:
+        conditions.append(is_not_hidden(community_table, VIEWER, guest=shape.is_guest))
     if not shape.nsfw and shape.scope != "community":
         conditions += [post.c.nsfw.is_(False), community_table.c.nsfw.is_(False)]
     return conditions

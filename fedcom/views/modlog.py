@@ -170,7 +170,9 @@ def _ids_about(person_id: int, conditions: Iterable[ColumnElement[bool]]) -> Sel
     person = select(actor.c.iri).where(actor.c.id == person_id)
     wrote = (select(each.c.iri).where(each.c.author_id == person_id) for each in (post, comment))
     entries = select(modlog.c.id).where(
-        modlog.c.target_iri.in_(union_all(person, *wrote)), *conditions
+        modlog.c.target_iri.in_(union_all(person, *wrote)),
+        modlog.c.kind != "purge_comment",
+        *conditions,
     )
     # PostgreSQL would walk down the log and compare each entry with each id; and it would join all
     # entries before it chose these, so that they are a statement of their own.
@@ -180,8 +182,10 @@ def _ids_about(person_id: int, conditions: Iterable[ColumnElement[bool]]) -> Sel
 
 def _to_entry(row: RowMapping) -> ModlogView:
     named = None if row["named_id"] is None else to_actor(row, "named_")
+    # The target of a purged comment is the post that it was on.
+    author = None if row["kind"] == "purge_comment" else find_person_in(row, "author_")
     return ModlogView(
-        named or find_person_in(row, "author_"),
+        named or author,
         find_person_in(row, "moderator_"),
         find_community_in(row, "community_"),
         *_VALUES(row),
