@@ -92,7 +92,7 @@ def blank_all(ctx: Context, owner: Person | Community) -> None:
     gone = update(comment).where(wrote).values(**Comment.BLANK, deleted_at=ctx.now)
     shown = gone.where(is_shown(comment))
     hidden = ctx.conn.execute(shown.returning(comment.c.path, comment.c.post_id)).all()
-    _count_comments(ctx, hidden, back=False)
+    count_comments(ctx, hidden, back=False)
     ctx.conn.execute(gone)
     gone = update(post).where(posts).values(**Post.BLANK, deleted_at=ctx.now)
     shown = gone.where(is_shown(post))
@@ -169,11 +169,11 @@ def _set_comments_removed(
     returned = (comment.c.path, comment.c.post_id, comment.c.iri, comment.c.deleted_at)
     rows = ctx.conn.execute(changed.values(removed_at=removed_at).returning(*returned))
     shown = [row for row in rows if row.deleted_at is None]
-    _count_comments(ctx, shown, back=removed_at is None)
+    count_comments(ctx, shown, back=removed_at is None)
     return {row.iri: row.post_id for row in shown}
 
 
-def _count_comments(ctx: Context, rows: Sequence[Row[Any]], *, back: bool) -> None:
+def count_comments(ctx: Context, rows: Sequence[Row[Any]], *, back: bool) -> None:
     """Update the counters above comments (`path`, `post_id`) that become hidden, or visible
     again.
     """
@@ -183,6 +183,12 @@ def _count_comments(ctx: Context, rows: Sequence[Row[Any]], *, back: bool) -> No
     _count(ctx, post.c.comments, post.c.id, below, back=back)
     inside_of = _per_community(ctx, below)
     _count(ctx, community_table.c.comments, community_table.c.actor_id, inside_of, back=back)
+
+
+def count_posts(ctx: Context, rows: Sequence[Row[Any]]) -> None:
+    """Update the counters of the communities of posts (`community_id`) that become hidden."""
+    inside = Counter(row.community_id for row in rows)
+    _count(ctx, community_table.c.posts, community_table.c.actor_id, inside, back=False)
 
 
 def _per_community(ctx: Context, posts: Counter[int]) -> Counter[int]:

@@ -204,6 +204,16 @@ report = Table(
     Index("ix_report_post_id", "post_id"),
     Index("ix_report_comment_id", "comment_id"),
     Index("ix_report_message_id", "message_id"),
+    # A purge searches them for the person that it erases.
+    *(
+        Index(
+            f"ix_report_{name}",
+            name,
+            sqlite_where=text(f"{name} IS NOT NULL"),
+            postgresql_where=text(f"{name} IS NOT NULL"),
+        )
+        for name in ("reporter_id", "resolver_id")
+    ),
     Index(
         "ix_report_account",
         "reported_text",

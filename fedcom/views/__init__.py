@@ -7,6 +7,6 @@ one statement and returns a `Page` (`paging`).
 
 In reading order: `viewer` (whose view it is), `person`, `community`, `post` with `feed` (lists of
 posts), `comment` with `thread` (the tree below a post), `profile` (a person's posts and comments),
-`search`, `notification`, `message`, `report`, `modlog`, `ban`, `voter`, `block`, `draft`. Nothing
-here writes; the queries that actions need are in `queries`.
+`search`, `notification`, `message`, `report`, `modlog`, `ban`, `voter`, `block`, `draft`, `purge`.
+Nothing here writes; the queries that actions need are in `queries`.
 """

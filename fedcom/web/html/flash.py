@@ -61,6 +61,7 @@ NOTICES = {
     "pinned": mark("Pinned. It is now shown above the other posts."),
     "pinned_on_site": mark("Pinned. It is now shown first on the front page."),
     "profile_saved": mark("Profile saved."),
+    "purged": mark("Purged. It may take some minutes until everything is erased."),
     "removed": mark("Removed. The reason is in the moderation log."),
     "report_reopened": mark("Report reopened."),
     "report_resolved": mark("Report resolved. Find it under “Resolved”."),
