@@ -27,7 +27,6 @@ class ThreadPlace(NamedTuple):
     may_moderate: bool
     # An admin may also hide content in remote communities.
     may_remove: bool
-    is_admin: bool
     # No deeper comment may be written.
     deepest: int
 

@@ -103,7 +103,6 @@ class Discussion:
             is_member=member is not None,
             may_moderate=may_moderate,
             may_remove=may_moderate or (member is not None and member.is_admin),
-            is_admin=member is not None and member.is_admin,
             deepest=MAX_DEPTH - 1,
         )
         return CommentLines(context, place, new, self.focus.id if self.focus else None)

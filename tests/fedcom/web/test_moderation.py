@@ -378,7 +378,8 @@ async def test_the_other_purges_say_what_will_vanish(world: World) -> None:
     top = await world.comment(post)
     await world.comment(post, "Below", parent=top)
     at = f"/comment/{top.id}/purge"
-    assert at in (await ann.get(f"/post/{post.id}")).html
+    assert at in (await ann.get(f"/comment/{top.id}/remove")).html
+    assert at not in (await world.browser("mia").get(f"/comment/{top.id}/remove")).html
     assert "2 comments: this one and all replies below it" in (await ann.get(at)).text
     person = " ".join((await ann.get("/u/bob/purge")).text.split())
     assert "1 post, with all comments below it" in person
