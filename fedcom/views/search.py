@@ -58,7 +58,13 @@ from fedcom.models.comment import comment, comment_rank
 from fedcom.models.follow import follow
 from fedcom.models.moderation import moderator
 from fedcom.models.post import post, post_rank
-from fedcom.queries.visibility import is_not_blocked, is_not_deleted, is_open, is_shown
+from fedcom.queries.visibility import (
+    is_not_blocked,
+    is_not_deleted,
+    is_not_hidden,
+    is_open,
+    is_shown,
+)
 from fedcom.text.excerpts import MarkedPiece, excerpt, fold, mark
 from fedcom.text.search_terms import Phrase, Terms, TermSet
 from fedcom.views.comment import COMMENTS, LISTED, CommentView, to_listed
@@ -560,6 +566,7 @@ def search_communities(
     ]
     if not viewer.show_nsfw:
         conditions.append(community_table.c.nsfw.is_(False))
+    conditions.append(is_not_hidden(community_table, viewer.id))
     if wanted.scope == "subscribed":
         conditions.append(actor.c.id.in_(_followed(viewer)))
     columns = community_columns(actor, "")

@@ -25,6 +25,7 @@ STARTS_UNITS = {
     "fedcom/remote/handles.py",
     "fedcom/site/setup.py",
     "fedcom/background/housekeeping.py",
+    "fedcom/background/purges.py",
 }
 """Where, inside fedcom, a unit of work that writes may be started (the engines start their own)."""
 
