@@ -1,6 +1,6 @@
 """A number for each server, and the local followers of each community, for apps.
 
-Revision 0041, after 0037.
+Revision 0041, after 0040.
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from fedcom.db import BigId, UtcDateTime
 
 revision = "0041"
-down_revision = "0037"
+down_revision = "0040"
 branch_labels = None
 depends_on = None
 

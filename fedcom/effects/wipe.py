@@ -11,7 +11,7 @@ from sqlalchemy import Column, Connection, delete
 from fedcom.models.account import account, invitation, password_reset, session
 from fedcom.models.actor import actor_key, author_counts, community
 from fedcom.models.boost import boost
-from fedcom.models.comment import comment
+from fedcom.models.comment import comment, comment_rank
 from fedcom.models.follow import follow
 from fedcom.models.mail import mail
 from fedcom.models.media import media
@@ -98,6 +98,7 @@ KEPT: dict[Column[Any], str] = {
     omission.c.community_id: "names a community",
     post.c.community_id: "names a community",
     post_rank.c.community_id: "names a community",
+    comment_rank.c.community_id: "names a community",
     report.c.community_id: "names a community",
 }
 """Rows that remain, with the reason."""
