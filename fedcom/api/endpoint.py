@@ -7,7 +7,7 @@ themselves. Its annotations name the structs, for the decoder, the answer and th
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, get_type_hints
+from typing import Any, Literal, TypeVar, dataclass_transform, get_type_hints
 
 import msgspec
 from starlette.requests import Request
@@ -42,11 +42,22 @@ PREFLIGHT = {
 _encode = msgspec.json.Encoder().encode
 
 
-class Shape(msgspec.Struct, kw_only=True, omit_defaults=True, frozen=True, gc=False):
+class _Named(msgspec.StructMeta):
+    """Structs whose fields are given by name, in any order: those with a default too."""
+
+    def __new__(
+        mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any
+    ) -> Any:
+        return super().__new__(mcs, name, bases, namespace, **({"kw_only": True} | options))
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(msgspec.field,))
+class Shape(msgspec.Struct, metaclass=_Named, omit_defaults=True, gc=False):
     """An answer, or a part of one. A property that has no value is left out, never null."""
 
 
-class Parameters(msgspec.Struct, kw_only=True, frozen=True):
+@dataclass_transform(kw_only_default=True, field_specifiers=(msgspec.field,))
+class Parameters(msgspec.Struct, metaclass=_Named):
     """The parameters of a call: of the query for GET, else of the JSON body. Unknown ones are
     ignored, as by Lemmy.
     """
@@ -99,9 +110,7 @@ class Resource:
 
         return register
 
-    def serves(
-        self, method: Method, path: str, *, is_shared: bool = False
-    ) -> Callable[[F], F]:
+    def serves(self, method: Method, path: str, *, is_shared: bool = False) -> Callable[[F], F]:
         """Register a handler `async (call, parameters) -> answer`, which opens transactions.
 
         `is_shared`: what a guest gets is the same for all guests.
@@ -117,19 +126,17 @@ class Resource:
     ) -> F:
         hints = get_type_hints(handler)
         answer = hints.pop("return")
-        parameters = next(
-            kind for kind in hints.values() if kind not in (Call, Caller)
-        )
+        parameters = next(kind for kind in hints.values() if kind not in (Call, Caller))
         described = handler.__doc__ or ""
-        self.endpoints.append(Endpoint(method, path, parameters, answer, run, described, is_shared, handler.__name__))
+        self.endpoints.append(
+            Endpoint(method, path, parameters, answer, run, described, is_shared, handler.__name__)
+        )
         return handler
 
 
 def routes_of(prefix: str, endpoints: list[Endpoint]) -> list[Route]:
     """The routes of these endpoints, with one for the preflight requests to each address."""
-    routes = [
-        Route(prefix + one.path, _serving(one), methods=[one.method]) for one in endpoints
-    ]
+    routes = [Route(prefix + one.path, _serving(one), methods=[one.method]) for one in endpoints]
     paths = dict.fromkeys(prefix + one.path for one in endpoints)
     return [*routes, *(Route(path, _answer_preflight, methods=["OPTIONS"]) for path in paths)]
 

@@ -14,7 +14,6 @@ from fedcom.errors import FedcomError, NotFound
 from fedcom.http.problem import to_problem
 
 
-
 class Failure(msgspec.Struct):
     """An error: its code, and a sentence about this case."""
 

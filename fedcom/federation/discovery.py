@@ -23,6 +23,7 @@ from fedcom.models.actor import Actor
 from fedcom.models.site import Site
 from fedcom.queries.actors import find_actor, find_community, find_person
 from fedcom.queries.counts import count_usage
+from fedcom.rules.dialects import LEMMY_VERSION
 from fedcom.site.settings import get_site
 
 # The last version of the API that apps use; they refuse any other than 0.18 or 0.19 (Jerboa).

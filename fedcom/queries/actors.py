@@ -140,7 +140,9 @@ def list_admins(conn: Connection) -> list[int]:
 def list_moderator_ids(conn: Connection, community_id: int) -> list[int]:
     """The row ids of a community's moderators, the first one first."""
     of = select(moderator.c.person_id).where(moderator.c.community_id == community_id)
-    return list(conn.execute(of.order_by(moderator.c.appointed_at, moderator.c.person_id)).scalars())
+    return list(
+        conn.execute(of.order_by(moderator.c.appointed_at, moderator.c.person_id)).scalars()
+    )
 
 
 def find_first_admin(conn: Connection) -> Person | None:

@@ -98,9 +98,9 @@ def count_site(conn: Connection, now: datetime) -> SiteCounts:
         for span, days in (("day", 1), ("week", 7), ("month", 30), ("half_year", 180))
     }
     own = {
-        f"{table.name}s": select(func.count()).select_from(table).where(
-            table.c.local, is_shown(table)
-        )
+        f"{table.name}s": select(func.count())
+        .select_from(table)
+        .where(table.c.local, is_shown(table))
         for table in (post, comment)
     }
     groups = (

@@ -1,5 +1,6 @@
 """Comments: one view for threads, authors' lists, saved comments, feeds and search."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,14 +10,17 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     bindparam,
+    case,
     exists,
     false,
     func,
     literal_column,
+    or_,
     select,
 )
 
 from fedcom.db import BigId
+from fedcom.errors import NotFound
 from fedcom.models.actor import community as community_table
 from fedcom.models.base import to_row, values_of
 from fedcom.models.comment import comment
@@ -26,6 +30,7 @@ from fedcom.models.post import post
 from fedcom.models.vote import comment_vote
 from fedcom.queries.visibility import is_blocked, is_comment_shown, is_shown, reads_removed
 from fedcom.views.community import CommunityView, community_columns, to_community
+from fedcom.views.paging import padded
 from fedcom.views.person import PersonView, actor_columns, to_person
 from fedcom.views.post import IN_COMMUNITY, author, group
 from fedcom.views.viewer import (
@@ -213,7 +218,10 @@ _ONE = (
             body_html=_if_readable(comment.c.body_html),
             content_warning=_if_readable(comment.c.content_warning),
         ),
-        *(post.c[name].label(f"post_{name}") for name in ("id", "iri", "title", "nsfw", "locked_at")),
+        *(
+            post.c[name].label(f"post_{name}")
+            for name in ("id", "iri", "title", "nsfw", "locked_at")
+        ),
         *community_columns(group, "community_"),
     )
     .select_from(COMMENTS)

@@ -4,7 +4,7 @@ Pages show less, so their lists read less. An app's list is a page of views, and
 here for each kind of thing that the views name, whatever their number.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -14,9 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
-    RowMapping,
     Select,
-    Text,
     and_,
     bindparam,
     case,
@@ -27,7 +25,7 @@ from sqlalchemy import (
 
 from fedcom.errors import NotFound
 from fedcom.models.actor import actor, author_counts, community
-from fedcom.models.base import to_row, values_of
+from fedcom.models.base import to_row
 from fedcom.models.comment import comment
 from fedcom.models.content import Contribution
 from fedcom.models.instance import instance
@@ -127,15 +125,17 @@ _COUNTS = (
     *("local_subscribers", "users_active_day", "users_active_week", "users_active_month"),
     *("users_active_half_year", "hidden_at"),
 )
-_PEOPLE = (select(
-    *actor_columns(actor, ""),
-    *(actor.c[name] for name in _PROFILE),
-    _number_of(actor.c.host).label("instance_id"),
-    is_admin(actor.c.id).label("is_admin"),
-    *(func.coalesce(author_counts.c[name], 0).label(name) for name in ("posts", "comments")),
+_PEOPLE = (
+    select(
+        *actor_columns(actor, ""),
+        *(actor.c[name] for name in _PROFILE),
+        _number_of(actor.c.host).label("instance_id"),
+        is_admin(actor.c.id).label("is_admin"),
+        *(func.coalesce(author_counts.c[name], 0).label(name) for name in ("posts", "comments")),
+    )
+    .outerjoin(author_counts, author_counts.c.author_id == actor.c.id)
+    .where(actor.c.id.in_(_IDS))
 )
-.outerjoin(author_counts, author_counts.c.author_id == actor.c.id)
-.where(actor.c.id.in_(_IDS)))
 
 
 @cache
@@ -251,7 +251,7 @@ def _find(
     statement: Select[Any],
     ids: Iterable[int],
     values: Mapping[str, Any],
-    row_type: Callable[..., T],
+    row_type: type[T],
 ) -> dict[int, T]:
     wanted = padded(ids)
     if not wanted:

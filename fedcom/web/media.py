@@ -30,4 +30,3 @@ async def show_remote(request: Request) -> Response:
     except FedcomError:
         # Not a page: the request comes from an <img>, which shows its alt text instead.
         return Response(status_code=404, headers={"Cache-Control": NOT_NOW})
-

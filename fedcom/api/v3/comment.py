@@ -1,31 +1,63 @@
 """Comments: reading, writing, voting, saving, and what moderators do."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated, Literal
+
+import msgspec
+
 from fedcom.actions.comment import CreateComment as Create, EditComment as Edit
 from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.distinguish import Distinguish
 from fedcom.actions.vote import Vote
 from fedcom.api.caller import Call, Caller, unless_unchanged
 from fedcom.api.endpoint import Parameters, Resource, Shape
-from fedcom.api.v3.known import one_comment, vote_views
+from fedcom.api.v3.known import comment_views, one_comment, vote_views
 from fedcom.api.v3.params import (
+    SCOPES,
     Id,
     Limit,
     PageAt,
     Score,
     check_reason,
+    community_of,
+    only_one_of,
+    shows_nsfw,
     start_of,
 )
-from fedcom.api.v3.shapes.responses import CommentResponse, VoteView
+from fedcom.api.v3.shapes.responses import CommentResponse, GetCommentsResponse, VoteView
+from fedcom.api.v3.shapes.site import ListingType
 from fedcom.api.v3.shapes.text import without_warning
+from fedcom.errors import NotFound
+from fedcom.models.comment import Comment as Row
 from fedcom.personal.saved import save, unsave
 from fedcom.queries.comments import get_comment
 from fedcom.queries.posts import get_post
 from fedcom.rules.lemmy_languages import language_of_number
 from fedcom.rules.limits import check_comment
 from fedcom.site.removal import remove_content, restore_content
+from fedcom.views.comment_feed import CommentQuery, Only, Order, list_comments
+from fedcom.views.post import get_post_view
+from fedcom.views.thread import Levels, list_levels
 from fedcom.views.voter import list_voters
 
 resource = Resource()
+
+Depth = Annotated[int, msgspec.Meta(ge=1, le=300)]
+CommentSortType = Literal["Hot", "Top", "New", "Old", "Controversial"]
+
+ORDERS: Mapping[CommentSortType, Order] = {
+    "Hot": "hot",
+    "Top": "top",
+    "New": "new",
+    "Old": "old",
+    "Controversial": "controversial",
+}
+_ONLY: Mapping[str, Only] = {
+    "saved_only": "saved",
+    "liked_only": "liked",
+    "disliked_only": "disliked",
+}
 
 
 class GetComment(Parameters):
@@ -38,6 +70,68 @@ class GetComment(Parameters):
 def read_comment(caller: Caller, wanted: GetComment) -> CommentResponse:
     """A comment by its id."""
     return _answer(caller, wanted.id)
+
+
+class GetComments(Parameters):
+    """A list of comments: of everything, of a community, on a post, or of the caller's own.
+
+    With `max_depth`, levels of a thread: from the post on, or below `parent_id`.
+    """
+
+    type_: ListingType = "All"
+    sort: CommentSortType = "Hot"
+    max_depth: Depth | None = None
+    page: PageAt | None = None
+    limit: Limit = 10
+    community_id: Id | None = None
+    community_name: str | None = None
+    post_id: Id | None = None
+    parent_id: Id | None = None
+    saved_only: bool = False
+    liked_only: bool = False
+    disliked_only: bool = False
+
+
+@resource.reads("/comment/list")
+def list_all(caller: Caller, wanted: GetComments) -> GetCommentsResponse:
+    """A page of comments, or levels of a thread."""
+    only = only_one_of(
+        saved_only=wanted.saved_only,
+        liked_only=wanted.liked_only,
+        disliked_only=wanted.disliked_only,
+    )
+    top = get_comment(caller.conn, wanted.parent_id) if wanted.parent_id else None
+    post_id = top.post_id if top else wanted.post_id
+    if post_id is not None and wanted.max_depth is not None:
+        return _levels(caller, wanted, post_id, top)
+    query = CommentQuery(
+        scope=SCOPES[wanted.type_],
+        sort=ORDERS[wanted.sort],
+        after=start_of(wanted.page),
+        limit=wanted.limit,
+        nsfw=shows_nsfw(caller, None),
+        only=_ONLY.get(only or ""),
+    )
+    if post_id is not None:
+        query = replace(
+            query, scope="post", subject_id=post_id, below=top.path if top else "", nsfw=None
+        )
+    elif wanted.community_id or wanted.community_name:
+        inside = community_of(caller, wanted.community_id, wanted.community_name)
+        query = replace(query, scope="community", subject_id=inside.id, nsfw=None)
+    found = list_comments(caller.conn, query, viewer_id=caller.viewer_id, now=caller.now)
+    return GetCommentsResponse(comments=comment_views(caller, found.items))
+
+
+def _levels(
+    caller: Caller, wanted: GetComments, post_id: int, top: Row | None
+) -> GetCommentsResponse:
+    view = get_post_view(caller.conn, post_id, viewer_id=caller.viewer_id, now=caller.now)
+    if not view.is_readable:
+        raise NotFound("couldnt_find_post", "This post was deleted or removed.")
+    levels = Levels(ORDERS[wanted.sort], wanted.max_depth or 0, top)
+    found = list_levels(caller.conn, view, levels, viewer_id=caller.viewer_id, now=caller.now)
+    return GetCommentsResponse(comments=comment_views(caller, found))
 
 
 class CreateComment(Parameters):
@@ -59,9 +153,7 @@ async def create_comment(call: Call, wanted: CreateComment) -> CommentResponse:
     def work(caller: Caller) -> CommentResponse:
         parent = get_comment(caller.conn, wanted.parent_id) if wanted.parent_id else None
         post = get_post(caller.conn, wanted.post_id)
-        action = Create(
-            by=caller.person, post=post, parent=parent, body=body, language=language
-        )
+        action = Create(by=caller.person, post=post, parent=parent, body=body, language=language)
         return _answer(caller, caller.act(action).id)
 
     return await call.unit(work)

@@ -14,9 +14,18 @@ from fedcom.api.caller import Call, Caller, unless_unchanged
 from fedcom.api.endpoint import Parameters, Resource, Shape
 from fedcom.api.v3.known import moderator_views, one_community, one_person
 from fedcom.api.v3.params import Id, check_reason, community_of, no_id
-from fedcom.api.v3.shapes.community import CommunityModeratorView, CommunityView, CommunityVisibility
+from fedcom.api.v3.shapes.community import (
+    CommunityModeratorView,
+    CommunityView,
+    CommunityVisibility,
+)
 from fedcom.api.v3.shapes.person import PersonView
-from fedcom.api.v3.shapes.responses import SUCCESS, CommunityResponse, GetCommunityResponse, SuccessResponse
+from fedcom.api.v3.shapes.responses import (
+    SUCCESS,
+    CommunityResponse,
+    GetCommunityResponse,
+    SuccessResponse,
+)
 from fedcom.api.v3.shapes.site import ALL_LANGUAGES
 from fedcom.errors import Invalid
 from fedcom.personal.blocks import block, unblock
@@ -54,7 +63,7 @@ class CreateCommunity(Parameters):
     banner: str | None = None
     nsfw: bool = False
     posting_restricted_to_mods: bool = False
-    discussion_languages: list[int] = []
+    discussion_languages: list[int] | None = None
     visibility: CommunityVisibility = "Public"
 
 
@@ -220,8 +229,10 @@ def remove_community(caller: Caller, wanted: RemoveCommunity) -> CommunityRespon
     """Close a community as an admin, or reopen it."""
     community = get_community(caller.conn, wanted.community_id)
     by, reason = caller.person, check_reason(wanted.reason)
-    action = CloseCommunity if wanted.removed else ReopenCommunity
-    caller.ensure(action(by=by, community=community, reason=reason))
+    if wanted.removed:
+        caller.ensure(CloseCommunity(by=by, community=community, reason=reason))
+    else:
+        caller.ensure(ReopenCommunity(by=by, community=community))
     return _answer(caller, community.id)
 
 
@@ -286,9 +297,7 @@ def ban_from_community(caller: Caller, wanted: BanFromCommunity) -> BanFromCommu
                 restores_content=wanted.remove_data,
             )
         )
-    return BanFromCommunityResponse(
-        person_view=one_person(caller, person.id), banned=wanted.ban
-    )
+    return BanFromCommunityResponse(person_view=one_person(caller, person.id), banned=wanted.ban)
 
 
 class AddModToCommunity(Parameters):

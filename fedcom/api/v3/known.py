@@ -50,7 +50,7 @@ def known_of(
     caller: Caller, *, posts: Sequence[OnePost] = (), comments: Sequence[OneComment] = ()
 ) -> Known:
     """What these posts and comments name."""
-    both = (*posts, *comments)
+    both: tuple[OnePost | OneComment, ...] = (*posts, *comments)
     return read_known(
         caller,
         people={one.author.id for one in both},
@@ -68,9 +68,7 @@ def post_views(caller: Caller, posts: Sequence[OnePost]) -> list[PostView]:
 def comment_views(caller: Caller, comments: Sequence[OneComment]) -> list[CommentView]:
     """These comments as the API shows them."""
     known = known_of(caller, comments=comments)
-    sources = find_sources(
-        caller.conn, (one.id for one in comments), viewer_id=caller.viewer_id
-    )
+    sources = find_sources(caller.conn, (one.id for one in comments), viewer_id=caller.viewer_id)
     return [comment_view(one, sources[one.id].body_source, known) for one in comments]
 
 
@@ -94,9 +92,7 @@ def community_views(caller: Caller, ids: Sequence[int]) -> list[CommunityView]:
 def one_community(caller: Caller, community_id: int) -> CommunityView:
     """The community with this row id. Raises NotFound."""
     return community_view(
-        get_full_community(
-            caller.conn, community_id, viewer_id=caller.viewer_id, now=caller.now
-        )
+        get_full_community(caller.conn, community_id, viewer_id=caller.viewer_id, now=caller.now)
     )
 
 
@@ -118,9 +114,7 @@ def moderator_views(caller: Caller, community_id: int) -> list[CommunityModerato
     known = read_known(caller, people=ids, communities=[community_id])
     inside = community(known.communities[community_id])
     return [
-        CommunityModeratorView(
-            community=inside, moderator=person(known.people[number], caller.now)
-        )
+        CommunityModeratorView(community=inside, moderator=person(known.people[number], caller.now))
         for number in ids
     ]
 

@@ -12,8 +12,9 @@ from fedcom.http.resolve import split_slug
 from fedcom.models.actor import Community, Person
 from fedcom.queries.actors import find_community, find_person, get_community, get_person
 from fedcom.rules.limits import MAX_REASON, check_body
-from fedcom.views.feed import Scope, Sort, Span, read_cursor
+from fedcom.views.feed import Sort, Span, read_cursor
 from fedcom.views.paging import PageNumber, Start
+from fedcom.views.scopes import Scope
 
 MAX_PAGE = 50
 """The largest page that Lemmy 0.19 gives."""
@@ -63,11 +64,16 @@ def start_of(page: int | None, cursor: str | None = None, sort: Sort = "active")
     return PageNumber(page) if page is not None and page > 1 else None
 
 
-def only_one_of(**given: object) -> None:
-    """Raises BadRequest("contradicting_filters") if more than one of these is given."""
-    if sum(map(bool, given.values())) > 1:
-        names = ", ".join(given)
-        raise BadRequest("contradicting_filters", "Only one of %(names)s.", names=names)
+def only_one_of(**given: bool) -> str | None:
+    """The name of the one that is true; None if none is.
+
+    Raises BadRequest("contradicting_filters") if several are.
+    """
+    chosen = [name for name, is_wanted in given.items() if is_wanted]
+    if len(chosen) > 1:
+        names = ", ".join(chosen)
+        raise BadRequest("contradicting_filters", "Only one of these: %(names)s.", names=names)
+    return chosen[0] if chosen else None
 
 
 def no_id() -> NoReturn:

@@ -1,5 +1,6 @@
 """Posts: reading, writing, voting, saving, hiding, and what their moderators do."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from fedcom.actions.delete import Delete, Undelete
@@ -42,8 +43,8 @@ from fedcom.api.v3.shapes.responses import (
 from fedcom.api.v3.shapes.site import ListingType, SortType
 from fedcom.api.v3.shapes.text import without_warning
 from fedcom.errors import NotFound
-from fedcom.personal.saved import hide_posts, save, unhide_posts, unsave
-from fedcom.personal.visits import mark_read, mark_unread, note_visit
+from fedcom.personal.saved import hide, save, unhide, unsave
+from fedcom.personal.visits import mark_as_read, mark_as_unread, note_visit
 from fedcom.queries.actors import get_community
 from fedcom.queries.comments import get_comment
 from fedcom.queries.posts import get_post
@@ -57,6 +58,12 @@ from fedcom.views.voter import list_voters
 from fedcom.wire.illustration import Illustration, is_picture_url
 
 resource = Resource()
+
+_ONLY: Mapping[str, Only] = {
+    "saved_only": "saved",
+    "liked_only": "liked",
+    "disliked_only": "disliked",
+}
 
 
 class GetPost(Parameters):
@@ -86,9 +93,7 @@ def _read_post(caller: Caller, wanted: GetPost) -> tuple[GetPostResponse, View |
     view = get_post_view(caller.conn, post_id, viewer_id=caller.viewer_id, now=caller.now)
     if not view.is_readable:
         raise NotFound("couldnt_find_post", "This post was deleted or removed.")
-    others = list_cross_post_views(
-        caller.conn, view, viewer_id=caller.viewer_id, now=caller.now
-    )
+    others = list_cross_post_views(caller.conn, view, viewer_id=caller.viewer_id, now=caller.now)
     shown, *also = post_views(caller, [view, *others])
     answer = GetPostResponse(
         post_view=shown,
@@ -123,7 +128,7 @@ class GetPosts(Parameters):
 @resource.reads("/post/list")
 def list_all(caller: Caller, wanted: GetPosts) -> GetPostsResponse:
     """A page of posts, the pinned ones above the others of the first page."""
-    only_one_of(
+    only = only_one_of(
         saved_only=wanted.saved_only,
         liked_only=wanted.liked_only,
         disliked_only=wanted.disliked_only,
@@ -141,7 +146,7 @@ def list_all(caller: Caller, wanted: GetPosts) -> GetPostsResponse:
         after=start_of(wanted.page, wanted.page_cursor, sort),
         limit=wanted.limit,
         nsfw=shows_nsfw(caller, wanted.show_nsfw) if scope != "community" else wanted.show_nsfw,
-        only=_only(wanted),
+        only=_ONLY.get(only or ""),
         show_read=True if wanted.show_read is None else wanted.show_read,
         show_hidden=wanted.show_hidden,
     )
@@ -150,14 +155,6 @@ def list_all(caller: Caller, wanted: GetPosts) -> GetPostsResponse:
         posts=post_views(caller, found.items),
         next_page=str(found.next) if found.next else None,
     )
-
-
-def _only(wanted: GetPosts) -> Only | None:
-    if wanted.saved_only:
-        return "saved"
-    if wanted.liked_only:
-        return "liked"
-    return "disliked" if wanted.disliked_only else None
 
 
 class CreatePost(Parameters):
@@ -181,18 +178,23 @@ async def create_post(call: Call, wanted: CreatePost) -> PostResponse:
     check_honeypot(wanted.honeypot)
     by = (await call.member()).person
     url = check_url(wanted.url) if wanted.url else None
-    fields = {
-        "title": check_title(wanted.name),
-        "url": url,
-        "image": _image(url, wanted.alt_text),
-        "body": await call.parse_markdown(by, check_body(wanted.body or "")),
-        "nsfw": wanted.nsfw,
-        "language": language_of_number(wanted.language_id),
-    }
+    title = check_title(wanted.name)
+    body = await call.parse_markdown(by, check_body(wanted.body or ""))
 
     def work(caller: Caller) -> PostResponse:
         community = get_community(caller.conn, wanted.community_id)
-        made = caller.act(Create(by=caller.person, community=community, **fields))
+        made = caller.act(
+            Create(
+                by=caller.person,
+                community=community,
+                title=title,
+                url=url,
+                image=_image(url, wanted.alt_text),
+                body=body,
+                nsfw=wanted.nsfw,
+                language=language_of_number(wanted.language_id),
+            )
+        )
         return _answer(caller, made.id)
 
     return await call.unit(work)
@@ -236,19 +238,24 @@ async def edit_post(call: Call, wanted: EditPost) -> PostResponse:
     language = before.language
     if wanted.language_id is not None:
         language = language_of_number(wanted.language_id)
-    fields = {
-        "title": before.title if wanted.name is None else check_title(wanted.name),
-        "url": url,
-        "image": image,
-        "body": await call.parse_markdown(by, check_body(text)),
-        "nsfw": before.nsfw if wanted.nsfw is None else wanted.nsfw,
-        "language": language,
-        "content_warning": before.content_warning,
-    }
+    title = before.title if wanted.name is None else check_title(wanted.name)
+    body = await call.parse_markdown(by, check_body(text))
 
     def work(caller: Caller) -> PostResponse:
         post = get_post(caller.conn, wanted.post_id)
-        caller.act(Edit(by=caller.person, post=post, **fields))
+        caller.act(
+            Edit(
+                by=caller.person,
+                post=post,
+                title=title,
+                url=url,
+                image=image,
+                body=body,
+                nsfw=before.nsfw if wanted.nsfw is None else wanted.nsfw,
+                language=language,
+                content_warning=before.content_warning,
+            )
+        )
         return _answer(caller, post.id)
 
     return await call.unit(work)
@@ -395,7 +402,7 @@ class MarkPostAsRead(Parameters):
 @resource.writes("POST", "/post/mark_as_read")
 def mark_posts(caller: Caller, wanted: MarkPostAsRead) -> SuccessResponse:
     """Mark posts as read, or as not read."""
-    mark = mark_read if wanted.read else mark_unread
+    mark = mark_as_read if wanted.read else mark_as_unread
     mark(caller.ctx, caller.person, wanted.post_ids)
     return SUCCESS
 
@@ -410,8 +417,10 @@ class HidePost(Parameters):
 @resource.writes("POST", "/post/hide")
 def hide_some(caller: Caller, wanted: HidePost) -> SuccessResponse:
     """Leave posts out of one's lists, or show them there again."""
-    change = hide_posts if wanted.hide else unhide_posts
-    change(caller.ctx, caller.person, wanted.post_ids)
+    if wanted.hide:
+        hide(caller.ctx, caller.person, wanted.post_ids)
+    else:
+        unhide(caller.conn, caller.person, wanted.post_ids)
     return SUCCESS
 
 

@@ -103,9 +103,7 @@ class DeletePrivateMessage(Parameters):
 
 
 @resource.writes("POST", "/private_message/delete")
-def delete_private_message(
-    caller: Caller, wanted: DeletePrivateMessage
-) -> PrivateMessageResponse:
+def delete_private_message(caller: Caller, wanted: DeletePrivateMessage) -> PrivateMessageResponse:
     """Delete a message of one's own, or restore it."""
     by = caller.person
     message = get_own_message(caller.conn, wanted.private_message_id, by.id)

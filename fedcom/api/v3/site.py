@@ -61,8 +61,7 @@ def my_user(caller: Caller) -> MyUserInfo:
     return MyUserInfo(
         local_user_view=local_user_view(caller.member.account, me, counts),
         follows=[
-            CommunityFollowerView(community=groups[number], follower=me)
-            for number in mine.followed
+            CommunityFollowerView(community=groups[number], follower=me) for number in mine.followed
         ],
         moderates=[
             CommunityModeratorView(community=groups[number], moderator=me)
@@ -75,9 +74,7 @@ def my_user(caller: Caller) -> MyUserInfo:
         instance_blocks=[
             InstanceBlockView(
                 person=me,
-                instance=Instance(
-                    id=one.instance_id, domain=one.host, published=one.first_seen_at
-                ),
+                instance=Instance(id=one.instance_id, domain=one.host, published=one.first_seen_at),
             )
             for one in mine.blocked_hosts
         ],

@@ -81,7 +81,7 @@ def community(of: FullCommunity) -> Community:
         local=of.local,
         icon=of.icon_url,
         banner=of.image_url,
-        hidden=of.hidden,
+        hidden=of.hidden_at is not None,
         posting_restricted_to_mods=of.posting_restricted,
         instance_id=of.instance_id,
         visibility="Public",

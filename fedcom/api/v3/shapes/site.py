@@ -291,8 +291,7 @@ class GetSiteResponse(Shape):
 
 
 ALL_LANGUAGES = [
-    Language(id=number, code=code, name=name_of_language(code))
-    for number, code in enumerate(CODES)
+    Language(id=number, code=code, name=name_of_language(code)) for number, code in enumerate(CODES)
 ]
 
 _REGISTRATION: Mapping[Registration, RegistrationMode] = {
