@@ -19,6 +19,7 @@ from activitypub.fetch import Budget, Fetcher
 from activitypub.iri import host_of
 from fedcom import migrate
 from fedcom.accounts.throttle import address_key
+from fedcom.background.active_users import ActiveUserCounts
 from fedcom.background.backfill import Backfill
 from fedcom.background.follow_requests import ask_again
 from fedcom.background.gone_actors import GoneActors
@@ -97,6 +98,7 @@ class OpenInstance:
     _gone_actors: GoneActors
     _housekeeping: Housekeeping
     _purges: Purges
+    _active_users: ActiveUserCounts
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a connection that only reads."""
@@ -153,6 +155,7 @@ class OpenInstance:
                     self._wake_backfill,
                     self._housekeeping.clean_rows,
                     self._housekeeping.clean_files,
+                    self._active_users.refresh,
                     only_if=self.database.is_leader,
                 )
             )
@@ -339,6 +342,7 @@ async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
             _purges=Purges(
                 database, units, pictures.store, remote_pictures, settings.origin, clock
             ),
+            _active_users=ActiveUserCounts(database, clock),
         )
     finally:
         await remote_pictures.aclose()

@@ -4,6 +4,7 @@ What refers to a row goes before it, and comments from the deepest up. All of it
 time, so the work can stop and start anywhere. Nothing here decides who may purge (`purge`).
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -32,14 +33,14 @@ from fedcom.actions.base import Microblogs
 from fedcom.actions.follow import Unfollow
 from fedcom.actions.perform import perform
 from fedcom.context import Context
-from fedcom.effects.bulk_removal import count_comments, count_posts
-from fedcom.effects.counts import count_subscribers, rank
+from fedcom.effects.bulk_removal import COUNTED, count_comments, count_posts
+from fedcom.effects.counts import count_subscribers, count_written, rank, rank_comment
 from fedcom.media.records import name_in
 from fedcom.models.account import account, invitation, password_reset, session
-from fedcom.models.actor import actor, actor_key, community
+from fedcom.models.actor import actor, actor_key, author_counts, community
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.boost import boost
-from fedcom.models.comment import comment
+from fedcom.models.comment import comment, comment_rank
 from fedcom.models.follow import follow
 from fedcom.models.media import link_preview, media
 from fedcom.models.message import message
@@ -70,6 +71,7 @@ BATCH = 10
 """How many servers or posts one transaction tells others about."""
 
 OF_COMMENT: tuple[Column[Any], ...] = (
+    comment_rank.c.comment_id,
     comment_vote.c.comment_id,
     saved_comment.c.comment_id,
     notification.c.comment_id,
@@ -112,6 +114,9 @@ OF_ACTOR: tuple[Column[Any], ...] = (
     community_ban.c.community_id,
     modlog.c.community_id,
     omission.c.community_id,
+    modlog.c.person_id,
+    report.c.person_id,
+    author_counts.c.author_id,
     invitation.c.by_id,
     session.c.account_id,
     password_reset.c.account_id,
@@ -127,6 +132,7 @@ IN_STEPS: tuple[Column[Any], ...] = (
     post.c.author_id,
     post.c.community_id,
     post_rank.c.community_id,
+    comment_rank.c.community_id,
     post_vote.c.voter_id,
     comment_vote.c.voter_id,
     message.c.author_id,
@@ -213,13 +219,14 @@ class Erasure:
     def _drop_comments(self, conn: Connection, ids: Sequence[int]) -> int:
         ctx = Context(conn, self._now, self._origin)
         is_here = comment.c.id.in_(ids)
-        columns = ("id", "iri", "path", "post_id", "author_id", "body_html")
-        states = (comment.c.deleted_at, comment.c.removed_at)
-        found = select(*(comment.c[name] for name in columns), *states).where(is_here)
+        texts = comment.c.author_id, comment.c.body_html, comment.c.removed_at
+        found = select(*COUNTED, *texts).where(is_here)
         rows: list[Any] = list(conn.execute(found))
         self._note_pictures(conn, rows, revision.c.comment_id)
         shown = [row for row in rows if row.deleted_at is None and row.removed_at is None]
         count_comments(ctx, shown, back=False)
+        for author_id, number in sorted(Counter(row.author_id for row in shown).items()):
+            count_written(ctx, author_id, comments=-number)
         for column in OF_COMMENT:
             conn.execute(delete(column.table).where(column.in_(ids)))
         self._forget_ids(conn, [row.iri for row in rows])
@@ -319,10 +326,9 @@ class Erasure:
                 alike = sorted(row_id for row_id, given in found if given == score)
                 fewer = update(counted).where(counted.c.id.in_(alike))
                 conn.execute(fewer.values({counter: counter - 1}))
-            if counted is post:
-                ctx = Context(conn, self._now, self._origin)
-                for row_id, _ in sorted(found):
-                    rank(ctx, row_id)
+            ctx = Context(conn, self._now, self._origin)
+            for row_id, _ in sorted(found):
+                (rank if counted is post else rank_comment)(ctx, row_id)
             return len(found)
 
         return drop
