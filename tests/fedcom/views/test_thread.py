@@ -257,3 +257,17 @@ def test_levels_end_at_a_fixed_number_of_comments_the_best_of_the_first_level_fi
 
     assert [one.id for one in found] == made[::-1]
     assert len(statements) == 2
+
+
+def test_official_comments_come_first_in_each_level_except_by_time(rows: Rows) -> None:
+    cats, bob = rows.community(), rows.person()
+    on = rows.post(cats, bob)
+    best = rows.comment(on, bob, upvotes=9)
+    official = rows.comment(on, bob, distinguished=True)
+    shown = get_post_view(rows.conn, on)
+
+    def first(order: Order) -> list[int]:
+        return [one.id for one in list_levels(rows.conn, shown, Levels(order, 1))]
+
+    assert first("top") == first("hot") == first("controversial") == [official.id, best.id]
+    assert first("old") == [best.id, official.id]
