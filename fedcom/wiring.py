@@ -97,8 +97,8 @@ class OpenInstance:
     _instance_key: InstanceKey
     _gone_actors: GoneActors
     _housekeeping: Housekeeping
-    _purges: Purges
     _active_users: ActiveUserCounts
+    _purges: Purges
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a connection that only reads."""
@@ -339,10 +339,10 @@ async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
             _instance_key=parts.instance_key,
             _gone_actors=gone_actors,
             _housekeeping=Housekeeping(database, pictures, remote_pictures, settings, clock),
+            _active_users=ActiveUserCounts(database, clock),
             _purges=Purges(
                 database, units, pictures.store, remote_pictures, settings.origin, clock
             ),
-            _active_users=ActiveUserCounts(database, clock),
         )
     finally:
         await remote_pictures.aclose()

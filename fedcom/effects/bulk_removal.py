@@ -48,7 +48,7 @@ COUNTED = tuple(
         *("id", "iri", "post_id", "path", "upvotes", "downvotes", "published_at", "deleted_at"),
     )
 )
-"""The columns of a comment that `count_comments` reads."""
+"""The columns of the rows that `count_comments` takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,10 +221,10 @@ def count_posts(ctx: Context, rows: Sequence[Row[Any]]) -> None:
     """Update the counters of the communities and authors of posts (`community_id`, `author_id`)
     that become hidden.
     """
-    of_authors = Counter(row.author_id for row in rows)
-    of_communities = Counter(row.community_id for row in rows)
-    _count(ctx, community_table.c.posts, community_table.c.actor_id, of_communities, back=False)
-    _count(ctx, author_counts.c.posts, author_counts.c.author_id, of_authors, back=False)
+    inside = Counter(row.community_id for row in rows)
+    _count(ctx, community_table.c.posts, community_table.c.actor_id, inside, back=False)
+    wrote = Counter(row.author_id for row in rows)
+    _count(ctx, author_counts.c.posts, author_counts.c.author_id, wrote, back=False)
 
 
 def _communities(ctx: Context, posts: Iterable[int]) -> dict[int, int]:

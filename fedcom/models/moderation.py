@@ -209,6 +209,8 @@ report = Table(
     Index("ix_report_post_id", "post_id"),
     Index("ix_report_comment_id", "comment_id"),
     Index("ix_report_message_id", "message_id"),
+    # How often a person was reported.
+    Index("ix_report_person_id", "person_id"),
     # A purge searches them for the person that it erases.
     *(
         Index(
@@ -219,8 +221,6 @@ report = Table(
         )
         for name in ("reporter_id", "resolver_id")
     ),
-    # How often a person was reported.
-    Index("ix_report_person_id", "person_id"),
     Index(
         "ix_report_account",
         "reported_text",

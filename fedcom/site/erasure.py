@@ -94,6 +94,7 @@ OF_POST: tuple[Column[Any], ...] = (
 """What refers to a post, and is deleted before it, beside its comments."""
 
 OF_ACTOR: tuple[Column[Any], ...] = (
+    author_counts.c.author_id,
     saved_post.c.person_id,
     saved_comment.c.person_id,
     hidden_post.c.person_id,
@@ -124,8 +125,13 @@ OF_ACTOR: tuple[Column[Any], ...] = (
 )
 """What refers to a person or a community, and is deleted before it."""
 
-FREED: tuple[Column[Any], ...] = (modlog.c.moderator_id, report.c.resolver_id)
-"""What stays, without the name: a decision about somebody else."""
+FREED: tuple[Column[Any], ...] = (
+    modlog.c.moderator_id,
+    modlog.c.person_id,
+    report.c.resolver_id,
+    report.c.person_id,
+)
+"""What stays, without the name: a decision about somebody else, or about what they wrote."""
 
 IN_STEPS: tuple[Column[Any], ...] = (
     comment.c.author_id,
@@ -219,8 +225,8 @@ class Erasure:
     def _drop_comments(self, conn: Connection, ids: Sequence[int]) -> int:
         ctx = Context(conn, self._now, self._origin)
         is_here = comment.c.id.in_(ids)
-        texts = comment.c.author_id, comment.c.body_html, comment.c.removed_at
-        found = select(*COUNTED, *texts).where(is_here)
+        columns = (comment.c.author_id, comment.c.body_html, comment.c.removed_at)
+        found = select(*COUNTED, *columns).where(is_here)
         rows: list[Any] = list(conn.execute(found))
         self._note_pictures(conn, rows, revision.c.comment_id)
         shown = [row for row in rows if row.deleted_at is None and row.removed_at is None]
@@ -328,7 +334,10 @@ class Erasure:
                 conn.execute(fewer.values({counter: counter - 1}))
             ctx = Context(conn, self._now, self._origin)
             for row_id, _ in sorted(found):
-                (rank if counted is post else rank_comment)(ctx, row_id)
+                if counted is post:
+                    rank(ctx, row_id)
+                else:
+                    rank_comment(ctx, row_id)
             return len(found)
 
         return drop

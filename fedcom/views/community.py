@@ -123,8 +123,8 @@ class CommunityQuery:
     """The selection, order and starting point of a list of communities.
 
     `name` limits it to those with this text in their name or title; `nsfw` and `blocked` include
-    sensitive ones and those that the viewer blocks, `hidden` those that an admin hid, which only
-    followers find otherwise. `after` is the `next` of the previous page.
+    sensitive ones and those that the viewer blocks, and `hidden` those that an admin hid, which
+    only followers find otherwise. `after` is the `next` of the previous page.
     """
 
     scope: Scope = "all"
@@ -313,7 +313,7 @@ def _named_first(place: int, *where: ColumnElement[bool]) -> Select[Any]:
             community.c.actor_id, literal_column(str(place), Integer).label("place"), actor.c.name
         )
         .select_from(actor.join(community, community.c.actor_id == actor.c.id))
-        .where(is_open(actor), *where)
+        .where(is_open(actor), is_not_hidden(community, VIEWER), *where)
         .order_by(actor.c.name, actor.c.id)
         .limit(bindparam("count"))
     )

@@ -124,6 +124,7 @@ _SAVED_AT: Mapping[Only | None, Column[Any]] = {
     "saved": saved_post.c.saved_at,
     "hidden": hidden_post.c.hidden_at,
 }
+_VOTES: Mapping[Only | None, int] = {"liked": 1, "disliked": -1}
 _PINNED: Mapping[Scope, Column[Any]] = {
     "community": post.c.featured_at,
     "local": post.c.site_featured_at,
@@ -131,7 +132,6 @@ _PINNED: Mapping[Scope, Column[Any]] = {
 }
 """The lists that begin with pinned posts, and since when a post is."""
 
-_VOTES: Mapping[Only | None, int] = {"liked": 1, "disliked": -1}
 RANK_KEYS: Mapping[Sort, Column[Any]] = {
     "active": post_rank.c.active,
     "hot": post_rank.c.hot,
@@ -344,11 +344,12 @@ def _in_order(
 
 def _pins(shape: _Shape) -> Select[Any]:
     since = _PINNED[shape.scope]
-    # Few posts out of all: as an operand, so that they are found by their own index.
+    # Some posts out of all: as an operand, so that these are found by their own index.
     scope = _scope(shape, walking=True)
     if shape.scope == "community":
         scope = [post.c.community_id == _SUBJECT]
-    pinned = _select(shape, _key(shape), 1).where(since.is_not(None), *scope, *_unread(shape))
+    conditions = since.is_not(None), *scope, *_unread(shape)
+    pinned = _select(shape, _key(shape), 1).where(*conditions)
     return pinned.order_by(since.desc()).limit(PINS)
 
 
@@ -419,7 +420,8 @@ def _unread(shape: _Shape) -> list[ColumnElement[bool]]:
 
 
 def _without_pinned(shape: _Shape, statement: Select[Any]) -> Select[Any]:
-    return statement.where(_PINNED[shape.scope].is_(None)) if shape.has_pins else statement
+    since = _PINNED[shape.scope] if shape.has_pins else None
+    return statement if since is None else statement.where(since.is_(None))
 
 
 def _select(
@@ -510,7 +512,7 @@ def _wishes(shape: _Shape) -> list[ColumnElement[bool]]:
     # As in Lemmy 0.19: moderators see what is posted in their communities, whoever posts it.
     if not shape.is_guest and shape.scope != "moderated":
         conditions.append(is_not_blocked(VIEWER, ids=ids, hosts=hosts))
-    if shape.scope in {"all", "local"} and shape.only is None:
+    if shape.scope in {"all", "local"}:
         conditions.append(is_not_hidden(community_table, VIEWER, guest=shape.is_guest))
     if not shape.nsfw:
         conditions += [post.c.nsfw.is_(False), community_table.c.nsfw.is_(False)]

@@ -176,10 +176,6 @@ class _Reach:
     takes_best: bool
 
 
-_WIDE, _NARROW = _Reach(MOST, takes_best=True), _Reach(MOST_NARROW, takes_best=False)
-# People and communities share one index, and there are far fewer communities.
-_ACTORS = _Reach(MOST_NARROW, takes_best=True)
-
 _IN_POSTS = _Source(_index("post"), post, SOURCE, {**RANK_KEYS, **by_time(post)})
 _IN_COMMENTS = _Source(
     _index("comment"),
@@ -458,7 +454,8 @@ def _followed(viewer: Viewer) -> Select[Any]:
 def _reach(wanted: SearchQuery) -> _Reach:
     """Narrow if only a part of the communities or people is searched."""
     named = wanted.terms.author or wanted.terms.community or wanted.author_id
-    return _NARROW if wanted.scope != "all" or named else _WIDE
+    is_narrow = wanted.scope != "all" or bool(named)
+    return _Reach(MOST_NARROW if is_narrow else MOST, takes_best=not is_narrow)
 
 
 def _readable(wanted: SearchQuery, viewer: Viewer) -> list[ColumnElement[bool]]:
@@ -605,9 +602,11 @@ def _search_actors(
     if wanted.scope == "local":
         conditions = [*conditions, actor.c.local.is_(True)]
     source = _Source(_ACTOR_INDEX, actor, tables, by_time(actor))
-    chosen = _chosen(conn, wanted, source, conditions, _ACTORS)
+    # People and communities share one index, and there are far fewer communities.
+    reach = _Reach(MOST_NARROW, takes_best=wanted.scope == "all")
+    chosen = _chosen(conn, wanted, source, conditions, reach)
     statement = _around(columns, source, chosen, wanted)
-    rows = _execute(conn, statement, wanted, {"viewer": viewer.id}, _ACTORS)
+    rows = _execute(conn, statement, wanted, {"viewer": viewer.id}, reach)
 
     def to_hit(row: RowMapping) -> Hit[A]:
         found = to_view(row)

@@ -24,6 +24,7 @@ STARTS_UNITS = {
     "fedcom/remote/nodeinfo.py",
     "fedcom/remote/handles.py",
     "fedcom/site/setup.py",
+    "fedcom/background/active_users.py",
     "fedcom/background/housekeeping.py",
     "fedcom/background/purges.py",
 }

@@ -138,29 +138,6 @@ def test_replies_are_sorted_below_their_own_parent(rows: Rows) -> None:
     assert shape(to_tree(lines, "old")) == oldest
 
 
-def test_official_comments_come_first_among_those_beside_them_except_by_time(rows: Rows) -> None:
-    cats, bob = rows.community(), rows.person()
-    on = rows.post(cats, bob)
-    best = rows.comment(on, bob, upvotes=9)
-    official = rows.comment(on, bob, distinguished=True)
-    below = [rows.comment(on, bob, best, upvotes=3), rows.comment(on, bob, best)]
-    under = rows.comment(on, bob, best, distinguished=True)
-    found = thread_of(rows, on).comments
-
-    def first(order: Order) -> list[int]:
-        return [node.comment.id for node in to_tree(found, order)]
-
-    for order in ("hot", "top", "controversial"):
-        assert first(order) == [official.id, best.id]
-        children = to_tree(found, order)[1].children
-        assert children[0].comment.id == under.id
-        assert {node.comment.id for node in children[1:]} == {one.id for one in below}
-    assert first("new") == [official.id, best.id]
-    assert first("old") == [best.id, official.id]
-    by_time = to_tree(found, "old")[0].children
-    assert by_time[-1].comment.id == under.id
-
-
 def levels_of(rows: Rows, on: int, levels: Levels, viewer: int = 0) -> list[int]:
     post = get_post_view(rows.conn, on, viewer_id=viewer)
     found = list_levels(rows.conn, post, levels, viewer_id=viewer, now=NOON)
@@ -259,7 +236,7 @@ def test_levels_end_at_a_fixed_number_of_comments_the_best_of_the_first_level_fi
     assert len(statements) == 2
 
 
-def test_official_comments_come_first_in_each_level_except_by_time(rows: Rows) -> None:
+def test_official_comments_come_first_among_those_beside_them_except_by_time(rows: Rows) -> None:
     cats, bob = rows.community(), rows.person()
     on = rows.post(cats, bob)
     best = rows.comment(on, bob, upvotes=9)
@@ -271,3 +248,5 @@ def test_official_comments_come_first_in_each_level_except_by_time(rows: Rows) -
 
     assert first("top") == first("hot") == first("controversial") == [official.id, best.id]
     assert first("old") == [best.id, official.id]
+    by_time = to_tree(found, "old")[0].children
+    assert by_time[-1].comment.id == under.id
