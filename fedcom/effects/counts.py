@@ -265,15 +265,6 @@ def _comment_keys(upvotes: int, downvotes: int, published: datetime) -> dict[str
     }
 
 
-def rank_comment(ctx: Context, comment_id: int) -> None:
-    """Write the keys by which lists find a comment, after its votes have changed; does nothing for
-    a hidden one.
-    """
-    columns = comment.c.upvotes, comment.c.downvotes, comment.c.published_at
-    row = ctx.conn.execute(select(*columns).where(comment.c.id == comment_id)).one()
-    ctx.conn.execute(_RERANK_COMMENT, {"row": comment_id, **_comment_keys(*row)})
-
-
 def _votes(target: Post | Comment) -> tuple[Table, str]:
     return (post_vote, "post_id") if isinstance(target, Post) else (comment_vote, "comment_id")
 

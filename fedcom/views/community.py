@@ -320,8 +320,7 @@ def _named_first(place: int, *where: ColumnElement[bool]) -> Select[Any]:
 
 
 def _writable() -> Select[Any]:
-    is_new = actor.c.id.not_in(_FOLLOWED), community.c.hidden_at.is_(None)
-    local = actor.c.local, actor.c.kind == "Group", *is_new
+    local = actor.c.local, actor.c.kind == "Group", actor.c.id.not_in(_FOLLOWED)
     parts = _named_first(0, actor.c.id.in_(_FOLLOWED)), _named_first(1, *local)
     found = union_all(*(select(part.subquery()) for part in parts)).cte("found")
     order = found.c.place, found.c.name, found.c.actor_id
