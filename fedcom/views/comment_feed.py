@@ -34,7 +34,7 @@ from fedcom.models.comment import comment, comment_rank
 from fedcom.models.personal import saved_comment
 from fedcom.models.post import post
 from fedcom.models.vote import comment_vote
-from fedcom.queries.visibility import is_not_blocked
+from fedcom.queries.visibility import is_not_blocked, is_not_hidden
 from fedcom.views import scopes
 from fedcom.views.comment import (
     COMMENT_SHOWN,
@@ -365,6 +365,8 @@ def _wishes(shape: _Shape) -> list[ColumnElement[bool]]:
     # As in Lemmy 0.19: moderators see what is written in their communities, whoever writes it.
     if not shape.is_guest and shape.scope != "moderated":
         conditions.append(is_not_blocked(VIEWER, ids=ids, hosts=hosts))
+    if shape.scope in {"all", "local"} and shape.only is None:
+        conditions.append(is_not_hidden(community_table, VIEWER, guest=shape.is_guest))
     if not shape.nsfw:
         conditions += [post.c.nsfw.is_(False), community_table.c.nsfw.is_(False)]
     if shape.only in _VOTES:
