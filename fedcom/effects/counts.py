@@ -238,6 +238,13 @@ def _rank_row(ctx: Context, row: Row[*tuple[Any, ...]]) -> None:
     upsert(ctx.conn, post_rank, values, key=["post_id"])
 
 
+def rank_comment(ctx: Context, comment_id: int) -> None:
+    """Write the keys by which lists find the comment anew, if it is visible."""
+    row = ctx.conn.execute(_VOTES_OF_COMMENT, {"row": comment_id}).one()
+    keys = _comment_keys(row.upvotes, row.downvotes, row.published_at)
+    ctx.conn.execute(_RERANK_COMMENT, {"row": comment_id, **keys})
+
+
 def comment_rank_of(content: Comment | Row[Any], community_id: int) -> dict[str, object]:
     """The row of `comment_rank` by which lists find a visible comment, here a row of `comment`."""
     return {
@@ -322,6 +329,9 @@ _CHANGE_VOTE = {
 _COUNT_POST_VOTE = _counting_vote(post).returning(*_RANKS)
 _COUNT_COMMENT_VOTE = _counting_vote(comment).returning(
     comment.c.upvotes, comment.c.downvotes, comment.c.published_at
+)
+_VOTES_OF_COMMENT = select(comment.c.upvotes, comment.c.downvotes, comment.c.published_at).where(
+    comment.c.id == bindparam("row")
 )
 _RERANK_COMMENT = update(comment_rank).where(comment_rank.c.comment_id == bindparam("row"))
 _UNRANK_COMMENT = delete(comment_rank).where(comment_rank.c.comment_id == bindparam("row"))

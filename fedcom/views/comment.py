@@ -65,6 +65,7 @@ class CommentView(Contribution):
     parent_id: int | None
     path: str
     depth: int
+    distinguished: bool
     replies: int
     vote: int
     is_saved: bool
@@ -95,7 +96,8 @@ _STANDING = values_of(AuthorStanding, "author_")
 _VALUES = values_of(CommentView, without=("standing", "author", "post", "community"))
 _COMMENT_COLUMNS = (
     *("id", "iri", "local", "parent_id", "path", "depth", "language", "published_at"),
-    *("updated_at", "deleted_at", "removed_at", "locked_at", "upvotes", "downvotes", "replies"),
+    *("updated_at", "deleted_at", "removed_at", "locked_at", "distinguished"),
+    *("upvotes", "downvotes", "replies"),
 )
 
 
