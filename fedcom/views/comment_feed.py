@@ -34,7 +34,7 @@ from fedcom.models.comment import comment, comment_rank
 from fedcom.models.personal import saved_comment
 from fedcom.models.post import post
 from fedcom.models.vote import comment_vote
-from fedcom.queries.visibility import is_not_blocked
+from fedcom.queries.visibility import is_not_blocked, is_not_hidden
 from fedcom.views import scopes
 from fedcom.views.comment import (
     COMMENT_SHOWN,
@@ -145,7 +145,8 @@ def list_comments(
     """One page of visible comments on visible posts in open communities.
 
     What the viewer blocks is left out, except on the pages of exactly that and among saved
-    comments. What depends on a viewer (`subscribed`, `moderated`, `only`) is empty for guests.
+    comments; what is written in hidden communities is in `all` and `local` for followers only.
+    What depends on a viewer (`subscribed`, `moderated`, `only`) is empty for guests.
     """
     shape = _CommentShape(
         wanted.scope,
@@ -367,6 +368,8 @@ def _wishes(shape: _CommentShape) -> list[ColumnElement[bool]]:
     # As in Lemmy 0.19: moderators see what is written in their communities, whoever writes it.
     if not shape.is_guest and shape.scope != "moderated":
         conditions.append(is_not_blocked(VIEWER, ids=ids, hosts=hosts))
+    if shape.scope in {"all", "local"}:
+        conditions.append(is_not_hidden(community_table, VIEWER, guest=shape.is_guest))
     if not shape.nsfw:
         conditions += [post.c.nsfw.is_(False), community_table.c.nsfw.is_(False)]
     if shape.only in _VOTES:
