@@ -226,7 +226,7 @@ def read_community_cursor(text: str) -> Cursor:
 
 
 @dataclass(frozen=True, slots=True)
-class _Shape:
+class _CommunityShape:
     """The parameters that shape the statement."""
 
     scope: Scope
@@ -239,7 +239,7 @@ class _Shape:
 
 
 @cache
-def _list(shape: _Shape) -> Select[Any]:
+def _list(shape: _CommunityShape) -> Select[Any]:
     """The page is chosen by what decides about it alone: the columns are read for its rows only."""
     key, row_id, is_ascending = _KEYS[shape.sort], community.c.actor_id, shape.sort == "old"
     chosen = (
@@ -268,7 +268,7 @@ def _list(shape: _Shape) -> Select[Any]:
 
 
 def _in_order(
-    shape: _Shape, key: ColumnElement[Any], row_id: ColumnElement[int]
+    shape: _CommunityShape, key: ColumnElement[Any], row_id: ColumnElement[int]
 ) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
     return (key.asc(), row_id.asc()) if shape.sort == "old" else (key.desc(), row_id.desc())
 
@@ -293,7 +293,7 @@ def list_communities(
     }
     if wanted.name:
         parameters["name"] = "%" + _WILD.sub(r"~\1", wanted.name.lower()) + "%"
-    shape = _Shape(
+    shape = _CommunityShape(
         wanted.scope,
         wanted.sort,
         bool(wanted.name),

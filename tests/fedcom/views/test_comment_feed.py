@@ -362,6 +362,23 @@ def test_comments_of_people_communities_and_servers_that_the_viewer_blocked_are_
     assert listed("author", eve) == [by_eve]
 
 
+@pytest.mark.parametrize("scope", ["all", "local"])
+def test_comments_in_hidden_communities_are_listed_for_their_followers(
+    rows: Rows, scope: Any
+) -> None:
+    me, bob = rows.person("me"), rows.person()
+    hidden = rows.community("hidden", hidden_at=NOON)
+    rows.follow(me, hidden)
+    below = rows.comment(rows.post(hidden, bob), bob).id
+
+    def listed(wanted: CommentQuery, viewer: int = 0) -> list[int]:
+        return [one.id for one in list_comments(rows.conn, wanted, viewer_id=viewer).items]
+
+    assert listed(CommentQuery(scope)) == listed(CommentQuery(scope), bob) == []
+    assert listed(CommentQuery(scope), me) == [below]
+    assert listed(CommentQuery("community", subject_id=hidden)) == [below]
+
+
 @pytest.mark.parametrize("sort", ORDERS)
 @pytest.mark.parametrize("text", ["", "x_1", "nan_1", "1_0", "1e400_1", f"{'9' * 30}_1", "1_\0"])
 def test_a_cursor_that_no_page_gave_is_refused(rows: Rows, text: str, sort: Order) -> None:
