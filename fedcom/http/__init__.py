@@ -7,5 +7,6 @@ of the running server); `identity` (a session cookie or a bearer token → a mem
 `csrf` (requests that another site made a browser send), `devices` (the cookie of browsers that have
 logged in before), `signer` (signed values); `resolve` (names and addresses → rows), `numbers` and
 `paging` (row ids, cursors, page numbers); `problem` (exceptions → problem details); `accepting`
-(the Accept headers), `addresses` (of clients, and networks), `cookies` and `cors` (headers).
+(the Accept headers), `addresses` (of clients, and networks), `cookies` and `cors` (headers),
+`pictures` (as responses).
 """

@@ -54,6 +54,7 @@ def routes() -> list[BaseRoute]:
         form_route("/submit", posts.submit),
         shared_route("/help/markdown", guide.show_markdown),
         shared_route("/help/limits", guide.show_limits),
+        shared_route("/api/docs", guide.show_api),
         page_route("/drafts", drafts.show),
         button_route("/drafts/remove", drafts.remove),
         shared_route("/c/{slug}", communities.show),

@@ -64,6 +64,7 @@ PAGES = [
     PageCase("submit-wrong", "/submit", "bob", {"community": "nowhere", "title": "A"}, "Post"),
     PageCase("help-markdown", "/help/markdown", "bob"),
     PageCase("help-limits", "/help/limits"),
+    PageCase("api", "/api/docs"),
     PageCase("drafts", "/drafts", "sue"),
     PageCase("drafts-none", "/drafts", "kim"),
     PageCase("community-guest", "/c/cats"),
