@@ -29,7 +29,11 @@ from fedcom.models.comment import Comment, comment, comment_rank
 from fedcom.models.post import Post, post, post_rank
 from fedcom.models.vote import comment_vote, post_vote, stored_iri
 from fedcom.queries.comments import COMMENT
-from fedcom.queries.follows import count_followers, larger_count
+from fedcom.queries.follows import (
+    count_followers,
+    count_local_followers,
+    larger_count,
+)
 from fedcom.queries.posts import POST
 from fedcom.rules.ranking import active_key, comment_hot, controversy, hot_key, scaled_key
 
@@ -209,7 +213,11 @@ def count_subscribers(ctx: Context, community_id: int) -> None:
     ctx.conn.execute(
         update(community)
         .where(mine)
-        .values(subscribers=known, followers=larger_count(known, community.c.claimed_followers))
+        .values(
+            subscribers=known,
+            local_subscribers=count_local_followers(ctx.conn, community_id),
+            followers=larger_count(known, community.c.claimed_followers),
+        )
     )
 
 

@@ -108,6 +108,8 @@ community = Table(
     Column("comments", Integer, nullable=False, default=0),
     # Followers known here.
     Column("subscribers", Integer, nullable=False, default=0),
+    # Those of them that are members here.
+    Column("local_subscribers", Integer, nullable=False, server_default="0"),
     # The size of a remote community's own `followers` collection; null if it has none.
     Column("claimed_followers", BigId, nullable=True),
     # The larger of the two, by which lists are sorted (fedcom.effects.counts).

@@ -26,7 +26,7 @@ from fedcom.queries.actors import find_actor, get_community, get_person
 from fedcom.queries.bans import list_site_bans
 from fedcom.queries.follows import larger_count
 from fedcom.queries.purged import refuse_purged
-from fedcom.remote.peers import find_block
+from fedcom.remote.peers import find_block, number_host
 from fedcom.text.html import sanitize
 from fedcom.text.plain import clean_title
 
@@ -155,6 +155,7 @@ def put_actor(ctx: Context, document: Document) -> Person | Community:
         number = ctx.conn.execute(
             insert(actor).values(local=False, **values).returning(actor.c.id)
         ).scalar_one()
+        number_host(ctx.conn, str(values["host"]), ctx.now)
     else:
         number = known.id
         if known.kind != values["kind"] and "Group" in (known.kind, values["kind"]):

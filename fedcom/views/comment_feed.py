@@ -378,7 +378,7 @@ def _wishes(shape: _CommentShape) -> list[ColumnElement[bool]]:
     # As in Lemmy 0.19: moderators see what is written in their communities, whoever writes it.
     if not shape.is_guest and shape.scope != "moderated":
         conditions.append(is_not_blocked(VIEWER, ids=ids, hosts=hosts))
-    if shape.scope in {"all", "local"}:
+    if shape.scope in {"all", "local"} and shape.only is None:
         conditions.append(is_not_hidden(community_table, VIEWER, guest=shape.is_guest))
     if not shape.nsfw:
         conditions += [post.c.nsfw.is_(False), community_table.c.nsfw.is_(False)]

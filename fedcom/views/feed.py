@@ -512,7 +512,7 @@ def _wishes(shape: _Shape) -> list[ColumnElement[bool]]:
     # As in Lemmy 0.19: moderators see what is posted in their communities, whoever posts it.
     if not shape.is_guest and shape.scope != "moderated":
         conditions.append(is_not_blocked(VIEWER, ids=ids, hosts=hosts))
-    if shape.scope in {"all", "local"}:
+    if shape.scope in {"all", "local"} and shape.only is None:
         conditions.append(is_not_hidden(community_table, VIEWER, guest=shape.is_guest))
     if not shape.nsfw:
         conditions += [post.c.nsfw.is_(False), community_table.c.nsfw.is_(False)]

@@ -364,6 +364,31 @@ def list_cross_posts(
     return tuple(_to_cross_post(row) for row in conn.execute(_CROSS_POSTS, wanted).mappings())
 
 
+_CROSS_POST_VIEWS = (
+    select(*EXCERPTS)
+    .select_from(SOURCE)
+    .where(SHOWN, post.c.url == bindparam("url"), post.c.id != bindparam("post"))
+    .order_by(post.c.comments.desc(), post.c.id.desc())
+    .limit(bindparam("count"))
+)
+
+
+def list_cross_post_views(
+    conn: Connection,
+    shown: PostView,
+    *,
+    viewer_id: int = NOBODY,
+    now: datetime,
+    limit: int = MAX_CROSS_POSTS,
+) -> list[PostView]:
+    """As `list_cross_posts`, for apps, without texts."""
+    if shown.url is None:
+        return []
+    wanted = {"url": shown.url, "post": shown.id, "count": limit, "text": 0}
+    rows = conn.execute(_CROSS_POST_VIEWS, wanted | viewer_values(viewer_id, now)).mappings()
+    return [to_post(row) for row in rows]
+
+
 def list_duplicates(conn: Connection, url: str, *, limit: int = 5) -> tuple[CrossPost, ...]:
     """Visible posts whose links lead to the same page as `url`, newest first.
 

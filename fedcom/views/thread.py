@@ -149,7 +149,7 @@ def list_levels(
     now: datetime | None = None,
 ) -> tuple[CommentView, ...]:
     """The comments on a post: siblings together, in the chosen order, those of the first level
-    first.
+    first. Official ones precede their siblings, except by time.
 
     At most `MOST` of them, and none by whom the viewer blocks. Apps find further replies by asking
     for those below a comment whose `replies` they have not got (`max_depth` and `parent_id` in
@@ -177,6 +177,8 @@ def _levels(order: Order, *, guest: bool) -> Select[Any]:
     parent = func.substr(path, 1, comment.c.depth * DIGITS)
     key = _COLUMNS[order]
     siblings = [one.asc() if order == "old" else one.desc() for one in (key, comment.c.id)]
+    if order not in {"new", "old"}:
+        siblings.insert(0, comment.c.distinguished.desc())
     position = func.row_number().over(order_by=[parent, *siblings]).label("position")
     shown = [
         comment.c.post_id == bindparam("post", type_=BigId),

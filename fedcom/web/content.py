@@ -19,8 +19,6 @@ from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.distinguish import Distinguish
 from fedcom.actions.lock import Lock
 from fedcom.actions.pin import Pin
-from fedcom.actions.remove import RemoveContent, RestoreContent
-from fedcom.actions.take_down import reinstate, take_down
 from fedcom.actions.vote import Score, Vote
 from fedcom.context import Context
 from fedcom.errors import Invalid
@@ -31,7 +29,7 @@ from fedcom.http.resolve import parse_markdown
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
-from fedcom.queries.actors import is_admin, standing
+from fedcom.queries.actors import standing
 from fedcom.queries.comments import get_comment
 from fedcom.queries.content import community_of
 from fedcom.queries.posts import get_post
@@ -39,6 +37,7 @@ from fedcom.remote.peers import is_on_microblogs
 from fedcom.rules.limits import MAX_REASON, check_body, check_comment
 from fedcom.rules.permissions import Standing, may_edit, must_moderate
 from fedcom.site.front_page import pin_on_site
+from fedcom.site.removal import remove_content, restore_content
 from fedcom.web import drafts
 from fedcom.web.html.forms import error_beside, read_form, receive, safe_path, see_other
 from fedcom.web.html.render import page
@@ -201,18 +200,6 @@ def _undistinguish(by: Person, target: Target) -> Federated[Any]:
     return Distinguish(by=by, comment=cast("Comment", target), distinguished=False)
 
 
-def remove_content(ctx: Context, by: Person, target: Target, reason: str) -> None:
-    """Remove it from its community, or from this server only for an admin who does not moderate the
-    community.
-
-    Raises Denied for everyone else, and Conflict if it is already removed.
-    """
-    if _only_for_this_server(ctx, by, target):
-        act(ctx, take_down(ctx, by, target, reason), by)
-    else:
-        act(ctx, RemoveContent(by=by, target=target, reason=reason))
-
-
 def _restore(kind: Kind) -> Handler:
     async def restore(request: Request) -> Response:
         """POST /post|comment/{number}/restore: for those who may remove it."""
@@ -221,20 +208,12 @@ def _restore(kind: Kind) -> Handler:
 
         def work(ctx: Context) -> None:
             target = kind.get(ctx.conn, number_of(request))
-            if _only_for_this_server(ctx, by, target):
-                act(ctx, reinstate(ctx, by, target), by)
-            else:
-                act(ctx, RestoreContent(by=by, target=target))
+            restore_content(ctx, by, target)
 
         await instance_of(request).unit(work)
         return see_other(f"/{kind.path}/{number_of(request)}", "restored")
 
     return restore
-
-
-def _only_for_this_server(ctx: Context, by: Person, target: Target) -> bool:
-    community = community_of(ctx.conn, target)
-    return not standing(ctx.conn, by, community).may_moderate and is_admin(ctx.conn, by.id)
 
 
 def _remove(kind: Kind) -> Handler:

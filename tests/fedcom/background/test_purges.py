@@ -15,10 +15,10 @@ from fedcom.context import Context
 from fedcom.db import Database
 from fedcom.media.pictures import StoredPicture
 from fedcom.media.records import media_url, put_media
-from fedcom.models.actor import actor, community
+from fedcom.models.actor import actor, author_counts, community
 from fedcom.models.base import metadata
 from fedcom.models.boost import boost
-from fedcom.models.comment import comment
+from fedcom.models.comment import comment, comment_rank
 from fedcom.models.follow import follow
 from fedcom.models.media import media
 from fedcom.models.moderation import modlog
@@ -134,6 +134,11 @@ def numbers(home: Home) -> dict[str, Any]:
     assert {row["post_id"] for row in home.rows(post_rank)} == {
         row["id"] for row in posts if row["removed_at"] is None and row["deleted_at"] is None
     }
+    assert {row["comment_id"] for row in home.rows(comment_rank)} == {row["id"] for row in shown}
+    listed = [row for row in posts if row["removed_at"] is None and row["deleted_at"] is None]
+    for row in home.rows(author_counts):
+        for rows, counter in ((listed, "posts"), (shown, "comments")):
+            assert row[counter] == sum(one["author_id"] == row["author_id"] for one in rows)
     return {"posts": cats["posts"], "comments": cats["comments"]}
 
 

@@ -27,7 +27,7 @@ from fedcom.views.comment_feed import (
 )
 from fedcom.views.feed import FeedQuery, Sort
 from fedcom.views.paging import Cursor, Page
-from fedcom.views.scopes import CONSIDERED, FEW
+from fedcom.views.scopes import CONSIDERED, FEW, Scope
 from tests.support.plans import counted, steps
 from tests.support.rows import NOON, Rows
 
@@ -425,3 +425,16 @@ def test_a_page_costs_the_same_beside_many_comments(rows: Rows, scope: Any) -> N
             assert len(page.items) == 20
             costs.append(len(taken))
         assert 0 < costs[1] < 1.1 * costs[0], sort
+
+
+@pytest.mark.parametrize("scope", ["all", "local"])
+def test_comments_in_hidden_communities_are_listed_for_followers_only(
+    rows: Rows, scope: Scope
+) -> None:
+    cats, bob, eve = rows.community(hidden_at=NOON), rows.person(), rows.person("eve")
+    rows.follow(eve, cats)
+    made = rows.comment(rows.post(cats, bob), bob)
+
+    for viewer, seen in ((0, []), (bob, []), (eve, [made.id])):
+        found = list_comments(rows.conn, CommentQuery(scope, "new"), viewer_id=viewer)
+        assert [one.id for one in found.items] == seen

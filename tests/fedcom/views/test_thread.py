@@ -257,3 +257,17 @@ def test_official_comments_come_first_among_those_beside_them_except_by_time(row
     assert first("old") == [best.id, official.id]
     by_time = to_tree(found, "old")[0].children
     assert by_time[-1].comment.id == under.id
+
+
+def test_official_comments_come_first_in_each_level_except_by_time(rows: Rows) -> None:
+    cats, bob = rows.community(), rows.person()
+    on = rows.post(cats, bob)
+    best = rows.comment(on, bob, upvotes=9)
+    official = rows.comment(on, bob, distinguished=True)
+    shown = get_post_view(rows.conn, on)
+
+    def first(order: Order) -> list[int]:
+        return [one.id for one in list_levels(rows.conn, shown, Levels(order, 1))]
+
+    assert first("top") == first("hot") == first("controversial") == [official.id, best.id]
+    assert first("old") == [best.id, official.id]
