@@ -56,10 +56,12 @@ session = Table(
     "session",
     metadata,
     Column("id", BigId, primary_key=True),
-    # SHA-256 of the token in the cookie: a stolen database opens no session.
+    # SHA-256 of the token: a stolen database opens no session.
     Column("token_hash", Text, nullable=False, unique=True),
     Column("account_id", BigId, ForeignKey("account.actor_id"), nullable=False),
     Column("user_agent", Text, nullable=False, default=""),
+    # Its token is a JSON Web Token for an app, not the value of a cookie.
+    Column("is_app", Boolean, nullable=False, server_default=false()),
     Column("created_at", UtcDateTime, nullable=False),
     Column("used_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),

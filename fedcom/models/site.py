@@ -32,6 +32,8 @@ site = Table(
     Column("application_question", Text, nullable=False, server_default=EMPTY),
     # NodeInfo tells browsers and apps that only know Lemmy "lemmy"; servers get the real name.
     Column("answers_apps_as_lemmy", Boolean, nullable=False, default=True),
+    # Signs the tokens of apps (`accounts.tokens`); null until the first one. Not a field of `Site`.
+    Column("token_secret", Text, nullable=True),
     # Null until the first admin and the first community exist.
     Column("set_up_at", UtcDateTime, nullable=True),
     Column("created_at", UtcDateTime, nullable=False),

@@ -42,15 +42,23 @@ _PASSWORD = {"current_password": "", "password": ""}
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """One session, as its owner sees it."""
+    """One session of a browser or an app, as its owner sees it."""
 
     session: Session
     is_this: bool
 
     @property
     def name(self) -> str:
-        """The name of the browser, in the short form that people know."""
+        """The name of the browser or the app, in the short form that people know."""
         agent = self.session.user_agent
+        if not self.session.is_app:
+            return self._browser(agent)
+        product = agent.partition("/")[0].strip()[:60]
+        if product == "Mozilla":
+            return gettext("App in %(browser)s") % {"browser": self._browser(agent)}
+        return product or gettext("Unknown app")
+
+    def _browser(self, agent: str) -> str:
         known = ("Firefox", "Edg", "OPR", "Chrome", "Safari", "curl")
         product = next((name for name in known if f"{name}/" in agent), agent[:60])
         systems = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
@@ -210,7 +218,7 @@ async def confirm(request: Request, member: SignedIn, form: Form, field: str) ->
 
 
 async def end_session_elsewhere(request: Request) -> Response:
-    """POST /settings/sessions: log out the browser that `session` names."""
+    """POST /settings/sessions: log out the browser or app that `session` names."""
     sent = await receive(request)
     member = member_of(await context_of(request))
     session_id = number_in(sent.get("session", ""))

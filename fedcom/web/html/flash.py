@@ -64,7 +64,7 @@ NOTICES = {
     "retried": mark("Waiting deliveries are being sent now."),
     "role_changed": mark("Role changed. They need to log in again."),
     "saved": mark("Saved. Only you can see this."),
-    "session_ended": mark("That browser has been logged out."),
+    "session_ended": mark("Logged out there."),
     "set_up": mark("You're all set. Here is your first community."),
     "site_saved": mark("Settings saved."),
     "unblocked": mark("Unblocked."),
