@@ -38,6 +38,12 @@ SIGN_IN_BY_NAME = Limit("login:name", 100, timedelta(hours=1))
 # A device on which the account has logged in before is counted by itself only.
 SIGN_IN_BY_DEVICE = Limit("login:device", 25, timedelta(hours=1))
 
+# Codes of two-factor authentication, by those who know the password. Three codes are right at a
+# time, so 480 guesses a day find one in two years.
+CODE_BY_PAIR = Limit("code:pair", 10, timedelta(hours=1))
+CODE_BY_ACCOUNT = Limit("code:account", 20, timedelta(hours=1))
+CODE_BY_DEVICE = Limit("code:device", 10, timedelta(hours=1))
+
 SIGN_UP_BY_ADDRESS = Limit("signup:ip", 25, timedelta(minutes=5))
 # Every account uses up a name for ever. A school class that joins together can be invited.
 ACCOUNTS_BY_ADDRESS = Limit("signup:made", 20, timedelta(days=1))
@@ -55,6 +61,7 @@ SEARCH_BY_ADDRESS = Limit("search:ip", 30, timedelta(minutes=1))
 
 LIMITS = (
     *(SIGN_IN_BY_ADDRESS, SIGN_IN_BY_PAIR, SIGN_IN_BY_NAME, SIGN_IN_BY_DEVICE),
+    *(CODE_BY_PAIR, CODE_BY_ACCOUNT, CODE_BY_DEVICE),
     *(SIGN_UP_BY_ADDRESS, ACCOUNTS_BY_ADDRESS),
     *(RESET_BY_ADDRESS, RESET_BY_PAIR, RESET_BY_ACCOUNT),
     *(CONFIRMATIONS_BY_RECIPIENT, SEARCH_BY_ADDRESS),

@@ -13,6 +13,7 @@ from fedcom.accounts.mail import unsent_mail
 from fedcom.accounts.password_reset import expired_resets
 from fedcom.accounts.sessions import expired_sessions
 from fedcom.accounts.throttle import LIMITS, old_attempts
+from fedcom.accounts.two_factor import abandoned_secrets
 from fedcom.clock import Clock
 from fedcom.context import Context
 from fedcom.db import Database
@@ -91,6 +92,7 @@ def list_outdated(now: datetime) -> tuple[Outdated, ...]:
         expired_sessions(now),
         old_attempts(limits, now),
         expired_resets(now),
+        abandoned_secrets(now),
         old_notifications(now),
         unused_outside_mentions(),
         old_sent_forms(now),

@@ -38,6 +38,7 @@ from fedcom.web import (
     sign_in,
     syndication,
     threads,
+    two_factor,
 )
 from fedcom.web.html import static_files
 from fedcom.web.html.routing import button_route, form_route, page_route, shared_route
@@ -94,6 +95,10 @@ def routes() -> list[BaseRoute]:
         button_route("/settings/email/again", email.send_again),
         form_route("/confirm-email", email.confirm),
         button_route("/settings/sessions", settings.end_session_elsewhere),
+        form_route("/settings/two-factor", two_factor.edit),
+        button_route("/settings/two-factor/confirm", two_factor.switch_on),
+        button_route("/settings/two-factor/codes", two_factor.renew_codes),
+        button_route("/settings/two-factor/off", two_factor.switch_off),
         page_route("/settings/data", own_data.show),
         page_route("/settings/bans", own_data.show_bans),
         page_route("/settings/export", own_data.export),
@@ -101,6 +106,7 @@ def routes() -> list[BaseRoute]:
         form_route("/settings/delete", own_data.leave),
         form_route("/search", search.show),
         form_route("/login", sign_in.log_in),
+        button_route("/login/code", sign_in.log_in_with_code),
         button_route("/logout", sign_in.log_out),
         form_route("/register", sign_in.sign_up),
         form_route("/forgot", password_reset.ask),
@@ -112,6 +118,7 @@ def routes() -> list[BaseRoute]:
         page_route("/admin/members", admin_people.show_members),
         button_route("/admin/members/role", admin_people.change_role),
         button_route("/admin/members/reset", admin_people.make_reset),
+        button_route("/admin/members/two-factor", admin_people.end_two_factor),
         form_route("/admin/invitations", admin_people.edit_invitations),
         button_route("/admin/invitations/remove", admin_people.remove),
         page_route("/admin/communities", admin_people.show_communities),

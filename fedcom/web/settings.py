@@ -15,6 +15,7 @@ from fedcom.accounts.register import check_email
 from fedcom.accounts.sessions import Session, SignedIn, end_one_session, list_sessions
 from fedcom.accounts.sign_in import Client, begin_sign_in
 from fedcom.accounts.throttle import forget_attempts
+from fedcom.accounts.two_factor import has_two_factor
 from fedcom.actions.profile import EditProfile
 from fedcom.context import Context
 from fedcom.errors import Denied
@@ -129,14 +130,15 @@ async def _show_account(
 ) -> Response:
     instance = instance_of(request)
 
-    def read(conn: Connection, context: PageContext) -> tuple[list[Browser], str]:
+    def read(conn: Connection, context: PageContext) -> tuple[list[Browser], str, bool]:
         member = member_of(context)
         found = list_sessions(conn, member.account.actor_id, context.now)
         browsers = [Browser(session, session.id == member.session.id) for session in found]
         reader = find_subscriber(conn, member.person.id, context.now)
-        return browsers, make_token(instance.signer, reader) if reader else ""
+        token = make_token(instance.signer, reader) if reader else ""
+        return browsers, token, has_two_factor(conn, member.account.actor_id)
 
-    context, (browsers, token) = await read_page(request, read)
+    context, (browsers, token, is_on) = await read_page(request, read)
     member = member_of(context)
     password = password or Form(dict(_PASSWORD))
     email = email or Form({"email": member.account.contact or "", "email_password": ""})
@@ -145,6 +147,7 @@ async def _show_account(
         "password": password,
         "email": email,
         "feed_token": token,
+        "has_two_factor": is_on,
         "sends_mail": instance.settings.sends_mail,
     }
     shown = page(context, "settings_account.html", values)

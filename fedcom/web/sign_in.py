@@ -1,22 +1,18 @@
 """Logging in and out, and signing up."""
 
 import asyncio
-from functools import partial
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
 from fedcom.accounts.invitations import check_invitation
-from fedcom.accounts.passwords import (
-    check_new_password,
-    check_password,
-    hash_password,
-    stronger_hash,
-)
+from fedcom.accounts.members import Member, get_member
+from fedcom.accounts.passwords import check_new_password, hash_password
 from fedcom.accounts.register import NewAccount, check_email, register
-from fedcom.accounts.sessions import create_session, end_session
-from fedcom.accounts.sign_in import Client, Login, NewSession, begin_sign_in, finish_sign_in
+from fedcom.accounts.sessions import end_session
+from fedcom.accounts.sign_in import NewSession, begin_session
 from fedcom.accounts.throttle import (
     ACCOUNTS_BY_ADDRESS,
     SIGN_UP_BY_ADDRESS,
@@ -26,9 +22,13 @@ from fedcom.accounts.throttle import (
 from fedcom.context import Context
 from fedcom.errors import Denied, FedcomError, NotFound
 from fedcom.http.addresses import client_address
-from fedcom.http.devices import find_device, remember_device
+from fedcom.http.devices import remember_device
 from fedcom.http.identity import clear_session, credentials_of, set_session
 from fedcom.http.instance import instance_of
+from fedcom.http.log_in import log_in as first_step, log_in_with_code as second_step, start_of
+from fedcom.http.numbers import number_in
+from fedcom.http.signer import HmacSigner, parts_of
+from fedcom.models.account import Account
 from fedcom.models.site import Site
 from fedcom.rules.limits import MAX_APPLICATION, check_body
 from fedcom.rules.names import check_name
@@ -38,6 +38,11 @@ from fedcom.web.html.forms import Form, error_beside, read_form, receive, safe_p
 from fedcom.web.html.honeypot import BAIT, SHOWN_AT, check_honeypot, set_honeypot
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import BANS, PageContext, context_of, read_page
+
+TICKET_VALID = timedelta(minutes=10)
+"""How long the second step of a log-in may take."""
+
+_PURPOSE = "second step"
 
 
 async def log_in(request: Request) -> Response:
@@ -50,44 +55,64 @@ async def log_in(request: Request) -> Response:
     context = await context_of(request)
     if form.ready:
         with form.keeping():
-            new_session = await _sign_in(request, form)
-            await take_along(request, form, new_session.member.person)
-            response = see_other(safe_path(form.text("next")), "welcome")
-            if new_session.member.person.is_banned(context.now):
-                response = see_other(BANS)
-            set_session(response, context.instance.settings, new_session.token)
-            remember_device(request, response, new_session.member.account)
-            return response
+            result = await first_step(request, form.line("name"), form.text("password"))
+            if isinstance(result, NewSession):
+                return await _welcome(request, form, context, result)
+            account = result.member.account
+            form.values["ticket"] = _ticket(context.instance.signer, account, context.now)
+            return page(context, "login_code.html", {"form": form})
     return form.answer(page(context, "login.html", {"form": form}))
 
 
-async def _sign_in(request: Request, form: Form) -> NewSession:
-    """The three steps of `fedcom.accounts.sign_in`; the slow one in threads of its own."""
+async def log_in_with_code(request: Request) -> Response:
+    """POST /login/code: the second step, which `ticket` permits for ten minutes."""
+    form = await read_form(request, {"ticket": "", "code": "", "recovery_code": "", "next": ""})
     instance = instance_of(request)
-    name, password = form.line("name"), form.text("password")
 
-    client = Client(client_address(request), partial(find_device, request))
+    def read(conn: Connection, context: PageContext) -> Member | None:
+        return _holder(conn, instance.signer, form.line("ticket"), context.now)
 
-    def begin(ctx: Context) -> Login:
-        return begin_sign_in(ctx.conn, name, client, ctx.now)
+    context, member = await read_page(request, read)
+    if member is None:
+        return see_other("/login", "log_in_again")
+    if form.ready:
+        with form.keeping("code"):
+            code = form.line("code") or form.line("recovery_code")
+            new_session = await second_step(request, member, code)
+            return await _welcome(request, form, context, new_session)
+    return form.answer(page(context, "login_code.html", {"form": form}))
 
-    login = await instance.unit(begin)
-    stored = login.password_hash
-    is_right = await asyncio.to_thread(check_password, stored, password)
-    stronger = await asyncio.to_thread(stronger_hash, stored, password) if is_right else None
-    agent = request.headers.get("user-agent", "")
 
-    def finish(ctx: Context) -> NewSession:
-        return finish_sign_in(
-            ctx.conn,
-            login,
-            password_ok=is_right,
-            stronger=stronger,
-            user_agent=agent,
-            now=ctx.now,
-        )
+async def _welcome(
+    request: Request, form: Form, context: PageContext, new_session: NewSession
+) -> Response:
+    """The redirect into the site, with the cookie."""
+    await take_along(request, form, new_session.member.person)
+    response = see_other(safe_path(form.text("next")), "welcome")
+    if new_session.member.person.is_banned(context.now):
+        response = see_other(BANS)
+    set_session(response, context.instance.settings, new_session.token)
+    remember_device(request, response, new_session.member.account)
+    return response
 
-    return await instance.unit(finish)
+
+def _ticket(signer: HmacSigner, account: Account, now: datetime) -> str:
+    """Shows for a while that the password of this account was right, until it is changed."""
+    until = str(int((now + TICKET_VALID).timestamp()))
+    return signer.sign(_PURPOSE, str(account.actor_id), until, bound_to=account.password_hash)
+
+
+def _holder(conn: Connection, signer: HmacSigner, ticket: str, now: datetime) -> Member | None:
+    """The member whose ticket it is; None if it is invalid or has expired."""
+    account_id, until = parts_of(ticket, 2)
+    if number_in(until) <= now.timestamp():
+        return None
+    try:
+        member = get_member(conn, number_in(account_id))
+    except NotFound:
+        return None
+    is_good = signer.verify(_PURPOSE, ticket, member.account.password_hash)
+    return member if is_good else None
 
 
 async def log_out(request: Request) -> Response:
@@ -168,7 +193,7 @@ async def _register(request: Request, form: Form, site: Site) -> NewSession | No
         invitation=form.line("invitation"),
     )
     key = await instance.new_key()
-    agent = request.headers.get("user-agent", "")
+    start = start_of(request)
 
     def work(ctx: Context) -> NewSession | None:
         member = register(ctx, new_account, key)
@@ -177,6 +202,6 @@ async def _register(request: Request, form: Form, site: Site) -> NewSession | No
             count_attempt(ctx.conn, ACCOUNTS_BY_ADDRESS, address, ctx.now)
         if member.account.state == "pending":
             return None
-        return NewSession(member, create_session(ctx.conn, member.person.id, agent, ctx.now))
+        return begin_session(ctx, member, start)
 
     return await instance.unit(work)

@@ -61,6 +61,8 @@ _CODES = {
     "couldnt_find_community": "community",
     "couldnt_find_person": "person",
     "own_host": "host",
+    "incorrect_totp_token": "code",
+    "missing_totp_token": "code",
 }
 
 
