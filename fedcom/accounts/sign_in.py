@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from fedcom.accounts.members import Member, find_member, get_member, replace_hash
 from fedcom.accounts.sessions import create_session, issue_token
@@ -42,6 +42,7 @@ from fedcom.catalogues import mark
 from fedcom.context import Context
 from fedcom.errors import Denied
 from fedcom.models.account import Account
+from fedcom.models.site import site
 from fedcom.remote.keys import KeyCipher
 
 _TOO_MANY = mark("Too many wrong passwords. Try again in %(wait)s, or reset your password.")
@@ -78,11 +79,20 @@ class Start:
 
     user_agent: str
     is_app: bool = False
+    # Whether this server could send a link that confirms an address.
+    sends_mail: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CodeNeeded:
     """The password of this member was right; a code has to follow."""
+
+    member: Member
+
+
+@dataclass(frozen=True, slots=True)
+class EmailNeeded:
+    """This member has shown who they are, but the site requires a confirmed e-mail address."""
 
     member: Member
 
@@ -129,7 +139,7 @@ def finish_sign_in(
     *,
     password_ok: bool,
     stronger: str | None = None,
-) -> NewSession | CodeNeeded:
+) -> NewSession | CodeNeeded | EmailNeeded:
     """Begin a session if the password was right and is enough, and store a `stronger` hash of it.
 
     Raises Denied: `incorrect_login`, and, only if the password was right,
@@ -189,7 +199,9 @@ class SecondStep:
     attempts: tuple[int, ...]
 
 
-def finish_code(ctx: Context, cipher: KeyCipher, step: SecondStep, start: Start) -> NewSession:
+def finish_code(
+    ctx: Context, cipher: KeyCipher, step: SecondStep, start: Start
+) -> NewSession | EmailNeeded:
     """Begin a session if the code is right.
 
     Raises Denied: what `use_code` raises, `incorrect_login` if the account has changed since the
@@ -204,11 +216,15 @@ def finish_code(ctx: Context, cipher: KeyCipher, step: SecondStep, start: Start)
     return begin_session(ctx, member, start)
 
 
-def begin_session(ctx: Context, member: Member, start: Start) -> NewSession:
-    """Begin a session of a member who has shown who they are.
+def begin_session(ctx: Context, member: Member, start: Start) -> NewSession | EmailNeeded:
+    """Begin a session of a member who has shown who they are, unless the site requires a confirmed
+    e-mail address first (as Lemmy's `require_email_verification` does, for all but admins). Where
+    no mail can be sent, it cannot be required.
 
     Raises Denied("site_ban") for a banned member's app, because the API has nothing for them.
     """
+    if start.sends_mail and _lacks_email(ctx.conn, member.account):
+        return EmailNeeded(member)
     account, agent = member.account.actor_id, start.user_agent
     if not start.is_app:
         return NewSession(member, create_session(ctx.conn, account, agent, ctx.now))
@@ -217,11 +233,22 @@ def begin_session(ctx: Context, member: Member, start: Start) -> NewSession:
     return NewSession(member, issue_token(ctx.conn, account, agent, ctx.now))
 
 
+def _lacks_email(conn: Connection, login: Account) -> bool:
+    if login.email is not None or login.is_admin:
+        return False
+    return conn.execute(select(site.c.requires_confirmed_email)).scalar() is True
+
+
 def _strengthen(conn: Connection, member: Member, stronger: str) -> Member:
     verified = member.account.password_hash
     if not replace_hash(conn, member.person.id, verified, stronger):
         raise incorrect_login()
     return replace(member, account=replace(member.account, password_hash=stronger))
+
+
+def email_unconfirmed() -> Denied:
+    """The error for a log-in without the confirmed e-mail address that the site requires."""
+    return Denied("email_not_verified", "Confirm your e-mail address first.")
 
 
 def incorrect_login() -> Denied:

@@ -56,6 +56,9 @@ RESET_BY_ACCOUNT = Limit("reset:account", 5, timedelta(minutes=30))
 # Mails to one address, whoever entered it.
 CONFIRMATIONS_BY_RECIPIENT = Limit("letter:confirm", 5, timedelta(days=1))
 
+# Mails that a member who cannot log in yet requests, to whichever address.
+CONFIRMATIONS_BY_ACCOUNT = Limit("letter:account", 10, timedelta(days=1))
+
 # A search costs more than a page, and a crawler that follows all links makes many.
 SEARCH_BY_ADDRESS = Limit("search:ip", 30, timedelta(minutes=1))
 
@@ -64,7 +67,7 @@ LIMITS = (
     *(CODE_BY_PAIR, CODE_BY_ACCOUNT, CODE_BY_DEVICE),
     *(SIGN_UP_BY_ADDRESS, ACCOUNTS_BY_ADDRESS),
     *(RESET_BY_ADDRESS, RESET_BY_PAIR, RESET_BY_ACCOUNT),
-    *(CONFIRMATIONS_BY_RECIPIENT, SEARCH_BY_ADDRESS),
+    *(CONFIRMATIONS_BY_RECIPIENT, CONFIRMATIONS_BY_ACCOUNT, SEARCH_BY_ADDRESS),
 )
 """The limits of this file; those for members' actions are in `rate_limits`."""
 

@@ -12,12 +12,14 @@ from fedcom.accounts.passwords import check_password, stronger_hash
 from fedcom.accounts.sign_in import (
     Client,
     CodeNeeded,
+    EmailNeeded,
     Login,
     NewSession,
     SecondStep,
     Start,
     begin_code,
     begin_sign_in,
+    email_unconfirmed,
     finish_code,
     finish_sign_in,
 )
@@ -30,13 +32,15 @@ from fedcom.http.instance import instance_of
 
 def start_of(request: Request, *, is_app: bool = False) -> Start:
     """The session that this request is to begin."""
-    return Start(request.headers.get("user-agent", ""), is_app=is_app)
+    sends_mail = instance_of(request).settings.sends_mail
+    agent = request.headers.get("user-agent", "")
+    return Start(agent, is_app=is_app, sends_mail=sends_mail)
 
 
 async def log_in(
     request: Request, name: str, password: str, *, is_app: bool = False
-) -> NewSession | CodeNeeded:
-    """Check a name or an e-mail address and its password; a session, or that a code is needed.
+) -> NewSession | CodeNeeded | EmailNeeded:
+    """Check a name or an e-mail address and its password; a session, or what has to come before.
 
     Raises TooMany, and Denied as `finish_sign_in` does.
     """
@@ -56,7 +60,7 @@ async def log_in(
 
 async def log_in_with_code(
     request: Request, member: Member, code: str, *, is_app: bool = False
-) -> NewSession:
+) -> NewSession | EmailNeeded:
     """The second step, after `CodeNeeded`. Raises TooMany, and Denied as `finish_code` does."""
     instance, client = instance_of(request), _client(request)
     attempts = await instance.unit(
@@ -72,14 +76,16 @@ async def log_in_app(
     """Both steps in one, as apps log in; `token` of the result is a JSON Web Token.
 
     Raises TooMany, and Denied: `incorrect_login`, `registration_application_is_pending`,
-    `missing_totp_token`, `incorrect_totp_token`, `site_ban`.
+    `missing_totp_token`, `incorrect_totp_token`, `email_not_verified`, `site_ban`.
     """
     result = await log_in(request, name, password, is_app=True)
-    if isinstance(result, NewSession):
-        return result
-    if not code:
-        raise code_missing()
-    return await log_in_with_code(request, result.member, code, is_app=True)
+    if isinstance(result, CodeNeeded):
+        if not code:
+            raise code_missing()
+        result = await log_in_with_code(request, result.member, code, is_app=True)
+    if isinstance(result, EmailNeeded):
+        raise email_unconfirmed()
+    return result
 
 
 def _client(request: Request) -> Client:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Integer, Table, Text
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Integer, Table, Text, false
 
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.base import EMPTY, metadata
@@ -30,6 +30,8 @@ site = Table(
     Column("registration", Text, nullable=False, default="closed"),
     # The question for applicants.
     Column("application_question", Text, nullable=False, server_default=EMPTY),
+    # Before a member can log in; without effect while no mail is sent.
+    Column("requires_confirmed_email", Boolean, nullable=False, server_default=false()),
     # NodeInfo tells browsers and apps that only know Lemmy "lemmy"; servers get the real name.
     Column("answers_apps_as_lemmy", Boolean, nullable=False, default=True),
     # Signs the tokens of apps (`accounts.tokens`); null until the first one. Not a field of `Site`.
@@ -57,6 +59,7 @@ class Site:
     hue: int | None
     registration: Registration
     application_question: str
+    requires_confirmed_email: bool
     answers_apps_as_lemmy: bool
     set_up_at: datetime | None
     created_at: datetime

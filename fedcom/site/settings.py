@@ -90,6 +90,16 @@ def edit_welcome(
     return get_site(conn)
 
 
+def edit_sign_up(conn: Connection, *, requires_confirmed_email: bool | None = None) -> Site:
+    """Change what is asked of those who sign up; None leaves it as it is."""
+    changes: dict[str, object] = {}
+    if requires_confirmed_email is not None:
+        changes["requires_confirmed_email"] = requires_confirmed_email
+    if changes:
+        conn.execute(update(site).values(**changes))
+    return get_site(conn)
+
+
 def set_hue(conn: Connection, hue: int | None) -> Site:
     """Set the hue of links and buttons, in degrees; None for the default. Raises Invalid."""
     if hue is not None and not 0 <= hue < 360:

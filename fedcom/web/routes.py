@@ -107,6 +107,7 @@ def routes() -> list[BaseRoute]:
         form_route("/search", search.show),
         form_route("/login", sign_in.log_in),
         button_route("/login/code", sign_in.log_in_with_code),
+        button_route("/login/email", sign_in.ask_for_email),
         button_route("/logout", sign_in.log_out),
         form_route("/register", sign_in.sign_up),
         form_route("/forgot", password_reset.ask),

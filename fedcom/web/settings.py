@@ -21,6 +21,7 @@ from fedcom.context import Context
 from fedcom.errors import Denied
 from fedcom.http.addresses import client_address
 from fedcom.http.devices import remember_device
+from fedcom.http.email_links import ask_to_confirm
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_in
 from fedcom.models.account import Account
@@ -30,7 +31,6 @@ from fedcom.offload import offload
 from fedcom.personal.feed_tokens import find_subscriber
 from fedcom.personal.preferences import Preferences, set_preferences
 from fedcom.rules.limits import MAX_SUMMARY, check_body, check_display_name
-from fedcom.web.email import ask_to_confirm
 from fedcom.web.html.forms import Form, read_form, receive, see_other
 from fedcom.web.html.i18n import gettext
 from fedcom.web.html.render import page, slug

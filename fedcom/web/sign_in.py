@@ -1,39 +1,31 @@
 """Logging in and out, and signing up."""
 
-import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fedcom.accounts.email import propose_email
 from fedcom.accounts.invitations import check_invitation
 from fedcom.accounts.members import Member, get_member
-from fedcom.accounts.passwords import check_new_password, hash_password
-from fedcom.accounts.register import NewAccount, check_email, register
+from fedcom.accounts.register import check_email
 from fedcom.accounts.sessions import end_session
-from fedcom.accounts.sign_in import NewSession, begin_session
-from fedcom.accounts.throttle import (
-    ACCOUNTS_BY_ADDRESS,
-    SIGN_UP_BY_ADDRESS,
-    address_key,
-    count_attempt,
-)
+from fedcom.accounts.sign_in import CodeNeeded, EmailNeeded, NewSession
+from fedcom.accounts.throttle import CONFIRMATIONS_BY_ACCOUNT, count_attempt
 from fedcom.context import Context
-from fedcom.errors import Denied, FedcomError, NotFound
-from fedcom.http.addresses import client_address
+from fedcom.errors import Denied, FedcomError, Invalid, NotFound
 from fedcom.http.devices import remember_device
+from fedcom.http.email_links import ask_to_confirm
 from fedcom.http.identity import clear_session, credentials_of, set_session
 from fedcom.http.instance import instance_of
-from fedcom.http.log_in import log_in as first_step, log_in_with_code as second_step, start_of
+from fedcom.http.log_in import log_in as first_step, log_in_with_code as second_step
 from fedcom.http.numbers import number_in
-from fedcom.http.signer import HmacSigner, parts_of
-from fedcom.models.account import Account
+from fedcom.http.sign_up import Newcomer, SignedUp, sign_up as make_account
+from fedcom.http.signer import parts_of
 from fedcom.models.site import Site
 from fedcom.rules.limits import MAX_APPLICATION, check_body
-from fedcom.rules.names import check_name
 from fedcom.web.drafts import take_along
-from fedcom.web.email import ask_to_confirm
 from fedcom.web.html.forms import Form, error_beside, read_form, receive, safe_path, see_other
 from fedcom.web.html.honeypot import BAIT, SHOWN_AT, check_honeypot, set_honeypot
 from fedcom.web.html.render import page
@@ -42,7 +34,8 @@ from fedcom.web.html.request_context import BANS, PageContext, context_of, read_
 TICKET_VALID = timedelta(minutes=10)
 """How long the second step of a log-in may take."""
 
-_PURPOSE = "second step"
+_CODE, _EMAIL = "code of a log-in", "address of a log-in"
+"""What a ticket permits."""
 
 
 async def log_in(request: Request) -> Response:
@@ -56,21 +49,19 @@ async def log_in(request: Request) -> Response:
     if form.ready:
         with form.keeping():
             result = await first_step(request, form.line("name"), form.text("password"))
-            if isinstance(result, NewSession):
-                return await _welcome(request, form, context, result)
-            account = result.member.account
-            form.values["ticket"] = _ticket(context.instance.signer, account, context.now)
-            return page(context, "login_code.html", {"form": form})
+            if isinstance(result, CodeNeeded):
+                form.values["ticket"] = _ticket(context, _CODE, result.member)
+                return page(context, "login_code.html", {"form": form})
+            return await _enter(request, form, context, result)
     return form.answer(page(context, "login.html", {"form": form}))
 
 
 async def log_in_with_code(request: Request) -> Response:
     """POST /login/code: the second step, which `ticket` permits for ten minutes."""
     form = await read_form(request, {"ticket": "", "code": "", "recovery_code": "", "next": ""})
-    instance = instance_of(request)
 
     def read(conn: Connection, context: PageContext) -> Member | None:
-        return _holder(conn, instance.signer, form.line("ticket"), context.now)
+        return _holder(conn, context, _CODE, form.line("ticket"))
 
     context, member = await read_page(request, read)
     if member is None:
@@ -78,15 +69,47 @@ async def log_in_with_code(request: Request) -> Response:
     if form.ready:
         with form.keeping("code"):
             code = form.line("code") or form.line("recovery_code")
-            new_session = await second_step(request, member, code)
-            return await _welcome(request, form, context, new_session)
+            result = await second_step(request, member, code)
+            return await _enter(request, form, context, result)
     return form.answer(page(context, "login_code.html", {"form": form}))
 
 
-async def _welcome(
-    request: Request, form: Form, context: PageContext, new_session: NewSession
+async def ask_for_email(request: Request) -> Response:
+    """POST /login/email: the address to confirm before the first log-in, by `ticket`."""
+    form = await read_form(request, {"ticket": "", "email": "", "next": ""})
+    instance = instance_of(request)
+
+    def read(conn: Connection, context: PageContext) -> Member | None:
+        return _holder(conn, context, _EMAIL, form.line("ticket"))
+
+    context, member = await read_page(request, read)
+    if member is None:
+        return see_other("/login", "log_in_again")
+    if form.ready:
+        with form.keeping("email"):
+            address, whose = check_email(form.line("email")), member.person.id
+            if address is None:
+                raise Invalid("email_required", "Enter your e-mail address.")
+
+            def work(ctx: Context) -> None:
+                count_attempt(ctx.conn, CONFIRMATIONS_BY_ACCOUNT, f"{whose}", ctx.now)
+                propose_email(ctx.conn, whose, address, sends_mail=instance.settings.sends_mail)
+                ask_to_confirm(instance, ctx, context.site, get_member(ctx.conn, whose))
+
+            await instance.unit(work)
+            return see_other("/login", "email_first")
+    return form.answer(page(context, "login_email.html", {"form": form}))
+
+
+async def _enter(
+    request: Request, form: Form, context: PageContext, result: NewSession | EmailNeeded
 ) -> Response:
-    """The redirect into the site, with the cookie."""
+    """The redirect into the site, with the cookie, or the page that asks for an address."""
+    if isinstance(result, EmailNeeded):
+        form.values["ticket"] = _ticket(context, _EMAIL, result.member)
+        form.values["email"] = result.member.account.unconfirmed_email or ""
+        return page(context, "login_email.html", {"form": form})
+    new_session = result
     await take_along(request, form, new_session.member.person)
     response = see_other(safe_path(form.text("next")), "welcome")
     if new_session.member.person.is_banned(context.now):
@@ -96,22 +119,23 @@ async def _welcome(
     return response
 
 
-def _ticket(signer: HmacSigner, account: Account, now: datetime) -> str:
-    """Shows for a while that the password of this account was right, until it is changed."""
-    until = str(int((now + TICKET_VALID).timestamp()))
-    return signer.sign(_PURPOSE, str(account.actor_id), until, bound_to=account.password_hash)
+def _ticket(context: PageContext, purpose: str, member: Member) -> str:
+    """Shows for a while that the steps before were passed, until the password is changed."""
+    login, until = member.account, str(int((context.now + TICKET_VALID).timestamp()))
+    signer = context.instance.signer
+    return signer.sign(purpose, str(login.actor_id), until, bound_to=login.password_hash)
 
 
-def _holder(conn: Connection, signer: HmacSigner, ticket: str, now: datetime) -> Member | None:
+def _holder(conn: Connection, context: PageContext, purpose: str, ticket: str) -> Member | None:
     """The member whose ticket it is; None if it is invalid or has expired."""
     account_id, until = parts_of(ticket, 2)
-    if number_in(until) <= now.timestamp():
+    if number_in(until) <= context.now.timestamp():
         return None
     try:
         member = get_member(conn, number_in(account_id))
     except NotFound:
         return None
-    is_good = signer.verify(_PURPOSE, ticket, member.account.password_hash)
+    is_good = context.instance.signer.verify(purpose, ticket, member.account.password_hash)
     return member if is_good else None
 
 
@@ -144,14 +168,15 @@ async def sign_up(request: Request) -> Response:
     )
     if form.ready:
         with form.keeping():
-            new_session = await _register(request, form, context.site)
-            if new_session is None:
+            made = await _register(request, form, context.site)
+            if made.is_pending:
                 return see_other("/", "account_pending")
-            asks = new_session.member.account.unconfirmed_email and sends_mail
-            notice = "welcome_confirm" if asks else "welcome"
+            if made.session is None:
+                return see_other("/", "email_first")
+            notice = "welcome_confirm" if made.asks_to_confirm else "welcome"
             response = see_other(safe_path(form.text("next")), notice)
-            set_session(response, context.instance.settings, new_session.token)
-            remember_device(request, response, new_session.member.account)
+            set_session(response, context.instance.settings, made.session.token)
+            remember_device(request, response, made.member.account)
             return response
     if problem is not None and not form.sent:
         form.fail(problem)
@@ -174,34 +199,16 @@ def _look_at_code(conn: Connection, code: str, context: PageContext) -> FedcomEr
     return None
 
 
-async def _register(request: Request, form: Form, site: Site) -> NewSession | None:
-    """The new member's first session, None if an admin still has to approve the account."""
+async def _register(request: Request, form: Form, site: Site) -> SignedUp:
     instance = instance_of(request)
     check_honeypot(form, instance.signer, instance.clock())
-    name = check_name(form.line("name"))
-    password = check_new_password(form.text("password"), name)
-    email = check_email(form.line("email"))
     with error_beside("application"):
         application = check_body(form.text("application"), MAX_APPLICATION)
-    address = address_key(client_address(request))
-    await instance.unit(lambda ctx: count_attempt(ctx.conn, SIGN_UP_BY_ADDRESS, address, ctx.now))
-    new_account = NewAccount(
-        name=name,
-        password_hash=await asyncio.to_thread(hash_password, password),
-        email=email,
+    newcomer = Newcomer(
+        name=form.line("name"),
+        password=form.text("password"),
+        email=form.line("email"),
         application=application,
         invitation=form.line("invitation"),
     )
-    key = await instance.new_key()
-    start = start_of(request)
-
-    def work(ctx: Context) -> NewSession | None:
-        member = register(ctx, new_account, key)
-        ask_to_confirm(instance, ctx, site, member)
-        if not new_account.invitation:
-            count_attempt(ctx.conn, ACCOUNTS_BY_ADDRESS, address, ctx.now)
-        if member.account.state == "pending":
-            return None
-        return begin_session(ctx, member, start)
-
-    return await instance.unit(work)
+    return await make_account(request, site, newcomer)

@@ -37,6 +37,9 @@ NOTICES = {
     "edited": mark("Changes saved."),
     "email_changed": mark("E-mail address saved."),
     "email_asked": mark("We've sent you an e-mail. Open the link in it to confirm your address."),
+    "email_first": mark(
+        "We've sent you an e-mail. Open the link in it to confirm your address, then log in."
+    ),
     "email_confirmed": mark("E-mail address confirmed."),
     "follow_asked": mark("Follow request sent."),
     "feeds_renewed": mark("Your feeds have new addresses. The old ones no longer work."),

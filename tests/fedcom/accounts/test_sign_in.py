@@ -8,6 +8,7 @@ from fedcom.accounts.sessions import find_site_and_member
 from fedcom.accounts.sign_in import (
     Client,
     CodeNeeded,
+    EmailNeeded,
     SecondStep,
     Start,
     begin_code,
@@ -20,7 +21,7 @@ from fedcom.errors import Denied, TooMany
 from fedcom.models.account import account
 from fedcom.models.actor import actor
 from fedcom.remote.keys import KeyCipher
-from fedcom.site.settings import edit_site
+from fedcom.site.settings import edit_sign_up, edit_site
 from tests.fedcom.accounts.rig import KEY
 
 BROWSER = Start("Firefox")
@@ -314,3 +315,48 @@ def test_an_account_that_changed_since_the_password_is_refused(rig, ann, secret,
     with pytest.raises(Denied) as caught:
         try_code(rig, ann, pyotp.TOTP(secret).at(rig.clock()))
     assert caught.value.code == "incorrect_login"
+
+
+MAILING = Start("Firefox", sends_mail=True)
+
+
+@pytest.fixture
+def strict(rig):
+    """The site requires confirmed addresses."""
+    rig(lambda ctx: edit_sign_up(ctx.conn, requires_confirmed_email=True))
+    return rig
+
+
+def enter(rig, name, start=MAILING):
+    login = begin(rig, name)
+    return rig(lambda ctx: finish_sign_in(ctx, login, start, password_ok=True))
+
+
+def test_without_the_required_address_the_password_begins_no_session(strict):
+    bob = strict.member("bob")
+    assert enter(strict, "bob") == EmailNeeded(bob)
+    assert fail(strict, "bob", 1)[0] == "incorrect_login"
+
+
+def test_no_address_is_required_of_admins_or_of_those_with_one_or_where_no_mail_is_sent(strict):
+    strict.member("ann", email="ann@mail.example")
+    strict.member("cleo", role="admin")
+    strict.member("bob")
+    for name, start in (("ann", MAILING), ("cleo", MAILING), ("bob", BROWSER)):
+        assert enter(strict, name, start).token
+
+
+def test_an_address_is_required_after_the_code(strict):
+    bob = strict.member("bob")
+    number = bob.person.id
+    made = strict(lambda ctx: generate(ctx, CIPHER, number, "bob")).secret
+    strict(lambda ctx: confirm(ctx, CIPHER, number, pyotp.TOTP(made).at(strict.clock())))
+    strict.clock.advance(minutes=5)
+    assert enter(strict, "bob") == CodeNeeded(bob)
+    code = pyotp.TOTP(made).at(strict.clock())
+    assert try_code(strict, bob, code, MAILING) == EmailNeeded(bob)
+
+
+def test_a_site_that_requires_nothing_asks_for_nothing(rig):
+    rig.member("bob")
+    assert enter(rig, "bob").token

@@ -168,6 +168,7 @@ MATRIX = [
     ("/search", None, OK, OK, OK, OK, OK),
     ("/search", {"q": "!cats@forum.example"}, LOGIN, OK, OK, OK, OK),
     ("/login/code", {"code": "1"}, LOGIN, LOGIN, LOGIN, LOGIN, LOGIN),
+    ("/login/email", {"email": "a@b.example"}, LOGIN, LOGIN, LOGIN, LOGIN, LOGIN),
     ("/login", None, OK, OK, OK, OK, OK),
     ("/register", None, OK, OK, OK, OK, OK),
     ("/forgot", None, OK, OK, OK, OK, OK),
