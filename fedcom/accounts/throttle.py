@@ -48,6 +48,9 @@ SIGN_UP_BY_ADDRESS = Limit("signup:ip", 25, timedelta(minutes=5))
 # Every account uses up a name for ever. A school class that joins together can be invited.
 ACCOUNTS_BY_ADDRESS = Limit("signup:made", 20, timedelta(days=1))
 
+# A recording takes 300 ms of CPU.
+RECORDINGS_BY_ADDRESS = Limit("captcha:ip", 20, timedelta(minutes=10))
+
 RESET_BY_ADDRESS = Limit("reset:ip", 25, timedelta(minutes=5))
 RESET_BY_PAIR = Limit("reset:pair", 5, timedelta(minutes=30))
 # Mails to one member, wherever they are requested from.
@@ -66,7 +69,7 @@ LIMITS = (
     *(SIGN_IN_BY_ADDRESS, SIGN_IN_BY_PAIR, SIGN_IN_BY_NAME, SIGN_IN_BY_DEVICE),
     *(CODE_BY_PAIR, CODE_BY_ACCOUNT, CODE_BY_DEVICE),
     *(SIGN_UP_BY_ADDRESS, ACCOUNTS_BY_ADDRESS),
-    *(RESET_BY_ADDRESS, RESET_BY_PAIR, RESET_BY_ACCOUNT),
+    *(RECORDINGS_BY_ADDRESS, RESET_BY_ADDRESS, RESET_BY_PAIR, RESET_BY_ACCOUNT),
     *(CONFIRMATIONS_BY_RECIPIENT, CONFIRMATIONS_BY_ACCOUNT, SEARCH_BY_ADDRESS),
 )
 """The limits of this file; those for members' actions are in `rate_limits`."""

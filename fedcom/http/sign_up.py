@@ -17,6 +17,7 @@ from fedcom.accounts.throttle import (
 )
 from fedcom.context import Context
 from fedcom.http.addresses import client_address
+from fedcom.http.captcha import check_captcha
 from fedcom.http.email_links import ask_to_confirm
 from fedcom.http.instance import instance_of
 from fedcom.http.log_in import start_of
@@ -33,6 +34,8 @@ class Newcomer:
     email: str = ""
     application: str = ""
     invitation: str = ""
+    captcha: str = ""
+    captcha_answer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +56,10 @@ class SignedUp:
 async def sign_up(
     request: Request, site: Site, newcomer: Newcomer, *, is_app: bool = False
 ) -> SignedUp:
-    """Make the account, or the application for one.
+    """Make the account, or the application for one. The invited solve no captcha.
 
     Raises TooMany, Invalid, Denied and Conflict as `check_name`, `check_new_password`,
-    `check_email` and `register` do.
+    `check_email` and `register` do, and `check_captcha`.
     """
     instance = instance_of(request)
     name = check_name(newcomer.name)
@@ -64,6 +67,8 @@ async def sign_up(
     email = check_email(newcomer.email)
     address = address_key(client_address(request))
     await instance.unit(lambda ctx: count_attempt(ctx.conn, SIGN_UP_BY_ADDRESS, address, ctx.now))
+    if site.captcha_enabled and not newcomer.invitation:
+        await check_captcha(request, newcomer.captcha, newcomer.captcha_answer)
     new_account = NewAccount(
         name=name,
         password_hash=await asyncio.to_thread(hash_password, password),

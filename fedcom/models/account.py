@@ -133,6 +133,16 @@ recovery_code = Table(
 )
 
 
+# Each is answered once; kept for as long as it would be valid.
+used_captcha = Table(
+    "used_captcha",
+    metadata,
+    # SHA-256 of the ticket.
+    Column("digest", Text, primary_key=True),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """The login of a local person."""

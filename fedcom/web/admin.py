@@ -97,6 +97,8 @@ async def edit_registration(request: Request) -> Response:
         "registration": site.registration,
         "question": site.application_question,
         "requires_confirmed_email": "on" if site.requires_confirmed_email else "",
+        "captcha_enabled": "on" if site.captcha_enabled else "",
+        "captcha_difficulty": site.captcha_difficulty,
     }
     form = await read_form(request, initial)
     if form.ready:
@@ -106,7 +108,10 @@ async def edit_registration(request: Request) -> Response:
                 edit_site(ctx.conn, registration=form.line("registration"))
                 edit_welcome(ctx.conn, question=form.text("question"))
                 edit_sign_up(
-                    ctx.conn, requires_confirmed_email=form.checked("requires_confirmed_email")
+                    ctx.conn,
+                    requires_confirmed_email=form.checked("requires_confirmed_email"),
+                    captcha_enabled=form.checked("captcha_enabled"),
+                    captcha_difficulty=form.line("captcha_difficulty") or None,
                 )
 
             await context.instance.unit(work)

@@ -110,6 +110,7 @@ def routes() -> list[BaseRoute]:
         button_route("/login/email", sign_in.ask_for_email),
         button_route("/logout", sign_in.log_out),
         form_route("/register", sign_in.sign_up),
+        page_route("/register/captcha.wav", sign_in.play_captcha),
         form_route("/forgot", password_reset.ask),
         form_route("/reset", password_reset.choose),
         form_route("/setup", setup.set_up),

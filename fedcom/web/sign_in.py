@@ -1,5 +1,6 @@
 """Logging in and out, and signing up."""
 
+import base64
 from datetime import timedelta
 
 from sqlalchemy import Connection
@@ -15,6 +16,7 @@ from fedcom.accounts.sign_in import CodeNeeded, EmailNeeded, NewSession
 from fedcom.accounts.throttle import CONFIRMATIONS_BY_ACCOUNT, count_attempt
 from fedcom.context import Context
 from fedcom.errors import Denied, FedcomError, Invalid, NotFound
+from fedcom.http.captcha import make_captcha, record_captcha
 from fedcom.http.devices import remember_device
 from fedcom.http.email_links import ask_to_confirm
 from fedcom.http.identity import clear_session, credentials_of, set_session
@@ -71,6 +73,8 @@ async def log_in_with_code(request: Request) -> Response:
             code = form.line("code") or form.line("recovery_code")
             result = await second_step(request, member, code)
             return await _enter(request, form, context, result)
+    if form.line("recovery_code") and "code" in form.errors:
+        form.errors = {"recovery_code": form.errors["code"]}
     return form.answer(page(context, "login_code.html", {"form": form}))
 
 
@@ -109,13 +113,12 @@ async def _enter(
         form.values["ticket"] = _ticket(context, _EMAIL, result.member)
         form.values["email"] = result.member.account.unconfirmed_email or ""
         return page(context, "login_email.html", {"form": form})
-    new_session = result
-    await take_along(request, form, new_session.member.person)
+    await take_along(request, form, result.member.person)
     response = see_other(safe_path(form.text("next")), "welcome")
-    if new_session.member.person.is_banned(context.now):
+    if result.member.person.is_banned(context.now):
         response = see_other(BANS)
-    set_session(response, context.instance.settings, new_session.token)
-    remember_device(request, response, new_session.member.account)
+    set_session(response, context.instance.settings, result.token)
+    remember_device(request, response, result.member.account)
     return response
 
 
@@ -159,7 +162,7 @@ async def sign_up(request: Request) -> Response:
     query = request.query_params
     initial = {"name": "", "password": "", "email": "", "application": ""}
     initial |= {name: query.get(name, "") for name in ("next", "invitation")}
-    initial |= {BAIT: "", SHOWN_AT: ""}
+    initial |= {BAIT: "", SHOWN_AT: "", "captcha": "", "captcha_answer": ""}
     form = await read_form(request, initial)
     sends_mail = instance_of(request).settings.sends_mail
     code = form.line("invitation")
@@ -181,9 +184,14 @@ async def sign_up(request: Request) -> Response:
     if problem is not None and not form.sent:
         form.fail(problem)
     set_honeypot(form, context.instance.signer, context.now)
+    is_invited = code != "" and problem is None
+    captcha = None if is_invited else await make_captcha(request, context.site)
+    form.values["captcha_answer"] = ""
     values = {
         "form": form,
-        "is_invited": code != "" and problem is None,
+        "is_invited": is_invited,
+        "captcha": captcha,
+        "captcha_png": base64.b64encode(captcha.png).decode() if captcha else "",
         "sends_mail": sends_mail,
     }
     return form.answer(page(context, "register.html", values))
@@ -199,6 +207,12 @@ def _look_at_code(conn: Connection, code: str, context: PageContext) -> FedcomEr
     return None
 
 
+async def play_captcha(request: Request) -> Response:
+    """GET /register/captcha.wav: the recording of the captcha whose ticket is `captcha`."""
+    content = await record_captcha(request, request.query_params.get("captcha", ""))
+    return Response(content, media_type="audio/wav", headers={"Cache-Control": "private, no-store"})
+
+
 async def _register(request: Request, form: Form, site: Site) -> SignedUp:
     instance = instance_of(request)
     check_honeypot(form, instance.signer, instance.clock())
@@ -210,5 +224,7 @@ async def _register(request: Request, form: Form, site: Site) -> SignedUp:
         email=form.line("email"),
         application=application,
         invitation=form.line("invitation"),
+        captcha=form.line("captcha"),
+        captcha_answer=form.line("captcha_answer"),
     )
     return await make_account(request, site, newcomer)

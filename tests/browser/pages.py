@@ -201,6 +201,7 @@ NO_PAGES = {
     "/settings/export",
     "/settings/export/lemmy",
     "/.well-known/security.txt",
+    "/register/captcha.wav",
     "/static/{name}",
     "/media/{name}",
     "/media/remote",

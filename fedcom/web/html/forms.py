@@ -62,6 +62,7 @@ _CODES = {
     "couldnt_find_person": "person",
     "own_host": "host",
     "incorrect_totp_token": "code",
+    "captcha_incorrect": "captcha_answer",
     "missing_totp_token": "code",
 }
 

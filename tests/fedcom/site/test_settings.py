@@ -57,4 +57,10 @@ def test_what_sign_up_requires_is_changed_alone(rig):
     assert not before.requires_confirmed_email
     after = rig(lambda ctx: edit_sign_up(ctx.conn, requires_confirmed_email=True))
     assert after.requires_confirmed_email
+    assert (after.captcha_enabled, after.captcha_difficulty) == (False, "medium")
+    after = rig(lambda ctx: edit_sign_up(ctx.conn, captcha_enabled=True, captcha_difficulty="hard"))
+    assert (after.captcha_enabled, after.captcha_difficulty) == (True, "hard")
     assert rig(lambda ctx: edit_sign_up(ctx.conn)) == after
+    with pytest.raises(Invalid) as caught:
+        rig(lambda ctx: edit_sign_up(ctx.conn, captcha_difficulty="no"))
+    assert caught.value.code == "captcha_difficulty_unknown"

@@ -169,6 +169,7 @@ MATRIX = [
     ("/search", {"q": "!cats@forum.example"}, LOGIN, OK, OK, OK, OK),
     ("/login/code", {"code": "1"}, LOGIN, LOGIN, LOGIN, LOGIN, LOGIN),
     ("/login/email", {"email": "a@b.example"}, LOGIN, LOGIN, LOGIN, LOGIN, LOGIN),
+    ("/register/captcha.wav", None, INVALID, INVALID, INVALID, INVALID, INVALID),
     ("/login", None, OK, OK, OK, OK, OK),
     ("/register", None, OK, OK, OK, OK, OK),
     ("/forgot", None, OK, OK, OK, OK, OK),
