@@ -1,13 +1,13 @@
 """Sessions of apps, the secret that signs their tokens, and the second factors of accounts.
 
-Revision 0035, after 0033.
+Revision 0035, after 0034.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0035"
-down_revision = "0033"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 

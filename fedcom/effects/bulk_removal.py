@@ -11,10 +11,16 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Row, Table, delete, exists, select, true, update
 
 from fedcom.context import Context
-from fedcom.effects.counts import rank
+from fedcom.effects.counts import count_written, rank
 from fedcom.effects.resolve_reports import Outcome, resolve_reports_about
 from fedcom.models.account import account
-from fedcom.models.actor import Community, Person, actor, community as community_table
+from fedcom.models.actor import (
+    Community,
+    Person,
+    actor,
+    author_counts,
+    community as community_table,
+)
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.comment import Comment, comment
 from fedcom.models.moderation import modlog
@@ -61,10 +67,11 @@ def remove_all(
         posts=select(post.c.id).where(_posts_of(person, community)),
         comments=select(comment.c.id).where(_comments_of(person, community)),
     )
-    _set_comments_removed(ctx, person, community, is_not_removed(comment), ctx.now)
+    comments = _set_comments_removed(ctx, person, community, is_not_removed(comment), ctx.now)
     posts = _set_posts_removed(ctx, person, community, is_not_removed(post), ctx.now)
     for chunk in _chunks([content.id for content in posts]):
         ctx.conn.execute(delete(post_rank).where(post_rank.c.post_id.in_(chunk)))
+    count_written(ctx, person.id, posts=-len(posts), comments=-len(comments))
     return posts
 
 
@@ -80,6 +87,7 @@ def restore_all(
     found = _set_posts_removed(ctx, person, community, posts, None)
     for content in found:
         rank(ctx, content.id)
+    count_written(ctx, person.id, posts=len(found), comments=len(restored))
     return Restored(found, restored)
 
 
@@ -96,9 +104,13 @@ def blank_all(ctx: Context, owner: Person | Community) -> None:
     ctx.conn.execute(gone)
     gone = update(post).where(posts).values(**Post.BLANK, deleted_at=ctx.now)
     shown = gone.where(is_shown(post))
-    per_community = Counter(ctx.conn.execute(shown.returning(post.c.community_id)).scalars())
-    _count(ctx, community_table.c.posts, community_table.c.actor_id, per_community, back=False)
+    lost = ctx.conn.execute(shown.returning(post.c.community_id, post.c.author_id)).all()
+    of_authors = Counter(row.author_id for row in lost)
+    of_communities = Counter(row.community_id for row in lost)
+    _count(ctx, community_table.c.posts, community_table.c.actor_id, of_communities, back=False)
     ctx.conn.execute(gone)
+    _count(ctx, author_counts.c.posts, author_counts.c.author_id, of_authors, back=False)
+    count_written(ctx, owner.id, comments=-len(hidden))
     numbers, below = select(post.c.id).where(posts), select(comment.c.id).where(wrote)
     ctx.conn.execute(delete(post_rank).where(post_rank.c.post_id.in_(numbers)))
     ctx.conn.execute(delete(revision).where(revision.c.post_id.in_(numbers)))

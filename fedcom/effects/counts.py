@@ -1,7 +1,7 @@
 """Votes, counters and ranks, always changed in the transaction of what they count.
 
 Rows are locked in one order everywhere: a vote, the comment or post that it is on, the post of that
-comment, then the community.
+comment, the community, then the author's counters.
 """
 
 from typing import Any
@@ -19,16 +19,16 @@ from sqlalchemy import (
     update,
 )
 
-from database.inserts import insert_ignoring, upsert
+from database.inserts import add_up, insert_ignoring, upsert
 from fedcom.context import Context
 from fedcom.db import UtcDateTime
-from fedcom.models.actor import Community, Person, community
+from fedcom.models.actor import Community, Person, author_counts, community
 from fedcom.models.base import to_row
 from fedcom.models.comment import Comment, comment
 from fedcom.models.post import Post, post, post_rank
 from fedcom.models.vote import comment_vote, post_vote, stored_iri
 from fedcom.queries.comments import COMMENT
-from fedcom.queries.follows import count_followers
+from fedcom.queries.follows import count_followers, larger_count
 from fedcom.queries.posts import POST
 from fedcom.rules.ranking import active_key, controversy, hot_key
 
@@ -123,12 +123,15 @@ def count_shown(ctx: Context, content: Post | Comment, difference: int) -> None:
 
 
 def count_post(ctx: Context, content: Post, difference: int) -> None:
-    """A post becomes visible (+1) or hidden (-1): its community's counter and the lists."""
+    """A post becomes visible (+1) or hidden (-1): the counters of its community and of its author,
+    and the lists.
+    """
     ctx.conn.execute(
         update(community)
         .where(community.c.actor_id == content.community_id)
         .values(posts=community.c.posts + difference)
     )
+    count_written(ctx, content.author_id, posts=difference)
     rank(ctx, content.id)
 
 
@@ -155,7 +158,7 @@ def count_moved(ctx: Context, content: Post, target: Community) -> None:
 
 
 def count_comment(ctx: Context, content: Comment, difference: int) -> None:
-    """A comment becomes visible (+1) or hidden (-1): the counters above it."""
+    """A comment becomes visible (+1) or hidden (-1): the counters above it, and its author's."""
     ancestors = [int(part) for part in content.path.split(".")[:-1]]
     if ancestors:
         ctx.conn.execute(
@@ -170,8 +173,17 @@ def count_comment(ctx: Context, content: Comment, difference: int) -> None:
         change["written"] = content.published_at
     row = ctx.conn.execute(statement, change).one()
     ctx.conn.execute(_COUNT_COMMENTS_OF, {"row": row.community_id, "change": difference})
+    count_written(ctx, content.author_id, comments=difference)
     if difference > 0:
         _rank_row(ctx, row)
+
+
+def count_written(ctx: Context, author_id: int, *, posts: int = 0, comments: int = 0) -> None:
+    """So many more of an author's posts and comments are visible, or fewer if negative."""
+    if not (posts or comments):
+        return
+    change = {"author_id": author_id, "posts": posts, "comments": comments}
+    add_up(ctx.conn, author_counts, change, key=["author_id"])
 
 
 def count_subscribers(ctx: Context, community_id: int) -> None:
@@ -179,8 +191,12 @@ def count_subscribers(ctx: Context, community_id: int) -> None:
     mine = community.c.actor_id == community_id
     # Counted under a lock, because uncommitted changes of others are not visible.
     ctx.conn.execute(select(community.c.actor_id).where(mine).with_for_update())
-    followers = count_followers(ctx.conn, community_id)
-    ctx.conn.execute(update(community).where(mine).values(subscribers=followers))
+    known = count_followers(ctx.conn, community_id)
+    ctx.conn.execute(
+        update(community)
+        .where(mine)
+        .values(subscribers=known, followers=larger_count(known, community.c.claimed_followers))
+    )
 
 
 def rank(ctx: Context, post_id: int) -> None:

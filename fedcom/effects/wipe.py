@@ -16,7 +16,7 @@ from fedcom.models.account import (
     session,
     two_factor,
 )
-from fedcom.models.actor import actor_key, community
+from fedcom.models.actor import actor_key, author_counts, community
 from fedcom.models.boost import boost
 from fedcom.models.comment import comment
 from fedcom.models.follow import follow
@@ -89,7 +89,10 @@ KEPT: dict[Column[Any], str] = {
     community_ban.c.person_id: "holds if the person is restored by their server",
     report.c.reporter_id: "moderators still have to deal with what was reported",
     report.c.resolver_id: "says who decided",
+    report.c.person_id: "moderators still have to deal with what was reported",
     modlog.c.moderator_id: "the log of moderation is public and complete",
+    modlog.c.person_id: "the log of moderation is public and complete",
+    author_counts.c.author_id: "counts what is left of their content",
     notification.c.actor_id: "is somebody else's notification",
     actor_block.c.blocked_id: "is somebody else's block",
     post_vote.c.voter_id: "the score of what others wrote stays",

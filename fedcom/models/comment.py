@@ -42,6 +42,13 @@ comment = Table(
     Index("ix_comment_post_id_published_at", "post_id", "published_at", "id"),
     Index("ix_comment_author_id_published_at", "author_id", "published_at"),
     Index("ix_comment_parent_id", "parent_id"),
+    # Of each author, those that moderators removed.
+    Index(
+        "ix_comment_removed",
+        "author_id",
+        postgresql_where=text("removed_at IS NOT NULL"),
+        sqlite_where=text("removed_at IS NOT NULL"),
+    ),
     # Those that NodeInfo counts.
     Index(
         "ix_comment_local",

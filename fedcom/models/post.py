@@ -60,6 +60,13 @@ post = Table(
     Index("ix_post_community_id_published_at", "community_id", "published_at"),
     Index("ix_post_author_id_published_at", "author_id", "published_at"),
     Index("ix_post_url", "url"),
+    # Of each author, those that moderators removed.
+    Index(
+        "ix_post_removed",
+        "author_id",
+        postgresql_where=text("removed_at IS NOT NULL"),
+        sqlite_where=text("removed_at IS NOT NULL"),
+    ),
     # Those that NodeInfo counts.
     Index(
         "ix_post_local",
@@ -97,6 +104,7 @@ post_rank = Table(
     Index("ix_post_rank_published_at", "published_at", "post_id"),
     Index("ix_post_rank_community_id_hot", "community_id", "hot", "post_id"),
     Index("ix_post_rank_community_id_active", "community_id", "active", "post_id"),
+    Index("ix_post_rank_community_id_controversy", "community_id", "controversy", "post_id"),
     Index("ix_post_rank_community_id_score", "community_id", "score", "post_id"),
     Index("ix_post_rank_community_id_published_at", "community_id", "published_at", "post_id"),
 )

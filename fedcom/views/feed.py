@@ -197,14 +197,12 @@ class _Shape:
         to go down a list of more and skip those not wanted.
         """
         if self.scope == "community":
-            return self.sort == "top" and self.span == "year"
+            return self.span == "year"
         return self.scope in _GROUPS and not self.is_young
 
     @property
     def is_sorted(self) -> bool:
         """Whether no index has the order, or not always, so that the posts have to be sorted."""
-        if self.scope == "community" and self.sort == "controversial":
-            return True
         return self.is_either or (self.is_young and self.scope in {"all", "community", *_GROUPS})
 
 

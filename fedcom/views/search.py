@@ -144,6 +144,20 @@ class _Source:
     rows: FromClause
 
 
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """How many matches are considered at `most`; and whether only the best of these are joined with
+    everything else at first, which is in vain if few of the matches fulfil the conditions.
+    """
+
+    most: int
+    takes_best: bool
+
+
+_WIDE, _NARROW = _Reach(MOST, takes_best=True), _Reach(MOST_NARROW, takes_best=False)
+# People and communities share one index, and there are far fewer communities.
+_ACTORS = _Reach(MOST_NARROW, takes_best=True)
+
 _IN_POSTS = _Source(_index("post"), post, SOURCE)
 _IN_COMMENTS = _Source(_index("comment"), comment, COMMENTS)
 _ACTOR_INDEX = _index("actor")
@@ -275,22 +289,19 @@ def _chosen(
     wanted: SearchQuery,
     source: _Source,
     conditions: list[ColumnElement[bool]],
-    *,
-    is_narrow: bool,
+    reach: _Reach,
 ) -> Subquery:
     """The ids (`id`) of one page and one more result, with their `key`; `considered` is how many
     matches were looked at.
-
-    `is_narrow`: few of the matches fulfil the conditions.
     """
     dialect, rows = conn.dialect.name, source.rows
     id_, key = source.searched.c.id, source.searched.c.published_at
-    considered: ColumnElement[int] = literal(MOST_NARROW)
+    considered: ColumnElement[int] = literal(reach.most)
     after: list[ColumnElement[bool]] = []
     if wanted.terms.wanted:
-        matched = _matched(dialect, source.index, wanted, MOST_NARROW if is_narrow else MOST)
+        matched = _matched(dialect, source.index, wanted, reach.most)
         key = matched.c.rank if wanted.sort == "relevance" else key
-        if _takes_best(wanted, is_narrow=is_narrow):
+        if reach.takes_best:
             best = _best(wanted, matched, source.searched, key)
             rows, key = rows.join(best, best.c.id == id_), best.c.key
             considered = select(func.count()).select_from(best).scalar_subquery()
@@ -344,25 +355,19 @@ def _execute(
     statement: Select[Any],
     wanted: SearchQuery,
     values: Mapping[str, Any],
-    *,
-    is_narrow: bool,
+    reach: _Reach,
 ) -> Sequence[RowMapping]:
     """The rows of a page and one more. If the viewer may see too few of the best matches, all are
     considered.
     """
-    if not _takes_best(wanted, is_narrow=is_narrow):
+    if not (wanted.terms.wanted and reach.takes_best):
         return conn.execute(statement, values).mappings().all()
     count = wanted.limit + 1
     few = (_skipped(wanted) + count) * CONSIDERED
     rows = conn.execute(statement, {**values, "considered": few}).mappings().all()
     if len(rows) < count and (not rows or rows[0]["considered"] == few):
-        rows = conn.execute(statement, {**values, "considered": MOST}).mappings().all()
+        rows = conn.execute(statement, {**values, "considered": reach.most}).mappings().all()
     return rows
-
-
-def _takes_best(wanted: SearchQuery, *, is_narrow: bool) -> bool:
-    """Whether only the best matches are joined with everything else at first."""
-    return bool(wanted.terms.wanted) and not is_narrow
 
 
 def _is_named(table_: FromClause, handle: str) -> list[ColumnElement[bool]]:
@@ -387,9 +392,10 @@ def _followed(viewer: Viewer) -> Select[Any]:
     return select(follow.c.target_id).where(follow.c.follower_id == viewer.id)
 
 
-def _is_narrow(wanted: SearchQuery) -> bool:
-    """Whether only a part of the communities or people is searched."""
-    return wanted.scope != "all" or bool(wanted.terms.author or wanted.terms.community)
+def _reach(wanted: SearchQuery) -> _Reach:
+    """Narrow if only a part of the communities or people is searched."""
+    is_narrow = wanted.scope != "all" or wanted.terms.author or wanted.terms.community
+    return _NARROW if is_narrow else _WIDE
 
 
 def _readable(wanted: SearchQuery, viewer: Viewer) -> list[ColumnElement[bool]]:
@@ -419,10 +425,10 @@ def search_posts(
     if not wanted.terms:
         return Page()
     conditions = _readable(wanted, viewer)
-    is_narrow = _is_narrow(wanted)
-    chosen = _chosen(conn, wanted, _IN_POSTS, conditions, is_narrow=is_narrow)
+    reach = _reach(wanted)
+    chosen = _chosen(conn, wanted, _IN_POSTS, conditions, reach)
     statement = _around(_POSTS, _IN_POSTS, chosen)
-    rows = _execute(conn, statement, wanted, viewer_values(viewer.id, now), is_narrow=is_narrow)
+    rows = _execute(conn, statement, wanted, viewer_values(viewer.id, now), reach)
     terms = wanted.terms.wanted
 
     def to_hit(row: RowMapping) -> Hit[PostView]:
@@ -442,10 +448,10 @@ def search_comments(
     if not wanted.terms:
         return Page()
     conditions = [is_shown(comment), *_readable(wanted, viewer)]
-    is_narrow = _is_narrow(wanted)
-    chosen = _chosen(conn, wanted, _IN_COMMENTS, conditions, is_narrow=is_narrow)
+    reach = _reach(wanted)
+    chosen = _chosen(conn, wanted, _IN_COMMENTS, conditions, reach)
     statement = _around(LISTED, _IN_COMMENTS, chosen)
-    rows = _execute(conn, statement, wanted, viewer_values(viewer.id, now), is_narrow=is_narrow)
+    rows = _execute(conn, statement, wanted, viewer_values(viewer.id, now), reach)
     terms = wanted.terms.wanted
 
     def to_hit(row: RowMapping) -> Hit[CommentView]:
@@ -526,11 +532,10 @@ def _search_actors(
         return Page()
     if wanted.scope == "local":
         conditions = [*conditions, actor.c.local.is_(True)]
-    # People and communities share one index, and there are far fewer communities.
     source = _Source(_ACTOR_INDEX, actor, tables)
-    chosen = _chosen(conn, wanted, source, conditions, is_narrow=True)
+    chosen = _chosen(conn, wanted, source, conditions, _ACTORS)
     statement = _around(columns, source, chosen)
-    rows = _execute(conn, statement, wanted, {"viewer": viewer.id}, is_narrow=True)
+    rows = _execute(conn, statement, wanted, {"viewer": viewer.id}, _ACTORS)
 
     def to_hit(row: RowMapping) -> Hit[A]:
         found = to_view(row)

@@ -66,7 +66,7 @@ async def list_all(request: Request) -> Response:
         scope: Scope = "local" if chosen == "local" else "all"
         if chosen == "subscribed" and context.member:
             scope = "subscribed"
-        cursor = read_community_cursor(after, sort) if after else None
+        cursor = read_community_cursor(after) if after else None
         listing = CommunityQuery(scope, sort, name, cursor)
         found = list_communities(conn, listing, viewer_id=context.viewer_id)
         pending = [one.id for one in found.items if one.follow == "pending"]

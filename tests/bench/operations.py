@@ -81,7 +81,8 @@ PAGES: Mapping[str, Sequence[str]] = {
             for scope in ("all", "local")
             for sort in ("subscribers", "active", "new")
         ),
-        "/communities?q=group1",
+        "/communities?q=group",
+        "/communities?q=group105",
     ),
     "member": (
         *(f"/?list=subscribed&{sort}" for sort in SORTS),

@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, insert
 
-from fedcom.models.actor import actor, community
+from database.inserts import add_up
+from fedcom.models.actor import actor, author_counts, community
 from fedcom.models.comment import Comment, comment
 from fedcom.models.follow import follow
 from fedcom.models.message import message
@@ -33,6 +34,8 @@ class Rows:
 
     def community(self, name: str = "cats", **more: Any) -> int:
         own = {key: more.pop(key) for key in list(more) if key in community.c}
+        claimed = own.get("claimed_followers") or 0
+        own.setdefault("followers", max(own.get("subscribers", 0), claimed))
         number = self._actor("Group", "c", name, more)
         self.conn.execute(insert(community).values(actor_id=number, **own))
         return number
@@ -68,6 +71,7 @@ class Rows:
             **more,
         }
         made = self.conn.execute(insert(post).values(values).returning(post.c.id)).scalar_one()
+        self._count(values, posts=1)
         if ranked:
             at = values["published_at"]
             rank = {"post_id": made, "community_id": place, "published_at": at}
@@ -100,7 +104,13 @@ class Rows:
         own = made.scalar_one()
         path = f"{parent.path}.{own:012d}" if parent else f"{own:012d}"
         self.conn.execute(comment.update().where(comment.c.id == own).values(path=path))
+        self._count(values, comments=1)
         return get_comment(self.conn, own)
+
+    def _count(self, values: dict[str, Any], **change: int) -> None:
+        if values.get("deleted_at") is None and values.get("removed_at") is None:
+            row = {"author_id": values["author_id"], "posts": 0, "comments": 0, **change}
+            add_up(self.conn, author_counts, row, key=["author_id"])
 
     def message(self, author: int, recipient: int, **more: Any) -> None:
         values = {

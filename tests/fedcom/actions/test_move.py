@@ -22,6 +22,7 @@ from inbox.ports import ReceivedActivity
 from tests.fedcom.actions.receiving import read, receive
 from tests.support.documents import Json, activity, page, undo
 from tests.support.people import Home, received
+from tests.support.recount import miscounted_authors
 
 BB = "https://bb.example"
 KIM, POST, TOPIC = f"{BB}/uid/1", f"{BB}/post/1", f"{BB}/topic/1"
@@ -49,6 +50,8 @@ class Forum:
     def counts(self) -> list[tuple[int, int]]:
         """The posts and comments of both categories."""
         fresh = [self.home.fresh(community) for community in (self.talk, self.news)]
+        with self.home.database.connect() as conn:
+            assert miscounted_authors(conn) == {}
         return [(community.posts, community.comments) for community in fresh]
 
     def community(self) -> tuple[int, bool]:

@@ -15,14 +15,15 @@ from fedcom.actions.vote import Vote
 from fedcom.context import Context
 from fedcom.db import open_database
 from fedcom.errors import FedcomError
-from fedcom.models.actor import community as community_table
+from fedcom.models.actor import author_counts, community as community_table
 from fedcom.models.comment import Comment, comment
 from fedcom.models.post import Post, post, post_rank
 from fedcom.models.vote import comment_vote, post_vote
 from fedcom.rules.ranking import hot_key
 from tests.support.clock import SettableClock
 from tests.support.databases import sqlite_database
-from tests.support.people import Home
+from tests.support.people import Home, received
+from tests.support.recount import miscounted_authors
 
 KINDS = ("post", "comment", "up", "down", "none", "delete", "undelete", "remove", "restore")
 STEPS = st.lists(
@@ -76,6 +77,8 @@ def assert_counted(home: Home) -> None:
         _assert_votes(home, row, comment_vote.c.comment_id)
     (community,) = home.rows(community_table)
     assert (community["posts"], community["comments"]) == (len(shown), len(visible))
+    with home.database.connect() as conn:
+        assert miscounted_authors(conn) == {}
 
 
 def _assert_votes(home: Home, row: dict[str, object], key: Column[int]) -> None:
@@ -121,6 +124,26 @@ def test_counters_stay_correct_when_an_account_is_deleted(home: Home) -> None:
     assert_counted(home)
     assert home.fresh(home.cats).subscribers == 1
     assert home.fresh(home.cats).posts == 1
+
+
+def test_counters_stay_correct_when_a_community_is_deleted(home: Home) -> None:
+    dogs = home.group("https://dogs.example/c/dogs")
+    home.follow(home.bob, dogs)
+    kim = home.person("https://kim.example/u/kim")
+    for by in (home.bob, home.bob, kim):
+        home.comment(home.post(by=by, community=dogs), by=home.ann)
+    home.post(by=kim)
+
+    home.perform(DeleteActor(by=dogs), received(dogs.iri))
+
+    with home.database.connect() as conn:
+        assert miscounted_authors(conn) == {}
+        numbers = conn.execute(select(author_counts).order_by(author_counts.c.author_id)).all()
+    assert {row.author_id: (row.posts, row.comments) for row in numbers} == {
+        home.ann.id: (0, 3),
+        home.bob.id: (0, 0),
+        kim.id: (1, 0),
+    }
 
 
 def test_deleting_an_account_takes_a_constant_number_of_statements(home: Home) -> None:

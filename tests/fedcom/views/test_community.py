@@ -34,15 +34,12 @@ def test_communities_come_by_followers_with_the_viewers_follow(rows: Rows) -> No
 
 @pytest.mark.parametrize("sort", ["subscribers", "active", "new"])
 def test_communities_come_in_the_order_that_is_asked_for(rows: Rows, sort: Sort) -> None:
-    bob = rows.person()
-    made = {
-        "followed": rows.community("followed", subscribers=9),
-        "active": rows.community("active"),
-        "quiet": rows.community("quiet", subscribers=4),
-        "new": rows.community("new", subscribers=1),
-    }
-    rows.post(made["followed"], bob)
-    rows.post(made["active"], bob, score=5)
+    made = [
+        rows.community("followed", subscribers=9, users_active_month=2),
+        rows.community("active", users_active_month=5),
+        rows.community("quiet", subscribers=4),
+        rows.community("new", subscribers=1),
+    ]
     expected = {
         "subscribers": ["followed", "quiet", "new", "active"],
         "active": ["active", "followed", "new", "quiet"],
@@ -113,7 +110,7 @@ def test_pages_of_communities_follow_each_other(rows: Rows) -> None:
 @pytest.mark.parametrize("text", ["x", "1", "1_", "_1", "-1_1", "1_0", f"{2**53}_1", f"1_{2**60}"])
 def test_a_cursor_that_no_page_gave_is_refused(rows: Rows, text: str) -> None:
     with pytest.raises(Invalid):
-        read_community_cursor(text, "subscribers")
+        read_community_cursor(text)
 
 
 def test_followed_and_local_communities_are_offered_for_posts(rows: Rows) -> None:

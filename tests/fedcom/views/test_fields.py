@@ -182,6 +182,7 @@ def test_moderators_are_given_all_of_a_report(samples: SampleRows) -> None:
         reporter_id=samples.bob,
         community_id=samples.cats,
         comment_id=samples.comment,
+        person_id=samples.zoe,
         reason="Rude",
         reported_text="before",
         created_at=NOON,
@@ -202,8 +203,9 @@ def test_moderators_are_given_all_of_a_report(samples: SampleRows) -> None:
 
 def test_the_log_and_notifications_name_whole_people_and_communities(samples: SampleRows) -> None:
     at = {"community_id": samples.cats, "reason": "", "created_at": NOON}
+    by_zoe = {"person_id": samples.zoe}
     iri = get_comment(samples.conn, samples.comment).iri
-    samples.put(modlog, moderator_id=samples.mia, kind="remove", target_iri=iri, **at)
+    samples.put(modlog, moderator_id=samples.mia, kind="remove", target_iri=iri, **by_zoe, **at)
     about = {"post_id": samples.post, "comment_id": samples.comment, "actor_id": samples.zoe}
     samples.put(notification, recipient_id=samples.mia, kind="reply", **about, **at)
 
