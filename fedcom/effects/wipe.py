@@ -18,7 +18,7 @@ from fedcom.models.account import (
 )
 from fedcom.models.actor import actor_key, author_counts, community
 from fedcom.models.boost import boost
-from fedcom.models.comment import comment
+from fedcom.models.comment import comment, comment_rank
 from fedcom.models.follow import follow
 from fedcom.models.mail import mail
 from fedcom.models.media import media
@@ -107,6 +107,7 @@ KEPT: dict[Column[Any], str] = {
     omission.c.community_id: "names a community",
     post.c.community_id: "names a community",
     post_rank.c.community_id: "names a community",
+    comment_rank.c.community_id: "names a community",
     report.c.community_id: "names a community",
 }
 """Rows that remain, with the reason."""

@@ -102,6 +102,8 @@ community = Table(
     Column("nsfw", Boolean, nullable=False, default=False),
     Column("posting_restricted", Boolean, nullable=False, default=False),
     Column("removed_at", UtcDateTime, nullable=True),
+    # Only its followers find it in lists and in the search.
+    Column("hidden_at", UtcDateTime, nullable=True),
     Column("posts", Integer, nullable=False, default=0),
     Column("comments", Integer, nullable=False, default=0),
     # Followers known here.
@@ -232,6 +234,7 @@ class Community(Actor):
     nsfw: bool
     posting_restricted: bool
     removed_at: datetime | None
+    hidden_at: datetime | None
     posts: int
     comments: int
     subscribers: int

@@ -1,14 +1,30 @@
-"""Comments: a tree below each post, readable in order by its materialised path."""
+"""Comments: a tree below each post, readable in order by its materialised path; and the narrow
+table that lists of comments read.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text, text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    false,
+    text,
+)
 
 from fedcom.db import BigId, SortableText, UtcDateTime
 from fedcom.models.base import EMPTY, metadata
 from fedcom.models.content import BLANK_TEXT, Contribution
+
+DIGITS = 13
+"""The characters of `comment.path` for each ancestor: the digits of an id, and a dot."""
 
 comment = Table(
     "comment",
@@ -33,6 +49,8 @@ comment = Table(
     Column("removed_at", UtcDateTime, nullable=True),
     # A lock applies to all comments below as well, and is stored in each of their rows.
     Column("locked_at", UtcDateTime, nullable=True),
+    # Its author speaks as a moderator or an admin.
+    Column("distinguished", Boolean, nullable=False, server_default=false()),
     Column("upvotes", Integer, nullable=False, default=0),
     Column("downvotes", Integer, nullable=False, default=0),
     # All comments below this one.
@@ -59,6 +77,28 @@ comment = Table(
     sqlite_autoincrement=True,
 )
 
+# One row for each comment that lists may show, as `post_rank` for posts: lists of many threads read
+# no texts. On PostgreSQL a vote also leaves the indexes of `comment` alone.
+comment_rank = Table(
+    "comment_rank",
+    metadata,
+    Column("comment_id", BigId, ForeignKey("comment.id"), primary_key=True, autoincrement=False),
+    Column("community_id", BigId, ForeignKey("actor.id"), nullable=False),
+    Column("hot", Double, nullable=False),
+    Column("controversy", Double, nullable=False),
+    Column("score", Integer, nullable=False),
+    Column("published_at", UtcDateTime, nullable=False),
+    Index("ix_comment_rank_hot", "hot", "comment_id"),
+    Index("ix_comment_rank_controversy", "controversy", "comment_id"),
+    Index("ix_comment_rank_score", "score", "comment_id"),
+    Index("ix_comment_rank_published_at", "published_at", "comment_id"),
+    Index("ix_comment_rank_community_id_hot", "community_id", "hot", "comment_id"),
+    Index("ix_comment_rank_community_id_score", "community_id", "score", "comment_id"),
+    Index(
+        "ix_comment_rank_community_id_published_at", "community_id", "published_at", "comment_id"
+    ),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Comment(Contribution):
@@ -72,6 +112,7 @@ class Comment(Contribution):
     depth: int
     author_id: int
     body_source: str
+    distinguished: bool
     replies: int
 
     @property

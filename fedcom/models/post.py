@@ -47,7 +47,9 @@ post = Table(
     Column("deleted_at", UtcDateTime, nullable=True),
     Column("removed_at", UtcDateTime, nullable=True),
     Column("locked_at", UtcDateTime, nullable=True),
+    # Pinned in its community, and on the front page of this server.
     Column("featured_at", UtcDateTime, nullable=True),
+    Column("site_featured_at", UtcDateTime, nullable=True),
     # The id of the Announce of the bare object that microblogs got: only its Undo removes the post
     # there (Mastodon 4.6 ignores a group's Delete of another author's post).
     Column("announce_iri", Text, nullable=True),
@@ -82,6 +84,13 @@ post = Table(
         postgresql_where=text("featured_at IS NOT NULL"),
         sqlite_where=text("featured_at IS NOT NULL"),
     ),
+    # The few that are pinned on the front page.
+    Index(
+        "ix_post_site_featured",
+        "site_featured_at",
+        postgresql_where=text("site_featured_at IS NOT NULL"),
+        sqlite_where=text("site_featured_at IS NOT NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -96,17 +105,32 @@ post_rank = Table(
     Column("active", Double, nullable=False, server_default="0"),
     Column("controversy", Double, nullable=False, server_default="0"),
     Column("score", Integer, nullable=False, server_default="0"),
+    # Of many communities: hot, with the score in relation to the size of the community.
+    Column("scaled", Double, nullable=False, server_default="0"),
+    Column("comments", Integer, nullable=False, server_default="0"),
     Column("published_at", UtcDateTime, nullable=False),
+    # The time of the newest comment, or of the post without any.
+    Column(
+        "commented_at",
+        UtcDateTime,
+        nullable=False,
+        server_default=text("'1970-01-01 00:00:00.000000'"),
+    ),
     Index("ix_post_rank_hot", "hot", "post_id"),
     Index("ix_post_rank_active", "active", "post_id"),
     Index("ix_post_rank_controversy", "controversy", "post_id"),
     Index("ix_post_rank_score", "score", "post_id"),
+    Index("ix_post_rank_scaled", "scaled", "post_id"),
+    Index("ix_post_rank_comments", "comments", "post_id"),
     Index("ix_post_rank_published_at", "published_at", "post_id"),
+    Index("ix_post_rank_commented_at", "commented_at", "post_id"),
     Index("ix_post_rank_community_id_hot", "community_id", "hot", "post_id"),
     Index("ix_post_rank_community_id_active", "community_id", "active", "post_id"),
     Index("ix_post_rank_community_id_controversy", "community_id", "controversy", "post_id"),
     Index("ix_post_rank_community_id_score", "community_id", "score", "post_id"),
+    Index("ix_post_rank_community_id_comments", "community_id", "comments", "post_id"),
     Index("ix_post_rank_community_id_published_at", "community_id", "published_at", "post_id"),
+    Index("ix_post_rank_community_id_commented_at", "community_id", "commented_at", "post_id"),
 )
 
 
@@ -134,6 +158,7 @@ class Post(Contribution):
     body_source: str
     nsfw: bool
     featured_at: datetime | None
+    site_featured_at: datetime | None
     announce_iri: str | None
     context_iri: str | None
     comments: int

@@ -21,6 +21,7 @@ from activitypub.nodeinfo import Usage
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.account import account
 from fedcom.models.actor import BOT_KINDS, actor
+from fedcom.models.base import to_row
 from fedcom.models.comment import comment
 from fedcom.models.post import post
 from fedcom.models.vote import comment_vote, post_vote
@@ -135,5 +136,5 @@ def count_active_users(conn: Connection, community_id: int, now: datetime) -> Ac
     Votes on posts older than half a year count only if there are newer comments on the post.
     """
     since = {span: now - ago for span, ago in _AGO.items()}
-    row = conn.execute(_ACTIVE, {"community": community_id, **since}).one()
-    return ActiveUsers(*row)
+    row = conn.execute(_ACTIVE, {"community": community_id, **since}).mappings().one()
+    return to_row(ActiveUsers, row)

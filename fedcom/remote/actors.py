@@ -25,6 +25,7 @@ from fedcom.models.moderation import community_ban, moderator
 from fedcom.queries.actors import find_actor, get_community, get_person
 from fedcom.queries.bans import list_site_bans
 from fedcom.queries.follows import larger_count
+from fedcom.queries.purged import refuse_purged
 from fedcom.remote.peers import find_block
 from fedcom.text.html import sanitize
 from fedcom.text.plain import clean_title
@@ -59,6 +60,7 @@ def _served(ctx: Context, iri: str) -> Document:
             "couldnt_find_person", "There is no actor with the id %(iri)s here.", iri=iri
         )
     refuse_blocked(ctx, iri)
+    refuse_purged(ctx.conn, iri)
     return ctx.document(iri)
 
 
@@ -145,6 +147,7 @@ def put_actor(ctx: Context, document: Document) -> Person | Community:
     the properties that an actor needs.
     """
     values = _read(ctx, document)
+    refuse_purged(ctx.conn, document.id or "")
     known = ctx.conn.execute(
         select(actor.c.id, actor.c.kind).where(actor.c.iri == values["iri"])
     ).first()

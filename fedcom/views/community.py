@@ -33,7 +33,7 @@ from fedcom.models.base import columns_of, to_row, values_of
 from fedcom.models.follow import follow
 from fedcom.models.moderation import CommunityBan, community_ban, moderator
 from fedcom.queries.follows import find_follow
-from fedcom.queries.visibility import is_blocked, is_open
+from fedcom.queries.visibility import is_blocked, is_not_blocked, is_not_hidden, is_open
 from fedcom.rules.permissions import Standing
 from fedcom.views.paging import (
     Cursor,
@@ -51,7 +51,16 @@ from outbox.maintenance import find_failure
 
 Scope = Literal["subscribed", "local", "all"]
 FollowState = Literal["pending", "accepted"]
-Sort = Literal["subscribers", "active", "new"]
+Sort = Literal[
+    "subscribers",
+    "active",
+    "new",
+    "old",
+    "comments",
+    "active_day",
+    "active_week",
+    "active_half_year",
+]
 
 _WILD = re.compile(r"([%_~])")
 
@@ -71,6 +80,7 @@ class CommunityView(ActorView):
     nsfw: bool
     posting_restricted: bool
     removed_at: datetime | None
+    hidden_at: datetime | None
     posts: int
     comments: int
     subscribers: int
@@ -112,8 +122,9 @@ class CommunityPage(CommunityView):
 class CommunityQuery:
     """The selection, order and starting point of a list of communities.
 
-    `name` limits it to those with this text in their name or title; `after` is the `next` of the
-    previous page.
+    `name` limits it to those with this text in their name or title; `nsfw` and `blocked` include
+    sensitive ones and those that the viewer blocks, and `hidden` those that an admin hid, which
+    only followers find otherwise. `after` is the `next` of the previous page.
     """
 
     scope: Scope = "all"
@@ -121,12 +132,15 @@ class CommunityQuery:
     name: str = ""
     after: Start = None
     limit: int = PAGE
+    nsfw: bool = True
+    blocked: bool = True
+    hidden: bool = False
 
 
 EVERYTHING = CommunityQuery()
 
 _OWN_COLUMNS = (
-    *("nsfw", "posting_restricted", "removed_at"),
+    *("nsfw", "posting_restricted", "removed_at", "hidden_at"),
     *("posts", "comments", "subscribers", "claimed_followers"),
 )
 
@@ -174,7 +188,12 @@ def find_community_in(row: RowMapping, prefix: str) -> CommunityView | None:
 _KEYS: Mapping[Sort, ColumnElement[Any]] = {
     "subscribers": community.c.followers,
     "active": community.c.users_active_month,
+    "active_day": community.c.users_active_day,
+    "active_week": community.c.users_active_week,
+    "active_half_year": community.c.users_active_half_year,
     "new": community.c.actor_id,
+    "old": community.c.actor_id,
+    "comments": community.c.comments,
 }
 # No index has the sum, so SQLite reads the communities and looks up their actors; without it, it
 # may read all actors instead, nearly all of which are people.
@@ -206,26 +225,52 @@ def read_community_cursor(text: str) -> Cursor:
     return cursor
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """The parameters that shape the statement."""
+
+    scope: Scope
+    sort: Sort
+    named: bool
+    has_cursor: bool
+    nsfw: bool
+    blocked: bool
+    hidden: bool
+
+
 @cache
-def _list(scope: Scope, sort: Sort, *, named: bool, has_cursor: bool) -> Select[Any]:
+def _list(shape: _Shape) -> Select[Any]:
     """The page is chosen by what decides about it alone: the columns are read for its rows only."""
-    key = _KEYS[sort]
+    key, row_id, is_ascending = _KEYS[shape.sort], community.c.actor_id, shape.sort == "old"
     chosen = (
-        select(community.c.actor_id, key.label("key"))
-        .select_from(_in_scope(scope))
+        select(row_id, key.label("key"))
+        .select_from(_in_scope(shape.scope))
         .where(is_open(actor))
-        .order_by(key.desc(), community.c.actor_id.desc())
+        .order_by(*_in_order(shape, key, row_id))
     )
-    if named:
+    if not shape.nsfw:
+        chosen = chosen.where(community.c.nsfw.is_(False))
+    if not shape.blocked:
+        chosen = chosen.where(is_not_blocked(VIEWER, ids=[row_id], hosts=[actor.c.host]))
+    if not shape.hidden:
+        chosen = chosen.where(is_not_hidden(community, VIEWER))
+    if shape.named:
         like = bindparam("name", type_=Text)
         called = [
             func.lower(column).like(like, escape="~") for column in (actor.c.name, actor.c.title)
         ]
         chosen = chosen.where(or_(*called))
-    if has_cursor:
-        chosen = chosen.where(is_after_cursor(key, community.c.actor_id))
+    if shape.has_cursor:
+        chosen = chosen.where(is_after_cursor(key, row_id, ascending=is_ascending))
     page = one_page(chosen).cte("page").prefix_with("MATERIALIZED")
-    return _columns_of(page).add_columns(page.c.key).order_by(page.c.key.desc(), actor.c.id.desc())
+    found = _columns_of(page).add_columns(page.c.key)
+    return found.order_by(*_in_order(shape, page.c.key, actor.c.id))
+
+
+def _in_order(
+    shape: _Shape, key: ColumnElement[Any], row_id: ColumnElement[int]
+) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    return (key.asc(), row_id.asc()) if shape.sort == "old" else (key.desc(), row_id.desc())
 
 
 def _columns_of(chosen: CTE) -> Select[Any]:
@@ -248,13 +293,16 @@ def list_communities(
     }
     if wanted.name:
         parameters["name"] = "%" + _WILD.sub(r"~\1", wanted.name.lower()) + "%"
-    statement = _list(
+    shape = _Shape(
         wanted.scope,
         wanted.sort,
-        named=bool(wanted.name),
-        has_cursor=isinstance(wanted.after, Cursor),
+        bool(wanted.name),
+        isinstance(wanted.after, Cursor),
+        wanted.nsfw,
+        wanted.blocked,
+        wanted.hidden,
     )
-    rows = conn.execute(statement, parameters).mappings().all()
+    rows = conn.execute(_list(shape), parameters).mappings().all()
     return to_page(rows, wanted.limit, to_community, "key")
 
 
@@ -265,7 +313,7 @@ def _named_first(place: int, *where: ColumnElement[bool]) -> Select[Any]:
             community.c.actor_id, literal_column(str(place), Integer).label("place"), actor.c.name
         )
         .select_from(actor.join(community, community.c.actor_id == actor.c.id))
-        .where(is_open(actor), *where)
+        .where(is_open(actor), is_not_hidden(community, VIEWER), *where)
         .order_by(actor.c.name, actor.c.id)
         .limit(bindparam("count"))
     )

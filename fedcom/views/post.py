@@ -114,6 +114,7 @@ class PostView(Contribution):
     # The author's own setting; `is_sensitive` includes the community's.
     nsfw: bool
     featured_at: datetime | None
+    site_featured_at: datetime | None
     comments: int
     is_readable: bool
     # Whether earlier versions of it can be read.
@@ -147,7 +148,7 @@ _VALUES = values_of(PostView, without=("standing", "last_visit", "preview", "aut
 _POST_COLUMNS = (
     *("id", "iri", "local", "title", "url", "image_url", "image_alt", "content_warning"),
     *("language", "nsfw", "published_at", "updated_at", "deleted_at", "removed_at", "locked_at"),
-    *("featured_at", "upvotes", "downvotes", "comments"),
+    *("featured_at", "site_featured_at", "upvotes", "downvotes", "comments"),
 )
 
 

@@ -17,7 +17,8 @@ from fedcom.db import BigId
 from fedcom.models.actor import actor, author_counts, community as community_table
 from fedcom.models.moderation import moderator
 from fedcom.queries.visibility import is_admin, is_blocked, is_closed
-from fedcom.views.comment import CommentView, list_comments_of
+from fedcom.views.comment import CommentView
+from fedcom.views.comment_feed import comments_beside, list_comments
 from fedcom.views.community import CommunityView, community_columns, to_community
 from fedcom.views.feed import FeedQuery, Sort, list_posts
 from fedcom.views.paging import Cursor
@@ -114,7 +115,7 @@ def list_contributions(
     """
     above, below = replace(wanted, after=posts_after), replace(wanted, after=comments_after)
     posts = list_posts(conn, above, viewer_id=viewer_id, now=now)
-    comments = list_comments_of(conn, below, viewer_id=viewer_id, now=now)
+    comments = list_comments(conn, comments_beside(below), viewer_id=viewer_id, now=now)
     both: list[PostView | CommentView] = [*posts.items, *comments.items]
     both.sort(key=lambda item: _key_of(item, wanted.sort), reverse=True)
     items = tuple(both[: wanted.limit])

@@ -16,6 +16,7 @@ from fedcom.accounts.rate_limits import act
 from fedcom.actions.base import Federated
 from fedcom.actions.comment import EditComment
 from fedcom.actions.delete import Delete, Undelete
+from fedcom.actions.distinguish import Distinguish
 from fedcom.actions.lock import Lock
 from fedcom.actions.pin import Pin
 from fedcom.actions.remove import RemoveContent, RestoreContent
@@ -37,10 +38,17 @@ from fedcom.queries.posts import get_post
 from fedcom.remote.peers import is_on_microblogs
 from fedcom.rules.limits import MAX_REASON, check_body, check_comment
 from fedcom.rules.permissions import Standing, may_edit, must_moderate
+from fedcom.site.front_page import pin_on_site
 from fedcom.web import drafts
 from fedcom.web.html.forms import error_beside, read_form, receive, safe_path, see_other
 from fedcom.web.html.render import page
-from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
+from fedcom.web.html.request_context import (
+    PageContext,
+    admin_of,
+    context_of,
+    member_of,
+    read_page,
+)
 from fedcom.web.html.routing import Handler, button_route, form_route
 
 Target = Post | Comment
@@ -77,6 +85,16 @@ def routes() -> list[Route]:
         *routes,
         button_route(f"{at}/pin", _button(POSTS, _pin, "pinned")),
         button_route(f"{at}/unpin", _button(POSTS, _unpin, "unpinned")),
+        button_route(f"{at}/pin-on-site", _pin_on_site(pinned=True)),
+        button_route(f"{at}/unpin-from-site", _pin_on_site(pinned=False)),
+        button_route(
+            "/comment/{number:int}/distinguish",
+            _button(COMMENTS, _distinguish, "distinguished"),
+        ),
+        button_route(
+            "/comment/{number:int}/undistinguish",
+            _button(COMMENTS, _undistinguish, "undistinguished"),
+        ),
     ]
 
 
@@ -157,6 +175,30 @@ def _pin(by: Person, target: Target) -> Federated[Any]:
 
 def _unpin(by: Person, target: Target) -> Federated[Any]:
     return Pin(by=by, post=cast("Post", target), pinned=False)
+
+
+def _pin_on_site(*, pinned: bool) -> Handler:
+    async def press(request: Request) -> Response:
+        """POST /post/{number}/pin-on-site and /unpin-from-site: for admins."""
+        await receive(request)
+        by = admin_of(await context_of(request)).person
+        post_id = number_of(request)
+
+        def work(ctx: Context) -> None:
+            pin_on_site(ctx, by, get_post(ctx.conn, post_id), pinned=pinned)
+
+        await instance_of(request).unit(work)
+        return see_other(f"/post/{post_id}", "pinned_on_site" if pinned else "unpinned")
+
+    return press
+
+
+def _distinguish(by: Person, target: Target) -> Federated[Any]:
+    return Distinguish(by=by, comment=cast("Comment", target), distinguished=True)
+
+
+def _undistinguish(by: Person, target: Target) -> Federated[Any]:
+    return Distinguish(by=by, comment=cast("Comment", target), distinguished=False)
 
 
 def remove_content(ctx: Context, by: Person, target: Target, reason: str) -> None:

@@ -14,7 +14,6 @@ from fedcom.http.paging import cursor_in_query
 from fedcom.views.feed import (
     SPANNED,
     FeedQuery,
-    Scope,
     Sort,
     Span,
     list_posts,
@@ -22,6 +21,7 @@ from fedcom.views.feed import (
 )
 from fedcom.views.paging import Page
 from fedcom.views.post import PostView
+from fedcom.views.scopes import Scope
 from fedcom.views.viewer import NOBODY
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, read_page
@@ -91,7 +91,9 @@ def wanted(context: PageContext, choice: Choice, subject_id: int = NOBODY) -> Fe
         subject_id,
         cursor_in_query(context.request, partial(read_cursor, sort=choice.sort)),
         # People know that their own posts are sensitive.
-        nsfw=(account is not None and account.show_nsfw) or 0 < subject_id == context.viewer_id,
+        nsfw=(account is not None and account.show_nsfw)
+        or 0 < subject_id == context.viewer_id
+        or None,
         text=0 if choice.compact else EXCERPT,
     )
 

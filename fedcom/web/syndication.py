@@ -49,12 +49,22 @@ KEPT_SECONDS = 300
 _SORTS: Mapping[str, tuple[Sort, Span]] = {
     "active": ("active", "all"),
     "hot": ("hot", "all"),
+    "scaled": ("scaled", "all"),
     "new": ("new", "all"),
+    "old": ("old", "all"),
+    "mostcomments": ("most_comments", "all"),
+    "newcomments": ("new_comments", "all"),
     "controversial": ("controversial", "all"),
     "top": ("top", "month"),
+    "tophour": ("top", "hour"),
+    "topsixhour": ("top", "six_hours"),
+    "toptwelvehour": ("top", "twelve_hours"),
     "topday": ("top", "day"),
     "topweek": ("top", "week"),
     "topmonth": ("top", "month"),
+    "topthreemonths": ("top", "three_months"),
+    "topsixmonths": ("top", "six_months"),
+    "topninemonths": ("top", "nine_months"),
     "topyear": ("top", "year"),
     "topall": ("top", "all"),
 }
@@ -236,7 +246,7 @@ def _of_log(origin: str, page: str, site: str, entry: ModlogView) -> Entry:
     return Entry(
         id=f"{page}#{entry.id}",
         address=page,
-        title=cut(f"{action} {_about(entry)}", 200),
+        title=cut(f"{action} {_about(entry)}".rstrip(), 200),
         html=escape_text(entry.reason) if entry.reason else "",
         author=by.handle if by else site,
         author_address=f"{origin}/u/{slug(by)}" if by else page,
@@ -247,6 +257,8 @@ def _of_log(origin: str, page: str, site: str, entry: ModlogView) -> Entry:
 
 def _about(entry: ModlogView) -> str:
     """The target of the action, as a line of plain text."""
+    if entry.kind == "purge_comment":
+        return entry.title or ""
     person = entry.subject.handle if entry.subject else entry.target_iri
     path = entry.path or ""
     if path.startswith("/comment/"):

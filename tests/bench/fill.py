@@ -46,7 +46,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 
 from activitypub.iri import host_of
 from fedcom.db import normalise_url
-from fedcom.rules.ranking import ACTIVE_FOR, POST_SECONDS
+from fedcom.rules.ranking import ACTIVE_FOR, COMMENT_SECONDS, POST_SECONDS
 
 COMMON, RARE = "kettle", "rarissima"
 PHRASES, WORDS = 4096, 2000
@@ -441,9 +441,12 @@ class _Filling:
         many = self._most("p.votes - p.downs", "p.downs")
         split = f"CASE WHEN p.downs > 0 THEN pow(p.votes, 1.0 * {few} / {many}) ELSE 0 END"
         self._run(
-            "INSERT INTO post_rank (post_id, community_id, hot, active, controversy, score,"
-            f" published_at) SELECT p.id, p.community_id, {order} + p.at / {POST_SECONDS},"
-            f" {order} + ({last}) / {POST_SECONDS}, {split}, {score}, {at} FROM fill_post p"
+            "INSERT INTO post_rank (post_id, community_id, hot, active, controversy, score, scaled,"
+            " comments, published_at, commented_at)"
+            f" SELECT p.id, p.community_id, {order} + p.at / {POST_SECONDS},"
+            f" {order} + ({last}) / {POST_SECONDS}, {split}, {score},"
+            f" {order} + p.at / {POST_SECONDS} - p.community_id % 4, p.comments, {at},"
+            f" {self._moment(last)} FROM fill_post p"
         )
         self._run(
             "INSERT INTO link_preview (post_id, url, state, title, description, due_at)"
@@ -470,6 +473,16 @@ class _Filling:
             f" SELECT c.id, {self._iri('comment', 'c')}, a.local, c.post_id, c.parent_id, c.path,"
             f" c.depth, c.author_id, '', '<p>' || {text} || '</p>', {self._moment('c.at')},"
             f" c.votes - c.downs, c.downs, c.replies {source}"
+        )
+        score, few = "(c.votes - 2 * c.downs)", self._least("c.votes - c.downs", "c.downs")
+        order = f"log10({self._most(f'abs{score}', '1')}) * sign({score})"
+        many = self._most("c.votes - c.downs", "c.downs")
+        split = f"CASE WHEN c.downs > 0 THEN pow(c.votes, 1.0 * {few} / {many}) ELSE 0 END"
+        self._run(
+            "INSERT INTO comment_rank (comment_id, community_id, hot, controversy, score,"
+            f" published_at) SELECT c.id, p.community_id, {order} + c.at / {COMMENT_SECONDS},"
+            f" {split}, {score}, {self._moment('c.at')}"
+            " FROM fill_comment c JOIN fill_post p ON p.id = c.post_id"
         )
         columns, values = "rowid, title, body, url", f"c.id, '', {text}, ''"
         if not self._is_sqlite:
