@@ -41,9 +41,9 @@ KNOWN = frozenset(
     not_higher_mod not_logged_in not_top_admin not_top_mod only_admins_can_create_communities
     only_mods_can_post_in_community passwords_do_not_match person_is_banned_from_community
     person_is_blocked rate_limit_error registration_application_answer_required
-    registration_application_is_pending registration_closed report_reason_required
-    report_too_long site_ban site_name_required token_not_found too_many_items
-    totp_already_enabled url_length_overflow user_already_exists
+    registration_application_is_pending registration_closed registration_denied
+    report_reason_required report_too_long site_ban site_name_required token_not_found
+    too_many_items totp_already_enabled url_length_overflow user_already_exists
     """.split()  # noqa: SIM905 - a list of words reads better than one of strings
 )
 """The codes of lemmy-js-client 0.19 that are given here."""
@@ -58,6 +58,7 @@ SAME: Mapping[str, str] = {
     "body_too_long": "invalid_body_field",
     "body_characters": "invalid_body_field",
     "cannot_ban_admin": "not_higher_admin",
+    "cannot_purge_admin": "not_higher_admin",
     "comment_empty": "invalid_body_field",
     "community_closed": "cannot_create_post_or_comment_in_deleted_or_removed_community",
     "community_missing": "couldnt_find_community",
@@ -65,6 +66,7 @@ SAME: Mapping[str, str] = {
     "confirmation_unknown": "token_not_found",
     "couldnt_find_actor": "couldnt_find_object",
     "couldnt_find_page": "couldnt_find_object",
+    "couldnt_find_that_username_or_email": "couldnt_find_local_user",
     "cursor": "invalid_query",
     "email_invalid": "invalid_query",
     "email_taken": "email_already_exists",

@@ -7,8 +7,10 @@ from typing import get_args
 from sqlalchemy import Connection, update
 
 from fedcom.accounts.members import get_account
+from fedcom.context import Context
 from fedcom.errors import Invalid
 from fedcom.models.account import Account, Theme, account
+from fedcom.models.actor import Person
 
 THEMES: tuple[str, ...] = get_args(Theme)
 
@@ -53,6 +55,12 @@ def set_preferences(conn: Connection, person_id: int, chosen: Preferences) -> Ac
     mine = account.c.actor_id == person_id
     conn.execute(update(account).where(mine).values(**asdict(chosen)))
     return get_account(conn, person_id)
+
+
+def note_donation_request(ctx: Context, person: Person) -> None:
+    """Store that an app has just asked this member for a donation."""
+    mine = account.c.actor_id == person.id
+    ctx.conn.execute(update(account).where(mine).values(asked_to_donate_at=ctx.now))
 
 
 def _check(name: str, value: str, known: tuple[str, ...]) -> None:

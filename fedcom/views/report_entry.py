@@ -65,9 +65,7 @@ def list_entries(conn: Connection, wanted: EntryQuery) -> Page[ReportRow]:
         _ENTRIES.where(*conditions).order_by(order),
         {"viewer": wanted.viewer_id, **page_values(wanted.after, wanted.limit)},
     )
-    return to_page(
-        rows.mappings().all(), wanted.limit, lambda row: to_row(ReportRow, row), "id"
-    )
+    return to_page(rows.mappings().all(), wanted.limit, lambda row: to_row(ReportRow, row), "id")
 
 
 def count_open(

@@ -111,7 +111,5 @@ def _answer(caller: Caller, entries: list[ModlogView]) -> GetModlogResponse:
             *(one.post.id for one in comments.values()),
         },
     )
-    shown = {
-        number: comment(one, sources[number].body_source) for number, one in comments.items()
-    }
+    shown = {number: comment(one, sources[number].body_source) for number, one in comments.items()}
     return modlog_of(entries, Logged(known, shown, caller.is_admin))

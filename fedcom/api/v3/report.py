@@ -313,9 +313,7 @@ def _of_posts(caller: Caller, reports: Sequence[ReportRow]) -> list[PostReportVi
     found = find_post_views(caller.conn, ids, viewer_id=caller.viewer_id, now=caller.now)
     views = {one.post.id: one for one in post_views(caller, list(found.values()))}
     involved = _involved(caller, reports)
-    return [
-        post_report_view(one, views[one.post_id], involved) for one in reports if one.post_id
-    ]
+    return [post_report_view(one, views[one.post_id], involved) for one in reports if one.post_id]
 
 
 def _of_comments(caller: Caller, reports: Sequence[ReportRow]) -> list[CommentReportView]:

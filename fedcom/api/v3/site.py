@@ -1,10 +1,12 @@
 """The site: what an app reads first."""
 
+from fedcom.accounts.members import change_role_of
 from fedcom.api.caller import Caller
 from fedcom.api.endpoint import NoParameters, Resource
 from fedcom.api.v3.known import person_views, read_known
 from fedcom.api.v3.shapes.community import CommunityModeratorView, community
 from fedcom.api.v3.shapes.person import PersonAggregates, person
+from fedcom.api.v3.shapes.responses import SUCCESS, SuccessResponse
 from fedcom.api.v3.shapes.site import (
     ALL_LANGUAGES,
     CommunityBlockView,
@@ -17,6 +19,7 @@ from fedcom.api.v3.shapes.site import (
     local_user_view,
     site_view,
 )
+from fedcom.personal.preferences import note_donation_request
 from fedcom.queries.actors import get_person, list_admins
 from fedcom.queries.counts import count_site
 from fedcom.rules.dialects import LEMMY_VERSION
@@ -44,6 +47,21 @@ def get_site(caller: Caller, _wanted: NoParameters) -> GetSiteResponse:
         custom_emojis=[],
         blocked_urls=[],
     )
+
+
+@resource.writes("POST", "/user/leave_admin")
+def leave_admin(caller: Caller, _wanted: NoParameters) -> GetSiteResponse:
+    """Be an admin no longer. That ends the login, as every change of role does."""
+    caller.check_admin()
+    change_role_of(caller.ctx, caller.person, caller.person.id, "member")
+    return get_site(caller, NoParameters())
+
+
+@resource.writes("POST", "/user/donation_dialog_shown")
+def note_donation_dialog(caller: Caller, _wanted: NoParameters) -> SuccessResponse:
+    """Store that the app has asked for a donation, so that it does not ask again soon."""
+    note_donation_request(caller.ctx, caller.person)
+    return SUCCESS
 
 
 def my_user(caller: Caller) -> MyUserInfo:

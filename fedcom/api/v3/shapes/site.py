@@ -412,7 +412,7 @@ def local_user_view(of: Account, person: Person, counts: PersonAggregates) -> Lo
         enable_keyboard_navigation=False,
         enable_animated_images=True,
         collapse_bot_comments=False,
-        last_donation_notification=of.created_at,
+        last_donation_notification=of.asked_to_donate_at or of.created_at,
     )
     shown = LocalUserVoteDisplayMode(
         local_user_id=of.actor_id,
