@@ -195,7 +195,7 @@ def old_denials(now: datetime) -> Outdated:
         gone = conn.execute(found.where(account.c.actor_id.in_(ids))).scalars().all()
         for person_id in gone:
             delete_login(conn, person_id)
-        conn.execute(update(actor).where(actor.c.id.in_(gone)).values(deleted_at=now))
+            conn.execute(update(actor).where(actor.c.id == person_id).values(deleted_at=now))
         return len(gone)
 
     return Outdated(find, drop)

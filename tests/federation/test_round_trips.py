@@ -42,6 +42,7 @@ from fedcom.actions.comment import CreateComment, EditComment
 from fedcom.actions.community import CreateCommunity, EditCommunity, RefreshCommunity
 from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.delete_actor import DeleteActor
+from fedcom.actions.delete_community import DeleteCommunity, UndeleteCommunity
 from fedcom.actions.follow import AnswerFollow, Follow, RefuseFollow, Unfollow
 from fedcom.actions.keys import RotateKeys
 from fedcom.actions.lock import Lock
@@ -492,6 +493,15 @@ def reopen_community(pair: Pair, draw: Draw) -> ReopenCommunity:
     return ReopenCommunity(by=pair.find(ANN), community=pair.find(CATS))
 
 
+def delete_community(pair: Pair, draw: Draw) -> DeleteCommunity:
+    return DeleteCommunity(by=pair.find(ANN), community=pair.find(CATS))
+
+
+def undelete_community(pair: Pair, draw: Draw) -> UndeleteCommunity:
+    pair.send(delete_community(pair, draw))
+    return UndeleteCommunity(by=pair.find(ANN), community=pair.find(CATS))
+
+
 def lock(pair: Pair, draw: Draw) -> Lock:
     target, by = content(pair, draw, draw(st.sampled_from(ORIGINS))), pair.find(ANN)
     locked = draw(FLAGS)
@@ -564,6 +574,7 @@ DONE: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     CreateCommunity: create_community,
     CreatePost: create_post,
     Delete: delete,
+    DeleteCommunity: delete_community,
     DeleteMessage: delete_message,
     EditComment: edit_comment,
     EditCommunity: edit_community,
@@ -582,6 +593,7 @@ DONE: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     SendMessage: send_message,
     Unban: unban,
     Undelete: undelete,
+    UndeleteCommunity: undelete_community,
     UndeleteMessage: undelete_message,
     Unfollow: unfollow,
     Vote: vote,
@@ -703,6 +715,10 @@ def as_done(pair: Pair, action: Any, result: Any) -> Action[Any]:
             return replace(action, iri=result.iri)
         case CloseCommunity() | ReopenCommunity():
             return replace(action, vouched=True)
+        case DeleteCommunity() | UndeleteCommunity():
+            is_deletion = isinstance(action, DeleteCommunity)
+            seen = CloseCommunity if is_deletion else ReopenCommunity
+            return seen(by=action.by, community=action.community, vouched=True)
     return action
 
 
