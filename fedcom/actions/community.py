@@ -12,13 +12,20 @@ from fedcom.effects.local_actor import create_local_actor
 from fedcom.errors import Invalid
 from fedcom.models.actor import Community, Person, actor, community as community_table
 from fedcom.models.moderation import moderator
-from fedcom.queries.actors import get_community
+from fedcom.queries.actors import get_community, is_admin
 from fedcom.queries.located import standing_in
+from fedcom.queries.policy import policy_of
 from fedcom.remote.actors import community_at, person_at, put_actor
 from fedcom.remote.vouching import check_vouched
 from fedcom.rules.limits import check_body, check_display_name
 from fedcom.rules.names import check_name
-from fedcom.rules.permissions import may_act, must_moderate
+from fedcom.rules.permissions import (
+    may_act,
+    may_be_nsfw,
+    may_create_community,
+    must_moderate,
+)
+from fedcom.rules.slurs import check_slurs
 from fedcom.text.html import to_text
 from fedcom.wire.actor import to_document
 from fedcom.wire.body import EMPTY, Body
@@ -40,18 +47,23 @@ class CreateCommunity(Federated[Community]):
     def check(self, ctx: Context) -> None:
         """The name must never have been used; that is checked when it is reserved."""
         may_act(self.by, ctx.now)
-        check_name(self.name)
+        policy = policy_of(ctx)
+        check_name(self.name, policy.name_limit)
         check_display_name(self.title)
         check_body(self.description.source)
+        check_slurs(policy.slur_filter, self.name, self.title, self.description.source)
+        may_be_nsfw(sensitive=self.nsfw, nsfw=policy.nsfw)
         if not self.by.local:
             raise Invalid("not_local", "Only members of this server can create communities here.")
+        if policy.only_admins_create_communities:
+            may_create_community(is_admin=is_admin(ctx.conn, self.by.id))
 
     def apply(self, ctx: Context) -> Community:
         """Reserve the name and create the actor. Raises Conflict if the name was ever used."""
         made = create_local_actor(
             ctx,
             kind="Group",
-            name=check_name(self.name),
+            name=self.name,
             title=check_display_name(self.title),
             key=self.key,
         )
@@ -102,6 +114,10 @@ class EditCommunity(Federated[Community]):
         must_moderate(self.by, self.community, standing_in(ctx, self.by, self.community), ctx.now)
         check_display_name(self.title)
         check_body(self.description.source)
+        policy = policy_of(ctx)
+        check_slurs(policy.slur_filter, self.title, self.description.source)
+        if self.nsfw != self.community.nsfw:
+            may_be_nsfw(sensitive=self.nsfw, nsfw=policy.nsfw)
 
     def apply(self, ctx: Context) -> Community:
         """Replace title, description and options."""

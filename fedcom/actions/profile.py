@@ -10,9 +10,11 @@ from fedcom.context import Context
 from fedcom.errors import Denied
 from fedcom.models.actor import Person, actor
 from fedcom.queries.actors import get_person
+from fedcom.queries.policy import policy_of
 from fedcom.remote.actors import person_at, put_actor
 from fedcom.rules.limits import MAX_SUMMARY, check_body, check_display_name
 from fedcom.rules.permissions import may_act
+from fedcom.rules.slurs import check_slurs
 from fedcom.wire.actor import to_document
 from fedcom.wire.body import Body
 from inbox.ports import ReceivedActivity
@@ -31,6 +33,7 @@ class EditProfile(Federated[Person]):
         may_act(self.by, ctx.now)
         check_display_name(self.title)
         check_body(self.summary.source, MAX_SUMMARY)
+        check_slurs(policy_of(ctx).slur_filter, self.title, self.summary.source)
 
     def apply(self, ctx: Context) -> Person:
         """Replace both."""

@@ -151,6 +151,8 @@ def _is_avatar(conn: Connection, found: Media, url: str) -> bool:
         | exists().where(
             or_(
                 site.c.logo == found.name,
+                site.c.banner == found.name,
+                site.c.legal_source.contains(found.name, autoescape=True),
                 site.c.description_source.contains(found.name, autoescape=True),
                 site.c.rules_source.contains(found.name, autoescape=True),
             )

@@ -9,17 +9,9 @@ from sqlalchemy import Connection, update
 from fedcom.accounts.members import get_account
 from fedcom.errors import Invalid
 from fedcom.models.account import Account, Theme, account
+from fedcom.rules.front_lists import FRONT_SCOPES, FRONT_SORTS
 
 THEMES: tuple[str, ...] = get_args(Theme)
-
-FRONT_SCOPES = ("subscribed", "local", "all")
-
-FRONT_SORTS = (
-    *("active", "hot", "new"),
-    *("top-day", "top-week", "top-month", "top-year", "top-all"),
-    *("controversial-week", "controversial-month"),
-)
-"""Orders of the front page, some with a span of time after the hyphen."""
 
 # The syntax of a BCP 47 tag; "" leaves the choice to the browser.
 _LANGUAGE = re.compile(r"(?:[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,3})?")

@@ -2,7 +2,8 @@
 
 `actors`, `posts`, `comments`, `content` (a post or a comment), `located` (its community and author,
 read once for an action), `messages`, `follows`, `bans`, `blocks`, `reports`, `modlog`, `revisions`,
-`drafts`, `omissions`, `boosts`, `counts`, `authors`. `visibility` has the conditions that decide
+`drafts`, `omissions`, `boosts`, `counts`, `authors`, `policy` (the site's settings that actions
+respect). `visibility` has the conditions that decide
 who may see which rows, once each, and `notifications` those of members' notifications. For peers:
 `collections`, `conversations`, `replies`; `sent` (the ids under which our members' activities were
 sent). Lists and pages for the interfaces are in `views`.

@@ -24,9 +24,12 @@ from fedcom.models.actor import Actor, Community, Person, actor, community as co
 from fedcom.models.moderation import community_ban, moderator
 from fedcom.queries.actors import find_actor, get_community, get_person
 from fedcom.queries.bans import list_site_bans
-from fedcom.remote.peers import find_block
+from fedcom.queries.policy import policy_of
+from fedcom.remote.peers import find_refusal
+from fedcom.rules.slurs import check_slurs
 from fedcom.text.html import sanitize
 from fedcom.text.plain import clean_title
+from fedcom.wire.body import Body
 
 T = TypeVar("T", bound=Person | Community)
 
@@ -131,17 +134,17 @@ def if_served(find: Callable[[Context, str], T], ctx: Context, iri: str) -> T | 
 
 
 def refuse_blocked(ctx: Context, iri: str) -> None:
-    """Raises Denied if an admin has blocked the host of `iri`."""
-    block = find_block(ctx.conn, host_of(iri))
-    if block is not None:
-        raise Denied("instance_blocked", "The server %(host)s is blocked here.", host=block.host)
+    """Raises Denied if the admins do not let this server federate with the host of `iri`."""
+    refusal = find_refusal(ctx.conn, host_of(iri))
+    if refusal is not None:
+        raise refusal
 
 
 def put_actor(ctx: Context, document: Document) -> Person | Community:
     """Write an actor's row from its document, as a new row or over the existing one.
 
     `document` must have been fetched from the actor's origin. Raises Invalid for a document without
-    the properties that an actor needs.
+    the properties that an actor needs, or with a slur in its names (as in Lemmy 0.19).
     """
     values = _read(ctx, document)
     known = ctx.conn.execute(
@@ -240,7 +243,13 @@ def _read(ctx: Context, document: Document) -> dict[str, object]:
     iri = _address(document.id, "id")
     if ctx.is_ours(iri):
         raise Invalid("actor_is_ours", "%(iri)s is a local id, not a remote actor.", iri=iri)
-    return read_actor(document) | {
+    slurs = policy_of(ctx).slur_filter
+    check_slurs(slurs, document.preferred_username or "", document.name or "")
+    values = read_actor(document)
+    summary = Body(str(values["summary_source"]), str(values["summary_html"])).without_slurs(slurs)
+    return values | {
+        "summary_source": summary.source,
+        "summary_html": summary.html,
         "published_at": _not_later(document.published, ctx.now),
         "fetched_at": ctx.now,
     }

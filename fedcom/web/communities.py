@@ -129,7 +129,7 @@ async def create(request: Request) -> Response:
     if form.ready:
         with form.keeping():
             fields = await _fields(form)
-            name = check_name(form.line("name"))
+            name = check_name(form.line("name"), context.site.name_limit)
             key = await instance.new_key()
             action = CreateCommunity(by=by, name=name, key=key, **fields)
             await instance.unit(lambda ctx: once(ctx, by, form.key, lambda: act(ctx, action).id))

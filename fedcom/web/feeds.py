@@ -67,7 +67,8 @@ def choose(context: PageContext, scope: Scope, usual: Sort | None = None) -> Cho
     """
     query = context.request.query_params
     account = context.member.account if context.member else None
-    preferred, _, span_of_it = (account.front_sort if account else "active").partition("-")
+    default = account.front_sort if account else context.site.default_sort
+    preferred, _, span_of_it = default.partition("-")
     names = (query.get("sort", ""), usual, preferred, "active")
     sort = next(one for name in names for one in SORTS if one == name)
     # The default for one person, or for one of the viewer's own lists, is all of it.
@@ -83,7 +84,6 @@ def choose(context: PageContext, scope: Scope, usual: Sort | None = None) -> Cho
 
 def wanted(context: PageContext, choice: Choice, subject_id: int = NOBODY) -> FeedQuery:
     """The query for the database. Raises Invalid for an `after` that no page of ours made."""
-    account = context.member.account if context.member else None
     return FeedQuery(
         choice.scope,
         choice.sort,
@@ -91,7 +91,7 @@ def wanted(context: PageContext, choice: Choice, subject_id: int = NOBODY) -> Fe
         subject_id,
         cursor_in_query(context.request, partial(read_cursor, sort=choice.sort)),
         # People know that their own posts are sensitive.
-        nsfw=(account is not None and account.show_nsfw) or 0 < subject_id == context.viewer_id,
+        nsfw=context.shows_nsfw or 0 < subject_id == context.viewer_id,
         text=0 if choice.compact else EXCERPT,
     )
 
@@ -112,7 +112,10 @@ async def show_front(request: Request) -> Response:
 
     def read(conn: Connection, context: PageContext) -> tuple[Choice, Page[PostView]]:
         chosen = request.query_params.get("list", "")
-        preferred = context.member.account.front_scope if context.member else "all"
+        if context.identity.is_shut_out:
+            return choose(context, "all"), Page()
+        member, usual = context.member, context.site.default_scope
+        preferred = member.account.front_scope if member else usual.replace("subscribed", "all")
         names = (chosen, preferred, "all")
         scope = next(one for name in names for one in SCOPES if one == name)
         choice = choose(context, scope)
@@ -123,5 +126,7 @@ async def show_front(request: Request) -> Response:
         return choice, read_list(conn, context, choice)
 
     context, (choice, posts) = await read_page(request, read)
+    if context.identity.is_shut_out:
+        return page(context, "front_private.html", {})
     values = {"choice": choice, "posts": posts}
     return page(context, "front.html", values)

@@ -1,7 +1,8 @@
-"""Help: formatting, with examples, and the rate limits for members."""
+"""Help: formatting, with examples, the rate limits for members, and the legal information."""
 
 from functools import cache
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -59,3 +60,11 @@ async def show_limits(request: Request) -> Response:
     limits = [(gettext(pace.what), pace.allowances) for pace in paces]
     values = {"limits": limits, "newcomer": NEWCOMER}
     return page(context, "help_limits.html", values)
+
+
+async def show_legal(request: Request) -> Response:
+    """GET /legal: the admins' text, if they wrote one."""
+    context = await context_of(request)
+    if not context.site.legal_html:
+        raise HTTPException(404)
+    return page(context, "legal.html", {})

@@ -153,7 +153,7 @@ async def _register(request: Request, form: Form, site: Site) -> NewSession | No
     """The new member's first session, None if an admin still has to approve the account."""
     instance = instance_of(request)
     check_honeypot(form, instance.signer, instance.clock())
-    name = check_name(form.line("name"))
+    name = check_name(form.line("name"), site.name_limit)
     password = check_new_password(form.text("password"), name)
     email = check_email(form.line("email"))
     with error_beside("application"):

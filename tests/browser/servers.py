@@ -264,7 +264,9 @@ def _admins_decide(servers: Servers) -> None:
     ann = servers.people["ann"]
     about = ann.open("/admin")
     rules = "1. Be kind.\n2. No advertising."
-    ann.send(about, about.form(having="site_name"), body="A place for *cats*.", rules=rules)
+    ann.send(
+        about, about.form(having="site_name"), body="A place for *cats*.", rules=rules, legal="Ann."
+    )
     instances = ann.open("/admin/instances")
     ann.send(instances, instances.form(having="host"), host="spam.example", reason="Advertising")
     invitations = ann.open("/admin/invitations")

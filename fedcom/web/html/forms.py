@@ -61,6 +61,9 @@ _CODES = {
     "couldnt_find_community": "community",
     "couldnt_find_person": "person",
     "own_host": "host",
+    "blocked_url": "url",
+    "invalid_regex": "slur_filter",
+    "permissive_regex": "slur_filter",
 }
 
 
