@@ -2,7 +2,7 @@
 
 In reading order: `setup` (first start and first admin), `settings` (name, rules, registration),
 `instances` (blocked servers), `communities` (closed communities), `reports` (resolve and reopen),
-`health` (problems to look at).
+`decoration` (taglines and custom emoji), `health` (problems to look at).
 
 Only `reports` checks permissions: the web pages let only admins in, and the command line is theirs.
 """

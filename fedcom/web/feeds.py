@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedcom.http.paging import cursor_in_query
+from fedcom.queries.decoration import find_random_tagline
 from fedcom.views.feed import (
     SPANNED,
     FeedQuery,
@@ -110,10 +111,12 @@ def read_list(
 async def show_front(request: Request) -> Response:
     """GET /: by default the member's preferred scope, or all posts if that one is empty."""
 
-    def read(conn: Connection, context: PageContext) -> tuple[Choice, Page[PostView]]:
+    def read(conn: Connection, context: PageContext) -> tuple[Choice, Page[PostView], str]:
         chosen = request.query_params.get("list", "")
         if context.identity.is_shut_out:
-            return choose(context, "all"), Page()
+            return choose(context, "all"), Page(), ""
+        tagline = find_random_tagline(conn)
+        line = tagline.html if tagline else ""
         member, usual = context.member, context.site.default_scope
         preferred = member.account.front_scope if member else usual.replace("subscribed", "all")
         names = (chosen, preferred, "all")
@@ -121,12 +124,12 @@ async def show_front(request: Request) -> Response:
         choice = choose(context, scope)
         posts = read_list(conn, context, choice)
         if posts.items or scope == "all" or chosen:
-            return choice, posts
+            return choice, posts, line
         choice = choose(context, "all")
-        return choice, read_list(conn, context, choice)
+        return choice, read_list(conn, context, choice), line
 
-    context, (choice, posts) = await read_page(request, read)
+    context, (choice, posts, line) = await read_page(request, read)
     if context.identity.is_shut_out:
         return page(context, "front_private.html", {})
-    values = {"choice": choice, "posts": posts}
+    values = {"choice": choice, "posts": posts, "tagline": line}
     return page(context, "front.html", values)

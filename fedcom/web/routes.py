@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute
 
 from fedcom.web import (
     admin,
+    admin_decoration,
     admin_federation,
     admin_people,
     admin_policies,
@@ -110,6 +111,10 @@ def routes() -> list[BaseRoute]:
         form_route("/setup", setup.set_up),
         form_route("/admin", admin.edit),
         form_route("/admin/content", admin_policies.edit_content),
+        form_route("/admin/taglines", admin_decoration.edit_taglines),
+        form_route("/admin/emoji", admin_decoration.edit_all_emoji),
+        button_route("/admin/emoji/remove", admin_decoration.remove_emoji),
+        form_route("/admin/emoji/{number:int}", admin_decoration.edit_one_emoji),
         form_route("/admin/access", admin_policies.edit_access),
         form_route("/admin/defaults", admin_policies.edit_defaults),
         form_route("/admin/registration", admin.edit_registration),

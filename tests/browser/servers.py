@@ -267,6 +267,11 @@ def _admins_decide(servers: Servers) -> None:
     ann.send(
         about, about.form(having="site_name"), body="A place for *cats*.", rules=rules, legal="Ann."
     )
+    taglines = ann.open("/admin/taglines")
+    ann.send(taglines, taglines.form(having="body"), body="Cats *first*")
+    attach(ann, ann.open("/admin/emoji"), "shortcode", "picture", shortcode="cat", alt="A cat")
+    edits = [to for to, _ in ann.open("/admin/emoji").links if to.startswith("/admin/emoji/")]
+    servers.paths["emoji"] = edits[0]
     instances = ann.open("/admin/instances")
     ann.send(instances, instances.form(having="host"), host="spam.example", reason="Advertising")
     invitations = ann.open("/admin/invitations")

@@ -35,6 +35,8 @@ NOTICES = {
     "draft_removed": mark("Draft discarded."),
     "draft_saved": mark("Draft saved. Only you can see it."),
     "edited": mark("Changes saved."),
+    "emoji_deleted": mark("Emoji deleted."),
+    "emoji_saved": mark("Emoji saved."),
     "email_changed": mark("E-mail address saved."),
     "email_asked": mark("We've sent you an e-mail. Open the link in it to confirm your address."),
     "email_confirmed": mark("E-mail address confirmed."),
