@@ -4,6 +4,8 @@
 VENV ?= .venv
 # For two processors: a third of their time, tests wait for servers, browsers and each other.
 WORKERS ?= 3
+# Neighbours in one worker, as far as possible: they share servers and other things that take seconds to start.
+PARALLEL = -n $(WORKERS) --dist worksteal
 UV ?= uv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -26,11 +28,11 @@ run: $(VENV)/.run  ## a server on http://localhost:8000, or as fedcom.toml and F
 # Hundreds of processes are started, and none should compile our modules again.
 test: $(VENV)/.dev $(PACKAGES) browser  ## the whole test suite; it brings its own databases
 	$(BIN)/python -m compileall -q activitypub database inbox outbox fedcom tests
-	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/pytest $(PARALLEL) $(ARGS)
 
 coverage: $(VENV)/.dev $(PACKAGES) browser  ## the test suite, which must cover 95 % of the branches in each of COVERED
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/coverage run -m pytest $(PARALLEL) $(ARGS)
 	$(BIN)/coverage combine --quiet
 	@failed=; for package in $(COVERED); do echo; $(BIN)/coverage report --include="$$package/*" --fail-under=95 || failed=1; done; \
 		test -z "$$failed"

@@ -1,4 +1,4 @@
-"""Inserts that meet an existing row: the row is left unchanged, or updated.
+"""Inserts that meet an existing row: the row is left unchanged, updated, or added to.
 
 Both databases spell ON CONFLICT alike, but SQLAlchemy's classes for it have no common base.
 Building a statement costs several times as much as running it, so each shape is built once.
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, Table, literal_column
+from sqlalchemy import Column, Connection, Row, Table, bindparam, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -54,6 +54,14 @@ def upsert(
     return connection.execute(statement, dict(values)).one()
 
 
+def add_up(
+    connection: Connection, table: Table, values: Mapping[str, Any], *, key: Iterable[str]
+) -> None:
+    """Add `values` to the counters in the row with the same `key`, or insert them as a new row."""
+    statement = _add_up(connection.dialect.name, table, tuple(values), tuple(key))
+    connection.execute(statement, dict(values))
+
+
 @lru_cache(maxsize=64)
 def _insert_new(dialect: str, returning: tuple[Column[Any], ...]) -> ReturningInsert[Any]:
     # RETURNING makes SQLAlchemy send many rows in one statement, and shows which were inserted.
@@ -81,6 +89,15 @@ def _upsert(
     # With nothing to change, DO NOTHING would return no row.
     changes = {name: statement.excluded[name] for name in changed or key}
     return statement.on_conflict_do_update(index_elements=key, set_=changes).returning(table)
+
+
+@lru_cache(maxsize=64)
+def _add_up(
+    dialect: str, table: Table, names: tuple[str, ...], key: tuple[str, ...]
+) -> postgresql.Insert | sqlite.Insert:
+    statement = _insert(dialect, table).values({name: bindparam(name) for name in names})
+    changes = {name: table.c[name] + statement.excluded[name] for name in names if name not in key}
+    return statement.on_conflict_do_update(index_elements=key, set_=changes)
 
 
 def _insert(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:

@@ -19,6 +19,7 @@ from activitypub.fetch import Budget, Fetcher
 from activitypub.iri import host_of
 from fedcom import migrate
 from fedcom.accounts.throttle import address_key
+from fedcom.background.active_users import ActiveUserCounts
 from fedcom.background.backfill import Backfill
 from fedcom.background.follow_requests import ask_again
 from fedcom.background.gone_actors import GoneActors
@@ -94,6 +95,7 @@ class OpenInstance:
     _instance_key: InstanceKey
     _gone_actors: GoneActors
     _housekeeping: Housekeeping
+    _active_users: ActiveUserCounts
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a connection that only reads."""
@@ -150,6 +152,7 @@ class OpenInstance:
                     self._wake_backfill,
                     self._housekeeping.clean_rows,
                     self._housekeeping.clean_files,
+                    self._active_users.refresh,
                     only_if=self.database.is_leader,
                 )
             )
@@ -326,6 +329,7 @@ async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
             _instance_key=parts.instance_key,
             _gone_actors=gone_actors,
             _housekeeping=Housekeeping(database, pictures, remote_pictures, settings, clock),
+            _active_users=ActiveUserCounts(database, clock),
         )
     finally:
         await remote_pictures.aclose()

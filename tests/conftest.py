@@ -62,10 +62,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those in a browser come last: Playwright's event loop stays in the process until its end, and
-    no asynchronous test can run after it.
+    """Those in a browser come first: the first worker of xdist then has them all, and no other has
+    to start the browser and its servers.
     """
-    items.sort(key=lambda item: "tests/browser/" in item.nodeid)
+    items.sort(key=lambda item: "tests/browser/" not in item.nodeid)
 
 
 def pytest_collection_finish() -> None:

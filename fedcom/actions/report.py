@@ -129,6 +129,7 @@ class Report(Federated[ReportRow]):
             community_id=community.id if community else None,
             **reference,
             message_id=message_id,
+            person_id=target.id if isinstance(target, Actor) else target.author_id,
             reason=self.reason,
             reported_text=text_of(target),
             created_at=ctx.now,

@@ -8,15 +8,32 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Row, Table, delete, exists, select, true, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Row,
+    Table,
+    delete,
+    exists,
+    insert,
+    select,
+    true,
+    update,
+)
 
 from fedcom.context import Context
-from fedcom.effects.counts import rank
+from fedcom.effects.counts import comment_rank_of, count_written, rank
 from fedcom.effects.resolve_reports import Outcome, resolve_reports_about
 from fedcom.models.account import account
-from fedcom.models.actor import Community, Person, actor, community as community_table
+from fedcom.models.actor import (
+    Community,
+    Person,
+    actor,
+    author_counts,
+    community as community_table,
+)
 from fedcom.models.base import columns_of, to_row
-from fedcom.models.comment import Comment, comment
+from fedcom.models.comment import Comment, comment, comment_rank
 from fedcom.models.moderation import modlog
 from fedcom.models.post import Post, post, post_rank
 from fedcom.models.revision import revision
@@ -24,6 +41,13 @@ from fedcom.queries.visibility import is_not_removed, is_shown
 
 # SQLite accepts about ten thousand values in one statement, older versions a thousand.
 _CHUNK = 500
+
+_COUNTED = tuple(
+    comment.c[name]
+    for name in (
+        *("id", "iri", "post_id", "path", "upvotes", "downvotes", "published_at", "deleted_at"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +63,7 @@ class Restored:
         found: dict[int, list[str]] = defaultdict(list)
         for content in self.posts:
             found[content.community_id].append(content.iri)
-        for chunk in _chunks(set(self.comments.values()) - inside.keys()):
-            rows = select(post.c.id, post.c.community_id).where(post.c.id.in_(chunk))
-            inside |= {row.id: row.community_id for row in ctx.conn.execute(rows)}
+        inside |= _communities(ctx, set(self.comments.values()) - inside.keys())
         for iri, post_id in self.comments.items():
             found[inside[post_id]].append(iri)
         return found
@@ -61,10 +83,11 @@ def remove_all(
         posts=select(post.c.id).where(_posts_of(person, community)),
         comments=select(comment.c.id).where(_comments_of(person, community)),
     )
-    _set_comments_removed(ctx, person, community, is_not_removed(comment), ctx.now)
+    comments = _set_comments_removed(ctx, person, community, is_not_removed(comment), ctx.now)
     posts = _set_posts_removed(ctx, person, community, is_not_removed(post), ctx.now)
     for chunk in _chunks([content.id for content in posts]):
         ctx.conn.execute(delete(post_rank).where(post_rank.c.post_id.in_(chunk)))
+    count_written(ctx, person.id, posts=-len(posts), comments=-len(comments))
     return posts
 
 
@@ -80,6 +103,7 @@ def restore_all(
     found = _set_posts_removed(ctx, person, community, posts, None)
     for content in found:
         rank(ctx, content.id)
+    count_written(ctx, person.id, posts=len(found), comments=len(restored))
     return Restored(found, restored)
 
 
@@ -91,14 +115,18 @@ def blank_all(ctx: Context, owner: Person | Community) -> None:
         posts = post.c.community_id == owner.id
     gone = update(comment).where(wrote).values(**Comment.BLANK, deleted_at=ctx.now)
     shown = gone.where(is_shown(comment))
-    hidden = ctx.conn.execute(shown.returning(comment.c.path, comment.c.post_id)).all()
+    hidden = ctx.conn.execute(shown.returning(*_COUNTED)).all()
     _count_comments(ctx, hidden, back=False)
     ctx.conn.execute(gone)
     gone = update(post).where(posts).values(**Post.BLANK, deleted_at=ctx.now)
     shown = gone.where(is_shown(post))
-    per_community = Counter(ctx.conn.execute(shown.returning(post.c.community_id)).scalars())
-    _count(ctx, community_table.c.posts, community_table.c.actor_id, per_community, back=False)
+    lost = ctx.conn.execute(shown.returning(post.c.community_id, post.c.author_id)).all()
+    of_authors = Counter(row.author_id for row in lost)
+    of_communities = Counter(row.community_id for row in lost)
+    _count(ctx, community_table.c.posts, community_table.c.actor_id, of_communities, back=False)
     ctx.conn.execute(gone)
+    _count(ctx, author_counts.c.posts, author_counts.c.author_id, of_authors, back=False)
+    count_written(ctx, owner.id, comments=-len(hidden))
     numbers, below = select(post.c.id).where(posts), select(comment.c.id).where(wrote)
     ctx.conn.execute(delete(post_rank).where(post_rank.c.post_id.in_(numbers)))
     ctx.conn.execute(delete(revision).where(revision.c.post_id.in_(numbers)))
@@ -166,33 +194,37 @@ def _set_comments_removed(
 ) -> dict[str, int]:
     """Returns what is visible now, or was until now: ids of comments, rows of their posts."""
     changed = update(comment).where(_comments_of(person, community), which)
-    returned = (comment.c.path, comment.c.post_id, comment.c.iri, comment.c.deleted_at)
-    rows = ctx.conn.execute(changed.values(removed_at=removed_at).returning(*returned))
+    rows = ctx.conn.execute(changed.values(removed_at=removed_at).returning(*_COUNTED))
     shown = [row for row in rows if row.deleted_at is None]
     _count_comments(ctx, shown, back=removed_at is None)
     return {row.iri: row.post_id for row in shown}
 
 
 def _count_comments(ctx: Context, rows: Sequence[Row[Any]], *, back: bool) -> None:
-    """Update the counters above comments (`path`, `post_id`) that become hidden, or visible
-    again.
+    """Update the counters above comments (rows of `_COUNTED`) that become hidden, or visible again,
+    and their ranks.
     """
     above = Counter(int(part) for row in rows for part in row.path.split(".")[:-1])
     below = Counter(row.post_id for row in rows)
     _count(ctx, comment.c.replies, comment.c.id, above, back=back)
-    _count(ctx, post.c.comments, post.c.id, below, back=back)
-    inside_of = _per_community(ctx, below)
+    for counter, key in ((post.c.comments, post.c.id), (post_rank.c.comments, post_rank.c.post_id)):
+        _count(ctx, counter, key, below, back=back)
+    community_of = _communities(ctx, below)
+    inside_of = Counter(community_of[row.post_id] for row in rows)
     _count(ctx, community_table.c.comments, community_table.c.actor_id, inside_of, back=back)
+    for chunk in _chunks(row.id for row in rows):
+        ctx.conn.execute(delete(comment_rank).where(comment_rank.c.comment_id.in_(chunk)))
+    if back and rows:
+        ranks = [comment_rank_of(row, community_of[row.post_id]) for row in rows]
+        ctx.conn.execute(insert(comment_rank), ranks)
 
 
-def _per_community(ctx: Context, posts: Counter[int]) -> Counter[int]:
-    """Numbers of comments by post and by community."""
-    found: Counter[int] = Counter()
+def _communities(ctx: Context, posts: Iterable[int]) -> dict[int, int]:
+    """The community of each post."""
+    found: dict[int, int] = {}
     for chunk in _chunks(posts):
-        for row in ctx.conn.execute(
-            select(post.c.id, post.c.community_id).where(post.c.id.in_(chunk))
-        ):
-            found[row.community_id] += posts[row.id]
+        rows = select(post.c.id, post.c.community_id).where(post.c.id.in_(chunk))
+        found |= {row.id: row.community_id for row in ctx.conn.execute(rows)}
     return found
 
 

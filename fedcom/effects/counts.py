@@ -1,9 +1,10 @@
 """Votes, counters and ranks, always changed in the transaction of what they count.
 
 Rows are locked in one order everywhere: a vote, the comment or post that it is on, the post of that
-comment, then the community.
+comment, the community, then the author's counters.
 """
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -19,18 +20,18 @@ from sqlalchemy import (
     update,
 )
 
-from database.inserts import insert_ignoring, upsert
+from database.inserts import add_up, insert_ignoring, upsert
 from fedcom.context import Context
 from fedcom.db import UtcDateTime
-from fedcom.models.actor import Community, Person, community
+from fedcom.models.actor import Community, Person, author_counts, community
 from fedcom.models.base import to_row
-from fedcom.models.comment import Comment, comment
+from fedcom.models.comment import Comment, comment, comment_rank
 from fedcom.models.post import Post, post, post_rank
 from fedcom.models.vote import comment_vote, post_vote, stored_iri
 from fedcom.queries.comments import COMMENT
-from fedcom.queries.follows import count_followers
+from fedcom.queries.follows import count_followers, larger_count
 from fedcom.queries.posts import POST
-from fedcom.rules.ranking import active_key, controversy, hot_key
+from fedcom.rules.ranking import active_key, comment_hot, controversy, hot_key, scaled_key
 
 
 def put_vote(
@@ -87,7 +88,9 @@ def _count_vote(ctx: Context, target: Post | Comment, score: int, before: int) -
         "down": int(score == -1) - int(before == -1),
     }
     if isinstance(target, Comment):
-        ctx.conn.execute(_COUNT_COMMENT_VOTE, change)
+        voted = ctx.conn.execute(_COUNT_COMMENT_VOTE, change).one()
+        keys = _comment_keys(voted.upvotes, voted.downvotes, voted.published_at)
+        ctx.conn.execute(_RERANK_COMMENT, {"row": target.id, **keys})
         return
     _rank_row(ctx, ctx.conn.execute(_COUNT_POST_VOTE, change).one())
 
@@ -123,12 +126,15 @@ def count_shown(ctx: Context, content: Post | Comment, difference: int) -> None:
 
 
 def count_post(ctx: Context, content: Post, difference: int) -> None:
-    """A post becomes visible (+1) or hidden (-1): its community's counter and the lists."""
+    """A post becomes visible (+1) or hidden (-1): the counters of its community and of its author,
+    and the lists.
+    """
     ctx.conn.execute(
         update(community)
         .where(community.c.actor_id == content.community_id)
         .values(posts=community.c.posts + difference)
     )
+    count_written(ctx, content.author_id, posts=difference)
     rank(ctx, content.id)
 
 
@@ -149,13 +155,20 @@ def count_moved(ctx: Context, content: Post, target: Community) -> None:
                 comments=community.c.comments + sign * comments,
             )
         )
+    below = select(comment.c.id).where(comment.c.post_id == content.id)
+    ranked = update(comment_rank).where(comment_rank.c.comment_id.in_(below))
+    ctx.conn.execute(ranked.values(community_id=target.id))
     moved = update(post).where(post.c.id == content.id)
     ctx.conn.execute(moved.values(community_id=target.id, featured_at=None))
     rank(ctx, content.id)
 
 
 def count_comment(ctx: Context, content: Comment, difference: int) -> None:
-    """A comment becomes visible (+1) or hidden (-1): the counters above it."""
+    """A comment becomes visible (+1) or hidden (-1): the counters above it, its author's, and the
+    lists.
+
+    `content` is its row as it is now.
+    """
     ancestors = [int(part) for part in content.path.split(".")[:-1]]
     if ancestors:
         ctx.conn.execute(
@@ -170,8 +183,21 @@ def count_comment(ctx: Context, content: Comment, difference: int) -> None:
         change["written"] = content.published_at
     row = ctx.conn.execute(statement, change).one()
     ctx.conn.execute(_COUNT_COMMENTS_OF, {"row": row.community_id, "change": difference})
+    count_written(ctx, content.author_id, comments=difference)
+    _rank_row(ctx, row)
     if difference > 0:
-        _rank_row(ctx, row)
+        rank_row = comment_rank_of(content, row.community_id)
+        upsert(ctx.conn, comment_rank, rank_row, key=["comment_id"])
+    else:
+        ctx.conn.execute(_UNRANK_COMMENT, {"row": content.id})
+
+
+def count_written(ctx: Context, author_id: int, *, posts: int = 0, comments: int = 0) -> None:
+    """So many more of an author's posts and comments are visible, or fewer if negative."""
+    if not (posts or comments):
+        return
+    change = {"author_id": author_id, "posts": posts, "comments": comments}
+    add_up(ctx.conn, author_counts, change, key=["author_id"])
 
 
 def count_subscribers(ctx: Context, community_id: int) -> None:
@@ -179,8 +205,12 @@ def count_subscribers(ctx: Context, community_id: int) -> None:
     mine = community.c.actor_id == community_id
     # Counted under a lock, because uncommitted changes of others are not visible.
     ctx.conn.execute(select(community.c.actor_id).where(mine).with_for_update())
-    followers = count_followers(ctx.conn, community_id)
-    ctx.conn.execute(update(community).where(mine).values(subscribers=followers))
+    known = count_followers(ctx.conn, community_id)
+    ctx.conn.execute(
+        update(community)
+        .where(mine)
+        .values(subscribers=known, followers=larger_count(known, community.c.claimed_followers))
+    )
 
 
 def rank(ctx: Context, post_id: int) -> None:
@@ -200,9 +230,32 @@ def _rank_row(ctx: Context, row: Row[*tuple[Any, ...]]) -> None:
         "active": active_key(score, row.published_at, row.last_comment_at),
         "controversy": controversy(row.upvotes, row.downvotes),
         "score": score,
+        "scaled": scaled_key(score, row.published_at, row.followers),
+        "comments": row.comments,
         "published_at": row.published_at,
+        "commented_at": max(row.published_at, row.last_comment_at or row.published_at),
     }
     upsert(ctx.conn, post_rank, values, key=["post_id"])
+
+
+def comment_rank_of(content: Comment | Row[Any], community_id: int) -> dict[str, object]:
+    """The row of `comment_rank` by which lists find a visible comment, here a row of `comment`."""
+    return {
+        "comment_id": content.id,
+        "community_id": community_id,
+        "published_at": content.published_at,
+        **_comment_keys(content.upvotes, content.downvotes, content.published_at),
+    }
+
+
+def _comment_keys(upvotes: int, downvotes: int, published: datetime) -> dict[str, float]:
+    """The columns of `comment_rank` that change with votes."""
+    score = upvotes - downvotes
+    return {
+        "hot": comment_hot(score, published),
+        "controversy": controversy(upvotes, downvotes),
+        "score": score,
+    }
 
 
 def _votes(target: Post | Comment) -> tuple[Table, str]:
@@ -218,10 +271,16 @@ _RANKS = (
     post.c.community_id,
     post.c.upvotes,
     post.c.downvotes,
+    post.c.comments,
     post.c.published_at,
     post.c.last_comment_at,
     post.c.deleted_at,
     post.c.removed_at,
+    select(community.c.followers)
+    .where(community.c.actor_id == post.c.community_id)
+    .correlate(post)
+    .scalar_subquery()
+    .label("followers"),
 )
 # Built in advance, because building a statement costs more than running it.
 _LOCKED_POST = POST.where(post.c.id == bindparam("row")).with_for_update()
@@ -261,7 +320,11 @@ _CHANGE_VOTE = {
     for votes, key in _BOTH
 }
 _COUNT_POST_VOTE = _counting_vote(post).returning(*_RANKS)
-_COUNT_COMMENT_VOTE = _counting_vote(comment)
+_COUNT_COMMENT_VOTE = _counting_vote(comment).returning(
+    comment.c.upvotes, comment.c.downvotes, comment.c.published_at
+)
+_RERANK_COMMENT = update(comment_rank).where(comment_rank.c.comment_id == bindparam("row"))
+_UNRANK_COMMENT = delete(comment_rank).where(comment_rank.c.comment_id == bindparam("row"))
 _COUNT_COMMENT = (
     update(post)
     .where(post.c.id == bindparam("row"))

@@ -33,13 +33,13 @@ class LogEntry:
 def log_content(ctx: Context, by: Person, target: Content, kind: ModlogKind, reason: str) -> None:
     """Write an entry about a post or comment to its community's log and notify its author."""
     entry = LogEntry(by=by, kind=kind, community=locate(ctx, target).community, reason=reason)
-    _write(ctx, entry, target.iri)
+    _write(ctx, entry, target.iri, target.author_id)
     _notify(ctx, entry, target.author_id, **placed(target))
 
 
 def log_person(ctx: Context, entry: LogEntry, person: Person) -> None:
     """Write an entry about a person and notify them."""
-    _write(ctx, entry, person.iri)
+    _write(ctx, entry, person.iri, person.id)
     _notify(ctx, entry, person.id)
 
 
@@ -63,13 +63,14 @@ def reason_of(activity: Document) -> str:
     return (activity.summary or "")[:MAX_REASON]
 
 
-def _write(ctx: Context, entry: LogEntry, target_iri: str) -> None:
+def _write(ctx: Context, entry: LogEntry, target_iri: str, person_id: int | None = None) -> None:
     ctx.conn.execute(
         insert(modlog).values(
             community_id=entry.community.id if entry.community else None,
             moderator_id=entry.by.id,
             kind=entry.kind,
             target_iri=target_iri,
+            person_id=person_id,
             reason=entry.reason,
             expires_at=entry.expires_at,
             created_at=ctx.now,

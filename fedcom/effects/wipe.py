@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Column, Connection, delete
 
 from fedcom.models.account import account, invitation, password_reset, session
-from fedcom.models.actor import actor_key, community
+from fedcom.models.actor import actor_key, author_counts, community
 from fedcom.models.boost import boost
-from fedcom.models.comment import comment
+from fedcom.models.comment import comment, comment_rank
 from fedcom.models.follow import follow
 from fedcom.models.mail import mail
 from fedcom.models.media import media
@@ -80,7 +80,10 @@ KEPT: dict[Column[Any], str] = {
     community_ban.c.person_id: "holds if the person is restored by their server",
     report.c.reporter_id: "moderators still have to deal with what was reported",
     report.c.resolver_id: "says who decided",
+    report.c.person_id: "moderators still have to deal with what was reported",
     modlog.c.moderator_id: "the log of moderation is public and complete",
+    modlog.c.person_id: "the log of moderation is public and complete",
+    author_counts.c.author_id: "counts what is left of their content",
     notification.c.actor_id: "is somebody else's notification",
     actor_block.c.blocked_id: "is somebody else's block",
     post_vote.c.voter_id: "the score of what others wrote stays",
@@ -95,6 +98,7 @@ KEPT: dict[Column[Any], str] = {
     omission.c.community_id: "names a community",
     post.c.community_id: "names a community",
     post_rank.c.community_id: "names a community",
+    comment_rank.c.community_id: "names a community",
     report.c.community_id: "names a community",
 }
 """Rows that remain, with the reason."""

@@ -29,6 +29,9 @@ REQUESTS = "rsa-sha256"
 PROOFS = "ed25519"
 """The algorithm of its other key, which signs proofs of documents."""
 
+BOT_KINDS = ("Application", "Service")
+"""The kinds of actors that declare themselves bots."""
+
 actor = Table(
     "actor",
     metadata,
@@ -67,10 +70,11 @@ actor = Table(
     Column("deleted_at", UtcDateTime, nullable=True),
     Index("ix_actor_name_host", "name", "host"),
     Index("ix_actor_host", "host"),
-    # Local communities, which are few among all actors.
+    # Local communities, which are few among all actors, by name.
     Index(
         "ix_actor_local",
         "kind",
+        "name",
         sqlite_where=text("local = 1"),
         postgresql_where=text("local"),
     ),
@@ -104,9 +108,28 @@ community = Table(
     Column("subscribers", Integer, nullable=False, default=0),
     # The size of a remote community's own `followers` collection; null if it has none.
     Column("claimed_followers", BigId, nullable=True),
+    # The larger of the two, by which lists are sorted (fedcom.effects.counts).
+    Column("followers", BigId, nullable=False, server_default="0"),
+    # The people who posted, commented or voted in the last day, week, month and half-year: counted
+    # by fedcom.background.active_users.
+    *(
+        Column(f"users_active_{span}", Integer, nullable=False, server_default="0")
+        for span in ("day", "week", "month", "half_year")
+    ),
     # When the old posts and comments of a remote community were fetched, which it had before anyone
     # here followed it (fedcom.background.backfill); null until that is done.
     Column("backfilled_at", UtcDateTime, nullable=True),
+    Index("ix_community_followers", "followers", "actor_id"),
+    Index("ix_community_users_active_month", "users_active_month", "actor_id"),
+)
+
+# One row for each actor that has written something, with what of it is neither deleted nor removed.
+author_counts = Table(
+    "author_counts",
+    metadata,
+    Column("author_id", BigId, ForeignKey("actor.id"), primary_key=True, autoincrement=False),
+    Column("posts", Integer, nullable=False, default=0),
+    Column("comments", Integer, nullable=False, default=0),
 )
 
 # Users and communities share one name space (Mastodon keys accounts by name and domain), and a name

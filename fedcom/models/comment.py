@@ -1,14 +1,19 @@
-"""Comments: a tree below each post, readable in order by its materialised path."""
+"""Comments: a tree below each post, readable in order by its materialised path; and the narrow
+table that lists of comments read.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text, text
+from sqlalchemy import Boolean, Column, Double, ForeignKey, Index, Integer, Table, Text, text
 
 from fedcom.db import BigId, SortableText, UtcDateTime
 from fedcom.models.base import EMPTY, metadata
 from fedcom.models.content import BLANK_TEXT, Contribution
+
+DIGITS = 13
+"""The characters of `comment.path` for each ancestor: the digits of an id, and a dot."""
 
 comment = Table(
     "comment",
@@ -42,6 +47,13 @@ comment = Table(
     Index("ix_comment_post_id_published_at", "post_id", "published_at", "id"),
     Index("ix_comment_author_id_published_at", "author_id", "published_at"),
     Index("ix_comment_parent_id", "parent_id"),
+    # Of each author, those that moderators removed.
+    Index(
+        "ix_comment_removed",
+        "author_id",
+        postgresql_where=text("removed_at IS NOT NULL"),
+        sqlite_where=text("removed_at IS NOT NULL"),
+    ),
     # Those that NodeInfo counts.
     Index(
         "ix_comment_local",
@@ -50,6 +62,28 @@ comment = Table(
         sqlite_where=text("local = 1 AND deleted_at IS NULL AND removed_at IS NULL"),
     ),
     sqlite_autoincrement=True,
+)
+
+# One row for each comment that lists may show, as `post_rank` for posts: lists of many threads read
+# no texts. On PostgreSQL a vote also leaves the indexes of `comment` alone.
+comment_rank = Table(
+    "comment_rank",
+    metadata,
+    Column("comment_id", BigId, ForeignKey("comment.id"), primary_key=True, autoincrement=False),
+    Column("community_id", BigId, ForeignKey("actor.id"), nullable=False),
+    Column("hot", Double, nullable=False),
+    Column("controversy", Double, nullable=False),
+    Column("score", Integer, nullable=False),
+    Column("published_at", UtcDateTime, nullable=False),
+    Index("ix_comment_rank_hot", "hot", "comment_id"),
+    Index("ix_comment_rank_controversy", "controversy", "comment_id"),
+    Index("ix_comment_rank_score", "score", "comment_id"),
+    Index("ix_comment_rank_published_at", "published_at", "comment_id"),
+    Index("ix_comment_rank_community_id_hot", "community_id", "hot", "comment_id"),
+    Index("ix_comment_rank_community_id_score", "community_id", "score", "comment_id"),
+    Index(
+        "ix_comment_rank_community_id_published_at", "community_id", "published_at", "comment_id"
+    ),
 )
 
 

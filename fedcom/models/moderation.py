@@ -119,6 +119,8 @@ modlog = Table(
     Column("moderator_id", BigId, ForeignKey("actor.id"), nullable=True),
     Column("kind", Text, nullable=False),
     Column("target_iri", Text, nullable=False),
+    # The person concerned, directly or as the author; null: a community or a server.
+    Column("person_id", BigId, ForeignKey("actor.id"), nullable=True),
     Column("reason", Text, nullable=False, default=""),
     # The end of a ban; null: permanent, or no ban.
     Column("expires_at", UtcDateTime, nullable=True),
@@ -126,6 +128,7 @@ modlog = Table(
     Index("ix_modlog_community_id", "community_id", "id"),
     # The filters of the log.
     Index("ix_modlog_moderator_id", "moderator_id", "id"),
+    Index("ix_modlog_person_id", "person_id", "id"),
     Index("ix_modlog_kind", "kind", "id"),
     # Every thread looks up the reasons of removals.
     Index("ix_modlog_target_iri", "target_iri"),
@@ -160,6 +163,8 @@ report = Table(
     Column("post_id", BigId, ForeignKey("post.id"), nullable=True),
     Column("comment_id", BigId, ForeignKey("comment.id"), nullable=True),
     Column("message_id", BigId, ForeignKey("message.id"), nullable=True),
+    # The account that is reported, or the author of what is; null only for accounts unknown here.
+    Column("person_id", BigId, ForeignKey("actor.id"), nullable=True),
     Column("reason", Text, nullable=False),
     # The text at the time of the report, which the author may edit afterwards; for an account, its
     # id.
@@ -175,6 +180,8 @@ report = Table(
     Index("ix_report_post_id", "post_id"),
     Index("ix_report_comment_id", "comment_id"),
     Index("ix_report_message_id", "message_id"),
+    # How often a person was reported.
+    Index("ix_report_person_id", "person_id"),
     Index(
         "ix_report_account",
         "reported_text",

@@ -60,6 +60,13 @@ post = Table(
     Index("ix_post_community_id_published_at", "community_id", "published_at"),
     Index("ix_post_author_id_published_at", "author_id", "published_at"),
     Index("ix_post_url", "url"),
+    # Of each author, those that moderators removed.
+    Index(
+        "ix_post_removed",
+        "author_id",
+        postgresql_where=text("removed_at IS NOT NULL"),
+        sqlite_where=text("removed_at IS NOT NULL"),
+    ),
     # Those that NodeInfo counts.
     Index(
         "ix_post_local",
@@ -89,16 +96,32 @@ post_rank = Table(
     Column("active", Double, nullable=False, server_default="0"),
     Column("controversy", Double, nullable=False, server_default="0"),
     Column("score", Integer, nullable=False, server_default="0"),
+    # Of many communities: hot, with the score in relation to the size of the community.
+    Column("scaled", Double, nullable=False, server_default="0"),
+    Column("comments", Integer, nullable=False, server_default="0"),
     Column("published_at", UtcDateTime, nullable=False),
+    # The time of the newest comment, or of the post without any.
+    Column(
+        "commented_at",
+        UtcDateTime,
+        nullable=False,
+        server_default=text("'1970-01-01 00:00:00.000000'"),
+    ),
     Index("ix_post_rank_hot", "hot", "post_id"),
     Index("ix_post_rank_active", "active", "post_id"),
     Index("ix_post_rank_controversy", "controversy", "post_id"),
     Index("ix_post_rank_score", "score", "post_id"),
+    Index("ix_post_rank_scaled", "scaled", "post_id"),
+    Index("ix_post_rank_comments", "comments", "post_id"),
     Index("ix_post_rank_published_at", "published_at", "post_id"),
+    Index("ix_post_rank_commented_at", "commented_at", "post_id"),
     Index("ix_post_rank_community_id_hot", "community_id", "hot", "post_id"),
     Index("ix_post_rank_community_id_active", "community_id", "active", "post_id"),
+    Index("ix_post_rank_community_id_controversy", "community_id", "controversy", "post_id"),
     Index("ix_post_rank_community_id_score", "community_id", "score", "post_id"),
+    Index("ix_post_rank_community_id_comments", "community_id", "comments", "post_id"),
     Index("ix_post_rank_community_id_published_at", "community_id", "published_at", "post_id"),
+    Index("ix_post_rank_community_id_commented_at", "community_id", "commented_at", "post_id"),
 )
 
 

@@ -1,11 +1,16 @@
 """Which threads a member has read, which determines what is new to them (`LastVisit`)."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete, select
 
-from database.inserts import upsert
+from database.inserts import insert_new, upsert
+from fedcom.context import Context
+from fedcom.models.actor import Person
 from fedcom.models.personal import post_visit
+from fedcom.models.post import post
+from fedcom.rules.limits import check_items
 from fedcom.views.post import LastVisit, PostView
 
 
@@ -21,3 +26,26 @@ def note_visit(
         "new_after": last.new_from(now) if last else None,
     }
     upsert(conn, post_visit, row, key=["person_id", "post_id"])
+
+
+def mark_as_read(ctx: Context, by: Person, post_ids: Collection[int]) -> None:
+    """Count posts as read by a member who did not open them, with the comments that they have now.
+
+    Earlier visits stay as they are, and unknown ids have no effect. Raises
+    Invalid("too_many_items").
+    """
+    check_items(post_ids)
+    known = select(post.c.id, post.c.comments).where(post.c.id.in_(post_ids)).order_by(post.c.id)
+    rows = [
+        {"person_id": by.id, "post_id": row.id, "comments": row.comments, "visited_at": ctx.now}
+        for row in ctx.conn.execute(known)
+    ]
+    if rows:
+        insert_new(ctx.conn, rows, post_visit.c.post_id)
+
+
+def mark_as_unread(ctx: Context, by: Person, post_ids: Collection[int]) -> None:
+    """Forget a member's visits to these posts. Raises Invalid("too_many_items")."""
+    check_items(post_ids)
+    mine = post_visit.c.person_id == by.id
+    ctx.conn.execute(delete(post_visit).where(mine, post_visit.c.post_id.in_(post_ids)))

@@ -1,14 +1,44 @@
-"""Statistics of this instance for NodeInfo."""
+"""Statistics: of this instance for NodeInfo, and of the people who are active in a community."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    union_all,
+)
 
 from activitypub.nodeinfo import Usage
+from fedcom.db import BigId, UtcDateTime
 from fedcom.models.account import account
+from fedcom.models.actor import BOT_KINDS, actor
 from fedcom.models.comment import comment
 from fedcom.models.post import post
+from fedcom.models.vote import comment_vote, post_vote
 from fedcom.queries.visibility import is_shown
+
+HALF_YEAR, MONTH = timedelta(days=180), timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveUsers:
+    """The number of people who posted, commented or voted in the last day, week, month and
+    half-year.
+    """
+
+    day: int
+    week: int
+    month: int
+    half_year: int
 
 
 def count_usage(conn: Connection, now: datetime) -> Usage:
@@ -21,8 +51,8 @@ def count_usage(conn: Connection, now: datetime) -> Usage:
     row = conn.execute(
         select(
             members.scalar_subquery().label("users"),
-            members.where(seen > now - timedelta(days=180)).scalar_subquery().label("half_year"),
-            members.where(seen > now - timedelta(days=30)).scalar_subquery().label("month"),
+            members.where(seen > now - HALF_YEAR).scalar_subquery().label("half_year"),
+            members.where(seen > now - MONTH).scalar_subquery().label("month"),
             *(
                 select(func.count())
                 .select_from(table)
@@ -40,3 +70,70 @@ def count_usage(conn: Connection, now: datetime) -> Usage:
         posts=row.posts,
         comments=row.comments,
     )
+
+
+_AGO = {"day": timedelta(days=1), "week": timedelta(days=7), "month": MONTH, "half_year": HALF_YEAR}
+_SINCE = {span: bindparam(span, type_=UtcDateTime) for span in _AGO}
+
+
+def _count_active() -> Select[*tuple[Any, ...]]:
+    since = _SINCE["half_year"]
+    posts = (
+        select(post.c.id, post.c.author_id, post.c.published_at)
+        .where(
+            post.c.community_id == bindparam("community", type_=BigId),
+            or_(post.c.published_at > since, post.c.last_comment_at > since),
+        )
+        .cte("posts")
+        .prefix_with("MATERIALIZED")
+    )
+    comments = posts.join(comment, comment.c.post_id == posts.c.id)
+    # Authors' votes on what they write are no activity of its own: a backfill makes them anew.
+    acts = union_all(
+        _acts(posts, posts.c.author_id, posts.c.published_at),
+        _acts(comments, comment.c.author_id, comment.c.published_at),
+        _acts(
+            posts.join(post_vote, post_vote.c.post_id == posts.c.id),
+            post_vote.c.voter_id,
+            post_vote.c.voted_at,
+        ).where(post_vote.c.voter_id != posts.c.author_id),
+        _acts(
+            comments.join(comment_vote, comment_vote.c.comment_id == comment.c.id),
+            comment_vote.c.voter_id,
+            comment_vote.c.voted_at,
+        ).where(comment_vote.c.voter_id != comment.c.author_id),
+    ).subquery()
+    people = select(acts.c.id, func.max(acts.c.at).label("at")).group_by(acts.c.id).subquery()
+    return (
+        select(
+            *(
+                func.count(case((people.c.at > moment, 1))).label(span)
+                for span, moment in _SINCE.items()
+            )
+        )
+        .select_from(people.join(actor, actor.c.id == people.c.id))
+        .where(actor.c.kind.not_in(BOT_KINDS))
+    )
+
+
+def _acts(
+    source: FromClause, person: ColumnElement[int], at: ColumnElement[datetime]
+) -> Select[int, datetime]:
+    return (
+        select(person.label("id"), at.label("at"))
+        .select_from(source)
+        .where(at > _SINCE["half_year"])
+    )
+
+
+_ACTIVE = _count_active()
+
+
+def count_active_users(conn: Connection, community_id: int, now: datetime) -> ActiveUsers:
+    """The active people of a community, as Lemmy 0.19 counts them: bots are left out.
+
+    Votes on posts older than half a year count only if there are newer comments on the post.
+    """
+    since = {span: now - ago for span, ago in _AGO.items()}
+    row = conn.execute(_ACTIVE, {"community": community_id, **since}).one()
+    return ActiveUsers(*row)

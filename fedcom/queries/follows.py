@@ -7,19 +7,22 @@ from typing import Any
 
 from sqlalchemy import (
     BindParameter,
+    ColumnElement,
     Connection,
     Select,
     Text,
     bindparam,
+    case,
     exists,
     func,
+    literal,
     literal_column,
     or_,
     select,
     union,
 )
 
-from fedcom.db import UtcDateTime
+from fedcom.db import BigId, UtcDateTime
 from fedcom.errors import NotFound
 from fedcom.models.actor import Actor, Community, actor, community
 from fedcom.models.base import columns_of, first_row, to_row
@@ -232,6 +235,19 @@ def count_followers(conn: Connection, target_id: int) -> int:
     return conn.execute(
         select(func.count()).where(follow.c.target_id == target_id, follow.c.state == "accepted")
     ).scalar_one()
+
+
+def larger_count(
+    subscribers: ColumnElement[int] | int, claimed: ColumnElement[int | None] | int | None
+) -> ColumnElement[int]:
+    """The `followers` of a community: how many are known here, or how many its own server claims if
+    these are more.
+    """
+    known, theirs = (
+        literal(number, BigId) if isinstance(number, int | None) else number
+        for number in (subscribers, claimed)
+    )
+    return case((known < theirs, theirs), else_=known)
 
 
 # Built in advance, because building a statement costs more than running it.

@@ -24,6 +24,7 @@ from fedcom.models.actor import Actor, Community, Person, actor, community as co
 from fedcom.models.moderation import community_ban, moderator
 from fedcom.queries.actors import find_actor, get_community, get_person
 from fedcom.queries.bans import list_site_bans
+from fedcom.queries.follows import larger_count
 from fedcom.queries.policy import policy_of
 from fedcom.remote.peers import find_refusal
 from fedcom.rules.slurs import check_slurs
@@ -220,7 +221,12 @@ def put_claimed_followers(conn: Connection, community: Community, collection: Do
     """Store how many followers a peer's community has, according to its `followers` collection."""
     claimed = collection.total_items if collection.type in COLLECTION_TYPES else None
     mine = community_table.c.actor_id == community.id
-    conn.execute(update(community_table).where(mine).values(claimed_followers=claimed))
+    conn.execute(update(community_table).where(mine).values(_claimed(claimed)))
+
+
+def _claimed(followers: int | None) -> dict[str, object]:
+    known = community_table.c.subscribers
+    return {"claimed_followers": followers, "followers": larger_count(known, followers)}
 
 
 def forget_actor(ctx: Context, known_actor: Actor) -> None:
@@ -325,9 +331,9 @@ def _put_community(ctx: Context, actor_id: int, document: Document) -> None:
     }
     followers = document.get("followers")
     if isinstance(followers, dict):
-        values["claimed_followers"] = Document(followers).total_items
+        values |= _claimed(Document(followers).total_items)
     elif followers is None:
-        values["claimed_followers"] = None
+        values |= _claimed(None)
     # Else it is fetched (`put_claimed_followers`).
     insert_ignoring(ctx.conn, community_table, {"actor_id": actor_id})
     ctx.conn.execute(

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from fedcom.errors import Invalid
@@ -45,6 +46,9 @@ MAX_WARNING = 200
 MAX_APPLICATION = 5_000
 """Of the text of an application."""
 
+MAX_ITEMS = 1_000
+"""Of the posts that one request marks or hides; apps send those of a page. (Lemmy 0.19: 10 000.)"""
+
 _UNSAFE = re.compile(r'[\s\\<>"^`{|}]')
 # After the host these are accepted, as in browsers; RFC 3986 has them percent-encoded.
 _ENCODED = {ord(char): f"%{ord(char):02X}" for char in '\\<>"^`{|}'}
@@ -57,6 +61,16 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _LONGEST_LINE = 1_000
 # The same including the spaces around it.
 _LONGEST_TYPED = 20_000
+
+
+def check_items(items: Collection[int]) -> None:
+    """Raises Invalid("too_many_items") for more than one request may name."""
+    if len(items) > MAX_ITEMS:
+        raise Invalid(
+            "too_many_items",
+            "One request may name at most %(maximum)s posts.",
+            maximum=MAX_ITEMS,
+        )
 
 
 def check_title(title: str) -> str:

@@ -5,8 +5,9 @@ community, its counts, what the viewer did with it, the author's standing. Rows 
 views by the names of their columns. Lists differ in selection, order and starting point; each is
 one statement and returns a `Page` (`paging`).
 
-In reading order: `viewer` (whose view it is), `person`, `community`, `post` with `feed` (lists of
-posts), `comment` with `thread` (the tree below a post), `profile` (a person's posts and comments),
-`search`, `notification`, `message`, `report`, `modlog`, `ban`, `block`, `draft`. Nothing here
-writes; the queries that actions need are in `queries`.
+In reading order: `viewer` (whose view it is), `person`, `community`, `post`, `scopes` (the
+communities of a list), `feed` (lists of posts), `comment`, `comment_feed` (lists of comments),
+`thread` (the comments below a post), `profile` (a person's posts and comments), `search`,
+`notification`, `message`, `report`, `modlog`, `ban`, `block`, `draft`. Nothing here writes; the
+queries that actions need are in `queries`.
 """

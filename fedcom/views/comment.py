@@ -1,16 +1,13 @@
 """Comments: one view for threads, authors' lists, saved comments, feeds and search."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
-    Select,
     bindparam,
     exists,
     false,
@@ -27,10 +24,8 @@ from fedcom.models.content import Contribution
 from fedcom.models.personal import saved_comment
 from fedcom.models.post import post
 from fedcom.models.vote import comment_vote
-from fedcom.queries.visibility import is_blocked, is_comment_shown, is_not_blocked
+from fedcom.queries.visibility import is_blocked, is_comment_shown
 from fedcom.views.community import CommunityView, community_columns, to_community
-from fedcom.views.feed import FeedQuery, Sort
-from fedcom.views.paging import Cursor, Page, Start, is_after_cursor, one_page, page_values, to_page
 from fedcom.views.person import PersonView, actor_columns, to_person
 from fedcom.views.post import IN_COMMUNITY, author, group
 from fedcom.views.viewer import (
@@ -42,9 +37,6 @@ from fedcom.views.viewer import (
     to_standing,
     viewer_values,
 )
-
-PAGE = 20
-"""Saved comments per page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +159,20 @@ COMMENTS = (
 COMMENT_SHOWN = is_comment_shown(group)
 """Neither the comment nor its post nor the community is deleted or removed."""
 
-LISTED = (
-    *comment_columns(post.c.community_id),
-    *(post.c[name].label(f"post_{name}") for name in ("id", "iri", "title", "nsfw", "locked_at")),
-    *community_columns(group, "community_"),
-)
+
+def _listed(*, guest: bool) -> tuple[ColumnElement[Any], ...]:
+    of_post = ("id", "iri", "title", "nsfw", "locked_at")
+    return (
+        *comment_columns(post.c.community_id, guest=guest),
+        *(post.c[name].label(f"post_{name}") for name in of_post),
+        *community_columns(group, "community_", guest=guest),
+    )
+
+
+LISTED = _listed(guest=False)
 """The columns of a comment in a list, for `to_listed`."""
+
+LISTED_FOR_GUESTS = _listed(guest=True)
 
 
 def to_listed(row: RowMapping) -> CommentView:
@@ -180,81 +180,6 @@ def to_listed(row: RowMapping) -> CommentView:
     post = to_row(PostOfComment, row, "post_")
     inside = to_community(row, "community_")
     return to_comment(row, to_person(row, "author_"), post, inside)
-
-
-# No author has so many comments that sorting them by score would be slow; by time there is an
-# index.
-_KEYS: Mapping[Sort, ColumnElement[Any]] = {
-    "new": comment.c.published_at,
-    "top": comment.c.upvotes - comment.c.downvotes,
-}
-
-
-def list_comments_of(
-    conn: Connection, wanted: FeedQuery, *, viewer_id: int = NOBODY, now: datetime | None = None
-) -> Page[CommentView]:
-    """The visible comments of `wanted.subject_id` on visible posts.
-
-    `wanted.sort` is "new" or "top" (of all time). Comments on sensitive posts are left out unless
-    asked for, and so are comments in communities that the viewer blocks.
-    """
-    statement = _by_author(
-        wanted.sort, has_cursor=isinstance(wanted.after, Cursor), nsfw=wanted.nsfw
-    )
-    parameters: dict[str, Any] = {
-        "author": wanted.subject_id,
-        **viewer_values(viewer_id, now),
-        **page_values(wanted.after, wanted.limit, _KEYS[wanted.sort]),
-    }
-    rows = conn.execute(statement, parameters).mappings().all()
-    return to_page(rows, wanted.limit, to_listed, "key")
-
-
-@cache
-def _by_author(sort: Sort, *, has_cursor: bool, nsfw: bool) -> Select[Any]:
-    key = _KEYS[sort]
-    statement = one_page(
-        select(*LISTED, key.label("key"))
-        .select_from(COMMENTS)
-        .where(
-            comment.c.author_id == bindparam("author", type_=BigId),
-            COMMENT_SHOWN,
-            is_not_blocked(VIEWER, ids=[post.c.community_id]),
-        )
-        .order_by(key.desc(), comment.c.id.desc())
-    )
-    if not nsfw:
-        statement = statement.where(post.c.nsfw.is_(False), community_table.c.nsfw.is_(False))
-    if has_cursor:
-        statement = statement.where(is_after_cursor(key, comment.c.id))
-    return statement
-
-
-_SAVED = one_page(
-    select(*LISTED, saved_comment.c.saved_at.label("key"))
-    .select_from(COMMENTS.join(saved_comment, saved_comment.c.comment_id == comment.c.id))
-    .where(saved_comment.c.person_id == VIEWER, COMMENT_SHOWN)
-    .order_by(saved_comment.c.saved_at.desc(), comment.c.id.desc())
-)
-_IS_AFTER = is_after_cursor(saved_comment.c.saved_at, comment.c.id)
-
-
-def list_saved_comments(
-    conn: Connection,
-    viewer_id: int,
-    *,
-    after: Start = None,
-    limit: int = PAGE,
-    now: datetime | None = None,
-) -> Page[CommentView]:
-    """The visible comments that the viewer saved, the most recently saved first."""
-    statement = _SAVED.where(_IS_AFTER) if isinstance(after, Cursor) else _SAVED
-    parameters = {
-        **viewer_values(viewer_id, now),
-        **page_values(after, limit, saved_comment.c.saved_at),
-    }
-    rows = conn.execute(statement, parameters).mappings().all()
-    return to_page(rows, limit, to_listed, "key")
 
 
 _NEWEST = (

@@ -8,19 +8,22 @@ from functools import cache
 from typing import Any, Literal
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Connection,
     FromClause,
+    Integer,
     RowMapping,
     Select,
     Text,
     and_,
     bindparam,
-    case,
     false,
     func,
+    literal_column,
     or_,
     select,
+    union_all,
 )
 
 from fedcom.db import BigId
@@ -29,9 +32,8 @@ from fedcom.models.actor import actor, community
 from fedcom.models.base import columns_of, to_row, values_of
 from fedcom.models.follow import follow
 from fedcom.models.moderation import CommunityBan, community_ban, moderator
-from fedcom.models.post import post_rank
 from fedcom.queries.follows import find_follow
-from fedcom.queries.visibility import is_blocked, is_open
+from fedcom.queries.visibility import is_blocked, is_not_blocked, is_open
 from fedcom.rules.permissions import Standing
 from fedcom.views.paging import (
     Cursor,
@@ -49,7 +51,16 @@ from outbox.maintenance import find_failure
 
 Scope = Literal["subscribed", "local", "all"]
 FollowState = Literal["pending", "accepted"]
-Sort = Literal["subscribers", "active", "new"]
+Sort = Literal[
+    "subscribers",
+    "active",
+    "new",
+    "old",
+    "comments",
+    "active_day",
+    "active_week",
+    "active_half_year",
+]
 
 _WILD = re.compile(r"([%_~])")
 
@@ -110,8 +121,8 @@ class CommunityPage(CommunityView):
 class CommunityQuery:
     """The selection, order and starting point of a list of communities.
 
-    `name` limits it to those with this text in their name or title; `after` is the `next` of the
-    previous page.
+    `name` limits it to those with this text in their name or title; `nsfw` and `blocked` include
+    sensitive ones and those that the viewer blocks. `after` is the `next` of the previous page.
     """
 
     scope: Scope = "all"
@@ -119,6 +130,8 @@ class CommunityQuery:
     name: str = ""
     after: Start = None
     limit: int = PAGE
+    nsfw: bool = True
+    blocked: bool = True
 
 
 EVERYTHING = CommunityQuery()
@@ -169,62 +182,99 @@ def find_community_in(row: RowMapping, prefix: str) -> CommunityView | None:
     return None if row[f"{prefix}id"] is None else to_community(row, prefix)
 
 
-_ACTIVE = func.coalesce(
-    select(func.max(post_rank.c.active))
-    .where(post_rank.c.community_id == community.c.actor_id)
-    .correlate(community)
-    .scalar_subquery(),
-    0.0,
-)
-_CLAIMED = func.coalesce(community.c.claimed_followers, 0)
-# The larger of the count known here and the count its own server reports.
-_FOLLOWERS = case((community.c.subscribers < _CLAIMED, _CLAIMED), else_=community.c.subscribers)
 _KEYS: Mapping[Sort, ColumnElement[Any]] = {
-    "subscribers": _FOLLOWERS,
-    "active": _ACTIVE,
+    "subscribers": community.c.followers,
+    "active": community.c.users_active_month,
+    "active_day": community.c.users_active_day,
+    "active_week": community.c.users_active_week,
+    "active_half_year": community.c.users_active_half_year,
     "new": community.c.actor_id,
+    "old": community.c.actor_id,
+    "comments": community.c.comments,
 }
 # No index has the sum, so SQLite reads the communities and looks up their actors; without it, it
 # may read all actors instead, nearly all of which are people.
-_WITH_FOLLOW = community.join(actor, actor.c.id == community.c.actor_id + 0).outerjoin(
-    follow, and_(follow.c.target_id == community.c.actor_id, follow.c.follower_id == VIEWER)
-)
+_ITS_ACTOR = actor.c.id == community.c.actor_id + 0
+_FOLLOWED = select(follow.c.target_id).where(follow.c.follower_id == VIEWER)
+_LOCAL = select(actor.c.id).where(actor.c.local, actor.c.kind == "Group")
+_PARTS: Mapping[Scope, Select[tuple[int]]] = {"local": _LOCAL, "subscribed": _FOLLOWED}
+"""The ids of the communities in the scopes that are a part of all."""
 
 
-def read_community_cursor(text: str, sort: Sort) -> Cursor:
-    """The cursor of the list in this order. Raises Invalid("cursor") if it is not from one of our
-    pages.
+def _in_scope(scope: Scope) -> FromClause:
+    """The rows of `community` and `actor`."""
+    if scope not in _PARTS:
+        return community.join(actor, _ITS_ACTOR)
+    # Found first: PostgreSQL would read all actors in the order of their ids, of which it expects
+    # to meet enough soon.
+    part = _PARTS[scope].cte("part").prefix_with("MATERIALIZED")
+    (part_id,) = part.c
+    return part.join(community, community.c.actor_id == part_id).join(actor, _ITS_ACTOR)
+
+
+def read_community_cursor(text: str) -> Cursor:
+    """The cursor of the list, whatever its order. Raises Invalid("cursor") if it is not from one of
+    our pages.
     """
-    cursor = Cursor.read(text, whole=sort != "active")
-    if sort == "subscribers" and cursor.key < 0:
+    cursor = Cursor.read(text, whole=True)
+    if cursor.key < 0:
         raise invalid_cursor()
     return cursor
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """The parameters that shape the statement."""
+
+    scope: Scope
+    sort: Sort
+    named: bool
+    has_cursor: bool
+    nsfw: bool
+    blocked: bool
+
+
 @cache
-def _list(scope: Scope, sort: Sort, *, named: bool, has_cursor: bool) -> Select[Any]:
-    key = _KEYS[sort]
-    statement = one_page(
-        select(*community_columns(actor, ""), key.label("key"))
-        .select_from(_WITH_FOLLOW)
-        .where(is_open(actor), *_scope(scope))
-        .order_by(key.desc(), community.c.actor_id.desc())
+def _list(shape: _Shape) -> Select[Any]:
+    """The page is chosen by what decides about it alone: the columns are read for its rows only."""
+    key, row_id, is_ascending = _KEYS[shape.sort], community.c.actor_id, shape.sort == "old"
+    chosen = (
+        select(row_id, key.label("key"))
+        .select_from(_in_scope(shape.scope))
+        .where(is_open(actor))
+        .order_by(*_in_order(shape, key, row_id))
     )
-    if named:
+    if not shape.nsfw:
+        chosen = chosen.where(community.c.nsfw.is_(False))
+    if not shape.blocked:
+        chosen = chosen.where(is_not_blocked(VIEWER, ids=[row_id], hosts=[actor.c.host]))
+    if shape.named:
         like = bindparam("name", type_=Text)
         called = [
             func.lower(column).like(like, escape="~") for column in (actor.c.name, actor.c.title)
         ]
-        statement = statement.where(or_(*called))
-    if has_cursor:
-        statement = statement.where(is_after_cursor(key, community.c.actor_id))
-    return statement
+        chosen = chosen.where(or_(*called))
+    if shape.has_cursor:
+        chosen = chosen.where(is_after_cursor(key, row_id, ascending=is_ascending))
+    page = one_page(chosen).cte("page").prefix_with("MATERIALIZED")
+    found = _columns_of(page).add_columns(page.c.key)
+    return found.order_by(*_in_order(shape, page.c.key, actor.c.id))
 
 
-def _scope(scope: Scope) -> list[ColumnElement[bool]]:
-    if scope == "local":
-        return [actor.c.local, actor.c.kind == "Group"]
-    return [follow.c.state.is_not(None)] if scope == "subscribed" else []
+def _in_order(
+    shape: _Shape, key: ColumnElement[Any], row_id: ColumnElement[int]
+) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    return (key.asc(), row_id.asc()) if shape.sort == "old" else (key.desc(), row_id.desc())
+
+
+def _columns_of(chosen: CTE) -> Select[Any]:
+    """The columns of the communities `chosen`, by their `actor_id`."""
+    return (
+        select(*community_columns(actor, ""))
+        .select_from(chosen)
+        .join(community, community.c.actor_id == chosen.c.actor_id)
+        .join(actor, actor.c.id == chosen.c.actor_id)
+    )
 
 
 def list_communities(
@@ -237,23 +287,40 @@ def list_communities(
     }
     if wanted.name:
         parameters["name"] = "%" + _WILD.sub(r"~\1", wanted.name.lower()) + "%"
-    statement = _list(
+    shape = _Shape(
         wanted.scope,
         wanted.sort,
-        named=bool(wanted.name),
-        has_cursor=isinstance(wanted.after, Cursor),
+        bool(wanted.name),
+        isinstance(wanted.after, Cursor),
+        wanted.nsfw,
+        wanted.blocked,
     )
-    rows = conn.execute(statement, parameters).mappings().all()
+    rows = conn.execute(_list(shape), parameters).mappings().all()
     return to_page(rows, wanted.limit, to_community, "key")
 
 
-_WRITABLE = (
-    select(*community_columns(actor, ""))
-    .select_from(_WITH_FOLLOW)
-    .where(is_open(actor), or_(actor.c.local.is_(True), follow.c.state.is_not(None)))
-    .order_by(follow.c.state.is_(None), actor.c.name, actor.c.id)
-    .limit(bindparam("count"))
-)
+def _named_first(place: int, *where: ColumnElement[bool]) -> Select[Any]:
+    """The first open communities by name; `place` orders these among others."""
+    return (
+        select(
+            community.c.actor_id, literal_column(str(place), Integer).label("place"), actor.c.name
+        )
+        .select_from(actor.join(community, community.c.actor_id == actor.c.id))
+        .where(is_open(actor), *where)
+        .order_by(actor.c.name, actor.c.id)
+        .limit(bindparam("count"))
+    )
+
+
+def _writable() -> Select[Any]:
+    local = actor.c.local, actor.c.kind == "Group", actor.c.id.not_in(_FOLLOWED)
+    parts = _named_first(0, actor.c.id.in_(_FOLLOWED)), _named_first(1, *local)
+    found = union_all(*(select(part.subquery()) for part in parts)).cte("found")
+    order = found.c.place, found.c.name, found.c.actor_id
+    return _columns_of(found).order_by(*order).limit(bindparam("count"))
+
+
+_WRITABLE = _writable()
 
 
 def list_writable(

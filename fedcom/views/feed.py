@@ -14,8 +14,12 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    FromClause,
+    Integer,
     RowMapping,
     Select,
+    Text,
+    and_,
     bindparam,
     case,
     func,
@@ -26,11 +30,12 @@ from sqlalchemy import (
 
 from database.counting import count_up_to
 from fedcom.db import BigId, UtcDateTime
-from fedcom.models.actor import actor, community as community_table
-from fedcom.models.follow import follow
-from fedcom.models.personal import hidden_post, saved_post
+from fedcom.models.actor import community as community_table
+from fedcom.models.personal import hidden_post, post_visit, saved_post
 from fedcom.models.post import post, post_rank
+from fedcom.models.vote import post_vote
 from fedcom.queries.visibility import is_not_blocked
+from fedcom.views.community import Sort as CommunitySort
 from fedcom.views.paging import (
     MAX_ID,
     Cursor,
@@ -52,16 +57,53 @@ from fedcom.views.post import (
     group,
     post_reader,
 )
+from fedcom.views.scopes import (
+    CONSIDERED,
+    GROUPS,
+    Scope,
+    are_few,
+    checked,
+    none_of,
+    unindexed,
+)
 from fedcom.views.viewer import NOBODY, VIEWER, viewer_values
 
-Scope = Literal["subscribed", "local", "all", "community", "author", "saved", "hidden"]
-Sort = Literal["active", "hot", "new", "top", "controversial"]
-Span = Literal["day", "week", "month", "year", "all"]
+Only = Literal["saved", "hidden", "liked", "disliked"]
+Sort = Literal[
+    "active",
+    "hot",
+    "scaled",
+    "new",
+    "old",
+    "most_comments",
+    "new_comments",
+    "top",
+    "controversial",
+]
+Span = Literal[
+    "hour",
+    "six_hours",
+    "twelve_hours",
+    "day",
+    "week",
+    "month",
+    "three_months",
+    "six_months",
+    "nine_months",
+    "year",
+    "all",
+]
 
 SPANS: Mapping[Span, timedelta] = {
+    "hour": timedelta(hours=1),
+    "six_hours": timedelta(hours=6),
+    "twelve_hours": timedelta(hours=12),
     "day": timedelta(days=1),
     "week": timedelta(days=7),
     "month": timedelta(days=30),
+    "three_months": timedelta(days=91),
+    "six_months": timedelta(days=182),
+    "nine_months": timedelta(days=273),
     "year": timedelta(days=365),
 }
 """How far back the top and controversial orders may look; "all" has no limit."""
@@ -75,39 +117,40 @@ PAGE = 20
 PINS = 10
 """The maximum of pinned posts at the top of the first page of a community."""
 
-FEW = 2000
-"""Sorting up to this many posts is faster than finding them among all (measured with 100 000
-posts).
-"""
-
 FEW_RECENT = 500
-"""The same for the posts of a year in one community, if there is an index of all of its posts."""
+"""As `FEW`, for the posts of a year in one community, if there is an index of all of its posts."""
 
-CONSIDERED = 5
-"""Of a list that has to be sorted, so many times the posts of a page are read whole at first: the
-others are only compared by their keys. If the viewer may see too few of them, all are read.
-"""
-
-_SAVED_AT: Mapping[Scope, Column[Any]] = {
+_SAVED_AT: Mapping[Only | None, Column[Any]] = {
     "saved": saved_post.c.saved_at,
     "hidden": hidden_post.c.hidden_at,
 }
-_KEYS: Mapping[Sort, ColumnElement[Any]] = {
+_VOTES: Mapping[Only | None, int] = {"liked": 1, "disliked": -1}
+RANK_KEYS: Mapping[Sort, Column[Any]] = {
     "active": post_rank.c.active,
     "hot": post_rank.c.hot,
+    "scaled": post_rank.c.scaled,
     "new": post_rank.c.published_at,
+    "old": post_rank.c.published_at,
+    "most_comments": post_rank.c.comments,
+    "new_comments": post_rank.c.commented_at,
     "top": post_rank.c.score,
     "controversial": post_rank.c.controversy,
 }
+"""The columns of `post_rank` by which posts are sorted."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeedQuery:
     """The selection, order and starting point of a list of posts.
 
-    `subject_id` is the community or author where the scope needs one. `nsfw` includes sensitive
-    posts (a community's own page always does). `text` is the number of characters wanted of each
-    post's HTML. Saved and hidden posts are in the order of saving and hiding.
+    `subject_id` is the community or author where the scope needs one; `within_id` limits the posts
+    of an author to one community. `nsfw` says whether sensitive posts are included; None: only on a
+    community's own page. `text` is the number of characters wanted of each post's HTML.
+
+    `only` limits the list to what the viewer saved, hid or voted on, without the votes that authors
+    have on their own posts; saved and hidden posts are in the order of saving and hiding.
+    `show_read` and `show_hidden` include the posts that the viewer has read, or has hidden; an
+    author's list always does (as in Lemmy 0.19). `url` limits the list to posts with this link.
     """
 
     scope: Scope = "all"
@@ -116,15 +159,45 @@ class FeedQuery:
     subject_id: int = NOBODY
     after: Start = None
     limit: int = PAGE
-    nsfw: bool = False
+    nsfw: bool | None = None
     text: int = 0
+    only: Only | None = None
+    within_id: int = NOBODY
+    show_read: bool = True
+    show_hidden: bool = False
+    url: str = ""
+
+
+def communities_beside(sort: Sort, span: Span) -> CommunitySort:
+    """The order of communities that are listed or searched with posts in this one, as in Lemmy
+    0.19; but "active" by the people active in a month, where Lemmy has a rank of its own.
+    """
+    return _BY_SPAN.get(span, "active_day") if sort == "top" else _COMMUNITIES.get(sort, "active")
+
+
+_BY_SPAN: Mapping[Span, CommunitySort] = {
+    "week": "active_week",
+    "month": "active",
+    "three_months": "active_half_year",
+    "six_months": "active_half_year",
+    "nine_months": "subscribers",
+    "year": "subscribers",
+    "all": "subscribers",
+}
+_COMMUNITIES: Mapping[Sort, CommunitySort] = {
+    "new": "new",
+    "old": "old",
+    "most_comments": "comments",
+    "controversial": "comments",
+    "new_comments": "active_day",
+}
 
 
 def read_cursor(text: str, sort: Sort) -> Cursor:
     """The cursor of a list in this order. Raises Invalid("cursor") if it is not from one of our
     pages.
     """
-    return Cursor.read(text, whole=sort in {"new", "top"})
+    return Cursor.read(text, whole=isinstance(RANK_KEYS[sort].type, Integer | UtcDateTime))
 
 
 def list_posts(
@@ -133,24 +206,32 @@ def list_posts(
     """One page of visible posts, in one statement; spans of time are counted back from `now`.
 
     Deleted and removed posts and posts in removed communities are never included; posts that the
-    viewer hid or blocked only where the scope asks for them. `subscribed` is empty for guests. The
-    first page of a community begins with its pinned posts, in addition to `limit`.
+    viewer hid or blocked only where the query asks for them. What depends on a viewer
+    (`subscribed`, `moderated`, `only`) is empty for guests. The first page of a community begins
+    with its pinned posts, in addition to `limit`.
     """
-    spanned = wanted.sort in SPANNED and wanted.scope not in _SAVED_AT
+    spanned = wanted.sort in SPANNED and wanted.only not in _SAVED_AT
     shape = _Shape(
         wanted.scope,
         wanted.sort,
         wanted.span if spanned else "all",
         isinstance(wanted.after, Cursor),
         is_first_page(wanted.after),
-        wanted.nsfw,
+        (wanted.scope == "community") if wanted.nsfw is None else wanted.nsfw,
         viewer_id == NOBODY,
+        wanted.only,
+        wanted.scope == "author" and wanted.within_id != NOBODY,
+        wanted.show_read,
+        wanted.show_hidden,
+        wanted.url != "",
     )
     parameters: dict[str, Any] = {
         **viewer_values(viewer_id, now),
         **page_values(wanted.after, wanted.limit, _key(shape)),
         "text": wanted.text,
         "subject": wanted.subject_id,
+        "within": wanted.within_id,
+        "url": wanted.url,
     }
     if shape.span != "all":
         parameters["since"] = parameters["now"] - SPANS[shape.span]
@@ -185,27 +266,46 @@ class _Shape:
     is_first: bool
     nsfw: bool
     is_guest: bool
+    only: Only | None
+    is_within: bool
+    show_read: bool
+    show_hidden: bool
+    is_of_link: bool
+
+    @property
+    def is_ascending(self) -> bool:
+        """Whether the smallest key comes first."""
+        return self.sort == "old" and self.only not in _SAVED_AT
 
     @property
     def is_young(self) -> bool:
-        """Whether only posts of the last days or weeks are wanted."""
-        return self.span in {"day", "week", "month"}
+        """Whether only posts of the last hours, days or weeks are wanted."""
+        return self.span != "all" and SPANS[self.span] <= SPANS["month"]
+
+    @property
+    def has_pins(self) -> bool:
+        """Whether pinned posts stand above the list, and not in it."""
+        return self.scope == "community" and self.only is None and not self.is_of_link
 
     @property
     def is_either(self) -> bool:
         """Whether it depends on the number of posts which way to them is shorter: to sort them, or
         to go down a list of more and skip those not wanted.
         """
+        if self.only is not None or self.is_of_link:
+            return False
         if self.scope == "community":
-            return self.sort == "top" and self.span == "year"
-        return self.scope in _GROUPS and not self.is_young
+            return self.span != "all" and not self.is_young
+        return self.scope in GROUPS and not self.is_young
 
     @property
     def is_sorted(self) -> bool:
         """Whether no index has the order, or not always, so that the posts have to be sorted."""
-        if self.scope == "community" and self.sort == "controversial":
+        if self.only is not None:
+            return self.only in _VOTES
+        if self.is_of_link:
             return True
-        return self.is_either or (self.is_young and self.scope in {"all", "community", *_GROUPS})
+        return self.is_either or (self.is_young and self.scope in {"all", "community", *GROUPS})
 
 
 @cache
@@ -217,20 +317,26 @@ def _statement(shape: _Shape) -> Select[Any]:
         # only to drop them.
         walked = case((_are_few(shape), 0), else_=bindparam("count"))
         parts.append(_listed(shape, walking=True).limit(walked))
-    if shape.scope == "community" and shape.is_first:
+    if shape.has_pins and shape.is_first:
         parts.append(_pins(shape))
-    return _together(*parts) if len(parts) > 1 else parts[0]
+    return _together(shape, *parts) if len(parts) > 1 else parts[0]
 
 
-def _together(*parts: Select[Any]) -> Select[Any]:
+def _together(shape: _Shape, *parts: Select[Any]) -> Select[Any]:
     whole = union_all(*(select(part.subquery()) for part in parts)).subquery()
     # A union has no order; these are a handful of rows.
-    return select(whole).order_by(whole.c.pin.desc(), whole.c.key.desc(), whole.c.id.desc())
+    return select(whole).order_by(whole.c.pin.desc(), *_in_order(shape, whole.c.key, whole.c.id))
+
+
+def _in_order(
+    shape: _Shape, key: ColumnElement[Any], row_id: ColumnElement[int]
+) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    return (key.asc(), row_id.asc()) if shape.is_ascending else (key.desc(), row_id.desc())
 
 
 def _pins(shape: _Shape) -> Select[Any]:
     pinned = _select(shape, _key(shape), 1).where(
-        post.c.community_id == _SUBJECT, post.c.featured_at.is_not(None)
+        post.c.community_id == _SUBJECT, post.c.featured_at.is_not(None), *_unread(shape)
     )
     return pinned.order_by(post.c.featured_at.desc()).limit(PINS)
 
@@ -242,8 +348,8 @@ def _listed(shape: _Shape, *, walking: bool = False) -> Select[Any]:
     key, post_id = _key(shape), post_rank.c.post_id
     statement = one_page(
         _select(shape, key, 0)
-        .where(*_scope(shape.scope, walking=walking), *_bounds(shape, key, walking=walking))
-        .order_by(key.desc(), post_id.desc())
+        .where(*_scope(shape, walking=walking), *_bounds(shape, key, walking=walking))
+        .order_by(*_in_order(shape, key, post_id))
     )
     return _without_pinned(shape, statement)
 
@@ -256,10 +362,17 @@ def _picked(shape: _Shape) -> Select[Any]:
     most: ColumnElement[int] = bindparam("most")
     if shape.is_either:
         most = case((_are_few(shape), most), else_=0)
+    source: FromClause = post_rank
+    if shape.only in _VOTES:
+        voted = and_(post_vote.c.post_id == post_id, post_vote.c.voter_id == VIEWER)
+        source = source.join(post_vote, voted)
+    if shape.scope == "author" or shape.is_of_link:
+        source = source.join(post, post.c.id == post_id)
     ranked = (
         select(post_id, key.label("key"))
-        .where(*_scope(shape.scope), *_bounds(shape, key))
-        .order_by(key.desc(), post_id.desc())
+        .select_from(source)
+        .where(*_scope(shape), *_bounds(shape, key))
+        .order_by(*_in_order(shape, key, post_id))
         .limit(most)
         .cte("ranked")
         .prefix_with("MATERIALIZED")
@@ -268,7 +381,7 @@ def _picked(shape: _Shape) -> Select[Any]:
     statement = one_page(
         _select(shape, ranked.c.key, 0, considered)
         .join(ranked, ranked.c.post_id == post.c.id)
-        .order_by(ranked.c.key.desc(), ranked.c.post_id.desc())
+        .order_by(*_in_order(shape, ranked.c.key, ranked.c.post_id))
     )
     return _without_pinned(shape, statement)
 
@@ -279,16 +392,23 @@ def _bounds(
     """Which part of the list is wanted."""
     found: list[ColumnElement[bool]] = []
     if shape.span != "all":
-        found.append(_checked(_IS_RECENT) if walking else _IS_RECENT)
+        found.append(checked(_IS_RECENT) if walking else _IS_RECENT)
+    if shape.only in _VOTES:
+        found.append(post_vote.c.score == _VOTES[shape.only])
+    found += _unread(shape)
     if shape.has_cursor:
-        found.append(is_after_cursor(key, post_rank.c.post_id))
+        row_id = post_rank.c.post_id
+        found.append(is_after_cursor(key, row_id, ascending=shape.is_ascending))
     return found
 
 
+def _unread(shape: _Shape) -> list[ColumnElement[bool]]:
+    is_own_list = shape.scope == "author" or shape.only in _SAVED_AT
+    return [] if shape.show_read or shape.is_guest or is_own_list else [none_of(*_READ)]
+
+
 def _without_pinned(shape: _Shape, statement: Select[Any]) -> Select[Any]:
-    return (
-        statement.where(post.c.featured_at.is_(None)) if shape.scope == "community" else statement
-    )
+    return statement.where(post.c.featured_at.is_(None)) if shape.has_pins else statement
 
 
 def _select(
@@ -299,8 +419,8 @@ def _select(
 ) -> Select[Any]:
     columns = EXCERPTS_FOR_GUESTS if shape.is_guest else EXCERPTS
     source = RANKED
-    if shape.scope in _SAVED_AT:
-        kept = _SAVED_AT[shape.scope].table
+    if shape.only in _SAVED_AT:
+        kept = _SAVED_AT[shape.only].table
         source = source.join(kept, kept.c.post_id == post.c.id)
     return (
         select(
@@ -315,57 +435,54 @@ def _select(
 
 
 def _key(shape: _Shape) -> ColumnElement[Any]:
-    if shape.scope in _SAVED_AT:
-        return _SAVED_AT[shape.scope]
-    if shape.scope == "author" and shape.sort == "new":
+    if shape.only in _SAVED_AT:
+        return _SAVED_AT[shape.only]
+    if shape.only in _VOTES or shape.is_of_link:
+        return unindexed(RANK_KEYS[shape.sort])
+    if shape.scope == "author" and shape.sort in {"new", "old"}:
         return post.c.published_at  # the index of an author's posts has this one
+    if shape.scope == "community" and shape.sort == "scaled":
+        return post_rank.c.hot  # all posts there are scaled by the same number
     # Few posts are this recent: they are found by time and sorted. Without the sum, SQLite would
     # walk down all posts by score to find those few.
-    return _KEYS[shape.sort] + 0 if shape.is_young else _KEYS[shape.sort]
+    return RANK_KEYS[shape.sort] + 0 if shape.is_young else RANK_KEYS[shape.sort]
 
 
 _IS_RECENT = post_rank.c.published_at > bindparam("since", type_=UtcDateTime)
 RANKED = post_rank.join(SOURCE, post.c.id == post_rank.c.post_id)
 _SUBJECT = bindparam("subject", type_=BigId)
-_FOLLOWED = select(follow.c.target_id).where(follow.c.follower_id == VIEWER)
-_LOCAL = select(actor.c.id).where(actor.c.local, actor.c.kind == "Group")
-_GROUPS: Mapping[Scope, Select[Any]] = {"subscribed": _FOLLOWED, "local": _LOCAL}
-"""The scopes that are a number of communities, and the ids of those."""
 
 
 def _are_few(shape: _Shape) -> ColumnElement[bool]:
     if shape.scope == "community":
-        recent = select(post_rank.c.post_id).where(*_scope(shape.scope), _IS_RECENT)
+        recent = select(post_rank.c.post_id).where(*_scope(shape), _IS_RECENT)
         return count_up_to(recent, FEW_RECENT + 1) <= FEW_RECENT
-    posts = select(func.coalesce(func.sum(community_table.c.posts), 0))
-    where = community_table.c.actor_id.in_(_GROUPS[shape.scope])
-    return posts.where(where).scalar_subquery() <= FEW
+    return are_few(community_table.c.posts, GROUPS[shape.scope])
 
 
-def _checked(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Post by post: no index is used, and PostgreSQL expects to keep nearly every post."""
-    return case((condition, 1), else_=0) != 0
-
-
-def _scope(scope: Scope, *, walking: bool = False) -> list[ColumnElement[bool]]:
+def _scope(shape: _Shape, *, walking: bool = False) -> list[ColumnElement[bool]]:
     where = post_rank.c.community_id
-    if walking and scope in _GROUPS:
-        return [_checked(where.in_(_GROUPS[scope]))]
-    conditions: dict[Scope, list[ColumnElement[bool]]] = {
-        "all": [],
-        "local": [where.in_(_LOCAL)],
-        "subscribed": [where.in_(_FOLLOWED)],
-        "community": [where == _SUBJECT],
-        "author": [post.c.author_id == _SUBJECT],
-        "saved": [saved_post.c.person_id == VIEWER],
-        "hidden": [hidden_post.c.person_id == VIEWER],
-    }
-    return conditions[scope]
+    conditions: list[ColumnElement[bool]] = []
+    if shape.scope in GROUPS:
+        conditions.append(where.in_(GROUPS[shape.scope]))
+    elif shape.scope == "community":
+        conditions.append(where == _SUBJECT)
+    elif shape.scope == "author":
+        conditions.append(post.c.author_id == _SUBJECT)
+    if shape.is_within:
+        conditions.append(where == bindparam("within", type_=BigId))
+    if walking or shape.only is not None or shape.is_of_link:
+        conditions = [checked(one) for one in conditions]
+    if shape.is_of_link:
+        conditions.append(post.c.url == bindparam("url", type_=Text))
+    if shape.only in _SAVED_AT:
+        conditions.append(_SAVED_AT[shape.only].table.c.person_id == VIEWER)
+    return conditions
 
 
 def _wishes(shape: _Shape) -> list[ColumnElement[bool]]:
     """Leaves out what the viewer does not want to see, except on pages about exactly that."""
-    if shape.scope in _SAVED_AT:
+    if shape.only in _SAVED_AT:
         return []
     ids: list[ColumnElement[Any]] = []
     hosts: list[ColumnElement[Any]] = []
@@ -375,25 +492,19 @@ def _wishes(shape: _Shape) -> list[ColumnElement[bool]]:
     if shape.scope != "author":
         ids.append(post.c.author_id)
         hosts.append(author.c.host)
-        if not shape.is_guest:
-            conditions.append(_none(*_HIDDEN, hidden_post.c.post_id == post.c.id))
+        if not shape.is_guest and not shape.show_hidden:
+            conditions.append(none_of(*_HIDDEN))
     if shape.scope not in {"community", "author"}:
         hosts.append(group.c.host)
-    if not shape.is_guest:
+    # As in Lemmy 0.19: moderators see what is posted in their communities, whoever posts it.
+    if not shape.is_guest and shape.scope != "moderated":
         conditions.append(is_not_blocked(VIEWER, ids=ids, hosts=hosts))
-    if not shape.nsfw and shape.scope != "community":
+    if not shape.nsfw:
         conditions += [post.c.nsfw.is_(False), community_table.c.nsfw.is_(False)]
+    if shape.only in _VOTES:
+        conditions.append(post.c.author_id != VIEWER)
     return conditions
 
 
-_HIDDEN = (hidden_post.c.person_id == VIEWER,)
-
-
-def _none(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """No such row exists, written so that PostgreSQL expects to keep nearly every post.
-
-    It estimates that NOT IN and NOT EXISTS keep half of the rows, so that a few of them leave next
-    to none, and then chooses joins that are a hundred times slower.
-    """
-    found = select(func.max(1)).where(*conditions).correlate(post, author, group)
-    return func.coalesce(found.scalar_subquery(), 0) != 1
+_HIDDEN = (hidden_post.c.person_id == VIEWER, hidden_post.c.post_id == post.c.id)
+_READ = (post_visit.c.person_id == VIEWER, post_visit.c.post_id == post_rank.c.post_id)

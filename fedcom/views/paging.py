@@ -165,14 +165,19 @@ def page_values(
     return values
 
 
-def is_after_cursor(key: ColumnElement[Any], row_id: ColumnElement[int]) -> ColumnElement[bool]:
+def is_after_cursor(
+    key: ColumnElement[Any], row_id: ColumnElement[int], *, ascending: bool = False
+) -> ColumnElement[bool]:
     """The condition that a row comes after the cursor, in a list by `key` and then `row_id`, both
-    descending.
+    descending, or both ascending.
     """
     # A cursor may hold more than an integer of PostgreSQL does.
     at = bindparam("key", type_=BigId if isinstance(key.type, Integer) else key.type)
+    after_id = bindparam("after_id", type_=BigId)
+    if ascending:
+        return and_(key >= at, or_(key > at, row_id > after_id))
     # The second condition alone would be enough; the first lets an index bound the range.
-    return and_(key <= at, or_(key < at, row_id < bindparam("after_id", type_=BigId)))
+    return and_(key <= at, or_(key < at, row_id < after_id))
 
 
 def is_past(row_id: ColumnElement[int]) -> ColumnElement[bool]:

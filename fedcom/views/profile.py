@@ -9,28 +9,27 @@ from sqlalchemy import (
     Connection,
     and_,
     bindparam,
+    func,
     select,
 )
 
-from database.counting import count_up_to
 from fedcom.db import BigId
-from fedcom.models.actor import actor, community as community_table
-from fedcom.models.comment import comment
+from fedcom.models.actor import actor, author_counts, community as community_table
 from fedcom.models.moderation import moderator
-from fedcom.models.post import post
 from fedcom.queries.visibility import is_admin, is_blocked, is_closed
-from fedcom.views.comment import COMMENT_SHOWN, CommentView, list_comments_of
+from fedcom.views.comment import CommentView
+from fedcom.views.comment_feed import comments_beside, list_comments
 from fedcom.views.community import CommunityView, community_columns, to_community
 from fedcom.views.feed import FeedQuery, Sort, list_posts
 from fedcom.views.paging import Cursor
-from fedcom.views.post import IN_COMMUNITY, SHOWN, PostView, group
+from fedcom.views.post import PostView
 from fedcom.views.viewer import NOBODY, VIEWER
 
 
 @dataclass(frozen=True, slots=True)
 class ProfileStats:
-    """A person's counts, up to `COUNTED`, the communities they moderate, and whether the viewer
-    blocks them.
+    """The numbers of a person's posts and comments that are neither deleted nor removed, the
+    communities they moderate, and whether the viewer blocks them.
     """
 
     posts: int
@@ -56,32 +55,20 @@ class Contributions:
 _PERSON: ColumnElement[int] = bindparam("person", type_=BigId)
 
 
-# Without the author, who is known, because up to `COUNTED` rows of each are joined.
-_OF_POST, _OF_COMMENT = post.c.community_id == group.c.id, comment.c.post_id == post.c.id
-_OWN_POSTS = (
-    select(post.c.id)
-    .select_from(post.join(group, _OF_POST).join(community_table, IN_COMMUNITY))
-    .where(post.c.author_id == _PERSON, SHOWN)
-)
-_OWN_COMMENTS = (
-    select(comment.c.id)
-    .select_from(
-        comment.join(post, _OF_COMMENT).join(group, _OF_POST).join(community_table, IN_COMMUNITY)
-    )
-    .where(comment.c.author_id == _PERSON, COMMENT_SHOWN)
-)
-
 _group = actor.alias("moderated")
 _FACTS = (
     select(
-        count_up_to(_OWN_POSTS).label("own_posts"),
-        count_up_to(_OWN_COMMENTS).label("own_comments"),
+        *(
+            func.coalesce(author_counts.c[name], 0).label(f"own_{name}")
+            for name in ("posts", "comments")
+        ),
         is_admin(_PERSON).label("is_admin"),
         is_blocked(VIEWER, ids=[_PERSON]).label("is_blocked"),
         *community_columns(_group, "community_"),
     )
     .select_from(
         (_self := actor.alias("self"))
+        .outerjoin(author_counts, author_counts.c.author_id == _self.c.id)
         .outerjoin(moderator, moderator.c.person_id == _self.c.id)
         # Joined one by one: SQLite would read all communities for two that are joined before.
         .outerjoin(
@@ -128,7 +115,7 @@ def list_contributions(
     """
     above, below = replace(wanted, after=posts_after), replace(wanted, after=comments_after)
     posts = list_posts(conn, above, viewer_id=viewer_id, now=now)
-    comments = list_comments_of(conn, below, viewer_id=viewer_id, now=now)
+    comments = list_comments(conn, comments_beside(below), viewer_id=viewer_id, now=now)
     both: list[PostView | CommentView] = [*posts.items, *comments.items]
     both.sort(key=lambda item: _key_of(item, wanted.sort), reverse=True)
     items = tuple(both[: wanted.limit])

@@ -5,6 +5,7 @@ Admins see all of it, moderators the part of their communities, other members no
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -22,16 +23,16 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    union_all,
 )
 
 from fedcom.db import BigId
 from fedcom.models.actor import actor, community
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.comment import comment
-from fedcom.models.message import message
 from fedcom.models.moderation import ReportRow, moderator, report
 from fedcom.models.post import post
-from fedcom.queries.visibility import is_not_removed, moderates
+from fedcom.queries.visibility import is_found, is_not_removed, moderates
 from fedcom.text.html import excerpt_of, to_text
 from fedcom.views.community import (
     CommunityView,
@@ -39,7 +40,7 @@ from fedcom.views.community import (
     find_community_in,
     to_community,
 )
-from fedcom.views.paging import Page, Start, is_past, one_page, page_values, to_page
+from fedcom.views.paging import Cursor, Page, Start, one_page, page_values, to_page
 from fedcom.views.person import PersonView, actor_columns, find_person_in, to_person
 from fedcom.views.viewer import VIEWER
 
@@ -111,33 +112,41 @@ _by = actor.alias("reporter")
 _parent = comment.alias("parent")
 _newer = report.alias("newer")
 _MODERATED = moderates(report.c.community_id, VIEWER)
+_MODERATED_BY_VIEWER = select(moderator.c.community_id).where(moderator.c.person_id == VIEWER)
 _IS_ADMIN = bindparam("is_admin", type_=Boolean)
 
 
-def _is_same(one: FromClause, other: FromClause) -> ColumnElement[bool]:
-    """Whether two reports are about the same thing; accounts have no column and are compared by
-    `reported_text`. Each alternative has an index.
+def _alternatives(one: FromClause, other: FromClause) -> list[ColumnElement[bool]]:
+    """The ways in which two reports are about the same thing, of which one holds; accounts are
+    compared by `reported_text`. Each has an index.
     """
     names = ("post_id", "comment_id", "message_id")
     is_account = [table.c[name].is_(None) for table in (one, other) for name in names]
-    return or_(
+    return [
         *(one.c[name] == other.c[name] for name in names),
         and_(*is_account, one.c.reported_text == other.c.reported_text),
-    )
+    ]
+
+
+def _is_same(one: FromClause, other: FromClause) -> ColumnElement[bool]:
+    return or_(*_alternatives(one, other))
 
 
 def _is_open(table: FromClause) -> ColumnElement[bool]:
     return table.c.resolved_at.is_(None)
 
 
-def _reported(table: FromClause, report_of: ColumnElement[int]) -> ColumnElement[int]:
-    return (
-        select(func.count())
-        .select_from(table.join(report, report_of == table.c.id))
-        .where(table.c.author_id == _author.c.id)
-        .correlate(_author)
-        .scalar_subquery()
+_of_person = report.alias("of_person")
+# Moderators learn nothing about reports of private messages.
+_REPORTED = (
+    select(func.count())
+    .where(
+        _of_person.c.person_id == _author.c.id,
+        or_(_of_person.c.post_id.is_not(None), _of_person.c.comment_id.is_not(None)),
     )
+    .correlate(_author)
+    .scalar_subquery()
+)
 
 
 def _removed(table: FromClause) -> ColumnElement[int]:
@@ -157,84 +166,99 @@ def _of_either(name: str) -> ColumnElement[Any]:
     return case((_IS_COMMENT, comment.c[name]), else_=post.c[name])
 
 
-_AUTHOR_ID = func.coalesce(comment.c.author_id, post.c.author_id, message.c.author_id)
-_REPORTS = one_page(
-    select(
-        *columns_of(ReportRow, report, prefix="report_"),
-        post.c.id.label("post_id"),
-        post.c.title.label("post_title"),
-        _of_either("locked_at").label("locked_at"),
-        post.c.url.label("url"),
-        _of_either("body_html").label("body_html"),
-        func.coalesce(_parent.c.body_html, "").label("parent_html"),
-        _of_either("deleted_at").label("deleted_at"),
-        _of_either("removed_at").label("removed_at"),
-        or_(_MODERATED, and_(_IS_ADMIN, func.coalesce(_group.c.local, false()))).label(
-            "may_moderate"
-        ),
-        (_reported(post, report.c.post_id) + _reported(comment, report.c.comment_id)).label(
-            "reported"
-        ),
-        (_removed(post) + _removed(comment)).label("removed"),
-        *actor_columns(_author, "author_"),
-        *actor_columns(_resolver, "resolver_"),
-        *community_columns(_group, "community_"),
-    )
-    .select_from(
-        report.outerjoin(comment, comment.c.id == report.c.comment_id)
-        .outerjoin(post, post.c.id == func.coalesce(report.c.post_id, comment.c.post_id))
-        .outerjoin(_parent, _parent.c.id == comment.c.parent_id)
-        .outerjoin(message, message.c.id == report.c.message_id)
-        .outerjoin(_group, _group.c.id == report.c.community_id)
-        .outerjoin(community, community.c.actor_id == report.c.community_id)
-        .outerjoin(_resolver, _resolver.c.id == report.c.resolver_id)
-        .outerjoin(
-            _author,
-            or_(
-                _author.c.id == _AUTHOR_ID,
-                and_(_AUTHOR_ID.is_(None), _author.c.iri == report.c.reported_text),
+def _reports(page: FromClause) -> Select[Any]:
+    """All about the reports `page`, by their ids."""
+    return (
+        select(
+            *columns_of(ReportRow, report, prefix="report_"),
+            post.c.id.label("post_id"),
+            post.c.title.label("post_title"),
+            _of_either("locked_at").label("locked_at"),
+            post.c.url.label("url"),
+            _of_either("body_html").label("body_html"),
+            func.coalesce(_parent.c.body_html, "").label("parent_html"),
+            _of_either("deleted_at").label("deleted_at"),
+            _of_either("removed_at").label("removed_at"),
+            or_(_MODERATED, and_(_IS_ADMIN, func.coalesce(_group.c.local, false()))).label(
+                "may_moderate"
             ),
+            _REPORTED.label("reported"),
+            (_removed(post) + _removed(comment)).label("removed"),
+            *actor_columns(_author, "author_"),
+            *actor_columns(_resolver, "resolver_"),
+            *community_columns(_group, "community_"),
         )
-    )
-    .where(
-        or_(_IS_ADMIN, _MODERATED),
-        is_past(report.c.id),
-        or_(
-            bindparam("community", type_=BigId) == 0,
-            report.c.community_id == bindparam("community", type_=BigId),
-        ),
-    )
-    .order_by(report.c.id.desc())
-)
-
-
-def _newest(statement: Select[Any], *, resolved: bool) -> Select[Any]:
-    """The newest report about each thing, open or resolved."""
-    if resolved:
-        again = exists().where(
-            _is_same(_newer, report), ~_is_open(_newer), _newer.c.id > report.c.id
+        .select_from(
+            page.join(report, report.c.id == page.c.id)
+            .outerjoin(comment, comment.c.id == report.c.comment_id)
+            .outerjoin(post, post.c.id == func.coalesce(report.c.post_id, comment.c.post_id))
+            .outerjoin(_parent, _parent.c.id == comment.c.parent_id)
+            .outerjoin(_group, _group.c.id == report.c.community_id)
+            .outerjoin(community, community.c.actor_id == report.c.community_id)
+            .outerjoin(_resolver, _resolver.c.id == report.c.resolver_id)
+            .outerjoin(_author, _author.c.id == report.c.person_id)
         )
-        return statement.where(~_is_open(report), ~again)
-    again = exists().where(_is_same(_newer, report), _is_open(_newer), _newer.c.id > report.c.id)
-    return statement.where(_is_open(report), ~again)
+        .order_by(report.c.id.desc())
+    )
 
 
-_OPEN, _RESOLVED = (_newest(_REPORTS, resolved=resolved) for resolved in (False, True))
-_COMPLAINTS = (
-    select(
-        _newer.c.id.label("about_id"),
-        *(report.c[name] for name in ("id", "reason", "created_at")),
-        *actor_columns(_by, "by_"),
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What decides about a page. Each has a statement of its own, because PostgreSQL plans without
+    parameters: for a condition that they may turn off, it would read and sort all reports.
+    """
+
+    resolved: bool
+    is_admin: bool
+    in_community: bool
+    has_cursor: bool
+
+
+@cache
+def _list(shape: _Shape) -> Select[Any]:
+    """The newest report about each thing, open or resolved. They are chosen first, and only they
+    are joined with everything else.
+    """
+    is_wanted, is_again = (
+        ~_is_open(table) if shape.resolved else _is_open(table) for table in (report, _newer)
     )
-    .select_from(
-        _newer.join(
-            report, and_(_is_same(_newer, report), _is_open(report) == _is_open(_newer))
-        ).join(_by, _by.c.id == report.c.reporter_id)
+    again = is_found(_newer, _is_same(_newer, report), is_again, _newer.c.id > report.c.id)
+    # Phrased so that PostgreSQL expects to keep nearly every row, and stops after a page.
+    is_newest = case((again, 1), else_=0) != 1
+    chosen = select(report.c.id).where(is_wanted, is_newest).order_by(report.c.id.desc())
+    if not shape.is_admin:
+        chosen = chosen.where(report.c.community_id.in_(_MODERATED_BY_VIEWER))
+    if shape.in_community:
+        chosen = chosen.where(report.c.community_id == bindparam("community", type_=BigId))
+    if shape.has_cursor:
+        chosen = chosen.where(report.c.id < bindparam("after_id", type_=BigId))
+    page = one_page(chosen).cte("page").prefix_with("MATERIALIZED")
+    return _reports(page)
+
+
+def _complaints() -> Select[Any]:
+    """All reports about the same things as some. By each reference separately: for all of them in
+    one condition, PostgreSQL would compare each report with each.
+    """
+    parts = (
+        select(
+            _newer.c.id.label("about_id"),
+            *(report.c[name] for name in ("id", "reason", "created_at")),
+            *actor_columns(_by, "by_"),
+        )
+        .select_from(
+            _newer.join(report, and_(same, _is_open(report) == _is_open(_newer))).join(
+                _by, _by.c.id == report.c.reporter_id
+            )
+        )
+        .where(_newer.c.id.in_(bindparam("reports", expanding=True)))
+        for same in _alternatives(_newer, report)
     )
-    .where(_newer.c.id.in_(bindparam("reports", expanding=True)))
-    .order_by(report.c.id.desc())
-    .limit(bindparam("count"))
-)
+    found = union_all(*parts).subquery()
+    return select(found).order_by(found.c.id.desc()).limit(bindparam("count"))
+
+
+_COMPLAINTS = _complaints()
 
 
 def list_reports(conn: Connection, wanted: ReportQuery) -> Page[ReportView]:
@@ -245,8 +269,9 @@ def list_reports(conn: Connection, wanted: ReportQuery) -> Page[ReportView]:
         "community": wanted.community_id,
         **page_values(wanted.after, wanted.limit),
     }
-    statement = _RESOLVED if wanted.resolved else _OPEN
-    rows = conn.execute(statement, parameters).mappings().all()
+    in_community, has_cursor = wanted.community_id != 0, isinstance(wanted.after, Cursor)
+    shape = _Shape(wanted.resolved, wanted.is_admin, in_community, has_cursor)
+    rows = conn.execute(_list(shape), parameters).mappings().all()
     shown = rows[: wanted.limit]
     complaints: dict[int, list[Complaint]] = {row["report_id"]: [] for row in shown}
     of_these = {"reports": list(complaints), "count": len(shown) * EACH}
@@ -302,7 +327,7 @@ _QUEUES = (
 )
 _OF_ADMIN = _QUEUES.where(actor.c.id.in_(select(_LATEST.c.community_id)))
 _OF_MODERATOR = _QUEUES.where(
-    actor.c.id.in_(select(moderator.c.community_id).where(moderator.c.person_id == VIEWER)),
+    actor.c.id.in_(_MODERATED_BY_VIEWER),
     exists().where(report.c.community_id == actor.c.id),
 )
 

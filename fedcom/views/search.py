@@ -17,7 +17,7 @@ considers `MOST_NARROW` instead.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, Literal, TypeVar
 
 from sqlalchemy import (
@@ -51,17 +51,20 @@ from sqlalchemy import (
 )
 
 from database.counting import count_up_to
-from fedcom.db import BigId
+from fedcom.db import BigId, UtcDateTime
 from fedcom.models.account import account
 from fedcom.models.actor import actor, community as community_table
-from fedcom.models.comment import comment
+from fedcom.models.comment import comment, comment_rank
 from fedcom.models.follow import follow
-from fedcom.models.post import post
+from fedcom.models.moderation import moderator
+from fedcom.models.post import post, post_rank
 from fedcom.queries.visibility import is_not_blocked, is_not_deleted, is_open, is_shown
 from fedcom.text.excerpts import MarkedPiece, excerpt, fold, mark
 from fedcom.text.search_terms import Phrase, Terms, TermSet
 from fedcom.views.comment import COMMENTS, LISTED, CommentView, to_listed
+from fedcom.views.comment_feed import COMMENT_KEYS, order_beside
 from fedcom.views.community import CommunityView, community_columns, to_community
+from fedcom.views.feed import RANK_KEYS, SPANNED, SPANS, Sort as FeedSort, Span
 from fedcom.views.paging import Cursor, Page, PageNumber, Start, to_page
 from fedcom.views.person import ActorView, PersonView, actor_columns, to_person
 from fedcom.views.post import SHOWN, SOURCE, PostView, author, group, post_columns, to_post
@@ -70,8 +73,8 @@ from fedcom.views.viewer import NOBODY, viewer_values
 V = TypeVar("V")
 A = TypeVar("A", bound=ActorView)
 
-Scope = Literal["all", "local", "subscribed", "community"]
-Sort = Literal["relevance", "new"]
+Scope = Literal["all", "local", "subscribed", "moderated", "community"]
+Sort = Literal["relevance"] | FeedSort
 
 PAGE = 20
 """Results per page."""
@@ -98,7 +101,9 @@ _WEIGHTS = literal_column("'{0, 0.1, 0.2, 1}'::float4[]", ARRAY(Float))
 class SearchQuery:
     """What to search for, where, in which order, and from which point.
 
-    `community_id` is set if the scope is one community.
+    `community_id` is set if the scope is one community. `author_id` limits posts and comments to
+    those of one person, `span` posts in the orders that have one, and `title_only` posts to those
+    whose title contains the terms. Communities and people are in the order of relevance, or "new".
     """
 
     terms: Terms
@@ -107,6 +112,9 @@ class SearchQuery:
     community_id: int = NOBODY
     after: Start = None
     limit: int = PAGE
+    author_id: int = NOBODY
+    span: Span = "all"
+    title_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +137,11 @@ class Hit(Generic[V]):
     text: tuple[MarkedPiece, ...]
 
 
+def by_time(table_: FromClause) -> dict[FeedSort, ColumnElement[Any]]:
+    """The orders that need no rank."""
+    return {"new": table_.c.published_at, "old": table_.c.published_at}
+
+
 def _index(name: str) -> TableClause:
     """`rowid` is the id of the post, comment or actor; `words` is the column for PostgreSQL."""
     texts = [column(each, Text) for each in ("title", "body", "url")]
@@ -137,55 +150,88 @@ def _index(name: str) -> TableClause:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """What is searched: the index, the table that it is of, and the tables joined with that."""
+    """What is searched: the index, the table that it is of, the tables joined with that, and the
+    columns by which it may be sorted, other than by relevance.
+    """
 
     index: TableClause
     searched: FromClause
     rows: FromClause
+    keys: Mapping[FeedSort, ColumnElement[Any]]
 
 
-_IN_POSTS = _Source(_index("post"), post, SOURCE)
-_IN_COMMENTS = _Source(_index("comment"), comment, COMMENTS)
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """How many matches are considered at `most`; and whether only the best of these are joined with
+    everything else at first, which is in vain if few of the matches fulfil the conditions.
+    """
+
+    most: int
+    takes_best: bool
+
+
+_WIDE, _NARROW = _Reach(MOST, takes_best=True), _Reach(MOST_NARROW, takes_best=False)
+# People and communities share one index, and there are far fewer communities.
+_ACTORS = _Reach(MOST_NARROW, takes_best=True)
+
+_IN_POSTS = _Source(_index("post"), post, SOURCE, {**RANK_KEYS, **by_time(post)})
+_IN_COMMENTS = _Source(
+    _index("comment"),
+    comment,
+    COMMENTS,
+    {sort: COMMENT_KEYS[order_beside(sort)] for sort in RANK_KEYS} | by_time(comment),
+)
 _ACTOR_INDEX = _index("actor")
 
 
-def to_fts5(phrases: Sequence[Phrase], operator: str) -> str:
+def to_fts5(phrases: Sequence[Phrase], operator: str, *, title_only: bool = False) -> str:
     """The phrases in FTS5's query language; terms hold only letters, digits and marks."""
-    return f" {operator} ".join(
+    found = f" {operator} ".join(
         f'"{" ".join(phrase.words)}"{" *" if phrase.prefix else ""}' for phrase in phrases
     )
+    return f"title : ({found})" if title_only else found
 
 
-def to_tsquery(phrases: Sequence[Phrase], operator: str) -> str:
+def to_tsquery(phrases: Sequence[Phrase], operator: str, *, title_only: bool = False) -> str:
     """The phrases in PostgreSQL's query language, without the accents that its index lacks."""
     sign = {"AND": " & ", "OR": " | "}[operator]
-    return sign.join(_to_tsquery(phrase) for phrase in phrases)
+    return sign.join(_to_tsquery(phrase, title_only=title_only) for phrase in phrases)
 
 
-def _to_tsquery(phrase: Phrase) -> str:
-    words = [f"'{fold(word)}'" for word in phrase.words]
-    return f"({' <-> '.join(words)}{':*' if phrase.prefix else ''})"
+def _to_tsquery(phrase: Phrase, *, title_only: bool) -> str:
+    # Words of the title have the weight A.
+    weight = "A" if title_only else ""
+    ends = [""] * (len(phrase.words) - 1) + ["*" if phrase.prefix else ""]
+    words = [
+        f"'{fold(word)}'" + (f":{end}{weight}" if end or weight else "")
+        for word, end in zip(phrase.words, ends, strict=True)
+    ]
+    return f"({' <-> '.join(words)})"
 
 
 def _matching(
-    dialect: str, index: TableClause, phrases: Sequence[Phrase], operator: str
+    dialect: str,
+    index: TableClause,
+    phrases: Sequence[Phrase],
+    operator: str,
+    *,
+    title_only: bool = False,
 ) -> tuple[ColumnElement[bool], ColumnElement[float]]:
     """The condition that an index row contains the phrases, and its rank."""
     if dialect == "sqlite":
         itself: ColumnElement[Any] = literal_column(index.name)
         # The better the match, the smaller the value of bm25.
         fit = -func.bm25(itself, *map(literal, _FACTORS), type_=Double)
-        return itself.op("MATCH")(literal(to_fts5(phrases, operator))), fit
-    query = func.to_tsquery("simple", to_tsquery(phrases, operator))
+        return itself.op("MATCH")(literal(to_fts5(phrases, operator, title_only=title_only))), fit
+    query = func.to_tsquery("simple", to_tsquery(phrases, operator, title_only=title_only))
     rank = cast(func.ts_rank(_WEIGHTS, index.c.words, query), Double)
     return index.c.words.op("@@")(query), rank
 
 
-def _holds(index: TableClause, part: str) -> ColumnElement[bool]:
+def _holds(index: TableClause, part: str, *, title_only: bool = False) -> ColumnElement[bool]:
     """Whether the row contains this part of a text; no index supports this."""
-    return or_(
-        index.c.title.contains(part, autoescape=True), index.c.body.contains(part, autoescape=True)
-    )
+    columns = [index.c.title] if title_only else [index.c.title, index.c.body]
+    return or_(*(each.contains(part, autoescape=True) for each in columns))
 
 
 def _matched(dialect: str, index: TableClause, wanted: SearchQuery, most: int) -> CTE:
@@ -197,9 +243,10 @@ def _matched(dialect: str, index: TableClause, wanted: SearchQuery, most: int) -
 
     def found(phrases: Sequence[Phrase]) -> Select[Any]:
         rank: ColumnElement[float] = literal(0.0, Double)
-        conditions = [_holds(index, part) for part in terms.parts]
+        only = wanted.title_only
+        conditions = [_holds(index, part, title_only=only) for part in terms.parts]
         if phrases:
-            condition, fit = _matching(dialect, index, phrases, "AND")
+            condition, fit = _matching(dialect, index, phrases, "AND", title_only=only)
             conditions.append(condition)
             rank = fit if wanted.sort == "relevance" else rank
         rows = select(index.c.rowid.label("id"), rank.label("rank")).where(*conditions)
@@ -275,29 +322,28 @@ def _chosen(
     wanted: SearchQuery,
     source: _Source,
     conditions: list[ColumnElement[bool]],
-    *,
-    is_narrow: bool,
+    reach: _Reach,
 ) -> Subquery:
     """The ids (`id`) of one page and one more result, with their `key`; `considered` is how many
     matches were looked at.
-
-    `is_narrow`: few of the matches fulfil the conditions.
     """
     dialect, rows = conn.dialect.name, source.rows
-    id_, key = source.searched.c.id, source.searched.c.published_at
-    considered: ColumnElement[int] = literal(MOST_NARROW)
+    id_, key = source.searched.c.id, _key(source, wanted.sort)
+    considered: ColumnElement[int] = literal(reach.most)
     after: list[ColumnElement[bool]] = []
     if wanted.terms.wanted:
-        matched = _matched(dialect, source.index, wanted, MOST_NARROW if is_narrow else MOST)
+        matched = _matched(dialect, source.index, wanted, reach.most)
         key = matched.c.rank if wanted.sort == "relevance" else key
-        if _takes_best(wanted, is_narrow=is_narrow):
-            best = _best(wanted, matched, source.searched, key)
+        if reach.takes_best:
+            best = _best(wanted, matched, key)
             rows, key = rows.join(best, best.c.id == id_), best.c.key
             considered = select(func.count()).select_from(best).scalar_subquery()
         else:
-            rows = rows.join(matched, matched.c.id == id_)
+            rows = _with_key(rows.join(matched, matched.c.id == id_), key, id_)
+    else:
+        rows = _with_key(rows, key, id_)
     if isinstance(wanted.after, Cursor):
-        after = [_is_after(wanted.after, key, id_)]
+        after = [_is_after(wanted, wanted.after, key, id_)]
     return (
         select(id_.label("id"), key.label("key"), considered.label("considered"))
         .select_from(rows)
@@ -306,32 +352,54 @@ def _chosen(
             *_unmatched(dialect, source.index, wanted.terms.unwanted, id_),
             *after,
         )
-        .order_by(key.desc(), id_.desc())
+        .order_by(*_in_order(wanted, key, id_))
         .limit(wanted.limit + 1)
         .offset(_skipped(wanted))
         .subquery("chosen")
     )
 
 
-def _best(wanted: SearchQuery, matched: CTE, searched: FromClause, key: ColumnElement[Any]) -> CTE:
+def _key(source: _Source, sort: Sort) -> ColumnElement[Any]:
+    """The column that decides the order, as far as it is not the rank of the match."""
+    return source.keys.get("new" if sort == "relevance" else sort, source.keys["new"])
+
+
+def _with_key(rows: FromClause, key: ColumnElement[Any], id_: ColumnElement[int]) -> FromClause:
+    """The rows joined with the table of their keys, if it is not among them."""
+    if key.table is post_rank:
+        return rows.join(post_rank, post_rank.c.post_id == id_)
+    if key.table is comment_rank:
+        return rows.join(comment_rank, comment_rank.c.comment_id == id_)
+    return rows
+
+
+def _best(wanted: SearchQuery, matched: CTE, key: ColumnElement[Any]) -> CTE:
     """The ids and keys of the first matches by their keys alone, as many as the parameter
     `considered`: only they are joined with all that decides whether the viewer sees them.
     """
-    rows: FromClause = matched
-    if key.table is searched:
-        rows = matched.join(searched, searched.c.id == matched.c.id)
+    rows = _with_key(matched, key, matched.c.id)
+    if rows is matched and key.table is not matched:
+        rows = matched.join(key.table, key.table.c.id == matched.c.id)
     found = select(matched.c.id, key.label("key")).select_from(rows)
     if isinstance(wanted.after, Cursor):
-        found = found.where(_is_after(wanted.after, key, matched.c.id))
-    found = found.order_by(key.desc(), matched.c.id.desc()).limit(bindparam("considered"))
+        found = found.where(_is_after(wanted, wanted.after, key, matched.c.id))
+    found = found.order_by(*_in_order(wanted, key, matched.c.id)).limit(bindparam("considered"))
     return found.cte("best").prefix_with("MATERIALIZED")
 
 
+def _in_order(
+    wanted: SearchQuery, key: ColumnElement[Any], id_: ColumnElement[int]
+) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    return (key.asc(), id_.asc()) if wanted.sort == "old" else (key.desc(), id_.desc())
+
+
 def _is_after(
-    cursor: Cursor, key: ColumnElement[Any], id_: ColumnElement[int]
+    wanted: SearchQuery, cursor: Cursor, key: ColumnElement[Any], id_: ColumnElement[int]
 ) -> ColumnElement[bool]:
-    is_fit = isinstance(key.type, Double)
-    at = literal(cursor.key if is_fit else cursor.moment(), key.type)
+    is_time = isinstance(key.type, UtcDateTime)
+    at = literal(cursor.moment() if is_time else cursor.key, key.type)
+    if wanted.sort == "old":
+        return or_(key > at, and_(key == at, id_ > cursor.row_id))
     return or_(key < at, and_(key == at, id_ < cursor.row_id))
 
 
@@ -344,25 +412,19 @@ def _execute(
     statement: Select[Any],
     wanted: SearchQuery,
     values: Mapping[str, Any],
-    *,
-    is_narrow: bool,
+    reach: _Reach,
 ) -> Sequence[RowMapping]:
     """The rows of a page and one more. If the viewer may see too few of the best matches, all are
     considered.
     """
-    if not _takes_best(wanted, is_narrow=is_narrow):
+    if not (wanted.terms.wanted and reach.takes_best):
         return conn.execute(statement, values).mappings().all()
     count = wanted.limit + 1
     few = (_skipped(wanted) + count) * CONSIDERED
     rows = conn.execute(statement, {**values, "considered": few}).mappings().all()
     if len(rows) < count and (not rows or rows[0]["considered"] == few):
-        rows = conn.execute(statement, {**values, "considered": MOST}).mappings().all()
+        rows = conn.execute(statement, {**values, "considered": reach.most}).mappings().all()
     return rows
-
-
-def _takes_best(wanted: SearchQuery, *, is_narrow: bool) -> bool:
-    """Whether only the best matches are joined with everything else at first."""
-    return bool(wanted.terms.wanted) and not is_narrow
 
 
 def _is_named(table_: FromClause, handle: str) -> list[ColumnElement[bool]]:
@@ -387,16 +449,17 @@ def _followed(viewer: Viewer) -> Select[Any]:
     return select(follow.c.target_id).where(follow.c.follower_id == viewer.id)
 
 
-def _is_narrow(wanted: SearchQuery) -> bool:
-    """Whether only a part of the communities or people is searched."""
-    return wanted.scope != "all" or bool(wanted.terms.author or wanted.terms.community)
+def _reach(wanted: SearchQuery) -> _Reach:
+    """Narrow if only a part of the communities or people is searched."""
+    named = wanted.terms.author or wanted.terms.community or wanted.author_id
+    return _NARROW if wanted.scope != "all" or named else _WIDE
 
 
 def _readable(wanted: SearchQuery, viewer: Viewer) -> list[ColumnElement[bool]]:
     """The condition on every post, with or without its comments, that the viewer may find."""
     conditions = [
         SHOWN,
-        *_unblocked(viewer, author, group),
+        *([] if wanted.scope == "moderated" else _unblocked(viewer, author, group)),
         *_is_named(author, wanted.terms.author),
         *_is_named(group, wanted.terms.community),
     ]
@@ -407,8 +470,13 @@ def _readable(wanted: SearchQuery, viewer: Viewer) -> list[ColumnElement[bool]]:
         conditions.append(group.c.local.is_(True))
     elif wanted.scope == "subscribed":
         conditions.append(post.c.community_id.in_(_followed(viewer)))
+    elif wanted.scope == "moderated":
+        moderated = select(moderator.c.community_id).where(moderator.c.person_id == viewer.id)
+        conditions.append(post.c.community_id.in_(moderated))
     elif wanted.scope == "community":
         conditions.append(post.c.community_id == wanted.community_id)
+    if wanted.author_id:
+        conditions.append(author.c.id == wanted.author_id)
     return conditions
 
 
@@ -419,10 +487,13 @@ def search_posts(
     if not wanted.terms:
         return Page()
     conditions = _readable(wanted, viewer)
-    is_narrow = _is_narrow(wanted)
-    chosen = _chosen(conn, wanted, _IN_POSTS, conditions, is_narrow=is_narrow)
-    statement = _around(_POSTS, _IN_POSTS, chosen)
-    rows = _execute(conn, statement, wanted, viewer_values(viewer.id, now), is_narrow=is_narrow)
+    if wanted.span != "all" and wanted.sort in SPANNED:
+        since = (now or datetime.now(UTC)) - SPANS[wanted.span]
+        conditions.append(post.c.published_at > since)
+    reach = _reach(wanted)
+    chosen = _chosen(conn, wanted, _IN_POSTS, conditions, reach)
+    statement = _around(_POSTS, _IN_POSTS, chosen, wanted)
+    rows = _execute(conn, statement, wanted, viewer_values(viewer.id, now), reach)
     terms = wanted.terms.wanted
 
     def to_hit(row: RowMapping) -> Hit[PostView]:
@@ -442,10 +513,10 @@ def search_comments(
     if not wanted.terms:
         return Page()
     conditions = [is_shown(comment), *_readable(wanted, viewer)]
-    is_narrow = _is_narrow(wanted)
-    chosen = _chosen(conn, wanted, _IN_COMMENTS, conditions, is_narrow=is_narrow)
-    statement = _around(LISTED, _IN_COMMENTS, chosen)
-    rows = _execute(conn, statement, wanted, viewer_values(viewer.id, now), is_narrow=is_narrow)
+    reach = _reach(wanted)
+    chosen = _chosen(conn, wanted, _IN_COMMENTS, conditions, reach)
+    statement = _around(LISTED, _IN_COMMENTS, chosen, wanted)
+    rows = _execute(conn, statement, wanted, viewer_values(viewer.id, now), reach)
     terms = wanted.terms.wanted
 
     def to_hit(row: RowMapping) -> Hit[CommentView]:
@@ -460,7 +531,7 @@ _POSTS = post_columns(literal(""), true())
 
 
 def _around(
-    columns: Sequence[ColumnElement[Any]], source: _Source, chosen: Subquery
+    columns: Sequence[ColumnElement[Any]], source: _Source, chosen: Subquery, wanted: SearchQuery
 ) -> Select[Any]:
     index = source.index
     return (
@@ -468,7 +539,7 @@ def _around(
         .select_from(source.rows)
         .join(chosen, chosen.c.id == source.searched.c.id)
         .join(index, index.c.rowid == chosen.c.id)
-        .order_by(chosen.c.key.desc(), chosen.c.id.desc())
+        .order_by(*_in_order(wanted, chosen.c.key, chosen.c.id))
     )
 
 
@@ -526,11 +597,10 @@ def _search_actors(
         return Page()
     if wanted.scope == "local":
         conditions = [*conditions, actor.c.local.is_(True)]
-    # People and communities share one index, and there are far fewer communities.
-    source = _Source(_ACTOR_INDEX, actor, tables)
-    chosen = _chosen(conn, wanted, source, conditions, is_narrow=True)
-    statement = _around(columns, source, chosen)
-    rows = _execute(conn, statement, wanted, {"viewer": viewer.id}, is_narrow=True)
+    source = _Source(_ACTOR_INDEX, actor, tables, by_time(actor))
+    chosen = _chosen(conn, wanted, source, conditions, _ACTORS)
+    statement = _around(columns, source, chosen, wanted)
+    rows = _execute(conn, statement, wanted, {"viewer": viewer.id}, _ACTORS)
 
     def to_hit(row: RowMapping) -> Hit[A]:
         found = to_view(row)

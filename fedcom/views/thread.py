@@ -1,22 +1,24 @@
-"""The comments below a post, in tree order, in one statement; and the tree built from them.
+"""The comments below a post, in one statement: in tree order, and the tree built from them; or for
+apps, level by level, as Lemmy lists them.
 
 Deleted and removed comments have an empty text: the tree needs their position, but the text must
 not leave the database except for viewers who may judge a removal.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, func, or_, select
 
 from fedcom.db import BigId
-from fedcom.models.comment import Comment, comment
-from fedcom.queries.visibility import is_shown, reads_removed
+from fedcom.models.comment import DIGITS, Comment, comment, comment_rank
+from fedcom.queries.visibility import is_not_blocked, is_shown, reads_removed
 from fedcom.rules.ranking import comment_hot, controversy
 from fedcom.views.comment import CommentView, PostOfComment, comment_columns, to_comment
+from fedcom.views.comment_feed import Order
 from fedcom.views.person import PersonView, to_person
 from fedcom.views.post import PostView, author
 from fedcom.views.viewer import NOBODY, VIEWER, viewer_values
@@ -24,7 +26,8 @@ from fedcom.views.viewer import NOBODY, VIEWER, viewer_values
 CAP = 1000
 """Comments per page of a thread."""
 
-Order = Literal["hot", "top", "new", "old", "controversial"]
+MOST = 300
+"""Comments of a thread that apps get at once; Lemmy 0.19 has the same limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,17 @@ class Thread:
 
     comments: tuple[CommentView, ...]
     next_after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """A part of a thread: `number` levels from the first one on, or `top` and `number` levels below
+    it.
+    """
+
+    order: Order
+    number: int
+    top: Comment | None = None
 
 
 @dataclass(slots=True)
@@ -55,8 +69,27 @@ _IS_IN_BRANCH = or_(
 )
 
 
+# Hidden comments have no rank, and stand after their siblings.
+_COLUMNS: Mapping[Order, ColumnElement[Any]] = {
+    "hot": func.coalesce(comment_rank.c.hot, 0.0),
+    "top": comment.c.upvotes - comment.c.downvotes,
+    "new": comment.c.published_at,
+    "old": comment.c.published_at,
+    "controversial": func.coalesce(comment_rank.c.controversy, 0.0),
+}
+
+
 @cache
 def _statement(*, is_branch: bool, guest: bool) -> Select[Any]:
+    wanted = (
+        comment.c.post_id == bindparam("post", type_=BigId),
+        _IS_IN_BRANCH if is_branch else _IS_BEHIND,
+    )
+    ordered = _selected(guest=guest).where(*wanted).order_by(comment.c.path)
+    return ordered.limit(bindparam("count"))
+
+
+def _selected(*, guest: bool) -> Select[Any]:
     readable: ColumnElement[bool] = is_shown(comment)
     if not guest:
         readable = or_(readable, reads_removed(comment, _COMMUNITY, VIEWER))
@@ -66,16 +99,7 @@ def _statement(*, is_branch: bool, guest: bool) -> Select[Any]:
         content_warning=case((readable, comment.c.content_warning), else_=""),
         guest=guest,
     )
-    return (
-        select(*columns)
-        .select_from(comment.join(author, author.c.id == comment.c.author_id))
-        .where(
-            comment.c.post_id == bindparam("post", type_=BigId),
-            _IS_IN_BRANCH if is_branch else _IS_BEHIND,
-        )
-        .order_by(comment.c.path)
-        .limit(bindparam("count"))
-    )
+    return select(*columns).select_from(comment.join(author, author.c.id == comment.c.author_id))
 
 
 def find_thread(
@@ -114,6 +138,71 @@ def find_branch(
     }
     statement = _statement(is_branch=True, guest=viewer_id == NOBODY)
     return _find(conn, statement, post, wanted, CAP)
+
+
+def list_levels(
+    conn: Connection,
+    post: PostView,
+    levels: Levels,
+    *,
+    viewer_id: int = NOBODY,
+    now: datetime | None = None,
+) -> tuple[CommentView, ...]:
+    """The comments on a post: siblings together, in the chosen order, those of the first level
+    first.
+
+    At most `MOST` of them, and none by whom the viewer blocks. Apps find further replies by asking
+    for those below a comment whose `replies` they have not got (`max_depth` and `parent_id` in
+    Lemmy 0.19).
+    """
+    top = levels.top
+    wanted = {
+        **viewer_values(viewer_id, now),
+        "from": "" if top is None else top.path,
+        "until": LAST if top is None else f"{top.path}/",
+        "deepest": levels.number - 1 if top is None else top.depth + levels.number,
+    }
+    statement = _levels(levels.order, guest=viewer_id == NOBODY)
+    return _find(conn, statement, post, wanted, MOST).comments
+
+
+LAST = ":"
+"""After all paths: it follows the digits in ASCII."""
+
+
+@cache
+def _levels(order: Order, *, guest: bool) -> Select[Any]:
+    path = comment.c.path
+    # The digits and the dot of each ancestor.
+    parent = func.substr(path, 1, comment.c.depth * DIGITS)
+    key = _COLUMNS[order]
+    siblings = [one.asc() if order == "old" else one.desc() for one in (key, comment.c.id)]
+    position = func.row_number().over(order_by=[parent, *siblings]).label("position")
+    shown = [
+        comment.c.post_id == bindparam("post", type_=BigId),
+        path >= bindparam("from", type_=path.type),
+        path < bindparam("until", type_=path.type),
+        comment.c.depth <= bindparam("deepest", type_=BigId),
+    ]
+    if not guest:
+        blocked = is_not_blocked(VIEWER, ids=[comment.c.author_id], hosts=[author.c.host])
+        shown.append(blocked)
+    chosen = (
+        select(comment.c.id, position)
+        .select_from(
+            comment.join(author, author.c.id == comment.c.author_id).outerjoin(
+                comment_rank, comment_rank.c.comment_id == comment.c.id
+            )
+        )
+        .where(*shown)
+        .order_by(position)
+        .limit(bindparam("count"))
+        .cte("chosen")
+        .prefix_with("MATERIALIZED")
+    )
+    return (
+        _selected(guest=guest).join(chosen, chosen.c.id == comment.c.id).order_by(chosen.c.position)
+    )
 
 
 def _find(

@@ -141,7 +141,7 @@ async def _show_communities(request: Request, form: Form) -> Response:
 
     def read(conn: Connection, context: PageContext) -> tuple[Page[CommunityView], list[Community]]:
         admin_of(context)
-        cursor = read_community_cursor(after, "subscribers") if after else None
+        cursor = read_community_cursor(after) if after else None
         return list_communities(conn, CommunityQuery(after=cursor)), list_closed(conn)
 
     context, (opened, closed) = await read_page(request, read)

@@ -1,6 +1,6 @@
 """Communities: the list, a community's page, following, creating and managing one."""
 
-from typing import Any, get_args
+from typing import Any
 from urllib.parse import urlencode
 
 from sqlalchemy import Connection
@@ -41,7 +41,7 @@ from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
 from fedcom.wire.body import Body
 
-SORTS: tuple[Sort, ...] = get_args(Sort)
+SORTS: tuple[Sort, ...] = ("subscribers", "active", "new", "old", "comments")
 MAX_NAME = 100
 
 
@@ -66,7 +66,7 @@ async def list_all(request: Request) -> Response:
         scope: Scope = "local" if chosen == "local" else "all"
         if chosen == "subscribed" and context.member:
             scope = "subscribed"
-        cursor = read_community_cursor(after, sort) if after else None
+        cursor = read_community_cursor(after) if after else None
         listing = CommunityQuery(scope, sort, name, cursor)
         found = list_communities(conn, listing, viewer_id=context.viewer_id)
         pending = [one.id for one in found.items if one.follow == "pending"]

@@ -15,7 +15,6 @@ from fedcom.queries.decoration import find_random_tagline
 from fedcom.views.feed import (
     SPANNED,
     FeedQuery,
-    Scope,
     Sort,
     Span,
     list_posts,
@@ -23,6 +22,7 @@ from fedcom.views.feed import (
 )
 from fedcom.views.paging import Page
 from fedcom.views.post import PostView
+from fedcom.views.scopes import Scope
 from fedcom.views.viewer import NOBODY
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, read_page
@@ -92,7 +92,11 @@ def wanted(context: PageContext, choice: Choice, subject_id: int = NOBODY) -> Fe
         subject_id,
         cursor_in_query(context.request, partial(read_cursor, sort=choice.sort)),
         # People know that their own posts are sensitive.
-        nsfw=context.shows_nsfw or 0 < subject_id == context.viewer_id,
+        nsfw=True
+        if context.shows_nsfw or 0 < subject_id == context.viewer_id
+        else None
+        if context.site.nsfw
+        else False,
         text=0 if choice.compact else EXCERPT,
     )
 

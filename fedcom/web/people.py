@@ -12,7 +12,8 @@ from fedcom.http.instance import instance_of
 from fedcom.http.paging import cursor_in_query
 from fedcom.http.resolve import get_person_named, slug_of
 from fedcom.models.actor import Person
-from fedcom.views.comment import CommentView, list_comments_of
+from fedcom.views.comment import CommentView
+from fedcom.views.comment_feed import comments_beside, list_comments
 from fedcom.views.feed import Sort
 from fedcom.views.paging import Cursor, Page
 from fedcom.views.post import PostView
@@ -85,7 +86,8 @@ def _read(conn: Connection, context: PageContext) -> Profile:
     choice = replace(choice, sort=choice.sort if choice.sort in ORDERS else "new", span="all")
     wants = wanted(context, choice, person.id)
     if listed == "comments":
-        comments = list_comments_of(conn, wants, viewer_id=context.viewer_id, now=context.now)
+        query = comments_beside(wants)
+        comments = list_comments(conn, query, viewer_id=context.viewer_id, now=context.now)
         return Profile(person, facts, listed, choice, comments=comments)
     read = partial(Cursor.read, whole=True)
     posts_after = cursor_in_query(context.request, read)

@@ -20,8 +20,9 @@ from fedcom.personal.blocks import block, block_host, unblock, unblock_host
 from fedcom.personal.saved import hide, save, unhide, unsave
 from fedcom.queries.posts import get_post
 from fedcom.views.block import Blocks, list_own_blocks
-from fedcom.views.comment import CommentView, list_saved_comments
-from fedcom.views.feed import FeedQuery, list_posts
+from fedcom.views.comment import CommentView
+from fedcom.views.comment_feed import CommentQuery, list_comments
+from fedcom.views.feed import FeedQuery, Only, list_posts
 from fedcom.views.paging import Cursor, Page
 from fedcom.views.post import PostView
 from fedcom.web.content import COMMENTS, POSTS, Kind
@@ -80,11 +81,11 @@ def _saving(kind: Kind) -> list[BaseRoute]:
 
 
 def _hide(ctx: Context, by: Person, request: Request) -> None:
-    hide(ctx, by, get_post(ctx.conn, number_of(request)))
+    hide(ctx, by, [get_post(ctx.conn, number_of(request)).id])
 
 
 def _unhide(ctx: Context, by: Person, request: Request) -> None:
-    unhide(ctx.conn, by, get_post(ctx.conn, number_of(request)))
+    unhide(ctx.conn, by, [get_post(ctx.conn, number_of(request)).id])
 
 
 def _blocking(
@@ -119,8 +120,10 @@ async def show_saved(request: Request) -> Response:
     def read(conn: Connection, context: PageContext) -> Saved:
         by = member_of(context).person
         if show == "comments":
-            return Saved(None, list_saved_comments(conn, by.id, after=after, now=context.now))
-        wanted = FeedQuery("hidden" if show == "hidden" else "saved", "new", after=after, nsfw=True)
+            query = CommentQuery(after=after, only="saved")
+            return Saved(None, list_comments(conn, query, viewer_id=by.id, now=context.now))
+        only: Only = "hidden" if show == "hidden" else "saved"
+        wanted = FeedQuery(sort="new", after=after, only=only)
         return Saved(list_posts(conn, wanted, viewer_id=by.id, now=context.now), None)
 
     context, saved = await read_page(request, read)

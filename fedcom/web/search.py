@@ -52,7 +52,7 @@ Hits: TypeAlias = (
 
 MAX_QUERY = 2048
 KINDS: tuple[Kind, ...] = get_args(Kind)
-SORTS: tuple[Sort, ...] = get_args(Sort)
+SORTS: tuple[Sort, ...] = ("relevance", "new")
 SCOPES: tuple[Scope, ...] = ("all", "local", "subscribed")
 
 _SEARCHES: Mapping[Kind, Callable[[Connection, SearchQuery, Viewer], Hits]] = {

@@ -30,9 +30,10 @@ from fedcom.queries.modlog import find_reasons
 from fedcom.queries.posts import get_post
 from fedcom.rules.limits import MAX_DEPTH, check_comment
 from fedcom.views.comment import CommentView
+from fedcom.views.comment_feed import Order
 from fedcom.views.community import CommunityPage
 from fedcom.views.post import CrossPost, PostView, get_post_with_draft, list_cross_posts
-from fedcom.views.thread import Node, Order, Thread, find_branch, find_thread, to_tree
+from fedcom.views.thread import Node, Thread, find_branch, find_thread, to_tree
 from fedcom.web import drafts
 from fedcom.web.comment_lines import CommentLines, ThreadPlace
 from fedcom.web.communities import read_community

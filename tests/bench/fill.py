@@ -3,13 +3,14 @@
 The numbers, chosen as for a server that follows many communities elsewhere:
 
     votes N           four in ten on posts, up to 118 on one; the others on comments, up to 16
-    comments N/10     up to 28 on a post, in chains of four; and one thread with N/100 of them, at
-                      most 10,000
+    comments N/10     up to 28 on a post, in chains of four; and in addition one thread with N/100
+                      of them, at least 1,000 and at most 10,000
     posts N/100       half of them with a link, a tenth of which several posts share; the newest one
                       is dated when the fill begins
-    communities       a fiftieth of the posts, at least 60; every tenth is local; a few are busy
-    people N/50       at least 200, on N/5,000 servers (at least 20); a few write most
-    members           a two-hundredth of the people, at least 10; each follows up to 20 communities,
+    communities       a fiftieth of the posts, at least 110; a tenth is local, at least 55; a few
+                      are busy
+    people N/50       at least 200, on N/5,000 servers (at least 60); a few write most
+    members           a two-hundredth of the people, at least 60; each follows up to 20 communities,
                       has 200 notifications, ten of them unread, has read 100 threads, saved 20
                       posts and 20 comments, and hidden 5 posts
     follows           and each remote person follows one local community
@@ -27,8 +28,9 @@ fills of one size are alike.
 Texts are of made-up words, a few of which are frequent. `COMMON` is in every fourth text, `RARE` in
 20 posts and 20 comments, whatever the size.
 
-Where a page lists a part of something, the smallest size has enough to fill the page: the busiest
-community has more than 20 posts and 50 entries of the modlog.
+Where a page lists a part of something, the smallest size has enough to fill the page: more than 50
+communities, local ones, members and servers, and a thread of more comments than are shown at once.
+The busiest community has more than 20 posts and 50 entries of the modlog.
 """
 
 import math
@@ -44,7 +46,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 
 from activitypub.iri import host_of
 from fedcom.db import normalise_url
-from fedcom.rules.ranking import ACTIVE_FOR, POST_SECONDS
+from fedcom.rules.ranking import ACTIVE_FOR, COMMENT_SECONDS, POST_SECONDS
 
 COMMON, RARE = "kettle", "rarissima"
 PHRASES, WORDS = 4096, 2000
@@ -69,7 +71,12 @@ class Sizes:
     @property
     def communities(self) -> int:
         """Communities, local and remote."""
-        return max(60, self.posts // 50)
+        return max(110, self.posts // 50)
+
+    @property
+    def communities_per_local(self) -> int:
+        """Every so many communities one is local."""
+        return self.communities // max(55, self.communities // 10)
 
     @property
     def people(self) -> int:
@@ -79,17 +86,17 @@ class Sizes:
     @property
     def members(self) -> int:
         """Local people."""
-        return max(10, self.people // 200)
+        return max(60, self.people // 200)
 
     @property
     def hosts(self) -> int:
         """Other servers."""
-        return max(20, self.people // 100)
+        return max(60, self.people // 100)
 
     @property
     def longest(self) -> int:
         """The comments of the longest thread."""
-        return min(10_000, self.votes // 100)
+        return min(10_000, max(1_000, self.votes // 100))
 
     @property
     def seconds(self) -> float:
@@ -275,7 +282,7 @@ class _Filling:
         every = sizes.people // sizes.members
         for kind, letter, number, first, every_ in (
             ("Person", "u", sizes.people, self._actor, every),
-            ("Group", "c", sizes.communities, self._group, 10),
+            ("Group", "c", sizes.communities, self._group, sizes.communities_per_local),
         ):
             name = "'p' || i" if kind == "Person" else "'group' || i"
             local = f"i % {every_} = 1"
@@ -339,7 +346,8 @@ class _Filling:
             f" 'accepted', {at} FROM account a"
             f" JOIN fill_number k ON k.i <= {min(20, sizes.communities)}"
         )
-        local = f"{self._group} + 1 + 10 * {self._hash('a.id', 0, sizes.communities // 10)}"
+        every = sizes.communities_per_local
+        local = f"{self._group} + 1 + {every} * {self._hash('a.id', 0, sizes.communities // every)}"
         self._run(
             "INSERT INTO follow (follower_id, target_id, iri, state, created_at)"
             f" SELECT a.id, {local}, a.iri || '#follow', 'accepted', {at} FROM actor a"
@@ -433,9 +441,12 @@ class _Filling:
         many = self._most("p.votes - p.downs", "p.downs")
         split = f"CASE WHEN p.downs > 0 THEN pow(p.votes, 1.0 * {few} / {many}) ELSE 0 END"
         self._run(
-            "INSERT INTO post_rank (post_id, community_id, hot, active, controversy, score,"
-            f" published_at) SELECT p.id, p.community_id, {order} + p.at / {POST_SECONDS},"
-            f" {order} + ({last}) / {POST_SECONDS}, {split}, {score}, {at} FROM fill_post p"
+            "INSERT INTO post_rank (post_id, community_id, hot, active, controversy, score, scaled,"
+            " comments, published_at, commented_at)"
+            f" SELECT p.id, p.community_id, {order} + p.at / {POST_SECONDS},"
+            f" {order} + ({last}) / {POST_SECONDS}, {split}, {score},"
+            f" {order} + p.at / {POST_SECONDS} - p.community_id % 4, p.comments, {at},"
+            f" {self._moment(last)} FROM fill_post p"
         )
         self._run(
             "INSERT INTO link_preview (post_id, url, state, title, description, due_at)"
@@ -462,6 +473,16 @@ class _Filling:
             f" SELECT c.id, {self._iri('comment', 'c')}, a.local, c.post_id, c.parent_id, c.path,"
             f" c.depth, c.author_id, '', '<p>' || {text} || '</p>', {self._moment('c.at')},"
             f" c.votes - c.downs, c.downs, c.replies {source}"
+        )
+        score, few = "(c.votes - 2 * c.downs)", self._least("c.votes - c.downs", "c.downs")
+        order = f"log10({self._most(f'abs{score}', '1')}) * sign({score})"
+        many = self._most("c.votes - c.downs", "c.downs")
+        split = f"CASE WHEN c.downs > 0 THEN pow(c.votes, 1.0 * {few} / {many}) ELSE 0 END"
+        self._run(
+            "INSERT INTO comment_rank (comment_id, community_id, hot, controversy, score,"
+            f" published_at) SELECT c.id, p.community_id, {order} + c.at / {COMMENT_SECONDS},"
+            f" {split}, {score}, {self._moment('c.at')}"
+            " FROM fill_comment c JOIN fill_post p ON p.id = c.post_id"
         )
         columns, values = "rowid, title, body, url", f"c.id, '', {text}, ''"
         if not self._is_sqlite:
@@ -494,6 +515,18 @@ class _Filling:
                 f"UPDATE community SET {column} = counted.n FROM ({counted}) AS counted"
                 f" WHERE counted.community_id = actor_id AND actor_id > {self._group}"
             )
+        self._run(f"UPDATE community SET followers = subscribers WHERE actor_id > {self._group}")
+        # As a recent count would find it, roughly.
+        self._run(
+            "UPDATE community SET users_active_month = posts + comments"
+            f" WHERE actor_id > {self._group}"
+        )
+        self._run(
+            "INSERT INTO author_counts (author_id, posts, comments)"
+            " SELECT author_id, sum(posts), sum(comments) FROM"
+            " (SELECT author_id, 1 AS posts, 0 AS comments FROM fill_post"
+            " UNION ALL SELECT author_id, 0, 1 FROM fill_comment) AS counted GROUP BY 1"
+        )
 
     # What members see, moderators did, and servers exchanged
 
@@ -536,8 +569,9 @@ class _Filling:
         old = self._moment(f"{self._now} - {31 * DAY} * (1 - s.i / {votes / 100 + 1})")
         kind = "CASE s.i % 3 WHEN 0 THEN 'restore' WHEN 1 THEN 'remove' ELSE 'lock' END"
         self._run(
-            "INSERT INTO modlog (community_id, moderator_id, kind, target_iri, reason, created_at)"
-            f" SELECT p.community_id, {person}, {kind}, c.iri, 'For the rule ' || (s.i % 7), {at}"
+            "INSERT INTO modlog (community_id, moderator_id, kind, target_iri, person_id, reason,"
+            f" created_at) SELECT p.community_id, {person}, {kind}, c.iri, c.author_id,"
+            f" 'For the rule ' || (s.i % 7), {at}"
             f" FROM {self._series(acts)} JOIN comment c ON {comment}"
             " JOIN post p ON p.id = c.post_id"
         )
@@ -548,10 +582,11 @@ class _Filling:
             f" JOIN fill_post p ON p.i = 1 + {self._hash('s.i', 1, sizes.posts)}"
         )
         self._run(
-            "INSERT INTO report (iri, reporter_id, community_id, comment_id, reason, reported_text,"
-            " created_at, resolved_at)"
-            f" SELECT 'https://h1.example/flag/' || s.i, {person}, p.community_id, c.id, 'Spam',"
-            f" 'Words', {at}, CASE WHEN s.i % {reports // 20} = 0 THEN NULL ELSE {at} END"
+            "INSERT INTO report (iri, reporter_id, community_id, comment_id, person_id, reason,"
+            " reported_text, created_at, resolved_at)"
+            f" SELECT 'https://h1.example/flag/' || s.i, {person}, p.community_id, c.id,"
+            f" c.author_id, 'Spam', 'Words', {at},"
+            f" CASE WHEN s.i % {reports // 20} = 0 THEN NULL ELSE {at} END"
             f" FROM {self._series(reports)} JOIN comment c ON {comment}"
             " JOIN post p ON p.id = c.post_id"
         )

@@ -18,7 +18,19 @@ from activitypub.vocab.base import dump
 from fedcom.context import Context
 from fedcom.federation.ports import PeerInboxes
 from fedcom.models.post import Post
-from fedcom.views.feed import Span
+from fedcom.text.search_terms import parse_terms
+from fedcom.views.comment_feed import (
+    CommentQuery,
+    Only as CommentOnly,
+    Order,
+    Scope as CommentScope,
+    list_comments,
+)
+from fedcom.views.feed import SPANNED, FeedQuery, Sort, Span, list_posts
+from fedcom.views.post import get_post_view
+from fedcom.views.scopes import Scope as FeedScope
+from fedcom.views.search import SearchQuery, Viewer, search_comments, search_posts
+from fedcom.views.thread import Levels, list_levels
 from outbox import claims
 from outbox.answers import AnswerKind, AttemptOutcome
 from outbox.publish import publish
@@ -30,6 +42,9 @@ Measured = tuple[float, float]
 """CPU and wall time of one operation in seconds."""
 
 Operation = Callable[[Node], Awaitable[Measured]]
+
+Read = Callable[[Connection, Node], object]
+"""What reads a list for an app, of which there is no page."""
 
 
 class Clock:
@@ -50,7 +65,7 @@ class Clock:
 
 
 SORTS = (
-    *(f"sort={sort}" for sort in ("active", "hot", "new")),
+    *(f"sort={sort}" for sort in get_args(Sort) if sort not in SPANNED),
     *(f"sort=top&range={span}" for span in get_args(Span)),
     *(f"sort=controversial&range={span}" for span in ("month", "all")),
 )
@@ -79,9 +94,10 @@ PAGES: Mapping[str, Sequence[str]] = {
         *(
             f"/communities?list={scope}&sort={sort}"
             for scope in ("all", "local")
-            for sort in ("subscribers", "active", "new")
+            for sort in ("subscribers", "active", "new", "old", "comments")
         ),
-        "/communities?q=group1",
+        "/communities?q=group",
+        "/communities?q=group105",
     ),
     "member": (
         *(f"/?list=subscribed&{sort}" for sort in SORTS),
@@ -122,6 +138,89 @@ PAGES: Mapping[str, Sequence[str]] = {
     ),
 }
 """The addresses that are visited, and by whom, with `Village.names` in braces."""
+
+
+def _posts(**wanted: Any) -> Read:
+    def read(conn: Connection, node: Node) -> object:
+        return list_posts(conn, FeedQuery(**wanted), viewer_id=node.village.ids["member"])
+
+    return read
+
+
+def _comments(scope: CommentScope, sort: Order, only: CommentOnly | None = None) -> Read:
+    def read(conn: Connection, node: Node) -> object:
+        ids, first = node.village.ids, node.village.posts[0].id
+        subject = {"community": ids["busy"], "author": ids["founder"], "post": first}.get(scope, 0)
+        wanted = CommentQuery(scope, sort, subject, only=only)
+        return list_comments(conn, wanted, viewer_id=ids["member"])
+
+    return read
+
+
+def _levels(order: Order) -> Read:
+    def read(conn: Connection, node: Node) -> object:
+        member = node.village.ids["member"]
+        post = get_post_view(conn, node.village.posts[0].id, viewer_id=member)
+        return list_levels(conn, post, Levels(order, 8), viewer_id=member)
+
+    return read
+
+
+def _found(find: Callable[..., object], word: str, **wanted: Any) -> Read:
+    def read(conn: Connection, node: Node) -> object:
+        viewer = Viewer(node.village.ids["member"])
+        return find(conn, SearchQuery(parse_terms(word), **wanted), viewer)
+
+    return read
+
+
+READS: Mapping[str, Read] = {
+    **{
+        f"posts of {scope} by {sort}, unread": _posts(scope=scope, sort=sort, show_read=False)
+        for scope in ("all", "moderated")
+        for sort in ("hot", "scaled", "most_comments")
+    },
+    **{
+        f"{only} posts by {sort}": _posts(only=only, sort=sort)
+        for only in ("saved", "liked", "disliked")
+        for sort in ("hot", "old")
+    },
+    "posts with a link": _posts(url="https://news.example/1", sort="top"),
+    **{
+        f"comments of {scope} by {sort}": _comments(scope, sort)
+        for scope in (*get_args(FeedScope), "post")
+        for sort in get_args(Order)
+    },
+    **{
+        f"{only} comments by {sort}": _comments("all", sort, only)
+        for only in get_args(CommentOnly)
+        for sort in ("hot", "old")
+    },
+    **{f"levels of a thread by {order}": _levels(order) for order in get_args(Order)},
+    **{
+        f"found posts of {word} by {sort}": _found(search_posts, word, sort=sort, title_only=True)
+        for word in (RARE, COMMON)
+        for sort in ("top", "old", "scaled")
+    },
+    **{
+        f"found comments of {word} by {sort}": _found(search_comments, word, sort=sort)
+        for word in (RARE, COMMON)
+        for sort in ("top", "hot")
+    },
+}
+"""The lists that are read, by name."""
+
+
+def reading(read: Read, times: int) -> Operation:
+    """Read a list some times."""
+
+    async def operation(node: Node) -> Measured:
+        clock = Clock(node)
+        for _ in range(times):
+            await node.instance.database.read(lambda conn: read(conn, node))
+        return clock.each(times)
+
+    return operation
 
 
 def visit(address: str, who: str, times: int) -> Operation:
@@ -283,4 +382,5 @@ def operations(key: PrivateKey, visits: int = 3) -> dict[str, Operation]:
         for address in addresses:
             for who in groups.split():
                 found[f"{address} {who}"] = visit(address, who, visits)
+    found |= {name: reading(read, visits) for name, read in READS.items()}
     return found

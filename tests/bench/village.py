@@ -49,13 +49,15 @@ class Village:
     """What is visited in each database: a community with posts by its founder, an admin; the first
     post has a long thread. `names` has the parts of addresses: `cats`, `founder` and `first` for
     these; and for the busiest community, the most prolific person and the longest thread of all,
-    `busy`, `writer` and `longest`. `cookies` are a member's and the admin's.
+    `busy`, `writer` and `longest`. `cookies` are a member's and the admin's; `ids` has the row ids
+    of the member, the founder, and the busiest community.
     """
 
     cats: Community
     posts: list[Post]
     names: Mapping[str, str]
     cookies: Mapping[str, str]
+    ids: Mapping[str, int]
 
 
 @dataclass(slots=True)
@@ -165,7 +167,13 @@ async def _settle(instance: OpenInstance, public_pem: str, comments: int) -> Vil
             "writer": _slug(ctx.conn, _WRITERS),
             "longest": str(ctx.conn.execute(_LONGEST).scalar_one()),
         }
-        return Village(cats, posts, names, {who: f"session={tokens[who]}" for who in tokens})
+        ids = {
+            "member": people["member"],
+            "founder": ann.id,
+            "busy": ctx.conn.execute(_BUSIEST.limit(1)).scalar_one(),
+        }
+        cookies = {who: f"session={tokens[who]}" for who in tokens}
+        return Village(cats, posts, names, cookies, ids)
 
     return await instance.unit(work)
 

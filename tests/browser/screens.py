@@ -76,36 +76,39 @@ def tab(browser: Browser, screen: Screen, who: Visitor, *, zoom: float = 1.0) ->
 
 
 class Windows:
-    """Tabs like those of `tab`, in a window for each server that stays open until the stack is
-    closed; a tab's cookies and storage are deleted with it, but cacheable files are kept.
+    """A window for each server with one tab, which stays open until the stack is closed: opening a
+    tab starts a process of the browser.
 
     `script` runs before all others on each page, as a part of the browser.
     """
 
     def __init__(self, browser: Browser, screen: Screen, stack: ExitStack, *, script: Path) -> None:
         self._browser, self._screen, self._stack, self._script = browser, screen, stack, script
-        self._open: dict[str, BrowserContext] = {}
+        self._open: dict[str, tuple[Page, list[str]]] = {}
 
     @contextmanager
     def tab(self, who: Visitor) -> Iterator[Page]:
-        """A tab with the session of `who`; errors fail as in `tab`."""
-        window = self._window(who.origin)
-        window.clear_cookies()
-        _log_in(window, who)
-        page = window.new_page()
-        complaints = _complaints(page)
-        try:
-            yield page
-        finally:
-            page.close()
+        """The tab with the session of `who` and the screen's size and theme, whatever was done in
+        it before; errors fail as in `tab`.
+        """
+        page, complaints = self._tab(who.origin)
+        page.context.clear_cookies()
+        _log_in(page.context, who)
+        page.unroute_all()
+        page.set_extra_http_headers({})
+        page.set_viewport_size({"width": self._screen.width, "height": self._screen.height})
+        page.emulate_media(color_scheme=self._screen.theme)
+        complaints.clear()
+        yield page
         assert complaints == [], complaints
 
-    def _window(self, origin: str) -> BrowserContext:
+    def _tab(self, origin: str) -> tuple[Page, list[str]]:
         if origin not in self._open:
-            made = _context(self._browser, self._screen, origin)
-            self._stack.callback(made.close)
-            made.add_init_script(path=self._script)
-            self._open[origin] = made
+            window = _context(self._browser, self._screen, origin)
+            self._stack.callback(window.close)
+            window.add_init_script(path=self._script)
+            page = window.new_page()
+            self._open[origin] = page, _complaints(page)
         return self._open[origin]
 
 

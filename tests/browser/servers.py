@@ -87,7 +87,7 @@ def open_servers(folder: Path) -> Iterator[Servers]:
         _they_keep(servers)
         _they_moderate(servers)
         _they_report(servers)
-        _admins_decide(servers)
+        _password_is_forgotten(servers)
         yield servers
 
 
@@ -131,12 +131,20 @@ def _people_arrive(servers: Servers) -> None:
 
 
 def _sign_up(servers: Servers) -> None:
-    """All at once: each has to wait with the form for as long as a person would."""
+    """All at once: each has to wait with the form for as long as a person would, and the two admins
+    work meanwhile.
+    """
     forms = []
     for name in ("mia", "bob", "eve", "sue", "kim", "tom", "guest of beta"):
         page = servers.people[name].open("/register")
         forms.append((servers.people[name], page, page.form(having="password")))
-    time.sleep(AT_LEAST.total_seconds())
+    may_be_sent_at = time.monotonic() + AT_LEAST.total_seconds()
+    zoe = servers.people["zoe"]
+    zoe.create_community("busy", "More than a page")
+    for number in range(PAGE + 1):
+        zoe.submit("/c/busy", f"Dog number {number + 1}")
+    _admin_decides(servers)
+    time.sleep(max(0.0, may_be_sent_at - time.monotonic()))
     for who, page, form in forms:
         applies = {"application": "I have dogs."} if "application" in form.fields else {}
         name = "pat" if applies else who.name
@@ -185,9 +193,6 @@ def _they_answer_across(servers: Servers) -> None:
     zoe.reply(f"/post/{there_at_beta}", "Dogs would never.")
     post = servers.paths["post"]
     theirs = eventually(lambda: bob.open(post).find_comment("Dogs would never."))
-    zoe.create_community("busy", "More than a page")
-    for number in range(PAGE + 1):
-        zoe.submit("/c/busy", f"Dog number {number + 1}")
     servers.paths |= {"post from beta": f"/post/{there}", "their comment": f"/comment/{theirs}"}
 
 
@@ -260,7 +265,7 @@ def _they_report(servers: Servers) -> None:
     eventually(lambda: "That is no cat." in mia.open("/reports").text)
 
 
-def _admins_decide(servers: Servers) -> None:
+def _admin_decides(servers: Servers) -> None:
     ann = servers.people["ann"]
     about = ann.open("/admin")
     rules = "1. Be kind.\n2. No advertising."
@@ -278,6 +283,11 @@ def _admins_decide(servers: Servers) -> None:
     ann.send(invitations, invitations.form(having="note"), note="For the neighbours", uses="3")
     made_at = f"{servers.alpha.origin}/register?"
     links = [to for to, _ in ann.open("/admin/invitations").links if to.startswith(made_at)]
+    servers.paths["invitation"] = links[0].removeprefix(servers.alpha.origin)
+
+
+def _password_is_forgotten(servers: Servers) -> None:
+    ann = servers.people["ann"]
     reset = ann.open("/admin/members")
     # Not the first session: the page of sessions ends all others with it.
     resets = [
@@ -286,7 +296,5 @@ def _admins_decide(servers: Servers) -> None:
         if any(button.action == "/admin/members/reset" for button in form.buttons)
     ]
     made = ann.client.post("/admin/members/reset", data=resets[-1].fields, headers=FORM_HEADERS)
-    servers.paths |= {
-        "invitation": links[0].removeprefix(servers.alpha.origin),
-        "reset": f"/reset?token={made.text.partition('/reset?token=')[2].partition('<')[0]}",
-    }
+    token = made.text.partition("/reset?token=")[2].partition("<")[0]
+    servers.paths["reset"] = f"/reset?token={token}"

@@ -94,12 +94,12 @@ def problems(page: Page) -> list[Any]:
 
 @pytest.fixture(scope="module")
 def windows(browser: Browser) -> Iterator[Windows]:
-    """Windows with axe in every tab: injecting it takes as long as running it."""
+    """Windows with axe in their tabs: injecting it takes as long as running it."""
     with ExitStack() as stack:
         yield Windows(browser, DESKTOP, stack, script=AXE)
 
 
-# One test and one tab for all of it: opening a page takes as long as checking it.
+# One test for all of it: opening a page takes as long as checking it.
 @pytest.mark.parametrize("case", PAGES, ids=str)
 def test_a_page_is_accessible(windows: Windows, servers: Servers, case: PageCase) -> None:
     with windows.tab(servers.people[case.who]) as page:

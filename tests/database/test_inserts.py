@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
-from database.inserts import insert_ignoring, insert_new, upsert
+from database.inserts import add_up, insert_ignoring, insert_new, upsert
 from fedcom.db import Database
 from tests.support.example_table import examples, metadata, opened_with
 
@@ -55,3 +55,12 @@ def test_an_upsert_inserts_or_updates(database: Database) -> None:
     assert (new.id, new.times, new.seen_at) == (1, 1, first)
     assert (same.id, same.times, same.seen_at) == (1, 2, first)
     assert untouched == same
+
+
+def test_counters_are_added_to_the_row_or_begin_a_new_one(database: Database) -> None:
+    with database.begin() as connection:
+        for name, times in (("a", 3), ("b", 1), ("a", 4), ("b", -1)):
+            add_up(connection, examples, {"name": name, "times": times}, key=["name"])
+        found = connection.execute(select(examples.c.name, examples.c.times)).all()
+
+    assert sorted(tuple(row) for row in found) == [("a", 7), ("b", 0)]

@@ -103,6 +103,7 @@ def claimed(node: Node) -> int | None:
         row for row in node.home.rows(community_table) if row["actor_id"] != node.home.cats.id
     ]
     number: int | None = community["claimed_followers"]
+    assert community["followers"] == (number or 0)
     return number
 
 

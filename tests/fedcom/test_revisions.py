@@ -1,5 +1,6 @@
 """What single revisions do with the rows that were there before them."""
 
+import math
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,12 +10,14 @@ from sqlalchemy import DateTime, bindparam, select, text
 
 from fedcom import migrate
 from fedcom.db import open_database
+from fedcom.models.actor import author_counts, community
+from fedcom.models.comment import comment_rank
 from fedcom.models.digest import digest_of
-from fedcom.models.moderation import report, tombstone
+from fedcom.models.moderation import modlog, report, tombstone
 from fedcom.models.personal import draft
 from fedcom.models.post import post_rank
 from fedcom.models.vote import post_vote, stored_iri
-from fedcom.rules.ranking import active_key, controversy
+from fedcom.rules.ranking import active_key, comment_hot, controversy
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -42,6 +45,10 @@ _POST = """
     INSERT INTO post (id, iri, local, community_id, author_id, wire_type, title, body_source,
                       body_html, nsfw, published_at, last_comment_at, upvotes, downvotes, comments)
     VALUES (:id, :id, true, 1, 2, 'Page', 't', '', '', false, :at, :last, :up, :down, 0)
+"""
+_CATS = """
+    INSERT INTO community (actor_id, nsfw, posting_restricted, posts, comments, subscribers)
+    VALUES (1, false, false, 1, 4, 700)
 """
 _RANK = """
     INSERT INTO post_rank (post_id, community_id, hot, published_at) VALUES (:id, 1, 1.5, :at)
@@ -77,13 +84,17 @@ def test_posts_from_before_get_the_keys_that_new_ones_get(
         post = {"id": 9, "at": NOON, "last": commented, "up": up, "down": down}
         conn.execute(text(_POST).bindparams(at, then), post)
         conn.execute(text(_RANK).bindparams(at), {"id": 9, "at": NOON})
+        conn.execute(text("UPDATE post SET comments = 4"))
+        conn.execute(text(_CATS))
 
     migrate.upgrade(empty_database_url)
 
     with database.connect() as conn:
         row = conn.execute(select(post_rank)).one()
     database.close()
-    assert row.hot == 1.5
+    assert (row.hot, row.comments) == (1.5, 4)
+    assert row.scaled == pytest.approx(1.5 - math.log10(700 + 2))
+    assert row.commented_at == max(NOON, commented or NOON)
     assert row.score == up - down
     assert row.active == pytest.approx(active_key(up - down, NOON, commented))
     assert row.controversy == pytest.approx(controversy(up, down))
@@ -227,3 +238,97 @@ def test_votes_keep_what_an_undo_needs(
         (9, 2, 1, stored_iri(ours, local=True), NOON),
         (9, 3, -1, stored_iri(theirs, local=False), NOON),
     ]
+
+
+@pytest.mark.parametrize(("up", "down"), [(0, 0), (7, 3), (1, 20), (40, 40)])
+def test_comments_from_before_are_ranked_as_new_ones_are(
+    empty_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, up: int, down: int
+) -> None:
+    upgrade_to("0039", empty_database_url, tmp_path / "old", monkeypatch)
+    database = open_database(empty_database_url)
+    at, then = (bindparam(name, type_=DateTime(timezone=True)) for name in ("at", "last"))
+    with database.begin() as conn:
+        people = [{"id": 1, "iri": "c", "kind": "Group", "at": NOON}]
+        people.append({"id": 2, "iri": "u", "kind": "Person", "at": NOON})
+        conn.execute(text(_ACTOR).bindparams(at), people)
+        post = {"id": 9, "at": NOON, "last": None, "up": 1, "down": 1}
+        conn.execute(text(_POST).bindparams(at, then), post)
+        conn.execute(text(_COMMENT).bindparams(at), {"at": NOON})
+        conn.execute(text("UPDATE comment SET id = 4, iri = '4', deleted_at = published_at"))
+        conn.execute(text(_COMMENT).bindparams(at), {"at": NOON})
+        votes = text("UPDATE comment SET upvotes = :up, downvotes = :down")
+        conn.execute(votes, {"up": up, "down": down})
+
+    migrate.upgrade(empty_database_url)
+
+    with database.connect() as conn:
+        (row,) = conn.execute(select(comment_rank)).all()
+    database.close()
+    assert (row.comment_id, row.community_id, row.score) == (3, 1, up - down)
+    assert row.published_at == NOON
+    assert row.hot == pytest.approx(comment_hot(up - down, NOON), abs=1e-6)
+    assert row.controversy == pytest.approx(controversy(up, down))
+
+
+_BOBS_COMMENT = """
+    INSERT INTO comment (id, iri, local, post_id, path, depth, author_id, body_source, body_html,
+                         published_at, removed_at, upvotes, downvotes, replies)
+    VALUES (:id, :iri, true, 9, '', 0, 2, '', '', :at, :removed, 0, 0, 0)
+"""
+_COMMUNITY = """
+    INSERT INTO community (actor_id, nsfw, posting_restricted, posts, comments, subscribers,
+                           claimed_followers)
+    VALUES (:id, false, false, 0, 0, 4, :claimed)
+"""
+_LOGGED = """
+    INSERT INTO modlog (id, kind, target_iri, reason, created_at)
+    VALUES (:id, 'remove', :iri, '', :at)
+"""
+_REPORTED = """
+    INSERT INTO report (id, iri, reporter_id, post_id, comment_id, reason, reported_text,
+                        created_at)
+    VALUES (:id, :id, 3, :post, :comment, '', :text, :at)
+"""
+
+
+def test_authors_and_communities_are_counted_and_people_concerned_are_named(
+    empty_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upgrade_to("0033", empty_database_url, tmp_path / "old", monkeypatch)
+    database = open_database(empty_database_url)
+    at, last, removed = (
+        bindparam(name, type_=DateTime(timezone=True)) for name in ("at", "last", "removed")
+    )
+    with database.begin() as conn:
+        actors = [{"id": n, "iri": f"c{n}", "kind": "Group", "at": NOON} for n in (1, 4)]
+        actors += [{"id": n, "iri": f"u{n}", "kind": "Person", "at": NOON} for n in (2, 3)]
+        conn.execute(text(_ACTOR).bindparams(at), actors)
+        groups = [{"id": 1, "claimed": None}, {"id": 4, "claimed": 7}]
+        conn.execute(text(_COMMUNITY), groups)
+        post = {"id": 9, "at": NOON, "last": None, "up": 1, "down": 1}
+        conn.execute(text(_POST).bindparams(at, last), post)
+        for number, gone in ((1, None), (2, None), (3, NOON)):
+            values = {"id": number, "iri": f"n{number}", "at": NOON, "removed": gone}
+            conn.execute(text(_BOBS_COMMENT).bindparams(at, removed), values)
+        for number, iri in enumerate(("9", "n1", "u3", "c1", "unknown"), 1):
+            conn.execute(text(_LOGGED).bindparams(at), {"id": number, "iri": iri, "at": NOON})
+        for number, about, below, reported in (
+            (1, 9, None, ""),
+            (2, None, 1, ""),
+            (3, None, None, "u3"),
+        ):
+            values = {"id": number, "post": about, "comment": below, "text": reported, "at": NOON}
+            conn.execute(text(_REPORTED).bindparams(at), values)
+
+    migrate.upgrade(empty_database_url)
+
+    with database.connect() as conn:
+        counts = conn.execute(select(author_counts)).all()
+        followers = conn.execute(select(community.c.followers).order_by(community.c.actor_id))
+        logged = conn.execute(select(modlog.c.person_id).order_by(modlog.c.id))
+        reported = conn.execute(select(report.c.person_id).order_by(report.c.id))
+        assert [tuple(row) for row in counts] == [(2, 1, 2)]
+        assert followers.scalars().all() == [4, 7]
+        assert logged.scalars().all() == [2, 2, 3, None, None]
+        assert reported.scalars().all() == [2, 2, 3]
+    database.close()

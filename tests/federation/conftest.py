@@ -1,11 +1,11 @@
-"""`live`: a server process with people at its pages, for scenarios with real sockets; `mastodon`
-and `lemmy`: peers beside it.
+"""`live`: a server process with people at its pages, for scenarios with real sockets; `others`: two
+more of our kind; `mastodon` and `lemmy`: peers beside them.
 """
 
 import itertools
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,16 +78,33 @@ def open_live(folder: Path, address: str, database_url: str = "") -> Iterator[Li
         yield Live(started, ann, bob)
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="package", params=["sqlite", "postgresql"])
 def live(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Live]:
-    """One for all scenarios of a file, on each database."""
+    """One for all scenarios here, on each database: to start it takes longer than a scenario."""
     url = ""
     if request.param == "postgresql":
         url = request.getfixturevalue("postgresql_databases").create(migrated=True)
     with open_live(tmp_path_factory.mktemp("live"), "127.0.0.9", url) as opened:
         yield opened
+
+
+@pytest.fixture(scope="package")
+def others(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Visitor]]:
+    """Two more servers, each with its admin, who has the community !shed: ada and dan."""
+    made = [
+        server_processes.Node(name, tmp_path_factory.mktemp(name), address=f"127.0.0.{number}")
+        for name, number in (("adas", 14), ("dans", 15))
+    ]
+    with server_processes.running(*made), ExitStack() as stack:
+        people = [
+            stack.enter_context(Visitor(node.origin, name))
+            for node, name in zip(made, ("ada", "dan"), strict=True)
+        ]
+        for one in people:
+            one.set_up("Away", "shed", "The Shed")
+        yield people
 
 
 @pytest.fixture

@@ -1,12 +1,8 @@
 """Private messages between servers, with real requests: another Fedcom, a Mastodon, a Lemmy."""
 
 import time
-from collections.abc import Iterator
-
-import pytest
 
 from tests.federation.conftest import Live
-from tests.support import server_processes
 from tests.support.peers import CONTEXT, PUBLIC, Json, Peer, Resident
 from tests.support.visitor import Page, Visitor
 
@@ -22,25 +18,13 @@ def until(visitor: Visitor, path: str, text: str, *, shown: bool = True) -> Page
         time.sleep(0.02)
 
 
-@pytest.fixture(scope="module")
-def away(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[tuple[server_processes.Node, Visitor]]:
-    """Another server of our kind, with dan."""
-    node = server_processes.Node("away", tmp_path_factory.mktemp("away"), address="127.0.0.10")
-    with server_processes.running(node), Visitor(node.origin, "dan") as dan:
-        dan.set_up("Away", "shed", "The Shed")
-        yield node, dan
+def test_two_servers_exchange_change_and_delete_messages(live: Live, others: list[Visitor]) -> None:
+    dan = others[1]
+    host = dan.origin.removeprefix("http://")
+    live.bob.look_up(f"@dan@{host}")
+    there, here = f"/messages/bob@{live.node.host}", f"/messages/dan@{host}"
 
-
-def test_two_servers_exchange_change_and_delete_messages(
-    live: Live, away: tuple[server_processes.Node, Visitor]
-) -> None:
-    node, dan = away
-    live.bob.look_up(f"@dan@{node.host}")
-    there, here = f"/messages/bob@{live.node.host}", f"/messages/dan@{node.host}"
-
-    first = live.bob.write(f"dan@{node.host}", "Is it *raining* there?")
+    first = live.bob.write(f"dan@{host}", "Is it *raining* there?")
     until(dan, "/notifications", "sent you a message")
     assert "<em>raining</em>" in until(dan, there, "Is it raining there?").html
     dan.write(f"bob@{live.node.host}", "It pours.")
@@ -54,7 +38,7 @@ def test_two_servers_exchange_change_and_delete_messages(
     live.bob.press(here, f"{first}/undelete")
     until(dan, there, "snowing")
 
-    live.ann.look_up(f"@dan@{node.host}")
+    live.ann.look_up(f"@dan@{host}")
     for path in (here, there, "/messages"):
         assert "pours" not in live.ann.see(path).text
         assert "snowing" not in live.ann.see(path).text

@@ -1,13 +1,8 @@
 """A report between three servers, with real requests: who can read it, and who cannot."""
 
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
-
-import pytest
 
 from tests.federation.conftest import Live
-from tests.support import server_processes
 from tests.support.visitor import Page, Visitor
 
 
@@ -20,27 +15,10 @@ def until(visitor: Visitor, path: str, text: str) -> Page:
     return page
 
 
-@pytest.fixture(scope="module")
-def others(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Visitor]]:
-    """Two more servers, each with its admin: ada's, where it is read, and dan's, who writes."""
-    made = [
-        server_processes.Node(name, tmp_path_factory.mktemp(name), address=f"127.0.0.{number}")
-        for name, number in (("reader", 14), ("writer", 15))
-    ]
-    with server_processes.running(*made), ExitStack() as stack:
-        people = [
-            stack.enter_context(Visitor(node.origin, name))
-            for node, name in zip(made, ("ada", "dan"), strict=True)
-        ]
-        for one in people:
-            one.set_up("Away", "shed", "The Shed")
-        yield people
-
-
 def test_a_report_reaches_the_moderators_and_the_authors_admins(
     live: Live, others: list[Visitor]
 ) -> None:
-    ada, dan = others
+    ada, dan = others  # it is read at ada's server, and dan wrote the post
     garden = f"/c/garden@{live.node.host}"
     for one in others:
         one.look_up(f"!garden@{live.node.host}")

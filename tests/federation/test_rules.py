@@ -16,7 +16,6 @@ from fedcom.actions.ban import Ban
 from fedcom.actions.message import SendMessage
 from fedcom.actions.moderators import AddModerator
 from fedcom.actions.report import BY_ONE, Report
-from fedcom.context import Context
 from fedcom.models.actor import Community, Person, community as community_table
 from fedcom.models.comment import comment
 from fedcom.models.digest import digest_of
@@ -26,8 +25,10 @@ from fedcom.models.post import post
 from fedcom.site.instances import block_instance
 from fedcom.wire.body import Body
 from tests.support.documents import activity, document, group, note, page, pems, person, undo
+from tests.support.foundations import founded
 from tests.support.node import Node, changes
 from tests.support.people import HOST, ORIGIN, received
+from tests.support.recount import miscounted_authors
 
 CATS, BOB = f"{ORIGIN}/c/cats", f"{ORIGIN}/u/bob"
 DOGS, REX, MAX = (f"https://dogs.example/{name}" for name in ("c/dogs", "u/rex", "u/max"))
@@ -56,20 +57,9 @@ class Stage:
 
     def __init__(self, node: Node) -> None:
         self.node, self.home, self.network = node, node.home, node.network
-        home = node.home
-        self.kim = home.person(KIM, "mastodon")
-        self.max, self.rex = home.person(MAX), home.person(REX)
-        self.dogs = home.group(DOGS, "piefed", featured=f"{DOGS}/featured")
-        home.perform(AddModerator(by=home.ann, community=home.cats, person=self.max))
-        home.follow(home.bob, self.dogs)
-        home(lambda ctx: ctx.conn.execute(update(follow).values(state="accepted")))
-        home.follow(home.person(FORUM, "piefed"), home.cats)
-        self.post = home.post(title="Ours")
-        home.post(by=self.kim, iri=IN_CATS_BY_KIM, title="Theirs")
-        home.post(by=self.kim, community=self.dogs, iri=IN_DOGS_BY_KIM, title="Elsewhere")
-        home.post(by=self.rex, community=self.dogs, iri=IN_DOGS_BY_REX, title="Dogs bark")
-        home(self._appoint)
-        home.sent()
+        what = (Stage, node.home.clock())
+        self.kim, self.max, self.rex, self.dogs = founded(node.home.database, what, self._found)
+        self.home.sent()
         for iri in (KIM, KEN, LEA, EVE, REX, MAX):
             self.network.put(person(iri))
         self.network.put(group(DOGS), group(RATS))
@@ -77,16 +67,28 @@ class Stage:
         self.network.put(page(IN_DOGS_BY_KIM, KIM, DOGS, name="Elsewhere"))
         self.network.put(page(IN_DOGS_BY_REX, REX, DOGS, name="Dogs bark"))
 
+    def _found(self) -> tuple[Person, Person, Person, Community]:
+        home = self.home
+        kim = home.person(KIM, "mastodon")
+        max_, rex = home.person(MAX), home.person(REX)
+        dogs = home.group(DOGS, "piefed", featured=f"{DOGS}/featured")
+        home.perform(AddModerator(by=home.ann, community=home.cats, person=max_))
+        home.follow(home.bob, dogs)
+        home(lambda ctx: ctx.conn.execute(update(follow).values(state="accepted")))
+        home.follow(home.person(FORUM, "piefed"), home.cats)
+        home.post(title="Ours")
+        home.post(by=kim, iri=IN_CATS_BY_KIM, title="Theirs")
+        home.post(by=kim, community=dogs, iri=IN_DOGS_BY_KIM, title="Elsewhere")
+        home.post(by=rex, community=dogs, iri=IN_DOGS_BY_REX, title="Dogs bark")
+        home(AddModerator(by=max_, community=dogs, person=max_).apply)
+        return kim, max_, rex, dogs
+
     def ban(self, person: Person, community: Community | None = None) -> None:
         """By our admin; the deliveries for it are discarded."""
         self.home.perform(
             Ban(by=self.home.ann, person=person, community=community, reason="enough")
         )
         self.home.sent()
-
-    def _appoint(self, ctx: Context) -> None:
-        from_dogs = AddModerator(by=self.max, community=self.dogs, person=self.max)
-        from_dogs.apply(ctx)
 
 
 Json = dict[str, Any]
@@ -1558,6 +1560,7 @@ async def _deliver(node: Node, received: Any) -> str:
 def assert_counted(node: Node) -> None:
     """The counters equal a recount."""
     shown = post.c.deleted_at.is_(None) & post.c.removed_at.is_(None)
+    visible = comment.c.deleted_at.is_(None) & comment.c.removed_at.is_(None)
     with node.home.database.connect() as conn:
         for community, number in conn.execute(
             select(community_table.c.actor_id, community_table.c.posts)
@@ -1565,6 +1568,6 @@ def assert_counted(node: Node) -> None:
             counted = select(func.count()).where(post.c.community_id == community, shown)
             assert conn.execute(counted).scalar_one() == number
         for about, number in conn.execute(select(post.c.id, post.c.comments)):
-            below = comment.c.deleted_at.is_(None) & comment.c.removed_at.is_(None)
-            counted = select(func.count()).where(comment.c.post_id == about, below)
+            counted = select(func.count()).where(comment.c.post_id == about, visible)
             assert conn.execute(counted).scalar_one() == number
+        assert miscounted_authors(conn) == {}

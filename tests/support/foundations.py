@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import MetaData, Table, insert, select, text
+from sqlalchemy import MetaData, Table, delete, insert, select, text
 
 import inbox.journal
 import outbox.deliveries
@@ -28,15 +28,18 @@ _made: dict[Hashable, tuple[Any, _Rows, list[dict[str, Any]]]] = {}
 
 
 def founded(database: Database, what: Hashable, build: Callable[[], T]) -> T:
-    """The result of `build`, whose rows are in the database then, which was empty before.
+    """The result of `build`; the database then has the rows that it had when that was done.
 
-    `what` contains everything that the result depends on: for equal values, `build` is called once
-    per kind of database. The result is shared, so it must not be changed.
+    `what` contains everything that the result depends on, as the rows that are there before: for
+    equal values, `build` is called once per kind of database. The result is shared, so it must not
+    be changed.
     """
     key = (database.dialect, what)
     if key in _made:
         result, rows, sequences = _made[key]
         with database.begin() as conn:
+            for table, _ in reversed(rows):
+                conn.execute(delete(table))
             for table, values in rows:
                 conn.execute(insert(table), values)
             if sequences:

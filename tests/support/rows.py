@@ -3,16 +3,17 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert
+from sqlalchemy import Connection, Table, insert, select
 
-from fedcom.models.actor import actor, community
-from fedcom.models.comment import Comment, comment
+from database.inserts import add_up
+from fedcom.models.actor import actor, author_counts, community
+from fedcom.models.comment import Comment, comment, comment_rank
 from fedcom.models.follow import follow
 from fedcom.models.message import message
 from fedcom.models.post import post, post_rank
 from fedcom.models.vote import comment_vote, post_vote
 from fedcom.queries.comments import get_comment
-from fedcom.rules.ranking import active_key, controversy, hot_key
+from fedcom.rules.ranking import active_key, comment_hot, controversy, hot_key, scaled_key
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -33,6 +34,8 @@ class Rows:
 
     def community(self, name: str = "cats", **more: Any) -> int:
         own = {key: more.pop(key) for key in list(more) if key in community.c}
+        claimed = own.get("claimed_followers") or 0
+        own.setdefault("followers", max(own.get("subscribers", 0), claimed))
         number = self._actor("Group", "c", name, more)
         self.conn.execute(insert(community).values(actor_id=number, **own))
         return number
@@ -52,7 +55,14 @@ class Rows:
         return int(made.scalar_one())
 
     def post(
-        self, place: int, author: int, *, score: int = 0, ranked: bool = True, **more: Any
+        self,
+        place: int,
+        author: int,
+        *,
+        score: int = 0,
+        ranked: bool = True,
+        followers: int = 0,
+        **more: Any,
     ) -> int:
         number = self._next()
         values = {
@@ -68,21 +78,33 @@ class Rows:
             **more,
         }
         made = self.conn.execute(insert(post).values(values).returning(post.c.id)).scalar_one()
+        self._count(values, posts=1)
         if ranked:
-            at = values["published_at"]
+            at, score = values["published_at"], values["upvotes"] - values["downvotes"]
             rank = {"post_id": made, "community_id": place, "published_at": at}
             self.conn.execute(
                 insert(post_rank).values(
                     hot=hot_key(score, at),
                     active=active_key(score, at, values.get("last_comment_at")),
                     controversy=controversy(values["upvotes"], values["downvotes"]),
-                    score=values["upvotes"] - values["downvotes"],
+                    score=score,
+                    scaled=scaled_key(score, at, followers),
+                    comments=values.get("comments", 0),
+                    commented_at=max(at, values.get("last_comment_at") or at),
                     **rank,
                 )
             )
         return int(made)
 
-    def comment(self, on: int, author: int, parent: Comment | None = None, **more: Any) -> Comment:
+    def comment(
+        self,
+        on: int,
+        author: int,
+        parent: Comment | None = None,
+        *,
+        ranked: bool = True,
+        **more: Any,
+    ) -> Comment:
         number = self._next()
         values = {
             "iri": f"https://forum.example/comment/{number}",
@@ -94,13 +116,35 @@ class Rows:
             "body_source": f"text {number}",
             "body_html": f"<p>text {number}</p>",
             "published_at": NOON + timedelta(minutes=number),
+            "upvotes": 0,
+            "downvotes": 0,
             **more,
         }
         made = self.conn.execute(insert(comment).values(values).returning(comment.c.id))
         own = made.scalar_one()
         path = f"{parent.path}.{own:012d}" if parent else f"{own:012d}"
         self.conn.execute(comment.update().where(comment.c.id == own).values(path=path))
+        if ranked:
+            made_at, ups, downs = (
+                values[name] for name in ("published_at", "upvotes", "downvotes")
+            )
+            place = select(post.c.community_id).where(post.c.id == on).scalar_subquery()
+            self.insert(
+                comment_rank,
+                comment_id=own,
+                community_id=place,
+                hot=comment_hot(ups - downs, made_at),
+                controversy=controversy(ups, downs),
+                score=ups - downs,
+                published_at=made_at,
+            )
+        self._count(values, comments=1)
         return get_comment(self.conn, own)
+
+    def _count(self, values: dict[str, Any], **change: int) -> None:
+        if values.get("deleted_at") is None and values.get("removed_at") is None:
+            row = {"author_id": values["author_id"], "posts": 0, "comments": 0, **change}
+            add_up(self.conn, author_counts, row, key=["author_id"])
 
     def message(self, author: int, recipient: int, **more: Any) -> None:
         values = {

@@ -22,6 +22,8 @@ import httpx
 from click.testing import CliRunner
 
 from fedcom.cli.root import fedcom
+from tests.support import services
+from tests.support.databases import sqlite_database
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 20.0
@@ -96,9 +98,10 @@ class Process:
 class Node:
     """One instance: `origin`, `host`, `folder`, its server and, with a Redis, its worker.
 
-    With several `webs` or `workers` there are that many processes of each, in `servers` and
-    `workers`. Several servers, or one with a `proxy` of another kind, listen on ports of their own
-    behind a proxy at `origin`.
+    Its database is a SQLite file in the folder, unless a `database_url` is given. With several
+    `webs` or `workers` there are that many processes of each, in `servers` and `workers`. Several
+    servers, or one with a `proxy` of another kind, listen on ports of their own behind a proxy at
+    `origin`.
     """
 
     def __init__(
@@ -121,7 +124,7 @@ class Node:
         self.port = port if port and is_free(address, port) else free_port(address)
         self.host = f"{address}:{self.port}"
         self.origin = f"http://{self.host}"
-        self.database_url = database_url or f"sqlite:///{folder}/fedcom.sqlite3"
+        self.database_url = database_url or _new_database(folder / "fedcom.sqlite3")
         environment = {
             "origin": self.origin,
             "bind": self.host,
@@ -286,6 +289,13 @@ def running(*nodes: Node) -> Iterator[None]:
     finally:
         for node in nodes:
             node.stop()
+
+
+def _new_database(path: Path) -> str:
+    """The address of a node's own database: in a test run migrated already, if it is new."""
+    if path.exists() or services.RUN_FOLDER not in os.environ:
+        return f"sqlite:///{path}"
+    return sqlite_database(path, migrated=True)
 
 
 def free_port(address: str = "127.0.0.1") -> int:

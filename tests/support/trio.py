@@ -45,6 +45,7 @@ from tests.support.documents import pems
 from tests.support.network import Network
 from tests.support.node import SECRET
 from tests.support.people import Home
+from tests.support.recount import miscounted_authors
 
 R = TypeVar("R")
 
@@ -307,6 +308,7 @@ def _counters(
     below = [remark for remark in comments if remark.is_shown]
     assert counted.posts == sum(about.is_shown for about in posts)
     assert counted.comments == len(below)
+    assert miscounted_authors(conn) == {}
     for about in posts:
         assert about.comments == sum(remark.post_id == about.id for remark in below), about.iri
     for remark in comments:

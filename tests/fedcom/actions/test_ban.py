@@ -40,6 +40,7 @@ from tests.fedcom.actions.receiving import read, receive
 from tests.support import documents
 from tests.support.documents import activity, undo
 from tests.support.people import ORIGIN, Home, received
+from tests.support.recount import miscounted_authors
 
 KIM, KEN = "https://lemmy.example/u/kim", "https://lemmy.example/u/ken"
 DOGS, SITE = "https://lemmy.example/c/dogs", "https://lemmy.example/"
@@ -76,6 +77,7 @@ def counters(home: Home) -> dict[str, Any]:
                 about["comments"],
                 ctx.conn.execute(select(func.count()).where(below, *comments)).scalar_one(),
             )
+        found["authors"] = (miscounted_authors(ctx.conn), {})
         for about in home.rows(post):
             below = comment.c.post_id == about["id"]
             found[f"comments below {about['id']}"] = (

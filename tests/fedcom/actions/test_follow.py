@@ -4,12 +4,14 @@ import json
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from activitypub.document import Document
 from fedcom.actions.base import Action
 from fedcom.actions.delete_actor import DeleteActor
 from fedcom.actions.follow import READERS, AnswerFollow, Follow, Unfollow
 from fedcom.errors import FedcomError, Invalid
+from fedcom.models.actor import community as community_table
 from fedcom.models.follow import follow
 from fedcom.queries.actors import find_actor
 from inbox.ports import ReceivedActivity
@@ -40,6 +42,20 @@ def test_a_follow_of_a_local_community_is_accepted_and_of_a_remote_one_waits(hom
     assert (ours.state, theirs.state) == ("accepted", "pending")
     assert home.fresh(home.cats).subscribers == 2
     assert home.fresh(dogs).subscribers == 0
+
+
+def test_lists_are_sorted_by_the_followers_known_here_unless_more_are_claimed(home: Home) -> None:
+    def followers() -> int:
+        (row,) = home.rows(community_table)
+        return int(row["followers"])
+
+    assert followers() == 1
+    home.perform(Follow(by=home.bob, target=home.cats))
+    assert followers() == 2
+    with home.database.begin() as conn:
+        conn.execute(update(community_table).values(claimed_followers=9))
+    home.perform(Follow(by=home.member("eve"), target=home.cats))
+    assert followers() == 9
 
 
 def test_following_again_keeps_an_accepted_follow(home: Home) -> None:

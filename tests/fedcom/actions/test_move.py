@@ -16,12 +16,14 @@ from fedcom.context import Context, Fetched
 from fedcom.errors import Conflict, Denied, FedcomError
 from fedcom.federation.listeners import activity_routes, reader_of
 from fedcom.models.actor import Community
+from fedcom.models.comment import comment_rank
 from fedcom.models.moderation import modlog, report
 from fedcom.models.post import Post, post_rank
 from inbox.ports import ReceivedActivity
 from tests.fedcom.actions.receiving import read, receive
 from tests.support.documents import Json, activity, page, undo
 from tests.support.people import Home, received
+from tests.support.recount import miscounted_authors
 
 BB = "https://bb.example"
 KIM, POST, TOPIC = f"{BB}/uid/1", f"{BB}/post/1", f"{BB}/topic/1"
@@ -49,6 +51,8 @@ class Forum:
     def counts(self) -> list[tuple[int, int]]:
         """The posts and comments of both categories."""
         fresh = [self.home.fresh(community) for community in (self.talk, self.news)]
+        with self.home.database.connect() as conn:
+            assert miscounted_authors(conn) == {}
         return [(community.posts, community.comments) for community in fresh]
 
     def community(self) -> tuple[int, bool]:
@@ -88,6 +92,7 @@ def test_a_moved_topic_is_in_the_other_category_with_its_replies(forum: Forum) -
     assert (before, forum.counts()) == ([(1, 1), (0, 0)], [(0, 0), (1, 1)])
     assert forum.community() == (forum.news.id, True)
     assert [row["community_id"] for row in home.rows(post_rank)] == [forum.news.id]
+    assert [row["community_id"] for row in home.rows(comment_rank)] == [forum.news.id]
     assert forum.log() == [("move", forum.news.handle)]
     assert home.sent() == []
     assert read(home, moved(), served()) is None

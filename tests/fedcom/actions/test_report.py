@@ -51,6 +51,7 @@ def test_a_reported_post_notifies_the_moderators(home: Home) -> None:
         "Cats sleep\n\nThey do.",
         home.clock(),
     )
+    assert [row["person_id"] for row in home.rows(report)] == [post.author_id]
     assert notified(home) == [(home.ann.id, eve.id, "Rude."), (mia.id, eve.id, "Rude.")]
     assert home.sent() == []
     assert made.iri not in [row["id"] for row in home.rows(activities)]

@@ -25,6 +25,7 @@ def node(tmp_path: Path) -> Iterator[Node]:
     made = Node(
         "one",
         tmp_path / "one",
+        database_url=f"sqlite:///{tmp_path}/new.sqlite3",
         admin_name="ann",
         admin_password=ADMIN_PASSWORD,
         log_format="json",

@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings, strategies as st
 from sqlalchemy import Column, event, func, select
@@ -15,14 +16,15 @@ from fedcom.actions.vote import Vote
 from fedcom.context import Context
 from fedcom.db import open_database
 from fedcom.errors import FedcomError
-from fedcom.models.actor import community as community_table
-from fedcom.models.comment import Comment, comment
+from fedcom.models.actor import author_counts, community as community_table
+from fedcom.models.comment import Comment, comment, comment_rank
 from fedcom.models.post import Post, post, post_rank
 from fedcom.models.vote import comment_vote, post_vote
-from fedcom.rules.ranking import hot_key
+from fedcom.rules.ranking import comment_hot, controversy, hot_key, scaled_key
 from tests.support.clock import SettableClock
 from tests.support.databases import sqlite_database
-from tests.support.people import Home
+from tests.support.people import Home, received
+from tests.support.recount import miscounted_authors
 
 KINDS = ("post", "comment", "up", "down", "none", "delete", "undelete", "remove", "restore")
 STEPS = st.lists(
@@ -62,20 +64,44 @@ def assert_counted(home: Home) -> None:
     posts, comments = home.rows(post), home.rows(comment)
     shown = {row["id"] for row in posts if not (row["deleted_at"] or row["removed_at"])}
     visible = [row for row in comments if not (row["deleted_at"] or row["removed_at"])]
-    ranks = {row["post_id"]: row["hot"] for row in home.rows(post_rank)}
+    (community,) = home.rows(community_table)
+    ranks = {row["post_id"]: row for row in home.rows(post_rank)}
     assert set(ranks) == shown
     for row in posts:
         assert row["comments"] == sum(one["post_id"] == row["id"] for one in visible)
         _assert_votes(home, row, post_vote.c.post_id)
         if row["id"] in shown:
             score = row["upvotes"] - row["downvotes"]
-            assert ranks[row["id"]] == hot_key(score, row["published_at"])
+            rank, at = ranks[row["id"]], row["published_at"]
+            assert rank["hot"] == hot_key(score, at)
+            # The followers at the last change of the post; two at most.
+            assert rank["scaled"] in {scaled_key(score, at, number) for number in range(3)}
+            assert rank["comments"] == row["comments"]
+            assert rank["commented_at"] == (row["last_comment_at"] or at)
+    comment_ranks = {row["comment_id"]: row for row in home.rows(comment_rank)}
+    assert set(comment_ranks) == {row["id"] for row in visible}
     for row in comments:
         below = [one for one in visible if one["path"].startswith(f"{row['path']}.")]
         assert row["replies"] == len(below)
+        _assert_ranked(row, comment_ranks.get(row["id"]), community["actor_id"])
         _assert_votes(home, row, comment_vote.c.comment_id)
-    (community,) = home.rows(community_table)
     assert (community["posts"], community["comments"]) == (len(shown), len(visible))
+    with home.database.connect() as conn:
+        assert miscounted_authors(conn) == {}
+
+
+def _assert_ranked(row: dict[str, Any], rank: dict[str, Any] | None, community_id: object) -> None:
+    if rank is None:
+        return
+    score, at = row["upvotes"] - row["downvotes"], row["published_at"]
+    assert rank == {
+        "comment_id": row["id"],
+        "community_id": community_id,
+        "hot": comment_hot(score, at),
+        "controversy": controversy(row["upvotes"], row["downvotes"]),
+        "score": score,
+        "published_at": at,
+    }
 
 
 def _assert_votes(home: Home, row: dict[str, object], key: Column[int]) -> None:
@@ -121,6 +147,26 @@ def test_counters_stay_correct_when_an_account_is_deleted(home: Home) -> None:
     assert_counted(home)
     assert home.fresh(home.cats).subscribers == 1
     assert home.fresh(home.cats).posts == 1
+
+
+def test_counters_stay_correct_when_a_community_is_deleted(home: Home) -> None:
+    dogs = home.group("https://dogs.example/c/dogs")
+    home.follow(home.bob, dogs)
+    kim = home.person("https://kim.example/u/kim")
+    for by in (home.bob, home.bob, kim):
+        home.comment(home.post(by=by, community=dogs), by=home.ann)
+    home.post(by=kim)
+
+    home.perform(DeleteActor(by=dogs), received(dogs.iri))
+
+    with home.database.connect() as conn:
+        assert miscounted_authors(conn) == {}
+        numbers = conn.execute(select(author_counts).order_by(author_counts.c.author_id)).all()
+    assert {row.author_id: (row.posts, row.comments) for row in numbers} == {
+        home.ann.id: (0, 3),
+        home.bob.id: (0, 0),
+        kim.id: (1, 0),
+    }
 
 
 def test_deleting_an_account_takes_a_constant_number_of_statements(home: Home) -> None:

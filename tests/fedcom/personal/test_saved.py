@@ -9,8 +9,9 @@ from fedcom.errors import Invalid, NotFound
 from fedcom.models.personal import actor_block, hidden_post, host_block, saved_comment, saved_post
 from fedcom.personal.blocks import block, block_host, unblock, unblock_host
 from fedcom.personal.saved import hide, save, unhide, unsave
+from fedcom.rules.limits import MAX_ITEMS
 from fedcom.views.block import Blocks, list_own_blocks
-from fedcom.views.comment import list_saved_comments
+from fedcom.views.comment_feed import CommentQuery, list_comments
 from tests.support.people import Home
 
 KIM = "https://kim.example/u/kim"
@@ -29,7 +30,8 @@ def test_posts_and_comments_are_saved_once_and_only_for_oneself(home: Home) -> N
 
     assert [row["person_id"] for row in home.rows(saved_post)] == [home.bob.id]
     assert [row["person_id"] for row in home.rows(saved_comment)] == [home.bob.id]
-    assert home(lambda ctx: list_saved_comments(ctx.conn, home.ann.id)).items == ()
+    only = CommentQuery(only="saved")
+    assert home(lambda ctx: list_comments(ctx.conn, only, viewer_id=home.ann.id)).items == ()
     home(lambda ctx: unsave(ctx.conn, home.ann, post))
     assert len(home.rows(saved_post)) == 1
     home(lambda ctx: unsave(ctx.conn, home.bob, post))
@@ -44,12 +46,22 @@ def test_deleted_content_cannot_be_saved(home: Home) -> None:
 
 
 def test_posts_are_hidden_and_shown_again(home: Home) -> None:
-    post = home.post()
+    first, second = home.post(), home.post()
     for _ in range(2):
-        home(lambda ctx: hide(ctx, home.bob, post))
-    assert len(home.rows(hidden_post)) == 1
-    home(lambda ctx: unhide(ctx.conn, home.bob, post))
-    assert home.rows(hidden_post) == []
+        home(lambda ctx: hide(ctx, home.bob, [first.id, second.id, 9999]))
+    home(lambda ctx: hide(ctx, home.ann, [first.id]))
+    assert len(home.rows(hidden_post)) == 3
+    home(lambda ctx: unhide(ctx.conn, home.bob, [second.id, first.id, 9999]))
+    assert [row["person_id"] for row in home.rows(hidden_post)] == [home.ann.id]
+
+
+def test_no_more_posts_are_hidden_at_once_than_a_request_may_name(home: Home) -> None:
+    many = range(1, MAX_ITEMS + 2)
+    with pytest.raises(Invalid, match="at most 1000 posts"):
+        home(lambda ctx: hide(ctx, home.bob, many))
+    with pytest.raises(Invalid, match="at most 1000 posts"):
+        home(lambda ctx: unhide(ctx.conn, home.bob, many))
+    home(lambda ctx: hide(ctx, home.bob, many[:-1]))
 
 
 def test_people_communities_and_servers_are_blocked_and_listed(home: Home) -> None:

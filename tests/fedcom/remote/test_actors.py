@@ -194,6 +194,8 @@ def test_an_embedded_collection_of_followers_says_how_many_a_community_has(
 
     assert isinstance(dogs, Community)
     assert (dogs.claimed_followers, dogs.subscribers) == (claimed, 0)
+    (row,) = (one for one in home.rows(community) if one["actor_id"] == dogs.id)
+    assert row["followers"] == (claimed or 0)
 
 
 @pytest.mark.parametrize(("first", "then"), [(person, group), (group, person)])

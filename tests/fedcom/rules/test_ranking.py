@@ -10,6 +10,7 @@ from fedcom.rules.ranking import (
     comment_hot,
     controversy,
     hot_key,
+    scaled_key,
 )
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -49,6 +50,15 @@ def test_comments_after_two_days_lift_nothing_more():
 
 def test_a_comment_that_claims_to_be_older_than_its_post_sinks_nothing():
     assert active_key(3, NOON, NOON - timedelta(days=9)) == active_key(3, NOON, None)
+
+
+def test_the_score_counts_in_relation_to_the_size_of_the_community():
+    assert scaled_key(10, NOON, 98) == pytest.approx(scaled_key(100, NOON, 998))
+    assert scaled_key(10, NOON, 98) > scaled_key(90, NOON, 998)
+    # Followers that a server counts wrongly, and a community that grows by a tenth.
+    assert scaled_key(3, NOON, -7) == scaled_key(3, NOON, 0)
+    later = NOON + timedelta(minutes=32)
+    assert scaled_key(3, NOON, 9_000) < scaled_key(3, later, 9_900)
 
 
 def test_unanimous_votes_are_not_controversial():

@@ -1,6 +1,9 @@
+from typing import get_args
+
 import pytest
 
 from fedcom.errors import Invalid
+from fedcom.models.personal import actor_block, host_block
 from fedcom.views.community import (
     CommunityQuery,
     Sort,
@@ -32,21 +35,25 @@ def test_communities_come_by_followers_with_the_viewers_follow(rows: Rows) -> No
     assert list_communities(rows.conn, CommunityQuery("subscribed")).items == ()
 
 
-@pytest.mark.parametrize("sort", ["subscribers", "active", "new"])
+@pytest.mark.parametrize("sort", get_args(Sort))
 def test_communities_come_in_the_order_that_is_asked_for(rows: Rows, sort: Sort) -> None:
-    bob = rows.person()
-    made = {
-        "followed": rows.community("followed", subscribers=9),
-        "active": rows.community("active"),
-        "quiet": rows.community("quiet", subscribers=4),
-        "new": rows.community("new", subscribers=1),
-    }
-    rows.post(made["followed"], bob)
-    rows.post(made["active"], bob, score=5)
+    made = [
+        rows.community(
+            "followed", subscribers=9, comments=1, users_active_month=2, users_active_half_year=9
+        ),
+        rows.community("active", comments=3, users_active_month=5),
+        rows.community("quiet", subscribers=4, comments=7, users_active_day=3),
+        rows.community("new", subscribers=1, comments=1, users_active_week=8),
+    ]
     expected = {
         "subscribers": ["followed", "quiet", "new", "active"],
         "active": ["active", "followed", "new", "quiet"],
         "new": ["new", "quiet", "active", "followed"],
+        "old": ["followed", "active", "quiet", "new"],
+        "comments": ["quiet", "active", "new", "followed"],
+        "active_day": ["quiet", "new", "active", "followed"],
+        "active_week": ["new", "quiet", "active", "followed"],
+        "active_half_year": ["followed", "new", "quiet", "active"],
     }
 
     seen: list[str] = []
@@ -57,6 +64,27 @@ def test_communities_come_in_the_order_that_is_asked_for(rows: Rows, sort: Sort)
         after = page.next
 
     assert (seen, after) == (expected[sort], None)
+
+
+def test_sensitive_and_blocked_communities_are_left_out_where_that_is_asked_for(
+    rows: Rows,
+) -> None:
+    me = rows.person()
+    away = rows.community("away", host="gone.example")
+    cats, dogs = rows.community("cats"), rows.community("dogs")
+    adult = rows.community("adult", nsfw=True)
+    rows.insert(actor_block, person_id=me, blocked_id=dogs, blocked_at=NOON)
+    rows.insert(host_block, person_id=me, host="gone.example", blocked_at=NOON)
+
+    def listed(viewer: int = me, **more: bool) -> list[int]:
+        wanted = CommunityQuery(sort="old", **more)
+        return [one.id for one in list_communities(rows.conn, wanted, viewer_id=viewer).items]
+
+    assert listed() == [away, cats, dogs, adult]
+    assert listed(nsfw=False) == [away, cats, dogs]
+    assert listed(blocked=False) == [cats, adult]
+    assert listed(nsfw=False, blocked=False) == [cats]
+    assert listed(viewer=0, blocked=False) == [away, cats, dogs, adult]
 
 
 def test_the_larger_of_known_and_claimed_followers_decides_the_order(rows: Rows) -> None:
@@ -113,7 +141,7 @@ def test_pages_of_communities_follow_each_other(rows: Rows) -> None:
 @pytest.mark.parametrize("text", ["x", "1", "1_", "_1", "-1_1", "1_0", f"{2**53}_1", f"1_{2**60}"])
 def test_a_cursor_that_no_page_gave_is_refused(rows: Rows, text: str) -> None:
     with pytest.raises(Invalid):
-        read_community_cursor(text, "subscribers")
+        read_community_cursor(text)
 
 
 def test_followed_and_local_communities_are_offered_for_posts(rows: Rows) -> None:

@@ -1,32 +1,39 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import timedelta
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, get_args
 
 import pytest
 from sqlalchemy import Connection, Table, event, insert, update
 
 from fedcom.errors import Invalid, NotFound
 from fedcom.models.actor import community
+from fedcom.models.moderation import moderator
 from fedcom.models.personal import actor_block, hidden_post, host_block, post_visit, saved_post
+from fedcom.rules.ranking import active_key, controversy, hot_key, scaled_key
 from fedcom.views.feed import (
-    CONSIDERED,
-    FEW,
     FEW_RECENT,
+    SPANNED,
+    SPANS,
     FeedQuery,
-    Scope,
+    Only,
     Sort,
     Span,
+    communities_beside,
     list_posts,
     read_cursor,
 )
 from fedcom.views.paging import Cursor, Page
 from fedcom.views.post import PostView, get_post_view
+from fedcom.views.scopes import CONSIDERED, FEW, Scope
 from tests.support.plans import steps
 from tests.support.rows import NOON, Rows
 
-SORTS: tuple[Sort, ...] = ("active", "hot", "new", "top", "controversial")
+SORTS: tuple[Sort, ...] = get_args(Sort)
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+SPANS_OF_TIME: tuple[Span, ...] = get_args(Span)
 
 
 @contextmanager
@@ -187,9 +194,10 @@ def test_the_largest_cursor_asks_the_database_nothing_it_cannot_answer(rows: Row
     for key in (2**53 - 1, -(2**53) + 1):
         for sort in SORTS:
             after = read_cursor(f"{key}_{2**53 - 1}", sort)
+            is_before = key < 0 if sort == "old" else key > 0
             for span in ("all", "month"):
                 wanted = FeedQuery(sort=sort, span=span, after=after)
-                assert len(list_posts(rows.conn, wanted, now=NOON).items) == (key > 0)
+                assert len(list_posts(rows.conn, wanted, now=NOON).items) == is_before
 
 
 def sorted_ids(rows: Rows, sort: Sort, span: Span = "all", scope: Scope = "all") -> list[int]:
@@ -253,7 +261,8 @@ def test_posts_that_the_viewer_hid_or_blocked_are_left_out(rows: Rows) -> None:
     assert listed("community", cats) == [kept]
     assert listed("author", eve) == [by_eve]
     assert listed("author", far) == [by_far]
-    assert listed("hidden") == [hidden]
+    only = FeedQuery(only="hidden")
+    assert ids(list_posts(rows.conn, only, viewer_id=me)) == [hidden]
 
 
 @pytest.mark.parametrize("scope", ["all", "local", "subscribed", "community"])
@@ -320,9 +329,10 @@ def test_saved_posts_are_listed_last_saved_first_in_pages(rows: Rows) -> None:
         at = NOON + timedelta(hours=number)
         shelve(rows, saved_post, person_id=me, post_id=saved, saved_at=at)
 
-    first = list_posts(rows.conn, FeedQuery("saved", "new", limit=2), viewer_id=me)
-    after = read_cursor(str(first.next), "new")
-    rest = list_posts(rows.conn, FeedQuery("saved", "new", limit=2, after=after), viewer_id=me)
+    wanted = FeedQuery(only="saved", limit=2)
+    first = list_posts(rows.conn, wanted, viewer_id=me)
+    after = read_cursor(str(first.next), "active")
+    rest = list_posts(rows.conn, replace(wanted, after=after), viewer_id=me)
 
     assert [ids(first), ids(rest)] == [[made[4], made[0]], [made[3]]]
 
@@ -434,3 +444,225 @@ def test_no_list_is_sorted_that_an_index_has_in_order(rows: Rows) -> None:
             for step in plan:
                 assert not step[3].startswith("SCAN post"), (scope, sort, step[3])
                 assert "ORDER BY" not in step[3], (scope, sort, step[3])
+
+
+@dataclass(frozen=True)
+class Written:
+    """One post and what the viewer did with it, for an order found without the database."""
+
+    id: int
+    community: int
+    author: int
+    upvotes: int
+    downvotes: int
+    comments: int
+    published_at: datetime
+    last_comment_at: datetime | None
+    nsfw: bool
+    url: str | None
+    vote: int
+    was_read: bool
+    is_hidden: bool
+    saved_at: datetime | None
+
+    @property
+    def score(self) -> int:
+        return self.upvotes - self.downvotes
+
+
+FOLLOWERS = {"cats": 3, "dogs": 900, "owls": 40_000}
+NOW = NOON + timedelta(days=400)
+LINK = "https://news.example/1"
+
+
+class Library:
+    """Posts of two people in three communities: the viewer follows cats and dogs, moderates cats
+    and owls; only cats are local.
+    """
+
+    def __init__(self, rows: Rows, number: int = 60) -> None:
+        self.rows, random = rows, Random(49)
+        self.me, self.bob = rows.person("me"), rows.person("bob")
+        hosts = {"cats": "forum.example", "dogs": "peer.example", "owls": "peer.example"}
+        self.communities = {name: rows.community(name, host=host) for name, host in hosts.items()}
+        for name in ("cats", "dogs"):
+            rows.follow(self.me, self.communities[name])
+        for name in ("cats", "owls"):
+            values = {"community_id": self.communities[name], "person_id": self.me}
+            rows.insert(moderator, **values, appointed_at=NOON)
+        self.posts = [self._write(random) for _ in range(number)]
+
+    def _write(self, random: Random) -> Written:
+        name = random.choice([*FOLLOWERS])
+        ago = timedelta(
+            days=random.choice([0, 1, 5, 20, 80, 200, 399]), minutes=random.randrange(90)
+        )
+        at = NOW - ago
+        facts: dict[str, Any] = {
+            "upvotes": random.randrange(6),
+            "downvotes": random.randrange(4),
+            "comments": random.randrange(3),
+            "published_at": at,
+            "last_comment_at": random.choice([None, at + ago / 2]),
+            "nsfw": random.random() < 0.2,
+            "url": random.choice([None, LINK, f"{LINK}/2"]),
+        }
+        where, by = self.communities[name], random.choice([self.me, self.bob, self.bob])
+        made = self.rows.post(where, by, followers=FOLLOWERS[name], **facts)
+        vote, was_read, is_hidden = (
+            random.choice([-1, 0, 1]),
+            random.random() < 0.3,
+            random.random() < 0.2,
+        )
+        saved_at = random.choice([None, NOON + timedelta(seconds=random.randrange(5))])
+        mine = {"person_id": self.me, "post_id": made}
+        if vote:
+            self.rows.vote(self.me, vote, post=made)
+        if was_read:
+            self.rows.insert(post_visit, **mine, comments=0, visited_at=NOON)
+        if is_hidden:
+            self.rows.insert(hidden_post, **mine, hidden_at=NOON)
+        if saved_at:
+            self.rows.insert(saved_post, **mine, saved_at=saved_at)
+        return Written(
+            id=made, community=where, author=by, vote=vote, was_read=was_read,
+            is_hidden=is_hidden, saved_at=saved_at, **facts,
+        )  # fmt: skip
+
+    def expected(self, wanted: FeedQuery) -> list[int]:
+        """The ids of all pages, found by comparing every post."""
+        named = self.communities
+        within = {
+            "all": {*named.values()},
+            "local": {named["cats"]},
+            "subscribed": {named["cats"], named["dogs"]},
+            "moderated": {named["cats"], named["owls"]},
+            "community": {wanted.subject_id},
+            "author": {wanted.within_id} if wanted.within_id else {*named.values()},
+        }[wanted.scope]
+        is_of_author = wanted.scope == "author"
+        nsfw = wanted.scope == "community" if wanted.nsfw is None else wanted.nsfw
+        found = [
+            one
+            for one in self.posts
+            if one.community in within and (one.author == wanted.subject_id or not is_of_author)
+        ]
+        if wanted.url:
+            found = [one for one in found if one.url == wanted.url]
+        if wanted.only == "saved":
+            found = [one for one in found if one.saved_at]
+            found.sort(key=lambda one: (one.saved_at, one.id), reverse=True)
+            return [one.id for one in found]
+        if wanted.only is not None:
+            score = {"liked": 1, "disliked": -1}[wanted.only]
+            found = [one for one in found if one.vote == score and one.author != self.me]
+        if not is_of_author:
+            found = [one for one in found if wanted.show_hidden or not one.is_hidden]
+            found = [one for one in found if wanted.show_read or not one.was_read]
+        found = [one for one in found if nsfw or not one.nsfw]
+        if wanted.sort in SPANNED and wanted.span != "all":
+            found = [one for one in found if one.published_at > NOW - SPANS[wanted.span]]
+        is_scaled = wanted.sort == "scaled" and wanted.scope != "community"
+        key = self._scaled if is_scaled else ORDERS[wanted.sort]
+        found.sort(key=lambda one: (key(one), one.id), reverse=wanted.sort != "old")
+        return [one.id for one in found]
+
+    def _scaled(self, one: Written) -> float:
+        names = {number: name for name, number in self.communities.items()}
+        return scaled_key(one.score, one.published_at, FOLLOWERS[names[one.community]])
+
+    def listed(self, wanted: FeedQuery) -> list[int]:
+        """The ids of all pages, of seven posts each."""
+        seen: list[int] = []
+        after = None
+        while True:
+            page = list_posts(
+                self.rows.conn, replace(wanted, limit=7, after=after), viewer_id=self.me, now=NOW
+            )
+            seen += ids(page)
+            if page.next is None:
+                return seen
+            after = read_cursor(str(page.next), wanted.sort)
+
+
+ORDERS: Mapping[Sort, Callable[[Written], Any]] = {
+    "active": lambda one: active_key(one.score, one.published_at, one.last_comment_at),
+    "hot": lambda one: hot_key(one.score, one.published_at),
+    # In one community.
+    "scaled": lambda one: hot_key(one.score, one.published_at),
+    "new": lambda one: one.published_at,
+    "old": lambda one: one.published_at,
+    "most_comments": lambda one: one.comments,
+    "new_comments": lambda one: one.last_comment_at or one.published_at,
+    "top": lambda one: one.score,
+    "controversial": lambda one: controversy(one.upvotes, one.downvotes),
+}
+
+
+def test_every_list_is_in_the_order_that_comparing_all_posts_gives(rows: Rows) -> None:
+    library = Library(rows)
+    only: tuple[Only | None, ...] = (None, "liked", "disliked", "saved")
+    for scope in SCOPES:
+        subject = library.communities["dogs"] if scope == "community" else library.bob
+        for sort in SORTS:
+            for one in only:
+                wanted = FeedQuery(scope, sort, subject_id=subject, nsfw=True, only=one)
+                assert library.listed(wanted) == library.expected(wanted), wanted
+                assert library.expected(wanted), wanted
+            wanted = FeedQuery(scope, sort, subject_id=subject, show_read=False)
+            assert library.listed(wanted) == library.expected(wanted), wanted
+            wanted = FeedQuery(scope, sort, subject_id=subject, show_hidden=True, nsfw=False)
+            assert library.listed(wanted) == library.expected(wanted), wanted
+            wanted = FeedQuery(scope, sort, "three_months", subject_id=subject, url=LINK)
+            assert library.listed(wanted) == library.expected(wanted) != [], wanted
+            wanted = replace(wanted, only="saved")
+            assert library.listed(wanted) == library.expected(wanted), wanted
+
+
+def test_every_span_of_time_ends_where_comparing_all_posts_ends(rows: Rows) -> None:
+    library = Library(rows)
+    for scope in SCOPES:
+        subject = library.communities["cats"] if scope == "community" else library.bob
+        for sort in SPANNED:
+            for span in SPANS_OF_TIME:
+                wanted = FeedQuery(scope, sort, span, subject_id=subject)
+                assert library.listed(wanted) == library.expected(wanted), wanted
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_the_posts_of_a_person_in_one_community(rows: Rows, sort: Sort) -> None:
+    library = Library(rows)
+    dogs = library.communities["dogs"]
+    wanted = FeedQuery("author", sort, subject_id=library.bob, within_id=dogs)
+
+    assert library.listed(wanted) == library.expected(wanted) != []
+
+
+def test_no_list_of_a_viewers_own_has_anything_for_guests(rows: Rows) -> None:
+    Library(rows)
+    for scope in ("subscribed", "moderated"):
+        assert ids(list_posts(rows.conn, FeedQuery(scope))) == []
+    for only in get_args(Only):
+        assert ids(list_posts(rows.conn, FeedQuery(only=only))) == []
+    everything = list_posts(rows.conn, FeedQuery())
+    assert list_posts(rows.conn, FeedQuery(show_read=False, show_hidden=True)) == everything
+
+
+@pytest.mark.parametrize(
+    ("sort", "span", "expected"),
+    [
+        *((sort, "all", "active") for sort in ("active", "hot", "scaled")),
+        *((sort, "all", sort) for sort in ("new", "old")),
+        *((sort, "all", "comments") for sort in ("most_comments", "controversial")),
+        *(("top", span, "subscribers") for span in ("all", "year", "nine_months")),
+        *(("top", span, "active_half_year") for span in ("three_months", "six_months")),
+        ("top", "month", "active"),
+        ("top", "week", "active_week"),
+        *(("top", span, "active_day") for span in ("day", "twelve_hours", "six_hours", "hour")),
+        ("new_comments", "all", "active_day"),
+    ],
+)
+def test_communities_are_in_the_order_that_goes_with_that_of_posts(
+    sort: Sort, span: Span, expected: str
+) -> None:
+    assert communities_beside(sort, span) == expected

@@ -21,9 +21,10 @@ from fedcom.models.personal import (
 )
 from fedcom.models.revision import revision
 from fedcom.queries.comments import get_comment
-from fedcom.views.comment import CommentView, list_comments_of
+from fedcom.views.comment import CommentView
+from fedcom.views.comment_feed import CommentQuery, list_comments
 from fedcom.views.community import get_community_page
-from fedcom.views.feed import FeedQuery, Scope, list_posts
+from fedcom.views.feed import FeedQuery, Only, list_posts
 from fedcom.views.modlog import LogFilter, list_modlog
 from fedcom.views.notification import list_notifications
 from fedcom.views.post import PostView, get_post_view
@@ -94,8 +95,8 @@ def samples(rows: Rows) -> SampleRows:
 
 def listed(samples: SampleRows, viewer: int) -> PostView:
     """The post in a list: Bob finds it only in his list of hidden posts."""
-    scope: Scope = "hidden" if viewer == samples.bob else "community"
-    wanted = FeedQuery(scope, "new", subject_id=samples.cats, text=6)
+    only: Only | None = "hidden" if viewer == samples.bob else None
+    wanted = FeedQuery("community", "new", subject_id=samples.cats, text=6, only=only)
     (found,) = list_posts(samples.conn, wanted, viewer_id=viewer, now=LATER).items
     return found
 
@@ -148,11 +149,11 @@ def test_a_member_sees_their_own_votes_and_marks(samples: SampleRows) -> None:
 
 
 def test_a_comment_is_the_same_in_a_thread_and_in_its_authors_list(samples: SampleRows) -> None:
-    wanted = FeedQuery("author", "new", subject_id=samples.zoe, nsfw=True)
+    wanted = CommentQuery("author", "new", subject_id=samples.zoe, nsfw=True)
     for viewer in (0, samples.mia):
         post = get_post_view(samples.conn, samples.post, viewer_id=viewer, now=LATER)
         (below,) = find_thread(samples.conn, post, viewer_id=viewer, now=LATER).comments
-        (own,) = list_comments_of(samples.conn, wanted, viewer_id=viewer, now=LATER).items
+        (own,) = list_comments(samples.conn, wanted, viewer_id=viewer, now=LATER).items
 
         assert isinstance(below, CommentView)
         assert differing(below, own) == set()
@@ -182,6 +183,7 @@ def test_moderators_are_given_all_of_a_report(samples: SampleRows) -> None:
         reporter_id=samples.bob,
         community_id=samples.cats,
         comment_id=samples.comment,
+        person_id=samples.zoe,
         reason="Rude",
         reported_text="before",
         created_at=NOON,
@@ -202,8 +204,9 @@ def test_moderators_are_given_all_of_a_report(samples: SampleRows) -> None:
 
 def test_the_log_and_notifications_name_whole_people_and_communities(samples: SampleRows) -> None:
     at = {"community_id": samples.cats, "reason": "", "created_at": NOON}
+    by_zoe = {"person_id": samples.zoe}
     iri = get_comment(samples.conn, samples.comment).iri
-    samples.put(modlog, moderator_id=samples.mia, kind="remove", target_iri=iri, **at)
+    samples.put(modlog, moderator_id=samples.mia, kind="remove", target_iri=iri, **by_zoe, **at)
     about = {"post_id": samples.post, "comment_id": samples.comment, "actor_id": samples.zoe}
     samples.put(notification, recipient_id=samples.mia, kind="reply", **about, **at)
 

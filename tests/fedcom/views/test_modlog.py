@@ -30,8 +30,8 @@ def test_log_entries_link_to_their_subjects(rows: Rows) -> None:
         ("https://forum.example/c/cats", "/c/cats", "cats"),
         ("spam.example", None, None),
     ]
-    for iri, _, _ in targets:
-        write(rows, cats, mia, iri)
+    for iri, _, name in targets:
+        write(rows, cats, mia, iri, person_id=mia if name == "mia" else None)
 
     found = list_modlog(rows.conn, LogFilter(community_id=cats)).items
 
@@ -59,10 +59,10 @@ def test_the_log_can_be_filtered(rows: Rows) -> None:
     cats, dogs = rows.community("cats"), rows.community("dogs")
     mia, max_, eve = rows.person("mia"), rows.person("max"), rows.person("eve")
     on = rows.post(cats, eve)
-    write(rows, cats, mia, post_iri(on))
-    write(rows, cats, max_, "https://forum.example/u/eve", kind="ban")
-    write(rows, dogs, mia, "https://forum.example/u/max", kind="ban")
-    write(rows, None, mia, "https://forum.example/u/eve", kind="ban")
+    write(rows, cats, mia, post_iri(on), person_id=eve)
+    write(rows, cats, max_, "https://forum.example/u/eve", kind="ban", person_id=eve)
+    write(rows, dogs, mia, "https://forum.example/u/max", kind="ban", person_id=max_)
+    write(rows, None, mia, "https://forum.example/u/eve", kind="ban", person_id=eve)
 
     def ids(**wanted: Any) -> list[int]:
         found = list_modlog(rows.conn, LogFilter(**wanted)).items

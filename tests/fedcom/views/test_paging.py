@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from sqlalchemy import Connection
@@ -13,9 +13,9 @@ from fedcom.models.notification import notification
 from fedcom.models.personal import saved_comment, saved_post
 from fedcom.text.search_terms import parse_terms
 from fedcom.views.ban import list_bans
-from fedcom.views.comment import list_comments_of, list_saved_comments
+from fedcom.views.comment_feed import CommentQuery, Order, list_comments
 from fedcom.views.community import CommunityQuery, list_communities
-from fedcom.views.feed import FeedQuery, list_posts
+from fedcom.views.feed import FeedQuery, Sort, list_posts
 from fedcom.views.message import find_conversation, list_conversations
 from fedcom.views.modlog import LogFilter, list_modlog
 from fedcom.views.notification import list_notifications
@@ -43,6 +43,7 @@ class Filled:
     community_id: int
     member_id: int
     pen_pal_id: int
+    post_id: int
 
     @property
     def conn(self) -> Connection:
@@ -60,6 +61,16 @@ def feed(scope: Any, sort: Any = "new", **more: Any) -> ListPage:
     return list_page
 
 
+def comments(scope: Any, sort: Any = "new", **more: Any) -> ListPage:
+    def list_page(at: Filled, after: Start) -> Page[Any]:
+        subjects = {"community": at.community_id, "author": at.member_id, "post": at.post_id}
+        subject = subjects.get(scope, 0)
+        query = CommentQuery(scope, sort, subject, after=after, limit=LIMIT, **more)
+        return list_comments(at.conn, query, viewer_id=at.member_id, now=NOON)
+
+    return list_page
+
+
 def search(search_for: Callable[..., Page[Any]], **more: Any) -> ListPage:
     def list_page(at: Filled, after: Start) -> Page[Any]:
         query = SearchQuery(parse_terms("cats"), after=after, limit=LIMIT, **more)
@@ -69,20 +80,31 @@ def search(search_for: Callable[..., Page[Any]], **more: Any) -> ListPage:
 
 
 LISTS: dict[str, ListPage] = {
-    **{
-        f"posts by {sort}": feed("all", sort)
-        for sort in ("active", "hot", "new", "top", "controversial")
-    },
+    **{f"posts by {sort}": feed("all", sort) for sort in get_args(Sort)},
     "posts of the last week": feed("all", "top", span="week"),
     "posts of followed communities": feed("subscribed"),
     "posts of a community with pins": feed("community"),
-    "saved posts": feed("saved"),
-    "comments of a person": lambda at, after: list_comments_of(
-        at.conn, FeedQuery("author", "top", subject_id=at.member_id, after=after, limit=LIMIT)
+    "saved posts": feed("all", only="saved"),
+    "liked posts": feed("all", "old", only="liked"),
+    "posts of a person in a community": lambda at, after: list_posts(
+        at.conn,
+        FeedQuery(
+            "author",
+            "scaled",
+            subject_id=at.pen_pal_id,
+            within_id=at.community_id,
+            after=after,
+            limit=LIMIT,
+        ),
+        now=NOON,
     ),
-    "saved comments": lambda at, after: list_saved_comments(
-        at.conn, at.member_id, after=after, limit=LIMIT
-    ),
+    **{f"comments by {sort}": comments("all", sort) for sort in get_args(Order)},
+    "comments of followed communities": comments("subscribed"),
+    "disputed comments of a community": comments("community", "controversial"),
+    "comments of a person": comments("author", "top"),
+    "comments on a post": comments("post", "old"),
+    "saved comments": comments("all", only="saved"),
+    "liked comments": comments("all", only="liked"),
     "communities": lambda at, after: list_communities(
         at.conn, CommunityQuery(after=after, limit=LIMIT)
     ),
@@ -121,6 +143,9 @@ def filled(rows: Rows) -> Filled:
         below = rows.comment(first, bob, body_html="<p>cats</p>", published_at=NOON)
         since = {"created_at": NOON, "reason": ""}
         rows.insert(saved_post, person_id=bob, post_id=liked, saved_at=NOON)
+        by_mia = rows.post(cats, mia, score=number % 2, published_at=NOON)
+        rows.vote(bob, 1, post=by_mia)
+        rows.vote(bob, 1, comment=rows.comment(first, mia, published_at=NOON).id)
         rows.insert(saved_comment, person_id=bob, comment_id=below.id, saved_at=NOON)
         rows.insert(community_ban, community_id=cats, person_id=eve, **since)
         rows.insert(modlog, kind="lock", target_iri=below.iri, **since)
@@ -130,7 +155,7 @@ def filled(rows: Rows) -> Filled:
         )
         for author in (mia, eve):
             rows.message(author, bob)
-    return Filled(rows, cats, bob, mia)
+    return Filled(rows, cats, bob, mia, first)
 
 
 def walk_by_cursor(filled: Filled, list_page: ListPage) -> list[Page[Any]]:

@@ -1,6 +1,7 @@
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
@@ -14,6 +15,8 @@ from fedcom.models.personal import actor_block, host_block
 from fedcom.models.post import post
 from fedcom.text.search_terms import parse_terms
 from fedcom.views import search
+from fedcom.views.comment_feed import CommentQuery, order_beside
+from fedcom.views.feed import FeedQuery, Sort as FeedSort, Span
 from fedcom.views.paging import Cursor, Page, PageNumber
 from fedcom.views.search import (
     Hit,
@@ -26,7 +29,8 @@ from fedcom.views.search import (
     search_people,
     search_posts,
 )
-from tests.fedcom.views.test_feed import counted
+from tests.fedcom.views import test_comment_feed, test_feed
+from tests.fedcom.views.test_feed import NOW, counted
 from tests.support.plans import steps
 from tests.support.rows import NOON, Rows
 
@@ -500,3 +504,84 @@ def test_the_longest_text_is_indexed_in_short_time(rows: Rows, size: int) -> Non
     ):
         made = rows.post(cats, bob, title="long", body_html=body)
         assert made in posts(rows, "long")
+
+
+def all_pages(
+    rows: Rows, find: Callable[..., Any], wanted: SearchQuery, viewer: Viewer
+) -> list[int]:
+    """The ids on all pages, of seven results each."""
+    seen: list[int] = []
+    after = None
+    while True:
+        page = find(rows.conn, replace(wanted, limit=7, after=after), viewer, NOW)
+        seen += [hit.view.id for hit in page.items]
+        after = page.next
+        if after is None:
+            return seen
+
+
+PLACES: tuple[Scope, ...] = ("all", "local", "subscribed", "moderated", "community")
+
+
+@pytest.mark.parametrize("scope", PLACES)
+def test_found_posts_have_every_order_and_span_that_lists_have(rows: Rows, scope: Scope) -> None:
+    library = test_feed.Library(rows)
+    dogs, viewer = library.communities["dogs"], Viewer(library.me)
+    spans: tuple[Span, ...] = ("all", "month")
+    for sort in get_args(FeedSort):
+        for span in spans:
+            wanted = SearchQuery(parse_terms("post"), scope, sort, dogs, span=span)
+            listed = FeedQuery(scope, sort, span, dogs, show_hidden=True)
+            found = all_pages(rows, search_posts, wanted, viewer)
+            assert found == library.expected(listed) != [], (sort, span)
+
+
+@pytest.mark.parametrize("sort", get_args(FeedSort))
+def test_found_posts_of_one_person(rows: Rows, sort: FeedSort) -> None:
+    library = test_feed.Library(rows)
+    viewer = Viewer(library.me, show_nsfw=True)
+    wanted = SearchQuery(parse_terms("post"), "all", sort, author_id=library.bob)
+    listed = FeedQuery("author", sort, subject_id=library.bob, nsfw=True)
+
+    found = all_pages(rows, search_posts, wanted, viewer)
+
+    assert found == library.expected(listed) != []
+
+
+@pytest.mark.parametrize("scope", PLACES)
+def test_found_comments_have_the_orders_that_go_with_those_of_posts(
+    rows: Rows, scope: Scope
+) -> None:
+    library = test_comment_feed.Library(rows)
+    dogs, viewer = library.communities["dogs"], Viewer(library.me)
+    for sort in get_args(FeedSort):
+        wanted = SearchQuery(parse_terms("text"), scope, sort, dogs)
+        listed = CommentQuery(scope, order_beside(sort), dogs)
+        found = all_pages(rows, search_comments, wanted, viewer)
+        assert found == library.expected(listed) != [], sort
+
+
+@pytest.mark.parametrize(
+    ("query", "is_found"),
+    [
+        ("cats", True),
+        ("cat", True),
+        ('"about cats"', True),
+        ("cats about", True),
+        ("dogs", False),
+        ("cats dogs", False),
+        ('"cats dogs"', False),
+        ("東京", True),
+        ("大阪", False),
+        ("news.example", False),
+        ("cats -dogs", False),
+    ],
+)
+def test_a_search_of_titles_finds_nothing_in_texts(rows: Rows, query: str, is_found: bool) -> None:
+    body = "<p>dogs 大阪</p>"
+    made = rows.post(
+        rows.community(), rows.person(), title="About cats 東京", body_html=body,
+        url="https://news.example/",
+    )  # fmt: skip
+
+    assert posts(rows, query, title_only=True) == ([made] if is_found else [])

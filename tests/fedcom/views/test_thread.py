@@ -1,11 +1,28 @@
-from typing import Any
+from collections.abc import Callable
+from datetime import timedelta
+from random import Random
+from typing import Any, get_args
 
 import pytest
 from sqlalchemy import insert
 
+from fedcom.models.comment import Comment
 from fedcom.models.moderation import moderator
+from fedcom.models.personal import actor_block, host_block
+from fedcom.rules.ranking import comment_hot, controversy
+from fedcom.views.comment_feed import Order
 from fedcom.views.post import get_post_view
-from fedcom.views.thread import Node, Thread, find_branch, find_thread, to_tree
+from fedcom.views.thread import (
+    MOST,
+    Levels,
+    Node,
+    Thread,
+    find_branch,
+    find_thread,
+    list_levels,
+    to_tree,
+)
+from tests.support.plans import counted
 from tests.support.rows import NOON, Rows
 
 
@@ -119,3 +136,101 @@ def test_replies_are_sorted_below_their_own_parent(rows: Rows) -> None:
     assert shape(to_tree(lines, "top")) == by_score
     assert shape(to_tree(lines, "new")) == newest
     assert shape(to_tree(lines, "old")) == oldest
+
+
+def levels_of(rows: Rows, on: int, levels: Levels, viewer: int = 0) -> list[int]:
+    post = get_post_view(rows.conn, on, viewer_id=viewer)
+    found = list_levels(rows.conn, post, levels, viewer_id=viewer, now=NOON)
+    return [one.id for one in found]
+
+
+@pytest.mark.parametrize("order", get_args(Order))
+def test_levels_of_a_thread_have_the_order_that_comparing_all_comments_gives(
+    rows: Rows, order: Order
+) -> None:
+    random = Random(49)
+    bob = rows.person()
+    on, other = (rows.post(rows.community(name), bob) for name in ("cats", "dogs"))
+    made: list[Comment] = []
+    for _ in range(50):
+        rows.comment(other, bob)
+        made.append(
+            rows.comment(
+                on,
+                bob,
+                random.choice([None, *made]),
+                upvotes=random.randrange(6),
+                downvotes=random.randrange(4),
+                published_at=NOON + timedelta(hours=random.randrange(99)),
+            )
+        )
+    keys: dict[Order, Callable[[Comment], Any]] = {
+        "hot": lambda one: comment_hot(one.score, one.published_at),
+        "top": lambda one: one.score,
+        "new": lambda one: one.published_at,
+        "old": lambda one: one.published_at,
+        "controversial": lambda one: controversy(one.upvotes, one.downvotes),
+    }
+
+    def expected(levels: Levels) -> list[int]:
+        top = levels.top
+        first = 0 if top is None else top.depth + 1
+        found = [
+            one
+            for one in made
+            if one.depth < first + levels.number
+            and (top is None or f"{one.path}.".startswith(f"{top.path}."))
+        ]
+        found.sort(key=lambda one: (keys[order](one), one.id), reverse=order != "old")
+        found.sort(key=lambda one: one.path.rpartition(".")[0])
+        return [one.id for one in found]
+
+    top = max(made, key=lambda one: (one.parent_id is not None, rows_below(made, one)))
+    for number in (1, 2, 3, 50):
+        for levels in (Levels(order, number), Levels(order, number, top)):
+            assert levels_of(rows, on, levels) == expected(levels) != []
+    assert levels_of(rows, on, Levels(order, 1, top))[0] == top.id
+
+
+def rows_below(made: list[Comment], top: Comment) -> int:
+    return sum(one.path.startswith(f"{top.path}.") for one in made)
+
+
+def test_levels_keep_the_position_of_hidden_comments_and_leave_out_who_is_blocked(
+    rows: Rows,
+) -> None:
+    me, bob, eve, cats = rows.person("me"), rows.person(), rows.person("eve"), rows.community()
+    far = rows.person("far", host="far.example")
+    on = rows.post(cats, bob)
+    gone = rows.comment(on, bob, deleted_at=NOON, ranked=False, body_html="<p>secret</p>")
+    below, by_eve, by_far = (
+        rows.comment(on, bob, gone),
+        rows.comment(on, eve),
+        rows.comment(on, far),
+    )
+    rows.insert(actor_block, person_id=me, blocked_id=eve, blocked_at=NOON)
+    rows.insert(host_block, person_id=me, host="far.example", blocked_at=NOON)
+
+    post = get_post_view(rows.conn, on)
+    found = list_levels(rows.conn, post, Levels("hot", 8), now=NOON)
+
+    assert [one.id for one in found] == [by_far.id, by_eve.id, gone.id, below.id]
+    assert "secret" not in repr(found)
+    assert levels_of(rows, on, Levels("hot", 8), me) == [gone.id, below.id]
+
+
+def test_levels_end_at_a_fixed_number_of_comments_the_best_of_the_first_level_first(
+    rows: Rows,
+) -> None:
+    bob = rows.person()
+    on = rows.post(rows.community(), bob)
+    first = rows.comment(on, bob)
+    rows.comment(on, bob, first)
+    made = [rows.comment(on, bob, upvotes=1).id for _ in range(MOST)]
+
+    with counted() as statements:
+        post = get_post_view(rows.conn, on)
+        found = list_levels(rows.conn, post, Levels("top", 8), now=NOON)
+
+    assert [one.id for one in found] == made[::-1]
+    assert len(statements) == 2

@@ -217,8 +217,10 @@ async def test_each_order_that_can_be_preferred_is_the_one_of_the_front_page(
     page = await bob.get("/")
 
     sort, _, span = order.partition("-")
-    assert f'aria-current="page">{sort.capitalize()}<' in page.html
-    names = {"day": "Day", "week": "Week", "month": "Month", "year": "Year", "all": "All time"}
+    assert f'aria-current="page">{sort.replace("_", " ").capitalize()}<' in page.html
+    names = {"hour": "Hour", "day": "Day", "week": "Week", "month": "Month", "year": "Year"}
+    names |= {"six_hours": "6 hours", "twelve_hours": "12 hours", "three_months": "3 months"}
+    names |= {"six_months": "6 months", "nine_months": "9 months", "all": "All time"}
     assert (
         (f'aria-current="page">{names[span]}<' in page.html)
         if span
@@ -227,9 +229,11 @@ async def test_each_order_that_can_be_preferred_is_the_one_of_the_front_page(
     asked = f"/?list=all&sort={sort}" + (f"&range={span}" if span else "")
     assert shown(page) == shown(await world.browser().get(asked))
     first = {"new": new, "top-day": new, "top-week": loved, "controversial-week": disputed}
+    first |= {"top-hour": new, "top-twelve_hours": new, "old": old, "top-three_months": loved}
     if order in first:
         assert shown(page)[0] == first[order].id
-    assert (old.id in shown(page)) == (span not in {"day", "week"})
+    recent = {"hour", "six_hours", "twelve_hours", "day", "week"}
+    assert (old.id in shown(page)) == (span not in recent)
 
 
 async def test_the_form_of_preferences_decides_scope_density_and_sensitive_posts(

@@ -1,0 +1,62 @@
+"""The communities that a list covers, and how a list is found in them: by sorting what they have,
+or by walking down an index and skipping what they do not have.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from sqlalchemy import Column, ColumnElement, Select, case, func, select
+
+from fedcom.models.actor import actor, community
+from fedcom.models.follow import follow
+from fedcom.models.moderation import moderator
+from fedcom.models.post import post, post_rank
+from fedcom.views.post import author, group
+from fedcom.views.viewer import VIEWER
+
+Scope = Literal["subscribed", "local", "all", "moderated", "community", "author"]
+
+FEW = 2000
+"""Sorting up to this many posts is faster than finding them among all (measured with 100 000
+posts).
+"""
+
+CONSIDERED = 5
+"""Of a list that has to be sorted, so many times the items of a page are read whole at first: the
+others are only compared by their keys. If the viewer may see too few of them, all are read.
+"""
+
+GROUPS: Mapping[Scope, Select[Any]] = {
+    "subscribed": select(follow.c.target_id).where(follow.c.follower_id == VIEWER),
+    "local": select(actor.c.id).where(actor.c.local, actor.c.kind == "Group"),
+    "moderated": select(moderator.c.community_id).where(moderator.c.person_id == VIEWER),
+}
+"""The scopes that are a number of communities, and the ids of those."""
+
+
+def are_few(counter: Column[int], ids: Select[Any]) -> ColumnElement[bool]:
+    """Whether the communities have at most `FEW` posts or comments, by their `counter`."""
+    counted = select(func.coalesce(func.sum(counter), 0)).where(community.c.actor_id.in_(ids))
+    return counted.scalar_subquery() <= FEW
+
+
+def checked(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Row by row: no index is used, and PostgreSQL expects to keep nearly every row."""
+    return case((condition, 1), else_=0) != 0
+
+
+def none_of(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """No such row exists, written so that PostgreSQL expects to keep nearly every post.
+
+    It estimates that NOT IN and NOT EXISTS keep half of the rows, so that a few of them leave next
+    to none, and then chooses joins that are a hundred times slower.
+    """
+    found = select(func.max(1)).where(*conditions).correlate(post_rank, post, author, group)
+    return func.coalesce(found.scalar_subquery(), 0) != 1
+
+
+def unindexed(key: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The same key, in which no index is sorted: for a few rows that are found by other means, so
+    that no database walks down all rows in order to find these.
+    """
+    return func.coalesce(key, key)
