@@ -1,4 +1,4 @@
-"""Taglines, and custom emoji.
+"""Taglines and custom emoji; preferences of apps, languages of discussions, Matrix ids.
 
 Revision 0043, after 0042.
 """
@@ -16,6 +16,19 @@ depends_on = None
 
 def upgrade() -> None:
     """Bring the schema from the revision before to this one; the way back is a backup."""
+    for name in ("show_read_posts", "show_bot_accounts"):
+        op.add_column(
+            "account", sa.Column(name, sa.Boolean(), server_default=sa.true(), nullable=False)
+        )
+    op.add_column(
+        "account",
+        sa.Column("app_preferences", sa.Text(), server_default=sa.text("'{}'"), nullable=False),
+    )
+    for table in ("account", "community", "site"):
+        op.add_column(
+            table, sa.Column("languages", sa.Text(), server_default=sa.text("''"), nullable=False)
+        )
+    op.add_column("actor", sa.Column("matrix_user_id", sa.Text(), nullable=True))
     op.create_table(
         "tagline",
         sa.Column("id", BigId, nullable=False),

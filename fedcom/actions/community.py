@@ -17,6 +17,7 @@ from fedcom.queries.located import standing_in
 from fedcom.queries.policy import policy_of
 from fedcom.remote.actors import community_at, person_at, put_actor
 from fedcom.remote.vouching import check_vouched
+from fedcom.rules.languages import check_languages
 from fedcom.rules.limits import check_body, check_display_name
 from fedcom.rules.names import check_name
 from fedcom.rules.permissions import (
@@ -43,6 +44,7 @@ class CreateCommunity(Federated[Community]):
     description: Body = EMPTY
     nsfw: bool = False
     posting_restricted: bool = False
+    languages: tuple[str, ...] = ()
 
     def check(self, ctx: Context) -> None:
         """The name must never have been used; that is checked when it is reserved."""
@@ -51,6 +53,7 @@ class CreateCommunity(Federated[Community]):
         check_name(self.name, policy.name_limit)
         check_display_name(self.title)
         check_body(self.description.source)
+        check_languages(self.languages)
         check_slurs(policy.slur_filter, self.name, self.title, self.description.source)
         may_be_nsfw(sensitive=self.nsfw, nsfw=policy.nsfw)
         if not self.by.local:
@@ -79,6 +82,7 @@ class CreateCommunity(Federated[Community]):
                 featured_iri=f"{made.iri}/featured",
                 nsfw=self.nsfw,
                 posting_restricted=self.posting_restricted,
+                languages=check_languages(self.languages),
             )
         )
         ctx.conn.execute(
@@ -108,12 +112,15 @@ class EditCommunity(Federated[Community]):
     description: Body
     nsfw: bool
     posting_restricted: bool
+    # None: as they are.
+    languages: tuple[str, ...] | None = None
 
     def check(self, ctx: Context) -> None:
         """For moderators; the change of a remote community is sent to its server."""
         must_moderate(self.by, self.community, standing_in(ctx, self.by, self.community), ctx.now)
         check_display_name(self.title)
         check_body(self.description.source)
+        check_languages(self.languages or ())
         policy = policy_of(ctx)
         check_slurs(policy.slur_filter, self.title, self.description.source)
         if self.nsfw != self.community.nsfw:
@@ -134,7 +141,13 @@ class EditCommunity(Federated[Community]):
         ctx.conn.execute(
             update(community_table)
             .where(community_table.c.actor_id == self.community.id)
-            .values(nsfw=self.nsfw, posting_restricted=self.posting_restricted)
+            .values(
+                nsfw=self.nsfw,
+                posting_restricted=self.posting_restricted,
+                languages=self.community.languages
+                if self.languages is None
+                else check_languages(self.languages),
+            )
         )
         return get_community(ctx.conn, self.community.id)
 

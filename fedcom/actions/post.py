@@ -29,6 +29,7 @@ from fedcom.queries.located import locate, standing_in
 from fedcom.queries.policy import is_blocked_url, policy_of
 from fedcom.queries.posts import get_post
 from fedcom.queries.replies import first_replies
+from fedcom.rules.languages import check_permitted
 from fedcom.rules.limits import check_alt, check_body, check_content_warning, check_title, check_url
 from fedcom.rules.permissions import may_be_nsfw, may_edit, may_post, may_take_part
 from fedcom.rules.slurs import check_slurs
@@ -82,7 +83,7 @@ class CreatePost(WritePost):
     def check(self, ctx: Context) -> None:
         """If open to this person; a remote post must be relevant to a local member."""
         may_post(self.by, self.community, standing_in(ctx, self.by, self.community), ctx.now)
-        _check_content(ctx, self)
+        _check_content(ctx, self, self.community)
         if self.source is not None:
             _check_wanted(ctx, self.community)
             refuse_deleted(ctx, self.source.iri, self.by.iri)
@@ -153,7 +154,7 @@ class EditPost(WritePost):
         community = locate(ctx, self.post, self.by).community
         may_take_part(self.by, community, standing_in(ctx, self.by, community), ctx.now)
         _check_shown(self.post)
-        _check_content(ctx, self)
+        _check_content(ctx, self, community)
 
     def apply(self, ctx: Context) -> Post:
         """Replace the text and keep the previous version; what others did with the post stays."""
@@ -213,13 +214,14 @@ def _check_shown(content: Post | Comment) -> None:
         raise Denied("deleted", "A deleted post cannot be edited; undelete it first.")
 
 
-def _check_content(ctx: Context, action: WritePost) -> None:
+def _check_content(ctx: Context, action: WritePost, community: Community) -> None:
     policy = policy_of(ctx)
     may_be_nsfw(sensitive=action.nsfw and not action.content_warning, nsfw=policy.nsfw)
     check_slurs(policy.slur_filter, action.title, action.content_warning)
     if action.url is not None and is_blocked_url(ctx.conn, action.url):
         raise Invalid("blocked_url", "Links to this address are not allowed on this server.")
     if action.source is None:
+        check_permitted(action.language, community.languages)
         alt = action.image.alt if action.image is not None else ""
         check_slurs(policy.slur_filter, action.body.source, alt)
         check_title(action.title)

@@ -66,6 +66,8 @@ site = Table(
     # The front page of guests and of new members.
     Column("default_scope", Text, nullable=False, server_default="subscribed"),
     Column("default_sort", Text, nullable=False, server_default="active"),
+    # Of the posts in the lists of guests, and of members who chose none: codes separated by spaces.
+    Column("languages", Text, nullable=False, server_default=EMPTY),
     # Only stored, for apps.
     Column("app_listing_mode", Text, nullable=False, server_default="List"),
     Column("app_theme", Text, nullable=False, server_default="browser"),
@@ -138,6 +140,7 @@ class Site:
     hides_moderators: bool
     default_scope: str
     default_sort: str
+    languages: str
     app_listing_mode: str
     app_theme: str
     answers_apps_as_lemmy: bool

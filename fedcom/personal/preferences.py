@@ -10,6 +10,7 @@ from fedcom.accounts.members import get_account
 from fedcom.errors import Invalid
 from fedcom.models.account import Account, Theme, account
 from fedcom.rules.front_lists import FRONT_SCOPES, FRONT_SORTS
+from fedcom.rules.languages import check_languages
 
 THEMES: tuple[str, ...] = get_args(Theme)
 
@@ -27,6 +28,10 @@ class Preferences:
     front_sort: str
     compact_lists: bool
     show_nsfw: bool
+    show_read_posts: bool = True
+    show_bot_accounts: bool = True
+    # Codes separated by spaces; "" for all.
+    languages: str = ""
     mail_notifications: bool
 
 
@@ -34,7 +39,7 @@ def set_preferences(conn: Connection, person_id: int, chosen: Preferences) -> Ac
     """Store them all; the account as it then stands.
 
     Raises Invalid: `theme_unknown`, `front_scope_unknown`, `front_sort_unknown`,
-    `interface_language_unknown`; and NotFound.
+    `interface_language_unknown`, `language_unknown`; and NotFound.
     """
     _check("theme", chosen.theme, THEMES)
     _check("front_scope", chosen.front_scope, FRONT_SCOPES)
@@ -42,7 +47,8 @@ def set_preferences(conn: Connection, person_id: int, chosen: Preferences) -> Ac
     if not _LANGUAGE.fullmatch(chosen.interface_language):
         raise Invalid("interface_language_unknown", "Unknown language.")
     mine = account.c.actor_id == person_id
-    conn.execute(update(account).where(mine).values(**asdict(chosen)))
+    values = asdict(chosen) | {"languages": check_languages(chosen.languages.split())}
+    conn.execute(update(account).where(mine).values(**values))
     return get_account(conn, person_id)
 
 

@@ -27,6 +27,8 @@ from fedcom.queries.bans import list_site_bans
 from fedcom.queries.follows import larger_count
 from fedcom.queries.policy import policy_of
 from fedcom.remote.peers import find_refusal
+from fedcom.rules.languages import LANGUAGES, check_languages
+from fedcom.rules.limits import check_matrix_id
 from fedcom.rules.slurs import check_slurs
 from fedcom.text.html import sanitize
 from fedcom.text.plain import clean_title
@@ -241,6 +243,7 @@ def forget_actor(ctx: Context, known_actor: Actor) -> None:
             summary_html="",
             icon_url=None,
             image_url=None,
+            matrix_user_id=None,
         )
     )
 
@@ -295,6 +298,7 @@ def read_actor(document: Document) -> dict[str, object]:
         "icon_url": usable_iri(document.icon_url),
         "image_url": usable_iri(document.image_url),
         "url": _near(document.url, iri),
+        "matrix_user_id": _matrix_id(document.get("matrixUserId")),
         "inbox": _inbox(document, iri),
         "shared_inbox": _near(document.shared_inbox, iri),
         "outbox": _near(document.outbox, iri),
@@ -305,6 +309,14 @@ def read_actor(document: Document) -> dict[str, object]:
         "proof_key": proof.multibase if proof else None,
         "updated_at": document.updated,
     }
+
+
+def _matrix_id(value: object) -> str | None:
+    """The address for Matrix in a peer's document; None for one that is not valid."""
+    try:
+        return check_matrix_id(value) or None if isinstance(value, str) else None
+    except Invalid:
+        return None
 
 
 def _signs(key: KeyDocument, document: Document) -> bool:
@@ -328,6 +340,7 @@ def _put_community(ctx: Context, actor_id: int, document: Document) -> None:
         "featured_iri": _near(document.featured, document.id),
         "nsfw": document.sensitive,
         "posting_restricted": document.get("postingRestrictedToMods") is True,
+        "languages": check_languages(code for code in document.languages if code in LANGUAGES),
     }
     followers = document.get("followers")
     if isinstance(followers, dict):

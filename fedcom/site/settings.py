@@ -14,6 +14,7 @@ from fedcom.models.base import columns_of, first_row
 from fedcom.models.site import Registration, Site, allowed_instance, blocked_url, site
 from fedcom.remote.peers import blocked_among, normalise_host
 from fedcom.rules.front_lists import FRONT_SCOPES, FRONT_SORTS
+from fedcom.rules.languages import check_languages
 from fedcom.rules.limits import MAX_URL, check_body, check_content_warning, check_display_name
 from fedcom.rules.names import LONGEST_NAME, MIN_NAME
 from fedcom.rules.slurs import check_slurs
@@ -85,6 +86,7 @@ class SiteChanges(TypedDict, total=False):
     hides_moderators: bool | None
     default_scope: str | None
     default_sort: str | None
+    languages: Iterable[str] | None
     app_listing_mode: str | None
     app_theme: str | None
     answers_apps_as_lemmy: bool | None
@@ -103,7 +105,7 @@ def edit_site(ctx: Context, **changes: Unpack[SiteChanges]) -> Site:
 
     Raises Invalid: `site_name_required`, `short_description_too_long`, `display_name_…`, `body_…`,
     `content_warning_…`, `registration_unknown`, `invalid_regex`, `permissive_regex`,
-    `name_limit_invalid`, `default_scope_unknown`, `default_sort_unknown`,
+    `name_limit_invalid`, `default_scope_unknown`, `default_sort_unknown`, `language_unknown`,
     `app_listing_mode_unknown`, `app_theme_too_long`, `slurs`, `host_invalid`,
     `blocked_urls_invalid`, `too_many_items`, and
     `cant_enable_private_instance_and_federation_together`.
@@ -324,6 +326,7 @@ _CHECKS: dict[str, Callable[[Any], object]] = {
     "name_limit": _name_limit,
     "default_scope": partial(_one_of, "default_scope", FRONT_SCOPES),
     "default_sort": partial(_one_of, "default_sort", FRONT_SORTS),
+    "languages": check_languages,
     "app_listing_mode": partial(_one_of, "app_listing_mode", LISTING_MODES),
     "app_theme": _theme,
 }

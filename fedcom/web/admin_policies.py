@@ -14,6 +14,7 @@ from fedcom.site.settings import (
     list_blocked_urls,
 )
 from fedcom.web.html.forms import read_form, see_other
+from fedcom.web.html.languages import language_fields, languages_in
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, admin_of, read_page
 
@@ -96,6 +97,7 @@ async def edit_defaults(request: Request) -> Response:
             changes = SiteChanges(
                 default_scope=form.line("default_scope"),
                 default_sort=form.line("default_sort"),
+                languages=languages_in(form),
                 app_listing_mode=form.line("app_listing_mode"),
                 app_theme=form.line("app_theme"),
                 answers_apps_as_lemmy=form.checked("answers_apps_as_lemmy"),
@@ -106,6 +108,7 @@ async def edit_defaults(request: Request) -> Response:
 
 def _defaults(site: Site) -> Mapping[str, str]:
     values: dict[str, str] = {name: getattr(site, name) for name in _DEFAULTS}
+    values |= language_fields(site.languages)
     return values | {"answers_apps_as_lemmy": _box(site.answers_apps_as_lemmy)}
 
 

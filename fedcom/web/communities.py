@@ -37,6 +37,7 @@ from fedcom.views.paging import Page
 from fedcom.views.post import PostView
 from fedcom.web.feeds import Choice, choose, read_list
 from fedcom.web.html.forms import Form, read_form, receive, see_other
+from fedcom.web.html.languages import language_fields, languages_in
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
 from fedcom.wire.body import Body
@@ -117,7 +118,9 @@ async def follow(request: Request) -> Response:
     return see_other(path, "followed" if community.local else "follow_asked")
 
 
-_NEW = {"name": "", "display_name": "", "body": "", "nsfw": "", "posting_restricted": ""}
+_NEW = {"name": "", "display_name": "", "body": "", "nsfw": "", "posting_restricted": ""} | (
+    language_fields("")
+)
 
 
 async def create(request: Request) -> Response:
@@ -156,6 +159,7 @@ async def _fields(form: Form) -> dict[str, Any]:
         "description": await offload(Body.of_markdown, check_body(form.text("body"))),
         "nsfw": form.checked("nsfw"),
         "posting_restricted": form.checked("posting_restricted"),
+        "languages": languages_in(form),
     }
 
 
@@ -202,6 +206,7 @@ def _values(community: Community) -> dict[str, str]:
         "body": community.summary_source,
         "nsfw": "on" if community.nsfw else "",
         "posting_restricted": "on" if community.posting_restricted else "",
+        **language_fields(community.languages),
     }
 
 

@@ -85,6 +85,7 @@ def choose(context: PageContext, scope: Scope, usual: Sort | None = None) -> Cho
 
 def wanted(context: PageContext, choice: Choice, subject_id: int = NOBODY) -> FeedQuery:
     """The query for the database. Raises Invalid for an `after` that no page of ours made."""
+    account = context.member.account if context.member else None
     return FeedQuery(
         choice.scope,
         choice.sort,
@@ -98,6 +99,9 @@ def wanted(context: PageContext, choice: Choice, subject_id: int = NOBODY) -> Fe
         if context.site.nsfw
         else False,
         text=0 if choice.compact else EXCERPT,
+        show_read=account is None or account.show_read_posts,
+        show_bots=account is None or account.show_bot_accounts,
+        languages=tuple(((account and account.languages) or context.site.languages).split()),
     )
 
 

@@ -64,6 +64,7 @@ _CODES = {
     "blocked_url": "url",
     "invalid_regex": "slur_filter",
     "permissive_regex": "slur_filter",
+    "invalid_matrix_id": "matrix_user_id",
 }
 
 
