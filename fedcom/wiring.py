@@ -24,6 +24,7 @@ from fedcom.background.backfill import Backfill
 from fedcom.background.follow_requests import ask_again
 from fedcom.background.gone_actors import GoneActors
 from fedcom.background.housekeeping import Housekeeping
+from fedcom.background.imports import import_some
 from fedcom.background.loops import repeat
 from fedcom.background.mailer import Mailer
 from fedcom.background.previews import Previews
@@ -62,6 +63,9 @@ T = TypeVar("T")
 AGENT = f"Fedcom/{version('fedcom')}"
 UNIT_DOCUMENTS = 30
 CLEAN_UP_EVERY = 3600.0
+IMPORT_EVERY = 5.0
+"""Seconds between two steps of the imports of settings."""
+
 ASK_AGAIN_EVERY = 60.0
 # After `fedcom keys rotate`, a retired key may still be used for at most this long; peers answer
 # 401 and the delivery is tried again.
@@ -159,6 +163,9 @@ class OpenInstance:
             tasks.create_task(
                 repeat(ASK_AGAIN_EVERY, self._ask_again, only_if=self.database.is_leader)
             )
+            tasks.create_task(
+                repeat(IMPORT_EVERY, self._import_some, only_if=self.database.is_leader)
+            )
             tasks.create_task(self.backfill.run())
             tasks.create_task(self.previews.run())
             tasks.create_task(self.mailer.run(only_if=self.database.is_leader))
@@ -177,6 +184,9 @@ class OpenInstance:
 
     async def _wake_backfill(self) -> None:
         self.backfill.wake()
+
+    async def _import_some(self) -> None:
+        await import_some(self.units, self.look_up.find)
 
     async def _ask_again(self) -> None:
         await ask_again(self.units, self.clock())

@@ -1,4 +1,4 @@
-"""Taglines and custom emoji; preferences of apps, languages of discussions, Matrix ids.
+"""Taglines and custom emoji; preferences of apps, languages of discussions, Matrix ids; imports.
 
 Revision 0043, after 0042.
 """
@@ -29,6 +29,27 @@ def upgrade() -> None:
             table, sa.Column("languages", sa.Text(), server_default=sa.text("''"), nullable=False)
         )
     op.add_column("actor", sa.Column("matrix_user_id", sa.Text(), nullable=True))
+    op.create_table(
+        "import_item",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("person_id", BigId, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), server_default="waiting", nullable=False),
+        sa.Column("error", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.CheckConstraint("state IN ('waiting', 'done', 'failed')", name="ck_import_item_state"),
+        sa.ForeignKeyConstraint(["person_id"], ["actor.id"], name="fk_import_item_person_id_actor"),
+        sa.PrimaryKeyConstraint("id", name="pk_import_item"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_import_item_person_id", "import_item", ["person_id", "state"])
+    op.create_index(
+        "ix_import_item_waiting",
+        "import_item",
+        ["id"],
+        sqlite_where=sa.text("state = 'waiting'"),
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
     op.create_table(
         "tagline",
         sa.Column("id", BigId, nullable=False),

@@ -8,6 +8,6 @@ posts outside of known communities), `moderation` (moderators, bans, reports, mo
 `account` (local logins, sessions, invitations), `mail` (the queue of e-mail), `notification`,
 `personal` (members' private lists), `media` (pictures and previews of links), `omission` (content
 that a backfill left out), `restriction` (interaction policies of remote authors), `boost` (of local
-content), `decoration` (taglines and custom emoji). `located` is no table: a post or comment with
-its community, author and standing, read at once.
+content), `decoration` (taglines and custom emoji), `settings_import`. `located` is no
+table: a post or comment with its community, author and standing, read at once.
 """

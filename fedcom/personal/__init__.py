@@ -4,5 +4,5 @@
 (typed and not sent), `sent_forms` (a form that is sent twice takes effect once), `uploads` (their
 pictures), `visits` (which threads they have read), `notifications` (which they have read),
 `preferences` and `app_preferences`, `feed_tokens` (the addresses of their feeds), `export`
-(everything stored about a member).
+(everything stored about a member), `imports` (of settings).
 """

@@ -6,6 +6,7 @@ They are one JSON object in the account: no query reads them, and apps come with
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -68,6 +69,16 @@ def set_app_preferences(
     values = {"app_preferences": json.dumps(asdict(changed))}
     conn.execute(update(account).where(account.c.actor_id == person_id).values(**values))
     return changed
+
+
+def usable_preferences(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Those among an app's or another server's settings that can be stored."""
+    found = {}
+    for name, value in settings.items():
+        with suppress(Invalid):
+            _check(name, value)
+            found[name] = value
+    return found
 
 
 def _check(name: str, value: object) -> None:

@@ -65,6 +65,11 @@ def _read_hue(text: str) -> int | None:
     return hue
 
 
+def _read_limit(text: str) -> int | None:
+    """The number in the field; None if it is missing, 0 for no number, which is refused."""
+    return (whole_number(text, 1_000) or 0) if text else None
+
+
 async def _save(request: Request, form: Form, hue: int | None) -> None:
     description = await offload(Body.of_markdown, check_body(form.text("body"), MAX_DESCRIPTION))
     with error_beside("rules"):
@@ -111,7 +116,7 @@ async def edit_registration(request: Request) -> Response:
                 edit_site(
                     ctx,
                     registration=form.line("registration"),
-                    name_limit=whole_number(form.line("name_limit"), 1_000) or 0,
+                    name_limit=_read_limit(form.line("name_limit")),
                     mails_applications=form.checked("mails_applications"),
                 )
                 edit_welcome(ctx.conn, question=form.text("question"))

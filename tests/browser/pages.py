@@ -136,6 +136,7 @@ PAGES = [
     PageCase("settings-account", "/settings/account", "sue"),
     PageCase("settings-bans", "/settings/bans", "sue"),
     PageCase("settings-data", "/settings/data", "sue"),
+    PageCase("settings-import", "/settings/import", "bob"),
     PageCase("settings-delete", "/settings/delete", "sue"),
     PageCase("settings-delete-last-admin", "/settings/delete", "zoe"),
     PageCase("search", "/search", "kim"),

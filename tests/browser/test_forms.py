@@ -76,6 +76,7 @@ FORMS = [
 NOTHING_TYPED = {
     "/settings/appearance",
     "/settings/delete",
+    "/settings/import",
     "/settings/pictures",
     "/c/{slug}/pictures",
     "/admin/logo",

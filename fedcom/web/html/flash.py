@@ -44,6 +44,7 @@ NOTICES = {
     "feeds_renewed": mark("Your feeds have new addresses. The old ones no longer work."),
     "followed": mark("You're now following this community."),
     "hidden": mark("Hidden. Find it under “%(own_lists)s”."),
+    "import_begun": mark("Import started. You can leave this page."),
     "invitation_made": mark("Invitation created. Send the link to whoever you want to invite."),
     "invitation_removed": mark("Invitation revoked."),
     "locked": mark("Locked. No more comments can be added."),

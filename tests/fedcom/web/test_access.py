@@ -149,6 +149,8 @@ MATRIX = [
     ("/settings/data", None, LOGIN, OK, OK, OK, OK),
     ("/settings/export", None, LOGIN, OK, OK, OK, OK),
     ("/settings/export/lemmy", None, LOGIN, OK, OK, OK, OK),
+    ("/settings/import", None, LOGIN, OK, OK, OK, OK),
+    ("/settings/import", {}, LOGIN, INVALID, INVALID, INVALID, INVALID),
     ("/settings/delete", None, LOGIN, OK, OK, OK, OK),
     ("/settings/delete", {"current_password": "x"}, LOGIN, NO, NO, NO, NO),
     ("/settings/pictures", None, LOGIN, OK, OK, OK, OK),

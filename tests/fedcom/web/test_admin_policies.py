@@ -94,6 +94,7 @@ async def test_nothing_of_a_private_site_is_shown_to_guests(world: World) -> Non
     post = await world.post("Zebrafinch", url="https://zebrafinch.example")
     await world.comment(post, "Quokka")
     targets = await make_targets(world) | {"post": post.id, "place": "cats", "author": "bob"}
+    targets |= {name: person.id for name, person in world.people.items()}
     paths = [str(path).format(**targets) for path, fields, *_ in MATRIX if fields is None]
     paths += [f"{path}?q=zebrafinch" for path in ("/search", "/communities")]
     paths += [route.path.format(name="bob") for route in _routes() if "{name}" in route.path]
