@@ -37,12 +37,18 @@ class Outdated:
     drop: Callable[[Connection, Sequence[Any]], int]
 
 
-def outdated_in(table: Table, condition: ColumnElement[bool]) -> Outdated:
-    """The rows of `table` that fulfil the condition; their keys are the primary ones."""
+def outdated_in(
+    table: Table, condition: ColumnElement[bool], *, rechecked: bool = True
+) -> Outdated:
+    """The rows of `table` that fulfil the condition; their keys are the primary ones.
+
+    Without `rechecked`, those that were found are deleted even if they no longer do: for a
+    condition that takes long.
+    """
     key = tuple(table.primary_key)
     outdated = select(*key).where(condition)
     # As an operand, so that no index of the condition is preferred to that of the keys.
-    still = condition.is_(true())
+    still = condition.is_(true()) if rechecked else true()
 
     def find(conn: Connection, most: int) -> Sequence[Any]:
         rows = conn.execute(outdated.limit(most))

@@ -17,7 +17,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
-from fedcom.api import site
+from fedcom.api import pictrs
+from fedcom.api.v3 import routes as api
 from fedcom.federation import discovery, documents, threads
 from fedcom.federation.negotiation import ACTIVITY_TYPES, takes_activity, wants_activity
 from fedcom.http.cors import answer_preflight
@@ -97,7 +98,9 @@ def _routes() -> list[BaseRoute]:
         Route("/actor/inbox", receive, methods=INBOX_METHODS),
         Route("/u/{name}/inbox", receive, methods=INBOX_METHODS),
         Route("/c/{name}/inbox", receive, methods=INBOX_METHODS),
-        *(_ForPrograms(route) for route in (*discovery.ROUTES, *site.ROUTES)),
+        *(_ForPrograms(route) for route in discovery.ROUTES),
+        *api.routes(),
+        *pictrs.ROUTES,
         *(_DocumentsOnly(route) for route in (*documents.ROUTES, *threads.ROUTES)),
         *(_Document(path, endpoint, methods=["GET"]) for path, endpoint in documents.SHARED),
         *(Route(path, answer_preflight, methods=["OPTIONS"]) for path in _public_paths()),
@@ -125,7 +128,7 @@ def _variant(headers: Headers) -> Hashable:
 
 def _public_paths() -> list[str]:
     """The addresses that programs may read from any origin, without logging in."""
-    only = (*discovery.ROUTES, *site.ROUTES, *documents.ROUTES, *threads.ROUTES)
+    only = (*discovery.ROUTES, *documents.ROUTES, *threads.ROUTES)
     return [*(route.path for route in only), *(path for path, _ in documents.SHARED)]
 
 

@@ -28,6 +28,7 @@ from fedcom.background.imports import import_some
 from fedcom.background.loops import repeat
 from fedcom.background.mailer import Mailer
 from fedcom.background.previews import Previews
+from fedcom.background.purges import Purges
 from fedcom.clock import Clock, utc_now
 from fedcom.context import Context, NewKey
 from fedcom.db import Database, open_database
@@ -62,6 +63,7 @@ T = TypeVar("T")
 
 AGENT = f"Fedcom/{version('fedcom')}"
 UNIT_DOCUMENTS = 30
+PURGE_EVERY = 5.0
 CLEAN_UP_EVERY = 3600.0
 IMPORT_EVERY = 5.0
 """Seconds between two steps of the imports of settings."""
@@ -100,6 +102,7 @@ class OpenInstance:
     _gone_actors: GoneActors
     _housekeeping: Housekeeping
     _active_users: ActiveUserCounts
+    _purges: Purges
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a connection that only reads."""
@@ -166,6 +169,9 @@ class OpenInstance:
             tasks.create_task(
                 repeat(IMPORT_EVERY, self._import_some, only_if=self.database.is_leader)
             )
+            tasks.create_task(
+                repeat(PURGE_EVERY, self.erase_purged, only_if=self.database.is_leader)
+            )
             tasks.create_task(self.backfill.run())
             tasks.create_task(self.previews.run())
             tasks.create_task(self.mailer.run(only_if=self.database.is_leader))
@@ -181,6 +187,10 @@ class OpenInstance:
         cancelled.
         """
         await repeat(CLEAN_UP_EVERY, self._gone_actors.ask)
+
+    async def erase_purged(self) -> None:
+        """Erase everything that admins have purged and that is due."""
+        await self._purges.work()
 
     async def _wake_backfill(self) -> None:
         self.backfill.wake()
@@ -340,6 +350,9 @@ async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
             _gone_actors=gone_actors,
             _housekeeping=Housekeeping(database, pictures, remote_pictures, settings, clock),
             _active_users=ActiveUserCounts(database, clock),
+            _purges=Purges(
+                database, units, pictures.store, remote_pictures, settings.origin, clock
+            ),
         )
     finally:
         await remote_pictures.aclose()

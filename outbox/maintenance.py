@@ -1,6 +1,6 @@
 """For admins: what is waiting and why, what failed, retry, prune."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    delete,
     exists,
     func,
     literal_column,
@@ -321,3 +322,14 @@ def _latest(states: Sequence[str], *conditions: ColumnElement[bool], limit: int)
     columns = [column for column in found.c if column is not found.c.id]
     newest_first = found.c.closed_at.desc(), found.c.id.desc()
     return select(*columns).order_by(*newest_first).limit(limit)
+
+
+def forget_subjects(conn: Connection, subjects: Collection[str], before: float) -> None:
+    """Delete the activities about these subjects that were published before then (epoch seconds),
+    and their deliveries, sent or not.
+    """
+    about = activities.c.subject.in_(subjects), activities.c.created_at < before
+    ids = conn.execute(select(activities.c.id).where(*about)).scalars().all()
+    if ids:
+        conn.execute(delete(deliveries).where(deliveries.c.activity.in_(ids)))
+        conn.execute(delete(activities).where(activities.c.id.in_(ids)))

@@ -1,6 +1,6 @@
 """Orders of posts: by the size of the community, by the number of comments, by the newest comment.
 
-Revision 0039, after 0034.
+Revision 0039, after 0038.
 """
 
 import math
@@ -11,7 +11,7 @@ from alembic import op
 from fedcom.db import UtcDateTime
 
 revision = "0039"
-down_revision = "0034"
+down_revision = "0038"
 branch_labels = None
 depends_on = None
 

@@ -1,13 +1,13 @@
 """Settings of the site: what is allowed, who sees it, and defaults; allowed servers, blocked links.
 
-Revision 0042, after 0040.
+Revision 0042, after 0041.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0042"
-down_revision = "0040"
+down_revision = "0041"
 branch_labels = None
 depends_on = None
 

@@ -16,12 +16,15 @@ from sqlalchemy import (
 )
 
 from fedcom.accounts.sessions import end_all_sessions
+from fedcom.context import Context
+from fedcom.effects.modlog import LogEntry, log_person
 from fedcom.effects.wipe import wipe_login
 from fedcom.errors import Conflict, NotFound
 from fedcom.models.account import Account, account, password_reset
 from fedcom.models.actor import Person, actor
 from fedcom.models.base import columns_of, first_row, to_row
 from fedcom.models.mail import mail
+from fedcom.models.moderation import ModlogKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,18 @@ def set_role(conn: Connection, person_id: int, role: Literal["admin", "member"])
     conn.execute(update(account).where(account.c.actor_id == person_id).values(role=role))
     end_all_sessions(conn, person_id)
     return get_account(conn, person_id)
+
+
+def change_role_of(
+    ctx: Context, by: Person, person_id: int, role: Literal["admin", "member"]
+) -> None:
+    """As `set_role`, by an admin: with an entry in the modlog, of which the member is notified."""
+    member = get_member(ctx.conn, person_id)
+    if member.account.role == role:
+        return
+    set_role(ctx.conn, person_id, role)
+    kind: ModlogKind = "add_admin" if role == "admin" else "remove_admin"
+    log_person(ctx, LogEntry(by=by, kind=kind, community=None), member.person)
 
 
 def set_password(

@@ -17,6 +17,7 @@ from fedcom.actions.close import CloseCommunity, ReopenCommunity
 from fedcom.actions.comment import CreateComment, EditComment
 from fedcom.actions.community import CreateCommunity, EditCommunity
 from fedcom.actions.delete import Delete, Undelete
+from fedcom.actions.distinguish import Distinguish
 from fedcom.actions.follow import Follow, Unfollow
 from fedcom.actions.lock import Lock
 from fedcom.actions.message import DeleteMessage, EditMessage, SendMessage, UndeleteMessage
@@ -29,6 +30,7 @@ from fedcom.actions.profile import EditProfile
 from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.actions.report import Report, WithdrawReport
 from fedcom.actions.take_down import Reinstate, TakeDown
+from fedcom.actions.transfer import TransferCommunity
 from fedcom.actions.unban import Unban
 from fedcom.actions.vote import Vote
 from fedcom.catalogues import mark
@@ -124,6 +126,7 @@ LIMITS_OF_ACTION: dict[type[Federated[Any]], ActionLimits] = {
     **dict.fromkeys((EditPost, EditComment, EditMessage, EditProfile, EditCommunity), EDITS),
     **dict.fromkeys((Delete, Undelete, DeleteMessage, UndeleteMessage, ChangePictures), EDITS),
     **dict.fromkeys((RemoveContent, RestoreContent, Lock, Pin, Ban, Unban), MODERATION),
+    **dict.fromkeys((Distinguish, TransferCommunity), MODERATION),
     **dict.fromkeys((AddModerator, RemoveModerator, TakeDown, Reinstate), MODERATION),
     **dict.fromkeys((CloseCommunity, ReopenCommunity), MODERATION),
 }

@@ -66,6 +66,8 @@ class Ban(Federated[Person]):
     reason: str = ""
     expires_at: datetime | None = None
     removes_content: bool = False
+    # Part of a purge, which erases the content itself; other servers are told to remove theirs.
+    erases: bool = False
     # Part of a ban from the whole server, which notifies the person of both.
     is_part: bool = False
 
@@ -129,7 +131,7 @@ class Ban(Federated[Person]):
             self._ban_from_site(ctx)
         else:
             self._ban_from(ctx, self.community)
-        if self.removes_content:
+        if self.removes_content and not self.erases:
             removed = remove_all(ctx, self.by, self.person, self.community, self.reason)
             boost_posts(ctx, removed, Microblogs.UNBOOST)
             if self.community is None:
@@ -238,6 +240,7 @@ class Ban(Federated[Person]):
                 reason=self.reason,
                 expires_at=self.expires_at,
                 removes_content=self.removes_content,
+                erases=self.erases,
                 is_part=True,
             )
             with suppress(Conflict):

@@ -1,5 +1,6 @@
 """CreateComment and EditComment: Create and Update of a Note that replies to something."""
 
+from abc import abstractmethod
 from dataclasses import dataclass, replace
 from typing import ClassVar
 from uuid import uuid4
@@ -21,6 +22,7 @@ from fedcom.errors import Denied, Invalid
 from fedcom.models.actor import Actor, Community, Person
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.comment import Comment, comment
+from fedcom.models.located import Located
 from fedcom.models.post import Post
 from fedcom.queries.comments import get_comment
 from fedcom.queries.located import keep_located, locate, locate_parent, standing_in
@@ -72,7 +74,19 @@ class _CommentText(Federated[Comment]):
             "body_html": body.html,
             "language": self.language,
             "content_warning": warning,
+            **self._official(ctx),
         }
+
+    def _official(self, ctx: Context) -> dict[str, object]:
+        """The mark in a peer's document; a member's is changed by `Distinguish` alone."""
+        if self.source is None:
+            return {}
+        mine = standing_in(ctx, self.by, self.place(ctx).community)
+        return {"distinguished": self.source.distinguished and mine.may_moderate}
+
+    @abstractmethod
+    def place(self, ctx: Context) -> Located:
+        """Something in the same community: the comment itself, or what it answers."""
 
     def notify_people(self, ctx: Context, content: Comment, answered_id: int | None = None) -> None:
         """Notify the parent's author of a new comment, and everybody it mentions."""
@@ -110,6 +124,10 @@ class CreateComment(_CommentText):
     post: Post
     parent: Comment | None
 
+    def place(self, ctx: Context) -> Located:
+        """What it answers."""
+        return locate(ctx, self.parent or self.post)
+
     def check(self, ctx: Context) -> None:
         """If open to this person; a remote comment only below a post or comment stored here."""
         if self.parent is not None and self.parent.post_id != self.post.id:
@@ -128,7 +146,7 @@ class CreateComment(_CommentText):
 
     def apply(self, ctx: Context) -> Comment:
         """Insert the comment with its author's own vote, as Lemmy counts it."""
-        above = locate(ctx, self.parent or self.post)
+        above = self.place(ctx)
         made = self._insert(ctx)
         keep_located(ctx, made, above, self.by)
         if self.source is not None and self.source.restrictions != UNRESTRICTED:
@@ -169,6 +187,10 @@ class EditComment(_CommentText):
     """New text for a comment, by its author."""
 
     comment: Comment
+
+    def place(self, ctx: Context) -> Located:
+        """The comment."""
+        return locate(ctx, self.comment)
 
     def check(self, ctx: Context) -> None:
         """Only the author's own, in a community that is open."""

@@ -54,6 +54,8 @@ class Provenance:
     mentions: tuple[str, ...] = field(default=(), compare=False)
     # What the author does not allow others to do.
     restrictions: Restrictions = UNRESTRICTED
+    # Of a comment: its author calls it official. It counts only if they moderate the community.
+    distinguished: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

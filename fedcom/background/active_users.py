@@ -48,7 +48,10 @@ class ActiveUserCounts:
 
 
 def _find_stored(conn: Connection) -> dict[int, ActiveUsers]:
-    return {row[0]: ActiveUsers(*row[1:]) for row in conn.execute(_STORED)}
+    return {
+        row["actor_id"]: ActiveUsers(*(row[name] for name in _COLUMNS.values()))
+        for row in conn.execute(_STORED).mappings()
+    }
 
 
 _COLUMNS = {span: f"users_active_{span}" for span in ActiveUsers.__slots__}

@@ -42,12 +42,13 @@ from fedcom.queries.visibility import is_not_removed, is_shown
 # SQLite accepts about ten thousand values in one statement, older versions a thousand.
 _CHUNK = 500
 
-_COUNTED = tuple(
+COUNTED = tuple(
     comment.c[name]
     for name in (
         *("id", "iri", "post_id", "path", "upvotes", "downvotes", "published_at", "deleted_at"),
     )
 )
+"""The columns of the rows that `count_comments` takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +116,14 @@ def blank_all(ctx: Context, owner: Person | Community) -> None:
         posts = post.c.community_id == owner.id
     gone = update(comment).where(wrote).values(**Comment.BLANK, deleted_at=ctx.now)
     shown = gone.where(is_shown(comment))
-    hidden = ctx.conn.execute(shown.returning(*_COUNTED)).all()
-    _count_comments(ctx, hidden, back=False)
+    hidden = ctx.conn.execute(shown.returning(*COUNTED)).all()
+    count_comments(ctx, hidden, back=False)
     ctx.conn.execute(gone)
     gone = update(post).where(posts).values(**Post.BLANK, deleted_at=ctx.now)
     shown = gone.where(is_shown(post))
     lost = ctx.conn.execute(shown.returning(post.c.community_id, post.c.author_id)).all()
-    of_authors = Counter(row.author_id for row in lost)
-    of_communities = Counter(row.community_id for row in lost)
-    _count(ctx, community_table.c.posts, community_table.c.actor_id, of_communities, back=False)
+    count_posts(ctx, lost)
     ctx.conn.execute(gone)
-    _count(ctx, author_counts.c.posts, author_counts.c.author_id, of_authors, back=False)
     count_written(ctx, owner.id, comments=-len(hidden))
     numbers, below = select(post.c.id).where(posts), select(comment.c.id).where(wrote)
     ctx.conn.execute(delete(post_rank).where(post_rank.c.post_id.in_(numbers)))
@@ -194,14 +192,14 @@ def _set_comments_removed(
 ) -> dict[str, int]:
     """Returns what is visible now, or was until now: ids of comments, rows of their posts."""
     changed = update(comment).where(_comments_of(person, community), which)
-    rows = ctx.conn.execute(changed.values(removed_at=removed_at).returning(*_COUNTED))
+    rows = ctx.conn.execute(changed.values(removed_at=removed_at).returning(*COUNTED))
     shown = [row for row in rows if row.deleted_at is None]
-    _count_comments(ctx, shown, back=removed_at is None)
+    count_comments(ctx, shown, back=removed_at is None)
     return {row.iri: row.post_id for row in shown}
 
 
-def _count_comments(ctx: Context, rows: Sequence[Row[Any]], *, back: bool) -> None:
-    """Update the counters above comments (rows of `_COUNTED`) that become hidden, or visible again,
+def count_comments(ctx: Context, rows: Sequence[Row[Any]], *, back: bool) -> None:
+    """Update the counters above comments (rows of `COUNTED`) that become hidden, or visible again,
     and their ranks.
     """
     above = Counter(int(part) for row in rows for part in row.path.split(".")[:-1])
@@ -217,6 +215,16 @@ def _count_comments(ctx: Context, rows: Sequence[Row[Any]], *, back: bool) -> No
     if back and rows:
         ranks = [comment_rank_of(row, community_of[row.post_id]) for row in rows]
         ctx.conn.execute(insert(comment_rank), ranks)
+
+
+def count_posts(ctx: Context, rows: Sequence[Row[Any]]) -> None:
+    """Update the counters of the communities and authors of posts (`community_id`, `author_id`)
+    that become hidden.
+    """
+    inside = Counter(row.community_id for row in rows)
+    _count(ctx, community_table.c.posts, community_table.c.actor_id, inside, back=False)
+    wrote = Counter(row.author_id for row in rows)
+    _count(ctx, author_counts.c.posts, author_counts.c.author_id, wrote, back=False)
 
 
 def _communities(ctx: Context, posts: Iterable[int]) -> dict[int, int]:

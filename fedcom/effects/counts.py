@@ -29,7 +29,11 @@ from fedcom.models.comment import Comment, comment, comment_rank
 from fedcom.models.post import Post, post, post_rank
 from fedcom.models.vote import comment_vote, post_vote, stored_iri
 from fedcom.queries.comments import COMMENT
-from fedcom.queries.follows import count_followers, larger_count
+from fedcom.queries.follows import (
+    count_followers,
+    count_local_followers,
+    larger_count,
+)
 from fedcom.queries.posts import POST
 from fedcom.rules.ranking import active_key, comment_hot, controversy, hot_key, scaled_key
 
@@ -209,7 +213,11 @@ def count_subscribers(ctx: Context, community_id: int) -> None:
     ctx.conn.execute(
         update(community)
         .where(mine)
-        .values(subscribers=known, followers=larger_count(known, community.c.claimed_followers))
+        .values(
+            subscribers=known,
+            local_subscribers=count_local_followers(ctx.conn, community_id),
+            followers=larger_count(known, community.c.claimed_followers),
+        )
     )
 
 
@@ -236,6 +244,13 @@ def _rank_row(ctx: Context, row: Row[*tuple[Any, ...]]) -> None:
         "commented_at": max(row.published_at, row.last_comment_at or row.published_at),
     }
     upsert(ctx.conn, post_rank, values, key=["post_id"])
+
+
+def rank_comment(ctx: Context, comment_id: int) -> None:
+    """Write the keys by which lists find the comment anew, if it is visible."""
+    row = ctx.conn.execute(_VOTES_OF_COMMENT, {"row": comment_id}).one()
+    keys = _comment_keys(row.upvotes, row.downvotes, row.published_at)
+    ctx.conn.execute(_RERANK_COMMENT, {"row": comment_id, **keys})
 
 
 def comment_rank_of(content: Comment | Row[Any], community_id: int) -> dict[str, object]:
@@ -322,6 +337,9 @@ _CHANGE_VOTE = {
 _COUNT_POST_VOTE = _counting_vote(post).returning(*_RANKS)
 _COUNT_COMMENT_VOTE = _counting_vote(comment).returning(
     comment.c.upvotes, comment.c.downvotes, comment.c.published_at
+)
+_VOTES_OF_COMMENT = select(comment.c.upvotes, comment.c.downvotes, comment.c.published_at).where(
+    comment.c.id == bindparam("row")
 )
 _RERANK_COMMENT = update(comment_rank).where(comment_rank.c.comment_id == bindparam("row"))
 _UNRANK_COMMENT = delete(comment_rank).where(comment_rank.c.comment_id == bindparam("row"))

@@ -13,6 +13,7 @@ from fedcom.errors import Conflict
 from fedcom.models.actor import PROOFS, REQUESTS, Actor, actor, actor_key, local_name
 from fedcom.models.base import columns_of, to_row
 from fedcom.queries.policy import policy_of
+from fedcom.remote.peers import number_host
 from fedcom.rules.names import check_name
 from fedcom.rules.slurs import check_slurs
 from fedcom.wire.addressing import community_iri, instance_iri, key_iri, person_iri, proof_key_iri
@@ -77,6 +78,7 @@ def _insert(ctx: Context, values: dict[str, str], key: NewKey) -> Actor:
     )
     made = to_row(Actor, row)
     put_keys(ctx, made, key)
+    number_host(ctx.conn, made.host, ctx.now)
     return made
 
 

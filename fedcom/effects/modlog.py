@@ -58,6 +58,13 @@ def log_community(ctx: Context, entry: LogEntry, community: Community) -> None:
         notify(ctx, member, event)
 
 
+def log_unnoticed(ctx: Context, entry: LogEntry, target_iri: str) -> None:
+    """Write an entry that nobody is notified of. `target_iri` may be "", for what the log must not
+    name.
+    """
+    _write(ctx, entry, target_iri)
+
+
 def reason_of(activity: Document) -> str:
     """A remote moderator's reason, truncated to the limit for local ones."""
     return (activity.summary or "")[:MAX_REASON]

@@ -11,7 +11,7 @@ docs/decisions/0027-what-proves-an-activity.md says how long each counts, and ag
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, literal, select, union_all, update
 
 from activitypub.authority import Evidence
 from activitypub.iri import same_host
@@ -20,6 +20,7 @@ from fedcom.context import Context
 from fedcom.errors import Denied
 from fedcom.models.digest import digest_of
 from fedcom.models.moderation import tombstone
+from fedcom.models.purge import purged
 from inbox.ports import ReceivedActivity
 
 AWAITED_FOR = timedelta(days=1)
@@ -74,9 +75,14 @@ def forget_deleted(ctx: Context, iri: str) -> None:
 
 
 def refuse_deleted(ctx: Context, iri: str, owner_iri: str) -> None:
-    """Raises Denied if the owner, or its host, deleted `iri` before it arrived."""
-    marked = ctx.conn.execute(_DELETED_BY, {"which": iri}).scalar()
-    if marked is not None and same_host(marked, owner_iri):
+    """Raises Denied if the owner, or its host, deleted `iri` before it arrived, or if an admin here
+    purged it.
+    """
+    wanted = {"which": iri, "digest": digest_of(iri)}
+    marks = ctx.conn.execute(_DELETED_BY, wanted).scalars().all()
+    if _PURGED in marks:
+        raise Denied("purged", "%(iri)s was purged by an admin of this server.", iri=iri)
+    if any(same_host(marked, owner_iri) for marked in marks):
         raise Denied("already_deleted", "%(iri)s was deleted before it arrived.", iri=iri)
 
 
@@ -146,7 +152,11 @@ def _is_undone(iri: str) -> tuple[ColumnElement[bool], ...]:
 
 # Built in advance, because building a statement costs more than running it.
 _WHICH = tombstone.c.iri == bindparam("which")
-_DELETED_BY = select(tombstone.c.actor_iri).where(_WHICH, tombstone.c.kind == "deleted")
+_PURGED = ""
+_DELETED_BY = union_all(
+    select(tombstone.c.actor_iri).where(_WHICH, tombstone.c.kind == "deleted"),
+    select(literal(_PURGED)).where(purged.c.digest == bindparam("digest")),
+)
 _UNDONE = select(
     tombstone.c.actor_iri, tombstone.c.created_at, tombstone.c.awaited, tombstone.c.signed_at
 ).where(_WHICH, tombstone.c.kind == "undone")

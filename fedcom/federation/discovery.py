@@ -24,10 +24,11 @@ from fedcom.models.site import Site
 from fedcom.queries.actors import find_actor, find_community, find_person
 from fedcom.queries.counts import count_usage
 from fedcom.remote.peers import is_federated
+from fedcom.rules.dialects import LEMMY_VERSION
 from fedcom.site.settings import get_site
 
 # The last version of the API that apps use; they refuse any other than 0.18 or 0.19 (Jerboa).
-SEEN_AS = Software("lemmy", "0.19.20")
+SEEN_AS = Software("lemmy", LEMMY_VERSION)
 OURS = Software("fedcom", version("fedcom"))
 # Apps that identify themselves and are not based on a browser.
 KNOWN_APPS = ("voyagerapp", "jerboa", "thunder", "summit", "interstellar", "mlem", "eternity")

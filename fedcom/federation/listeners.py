@@ -70,6 +70,7 @@ ANSWERED_WITH_202 = frozenset(
         "not_a_community",
         "no_community",
         "already_deleted",
+        "purged",
         "report_elsewhere",
         "unknown_object",
         # A peer cannot know which activities every other server understands.

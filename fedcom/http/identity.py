@@ -4,7 +4,7 @@ All interfaces ask here, and nothing else reads the session cookie. An interface
 in the same hop to the database as what it shows.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -75,6 +75,10 @@ class Identity:
     def is_banned(self) -> bool:
         """Whether the member is banned from the site; the interface decides what is left."""
         return self.member is not None and self.member.person.is_banned(self.now)
+
+    def without_banned(self) -> "Identity":
+        """The same, with a banned member as a guest."""
+        return replace(self, member=None) if self.is_banned else self
 
 
 def credentials_of(request: HTTPConnection) -> Credentials:

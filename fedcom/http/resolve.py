@@ -55,17 +55,20 @@ def split_slug(slug: str, own_host: str, otherwise: str = _NOBODY) -> tuple[str,
     return (name, host.lower()) if host else (name.lower(), own_host)
 
 
-def get_community_named(conn: Connection, request: Request, slug: str | None = None) -> Community:
+def get_community_named(
+    conn: Connection, request: Request, slug: str | None = None, *, with_closed: bool = False
+) -> Community:
     """The open community that `slug`, else the address, names.
 
-    Raises NotFound, and HTTPException(410) for one that was deleted or removed.
+    Raises NotFound, and HTTPException(410) for one that was deleted or removed unless
+    `with_closed`.
     """
     slug = slug_of(request) if slug is None else slug
     name, host = split_slug(slug, instance_of(request).settings.host, NO_COMMUNITY)
     found = find_community(conn, name, host)
     if found is None:
         raise NotFound("couldnt_find_community", NO_COMMUNITY, name=slug)
-    if not found.is_open:
+    if not (found.is_open or with_closed):
         raise HTTPException(410, mark("This community has been closed."))
     return found
 

@@ -3,14 +3,16 @@
 from activitypub.document import Document
 from activitypub.iri import same_host
 from fedcom.actions.comment import CreateComment, EditComment
+from fedcom.actions.distinguish import Distinguish
 from fedcom.actions.post import Provenance
 from fedcom.context import Context
 from fedcom.errors import Denied
 from fedcom.inbound.post import check_content, check_public, is_overtaken
-from fedcom.models.actor import Community
+from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.located import Located
 from fedcom.queries.comments import get_comment
+from fedcom.queries.located import locate, standing_in
 from fedcom.remote.actors import participant_at
 from fedcom.rules.limits import MAX_DEPTH
 from fedcom.wire.body import Body
@@ -53,6 +55,7 @@ def _provenance(document: Document, content: CommentContent) -> Provenance:
         content.updated,
         mentions=content.mentions,
         restrictions=content.restrictions,
+        distinguished=content.distinguished,
     )
 
 
@@ -82,7 +85,7 @@ def _check_community(
 
 def edit_comment_from(
     ctx: Context, known: Comment, received: ReceivedActivity, document: Document
-) -> EditComment | None:
+) -> EditComment | Distinguish | None:
     """The edit in another copy of a known comment; None if it is no newer."""
     check_public(document)
     content = read_comment(document)
@@ -90,13 +93,27 @@ def edit_comment_from(
         return None
     stored = Body(known.body_source, known.body_html)
     written = (content.body, content.language, content.content_warning)
+    by = participant_at(ctx, document.owner or "")
     if written == (stored, known.language, known.content_warning):
-        return None
+        return _distinguish(ctx, by, known, content)
     return EditComment(
-        by=participant_at(ctx, document.owner or ""),
+        by=by,
         comment=known,
         body=content.body,
         language=content.language,
         content_warning=content.content_warning,
         source=_provenance(document, content),
     )
+
+
+def _distinguish(
+    ctx: Context, by: Person, known: Comment, content: CommentContent
+) -> Distinguish | None:
+    """The official mark, the only thing that changed; None if it does not count or stays as it
+    is.
+    """
+    mine = standing_in(ctx, by, locate(ctx, known).community)
+    official = content.distinguished and mine.may_moderate
+    if official == known.distinguished:
+        return None
+    return Distinguish(by=by, comment=known, distinguished=official)

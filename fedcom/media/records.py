@@ -86,6 +86,11 @@ def find_media(conn: Connection, name: str) -> Media | None:
     return first_row(Media, conn.execute(_MEDIA.where(media.c.name == name)))
 
 
+def find_media_by_id(conn: Connection, media_id: int) -> Media | None:
+    """The picture with this row id."""
+    return first_row(Media, conn.execute(_MEDIA.where(media.c.id == media_id)))
+
+
 def find_media_of(conn: Connection, source_url: str) -> Media | None:
     """The newest picture that was fetched from this address."""
     found = conn.execute(

@@ -106,10 +106,14 @@ community = Table(
     # In which members may post, as codes separated by spaces; "" for all.
     Column("languages", Text, nullable=False, server_default=EMPTY),
     Column("removed_at", UtcDateTime, nullable=True),
+    # Only its followers find it in lists and in the search.
+    Column("hidden_at", UtcDateTime, nullable=True),
     Column("posts", Integer, nullable=False, default=0),
     Column("comments", Integer, nullable=False, default=0),
     # Followers known here.
     Column("subscribers", Integer, nullable=False, default=0),
+    # Those of them that are members here.
+    Column("local_subscribers", Integer, nullable=False, server_default="0"),
     # The size of a remote community's own `followers` collection; null if it has none.
     Column("claimed_followers", BigId, nullable=True),
     # The larger of the two, by which lists are sorted (fedcom.effects.counts).
@@ -243,6 +247,7 @@ class Community(Actor):
     posting_restricted: bool
     languages: str
     removed_at: datetime | None
+    hidden_at: datetime | None
     posts: int
     comments: int
     subscribers: int

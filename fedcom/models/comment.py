@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sqlalchemy import Boolean, Column, Double, ForeignKey, Index, Integer, Table, Text, text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    false,
+    text,
+)
 
 from fedcom.db import BigId, SortableText, UtcDateTime
 from fedcom.models.base import EMPTY, metadata
@@ -38,6 +49,8 @@ comment = Table(
     Column("removed_at", UtcDateTime, nullable=True),
     # A lock applies to all comments below as well, and is stored in each of their rows.
     Column("locked_at", UtcDateTime, nullable=True),
+    # Its author speaks as a moderator or an admin.
+    Column("distinguished", Boolean, nullable=False, server_default=false()),
     Column("upvotes", Integer, nullable=False, default=0),
     Column("downvotes", Integer, nullable=False, default=0),
     # All comments below this one.
@@ -99,6 +112,7 @@ class Comment(Contribution):
     depth: int
     author_id: int
     body_source: str
+    distinguished: bool
     replies: int
 
     @property

@@ -29,15 +29,26 @@ ModlogKind = Literal[
     "unlock",
     "pin",
     "unpin",
+    "pin_on_site",
+    "unpin_on_site",
     "move",
     "ban",
     "unban",
     "add_moderator",
     "remove_moderator",
+    "transfer_community",
+    "add_admin",
+    "remove_admin",
     "block_instance",
     "unblock_instance",
     "remove_community",
     "restore_community",
+    "hide_community",
+    "unhide_community",
+    "purge_person",
+    "purge_community",
+    "purge_post",
+    "purge_comment",
 ]
 """The kinds of modlog entries."""
 
@@ -73,6 +84,13 @@ MODERATION_LABELS: Mapping[str, ModerationLabels] = {
     ),
     "pin": ModerationLabels(mark("pinned"), mark("A moderator pinned your post")),
     "unpin": ModerationLabels(mark("unpinned"), mark("A moderator unpinned your post")),
+    "pin_on_site": ModerationLabels(
+        mark("pinned on the front page"), mark("An admin pinned your post on the front page")
+    ),
+    "unpin_on_site": ModerationLabels(
+        mark("unpinned from the front page"),
+        mark("An admin unpinned your post from the front page"),
+    ),
     "move": ModerationLabels(mark("moved")),
     "ban": ModerationLabels(mark("banned"), mark("A moderator banned you")),
     "unban": ModerationLabels(mark("unbanned"), mark("A moderator lifted your ban")),
@@ -80,6 +98,11 @@ MODERATION_LABELS: Mapping[str, ModerationLabels] = {
     "remove_moderator": ModerationLabels(
         mark("removed moderator"), mark("You are no longer a moderator")
     ),
+    "transfer_community": ModerationLabels(
+        mark("transferred community to"), mark("You are now the first moderator of a community")
+    ),
+    "add_admin": ModerationLabels(mark("added admin"), mark("You are now an admin")),
+    "remove_admin": ModerationLabels(mark("removed admin"), mark("You are no longer an admin")),
     "block_instance": ModerationLabels(mark("blocked server")),
     "unblock_instance": ModerationLabels(mark("unblocked server")),
     "remove_community": ModerationLabels(
@@ -88,6 +111,12 @@ MODERATION_LABELS: Mapping[str, ModerationLabels] = {
     "restore_community": ModerationLabels(
         mark("reopened community"), mark("A community you follow was reopened")
     ),
+    "hide_community": ModerationLabels(mark("hid community")),
+    "unhide_community": ModerationLabels(mark("unhid community")),
+    "purge_person": ModerationLabels(mark("purged a person")),
+    "purge_community": ModerationLabels(mark("purged a community")),
+    "purge_post": ModerationLabels(mark("purged a post")),
+    "purge_comment": ModerationLabels(mark("purged a comment")),
 }
 """A new moderation action needs a value in `ModlogKind` and an entry here."""
 
@@ -182,6 +211,16 @@ report = Table(
     Index("ix_report_message_id", "message_id"),
     # How often a person was reported.
     Index("ix_report_person_id", "person_id"),
+    # A purge searches them for the person that it erases.
+    *(
+        Index(
+            f"ix_report_{name}",
+            name,
+            sqlite_where=text(f"{name} IS NOT NULL"),
+            postgresql_where=text(f"{name} IS NOT NULL"),
+        )
+        for name in ("reporter_id", "resolver_id")
+    ),
     Index(
         "ix_report_account",
         "reported_text",

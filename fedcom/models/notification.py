@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text, text
 
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.base import EMPTY, metadata
@@ -32,6 +32,16 @@ notification = Table(
     Index("ix_notification_comment_id", "comment_id"),
     Index("ix_notification_post_id", "post_id"),
     Index("ix_notification_outside_mention_id", "outside_mention_id"),
+    # A purge searches them for what it erases.
+    *(
+        Index(
+            f"ix_notification_{name}",
+            name,
+            sqlite_where=text(f"{name} IS NOT NULL"),
+            postgresql_where=text(f"{name} IS NOT NULL"),
+        )
+        for name in ("actor_id", "community_id", "message_id")
+    ),
     CheckConstraint(
         "kind IN ('reply', 'mention', 'message', 'moderation', 'report', 'application')",
         name="kind",

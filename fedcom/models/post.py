@@ -47,7 +47,9 @@ post = Table(
     Column("deleted_at", UtcDateTime, nullable=True),
     Column("removed_at", UtcDateTime, nullable=True),
     Column("locked_at", UtcDateTime, nullable=True),
+    # Pinned in its community, and on the front page of this server.
     Column("featured_at", UtcDateTime, nullable=True),
+    Column("site_featured_at", UtcDateTime, nullable=True),
     # The id of the Announce of the bare object that microblogs got: only its Undo removes the post
     # there (Mastodon 4.6 ignores a group's Delete of another author's post).
     Column("announce_iri", Text, nullable=True),
@@ -81,6 +83,13 @@ post = Table(
         "featured_at",
         postgresql_where=text("featured_at IS NOT NULL"),
         sqlite_where=text("featured_at IS NOT NULL"),
+    ),
+    # The few that are pinned on the front page.
+    Index(
+        "ix_post_site_featured",
+        "site_featured_at",
+        postgresql_where=text("site_featured_at IS NOT NULL"),
+        sqlite_where=text("site_featured_at IS NOT NULL"),
     ),
     sqlite_autoincrement=True,
 )
@@ -149,6 +158,7 @@ class Post(Contribution):
     body_source: str
     nsfw: bool
     featured_at: datetime | None
+    site_featured_at: datetime | None
     announce_iri: str | None
     context_iri: str | None
     comments: int

@@ -156,8 +156,9 @@ def begin_import(ctx: Context, by: Person, imported: ImportedSettings, bio: Body
 def find_progress(conn: Connection, person_id: int) -> ImportProgress:
     """How far the member's last import is."""
     mine = import_item.c.person_id == person_id
-    counted = select(import_item.c.state, func.count()).where(mine).group_by(import_item.c.state)
-    counts: dict[str, int] = dict(conn.execute(counted).tuples().all())
+    number = func.count().label("number")
+    counted = select(import_item.c.state, number).where(mine).group_by(import_item.c.state)
+    counts = {row.state: row.number for row in conn.execute(counted)}
     failed = select(*columns_of(ImportItem, import_item)).where(
         mine, import_item.c.state == "failed"
     )

@@ -47,6 +47,27 @@ def read_conversation(conn: Connection, person_id: int, other_id: int, now: date
     _read(conn, person_id, notification.c.message_id.in_(theirs), now)
 
 
+def read_message(
+    conn: Connection, person_id: int, message_id: int, *, read: bool, now: datetime
+) -> None:
+    """Mark the notification about a message as read, or as unread."""
+    about = notification.c.message_id == message_id
+    if read:
+        _read(conn, person_id, about, now)
+    else:
+        _unread(conn, person_id, about)
+
+
+def mark_one(
+    conn: Connection, person_id: int, notification_id: int, *, read: bool, now: datetime
+) -> None:
+    """Mark the notification with this row id as read or as unread, if it is theirs."""
+    if read:
+        read_one(conn, person_id, notification_id, now)
+    else:
+        _unread(conn, person_id, notification.c.id == notification_id)
+
+
 def old_notifications(now: datetime) -> Outdated:
     """The notifications that were read long ago."""
     return outdated_in(notification, notification.c.read_at < now - READ_KEPT)
@@ -64,3 +85,8 @@ def _read(conn: Connection, person_id: int, which: ColumnElement[bool], now: dat
         .where(notification.c.recipient_id == person_id, notification.c.read_at.is_(None), which)
         .values(read_at=now)
     )
+
+
+def _unread(conn: Connection, person_id: int, which: ColumnElement[bool]) -> None:
+    mine = notification.c.recipient_id == person_id
+    conn.execute(update(notification).where(mine, which).values(read_at=None))

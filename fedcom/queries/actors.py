@@ -137,6 +137,14 @@ def list_admins(conn: Connection) -> list[int]:
     return list(conn.execute(admins.order_by(account.c.actor_id)).scalars())
 
 
+def list_moderator_ids(conn: Connection, community_id: int) -> list[int]:
+    """The row ids of a community's moderators, the first one first."""
+    of = select(moderator.c.person_id).where(moderator.c.community_id == community_id)
+    return list(
+        conn.execute(of.order_by(moderator.c.appointed_at, moderator.c.person_id)).scalars()
+    )
+
+
 def find_first_admin(conn: Connection) -> Person | None:
     """The longest-serving admin of this instance, in whose name the command line acts."""
     admins = (

@@ -20,11 +20,12 @@ from sqlalchemy import (
 from activitypub.nodeinfo import Usage
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.account import account
-from fedcom.models.actor import BOT_KINDS, actor
+from fedcom.models.actor import BOT_KINDS, actor, community
+from fedcom.models.base import to_row
 from fedcom.models.comment import comment
 from fedcom.models.post import post
 from fedcom.models.vote import comment_vote, post_vote
-from fedcom.queries.visibility import is_shown
+from fedcom.queries.visibility import is_open, is_shown
 
 HALF_YEAR, MONTH = timedelta(days=180), timedelta(days=30)
 
@@ -70,6 +71,46 @@ def count_usage(conn: Connection, now: datetime) -> Usage:
         posts=row.posts,
         comments=row.comments,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SiteCounts:
+    """What this instance has of its own: members, posts, comments, open communities, and how many
+    members were seen within a day, a week, a month and half a year.
+    """
+
+    users: int
+    posts: int
+    comments: int
+    communities: int
+    active_day: int
+    active_week: int
+    active_month: int
+    active_half_year: int
+
+
+def count_site(conn: Connection, now: datetime) -> SiteCounts:
+    """The counts for apps, in one statement."""
+    active = account.c.state == "active"
+    members = select(func.count()).where(active)
+    seen = {
+        f"active_{span}": members.where(account.c.last_seen_at > now - timedelta(days=days))
+        for span, days in (("day", 1), ("week", 7), ("month", 30), ("half_year", 180))
+    }
+    own = {
+        f"{table.name}s": select(func.count())
+        .select_from(table)
+        .where(table.c.local, is_shown(table))
+        for table in (post, comment)
+    }
+    groups = (
+        select(func.count())
+        .select_from(actor.join(community, community.c.actor_id == actor.c.id))
+        .where(actor.c.local, actor.c.kind == "Group", is_open(actor))
+    )
+    counted = {"users": members, "communities": groups, **own, **seen}
+    columns = (count.scalar_subquery().label(name) for name, count in counted.items())
+    return SiteCounts(**conn.execute(select(*columns)).mappings().one())
 
 
 _AGO = {"day": timedelta(days=1), "week": timedelta(days=7), "month": MONTH, "half_year": HALF_YEAR}
@@ -135,5 +176,5 @@ def count_active_users(conn: Connection, community_id: int, now: datetime) -> Ac
     Votes on posts older than half a year count only if there are newer comments on the post.
     """
     since = {span: now - ago for span, ago in _AGO.items()}
-    row = conn.execute(_ACTIVE, {"community": community_id, **since}).one()
-    return ActiveUsers(*row)
+    row = conn.execute(_ACTIVE, {"community": community_id, **since}).mappings().one()
+    return to_row(ActiveUsers, row)

@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from fedcom.db import BigId, UtcDateTime
 from fedcom.errors import NotFound
+from fedcom.models.account import account
 from fedcom.models.actor import Actor, Community, actor, community
 from fedcom.models.base import columns_of, first_row, to_row
 from fedcom.models.comment import comment
@@ -237,6 +238,11 @@ def count_followers(conn: Connection, target_id: int) -> int:
     ).scalar_one()
 
 
+def count_local_followers(conn: Connection, target_id: int) -> int:
+    """The number of followers that are members here."""
+    return conn.execute(_LOCAL_FOLLOWERS, {"target": target_id}).scalar_one()
+
+
 def larger_count(
     subscribers: ColumnElement[int] | int, claimed: ColumnElement[int | None] | int | None
 ) -> ColumnElement[int]:
@@ -264,6 +270,11 @@ _FOLLOWER_HOSTS = (
             or_(community_ban.c.expires_at.is_(None), community_ban.c.expires_at > _NOW),
         )
     )
+)
+_LOCAL_FOLLOWERS = (
+    select(func.count())
+    .select_from(follow.join(account, account.c.actor_id == follow.c.follower_id))
+    .where(follow.c.target_id == _TARGET, follow.c.state == "accepted")
 )
 _SERVER = select(peer.c.software, peer.c.reached).where(peer.c.host == bindparam("which"))
 _FOLLOW = FOLLOW.where(follow.c.follower_id == bindparam("follower"), follow.c.target_id == _TARGET)

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, case, exists, literal_co
 from fedcom.models.account import account
 from fedcom.models.actor import actor, community
 from fedcom.models.comment import comment
+from fedcom.models.follow import follow
 from fedcom.models.moderation import moderator
 from fedcom.models.personal import actor_block, host_block
 from fedcom.models.post import post
@@ -49,6 +50,21 @@ def is_closed(community_id: ColumnElement[Any]) -> ColumnElement[bool]:
         .select_from(group.join(itself, itself.c.actor_id == group.c.id))
         .where(group.c.id == community_id, ~is_open(group, itself))
     )
+
+
+def is_not_hidden(
+    its_community: FromClause, viewer: ColumnElement[int] | int, *, guest: bool = False
+) -> ColumnElement[bool]:
+    """Whether lists of all communities show this row of `community`: one that an admin has hidden
+    only to its followers. In a statement for guests, who follow none, no look-up is needed.
+    """
+    listed = its_community.c.hidden_at.is_(None)
+    if guest:
+        return listed
+    followed = select(follow.c.target_id).where(follow.c.follower_id == viewer).correlate(None)
+    either = or_(listed, its_community.c.actor_id.in_(followed))
+    # Phrased so that PostgreSQL expects to keep nearly every row.
+    return case((either, 1), else_=0) != 0
 
 
 def is_post_shown(group: FromClause) -> ColumnElement[bool]:

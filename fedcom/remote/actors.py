@@ -26,7 +26,8 @@ from fedcom.queries.actors import find_actor, get_community, get_person
 from fedcom.queries.bans import list_site_bans
 from fedcom.queries.follows import larger_count
 from fedcom.queries.policy import policy_of
-from fedcom.remote.peers import find_refusal
+from fedcom.queries.purged import refuse_purged
+from fedcom.remote.peers import find_refusal, number_host
 from fedcom.rules.languages import LANGUAGES, check_languages
 from fedcom.rules.limits import check_matrix_id
 from fedcom.rules.slurs import check_slurs
@@ -64,6 +65,7 @@ def _served(ctx: Context, iri: str) -> Document:
             "couldnt_find_person", "There is no actor with the id %(iri)s here.", iri=iri
         )
     refuse_blocked(ctx, iri)
+    refuse_purged(ctx.conn, iri)
     return ctx.document(iri)
 
 
@@ -150,6 +152,7 @@ def put_actor(ctx: Context, document: Document) -> Person | Community:
     the properties that an actor needs, or with a slur in its names (as in Lemmy 0.19).
     """
     values = _read(ctx, document)
+    refuse_purged(ctx.conn, document.id or "")
     known = ctx.conn.execute(
         select(actor.c.id, actor.c.kind).where(actor.c.iri == values["iri"])
     ).first()
@@ -157,6 +160,7 @@ def put_actor(ctx: Context, document: Document) -> Person | Community:
         number = ctx.conn.execute(
             insert(actor).values(local=False, **values).returning(actor.c.id)
         ).scalar_one()
+        number_host(ctx.conn, str(values["host"]), ctx.now)
     else:
         number = known.id
         if known.kind != values["kind"] and "Group" in (known.kind, values["kind"]):

@@ -10,9 +10,10 @@ from sqlalchemy import ColumnElement, Connection, bindparam, exists, literal, se
 from activitypub.errors import Malformed
 from activitypub.iri import check_iri, host_of
 from activitypub.nodeinfo import Software
-from database.inserts import upsert
+from database.inserts import insert_ignoring, upsert
 from fedcom.errors import Denied, Invalid
 from fedcom.models.base import columns_of, first_row, to_row
+from fedcom.models.instance import instance
 from fedcom.models.peer import InstanceBlock, Peer, instance_block, peer
 from fedcom.models.site import allowed_instance, site
 from fedcom.rules.dialects import MICROBLOGS
@@ -43,6 +44,11 @@ def normalise_host(text: str) -> str:
 
 def _to_ascii(name: str) -> str:
     return httpx.URL(f"https://{name}/").netloc.decode("ascii")
+
+
+def number_host(conn: Connection, host: str, now: datetime) -> None:
+    """Give the server of a new actor its number, if it has none."""
+    insert_ignoring(conn, instance, {"host": host, "first_seen_at": now})
 
 
 def find_peer(conn: Connection, host: str) -> Peer | None:

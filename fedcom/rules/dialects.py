@@ -3,6 +3,9 @@
 import re
 from enum import Enum, auto
 
+LEMMY_VERSION = "0.19.20"
+"""The version of Lemmy whose API apps find here."""
+
 # They implement FEP-1b12: a community announces whole activities. (PieFed, Mbin and NodeBB document
 # it; the others were named by Lemmy's maintainers.)
 FORUMS = frozenset(

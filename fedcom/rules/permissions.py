@@ -157,6 +157,22 @@ def may_edit(person: Person, target: Post | Comment | Message, now: datetime) ->
         raise Denied("not_the_author", "%(person)s is not the author.", person=person.handle)
 
 
+def must_be_admin(person: Person, is_admin: bool, now: datetime) -> None:
+    """Run this server."""
+    may_act(person, now)
+    if not is_admin:
+        raise Denied("not_an_admin", "Only admins of this server can do that.")
+
+
+def may_see_voters(person: Person, standing: Standing, is_admin: bool, now: datetime) -> None:
+    """Read who voted on something in a community: its moderators, and admins everywhere (Lemmy
+    0.19).
+    """
+    may_act(person, now)
+    if not (is_admin or standing.may_moderate):
+        raise Denied("not_a_mod_or_admin", "Only moderators and admins can see who voted.")
+
+
 def must_moderate(person: Person, community: Community, standing: Standing, now: datetime) -> None:
     """Remove and restore content, change the community, appoint moderators."""
     may_act(person, now)

@@ -1,8 +1,11 @@
 """This instance as its admins run it: everything that no peer sees, as plain functions.
 
 In reading order: `setup` (first start and first admin), `settings` (name, rules, registration),
-`instances` (blocked servers), `communities` (closed communities), `reports` (resolve and reopen),
-`decoration` (taglines and custom emoji), `health` (problems to look at).
+`instances` (blocked servers), `communities` (closed communities), `front_page` (pinned posts,
+hidden communities), `purge` (erases people, communities and content for good) with `erasure` (of
+the rows, in steps), `reports` (resolve and reopen), `decoration` (taglines and
+custom emoji), `health` (problems to look at).
 
-Only `reports` checks permissions: the web pages let only admins in, and the command line is theirs.
+Only `reports`, `front_page` and `purge` check permissions: the web pages let only admins in, and
+the command line is theirs.
 """

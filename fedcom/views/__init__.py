@@ -8,6 +8,6 @@ one statement and returns a `Page` (`paging`).
 In reading order: `viewer` (whose view it is), `person`, `community`, `post`, `scopes` (the
 communities of a list), `feed` (lists of posts), `comment`, `comment_feed` (lists of comments),
 `thread` (the comments below a post), `profile` (a person's posts and comments), `search`,
-`notification`, `message`, `report`, `modlog`, `ban`, `block`, `draft`. Nothing here writes; the
-queries that actions need are in `queries`.
+`notification`, `message`, `report`, `modlog`, `ban`, `voter`, `block`, `draft`, `purge`. Nothing
+here writes; the queries that actions need are in `queries`.
 """

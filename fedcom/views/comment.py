@@ -1,5 +1,6 @@
 """Comments: one view for threads, authors' lists, saved comments, feeds and search."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,14 +10,17 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     bindparam,
+    case,
     exists,
     false,
     func,
     literal_column,
+    or_,
     select,
 )
 
 from fedcom.db import BigId
+from fedcom.errors import NotFound
 from fedcom.models.actor import community as community_table
 from fedcom.models.base import to_row, values_of
 from fedcom.models.comment import comment
@@ -24,8 +28,9 @@ from fedcom.models.content import Contribution
 from fedcom.models.personal import saved_comment
 from fedcom.models.post import post
 from fedcom.models.vote import comment_vote
-from fedcom.queries.visibility import is_blocked, is_comment_shown
+from fedcom.queries.visibility import is_blocked, is_comment_shown, is_shown, reads_removed
 from fedcom.views.community import CommunityView, community_columns, to_community
+from fedcom.views.paging import padded
 from fedcom.views.person import PersonView, actor_columns, to_person
 from fedcom.views.post import IN_COMMUNITY, author, group
 from fedcom.views.viewer import (
@@ -65,6 +70,7 @@ class CommentView(Contribution):
     parent_id: int | None
     path: str
     depth: int
+    distinguished: bool
     replies: int
     vote: int
     is_saved: bool
@@ -95,7 +101,8 @@ _STANDING = values_of(AuthorStanding, "author_")
 _VALUES = values_of(CommentView, without=("standing", "author", "post", "community"))
 _COMMENT_COLUMNS = (
     *("id", "iri", "local", "parent_id", "path", "depth", "language", "published_at"),
-    *("updated_at", "deleted_at", "removed_at", "locked_at", "upvotes", "downvotes", "replies"),
+    *("updated_at", "deleted_at", "removed_at", "locked_at", "distinguished"),
+    *("upvotes", "downvotes", "replies"),
 )
 
 
@@ -137,6 +144,11 @@ def comment_columns(
         *standing_columns(comment.c.author_id, community_id),
         *actor_columns(author, "author_"),
     ]
+
+
+def _if_readable(column: ColumnElement[str]) -> ColumnElement[str]:
+    readable = or_(is_shown(comment), reads_removed(comment, post.c.community_id, VIEWER))
+    return case((readable, column), else_="")
 
 
 def to_comment(
@@ -197,3 +209,48 @@ def list_newest_comments(
     """The public comments on a post, flat and newest first, for feed readers."""
     wanted = {"post": post_id, "count": limit, **viewer_values(NOBODY, now)}
     return [to_listed(row) for row in conn.execute(_NEWEST, wanted).mappings()]
+
+
+_ONE = (
+    select(
+        *comment_columns(
+            post.c.community_id,
+            body_html=_if_readable(comment.c.body_html),
+            content_warning=_if_readable(comment.c.content_warning),
+        ),
+        *(
+            post.c[name].label(f"post_{name}")
+            for name in ("id", "iri", "title", "nsfw", "locked_at")
+        ),
+        *community_columns(group, "community_"),
+    )
+    .select_from(COMMENTS)
+    .where(comment.c.id.in_(bindparam("ids", expanding=True)))
+)
+
+
+def find_comment_views(
+    conn: Connection,
+    ids: Iterable[int],
+    *,
+    viewer_id: int = NOBODY,
+    now: datetime | None = None,
+) -> Mapping[int, CommentView]:
+    """The comments with these row ids, by id, deleted and removed ones too: without their text,
+    unless the viewer may judge a removal.
+    """
+    wanted = padded(ids)
+    if not wanted:
+        return {}
+    values = {"ids": wanted, **viewer_values(viewer_id, now)}
+    return {row["id"]: to_listed(row) for row in conn.execute(_ONE, values).mappings()}
+
+
+def get_comment_view(
+    conn: Connection, comment_id: int, *, viewer_id: int = NOBODY, now: datetime | None = None
+) -> CommentView:
+    """The comment with this row id. Raises NotFound."""
+    found = find_comment_views(conn, [comment_id], viewer_id=viewer_id, now=now)
+    if comment_id not in found:
+        raise NotFound("couldnt_find_comment", "Comment not found.")
+    return found[comment_id]

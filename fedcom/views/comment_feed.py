@@ -34,7 +34,7 @@ from fedcom.models.comment import comment, comment_rank
 from fedcom.models.personal import saved_comment
 from fedcom.models.post import post
 from fedcom.models.vote import comment_vote
-from fedcom.queries.visibility import is_not_blocked
+from fedcom.queries.visibility import is_not_blocked, is_not_hidden
 from fedcom.views import scopes
 from fedcom.views.comment import (
     COMMENT_SHOWN,
@@ -145,9 +145,10 @@ def list_comments(
     """One page of visible comments on visible posts in open communities.
 
     What the viewer blocks is left out, except on the pages of exactly that and among saved
-    comments. What depends on a viewer (`subscribed`, `moderated`, `only`) is empty for guests.
+    comments; what is written in hidden communities is in `all` and `local` for followers only.
+    What depends on a viewer (`subscribed`, `moderated`, `only`) is empty for guests.
     """
-    shape = _Shape(
+    shape = _CommentShape(
         wanted.scope,
         wanted.sort,
         isinstance(wanted.after, Cursor),
@@ -169,7 +170,9 @@ def list_comments(
     return to_page(_find(conn, shape, parameters), wanted.limit, to_listed, "key")
 
 
-def _find(conn: Connection, shape: "_Shape", parameters: Mapping[str, Any]) -> Sequence[RowMapping]:
+def _find(
+    conn: Connection, shape: "_CommentShape", parameters: Mapping[str, Any]
+) -> Sequence[RowMapping]:
     most = (parameters["skip"] + parameters["count"]) * CONSIDERED
     statement = _statement(shape)
     rows = conn.execute(statement, {**parameters, "most": most}).mappings().all()
@@ -181,7 +184,7 @@ def _find(conn: Connection, shape: "_Shape", parameters: Mapping[str, Any]) -> S
 
 
 @dataclass(frozen=True, slots=True)
-class _Shape:
+class _CommentShape:
     """The parameters that shape the statement."""
 
     scope: Scope
@@ -218,7 +221,7 @@ class _Shape:
 
 
 @cache
-def _statement(shape: _Shape) -> Select[Any]:
+def _statement(shape: _CommentShape) -> Select[Any]:
     if not shape.is_sorted:
         return _walked(shape)
     if not shape.is_either:
@@ -230,7 +233,7 @@ def _statement(shape: _Shape) -> Select[Any]:
     return select(whole).order_by(*_in_order(shape, whole.c.key, whole.c.id))
 
 
-def _walked(shape: _Shape) -> Select[Any]:
+def _walked(shape: _CommentShape) -> Select[Any]:
     """The page of a list whose order an index has."""
     key = _key(shape)
     conditions = _scope(shape, walking=True) + _bounds(shape, key)
@@ -238,7 +241,7 @@ def _walked(shape: _Shape) -> Select[Any]:
     return one_page(statement.order_by(*_in_order(shape, key, _row_id(key))))
 
 
-def _picked(shape: _Shape) -> Select[Any]:
+def _picked(shape: _CommentShape) -> Select[Any]:
     """The page of a list that is sorted: the best are picked by `comment_rank`, and only they are
     joined with all that decides whether the viewer sees them.
     """
@@ -271,13 +274,13 @@ def _picked(shape: _Shape) -> Select[Any]:
 
 
 def _in_order(
-    shape: _Shape, key: ColumnElement[Any], row_id: ColumnElement[int]
+    shape: _CommentShape, key: ColumnElement[Any], row_id: ColumnElement[int]
 ) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
     return (key.asc(), row_id.asc()) if shape.is_ascending else (key.desc(), row_id.desc())
 
 
 def _select(
-    shape: _Shape, key: ColumnElement[Any], considered: ColumnElement[int] | None = None
+    shape: _CommentShape, key: ColumnElement[Any], considered: ColumnElement[int] | None = None
 ) -> Select[Any]:
     source: FromClause = COMMENTS.join(comment_rank, comment_rank.c.comment_id == comment.c.id)
     if shape.only == "saved":
@@ -293,7 +296,7 @@ def _select(
     )
 
 
-def _key(shape: _Shape) -> ColumnElement[Any]:
+def _key(shape: _CommentShape) -> ColumnElement[Any]:
     if shape.only == "saved":
         return saved_comment.c.saved_at
     if shape.only in _VOTES:
@@ -308,7 +311,7 @@ def _key(shape: _Shape) -> ColumnElement[Any]:
 _SUBJECT = bindparam("subject", type_=BigId)
 
 
-def _scope(shape: _Shape, *, walking: bool = False) -> list[ColumnElement[bool]]:
+def _scope(shape: _CommentShape, *, walking: bool = False) -> list[ColumnElement[bool]]:
     where = comment_rank.c.community_id
     conditions: list[ColumnElement[bool]] = []
     if shape.scope in _GROUPS:
@@ -333,7 +336,7 @@ def _scope(shape: _Shape, *, walking: bool = False) -> list[ColumnElement[bool]]
     return conditions
 
 
-def _bounds(shape: _Shape, key: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+def _bounds(shape: _CommentShape, key: ColumnElement[Any]) -> list[ColumnElement[bool]]:
     if not shape.has_cursor:
         return []
     return [is_after_cursor(key, _row_id(key), ascending=shape.is_ascending)]
@@ -344,11 +347,11 @@ def _row_id(key: ColumnElement[Any]) -> Column[int]:
     return comment.c.id if getattr(key, "table", None) is comment else comment_rank.c.comment_id
 
 
-def _are_few(shape: _Shape) -> ColumnElement[bool]:
+def _are_few(shape: _CommentShape) -> ColumnElement[bool]:
     return are_few(community_table.c.comments, _GROUPS[shape.scope])
 
 
-def _wishes(shape: _Shape) -> list[ColumnElement[bool]]:
+def _wishes(shape: _CommentShape) -> list[ColumnElement[bool]]:
     """Leaves out what the viewer does not want to see, except on pages about exactly that."""
     if shape.only == "saved":
         return []
@@ -365,6 +368,8 @@ def _wishes(shape: _Shape) -> list[ColumnElement[bool]]:
     # As in Lemmy 0.19: moderators see what is written in their communities, whoever writes it.
     if not shape.is_guest and shape.scope != "moderated":
         conditions.append(is_not_blocked(VIEWER, ids=ids, hosts=hosts))
+    if shape.scope in {"all", "local"} and shape.only is None:
+        conditions.append(is_not_hidden(community_table, VIEWER, guest=shape.is_guest))
     if not shape.nsfw:
         conditions += [post.c.nsfw.is_(False), community_table.c.nsfw.is_(False)]
     if shape.only in _VOTES:

@@ -33,7 +33,7 @@ from fedcom.models.base import columns_of, to_row, values_of
 from fedcom.models.follow import follow
 from fedcom.models.moderation import CommunityBan, community_ban, moderator
 from fedcom.queries.follows import find_follow
-from fedcom.queries.visibility import is_blocked, is_not_blocked, is_open
+from fedcom.queries.visibility import is_blocked, is_not_blocked, is_not_hidden, is_open
 from fedcom.rules.permissions import Standing
 from fedcom.views.paging import (
     Cursor,
@@ -80,6 +80,7 @@ class CommunityView(ActorView):
     nsfw: bool
     posting_restricted: bool
     removed_at: datetime | None
+    hidden_at: datetime | None
     posts: int
     comments: int
     subscribers: int
@@ -122,7 +123,8 @@ class CommunityQuery:
     """The selection, order and starting point of a list of communities.
 
     `name` limits it to those with this text in their name or title; `nsfw` and `blocked` include
-    sensitive ones and those that the viewer blocks. `after` is the `next` of the previous page.
+    sensitive ones and those that the viewer blocks, and `hidden` those that an admin hid, which
+    only followers find otherwise. `after` is the `next` of the previous page.
     """
 
     scope: Scope = "all"
@@ -132,12 +134,13 @@ class CommunityQuery:
     limit: int = PAGE
     nsfw: bool = True
     blocked: bool = True
+    hidden: bool = False
 
 
 EVERYTHING = CommunityQuery()
 
 _OWN_COLUMNS = (
-    *("nsfw", "posting_restricted", "removed_at"),
+    *("nsfw", "posting_restricted", "removed_at", "hidden_at"),
     *("posts", "comments", "subscribers", "claimed_followers"),
 )
 
@@ -223,7 +226,7 @@ def read_community_cursor(text: str) -> Cursor:
 
 
 @dataclass(frozen=True, slots=True)
-class _Shape:
+class _CommunityShape:
     """The parameters that shape the statement."""
 
     scope: Scope
@@ -232,10 +235,11 @@ class _Shape:
     has_cursor: bool
     nsfw: bool
     blocked: bool
+    hidden: bool
 
 
 @cache
-def _list(shape: _Shape) -> Select[Any]:
+def _list(shape: _CommunityShape) -> Select[Any]:
     """The page is chosen by what decides about it alone: the columns are read for its rows only."""
     key, row_id, is_ascending = _KEYS[shape.sort], community.c.actor_id, shape.sort == "old"
     chosen = (
@@ -248,6 +252,8 @@ def _list(shape: _Shape) -> Select[Any]:
         chosen = chosen.where(community.c.nsfw.is_(False))
     if not shape.blocked:
         chosen = chosen.where(is_not_blocked(VIEWER, ids=[row_id], hosts=[actor.c.host]))
+    if not shape.hidden:
+        chosen = chosen.where(is_not_hidden(community, VIEWER))
     if shape.named:
         like = bindparam("name", type_=Text)
         called = [
@@ -262,7 +268,7 @@ def _list(shape: _Shape) -> Select[Any]:
 
 
 def _in_order(
-    shape: _Shape, key: ColumnElement[Any], row_id: ColumnElement[int]
+    shape: _CommunityShape, key: ColumnElement[Any], row_id: ColumnElement[int]
 ) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
     return (key.asc(), row_id.asc()) if shape.sort == "old" else (key.desc(), row_id.desc())
 
@@ -287,13 +293,14 @@ def list_communities(
     }
     if wanted.name:
         parameters["name"] = "%" + _WILD.sub(r"~\1", wanted.name.lower()) + "%"
-    shape = _Shape(
+    shape = _CommunityShape(
         wanted.scope,
         wanted.sort,
         bool(wanted.name),
         isinstance(wanted.after, Cursor),
         wanted.nsfw,
         wanted.blocked,
+        wanted.hidden,
     )
     rows = conn.execute(_list(shape), parameters).mappings().all()
     return to_page(rows, wanted.limit, to_community, "key")
@@ -306,7 +313,7 @@ def _named_first(place: int, *where: ColumnElement[bool]) -> Select[Any]:
             community.c.actor_id, literal_column(str(place), Integer).label("place"), actor.c.name
         )
         .select_from(actor.join(community, community.c.actor_id == actor.c.id))
-        .where(is_open(actor), *where)
+        .where(is_open(actor), is_not_hidden(community, VIEWER), *where)
         .order_by(actor.c.name, actor.c.id)
         .limit(bindparam("count"))
     )

@@ -35,7 +35,7 @@ from fedcom.models.actor import BOT_KINDS, community as community_table
 from fedcom.models.personal import hidden_post, post_visit, saved_post
 from fedcom.models.post import post, post_rank
 from fedcom.models.vote import post_vote
-from fedcom.queries.visibility import is_not_blocked
+from fedcom.queries.visibility import is_not_blocked, is_not_hidden
 from fedcom.views.community import Sort as CommunitySort
 from fedcom.views.paging import (
     MAX_ID,
@@ -116,7 +116,7 @@ PAGE = 20
 """Posts per page of a list."""
 
 PINS = 10
-"""The maximum of pinned posts at the top of the first page of a community."""
+"""The maximum of pinned posts at the top of a first page."""
 
 FEW_RECENT = 500
 """As `FEW`, for the posts of a year in one community, if there is an index of all of its posts."""
@@ -126,6 +126,13 @@ _SAVED_AT: Mapping[Only | None, Column[Any]] = {
     "hidden": hidden_post.c.hidden_at,
 }
 _VOTES: Mapping[Only | None, int] = {"liked": 1, "disliked": -1}
+_PINNED: Mapping[Scope, Column[Any]] = {
+    "community": post.c.featured_at,
+    "local": post.c.site_featured_at,
+    "all": post.c.site_featured_at,
+}
+"""The lists that begin with pinned posts, and since when a post is."""
+
 RANK_KEYS: Mapping[Sort, Column[Any]] = {
     "active": post_rank.c.active,
     "hot": post_rank.c.hot,
@@ -213,7 +220,8 @@ def list_posts(
     Deleted and removed posts and posts in removed communities are never included; posts that the
     viewer hid or blocked only where the query asks for them. What depends on a viewer
     (`subscribed`, `moderated`, `only`) is empty for guests. The first page of a community begins
-    with its pinned posts, in addition to `limit`.
+    with its pinned posts, in addition to `limit`; that of `all` and `local` with those pinned on
+    the site. Posts in hidden communities are in those two lists for followers only.
     """
     spanned = wanted.sort in SPANNED and wanted.only not in _SAVED_AT
     shape = _Shape(
@@ -295,7 +303,7 @@ class _Shape:
     @property
     def has_pins(self) -> bool:
         """Whether pinned posts stand above the list, and not in it."""
-        return self.scope == "community" and self.only is None and not self.is_of_link
+        return self.scope in _PINNED and self.only is None and not self.is_of_link
 
     @property
     def is_either(self) -> bool:
@@ -345,10 +353,14 @@ def _in_order(
 
 
 def _pins(shape: _Shape) -> Select[Any]:
-    pinned = _select(shape, _key(shape), 1).where(
-        post.c.community_id == _SUBJECT, post.c.featured_at.is_not(None), *_unread(shape)
-    )
-    return pinned.order_by(post.c.featured_at.desc()).limit(PINS)
+    since = _PINNED[shape.scope]
+    # Some posts out of all: as an operand, so that these are found by their own index.
+    scope = _scope(shape, walking=True)
+    if shape.scope == "community":
+        scope = [post.c.community_id == _SUBJECT]
+    conditions = since.is_not(None), *scope, *_unread(shape)
+    pinned = _select(shape, _key(shape), 1).where(*conditions)
+    return pinned.order_by(since.desc()).limit(PINS)
 
 
 def _listed(shape: _Shape, *, walking: bool = False) -> Select[Any]:
@@ -418,7 +430,8 @@ def _unread(shape: _Shape) -> list[ColumnElement[bool]]:
 
 
 def _without_pinned(shape: _Shape, statement: Select[Any]) -> Select[Any]:
-    return statement.where(post.c.featured_at.is_(None)) if shape.has_pins else statement
+    since = _PINNED[shape.scope] if shape.has_pins else None
+    return statement if since is None else statement.where(since.is_(None))
 
 
 def _select(
@@ -509,6 +522,8 @@ def _wishes(shape: _Shape) -> list[ColumnElement[bool]]:
     # As in Lemmy 0.19: moderators see what is posted in their communities, whoever posts it.
     if not shape.is_guest and shape.scope != "moderated":
         conditions.append(is_not_blocked(VIEWER, ids=ids, hosts=hosts))
+    if shape.scope in {"all", "local"} and shape.only is None:
+        conditions.append(is_not_hidden(community_table, VIEWER, guest=shape.is_guest))
     if shape.only in _VOTES:
         conditions.append(post.c.author_id != VIEWER)
     return conditions + _kinds(shape)

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection, RowMapping, and_, bindparam, case, func, or_, select
 
 from fedcom.db import BigId
+from fedcom.errors import NotFound
 from fedcom.models.actor import actor
 from fedcom.models.base import to_row
 from fedcom.models.message import message
@@ -18,7 +19,7 @@ from fedcom.queries.visibility import is_not_deleted
 from fedcom.text.html import excerpt_of
 from fedcom.views.paging import Page, Start, is_past, one_page, page_values, to_page
 from fedcom.views.person import PersonView, actor_columns, to_person
-from fedcom.views.viewer import VIEWER
+from fedcom.views.viewer import NOBODY, VIEWER
 
 PAGE = 50
 """Messages per page of a conversation, and conversations per page of their list."""
@@ -55,6 +56,26 @@ class ConversationView:
     last: MessageView
     excerpt: str
     unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSource:
+    """A message for apps: with its Markdown, and whether its recipient has read it.
+
+    The texts of a deleted one are empty.
+    """
+
+    id: int
+    iri: str
+    local: bool
+    author_id: int
+    recipient_id: int
+    body_source: str
+    body_html: str
+    published_at: datetime
+    updated_at: datetime | None
+    deleted_at: datetime | None
+    is_read: bool
 
 
 _OTHER = bindparam("other", type_=BigId)
@@ -139,6 +160,71 @@ def list_conversations(
     wanted = {"viewer": viewer_id, **page_values(after, limit)}
     rows = conn.execute(_CONVERSATIONS, wanted).mappings().all()
     return to_page(rows, limit, _to_conversation, "id")
+
+
+_notified = (
+    select(notification.c.id)
+    .where(
+        notification.c.message_id == message.c.id,
+        notification.c.recipient_id == message.c.recipient_id,
+        notification.c.read_at.is_(None),
+    )
+    .correlate(message)
+)
+_IS_MINE = or_(message.c.author_id == VIEWER, message.c.recipient_id == VIEWER)
+_SOURCES = select(
+    message.c.id,
+    message.c.local,
+    *(message.c[name] for name in _OWN),
+    *(
+        case((is_not_deleted(message), message.c[name]), else_="").label(name)
+        for name in ("body_source", "body_html")
+    ),
+    (~_notified.exists()).label("is_read"),
+)
+_LIST = one_page(
+    _SOURCES.where(
+        _IS_MINE,
+        or_(_OTHER == 0, message.c.author_id == _OTHER),
+        # What others deleted is gone; one's own can be restored.
+        or_(is_not_deleted(message), message.c.author_id == VIEWER),
+        is_past(message.c.id),
+    ).order_by(message.c.id.desc())
+)
+_UNREAD_LIST = _LIST.where(
+    message.c.recipient_id == VIEWER, is_not_deleted(message), _notified.exists()
+)
+_ONE = _SOURCES.where(_IS_MINE, message.c.id == bindparam("message", type_=BigId))
+
+
+def list_messages(
+    conn: Connection,
+    viewer_id: int,
+    *,
+    unread: bool = False,
+    author_id: int = NOBODY,
+    after: Start = None,
+    limit: int = PAGE,
+) -> Page[MessageSource]:
+    """The messages that a member sent or received, newest first: all, those of one author, or the
+    unread ones.
+    """
+    wanted = {"viewer": viewer_id, "other": author_id, **page_values(after, limit)}
+    rows = conn.execute(_UNREAD_LIST if unread else _LIST, wanted).mappings().all()
+    return to_page(rows, limit, _to_source, "id")
+
+
+def get_message_source(conn: Connection, viewer_id: int, message_id: int) -> MessageSource:
+    """The message with this row id, for its author or recipient. Raises NotFound for others."""
+    wanted = {"viewer": viewer_id, "message": message_id}
+    row = conn.execute(_ONE, wanted).mappings().one_or_none()
+    if row is None:
+        raise NotFound("couldnt_find_private_message", "Message not found.")
+    return _to_source(row)
+
+
+def _to_source(row: RowMapping) -> MessageSource:
+    return to_row(MessageSource, row)
 
 
 def _to_message(row: RowMapping) -> MessageView:

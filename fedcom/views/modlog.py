@@ -157,8 +157,10 @@ def _conditions(wanted: LogFilter) -> list[ColumnElement[bool]]:
 
 def _to_entry(row: RowMapping) -> ModlogView:
     named = None if row["named_id"] is None else to_actor(row, "named_")
+    # The target of a purged comment is the post that it was on.
+    author = None if row["kind"] == "purge_comment" else find_person_in(row, "author_")
     return ModlogView(
-        named or find_person_in(row, "author_"),
+        named or author,
         find_person_in(row, "moderator_"),
         find_community_in(row, "community_"),
         *_VALUES(row),

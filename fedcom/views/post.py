@@ -114,6 +114,7 @@ class PostView(Contribution):
     # The author's own setting; `is_sensitive` includes the community's.
     nsfw: bool
     featured_at: datetime | None
+    site_featured_at: datetime | None
     comments: int
     is_readable: bool
     # Whether earlier versions of it can be read.
@@ -147,7 +148,7 @@ _VALUES = values_of(PostView, without=("standing", "last_visit", "preview", "aut
 _POST_COLUMNS = (
     *("id", "iri", "local", "title", "url", "image_url", "image_alt", "content_warning"),
     *("language", "nsfw", "published_at", "updated_at", "deleted_at", "removed_at", "locked_at"),
-    *("featured_at", "upvotes", "downvotes", "comments"),
+    *("featured_at", "site_featured_at", "upvotes", "downvotes", "comments"),
 )
 
 
@@ -361,6 +362,31 @@ def list_cross_posts(
         return ()
     wanted = {"url": shown.url, "post": shown.id, "count": limit, "viewer": viewer_id}
     return tuple(_to_cross_post(row) for row in conn.execute(_CROSS_POSTS, wanted).mappings())
+
+
+_CROSS_POST_VIEWS = (
+    select(*EXCERPTS)
+    .select_from(SOURCE)
+    .where(SHOWN, post.c.url == bindparam("url"), post.c.id != bindparam("post"))
+    .order_by(post.c.comments.desc(), post.c.id.desc())
+    .limit(bindparam("count"))
+)
+
+
+def list_cross_post_views(
+    conn: Connection,
+    shown: PostView,
+    *,
+    viewer_id: int = NOBODY,
+    now: datetime,
+    limit: int = MAX_CROSS_POSTS,
+) -> list[PostView]:
+    """As `list_cross_posts`, for apps, without texts."""
+    if shown.url is None:
+        return []
+    wanted = {"url": shown.url, "post": shown.id, "count": limit, "text": 0}
+    rows = conn.execute(_CROSS_POST_VIEWS, wanted | viewer_values(viewer_id, now)).mappings()
+    return [to_post(row) for row in rows]
 
 
 def list_duplicates(conn: Connection, url: str, *, limit: int = 5) -> tuple[CrossPost, ...]:

@@ -203,7 +203,7 @@ def _reports(page: FromClause) -> Select[Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Shape:
+class _QueueShape:
     """What decides about a page. Each has a statement of its own, because PostgreSQL plans without
     parameters: for a condition that they may turn off, it would read and sort all reports.
     """
@@ -215,7 +215,7 @@ class _Shape:
 
 
 @cache
-def _list(shape: _Shape) -> Select[Any]:
+def _list(shape: _QueueShape) -> Select[Any]:
     """The newest report about each thing, open or resolved. They are chosen first, and only they
     are joined with everything else.
     """
@@ -270,7 +270,7 @@ def list_reports(conn: Connection, wanted: ReportQuery) -> Page[ReportView]:
         **page_values(wanted.after, wanted.limit),
     }
     in_community, has_cursor = wanted.community_id != 0, isinstance(wanted.after, Cursor)
-    shape = _Shape(wanted.resolved, wanted.is_admin, in_community, has_cursor)
+    shape = _QueueShape(wanted.resolved, wanted.is_admin, in_community, has_cursor)
     rows = conn.execute(_list(shape), parameters).mappings().all()
     shown = rows[: wanted.limit]
     complaints: dict[int, list[Complaint]] = {row["report_id"]: [] for row in shown}

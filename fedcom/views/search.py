@@ -58,7 +58,13 @@ from fedcom.models.comment import comment, comment_rank
 from fedcom.models.follow import follow
 from fedcom.models.moderation import moderator
 from fedcom.models.post import post, post_rank
-from fedcom.queries.visibility import is_not_blocked, is_not_deleted, is_open, is_shown
+from fedcom.queries.visibility import (
+    is_not_blocked,
+    is_not_deleted,
+    is_not_hidden,
+    is_open,
+    is_shown,
+)
 from fedcom.text.excerpts import MarkedPiece, excerpt, fold, mark
 from fedcom.text.search_terms import Phrase, Terms, TermSet
 from fedcom.views.comment import COMMENTS, LISTED, CommentView, to_listed
@@ -169,10 +175,6 @@ class _Reach:
     most: int
     takes_best: bool
 
-
-_WIDE, _NARROW = _Reach(MOST, takes_best=True), _Reach(MOST_NARROW, takes_best=False)
-# People and communities share one index, and there are far fewer communities.
-_ACTORS = _Reach(MOST_NARROW, takes_best=True)
 
 _IN_POSTS = _Source(_index("post"), post, SOURCE, {**RANK_KEYS, **by_time(post)})
 _IN_COMMENTS = _Source(
@@ -452,7 +454,8 @@ def _followed(viewer: Viewer) -> Select[Any]:
 def _reach(wanted: SearchQuery) -> _Reach:
     """Narrow if only a part of the communities or people is searched."""
     named = wanted.terms.author or wanted.terms.community or wanted.author_id
-    return _NARROW if wanted.scope != "all" or named else _WIDE
+    is_narrow = wanted.scope != "all" or bool(named)
+    return _Reach(MOST_NARROW if is_narrow else MOST, takes_best=not is_narrow)
 
 
 def _readable(wanted: SearchQuery, viewer: Viewer) -> list[ColumnElement[bool]]:
@@ -560,6 +563,7 @@ def search_communities(
     ]
     if not viewer.show_nsfw:
         conditions.append(community_table.c.nsfw.is_(False))
+    conditions.append(is_not_hidden(community_table, viewer.id))
     if wanted.scope == "subscribed":
         conditions.append(actor.c.id.in_(_followed(viewer)))
     columns = community_columns(actor, "")
@@ -598,9 +602,11 @@ def _search_actors(
     if wanted.scope == "local":
         conditions = [*conditions, actor.c.local.is_(True)]
     source = _Source(_ACTOR_INDEX, actor, tables, by_time(actor))
-    chosen = _chosen(conn, wanted, source, conditions, _ACTORS)
+    # People and communities share one index, and there are far fewer communities.
+    reach = _Reach(MOST_NARROW, takes_best=wanted.scope == "all")
+    chosen = _chosen(conn, wanted, source, conditions, reach)
     statement = _around(columns, source, chosen, wanted)
-    rows = _execute(conn, statement, wanted, {"viewer": viewer.id}, _ACTORS)
+    rows = _execute(conn, statement, wanted, {"viewer": viewer.id}, reach)
 
     def to_hit(row: RowMapping) -> Hit[A]:
         found = to_view(row)

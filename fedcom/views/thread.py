@@ -149,7 +149,7 @@ def list_levels(
     now: datetime | None = None,
 ) -> tuple[CommentView, ...]:
     """The comments on a post: siblings together, in the chosen order, those of the first level
-    first.
+    first. Official ones precede their siblings, except by time.
 
     At most `MOST` of them, and none by whom the viewer blocks. Apps find further replies by asking
     for those below a comment whose `replies` they have not got (`max_depth` and `parent_id` in
@@ -177,6 +177,8 @@ def _levels(order: Order, *, guest: bool) -> Select[Any]:
     parent = func.substr(path, 1, comment.c.depth * DIGITS)
     key = _COLUMNS[order]
     siblings = [one.asc() if order == "old" else one.desc() for one in (key, comment.c.id)]
+    if order not in {"new", "old"}:
+        siblings.insert(0, comment.c.distinguished.desc())
     position = func.row_number().over(order_by=[parent, *siblings]).label("position")
     shown = [
         comment.c.post_id == bindparam("post", type_=BigId),
@@ -225,7 +227,8 @@ def _find(
 def to_tree(comments: Iterable[CommentView], order: Order = "hot") -> list[Node]:
     """Comments in tree order → nested nodes, the replies to each sorted by `order`.
 
-    A comment whose parent is missing becomes a root: nothing is lost if a thread is cut.
+    Official ones precede the others beside them, except by time. A comment whose parent is missing
+    becomes a root: nothing is lost if a thread is cut.
     """
     nodes: dict[int, Node] = {}
     roots: list[Node] = []
@@ -239,13 +242,19 @@ def to_tree(comments: Iterable[CommentView], order: Order = "hot") -> list[Node]
     return roots
 
 
-def _hot(node: Node) -> tuple[float, int]:
-    return comment_hot(node.comment.score, node.comment.published_at), node.comment.id
+def _hot(node: Node) -> tuple[bool, float, int]:
+    hot = comment_hot(node.comment.score, node.comment.published_at)
+    return node.comment.distinguished, hot, node.comment.id
 
 
-def _top(node: Node) -> tuple[int, float, int]:
+def _top(node: Node) -> tuple[bool, int, float, int]:
     # Ties keep their earlier order.
-    return node.comment.score, -node.comment.published_at.timestamp(), -node.comment.id
+    return (
+        node.comment.distinguished,
+        node.comment.score,
+        -node.comment.published_at.timestamp(),
+        -node.comment.id,
+    )
 
 
 def _new(node: Node) -> tuple[float, int]:
@@ -256,8 +265,9 @@ def _old(node: Node) -> tuple[float, int]:
     return -node.comment.published_at.timestamp(), -node.comment.id
 
 
-def _controversial(node: Node) -> tuple[float, int]:
-    return controversy(node.comment.upvotes, node.comment.downvotes), node.comment.id
+def _controversial(node: Node) -> tuple[bool, float, int]:
+    key = controversy(node.comment.upvotes, node.comment.downvotes)
+    return node.comment.distinguished, key, node.comment.id
 
 
 # Each sorts the highest value first.

@@ -13,7 +13,7 @@ from fedcom.accounts.invitations import (
     list_invitations,
     remove_invitation,
 )
-from fedcom.accounts.members import Member, get_member, search_members, set_role
+from fedcom.accounts.members import Member, change_role_of, get_member, search_members
 from fedcom.accounts.password_reset import create_reset
 from fedcom.accounts.rate_limits import act
 from fedcom.actions.close import CloseCommunity, ReopenCommunity
@@ -26,6 +26,7 @@ from fedcom.models.actor import Community, Person
 from fedcom.personal.sent_forms import once
 from fedcom.queries.actors import get_community
 from fedcom.site.communities import list_closed
+from fedcom.site.front_page import hide_community
 from fedcom.views.community import (
     CommunityQuery,
     CommunityView,
@@ -65,12 +66,12 @@ async def show_members(request: Request) -> Response:
 async def change_role(request: Request) -> Response:
     """POST /admin/members/role: `role` is admin or member, `person` the member."""
     sent = await receive(request)
-    admin_of(await context_of(request))
+    by = admin_of(await context_of(request)).person
     person, role = number_in(sent.get("person", "")), sent.get("role", "")
     if role not in ("admin", "member"):
         raise Conflict("no_decision", "Choose a role: admin or member.")
     await instance_of(request).unit(
-        lambda ctx: set_role(ctx.conn, person, "admin" if role == "admin" else "member")
+        lambda ctx: change_role_of(ctx, by, person, "admin" if role == "admin" else "member")
     )
     return see_other("/admin/members", "role_changed")
 
@@ -142,7 +143,8 @@ async def _show_communities(request: Request, form: Form) -> Response:
     def read(conn: Connection, context: PageContext) -> tuple[Page[CommunityView], list[Community]]:
         admin_of(context)
         cursor = read_community_cursor(after) if after else None
-        return list_communities(conn, CommunityQuery(after=cursor)), list_closed(conn)
+        listing = CommunityQuery(after=cursor, hidden=True)
+        return list_communities(conn, listing), list_closed(conn)
 
     context, (opened, closed) = await read_page(request, read)
     values = {"form": form, "opened": opened, "closed": closed}
@@ -169,6 +171,34 @@ async def reopen(request: Request) -> Response:
     community_id = number_in(sent.get("community", ""))
     await instance_of(request).unit(lambda ctx: _reopen(ctx, community_id, by))
     return see_other("/admin/communities", "community_reopened")
+
+
+async def hide(request: Request) -> Response:
+    """POST /admin/communities/hide: `community` is the row id, `reason` for the log."""
+    context = await context_of(request)
+    by = admin_of(context).person
+    form = await read_form(request, {"community": "", "reason": ""})
+    if form.ready:
+        with form.keeping():
+            community_id, reason = number_in(form.line("community")), form.line("reason")
+            await context.instance.unit(
+                lambda ctx: hide_community(
+                    ctx, by, get_community(ctx.conn, community_id), hidden=True, reason=reason
+                )
+            )
+            return see_other("/admin/communities", "community_hidden")
+    return await _show_communities(request, form)
+
+
+async def unhide(request: Request) -> Response:
+    """POST /admin/communities/unhide."""
+    sent = await receive(request)
+    by = admin_of(await context_of(request)).person
+    community_id = number_in(sent.get("community", ""))
+    await instance_of(request).unit(
+        lambda ctx: hide_community(ctx, by, get_community(ctx.conn, community_id), hidden=False)
+    )
+    return see_other("/admin/communities", "community_unhidden")
 
 
 def _close(ctx: Context, community_id: int, reason: str, by: Person) -> None:

@@ -59,6 +59,7 @@ class CommentLine(NamedTuple):
     is_author_blocked: bool
     is_deleted: bool
     is_locked: bool
+    is_official: bool
     is_too_deep: bool
     was_edited: bool
 
@@ -103,6 +104,7 @@ class CommentLines:
             is_author_blocked=one.is_author_blocked,
             is_deleted=one.is_deleted,
             is_locked=one.is_locked,
+            is_official=one.distinguished and is_shown,
             is_too_deep=one.depth >= self.place.deepest,
             was_edited=one.updated_at is not None,
         )

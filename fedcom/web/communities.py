@@ -11,6 +11,7 @@ from fedcom.accounts.rate_limits import act
 from fedcom.actions.community import CreateCommunity, EditCommunity
 from fedcom.actions.follow import Follow, Unfollow
 from fedcom.actions.moderators import AddModerator, RemoveModerator
+from fedcom.actions.transfer import TransferCommunity
 from fedcom.context import Context
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_in
@@ -225,3 +226,17 @@ async def dismiss(request: Request) -> Response:
     return see_other(
         path if sent.get("person") == str(by.id) else f"{path}/edit", "moderator_removed"
     )
+
+
+async def transfer(request: Request) -> Response:
+    """POST /c/{slug}/edit/moderators/transfer: `person` becomes the first moderator."""
+    sent = await receive(request)
+    context, _, community = await managed(request)
+    by = member_of(context).person
+
+    def work(ctx: Context) -> None:
+        person = get_person(ctx.conn, number_in(sent.get("person", "")))
+        act(ctx, TransferCommunity(by=by, community=community, person=person))
+
+    await context.instance.unit(work)
+    return see_other(f"/c/{slug(community)}/edit", "community_transferred")

@@ -16,10 +16,9 @@ from fedcom.accounts.rate_limits import act
 from fedcom.actions.base import Federated
 from fedcom.actions.comment import EditComment
 from fedcom.actions.delete import Delete, Undelete
+from fedcom.actions.distinguish import Distinguish
 from fedcom.actions.lock import Lock
 from fedcom.actions.pin import Pin
-from fedcom.actions.remove import RemoveContent, RestoreContent
-from fedcom.actions.take_down import reinstate, take_down
 from fedcom.actions.vote import Score, Vote
 from fedcom.context import Context
 from fedcom.errors import Invalid
@@ -30,17 +29,25 @@ from fedcom.http.resolve import parse_markdown
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
-from fedcom.queries.actors import is_admin, standing
+from fedcom.queries.actors import standing
 from fedcom.queries.comments import get_comment
 from fedcom.queries.content import community_of
 from fedcom.queries.posts import get_post
 from fedcom.remote.peers import is_on_microblogs
 from fedcom.rules.limits import MAX_REASON, check_body, check_comment
 from fedcom.rules.permissions import Standing, may_edit, must_moderate
+from fedcom.site.front_page import pin_on_site
+from fedcom.site.removal import remove_content, restore_content
 from fedcom.web import drafts
 from fedcom.web.html.forms import error_beside, read_form, receive, safe_path, see_other
 from fedcom.web.html.render import page
-from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
+from fedcom.web.html.request_context import (
+    PageContext,
+    admin_of,
+    context_of,
+    member_of,
+    read_page,
+)
 from fedcom.web.html.routing import Handler, button_route, form_route
 
 Target = Post | Comment
@@ -77,6 +84,16 @@ def routes() -> list[Route]:
         *routes,
         button_route(f"{at}/pin", _button(POSTS, _pin, "pinned")),
         button_route(f"{at}/unpin", _button(POSTS, _unpin, "unpinned")),
+        button_route(f"{at}/pin-on-site", _pin_on_site(pinned=True)),
+        button_route(f"{at}/unpin-from-site", _pin_on_site(pinned=False)),
+        button_route(
+            "/comment/{number:int}/distinguish",
+            _button(COMMENTS, _distinguish, "distinguished"),
+        ),
+        button_route(
+            "/comment/{number:int}/undistinguish",
+            _button(COMMENTS, _undistinguish, "undistinguished"),
+        ),
     ]
 
 
@@ -159,16 +176,28 @@ def _unpin(by: Person, target: Target) -> Federated[Any]:
     return Pin(by=by, post=cast("Post", target), pinned=False)
 
 
-def remove_content(ctx: Context, by: Person, target: Target, reason: str) -> None:
-    """Remove it from its community, or from this server only for an admin who does not moderate the
-    community.
+def _pin_on_site(*, pinned: bool) -> Handler:
+    async def press(request: Request) -> Response:
+        """POST /post/{number}/pin-on-site and /unpin-from-site: for admins."""
+        await receive(request)
+        by = admin_of(await context_of(request)).person
+        post_id = number_of(request)
 
-    Raises Denied for everyone else, and Conflict if it is already removed.
-    """
-    if _only_for_this_server(ctx, by, target):
-        act(ctx, take_down(ctx, by, target, reason), by)
-    else:
-        act(ctx, RemoveContent(by=by, target=target, reason=reason))
+        def work(ctx: Context) -> None:
+            pin_on_site(ctx, by, get_post(ctx.conn, post_id), pinned=pinned)
+
+        await instance_of(request).unit(work)
+        return see_other(f"/post/{post_id}", "pinned_on_site" if pinned else "unpinned")
+
+    return press
+
+
+def _distinguish(by: Person, target: Target) -> Federated[Any]:
+    return Distinguish(by=by, comment=cast("Comment", target), distinguished=True)
+
+
+def _undistinguish(by: Person, target: Target) -> Federated[Any]:
+    return Distinguish(by=by, comment=cast("Comment", target), distinguished=False)
 
 
 def _restore(kind: Kind) -> Handler:
@@ -179,20 +208,12 @@ def _restore(kind: Kind) -> Handler:
 
         def work(ctx: Context) -> None:
             target = kind.get(ctx.conn, number_of(request))
-            if _only_for_this_server(ctx, by, target):
-                act(ctx, reinstate(ctx, by, target), by)
-            else:
-                act(ctx, RestoreContent(by=by, target=target))
+            restore_content(ctx, by, target)
 
         await instance_of(request).unit(work)
         return see_other(f"/{kind.path}/{number_of(request)}", "restored")
 
     return restore
-
-
-def _only_for_this_server(ctx: Context, by: Person, target: Target) -> bool:
-    community = community_of(ctx.conn, target)
-    return not standing(ctx.conn, by, community).may_moderate and is_admin(ctx.conn, by.id)
 
 
 def _remove(kind: Kind) -> Handler:

@@ -35,11 +35,11 @@ from fedcom.queries.messages import get_own_message
 from fedcom.queries.posts import get_post
 from fedcom.queries.reports import moderates_anything
 from fedcom.rules.limits import MAX_REASON, check_body, check_report
+from fedcom.site.removal import remove_content
 from fedcom.site.reports import get_report_for, reopen, resolve
 from fedcom.views.community import CommunityView
 from fedcom.views.paging import Cursor, Page
 from fedcom.views.report import ReportQuery, ReportView, list_queues, list_reports
-from fedcom.web.content import remove_content
 from fedcom.web.html.forms import Form, error_beside, read_form, safe_path, see_other
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, member_of, read_page

@@ -31,6 +31,7 @@ from fedcom.web import (
     pictures,
     posts,
     private_feeds,
+    purge,
     reports,
     saved,
     search,
@@ -41,6 +42,7 @@ from fedcom.web import (
     sign_in,
     syndication,
     threads,
+    voters,
 )
 from fedcom.web.html import static_files
 from fedcom.web.html.routing import button_route, form_route, page_route, shared_route
@@ -65,6 +67,7 @@ def routes() -> list[BaseRoute]:
         form_route("/c/{slug}/edit", communities.edit),
         button_route("/c/{slug}/edit/moderators", communities.appoint),
         button_route("/c/{slug}/edit/moderators/remove", communities.dismiss),
+        button_route("/c/{slug}/edit/moderators/transfer", communities.transfer),
         shared_route("/c/{slug}/modlog", moderation.show_modlog),
         shared_route("/modlog", moderation.show_modlog),
         form_route("/c/{slug}/ban", moderation.ban),
@@ -79,6 +82,8 @@ def routes() -> list[BaseRoute]:
         form_route("/comment/{number:int}/edit", content.edit_comment),
         *content.routes(),
         *history.routes(),
+        *voters.routes(),
+        *purge.routes(),
         *saved.routes(),
         *reports.routes(),
         shared_route("/u/{slug}", people.show),
@@ -129,6 +134,8 @@ def routes() -> list[BaseRoute]:
         page_route("/admin/communities", admin_people.show_communities),
         button_route("/admin/communities/close", admin_people.close),
         button_route("/admin/communities/reopen", admin_people.reopen),
+        button_route("/admin/communities/hide", admin_people.hide),
+        button_route("/admin/communities/unhide", admin_people.unhide),
         page_route("/admin/instances", admin_federation.show_instances),
         button_route("/admin/blocks", admin_federation.block),
         button_route("/admin/blocks/remove", admin_federation.unblock),

@@ -249,7 +249,7 @@ def _of_log(origin: str, page: str, site: str, entry: ModlogView) -> Entry:
     return Entry(
         id=f"{page}#{entry.id}",
         address=page,
-        title=cut(f"{action} {_about(entry)}", 200),
+        title=cut(f"{action} {_about(entry)}".rstrip(), 200),
         html=escape_text(entry.reason) if entry.reason else "",
         author=by.handle if by else site,
         author_address=f"{origin}/u/{slug(by)}" if by else page,
@@ -260,6 +260,8 @@ def _of_log(origin: str, page: str, site: str, entry: ModlogView) -> Entry:
 
 def _about(entry: ModlogView) -> str:
     """The target of the action, as a line of plain text."""
+    if entry.kind == "purge_comment":
+        return entry.title or ""
     person = entry.subject.handle if entry.subject else entry.target_iri
     path = entry.path or ""
     if path.startswith("/comment/"):

@@ -41,6 +41,8 @@ class CommentContent:
     # The ids mentioned in its tags.
     mentions: tuple[str, ...] = ()
     restrictions: Restrictions = UNRESTRICTED
+    # Lemmy's mark of what moderators say officially.
+    distinguished: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ def read_comment(document: Document) -> CommentContent:
         content_warning=warning_of(document) or subject_of(document),
         mentions=named_in(document),
         restrictions=restrictions_in(document),
+        distinguished=document.get("distinguished") is True,
     )
 
 
@@ -104,6 +107,7 @@ def to_note(
         ),
         in_reply_to=above.iri,
         sensitive=bool(comment.content_warning),
+        distinguished=comment.distinguished,
         summary=comment.content_warning or None,
         policy=interaction_policy(author.iri, is_open=above.is_open),
     )

@@ -45,6 +45,12 @@ class Illustration:
         return image(self.url, alt=self.alt or None, media_type=_MEDIA_TYPES.get(ending))
 
 
+def is_picture_url(url: str) -> bool:
+    """Whether a link leads to a picture, by the ending of its path."""
+    path = url.partition("?")[0].partition("#")[0]
+    return path.rpartition(".")[2].lower() in _ENDINGS
+
+
 def illustration_of(document: Document) -> Illustration | None:
     """The first image among the attachments, with its description; else the preview image.
 

@@ -117,6 +117,7 @@ PAGES: Mapping[str, Sequence[str]] = {
         "/admin/federation",
         "/admin/instances",
         "/admin/communities",
+        "/post/{first}/voters",
         "/admin/members",
     ),
     "guest": (

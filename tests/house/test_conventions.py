@@ -24,7 +24,9 @@ STARTS_UNITS = {
     "fedcom/remote/nodeinfo.py",
     "fedcom/remote/handles.py",
     "fedcom/site/setup.py",
+    "fedcom/background/active_users.py",
     "fedcom/background/housekeeping.py",
+    "fedcom/background/purges.py",
 }
 """Where, inside fedcom, a unit of work that writes may be started (the engines start their own)."""
 

@@ -18,6 +18,7 @@ HANDLES_BLOCKS = {
     "fedcom/views/block.py",
     "fedcom/personal/export.py",
     "fedcom/effects/wipe.py",
+    "fedcom/site/erasure.py",
     "fedcom/federation/undone.py",
 }
 

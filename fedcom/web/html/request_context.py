@@ -1,7 +1,7 @@
 """The context of a request for a page, read once and in the same hop as the page."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 from urllib.parse import quote
@@ -134,7 +134,7 @@ def _to_context(
         raise RedirectTo(SETUP)
     is_kept_out = identity.is_banned and request.url.path not in OPEN_TO_BANNED
     if is_kept_out:
-        identity = replace(identity, member=None)
+        identity = identity.without_banned()
     if identity.is_shut_out and request.url.path not in OPEN_TO_GUESTS:
         raise RedirectTo(BANS) if is_kept_out else _to_login(request)
     preferred = identity.member.account.interface_language if identity.member else ""

@@ -27,7 +27,7 @@ from fedcom.views.comment_feed import (
 )
 from fedcom.views.feed import FeedQuery, Sort
 from fedcom.views.paging import Cursor, Page
-from fedcom.views.scopes import CONSIDERED, FEW
+from fedcom.views.scopes import CONSIDERED, FEW, Scope
 from tests.support.plans import counted, steps
 from tests.support.rows import NOON, Rows
 
@@ -362,6 +362,23 @@ def test_comments_of_people_communities_and_servers_that_the_viewer_blocked_are_
     assert listed("author", eve) == [by_eve]
 
 
+@pytest.mark.parametrize("scope", ["all", "local"])
+def test_comments_in_hidden_communities_are_listed_for_their_followers(
+    rows: Rows, scope: Any
+) -> None:
+    me, bob = rows.person("me"), rows.person()
+    hidden = rows.community("hidden", hidden_at=NOON)
+    rows.follow(me, hidden)
+    below = rows.comment(rows.post(hidden, bob), bob).id
+
+    def listed(wanted: CommentQuery, viewer: int = 0) -> list[int]:
+        return [one.id for one in list_comments(rows.conn, wanted, viewer_id=viewer).items]
+
+    assert listed(CommentQuery(scope)) == listed(CommentQuery(scope), bob) == []
+    assert listed(CommentQuery(scope), me) == [below]
+    assert listed(CommentQuery("community", subject_id=hidden)) == [below]
+
+
 @pytest.mark.parametrize("sort", ORDERS)
 @pytest.mark.parametrize("text", ["", "x_1", "nan_1", "1_0", "1e400_1", f"{'9' * 30}_1", "1_\0"])
 def test_a_cursor_that_no_page_gave_is_refused(rows: Rows, text: str, sort: Order) -> None:
@@ -408,3 +425,16 @@ def test_a_page_costs_the_same_beside_many_comments(rows: Rows, scope: Any) -> N
             assert len(page.items) == 20
             costs.append(len(taken))
         assert 0 < costs[1] < 1.1 * costs[0], sort
+
+
+@pytest.mark.parametrize("scope", ["all", "local"])
+def test_comments_in_hidden_communities_are_listed_for_followers_only(
+    rows: Rows, scope: Scope
+) -> None:
+    cats, bob, eve = rows.community(hidden_at=NOON), rows.person(), rows.person("eve")
+    rows.follow(eve, cats)
+    made = rows.comment(rows.post(cats, bob), bob)
+
+    for viewer, seen in ((0, []), (bob, []), (eve, [made.id])):
+        found = list_comments(rows.conn, CommentQuery(scope, "new"), viewer_id=viewer)
+        assert [one.id for one in found.items] == seen

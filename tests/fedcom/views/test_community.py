@@ -1,4 +1,4 @@
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -153,3 +153,17 @@ def test_followed_and_local_communities_are_offered_for_posts(rows: Rows) -> Non
     rows.follow(me, followed)
 
     assert [name.id for name in list_writable(rows.conn, me)] == [followed, here]
+
+
+def test_hidden_communities_are_found_by_followers_and_where_asked_for(rows: Rows) -> None:
+    cats, bob, eve = rows.community(hidden_at=NOON), rows.person(), rows.person("eve")
+    rows.follow(eve, cats)
+
+    def found(viewer: int, **more: Any) -> list[int]:
+        wanted = CommunityQuery(**more)
+        return [one.id for one in list_communities(rows.conn, wanted, viewer_id=viewer).items]
+
+    assert found(0) == found(bob) == found(bob, scope="local") == []
+    assert found(eve) == found(eve, name="cat") == found(bob, hidden=True) == [cats]
+    assert list_writable(rows.conn, bob) == ()
+    assert [one.id for one in list_writable(rows.conn, eve)] == [cats]

@@ -10,7 +10,7 @@ from sqlalchemy import delete, event, insert, text, update
 from fedcom.db import Database
 from fedcom.models.account import account
 from fedcom.models.actor import actor, community
-from fedcom.models.comment import comment
+from fedcom.models.comment import comment, comment_rank
 from fedcom.models.personal import actor_block, host_block
 from fedcom.models.post import post
 from fedcom.text.search_terms import parse_terms
@@ -185,7 +185,8 @@ def test_an_edit_a_deletion_and_a_restoration_are_seen_at_once(rows: Rows) -> No
             assert (posts(rows, "new"), comments(rows, "new")) == ([made], [comment_id])
 
     rows.conn.execute(update(post).values(upvotes=5))
-    rows.conn.execute(delete(comment))
+    for table in (comment_rank, comment):
+        rows.conn.execute(delete(table))
     assert (comments(rows, "new"), indexed(rows, "comment")) == ([], 0)
 
 

@@ -234,3 +234,40 @@ def test_levels_end_at_a_fixed_number_of_comments_the_best_of_the_first_level_fi
 
     assert [one.id for one in found] == made[::-1]
     assert len(statements) == 2
+
+
+def test_official_comments_come_first_among_those_beside_them_except_by_time(rows: Rows) -> None:
+    cats, bob = rows.community(), rows.person()
+    on = rows.post(cats, bob)
+    best = rows.comment(on, bob, upvotes=9)
+    official = rows.comment(on, bob, distinguished=True)
+    below = [rows.comment(on, bob, best, upvotes=3), rows.comment(on, bob, best)]
+    under = rows.comment(on, bob, best, distinguished=True)
+    found = thread_of(rows, on).comments
+
+    def first(order: Order) -> list[int]:
+        return [node.comment.id for node in to_tree(found, order)]
+
+    for order in ("hot", "top", "controversial"):
+        assert first(order) == [official.id, best.id]
+        children = to_tree(found, order)[1].children
+        assert children[0].comment.id == under.id
+        assert {node.comment.id for node in children[1:]} == {one.id for one in below}
+    assert first("new") == [official.id, best.id]
+    assert first("old") == [best.id, official.id]
+    by_time = to_tree(found, "old")[0].children
+    assert by_time[-1].comment.id == under.id
+
+
+def test_official_comments_come_first_in_each_level_except_by_time(rows: Rows) -> None:
+    cats, bob = rows.community(), rows.person()
+    on = rows.post(cats, bob)
+    best = rows.comment(on, bob, upvotes=9)
+    official = rows.comment(on, bob, distinguished=True)
+    shown = get_post_view(rows.conn, on)
+
+    def first(order: Order) -> list[int]:
+        return [one.id for one in list_levels(rows.conn, shown, Levels(order, 1))]
+
+    assert first("top") == first("hot") == first("controversial") == [official.id, best.id]
+    assert first("old") == [best.id, official.id]

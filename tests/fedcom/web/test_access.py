@@ -47,6 +47,7 @@ MATRIX = [
     ("/c/cats/edit", {"display_name": "Felines"}, LOGIN, NO, NO, OK, OK),
     ("/c/cats/edit/moderators", {"person": "eve"}, LOGIN, NO, NO, OK, OK),
     ("/c/cats/edit/moderators/remove", {"person": "{mia}"}, LOGIN, NO, NO, OK, OK),
+    ("/c/cats/edit/moderators/transfer", {"person": "{ann}"}, LOGIN, NO, NO, NO, OK),
     ("/c/cats/modlog", None, OK, OK, OK, OK, OK),
     ("/modlog", None, OK, OK, OK, OK, OK),
     ("/c/cats/banned", None, OK, OK, OK, OK, OK),
@@ -62,6 +63,17 @@ MATRIX = [
     ("/comment/{comment}/unlock", {}, LOGIN, NO, NO, OK, OK),
     ("/post/{post}/unpin", {}, LOGIN, NO, NO, OK, OK),
     ("/post/{post}/pin", {}, LOGIN, NO, NO, OK, OK),
+    ("/post/{post}/pin-on-site", {}, LOGIN, NO, NO, NO, OK),
+    ("/post/{post}/unpin-from-site", {}, LOGIN, NO, NO, NO, OK),
+    ("/comment/{comment}/distinguish", {}, LOGIN, NO, NO, NO, NO),
+    ("/comment/{comment}/undistinguish", {}, LOGIN, NO, OK, NO, NO),
+    ("/post/{post}/voters", None, LOGIN, NO, NO, OK, OK),
+    ("/comment/{comment}/voters", None, LOGIN, NO, NO, OK, OK),
+    *(
+        (f"{place}/purge", fields, LOGIN, NO, NO, NO, OK)
+        for place in ("/comment/{comment}", "/post/{post}", "/u/kim@peer.example", "/c/cats")
+        for fields in (None, {"reason": "spam"})
+    ),
     ("/post/{post}", None, OK, OK, OK, OK, OK),
     ("/post/{post}/comment", {"body": "Hello"}, ASK, OK, OK, OK, OK),
     ("/post/{post}/edit", None, LOGIN, NO, OK, NO, NO),
@@ -200,6 +212,8 @@ MATRIX = [
     ("/admin/communities", None, LOGIN, NO, NO, NO, OK),
     ("/admin/communities/close", {"community": "0"}, LOGIN, NO, NO, NO, OK),
     ("/admin/communities/reopen", {"community": "0"}, LOGIN, NO, NO, NO, OK),
+    ("/admin/communities/hide", {"community": "0"}, LOGIN, NO, NO, NO, OK),
+    ("/admin/communities/unhide", {"community": "0"}, LOGIN, NO, NO, NO, OK),
     ("/admin/instances", None, LOGIN, NO, NO, NO, OK),
     ("/admin/blocks", {"host": "spam.example"}, LOGIN, NO, NO, NO, OK),
     ("/admin/blocks/remove", {"host": "blocked.example"}, LOGIN, NO, NO, NO, OK),

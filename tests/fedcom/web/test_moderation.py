@@ -242,3 +242,161 @@ async def test_content_of_a_deleted_account_is_listed_for_admins_and_removed_at_
     assert sent.status == 303
     assert (await world.browser("eve").get(f"/post/{post.id}")).status == 410
     assert (await world.browser("eve").get("/u/bob")).status == 410
+
+
+async def test_a_moderator_marks_their_comment_as_official_by_its_button(world: World) -> None:
+    mia, bob = world.browser("mia"), world.browser("bob")
+    post = await world.post()
+    own, bobs = await world.comment(post, by="mia"), await world.comment(post)
+    at = f"/post/{post.id}"
+    assert "Mark as official" in (await mia.get(at)).text
+    assert f"/comment/{bobs.id}/distinguish" not in (await mia.get(at)).html
+    assert "Mark as official" not in (await bob.get(at)).text
+
+    await mia.post(f"/comment/{own.id}/distinguish")
+
+    assert (await world.browser().get(at)).html.count('class="label official"') == 1
+    assert "Unmark as official" in (await mia.get(at)).text
+    await mia.post(f"/comment/{own.id}/undistinguish")
+    assert "label official" not in (await world.browser().get(at)).html
+
+
+async def test_an_admin_pins_a_post_on_the_front_page_by_its_button(world: World) -> None:
+    ann, first = world.browser("ann"), await world.post("The rules")
+    await world.post("Something newer")
+    at = f"/post/{first.id}"
+    assert "Pin on the front page" not in (await world.browser("mia").get(at)).text
+    assert "Pin on the front page" in (await ann.get(at)).text
+
+    await ann.post(f"{at}/pin-on-site")
+
+    front = (await world.browser().get("/?list=all&sort=new")).text
+    assert front.index("The rules") < front.index("Something newer")
+    assert "pinned" in front
+    log = await world.browser().get("/modlog?kind=pin_on_site")
+    assert "pinned on the front page The rules" in " ".join(log.text.split())
+    assert "Unpin from the front page" in (await ann.get(at)).text
+    await ann.post(f"{at}/unpin-from-site")
+    front = (await world.browser().get("/?list=all&sort=new")).text
+    assert front.index("The rules") > front.index("Something newer")
+
+
+async def test_a_community_is_transferred_on_its_page_for_moderators(world: World) -> None:
+    ann, mia = world.browser("ann"), world.browser("mia")
+    number = world.people["mia"].id
+    assert "Make first moderator" in (await ann.get("/c/cats/edit")).text
+    assert "Make first moderator" not in (await mia.get("/c/cats/edit")).text
+
+    sent = await ann.post("/c/cats/edit/moderators/transfer", person=str(number))
+
+    assert sent.location == "/c/cats/edit"
+    assert "Make first moderator" in (await mia.get("/c/cats/edit")).text
+    log = await world.browser().get("/modlog?kind=transfer_community")
+    assert "transferred community to mia" in " ".join(log.text.split())
+    assert "You are now the first moderator" in (await mia.get("/notifications")).text
+
+
+async def test_moderators_see_who_voted_from_the_posts_menu(world: World) -> None:
+    post = await world.post()
+    comment = await world.comment(post)
+    await world.browser("eve").post(f"/post/{post.id}/vote", score="-1")
+    await world.browser("eve").post(f"/comment/{comment.id}/vote", score="1")
+
+    for name in ("mia", "ann"):
+        browser = world.browser(name)
+        page = await browser.get(f"/post/{post.id}")
+        assert f"/post/{post.id}/voters" in page.html
+        assert f"/comment/{comment.id}/voters" in page.html
+        voters = " ".join((await browser.get(f"/post/{post.id}/voters")).text.split())
+        assert "1 upvote · 1 downvote" in voters
+        assert "bob Upvote" in voters
+        assert "eve Downvote" in voters
+        below = " ".join((await browser.get(f"/comment/{comment.id}/voters")).text.split())
+        assert "eve Upvote" in below
+    assert "/voters" not in (await world.browser("bob").get(f"/post/{post.id}")).html
+
+
+async def test_an_admin_hides_a_community_from_the_lists(world: World) -> None:
+    ann, eve, guest = world.browser("ann"), world.browser("eve"), world.browser()
+    await world.post("A quiet place")
+    await eve.post("/c/cats/follow")
+    assert "A quiet place" in (await guest.get("/?list=local")).text
+    number = str(world.community.id)
+
+    sent = await ann.post("/admin/communities/hide", community=number, reason="Very dull")
+
+    assert sent.location == "/admin/communities"
+    for path in ("/?list=local", "/?list=all", "/feeds/all.xml"):
+        assert "A quiet place" not in (await guest.get(path)).text
+    for path in ("/communities", "/search?q=cats&type=communities"):
+        assert 'href="/c/cats"' not in (await guest.get(path)).html
+        assert 'href="/c/cats"' in (await eve.get(path)).html
+    assert "A quiet place" in (await eve.get("/?list=local")).text
+    assert "A quiet place" in (await guest.get("/c/cats")).text
+    log = await guest.get("/modlog?kind=hide_community")
+    assert "Very dull" in log.text
+    assert "hidden" in (await ann.get("/admin/communities")).text
+    await ann.post("/admin/communities/unhide", community=number)
+    assert "A quiet place" in (await guest.get("/?list=local")).text
+
+
+async def test_a_new_admin_is_in_the_log_and_notified(world: World) -> None:
+    eve = str(world.people["eve"].id)
+    ann = world.browser("ann")
+
+    for role in ("admin", "admin", "member"):
+        await ann.post("/admin/members/role", person=eve, role=role)
+
+    log = " ".join((await world.browser().get("/modlog")).text.split())
+    assert log.count("added admin eve") == log.count("removed admin eve") == 1
+
+
+async def test_an_admin_purges_a_post_after_reading_what_will_vanish(world: World) -> None:
+    ann, post = world.browser("ann"), await world.post("Terrible words")
+    await world.comment(post, "Below")
+    at = f"/post/{post.id}/purge"
+    assert at in (await ann.get(f"/post/{post.id}")).html
+    assert at not in (await world.browser("mia").get(f"/post/{post.id}")).html
+    page = await ann.get(at)
+    assert "1 comment below it" in page.text
+    assert "Terrible words" in page.text
+    assert "This cannot be undone." in page.text
+
+    sent = await ann.post(at, reason="Against the law")
+
+    assert sent.location == "/c/cats"
+    assert (await world.browser().get(f"/post/{post.id}")).status == 410
+    log = " ".join((await world.browser().get("/modlog?kind=purge_post")).text.split())
+    assert "purged a post" in log
+    assert "Against the law" in log
+    assert "Terrible words" not in log
+    assert (await ann.post(at)).status == 409
+
+
+async def test_the_other_purges_say_what_will_vanish(world: World) -> None:
+    ann, post = world.browser("ann"), await world.post()
+    top = await world.comment(post)
+    await world.comment(post, "Below", parent=top)
+    at = f"/comment/{top.id}/purge"
+    assert at in (await ann.get(f"/comment/{top.id}/remove")).html
+    assert at not in (await world.browser("mia").get(f"/comment/{top.id}/remove")).html
+    assert "2 comments: this one and all replies below it" in (await ann.get(at)).text
+    person = " ".join((await ann.get("/u/bob/purge")).text.split())
+    assert "1 post, with all comments below it" in person
+    assert "2 comments, with all replies below them" in person
+    inside = " ".join((await ann.get("/c/cats/purge")).text.split())
+    assert "1 post" in inside
+    assert "2 comments" in inside
+
+    assert (await ann.post(at)).location == f"/post/{post.id}"
+    log = " ".join((await world.browser().get("/modlog?kind=purge_comment")).text.split())
+    assert "purged a comment in “Cats sleep”" in log
+    assert (await ann.post("/u/bob/purge", reason="spam")).location == "/modlog"
+    assert (await world.browser("bob").get("/settings")).location.startswith("/login")
+    assert (await world.browser().get("/u/bob")).status == 410
+    assert (await ann.post("/c/cats/purge")).location == "/admin/communities"
+    assert (await world.browser().get("/c/cats")).status == 410
+    assert "cats" not in (await ann.get("/admin/communities")).text
+    long = await ann.post("/u/eve/purge", reason="a" * 501)
+    assert long.status == 422
+    assert 'id="e-reason"' in long.html

@@ -1,0 +1,171 @@
+"""Who calls, within one transaction: what each handler is given beside its parameters."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+
+from fedcom.accounts.rate_limits import act
+from fedcom.accounts.sessions import SignedIn
+from fedcom.actions.base import Federated
+from fedcom.context import Context
+from fedcom.errors import BadRequest, Denied, FedcomError
+from fedcom.http.identity import Credentials, Identity, credentials_of, note_use, read_identity
+from fedcom.http.instance import Instance, instance_of
+from fedcom.http.resolve import look_up, parse_markdown
+from fedcom.lookup import Found
+from fedcom.models.actor import Person
+from fedcom.models.site import Site
+from fedcom.settings import Settings
+from fedcom.views.viewer import NOBODY
+from fedcom.wire.body import Body
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The member or guest who called, with the transaction that their call runs in."""
+
+    conn: Connection
+    # A banned member counts as a guest, as in Lemmy 0.19.
+    identity: Identity
+    settings: Settings
+    # None in a transaction that only reads.
+    context: Context | None = None
+
+    @property
+    def now(self) -> datetime:
+        """The time of the call."""
+        return self.identity.now
+
+    @property
+    def site(self) -> Site:
+        """The site and its settings."""
+        return self.identity.site
+
+    @property
+    def viewer_id(self) -> int:
+        """The row id of the caller, for views; `NOBODY` for a guest."""
+        return self.identity.viewer_id
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether nobody is logged in."""
+        return self.identity.viewer_id == NOBODY
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether an admin of the site calls."""
+        return self.identity.is_admin
+
+    @property
+    def member(self) -> SignedIn:
+        """The login that calls. Raises BadRequest("not_logged_in") for a guest."""
+        if self.identity.member is None:
+            raise BadRequest("not_logged_in", "This needs a login.")
+        return self.identity.member
+
+    @property
+    def person(self) -> Person:
+        """The person who calls. Raises BadRequest("not_logged_in") for a guest."""
+        return self.member.person
+
+    @property
+    def ctx(self) -> Context:
+        """The transaction that writes. Raises LookupError in a handler that only reads."""
+        if self.context is None:
+            raise LookupError("this handler only reads")
+        return self.context
+
+    def check_admin(self) -> None:
+        """Raises BadRequest for a guest, and Denied("not_an_admin") for other members."""
+        if not self.member.is_admin:
+            raise Denied("not_an_admin", "Only admins may do this.")
+
+    def act(self, action: Federated[R]) -> R:
+        """Count and perform an action of the caller. Raises what `rate_limits.act` raises."""
+        return act(self.ctx, action)
+
+    def ensure(self, action: Federated[Any]) -> None:
+        """As `act`; an action that would change nothing does nothing, as in Lemmy."""
+        with unless_unchanged():
+            self.act(action)
+
+
+_UNCHANGED = frozenset(
+    {
+        *("already_so", "already_deleted", "not_deleted", "already_removed", "not_removed"),
+        *("already_banned", "not_banned", "already_moderator", "not_moderator"),
+    }
+)
+
+
+@contextmanager
+def unless_unchanged() -> Iterator[None]:
+    """Ignore that the block has nothing to change; it ends there."""
+    try:
+        yield
+    except FedcomError as error:
+        if error.code not in _UNCHANGED:
+            raise
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, for handlers that wait for something before or between transactions."""
+
+    request: Request
+    credentials: Credentials
+
+    @property
+    def instance(self) -> Instance:
+        """The running server."""
+        return instance_of(self.request)
+
+    async def read(self, work: Callable[[Caller], T]) -> T:
+        """Run `work` in a transaction that only reads, with who calls read in the same one."""
+        instance, now = self.instance, self.instance.clock()
+
+        def run(conn: Connection) -> tuple[Identity, T]:
+            identity = read_identity(conn, self.credentials, now).without_banned()
+            return identity, work(Caller(conn, identity, instance.settings))
+
+        identity, result = await instance.read(run)
+        await note_use(instance, identity)
+        return result
+
+    async def unit(self, work: Callable[[Caller], T]) -> T:
+        """Run `work` in one transaction that writes; it may run several times."""
+        instance = self.instance
+
+        def run(ctx: Context) -> T:
+            identity = read_identity(ctx.conn, self.credentials, ctx.now).without_banned()
+            return work(Caller(ctx.conn, identity, instance.settings, ctx))
+
+        return await instance.unit(run)
+
+    async def member(self) -> SignedIn:
+        """The login that calls. Raises BadRequest("not_logged_in") for a guest."""
+        return await self.read(lambda caller: caller.member)
+
+    async def parse_markdown(self, by: Person, text: str) -> Body:
+        """The text of a member, after a look-up of whom it mentions."""
+        return await parse_markdown(self.request, by, text)
+
+    async def look_up(self, by: Person, text: str) -> Found:
+        """What a member means by a handle or an address, fetched if it is not known here."""
+        return await look_up(self.request, by, text)
+
+
+def call_of(request: Request) -> Call:
+    """The call of a request. Only a bearer token counts: a browser sends cookies by itself, and
+    these requests bring no form token.
+    """
+    credentials = credentials_of(request)
+    return Call(request, Credentials() if credentials.from_cookie else credentials)

@@ -1,0 +1,135 @@
+"""Errors as Lemmy's clients know them: `{"error": code, "message": sentence}`.
+
+Clients compare the codes, which are those of `LemmyErrorType` in lemmy-js-client 0.19; the
+sentence, which Lemmy gives for a few codes only, says what is wrong in particular. Lemmy 0.19
+answers 401 to a wrong password, 404 to what does not exist, and 400 to everything else.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+from starlette.responses import Response
+
+from fedcom.errors import FedcomError, NotFound
+from fedcom.http.problem import to_problem
+
+
+class Failure(msgspec.Struct):
+    """An error: its code, and a sentence about this case."""
+
+    error: str
+    message: str
+
+
+UNKNOWN = "unknown"
+"""Lemmy's code for errors without one of their own; our code then begins the sentence."""
+
+KNOWN = frozenset(
+    """
+    banned bio_length_overflow captcha_incorrect cannot_leave_admin cant_block_admin
+    cant_block_local_instance cant_block_yourself couldnt_create_post couldnt_create_report
+    couldnt_find_comment couldnt_find_comment_reply couldnt_find_comment_report
+    couldnt_find_community couldnt_find_local_user couldnt_find_object couldnt_find_person
+    couldnt_find_person_mention couldnt_find_post couldnt_find_post_report
+    couldnt_find_private_message couldnt_find_private_message_report
+    couldnt_find_registration_application deleted email_already_exists email_not_verified
+    email_required honeypot_failed incorrect_login incorrect_totp_token invalid_body_field
+    invalid_name invalid_post_title invalid_query invalid_url invalid_url_scheme
+    invalid_vote_value language_not_allowed locked max_comment_depth_reached
+    missing_totp_secret missing_totp_token no_comment_edit_allowed no_email_setup no_id_given
+    no_post_edit_allowed not_a_mod_or_admin not_a_moderator not_an_admin not_higher_admin
+    not_higher_mod not_logged_in not_top_admin not_top_mod only_admins_can_create_communities
+    only_mods_can_post_in_community passwords_do_not_match person_is_banned_from_community
+    person_is_blocked rate_limit_error registration_application_answer_required
+    registration_application_is_pending registration_closed report_reason_required
+    report_too_long site_ban site_name_required token_not_found too_many_items
+    totp_already_enabled url_length_overflow user_already_exists
+    """.split()  # noqa: SIM905 - a list of words reads better than one of strings
+)
+"""The codes of lemmy-js-client 0.19 that are given here."""
+
+SAME: Mapping[str, str] = {
+    "already_banned": "community_user_already_banned",
+    "already_moderator": "community_moderator_already_exists",
+    "already_reported": "couldnt_create_report",
+    "already_resolved": "couldnt_resolve_report",
+    "application_required": "registration_application_answer_required",
+    "ban_expires_in_the_past": "ban_expiration_in_past",
+    "body_too_long": "invalid_body_field",
+    "body_characters": "invalid_body_field",
+    "cannot_ban_admin": "not_higher_admin",
+    "comment_empty": "invalid_body_field",
+    "community_closed": "cannot_create_post_or_comment_in_deleted_or_removed_community",
+    "community_missing": "couldnt_find_community",
+    "community_name_taken": "community_already_exists",
+    "confirmation_unknown": "token_not_found",
+    "couldnt_find_actor": "couldnt_find_object",
+    "couldnt_find_page": "couldnt_find_object",
+    "cursor": "invalid_query",
+    "email_invalid": "invalid_query",
+    "email_taken": "email_already_exists",
+    "expires_past": "ban_expiration_in_past",
+    "instance_blocked": "domain_blocked",
+    "language_unknown": "language_not_allowed",
+    "last_admin": "cannot_leave_admin",
+    "message_empty": "invalid_body_field",
+    "name_characters": "invalid_name",
+    "name_required": "invalid_name",
+    "name_reserved": "invalid_name",
+    "name_taken": "user_already_exists",
+    "name_too_long": "invalid_name",
+    "name_too_short": "invalid_name",
+    "not_the_author": "no_post_edit_allowed",
+    "own_host": "cant_block_local_instance",
+    "page_too_deep": "invalid_query",
+    "password_common": "invalid_password",
+    "password_too_long": "invalid_password",
+    "password_too_short": "invalid_password",
+    "person_block": "person_is_blocked",
+    "person_unknown": "couldnt_find_person",
+    "q_empty": "invalid_query",
+    "q_too_long": "invalid_query",
+    "reason_empty": "report_reason_required",
+    "reason_too_long": "report_too_long",
+    "replies_closed": "locked",
+    "reset_unknown": "token_not_found",
+    "score": "invalid_vote_value",
+    "title_too_long": "invalid_post_title",
+    "title_too_short": "invalid_post_title",
+    "token_wrong": "token_not_found",
+    "trap_expired": "honeypot_failed",
+    "trap_filled": "honeypot_failed",
+    "trap_too_quick": "honeypot_failed",
+    "url_characters": "invalid_url",
+    "url_host": "invalid_url",
+    "url_missing": "invalid_url",
+    "url_scheme": "invalid_url_scheme",
+    "url_too_long": "url_length_overflow",
+    "url_userinfo": "invalid_url",
+    "who_self": "cant_block_yourself",
+}
+"""What Lemmy calls our errors that have another code."""
+
+
+def answer_error(error: Exception, headers: Mapping[str, str]) -> Response:
+    """The response for one of `fedcom.http.problem.EXPECTED`."""
+    problem = to_problem(error)
+    code = SAME.get(problem.code, problem.code)
+    detail = problem.detail
+    if code not in KNOWN and code not in SAME.values():
+        code, detail = UNKNOWN, f"{problem.code}: {detail}"
+    body = msgspec.json.encode(Failure(code, detail))
+    return Response(
+        body,
+        _status(error, problem.status, code),
+        headers={**problem.headers, **headers, "Cache-Control": "no-store"},
+        media_type="application/json",
+    )
+
+
+def _status(error: Exception, status: int, code: str) -> int:
+    if code == "incorrect_login":
+        return 401
+    if isinstance(error, NotFound):
+        return 404
+    return 400 if isinstance(error, FedcomError) and status < 500 else status

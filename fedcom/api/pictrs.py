@@ -1,0 +1,119 @@
+"""The picture server that Lemmy's apps expect beside the API: pict-rs, in front of our own store.
+
+Apps upload to `/pictrs/image` and build the address of the picture from the name that they get. In
+texts these addresses are replaced by our own (`to_own_addresses`), which is how a picture counts as
+used. Facts: pict-rs 0.5 as Lemmy 0.19 exposes it; lemmy-js-client 0.19, `uploadImage`.
+"""
+
+import asyncio
+import hmac
+
+import msgspec
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from fedcom.api.caller import Caller, call_of
+from fedcom.api.endpoint import HEADERS, PREFLIGHT
+from fedcom.api.errors import answer_error
+from fedcom.errors import BadRequest, Denied
+from fedcom.http.instance import Instance, instance_of
+from fedcom.http.pictures import show_picture
+from fedcom.http.problem import EXPECTED
+from fedcom.media.picture import POST
+from fedcom.media.records import find_media, media_url
+from fedcom.personal.uploads import begin_upload, delete_upload, finish_upload
+
+PATH = "/pictrs/image"
+
+THUMBNAIL = 256
+"""Pixels. Apps that ask for at most as many get the thumbnail."""
+
+
+class UploadedFile(msgspec.Struct):
+    """A stored picture: its name, and what its owner may delete it with."""
+
+    file: str
+    delete_token: str
+
+
+async def upload(request: Request) -> Response:
+    """POST /pictrs/image: a picture in the field `images[]`, from a member."""
+    call = call_of(request)
+    try:
+        by = (await call.member()).person
+        async with request.form(max_files=1, max_fields=2) as form:
+            given = form.get("images[]")
+            if not isinstance(given, UploadFile):
+                raise BadRequest("picture_missing", "The field images[] has no file.")
+            content = await given.read()
+        await call.unit(lambda caller: begin_upload(caller.ctx, caller.person))
+        kept = await call.instance.pictures.keep(content, POST)
+        made = await call.unit(
+            lambda caller: finish_upload(caller.ctx, caller.person, kept, "upload")
+        )
+    except EXPECTED as error:
+        return answer_error(error, HEADERS)
+    token = delete_token(call.instance, made.name, by.id)
+    files = [{"file": made.name, "delete_token": token}]
+    return JSONResponse({"msg": "ok", "files": files}, 201, headers=HEADERS)
+
+
+async def show(request: Request) -> Response:
+    """GET /pictrs/image/{name}: a picture; `thumbnail=` is the most pixels a side that the app
+    wants. `format=` has no effect: every picture is a WebP.
+    """
+    instance, name = instance_of(request), request.path_params["name"]
+    wanted = request.query_params.get("thumbnail", "")
+    if wanted.isdecimal() and int(wanted[:6]) <= THUMBNAIL:
+        found = await instance.read(lambda conn: find_media(conn, name))
+        name = (found and found.thumbnail) or name
+    return await show_picture(instance, name)
+
+
+async def delete(request: Request) -> Response:
+    """GET /pictrs/image/delete/{token}/{name}: delete a picture of one's own."""
+    call, name = call_of(request), request.path_params["name"]
+
+    def work(caller: Caller) -> list[str]:
+        expected = delete_token(call.instance, name, caller.person.id)
+        if not hmac.compare_digest(expected, request.path_params["token"]):
+            raise Denied("not_the_owner", "This is not the token of a picture of yours.")
+        return delete_upload(caller.ctx, caller.person, name)
+
+    try:
+        files = await call.unit(work)
+    except EXPECTED as error:
+        return answer_error(error, HEADERS)
+    for file in files:
+        await asyncio.to_thread(call.instance.pictures.store.remove, file)
+    return Response(status_code=204, headers=HEADERS)
+
+
+def delete_token(instance: Instance, name: str, owner_id: int) -> str:
+    """What deletes this picture of this member; it is worth nothing to others."""
+    return instance.signer.sign("deleting a picture", bound_to=f"{owner_id} {name}")
+
+
+def to_own_addresses(text: str, origin: str) -> str:
+    """A text with the addresses of our pictures as we store them."""
+    return text.replace(f"{origin}{PATH}/", media_url(origin, ""))
+
+
+async def answer_health(_request: Request) -> Response:
+    """GET /pictrs/healthz."""
+    return Response(headers=HEADERS)
+
+
+async def _answer_preflight(_request: Request) -> Response:
+    return Response(status_code=204, headers=PREFLIGHT)
+
+
+ROUTES = [
+    Route(PATH, upload, methods=["POST"]),
+    Route(PATH, _answer_preflight, methods=["OPTIONS"]),
+    Route("/pictrs/healthz", answer_health, methods=["GET"]),
+    Route(f"{PATH}/delete/{{token}}/{{name}}", delete, methods=["GET"]),
+    Route(f"{PATH}/{{name}}", show, methods=["GET"]),
+]

@@ -1,0 +1,5 @@
+"""Lemmy's HTTP API, version 3, as lemmy-js-client 0.19 calls it: one file for each resource.
+
+A handler holds no rule and no query of its own: it turns parameters into an action or a view, and
+what comes back into a shape (`shapes`). The names of parameters and properties are Lemmy's.
+"""

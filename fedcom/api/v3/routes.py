@@ -1,0 +1,38 @@
+"""The whole API: the endpoints of all resources, and their description."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from fedcom.api.endpoint import Endpoint, routes_of
+from fedcom.api.openapi import describe
+from fedcom.api.v3 import comment, community, post, private_message, resolve_object, site
+from fedcom.http.cors import ANY_ORIGIN
+from fedcom.http.instance import instance_of
+from fedcom.rules.dialects import LEMMY_VERSION
+
+PREFIX = "/api/v3"
+
+ENDPOINTS: list[Endpoint] = [
+    endpoint
+    for module in (site, post, comment, community, private_message, resolve_object)
+    for endpoint in module.resource.endpoints
+]
+
+
+async def answer_description(request: Request) -> Response:
+    """GET /api/v3/openapi.json."""
+    document = describe(
+        ENDPOINTS,
+        title="Lemmy's API",
+        version=LEMMY_VERSION,
+        origin=instance_of(request).settings.origin,
+        prefix=PREFIX,
+    )
+    return JSONResponse(document, headers=ANY_ORIGIN)
+
+
+def routes() -> list[Route]:
+    """All routes of the API."""
+    description = Route(f"{PREFIX}/openapi.json", answer_description, methods=["GET"])
+    return [description, *routes_of(PREFIX, ENDPOINTS)]
