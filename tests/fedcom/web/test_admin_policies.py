@@ -97,7 +97,12 @@ async def test_nothing_of_a_private_site_is_shown_to_guests(world: World) -> Non
     targets |= {name: person.id for name, person in world.people.items()}
     paths = [str(path).format(**targets) for path, fields, *_ in MATRIX if fields is None]
     paths += [f"{path}?q=zebrafinch" for path in ("/search", "/communities")]
-    paths += [route.path.format(name="bob") for route in _routes() if "{name}" in route.path]
+    named = (route.path for route in _routes() if "{name}" in route.path)
+    paths += [path.replace("{name}", "bob") for path in named]
+    paths += [
+        *("/api/v3/post/list", "/api/v3/comment/list", "/api/v3/community?name=cats"),
+        *(f"/api/v3/post?id={post.id}", "/api/v3/user?username=bob", "/api/v3/search?q=quokka"),
+    ]
     guest = world.browser()
 
     async def shown(accept: str) -> set[str]:
