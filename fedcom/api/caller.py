@@ -28,6 +28,16 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
+OPEN_TO_GUESTS = frozenset(
+    f"/api/v3/{path}"
+    for path in (
+        *("site", "user/login", "user/register", "user/get_captcha", "user/verify_email"),
+        *("user/password_reset", "user/password_change"),
+    )
+)
+"""What guests of a private site may call. It says nothing about members and communities."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The member or guest who called, with the transaction that their call runs in."""
@@ -145,6 +155,7 @@ class Call:
 
         def run(conn: Connection) -> tuple[Identity, T]:
             identity = read_identity(conn, self.credentials, now).without_banned()
+            self._check_admitted(identity)
             token = self.credentials.token
             return identity, work(Caller(conn, identity, instance.settings, token))
 
@@ -158,10 +169,16 @@ class Call:
 
         def run(ctx: Context) -> T:
             identity = read_identity(ctx.conn, self.credentials, ctx.now).without_banned()
+            self._check_admitted(identity)
             token = self.credentials.token
             return work(Caller(ctx.conn, identity, instance.settings, token, ctx))
 
         return await instance.unit(run)
+
+    def _check_admitted(self, identity: Identity) -> None:
+        """Raises Denied("instance_is_private") for a guest of a private site."""
+        if identity.is_shut_out and self.request.url.path not in OPEN_TO_GUESTS:
+            raise Denied("instance_is_private", "Only members can read here.")
 
     async def member(self) -> SignedIn:
         """The login that calls. Raises BadRequest("not_logged_in") for a guest."""

@@ -12,6 +12,7 @@ from fedcom.media.pictures import StoredPicture
 from fedcom.models.actor import actor
 from fedcom.models.base import columns_of, first_row, to_row
 from fedcom.models.comment import comment
+from fedcom.models.decoration import custom_emoji
 from fedcom.models.media import Media, Purpose, link_preview, media
 from fedcom.models.message import message
 from fedcom.models.personal import draft
@@ -153,9 +154,12 @@ def _is_avatar(conn: Connection, found: Media, url: str) -> bool:
                 actor.c.summary_source.contains(found.name, autoescape=True),
             ),
         )
+        | exists().where(custom_emoji.c.image_url == url)
         | exists().where(
             or_(
                 site.c.logo == found.name,
+                site.c.banner == found.name,
+                site.c.legal_source.contains(found.name, autoescape=True),
                 site.c.description_source.contains(found.name, autoescape=True),
                 site.c.rules_source.contains(found.name, autoescape=True),
             )
