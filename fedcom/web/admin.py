@@ -18,6 +18,7 @@ from fedcom.site.settings import (
     MAX_DESCRIPTION,
     MAX_LEGAL,
     MAX_RULES,
+    edit_sign_up,
     edit_site,
     edit_welcome,
     set_hue,
@@ -107,6 +108,9 @@ async def edit_registration(request: Request) -> Response:
         "question": site.application_question,
         "name_limit": str(site.name_limit),
         "mails_applications": "on" if site.mails_applications else "",
+        "requires_confirmed_email": "on" if site.requires_confirmed_email else "",
+        "captcha_enabled": "on" if site.captcha_enabled else "",
+        "captcha_difficulty": site.captcha_difficulty,
     }
     form = await read_form(request, initial)
     if form.ready:
@@ -120,6 +124,12 @@ async def edit_registration(request: Request) -> Response:
                     mails_applications=form.checked("mails_applications"),
                 )
                 edit_welcome(ctx.conn, question=form.text("question"))
+                edit_sign_up(
+                    ctx.conn,
+                    requires_confirmed_email=form.checked("requires_confirmed_email"),
+                    captcha_enabled=form.checked("captcha_enabled"),
+                    captcha_difficulty=form.line("captcha_difficulty") or None,
+                )
 
             await context.instance.unit(work)
             return see_other("/admin/registration", "site_saved")

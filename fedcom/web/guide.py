@@ -1,4 +1,4 @@
-"""Help: formatting, with examples, the rate limits for members, and the legal information."""
+"""Help: formatting, with examples, the limits for members, the API, and the legal information."""
 
 from functools import cache
 
@@ -10,7 +10,7 @@ from fedcom.accounts.rate_limits import ACTION_LIMITS, NEWCOMER
 from fedcom.catalogues import mark
 from fedcom.text.markdown import MAX_BRACKETS, MAX_CELLS, render
 from fedcom.web.html.i18n import gettext
-from fedcom.web.html.render import page
+from fedcom.web.html.render import API_SCRIPT_ADDRESS, page
 from fedcom.web.html.request_context import context_of
 
 _EXAMPLES = (
@@ -68,3 +68,9 @@ async def show_legal(request: Request) -> Response:
     if not context.site.legal_html:
         raise HTTPException(404)
     return page(context, "legal.html", {})
+
+
+async def show_api(request: Request) -> Response:
+    """GET /api/docs: every call of the API, as a form."""
+    context = await context_of(request)
+    return page(context, "api.html", {"api_script": API_SCRIPT_ADDRESS})

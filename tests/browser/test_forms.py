@@ -77,6 +77,7 @@ NOTHING_TYPED = {
     "/settings/appearance",
     "/settings/delete",
     "/settings/import",
+    "/settings/two-factor",
     "/settings/pictures",
     "/c/{slug}/pictures",
     "/admin/logo",

@@ -65,6 +65,9 @@ _CODES = {
     "invalid_regex": "slur_filter",
     "permissive_regex": "slur_filter",
     "invalid_matrix_id": "matrix_user_id",
+    "incorrect_totp_token": "code",
+    "captcha_incorrect": "captcha_answer",
+    "missing_totp_token": "code",
 }
 
 
