@@ -8,7 +8,8 @@ serving them), `moderation`, `purge` and `reports`, `saved` and `drafts` (a memb
 `guide` (help), `people`, `notifications`, `messages`, `syndication` and `private_feeds` (lists for
 feed readers), `settings`, `two_factor`, `settings_import`, `own_data` (export, deletion), `search`,
 `sign_in`, `password_reset`, `email` (links that confirm addresses), `setup`, `admin`,
-`admin_people`, `admin_policies`, `admin_decoration` (taglines, emoji), `admin_federation`, `security_txt`.
+`admin_people`, `admin_policies`, `admin_decoration` (taglines, emoji), `admin_federation`,
+`security_txt`.
 
 A handler reads: form → page context → one action in a unit → redirect. Texts are marked for
 translation with `_()`, `{% trans %}` and `i18n`.
