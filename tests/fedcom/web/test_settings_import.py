@@ -38,7 +38,7 @@ async def test_a_file_is_imported_and_its_progress_shown(world: World) -> None:
     await world.instance.unit(work)
     page = await bob.get("/settings/import")
     assert "1 of 3 imported. 1 is still being looked up." in page.text
-    assert "https://a.example/2: It is gone." in page.text
+    assert "<bdi>https://a.example/2</bdi>: It is gone." in page.html
     assert (
         "imported"
         not in (await world.browser("eve").get("/settings/import")).text.split(
