@@ -18,6 +18,7 @@ from fedcom.http.identity import Credentials, Identity, credentials_of, note_use
 from fedcom.http.instance import Instance, instance_of
 from fedcom.http.resolve import look_up, parse_markdown
 from fedcom.lookup import Found
+from fedcom.media.records import to_own_addresses
 from fedcom.models.actor import Person
 from fedcom.models.site import Site
 from fedcom.settings import Settings
@@ -105,6 +106,10 @@ class Caller:
         if not self.member.is_admin:
             raise Denied("not_an_admin", "Only admins may do this.")
 
+    def own_address(self, url: str) -> str | None:
+        """The address of a picture as we store it; None for ""."""
+        return to_own_addresses(url, self.settings.origin) if url else None
+
     def act(self, action: Federated[R]) -> R:
         """Count and perform an action of the caller. Raises what `rate_limits.act` raises."""
         return act(self.ctx, action)
@@ -188,8 +193,13 @@ class Call:
         """The site and its settings."""
         return await self.read(lambda caller: caller.site)
 
+    def own_address(self, url: str) -> str:
+        """The address of a picture as we store it; that of anything else as it is."""
+        return to_own_addresses(url, self.instance.settings.origin)
+
     async def parse_markdown(self, by: Person, text: str) -> Body:
         """The text of a member, after a look-up of whom it mentions."""
+        text = to_own_addresses(text, self.instance.settings.origin)
         return await parse_markdown(self.request, by, text)
 
     async def look_up(self, by: Person, text: str) -> Found:

@@ -23,6 +23,9 @@ from fedcom.queries.visibility import is_not_deleted, is_shown
 FOLDER = "/media/"
 """The path of all pictures except copies from other servers."""
 
+PICTRS = "/pictrs/image"
+"""The path under which Lemmy's apps know them (`fedcom.api.pictrs`)."""
+
 UNDELETABLE_AFTER = timedelta(days=1)
 """How long the pictures of a deleted post stay, so that it can be brought back with them."""
 
@@ -41,6 +44,13 @@ _MEDIA = select(*columns_of(Media, media))
 def media_url(origin: str, name: str) -> str:
     """The address of a picture, for texts and for other servers."""
     return f"{origin}{FOLDER}{name}"
+
+
+def to_own_addresses(text: str, origin: str) -> str:
+    """A text in which an app names our pictures as pict-rs would, with their addresses as we store
+    them, so that the pictures count as used.
+    """
+    return text.replace(f"{origin}{PICTRS}/", media_url(origin, ""))
 
 
 def name_in(origin: str, url: str | None) -> str | None:
