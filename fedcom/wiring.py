@@ -90,10 +90,10 @@ class OpenInstance:
     remote_pictures: RemotePictures
     media_signer: MediaUrlSigner
     signer: HmacSigner
+    cipher: KeyCipher
     setup_token: str | None
     revision: str
     metrics: Metrics | None
-    _cipher: KeyCipher
     _instance_key: InstanceKey
     _gone_actors: GoneActors
     _housekeeping: Housekeeping
@@ -124,7 +124,7 @@ class OpenInstance:
 
     async def new_key(self) -> NewKey:
         """A key pair for a new local actor."""
-        return await make_key(self._cipher)
+        return await make_key(self.cipher)
 
     async def lookup(self, text: str) -> Found:
         """The object behind a handle or an address, fetched if unknown.
@@ -332,10 +332,10 @@ async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
             remote_pictures=remote_pictures,
             media_signer=MediaUrlSigner(settings.read_secret(make=False), settings.origin),
             signer=HmacSigner(settings.read_secret(make=False)),
+            cipher=parts.cipher,
             setup_token=await make_setup_token(database, settings),
             revision=parts.revision,
             metrics=metrics,
-            _cipher=parts.cipher,
             _instance_key=parts.instance_key,
             _gone_actors=gone_actors,
             _housekeeping=Housekeeping(database, pictures, remote_pictures, settings, clock),

@@ -46,14 +46,20 @@ class NewAccount:
     invitation: str = ""
 
 
-def register(ctx: Context, new_account: NewAccount, key: NewKey) -> Member:
+def register(
+    ctx: Context, new_account: NewAccount, key: NewKey, *, sends_mail: bool = False
+) -> Member:
     """Sign up as the site's settings allow; the account is 'pending' when an admin must approve.
 
     With a valid `invitation` the account is active at once, whatever the settings. The e-mail
-    address has to be confirmed; whether another account has it makes no difference (`email`).
-    Raises Denied("registration_closed"), Invalid (`name_…`, `email_invalid`,
-    `application_required`, `body_…`), Conflict("name_taken"), and what `use_invitation` raises.
+    address has to be confirmed; whether another account has it makes no difference (`email`). The
+    site may require one, if this server `sends_mail`. Raises Denied("registration_closed"), Invalid
+    (`name_…`, `email_invalid`, `email_required`, `application_required`, `body_…`),
+    Conflict("name_taken"), and what `use_invitation` raises.
     """
+    requires_email = ctx.conn.execute(select(site.c.requires_confirmed_email)).scalar()
+    if requires_email and sends_mail and not (new_account.email or "").strip():
+        raise Invalid("email_required", "Enter your e-mail address.")
     if new_account.invitation:
         use_invitation(ctx.conn, new_account.invitation, ctx.now)
         return _sign_up(ctx, new_account, key, "active")

@@ -14,6 +14,7 @@ from fedcom.media.remote import MediaUrlSigner, RemotePictures
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
+from fedcom.remote.keys import KeyCipher
 from fedcom.settings import Settings
 
 T = TypeVar("T")
@@ -50,6 +51,11 @@ class Instance(Protocol):
     @property
     def signer(self) -> HmacSigner:
         """Signs values that come back later."""
+        ...
+
+    @property
+    def cipher(self) -> KeyCipher:
+        """Encrypts secrets before they are stored."""
         ...
 
     @property

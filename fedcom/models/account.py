@@ -1,4 +1,6 @@
-"""Local logins: passwords, roles, sessions, and the attempts that throttling counts."""
+"""Local logins: passwords, second factors, roles, sessions, and the attempts that throttling
+counts.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     Table,
     Text,
     false,
@@ -56,10 +59,12 @@ session = Table(
     "session",
     metadata,
     Column("id", BigId, primary_key=True),
-    # SHA-256 of the token in the cookie: a stolen database opens no session.
+    # SHA-256 of the token: a stolen database opens no session.
     Column("token_hash", Text, nullable=False, unique=True),
     Column("account_id", BigId, ForeignKey("account.actor_id"), nullable=False),
     Column("user_agent", Text, nullable=False, default=""),
+    # Its token is a JSON Web Token for an app, not the value of a cookie.
+    Column("is_app", Boolean, nullable=False, server_default=false()),
     Column("created_at", UtcDateTime, nullable=False),
     Column("used_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
@@ -102,6 +107,39 @@ password_reset = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
     Index("ix_password_reset_account_id", "account_id"),
+)
+
+# The secret that a member's authenticator app has, too.
+two_factor = Table(
+    "two_factor",
+    metadata,
+    Column("account_id", BigId, ForeignKey("account.actor_id"), primary_key=True),
+    # Encrypted with the instance's secret (fedcom.remote.keys), never in the clear.
+    Column("encrypted_secret", LargeBinary, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    # Null until its first code: without that, log-ins need none.
+    Column("confirmed_at", UtcDateTime, nullable=True),
+    # The step of the last code that was used, in units of 30 seconds since 1970.
+    Column("used_step", Integer, nullable=False),
+)
+
+# For members who have lost that app; each counts once.
+recovery_code = Table(
+    "recovery_code",
+    metadata,
+    Column("account_id", BigId, ForeignKey("account.actor_id"), primary_key=True),
+    # SHA-256 of the code.
+    Column("code_hash", Text, primary_key=True),
+)
+
+
+# Each is answered once; kept for as long as it would be valid.
+used_captcha = Table(
+    "used_captcha",
+    metadata,
+    # SHA-256 of the ticket.
+    Column("digest", Text, primary_key=True),
+    Column("expires_at", UtcDateTime, nullable=False),
 )
 
 

@@ -54,7 +54,7 @@ class WrongSecret(Exception):
 
 
 class KeyCipher:
-    """Encrypts private keys with the instance's secret before they are stored."""
+    """Encrypts private keys and other secrets with the instance's secret before they are stored."""
 
     def __init__(self, secret: bytes) -> None:
         digest = hashlib.sha256(b"fedcom private keys" + secret).digest()

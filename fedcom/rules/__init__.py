@@ -2,5 +2,6 @@
 
 In reading order: `names` (of people and communities), `limits` (lengths and characters of texts),
 `ranking` (the key that lists are sorted by), `permissions` (who may do what), `languages` (of
-posts), `links` (which lead to the same page), `dialects` (what a peer's software understands).
+posts), `lemmy_languages` (the numbers that apps use for them), `links` (which lead to the same
+page), `dialects` (what a peer's software understands).
 """

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select, update
 from fedcom.errors import Invalid, NotFound
 from fedcom.models.actor import actor
 from fedcom.models.base import columns_of, first_row
-from fedcom.models.site import Registration, Site, site
+from fedcom.models.site import CaptchaDifficulty, Registration, Site, site
 from fedcom.rules.limits import check_body, check_display_name
 from fedcom.text.plain import cut
 from fedcom.wire.body import Body
@@ -85,6 +85,31 @@ def edit_welcome(
         changes |= {"rules_source": rules.source, "rules_html": rules.html}
     if question is not None:
         changes["application_question"] = check_body(question, MAX_QUESTION)
+    if changes:
+        conn.execute(update(site).values(**changes))
+    return get_site(conn)
+
+
+def edit_sign_up(
+    conn: Connection,
+    *,
+    requires_confirmed_email: bool | None = None,
+    captcha_enabled: bool | None = None,
+    captcha_difficulty: str | None = None,
+) -> Site:
+    """Change what is asked of those who sign up; None leaves it as it is.
+
+    Raises Invalid("captcha_difficulty_unknown").
+    """
+    changes: dict[str, object] = {}
+    if requires_confirmed_email is not None:
+        changes["requires_confirmed_email"] = requires_confirmed_email
+    if captcha_enabled is not None:
+        changes["captcha_enabled"] = captcha_enabled
+    if captcha_difficulty is not None:
+        if captcha_difficulty not in get_args(CaptchaDifficulty):
+            raise Invalid("captcha_difficulty_unknown", "The captcha must be easy, medium or hard.")
+        changes["captcha_difficulty"] = captcha_difficulty
     if changes:
         conn.execute(update(site).values(**changes))
     return get_site(conn)

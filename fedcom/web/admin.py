@@ -14,7 +14,14 @@ from fedcom.http.numbers import number_in, whole_number
 from fedcom.models.site import Site
 from fedcom.offload import offload
 from fedcom.rules.limits import check_body
-from fedcom.site.settings import MAX_DESCRIPTION, MAX_RULES, edit_site, edit_welcome, set_hue
+from fedcom.site.settings import (
+    MAX_DESCRIPTION,
+    MAX_RULES,
+    edit_sign_up,
+    edit_site,
+    edit_welcome,
+    set_hue,
+)
 from fedcom.web.html.forms import Form, error_beside, read_form, receive, see_other
 from fedcom.web.html.render import page, style_address
 from fedcom.web.html.request_context import PageContext, admin_of, context_of, read_page
@@ -86,7 +93,13 @@ async def edit_registration(request: Request) -> Response:
 
     context, waiting = await read_page(request, read)
     site = context.site
-    initial = {"registration": site.registration, "question": site.application_question}
+    initial = {
+        "registration": site.registration,
+        "question": site.application_question,
+        "requires_confirmed_email": "on" if site.requires_confirmed_email else "",
+        "captcha_enabled": "on" if site.captcha_enabled else "",
+        "captcha_difficulty": site.captcha_difficulty,
+    }
     form = await read_form(request, initial)
     if form.ready:
         with form.keeping("question"):
@@ -94,10 +107,17 @@ async def edit_registration(request: Request) -> Response:
             def work(ctx: Context) -> None:
                 edit_site(ctx.conn, registration=form.line("registration"))
                 edit_welcome(ctx.conn, question=form.text("question"))
+                edit_sign_up(
+                    ctx.conn,
+                    requires_confirmed_email=form.checked("requires_confirmed_email"),
+                    captcha_enabled=form.checked("captcha_enabled"),
+                    captcha_difficulty=form.line("captcha_difficulty") or None,
+                )
 
             await context.instance.unit(work)
             return see_other("/admin/registration", "site_saved")
-    values = {"form": form, "applications": waiting}
+    sends_mail = context.instance.settings.sends_mail
+    values = {"form": form, "applications": waiting, "sends_mail": sends_mail}
     return form.answer(page(context, "admin_registration.html", values))
 
 

@@ -15,11 +15,13 @@ from fedcom.accounts.register import check_email
 from fedcom.accounts.sessions import Session, SignedIn, end_one_session, list_sessions
 from fedcom.accounts.sign_in import Client, begin_sign_in
 from fedcom.accounts.throttle import forget_attempts
+from fedcom.accounts.two_factor import has_two_factor
 from fedcom.actions.profile import EditProfile
 from fedcom.context import Context
 from fedcom.errors import Denied
 from fedcom.http.addresses import client_address
 from fedcom.http.devices import remember_device
+from fedcom.http.email_links import ask_to_confirm
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_in
 from fedcom.models.account import Account
@@ -29,7 +31,6 @@ from fedcom.offload import offload
 from fedcom.personal.feed_tokens import find_subscriber
 from fedcom.personal.preferences import Preferences, set_preferences
 from fedcom.rules.limits import MAX_SUMMARY, check_body, check_display_name
-from fedcom.web.email import ask_to_confirm
 from fedcom.web.html.forms import Form, read_form, receive, see_other
 from fedcom.web.html.i18n import gettext
 from fedcom.web.html.render import page, slug
@@ -42,15 +43,23 @@ _PASSWORD = {"current_password": "", "password": ""}
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """One session, as its owner sees it."""
+    """One session of a browser or an app, as its owner sees it."""
 
     session: Session
     is_this: bool
 
     @property
     def name(self) -> str:
-        """The name of the browser, in the short form that people know."""
+        """The name of the browser or the app, in the short form that people know."""
         agent = self.session.user_agent
+        if not self.session.is_app:
+            return self._browser(agent)
+        product = agent.partition("/")[0].strip()[:60]
+        if product == "Mozilla":
+            return gettext("App in %(browser)s") % {"browser": self._browser(agent)}
+        return product or gettext("Unknown app")
+
+    def _browser(self, agent: str) -> str:
         known = ("Firefox", "Edg", "OPR", "Chrome", "Safari", "curl")
         product = next((name for name in known if f"{name}/" in agent), agent[:60])
         systems = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
@@ -121,14 +130,15 @@ async def _show_account(
 ) -> Response:
     instance = instance_of(request)
 
-    def read(conn: Connection, context: PageContext) -> tuple[list[Browser], str]:
+    def read(conn: Connection, context: PageContext) -> tuple[list[Browser], str, bool]:
         member = member_of(context)
         found = list_sessions(conn, member.account.actor_id, context.now)
         browsers = [Browser(session, session.id == member.session.id) for session in found]
         reader = find_subscriber(conn, member.person.id, context.now)
-        return browsers, make_token(instance.signer, reader) if reader else ""
+        token = make_token(instance.signer, reader) if reader else ""
+        return browsers, token, has_two_factor(conn, member.account.actor_id)
 
-    context, (browsers, token) = await read_page(request, read)
+    context, (browsers, token, is_on) = await read_page(request, read)
     member = member_of(context)
     password = password or Form(dict(_PASSWORD))
     email = email or Form({"email": member.account.contact or "", "email_password": ""})
@@ -137,6 +147,7 @@ async def _show_account(
         "password": password,
         "email": email,
         "feed_token": token,
+        "has_two_factor": is_on,
         "sends_mail": instance.settings.sends_mail,
     }
     shown = page(context, "settings_account.html", values)
@@ -210,7 +221,7 @@ async def confirm(request: Request, member: SignedIn, form: Form, field: str) ->
 
 
 async def end_session_elsewhere(request: Request) -> Response:
-    """POST /settings/sessions: log out the browser that `session` names."""
+    """POST /settings/sessions: log out the browser or app that `session` names."""
     sent = await receive(request)
     member = member_of(await context_of(request))
     session_id = number_in(sent.get("session", ""))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from playwright.sync_api import Page
 
 from tests.browser.servers import Servers
+from tests.support.visitor import PASSWORD
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ PAGES = [
     PageCase("submit-wrong", "/submit", "bob", {"community": "nowhere", "title": "A"}, "Post"),
     PageCase("help-markdown", "/help/markdown", "bob"),
     PageCase("help-limits", "/help/limits"),
+    PageCase("api", "/api/docs"),
     PageCase("drafts", "/drafts", "sue"),
     PageCase("drafts-none", "/drafts", "kim"),
     PageCase("community-guest", "/c/cats"),
@@ -139,6 +141,9 @@ PAGES = [
     PageCase("settings", "/settings", "sue"),
     PageCase("settings-appearance", "/settings/appearance", "sue"),
     PageCase("settings-account", "/settings/account", "sue"),
+    PageCase("settings-two-factor", "/settings/two-factor", "kim"),
+    PageCase("settings-two-factor-set-up", "/settings/two-factor", "sue"),
+    PageCase("settings-two-factor-on", "/settings/two-factor", "eve"),
     PageCase("settings-bans", "/settings/bans", "sue"),
     PageCase("settings-data", "/settings/data", "sue"),
     PageCase("settings-delete", "/settings/delete", "sue"),
@@ -151,6 +156,7 @@ PAGES = [
     PageCase("search-address", "/search?q=!nowhere@nowhere.example", "kim"),
     PageCase("login", "/login"),
     PageCase("login-wrong", "/login", "", {"name": "bob", "password": "not his one"}, "Log in"),
+    PageCase("login-code", "/login", "", {"name": "eve", "password": PASSWORD}, "Log in"),
     PageCase("register", "/register"),
     PageCase("register-wrong", "/register", "", {"name": "no!", "password": "x"}, "Sign up"),
     PageCase("register-invited", "{invitation}"),
@@ -202,6 +208,7 @@ NO_PAGES = {
     "/settings/export",
     "/settings/export/lemmy",
     "/.well-known/security.txt",
+    "/register/captcha.wav",
     "/static/{name}",
     "/media/{name}",
     "/media/remote",

@@ -70,6 +70,7 @@ FORMS = [
 NOTHING_TYPED = {
     "/settings/appearance",
     "/settings/delete",
+    "/settings/two-factor",
     "/settings/pictures",
     "/c/{slug}/pictures",
     "/admin/logo",

@@ -61,6 +61,9 @@ _CODES = {
     "couldnt_find_community": "community",
     "couldnt_find_person": "person",
     "own_host": "host",
+    "incorrect_totp_token": "code",
+    "captcha_incorrect": "captcha_answer",
+    "missing_totp_token": "code",
 }
 
 

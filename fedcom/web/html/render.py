@@ -36,7 +36,11 @@ from fedcom.web.html.request_context import PageContext
 FOLDER = Path(__file__).parents[1]
 STYLE = (FOLDER / "static" / "style.css").read_bytes()
 SCRIPT = (FOLDER / "static" / "script.js").read_bytes()
-SCRIPT_ADDRESS = f"/static/script.js?v={hashlib.sha256(SCRIPT).hexdigest()[:12]}"
+API_SCRIPT = (FOLDER / "static" / "api.js").read_bytes()
+SCRIPT_ADDRESS, API_SCRIPT_ADDRESS = (
+    f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
+    for name, content in (("script.js", SCRIPT), ("api.js", API_SCRIPT))
+)
 STYLE_VERSION = hashlib.sha256(STYLE).hexdigest()[:12]
 
 _MINUTE = timedelta(minutes=1)

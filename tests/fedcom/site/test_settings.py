@@ -3,7 +3,7 @@ from sqlalchemy import select
 
 from fedcom.errors import Invalid
 from fedcom.models.actor import actor
-from fedcom.site.settings import edit_site, get_site
+from fedcom.site.settings import edit_sign_up, edit_site, get_site
 from fedcom.wire.body import Body
 
 
@@ -50,3 +50,17 @@ def test_invalid_settings_are_refused(rig, change, code):
     with pytest.raises(Invalid) as caught:
         rig(lambda ctx: edit_site(ctx.conn, **change))
     assert caught.value.code == code
+
+
+def test_what_sign_up_requires_is_changed_alone(rig):
+    before = rig(lambda ctx: edit_sign_up(ctx.conn))
+    assert not before.requires_confirmed_email
+    after = rig(lambda ctx: edit_sign_up(ctx.conn, requires_confirmed_email=True))
+    assert after.requires_confirmed_email
+    assert (after.captcha_enabled, after.captcha_difficulty) == (False, "medium")
+    after = rig(lambda ctx: edit_sign_up(ctx.conn, captcha_enabled=True, captcha_difficulty="hard"))
+    assert (after.captcha_enabled, after.captcha_difficulty) == (True, "hard")
+    assert rig(lambda ctx: edit_sign_up(ctx.conn)) == after
+    with pytest.raises(Invalid) as caught:
+        rig(lambda ctx: edit_sign_up(ctx.conn, captcha_difficulty="no"))
+    assert caught.value.code == "captcha_difficulty_unknown"
