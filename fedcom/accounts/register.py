@@ -44,6 +44,7 @@ class NewAccount:
     email: str | None = None
     application: str = ""
     invitation: str = ""
+    show_nsfw: bool = False
 
 
 def register(
@@ -136,6 +137,7 @@ def _create(
         "actor_id": made.id,
         "password_hash": new_account.password_hash,
         "application": application,
+        "show_nsfw": new_account.show_nsfw,
         "created_at": ctx.now,
         **values,
     }

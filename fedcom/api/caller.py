@@ -36,6 +36,8 @@ class Caller:
     # A banned member counts as a guest, as in Lemmy 0.19.
     identity: Identity
     settings: Settings
+    # The token of the call; "" without one.
+    token: str = ""
     # None in a transaction that only reads.
     context: Context | None = None
 
@@ -68,7 +70,7 @@ class Caller:
     def member(self) -> SignedIn:
         """The login that calls. Raises BadRequest("not_logged_in") for a guest."""
         if self.identity.member is None:
-            raise BadRequest("not_logged_in", "This needs a login.")
+            raise _not_logged_in()
         return self.identity.member
 
     @property
@@ -83,6 +85,11 @@ class Caller:
             raise LookupError("this handler only reads")
         return self.context
 
+    def check_member(self) -> None:
+        """Raises BadRequest("not_logged_in") for a guest."""
+        if self.is_guest:
+            raise _not_logged_in()
+
     def check_admin(self) -> None:
         """Raises BadRequest for a guest, and Denied("not_an_admin") for other members."""
         if not self.member.is_admin:
@@ -96,6 +103,10 @@ class Caller:
         """As `act`; an action that would change nothing does nothing, as in Lemmy."""
         with unless_unchanged():
             self.act(action)
+
+
+def _not_logged_in() -> BadRequest:
+    return BadRequest("not_logged_in", "This needs a login.")
 
 
 _UNCHANGED = frozenset(
@@ -134,7 +145,8 @@ class Call:
 
         def run(conn: Connection) -> tuple[Identity, T]:
             identity = read_identity(conn, self.credentials, now).without_banned()
-            return identity, work(Caller(conn, identity, instance.settings))
+            token = self.credentials.token
+            return identity, work(Caller(conn, identity, instance.settings, token))
 
         identity, result = await instance.read(run)
         await note_use(instance, identity)
@@ -146,13 +158,18 @@ class Call:
 
         def run(ctx: Context) -> T:
             identity = read_identity(ctx.conn, self.credentials, ctx.now).without_banned()
-            return work(Caller(ctx.conn, identity, instance.settings, ctx))
+            token = self.credentials.token
+            return work(Caller(ctx.conn, identity, instance.settings, token, ctx))
 
         return await instance.unit(run)
 
     async def member(self) -> SignedIn:
         """The login that calls. Raises BadRequest("not_logged_in") for a guest."""
         return await self.read(lambda caller: caller.member)
+
+    async def site(self) -> Site:
+        """The site and its settings."""
+        return await self.read(lambda caller: caller.site)
 
     async def parse_markdown(self, by: Person, text: str) -> Body:
         """The text of a member, after a look-up of whom it mentions."""

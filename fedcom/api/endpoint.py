@@ -21,7 +21,7 @@ from fedcom.http.page_cache import SHARED, allow_sharing, is_shareable
 from fedcom.http.problem import EXPECTED
 
 Method = Literal["GET", "POST", "PUT"]
-Handler = Callable[[Call, Any], Awaitable[msgspec.Struct]]
+Handler = Callable[[Call, Any], Awaitable[Any]]
 F = TypeVar("F", bound=Callable[..., Any])
 
 MAX_BYTES = 2**20
@@ -74,7 +74,8 @@ class Endpoint:
     method: Method
     path: str
     parameters: type[Parameters]
-    answer: type[Shape]
+    # A Shape, or a list of one.
+    answer: Any
     handler: Handler
     description: str
     # What a guest gets is the same for all guests until something changes.
@@ -92,7 +93,7 @@ class Resource:
         """Register a handler `(caller, parameters) -> answer` for GET, which only reads."""
 
         def register(handler: F) -> F:
-            def run(call: Call, wanted: Any) -> Awaitable[msgspec.Struct]:
+            def run(call: Call, wanted: Any) -> Awaitable[Any]:
                 return call.read(lambda caller: handler(caller, wanted))
 
             return self._add("GET", path, handler, run, is_shared=True)
@@ -103,7 +104,7 @@ class Resource:
         """Register a handler `(caller, parameters) -> answer`, which is one unit of work."""
 
         def register(handler: F) -> F:
-            def run(call: Call, wanted: Any) -> Awaitable[msgspec.Struct]:
+            def run(call: Call, wanted: Any) -> Awaitable[Any]:
                 return call.unit(lambda caller: handler(caller, wanted))
 
             return self._add(method, path, handler, run)

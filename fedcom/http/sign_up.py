@@ -36,6 +36,7 @@ class Newcomer:
     invitation: str = ""
     captcha: str = ""
     captcha_answer: str = ""
+    show_nsfw: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ async def sign_up(
         email=email,
         application=newcomer.application,
         invitation=newcomer.invitation,
+        show_nsfw=newcomer.show_nsfw,
     )
     key, start = await instance.new_key(), start_of(request, is_app=is_app)
 

@@ -9,20 +9,18 @@ from starlette.responses import Response
 
 from fedcom.accounts.email import propose_email
 from fedcom.accounts.members import get_member, set_password
-from fedcom.accounts.passwords import check_new_password, check_password, hash_password
+from fedcom.accounts.passwords import check_new_password, hash_password
 from fedcom.accounts.rate_limits import act
 from fedcom.accounts.register import check_email
 from fedcom.accounts.sessions import Session, SignedIn, end_one_session, list_sessions
-from fedcom.accounts.sign_in import Client, begin_sign_in
-from fedcom.accounts.throttle import forget_attempts
 from fedcom.accounts.two_factor import has_two_factor
 from fedcom.actions.profile import EditProfile
 from fedcom.context import Context
 from fedcom.errors import Denied
-from fedcom.http.addresses import client_address
 from fedcom.http.devices import remember_device
 from fedcom.http.email_links import ask_to_confirm
 from fedcom.http.instance import instance_of
+from fedcom.http.log_in import knows_password
 from fedcom.http.numbers import number_in
 from fedcom.models.account import Account
 from fedcom.models.actor import Person
@@ -208,16 +206,10 @@ async def _propose(request: Request, site: Site, by: Person, address: str | None
 async def confirm(request: Request, member: SignedIn, form: Form, field: str) -> None:
     """Check that the person at the keyboard knows the member's password, typed into `field`.
 
-    Wrong attempts are counted per session: strangers trying elsewhere cannot lock out a member who
-    is logged in. Raises Denied(`<field>_wrong`) and TooMany.
+    Raises Denied(`<field>_wrong`) and TooMany.
     """
-    instance = instance_of(request)
-    name, session = member.person.name, f"session {member.session.id}"
-    client = Client(client_address(request), lambda _account: session)
-    login = await instance.unit(lambda ctx: begin_sign_in(ctx.conn, name, client, ctx.now))
-    if not await asyncio.to_thread(check_password, login.password_hash, form.text(field)):
+    if not await knows_password(request, member, form.text(field)):
         raise Denied(f"{field}_wrong", "The password is wrong.")
-    await instance.unit(lambda ctx: forget_attempts(ctx.conn, login.attempts))
 
 
 async def end_session_elsewhere(request: Request) -> Response:

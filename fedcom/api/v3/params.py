@@ -87,6 +87,12 @@ def check_honeypot(honeypot: str | None) -> None:
         raise Invalid("trap_filled", "The field that must stay empty was filled in.")
 
 
+def check_same(password: str, again: str) -> None:
+    """Raises BadRequest("passwords_do_not_match")."""
+    if password != again:
+        raise BadRequest("passwords_do_not_match", "The two passwords are not the same.")
+
+
 def shows_nsfw(caller: Caller, asked: bool | None) -> bool:
     """Whether sensitive posts are in a list: as asked, else as the member has set up."""
     if asked is not None:
