@@ -5,10 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.federation.conftest import Live, open_live
-from tests.interop.lemmy_scene import Clients
 from tests.support.javascript import Program, running
-from tests.support.lemmy_client import LemmyClient, token_of
-from tests.support.visitor import Visitor
+from tests.support.lemmy_scene import Clients, open_clients
 
 
 @pytest.fixture(scope="package")
@@ -26,12 +24,13 @@ def lemmy_js() -> Iterator[Program]:
 
 
 @pytest.fixture(scope="package")
-def clients(live: Live, lemmy_js: Program) -> Iterator[Clients]:
+def far(tmp_path_factory: pytest.TempPathFactory, lemmy_js: Program) -> Iterator[Clients]:
+    """The clients of everybody at another instance of ours."""
+    with open_live(tmp_path_factory.mktemp("far"), "127.0.0.26") as opened:
+        yield open_clients(lemmy_js, opened.node.origin)
+
+
+@pytest.fixture(scope="package")
+def clients(live: Live, lemmy_js: Program) -> Clients:
     """The clients of everybody at `live`."""
-    origin = live.node.origin
-    with Visitor(origin, "mia") as mia, Visitor(origin, "eve") as eve:
-        for one in (mia, eve):
-            one.register()
-        live.ann.appoint("/c/garden", "mia")
-        tokens = [token_of(one) for one in (live.bob, mia, live.ann, eve)]
-        yield Clients(*(LemmyClient(lemmy_js, origin, token) for token in ("", *tokens)))
+    return open_clients(lemmy_js, live.node.origin)
