@@ -37,7 +37,7 @@ KNOWN = frozenset(
     invalid_name invalid_post_title invalid_query invalid_url invalid_url_scheme
     invalid_vote_value language_not_allowed locked max_comment_depth_reached
     missing_totp_secret missing_totp_token no_comment_edit_allowed no_email_setup no_id_given
-    no_post_edit_allowed not_a_mod_or_admin not_a_moderator not_an_admin not_higher_admin
+    no_post_edit_allowed not_a_mod_or_admin not_an_admin not_higher_admin
     not_higher_mod not_logged_in not_top_admin not_top_mod only_admins_can_create_communities
     only_mods_can_post_in_community passwords_do_not_match person_is_banned_from_community
     person_is_blocked rate_limit_error registration_application_answer_required
@@ -79,6 +79,7 @@ SAME: Mapping[str, str] = {
     "name_taken": "user_already_exists",
     "name_too_long": "invalid_name",
     "name_too_short": "invalid_name",
+    "not_a_moderator": "not_a_mod_or_admin",
     "not_the_author": "no_post_edit_allowed",
     "own_host": "cant_block_local_instance",
     "page_too_deep": "invalid_query",
@@ -111,12 +112,14 @@ SAME: Mapping[str, str] = {
 """What Lemmy calls our errors that have another code."""
 
 
-def answer_error(error: Exception, headers: Mapping[str, str]) -> Response:
-    """The response for one of `fedcom.http.problem.EXPECTED`."""
+def answer_error(
+    error: Exception, headers: Mapping[str, str], codes: Mapping[str, str] = SAME
+) -> Response:
+    """The response for one of `fedcom.http.problem.EXPECTED`; `codes` are Lemmy's by ours."""
     problem = to_problem(error)
-    code = SAME.get(problem.code, problem.code)
+    code = codes.get(problem.code, problem.code)
     detail = problem.detail
-    if code not in KNOWN and code not in SAME.values():
+    if code not in KNOWN and code not in codes.values():
         code, detail = UNKNOWN, f"{problem.code}: {detail}"
     body = msgspec.json.encode(Failure(code, detail))
     return Response(
