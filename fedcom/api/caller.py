@@ -128,6 +128,7 @@ _UNCHANGED = frozenset(
     {
         *("already_so", "already_deleted", "not_deleted", "already_removed", "not_removed"),
         *("already_banned", "not_banned", "already_moderator", "not_moderator"),
+        "couldnt_find_follow",
     }
 )
 

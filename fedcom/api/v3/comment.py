@@ -40,7 +40,7 @@ from fedcom.views.post import get_post_view
 from fedcom.views.thread import Levels, list_levels
 from fedcom.views.voter import list_voters
 
-resource = Resource()
+resource = Resource(not_the_author="no_comment_edit_allowed")
 
 Depth = Annotated[int, msgspec.Meta(ge=1, le=300)]
 CommentSortType = Literal["Hot", "Top", "New", "Old", "Controversial"]
