@@ -26,7 +26,6 @@ UNKNOWN = "unknown"
 
 KNOWN = frozenset(
     """
-<<<<<<< HEAD
     alt_text_length_overflow application_question_required ban_expiration_in_past banned
     banned_from_community bio_length_overflow blocked_url
     cannot_create_post_or_comment_in_deleted_or_removed_community cannot_leave_admin
@@ -76,26 +75,6 @@ KNOWN = frozenset(
     site_name_length_overflow site_name_required slurs system_err_login token_not_found
     too_many_items totp_already_enabled unknown url_length_overflow url_without_domain
     user_already_exists
-=======
-    banned bio_length_overflow captcha_incorrect cannot_leave_admin cant_block_admin
-    cant_block_local_instance cant_block_yourself couldnt_create_post couldnt_create_report
-    couldnt_find_comment couldnt_find_comment_reply couldnt_find_comment_report
-    couldnt_find_community couldnt_find_local_user couldnt_find_object couldnt_find_person
-    couldnt_find_person_mention couldnt_find_post couldnt_find_post_report
-    couldnt_find_private_message couldnt_find_private_message_report
-    couldnt_find_registration_application deleted email_already_exists email_not_verified
-    email_required honeypot_failed incorrect_login incorrect_totp_token invalid_body_field
-    invalid_name invalid_post_title invalid_query invalid_url invalid_url_scheme
-    invalid_vote_value language_not_allowed locked max_comment_depth_reached
-    missing_totp_secret missing_totp_token no_comment_edit_allowed no_email_setup no_id_given
-    no_post_edit_allowed not_a_mod_or_admin not_an_admin not_higher_admin
-    not_higher_mod not_logged_in not_top_admin not_top_mod only_admins_can_create_communities
-    only_mods_can_post_in_community passwords_do_not_match person_is_banned_from_community
-    person_is_blocked rate_limit_error registration_application_answer_required
-    registration_application_is_pending registration_closed report_reason_required
-    report_too_long site_ban site_name_required token_not_found too_many_items
-    totp_already_enabled url_length_overflow user_already_exists
->>>>>>> contract
     """.split()  # noqa: SIM905 - a list of words reads better than one of strings
 )
 """The codes of `LemmyErrorType` in lemmy-js-client 0.19."""
@@ -171,11 +150,7 @@ def answer_error(
     problem = to_problem(error)
     code = codes.get(problem.code, problem.code)
     detail = problem.detail
-<<<<<<< HEAD
     if code not in KNOWN:
-=======
-    if code not in KNOWN and code not in codes.values():
->>>>>>> contract
         code, detail = UNKNOWN, f"{problem.code}: {detail}"
     body = msgspec.json.encode(Failure(code, detail))
     return Response(
