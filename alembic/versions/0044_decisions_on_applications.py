@@ -1,6 +1,6 @@
 """Decisions on applications stay, with the reason of a denial.
 
-Revision 0044, after 0041.
+Revision 0044, after 0043.
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from fedcom.db import BigId, UtcDateTime
 
 revision = "0044"
-down_revision = "0041"
+down_revision = "0043"
 branch_labels = None
 depends_on = None
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, Select, exists, func, or_, select, update
 
 from database.inserts import upsert
 from database.pruning import Outdated
@@ -18,7 +18,7 @@ from fedcom.accounts.mail import write_decision
 from fedcom.accounts.members import MEMBERS, Member, delete_login, end_resets, to_member
 from fedcom.context import Context
 from fedcom.errors import Denied, NotFound
-from fedcom.models.account import Decision, account, application_decision
+from fedcom.models.account import Decision, account, application_decision, two_factor
 from fedcom.models.actor import Person, actor
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.site import Site
@@ -34,6 +34,8 @@ class Application:
     """An applicant, or somebody who was one, and the decision, if there is one."""
 
     applicant: Member
+    # Once they have been approved, they may have set it up.
+    has_two_factor: bool
     decision: Decision | None
 
     @property
@@ -53,8 +55,14 @@ class Verdict:
 
 _IS_WAITING = account.c.state == "pending"
 _IS_UNDECIDED = application_decision.c.account_id.is_(None)
+_HAS_TWO_FACTOR = exists().where(
+    two_factor.c.account_id == account.c.actor_id, two_factor.c.confirmed_at.is_not(None)
+)
 _APPLICATIONS = (
-    MEMBERS.add_columns(*columns_of(Decision, application_decision, prefix="decision_"))
+    MEMBERS.add_columns(
+        *columns_of(Decision, application_decision, prefix="decision_"),
+        _HAS_TWO_FACTOR.label("has_two_factor"),
+    )
     .outerjoin(application_decision, application_decision.c.account_id == account.c.actor_id)
     .where(actor.c.deleted_at.is_(None), or_(_IS_WAITING, ~_IS_UNDECIDED))
 )
@@ -93,7 +101,8 @@ def _list(conn: Connection, which: Select[Any], after: Start, limit: int) -> Pag
 
 def _to_application(row: RowMapping) -> Application:
     is_decided = row["decision_account_id"] is not None
-    return Application(to_member(row), to_row(Decision, row, "decision_") if is_decided else None)
+    decision = to_row(Decision, row, "decision_") if is_decided else None
+    return Application(to_member(row), bool(row["has_two_factor"]), decision)
 
 
 def count_waiting(conn: Connection) -> int:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from fedcom.accounts.members import Member
 from fedcom.accounts.passwords import check_password, stronger_hash
+from fedcom.accounts.sessions import SignedIn
 from fedcom.accounts.sign_in import (
     Client,
     CodeNeeded,
@@ -23,6 +24,7 @@ from fedcom.accounts.sign_in import (
     finish_code,
     finish_sign_in,
 )
+from fedcom.accounts.throttle import forget_attempts
 from fedcom.accounts.two_factor import code_missing
 from fedcom.context import Context
 from fedcom.http.addresses import client_address
@@ -86,6 +88,22 @@ async def log_in_app(
     if isinstance(result, EmailNeeded):
         raise email_unconfirmed()
     return result
+
+
+async def knows_password(request: Request, member: SignedIn, password: str) -> bool:
+    """Whether this is the password of a member who is logged in, asked for again.
+
+    Wrong attempts are counted per session: strangers trying elsewhere cannot lock out a member who
+    is logged in. Raises TooMany.
+    """
+    instance = instance_of(request)
+    name, session = member.person.name, f"session {member.session.id}"
+    client = Client(client_address(request), lambda _account: session)
+    login = await instance.unit(lambda ctx: begin_sign_in(ctx.conn, name, client, ctx.now))
+    if not await asyncio.to_thread(check_password, login.password_hash, password):
+        return False
+    await instance.unit(lambda ctx: forget_attempts(ctx.conn, login.attempts))
+    return True
 
 
 def _client(request: Request) -> Client:

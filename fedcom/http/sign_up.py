@@ -36,6 +36,7 @@ class Newcomer:
     invitation: str = ""
     captcha: str = ""
     captcha_answer: str = ""
+    show_nsfw: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ async def sign_up(
     `check_email` and `register` do, and `check_captcha`.
     """
     instance = instance_of(request)
-    name = check_name(newcomer.name)
+    name = check_name(newcomer.name, site.name_limit)
     password = check_new_password(newcomer.password, name)
     email = check_email(newcomer.email)
     address = address_key(client_address(request))
@@ -75,6 +76,7 @@ async def sign_up(
         email=email,
         application=newcomer.application,
         invitation=newcomer.invitation,
+        show_nsfw=newcomer.show_nsfw,
     )
     key, start = await instance.new_key(), start_of(request, is_app=is_app)
 

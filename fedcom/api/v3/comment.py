@@ -14,7 +14,6 @@ from fedcom.api.caller import Call, Caller, unless_unchanged
 from fedcom.api.endpoint import Parameters, Resource, Shape
 from fedcom.api.v3.known import comment_views, one_comment, vote_views
 from fedcom.api.v3.params import (
-    SCOPES,
     Id,
     Limit,
     PageAt,
@@ -26,7 +25,7 @@ from fedcom.api.v3.params import (
     start_of,
 )
 from fedcom.api.v3.shapes.responses import CommentResponse, GetCommentsResponse, VoteView
-from fedcom.api.v3.shapes.site import ListingType
+from fedcom.api.v3.shapes.site import SCOPES, ListingType
 from fedcom.api.v3.shapes.text import without_warning
 from fedcom.errors import NotFound
 from fedcom.models.comment import Comment as Row
@@ -41,7 +40,7 @@ from fedcom.views.post import get_post_view
 from fedcom.views.thread import Levels, list_levels
 from fedcom.views.voter import list_voters
 
-resource = Resource()
+resource = Resource(not_the_author="no_comment_edit_allowed")
 
 Depth = Annotated[int, msgspec.Meta(ge=1, le=300)]
 CommentSortType = Literal["Hot", "Top", "New", "Old", "Controversial"]

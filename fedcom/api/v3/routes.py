@@ -10,6 +10,8 @@ from fedcom.api.v3 import (
     admin,
     comment,
     community,
+    custom_emoji,
+    login,
     media,
     modlog,
     post,
@@ -17,6 +19,7 @@ from fedcom.api.v3 import (
     report,
     resolve_object,
     site,
+    user_settings,
 )
 from fedcom.http.cors import ANY_ORIGIN
 from fedcom.http.instance import instance_of
@@ -24,13 +27,13 @@ from fedcom.rules.dialects import LEMMY_VERSION
 
 PREFIX = "/api/v3"
 
+_RESOURCES = (
+    *(site, login, user_settings, custom_emoji),
+    *(post, comment, community, private_message, resolve_object),
+    *(report, modlog, admin, media),
+)
 ENDPOINTS: list[Endpoint] = [
-    endpoint
-    for module in (
-        *(site, post, comment, community, private_message, report, resolve_object),
-        *(modlog, admin, media),
-    )
-    for endpoint in module.resource.endpoints
+    endpoint for module in _RESOURCES for endpoint in module.resource.endpoints
 ]
 
 

@@ -39,6 +39,7 @@ def application_view(
     full = people[of.id]
     creator = person(full, now)
     counts = PersonAggregates(person_id=full.id, post_count=full.posts, comment_count=full.comments)
+    user = local_user_view(of.applicant.account, creator, counts, has_two_factor=of.has_two_factor)
     return RegistrationApplicationView(
         registration_application=RegistrationApplication(
             id=of.id,
@@ -48,7 +49,7 @@ def application_view(
             deny_reason=(decision.deny_reason or None) if decision else None,
             published=of.applicant.account.created_at,
         ),
-        creator_local_user=local_user_view(of.applicant.account, creator, counts).local_user,
+        creator_local_user=user.local_user,
         creator=creator,
         admin=person(admin, now) if admin else None,
     )

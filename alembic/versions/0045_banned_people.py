@@ -1,12 +1,10 @@
-"""An index of the people who are banned from the site, and when an app asked for a donation.
+"""An index of the people who are banned from the site.
 
 Revision 0045, after 0044.
 """
 
 import sqlalchemy as sa
 from alembic import op
-
-from fedcom.db import UtcDateTime
 
 revision = "0045"
 down_revision = "0044"
@@ -24,4 +22,3 @@ def upgrade() -> None:
         sqlite_where=is_banned,
         postgresql_where=is_banned,
     )
-    op.add_column("account", sa.Column("asked_to_donate_at", UtcDateTime, nullable=True))
