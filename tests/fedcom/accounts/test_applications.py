@@ -29,7 +29,7 @@ from tests.fedcom.accounts.rig import KEY
 
 
 def applicant(rig, name="ann"):
-    rig(lambda ctx: edit_site(ctx.conn, registration="approval"))
+    rig(lambda ctx: edit_site(ctx, registration="approval"))
     newcomer = NewAccount(
         name=name, password_hash="hash", email=f"{name}@mail.example", application="I like cats"
     )
