@@ -1,6 +1,7 @@
 import pytest
 
 from tests.fedcom.api.conftest import Apps, Failed
+from tests.support.plans import counted
 
 pytestmark = pytest.mark.anyio
 
@@ -107,3 +108,15 @@ async def test_refusals_have_lemmys_codes(
 
     assert (refused.value.status, refused.value.error) == (status, error)
     assert refused.value.message
+
+
+async def test_a_list_of_posts_takes_five_statements_whatever_its_length(apps: Apps) -> None:
+    for number in range(5):
+        await apps.world.post(f"Post {number}")
+    eve = apps("eve")
+
+    with counted() as statements:
+        found = await eve.get("/post/list", limit=20)
+
+    assert len(found["posts"]) == 5
+    assert len(statements) <= 5, statements
