@@ -117,6 +117,12 @@ const doable = {
     return { answer };
   },
 
+  // Throws if a value is not of the declared type with this name.
+  async compare({ type, value }) {
+    check(`the ${type}`, { $ref: `types#/definitions/${type}` }, value);
+    return null;
+  },
+
   // By method, the verb and the path of its request.
   async requests() {
     const requests = {};

@@ -128,6 +128,12 @@ class Scene:
         return _id(made, "comment_view.comment")
 
     @cached_property
+    def own_comment(self) -> int:
+        """A comment on it of whoever calls."""
+        made = self.caller.call("createComment", content="Read this", post_id=self.post)
+        return _id(made, "comment_view.comment")
+
+    @cached_property
     def reply(self) -> int:
         """A reply of eve's to that."""
         made = self._eve.call(

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.fedcom.api.conftest import Apps
+from tests.fedcom.api.conftest import Apps, Failed
 
 pytestmark = pytest.mark.anyio
 
@@ -60,3 +60,12 @@ async def test_a_moderator_speaks_officially_and_sees_who_voted(apps: Apps) -> N
         ("mia", 1),
         ("eve", 1),
     }
+
+
+async def test_somebody_elses_comment_is_refused_with_lemmys_code(apps: Apps) -> None:
+    comment = await apps.world.comment(await apps.world.post(), "Mine")
+
+    with pytest.raises(Failed) as refused:
+        await apps("mia").put("/comment", comment_id=comment.id, content="Hers")
+
+    assert (refused.value.status, refused.value.error) == (400, "no_comment_edit_allowed")
