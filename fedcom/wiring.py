@@ -24,6 +24,7 @@ from fedcom.background.backfill import Backfill
 from fedcom.background.follow_requests import ask_again
 from fedcom.background.gone_actors import GoneActors
 from fedcom.background.housekeeping import Housekeeping
+from fedcom.background.imports import import_some
 from fedcom.background.loops import repeat
 from fedcom.background.mailer import Mailer
 from fedcom.background.previews import Previews
@@ -64,6 +65,9 @@ AGENT = f"Fedcom/{version('fedcom')}"
 UNIT_DOCUMENTS = 30
 PURGE_EVERY = 5.0
 CLEAN_UP_EVERY = 3600.0
+IMPORT_EVERY = 5.0
+"""Seconds between two steps of the imports of settings."""
+
 ASK_AGAIN_EVERY = 60.0
 # After `fedcom keys rotate`, a retired key may still be used for at most this long; peers answer
 # 401 and the delivery is tried again.
@@ -163,6 +167,9 @@ class OpenInstance:
                 repeat(ASK_AGAIN_EVERY, self._ask_again, only_if=self.database.is_leader)
             )
             tasks.create_task(
+                repeat(IMPORT_EVERY, self._import_some, only_if=self.database.is_leader)
+            )
+            tasks.create_task(
                 repeat(PURGE_EVERY, self.erase_purged, only_if=self.database.is_leader)
             )
             tasks.create_task(self.backfill.run())
@@ -187,6 +194,9 @@ class OpenInstance:
 
     async def _wake_backfill(self) -> None:
         self.backfill.wake()
+
+    async def _import_some(self) -> None:
+        await import_some(self.units, self.look_up.find)
 
     async def _ask_again(self) -> None:
         await ask_again(self.units, self.clock())

@@ -18,6 +18,7 @@ from fedcom.http.identity import Credentials, Identity, credentials_of, note_use
 from fedcom.http.instance import Instance, instance_of
 from fedcom.http.resolve import look_up, parse_markdown
 from fedcom.lookup import Found
+from fedcom.media.records import to_own_addresses
 from fedcom.models.actor import Person
 from fedcom.models.site import Site
 from fedcom.settings import Settings
@@ -26,6 +27,16 @@ from fedcom.wire.body import Body
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+OPEN_TO_GUESTS = frozenset(
+    f"/api/v3/{path}"
+    for path in (
+        *("site", "user/login", "user/register", "user/get_captcha", "user/verify_email"),
+        *("user/password_reset", "user/password_change"),
+    )
+)
+"""What guests of a private site may call. It says nothing about members and communities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +106,10 @@ class Caller:
         if not self.member.is_admin:
             raise Denied("not_an_admin", "Only admins may do this.")
 
+    def own_address(self, url: str) -> str | None:
+        """The address of a picture as we store it; None for ""."""
+        return to_own_addresses(url, self.settings.origin) if url else None
+
     def act(self, action: Federated[R]) -> R:
         """Count and perform an action of the caller. Raises what `rate_limits.act` raises."""
         return act(self.ctx, action)
@@ -146,6 +161,7 @@ class Call:
 
         def run(conn: Connection) -> tuple[Identity, T]:
             identity = read_identity(conn, self.credentials, now).without_banned()
+            self._check_admitted(identity)
             token = self.credentials.token
             return identity, work(Caller(conn, identity, instance.settings, token))
 
@@ -159,10 +175,16 @@ class Call:
 
         def run(ctx: Context) -> T:
             identity = read_identity(ctx.conn, self.credentials, ctx.now).without_banned()
+            self._check_admitted(identity)
             token = self.credentials.token
             return work(Caller(ctx.conn, identity, instance.settings, token, ctx))
 
         return await instance.unit(run)
+
+    def _check_admitted(self, identity: Identity) -> None:
+        """Raises Denied("instance_is_private") for a guest of a private site."""
+        if identity.is_shut_out and self.request.url.path not in OPEN_TO_GUESTS:
+            raise Denied("instance_is_private", "Only members can read here.")
 
     async def member(self) -> SignedIn:
         """The login that calls. Raises BadRequest("not_logged_in") for a guest."""
@@ -172,8 +194,13 @@ class Call:
         """The site and its settings."""
         return await self.read(lambda caller: caller.site)
 
+    def own_address(self, url: str) -> str:
+        """The address of a picture as we store it; that of anything else as it is."""
+        return to_own_addresses(url, self.instance.settings.origin)
+
     async def parse_markdown(self, by: Person, text: str) -> Body:
         """The text of a member, after a look-up of whom it mentions."""
+        text = to_own_addresses(text, self.instance.settings.origin)
         return await parse_markdown(self.request, by, text)
 
     async def look_up(self, by: Person, text: str) -> Found:

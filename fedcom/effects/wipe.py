@@ -38,6 +38,7 @@ from fedcom.models.personal import (
     sent_form,
 )
 from fedcom.models.post import post, post_rank
+from fedcom.models.settings_import import import_item
 from fedcom.models.site import site
 from fedcom.models.vote import comment_vote, post_vote
 
@@ -50,6 +51,7 @@ PERSONAL: tuple[Column[Any], ...] = (
     post_visit.c.person_id,
     draft.c.person_id,
     sent_form.c.person_id,
+    import_item.c.person_id,
     notification.c.recipient_id,
 )
 """Rows that only their member sees: deleted with the account, by `wipe_personal`."""

@@ -63,7 +63,7 @@ async def sign_up(
     `check_email` and `register` do, and `check_captcha`.
     """
     instance = instance_of(request)
-    name = check_name(newcomer.name)
+    name = check_name(newcomer.name, site.name_limit)
     password = check_new_password(newcomer.password, name)
     email = check_email(newcomer.email)
     address = address_key(client_address(request))

@@ -17,6 +17,8 @@ from sqlalchemy import (
     Table,
     Text,
     false,
+    text,
+    true,
 )
 
 from fedcom.db import BigId, UtcDateTime
@@ -46,6 +48,12 @@ account = Table(
     Column("front_sort", Text, nullable=False, server_default="active"),
     Column("compact_lists", Boolean, nullable=False, server_default=false()),
     Column("show_nsfw", Boolean, nullable=False, server_default=false()),
+    Column("show_read_posts", Boolean, nullable=False, server_default=true()),
+    Column("show_bot_accounts", Boolean, nullable=False, server_default=true()),
+    # Of the posts in their lists, as codes separated by spaces; "" for all.
+    Column("languages", Text, nullable=False, server_default=EMPTY),
+    # What only apps read, as JSON: `AppPreferences`.
+    Column("app_preferences", Text, nullable=False, server_default=text("'{}'")),
     Column("mail_notifications", Boolean, nullable=False, server_default=false()),
     # Changed to change the addresses of their private feeds.
     Column("feed_salt", Text, nullable=False, server_default=EMPTY),
@@ -162,6 +170,10 @@ class Account:
     front_sort: str
     compact_lists: bool
     show_nsfw: bool
+    show_read_posts: bool
+    show_bot_accounts: bool
+    languages: str
+    app_preferences: str
     mail_notifications: bool
 
     @property

@@ -1,7 +1,10 @@
-"""Help: formatting, with examples, the rate limits for members, and the API."""
+"""Help: formatting, with examples, the rate limits for members, the API, and the legal
+information.
+"""
 
 from functools import cache
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -65,3 +68,11 @@ async def show_api(request: Request) -> Response:
     """GET /api/docs: every call of the API, as a form."""
     context = await context_of(request)
     return page(context, "api.html", {"api_script": API_SCRIPT_ADDRESS})
+
+
+async def show_legal(request: Request) -> Response:
+    """GET /legal: the admins' text, if they wrote one."""
+    context = await context_of(request)
+    if not context.site.legal_html:
+        raise HTTPException(404)
+    return page(context, "legal.html", {})

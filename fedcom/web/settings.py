@@ -31,6 +31,7 @@ from fedcom.personal.preferences import Preferences, set_preferences
 from fedcom.rules.limits import MAX_SUMMARY, check_body, check_display_name
 from fedcom.web.html.forms import Form, read_form, receive, see_other
 from fedcom.web.html.i18n import gettext
+from fedcom.web.html.languages import language_fields, languages_in
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
 from fedcom.web.private_feeds import make_token
@@ -67,16 +68,24 @@ class Browser:
 
 
 async def edit_profile(request: Request) -> Response:
-    """GET and POST /settings: the public name and biography."""
+    """GET and POST /settings: the public name, biography and Matrix id, and whether it is a bot."""
     context = await context_of(request)
     by = member_of(context).person
-    form = await read_form(request, {"display_name": by.title, "body": by.summary_source})
+    initial = {
+        "display_name": by.title,
+        "body": by.summary_source,
+        "matrix_user_id": by.matrix_user_id or "",
+        "is_bot": "on" if by.is_bot else "",
+    }
+    form = await read_form(request, initial)
     if form.ready:
         with form.keeping():
             action = EditProfile(
                 by=by,
                 title=check_display_name(form.line("display_name")),
                 summary=await offload(Body.of_markdown, check_body(form.text("body"), MAX_SUMMARY)),
+                matrix_user_id=form.line("matrix_user_id"),
+                is_bot=form.checked("is_bot"),
             )
             await context.instance.unit(lambda ctx: act(ctx, action))
             return see_other(f"/u/{slug(by)}", "profile_saved")
@@ -97,6 +106,9 @@ async def edit_appearance(request: Request) -> Response:
                 front_sort=form.line("front_sort"),
                 compact_lists=form.checked("compact_lists"),
                 show_nsfw=form.checked("show_nsfw"),
+                show_read_posts=form.checked("show_read_posts"),
+                show_bot_accounts=form.checked("show_bot_accounts"),
+                languages=" ".join(languages_in(form)),
                 mail_notifications=form.checked("mail_notifications"),
             )
             await context.instance.unit(
@@ -114,6 +126,9 @@ def _appearance(mine: Account) -> dict[str, str]:
         "front_sort": mine.front_sort,
         "compact_lists": "on" if mine.compact_lists else "",
         "show_nsfw": "on" if mine.show_nsfw else "",
+        "show_read_posts": "on" if mine.show_read_posts else "",
+        "show_bot_accounts": "on" if mine.show_bot_accounts else "",
+        **language_fields(mine.languages),
         "mail_notifications": "on" if mine.mail_notifications else "",
     }
 

@@ -273,7 +273,14 @@ def _admin_decides(servers: Servers) -> None:
     ann = servers.people["ann"]
     about = ann.open("/admin")
     rules = "1. Be kind.\n2. No advertising."
-    ann.send(about, about.form(having="site_name"), body="A place for *cats*.", rules=rules)
+    ann.send(
+        about, about.form(having="site_name"), body="A place for *cats*.", rules=rules, legal="Ann."
+    )
+    taglines = ann.open("/admin/taglines")
+    ann.send(taglines, taglines.form(having="body"), body="Cats *first*")
+    attach(ann, ann.open("/admin/emoji"), "shortcode", "picture", shortcode="cat", alt="A cat")
+    edits = [to for to, _ in ann.open("/admin/emoji").links if to.startswith("/admin/emoji/")]
+    servers.paths["emoji"] = edits[0]
     instances = ann.open("/admin/instances")
     ann.send(instances, instances.form(having="host"), host="spam.example", reason="Advertising")
     invitations = ann.open("/admin/invitations")

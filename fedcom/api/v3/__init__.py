@@ -4,6 +4,6 @@ A handler holds no rule and no query of its own: it turns parameters into an act
 what comes back into a shape. The names of parameters and properties are Lemmy's.
 
 In reading order: `shapes` (the answers), `params` (parameters that calls have in common), `known`
-(from views to shapes), the resources `site`, `login`, `post`, `comment`, `community`,
-`private_message` and `resolve_object`, and `routes` (all of them).
+(from views to shapes), the resources `site`, `login`, `user_settings`, `custom_emoji`, `post`,
+`comment`, `community`, `private_message` and `resolve_object`, and `routes` (all of them).
 """

@@ -14,7 +14,6 @@ from fedcom.api.caller import Call, Caller, unless_unchanged
 from fedcom.api.endpoint import Parameters, Resource, Shape
 from fedcom.api.v3.known import comment_views, one_comment, vote_views
 from fedcom.api.v3.params import (
-    SCOPES,
     Id,
     Limit,
     PageAt,
@@ -26,7 +25,7 @@ from fedcom.api.v3.params import (
     start_of,
 )
 from fedcom.api.v3.shapes.responses import CommentResponse, GetCommentsResponse, VoteView
-from fedcom.api.v3.shapes.site import ListingType
+from fedcom.api.v3.shapes.site import SCOPES, ListingType
 from fedcom.api.v3.shapes.text import without_warning
 from fedcom.errors import NotFound
 from fedcom.models.comment import Comment as Row

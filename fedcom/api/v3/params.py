@@ -1,20 +1,19 @@
 """Parameters that several calls have in common: sorts, lists, pages, votes and texts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Annotated, Literal, NoReturn
 
 import msgspec
 
 from fedcom.api.caller import Caller
-from fedcom.api.v3.shapes.site import ListingType, SortType
 from fedcom.errors import BadRequest, Invalid, NotFound
 from fedcom.http.resolve import split_slug
 from fedcom.models.actor import Community, Person
 from fedcom.queries.actors import find_community, find_person, get_community, get_person
+from fedcom.rules.lemmy_languages import language_of_number
 from fedcom.rules.limits import MAX_REASON, check_body
-from fedcom.views.feed import Sort, Span, read_cursor
+from fedcom.views.feed import Sort, read_cursor
 from fedcom.views.paging import PageNumber, Start
-from fedcom.views.scopes import Scope
 
 MAX_PAGE = 50
 """The largest page that Lemmy 0.19 gives."""
@@ -23,35 +22,6 @@ Id = Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)]
 PageAt = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 Limit = Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE)]
 Score = Literal[-1, 0, 1]
-
-SORTS: Mapping[SortType, tuple[Sort, Span]] = {
-    "Active": ("active", "all"),
-    "Hot": ("hot", "all"),
-    "Scaled": ("scaled", "all"),
-    "New": ("new", "all"),
-    "Old": ("old", "all"),
-    "MostComments": ("most_comments", "all"),
-    "NewComments": ("new_comments", "all"),
-    "Controversial": ("controversial", "all"),
-    "TopHour": ("top", "hour"),
-    "TopSixHour": ("top", "six_hours"),
-    "TopTwelveHour": ("top", "twelve_hours"),
-    "TopDay": ("top", "day"),
-    "TopWeek": ("top", "week"),
-    "TopMonth": ("top", "month"),
-    "TopThreeMonths": ("top", "three_months"),
-    "TopSixMonths": ("top", "six_months"),
-    "TopNineMonths": ("top", "nine_months"),
-    "TopYear": ("top", "year"),
-    "TopAll": ("top", "all"),
-}
-
-SCOPES: Mapping[ListingType, Scope] = {
-    "All": "all",
-    "Local": "local",
-    "Subscribed": "subscribed",
-    "ModeratorView": "moderated",
-}
 
 
 def start_of(page: int | None, cursor: str | None = None, sort: Sort = "active") -> Start:
@@ -85,6 +55,11 @@ def check_honeypot(honeypot: str | None) -> None:
     """Raises Invalid("trap_filled") if a field was filled in that people do not see."""
     if honeypot:
         raise Invalid("trap_filled", "The field that must stay empty was filled in.")
+
+
+def codes_of(numbers: Iterable[int]) -> list[str]:
+    """The codes of languages by Lemmy's numbers, without "undetermined", which everybody sees."""
+    return [code for code in map(language_of_number, numbers) if code]
 
 
 def check_same(password: str, again: str) -> None:

@@ -9,11 +9,13 @@ from fedcom.api.openapi import describe
 from fedcom.api.v3 import (
     comment,
     community,
+    custom_emoji,
     login,
     post,
     private_message,
     resolve_object,
     site,
+    user_settings,
 )
 from fedcom.http.cors import ANY_ORIGIN
 from fedcom.http.instance import instance_of
@@ -21,10 +23,12 @@ from fedcom.rules.dialects import LEMMY_VERSION
 
 PREFIX = "/api/v3"
 
+_RESOURCES = (
+    *(site, login, user_settings, custom_emoji),
+    *(post, comment, community, private_message, resolve_object),
+)
 ENDPOINTS: list[Endpoint] = [
-    endpoint
-    for module in (site, login, post, comment, community, private_message, resolve_object)
-    for endpoint in module.resource.endpoints
+    endpoint for module in _RESOURCES for endpoint in module.resource.endpoints
 ]
 
 

@@ -39,6 +39,8 @@ NOTICES = {
     "draft_removed": mark("Draft discarded."),
     "draft_saved": mark("Draft saved. Only you can see it."),
     "edited": mark("Changes saved."),
+    "emoji_deleted": mark("Emoji deleted."),
+    "emoji_saved": mark("Emoji saved."),
     "email_changed": mark("E-mail address saved."),
     "email_asked": mark("We've sent you an e-mail. Open the link in it to confirm your address."),
     "email_first": mark(
@@ -49,6 +51,7 @@ NOTICES = {
     "feeds_renewed": mark("Your feeds have new addresses. The old ones no longer work."),
     "followed": mark("You're now following this community."),
     "hidden": mark("Hidden. Find it under “%(own_lists)s”."),
+    "import_begun": mark("Import started. You can leave this page."),
     "invitation_made": mark("Invitation created. Send the link to whoever you want to invite."),
     "invitation_removed": mark("Invitation revoked."),
     "locked": mark("Locked. No more comments can be added."),

@@ -24,6 +24,7 @@ from fedcom.catalogues import LANGUAGES
 from fedcom.http.page_cache import SHARED, is_shareable
 from fedcom.media.remote import MediaUrlSigner
 from fedcom.offload import offload
+from fedcom.rules.languages import LANGUAGES as POST_LANGUAGES
 from fedcom.text.html import excerpt_of
 from fedcom.text.mentions import unlinked_mentions
 from fedcom.text.pictures import move_pictures
@@ -197,6 +198,7 @@ def _environment() -> Environment:
         "language": i18n.language,
         "direction": i18n.direction,
         "languages": list(LANGUAGES.items()),
+        "post_languages": list(POST_LANGUAGES.items()),
     }
     return environment
 

@@ -186,7 +186,7 @@ def test_attempts_at_the_same_time_are_counted_before_they_are_decided(rig, ann)
 
 
 def test_a_pending_account_is_reported_only_with_the_right_password(rig):
-    rig(lambda ctx: edit_site(ctx.conn, registration="approval"))
+    rig(lambda ctx: edit_site(ctx, registration="approval"))
     rig(
         lambda ctx: register(
             ctx, NewAccount(name="bob", password_hash="h", application="please"), KEY

@@ -9,16 +9,16 @@ from fedcom.wire.body import Body
 
 def test_only_given_settings_are_changed(rig):
     before = rig(lambda ctx: get_site(ctx.conn))
-    assert rig(lambda ctx: edit_site(ctx.conn)) == before
-    after = rig(lambda ctx: edit_site(ctx.conn, registration="approval"))
+    assert rig(edit_site) == before
+    after = rig(lambda ctx: edit_site(ctx, registration="approval"))
     assert (after.registration, after.name) == ("approval", before.name)
     described = Body.of_markdown("*cats*")
-    after = rig(lambda ctx: edit_site(ctx.conn, name="  Cats  here", description=described))
+    after = rig(lambda ctx: edit_site(ctx, name="  Cats  here", description=described))
     assert (after.name, after.registration) == ("Cats here", "approval")
     assert after.description_source == "*cats*"
     assert after.description_html == "<p><em>cats</em></p>"
     assert after.answers_apps_as_lemmy
-    after = rig(lambda ctx: edit_site(ctx.conn, answers_apps_as_lemmy=False))
+    after = rig(lambda ctx: edit_site(ctx, answers_apps_as_lemmy=False))
     assert not after.answers_apps_as_lemmy
 
 
@@ -32,7 +32,7 @@ def test_only_given_settings_are_changed(rig):
     ],
 )
 def test_the_instance_actor_has_the_sites_name_cut_for_lemmy(rig, name, shown):
-    site = rig(lambda ctx: edit_site(ctx.conn, name=name))
+    site = rig(lambda ctx: edit_site(ctx, name=name))
     titles = select(actor.c.title).where(actor.c.id == site.actor_id)
     assert rig(lambda ctx: ctx.conn.execute(titles).scalar()) == shown
 
@@ -48,7 +48,7 @@ def test_the_instance_actor_has_the_sites_name_cut_for_lemmy(rig, name, shown):
 )
 def test_invalid_settings_are_refused(rig, change, code):
     with pytest.raises(Invalid) as caught:
-        rig(lambda ctx: edit_site(ctx.conn, **change))
+        rig(lambda ctx: edit_site(ctx, **change))
     assert caught.value.code == code
 
 

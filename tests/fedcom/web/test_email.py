@@ -73,7 +73,7 @@ def likeness(page: Page, name: str) -> tuple[object, ...]:
 async def test_signing_up_does_not_reveal_whether_an_address_has_an_account(
     sending: World, mode: str
 ) -> None:
-    await sending.instance.unit(lambda ctx: edit_site(ctx.conn, registration=mode))
+    await sending.instance.unit(lambda ctx: edit_site(ctx, registration=mode))
     answers, settings = [], []
     for name, address in (("quux", "bob@mail.example"), ("zyxx", "new@mail.example")):
         guest = sending.browser()
