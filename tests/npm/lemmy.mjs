@@ -29,6 +29,8 @@ function readMethods() {
       });
     }
   }
+  // Lemmy gives an object, which the client passes on, whatever it declares.
+  methods.get("exportSettings").answer = { type: "object" };
   return methods;
 }
 
@@ -121,6 +123,12 @@ const doable = {
   async compare({ type, value }) {
     check(`the ${type}`, { $ref: `types#/definitions/${type}` }, value);
     return null;
+  },
+
+  // Lemmy's codes for errors.
+  async errors() {
+    const { anyOf } = schemas.getSchema("types").schema.definitions.LemmyErrorType;
+    return anyOf.map(({ properties }) => properties.error.const);
   },
 
   // By method, the verb and the path of its request.
