@@ -1,6 +1,6 @@
 import pytest
 
-from tests.fedcom.api.conftest import Apps
+from tests.fedcom.api.conftest import Apps, Failed
 from tests.support.plans import counted
 
 pytestmark = pytest.mark.anyio
@@ -74,3 +74,12 @@ async def test_a_thread_takes_six_statements_whatever_its_length(apps: Apps) -> 
 
     assert len(found["comments"]) == 3
     assert len(statements) <= 6, statements
+
+
+async def test_somebody_elses_comment_is_refused_with_lemmys_code(apps: Apps) -> None:
+    comment = await apps.world.comment(await apps.world.post(), "Mine")
+
+    with pytest.raises(Failed) as refused:
+        await apps("mia").put("/comment", comment_id=comment.id, content="Hers")
+
+    assert (refused.value.status, refused.value.error) == (400, "no_comment_edit_allowed")

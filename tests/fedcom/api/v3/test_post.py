@@ -85,6 +85,14 @@ async def test_doing_again_what_is_done_answers_as_the_first_time(apps: Apps) ->
     assert (refused.value.status, refused.value.error) == (404, "couldnt_find_post")
 
 
+async def test_null_is_as_good_as_nothing(apps: Apps) -> None:
+    given = {"name": "Cats", "community_id": apps.community, "url": None, "nsfw": None}
+
+    made = await apps("bob").post("/post", **given)
+
+    assert made["post_view"]["post"]["nsfw"] is False
+
+
 @pytest.mark.parametrize(
     ("name", "path", "given", "status", "error"),
     [
