@@ -30,7 +30,7 @@ from fedcom.views.feed import SPANNED, FeedQuery, Sort, Span, list_posts
 from fedcom.views.post import get_post_view
 from fedcom.views.scopes import Scope as FeedScope
 from fedcom.views.search import SearchQuery, Viewer, search_comments, search_posts
-from fedcom.views.thread import Levels, list_levels
+from fedcom.views.thread import Levels, list_levels, place_of
 from outbox import claims
 from outbox.answers import AnswerKind, AttemptOutcome
 from outbox.publish import publish
@@ -162,7 +162,7 @@ def _levels(order: Order) -> Read:
     def read(conn: Connection, node: Node) -> object:
         member = node.village.ids["member"]
         post = get_post_view(conn, node.village.posts[0].id, viewer_id=member)
-        return list_levels(conn, post, Levels(order, 8), viewer_id=member)
+        return list_levels(conn, place_of(post), Levels(order, 8), viewer_id=member)
 
     return read
 

@@ -1,6 +1,7 @@
 import pytest
 
 from tests.fedcom.api.conftest import Apps, Failed
+from tests.support.plans import counted
 
 pytestmark = pytest.mark.anyio
 
@@ -84,6 +85,14 @@ async def test_doing_again_what_is_done_answers_as_the_first_time(apps: Apps) ->
     assert (refused.value.status, refused.value.error) == (404, "couldnt_find_post")
 
 
+async def test_null_is_as_good_as_nothing(apps: Apps) -> None:
+    given = {"name": "Cats", "community_id": apps.community, "url": None, "nsfw": None}
+
+    made = await apps("bob").post("/post", **given)
+
+    assert made["post_view"]["post"]["nsfw"] is False
+
+
 @pytest.mark.parametrize(
     ("name", "path", "given", "status", "error"),
     [
@@ -107,3 +116,15 @@ async def test_refusals_have_lemmys_codes(
 
     assert (refused.value.status, refused.value.error) == (status, error)
     assert refused.value.message
+
+
+async def test_a_list_of_posts_takes_five_statements_whatever_its_length(apps: Apps) -> None:
+    for number in range(5):
+        await apps.world.post(f"Post {number}")
+    eve = apps("eve")
+
+    with counted() as statements:
+        found = await eve.get("/post/list", limit=20)
+
+    assert len(found["posts"]) == 5
+    assert len(statements) <= 5, statements
