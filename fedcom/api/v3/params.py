@@ -12,9 +12,9 @@ from fedcom.http.resolve import split_slug
 from fedcom.models.actor import Community, Person
 from fedcom.queries.actors import find_community, find_person, get_community, get_person
 from fedcom.rules.limits import MAX_REASON, check_body
+from fedcom.views.comment_feed import Order
 from fedcom.views.feed import Sort, Span, read_cursor
 from fedcom.views.paging import PageNumber, Start
-from fedcom.views.scopes import Scope
 
 MAX_PAGE = 50
 """The largest page that Lemmy 0.19 gives."""
@@ -23,6 +23,10 @@ Id = Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)]
 PageAt = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 Limit = Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE)]
 Score = Literal[-1, 0, 1]
+Part = Literal["all", "local", "subscribed", "moderated"]
+"""What a listing type means, as a scope of posts, comments, communities and searches."""
+
+CommentSortType = Literal["Hot", "Top", "New", "Old", "Controversial"]
 
 SORTS: Mapping[SortType, tuple[Sort, Span]] = {
     "Active": ("active", "all"),
@@ -46,7 +50,15 @@ SORTS: Mapping[SortType, tuple[Sort, Span]] = {
     "TopAll": ("top", "all"),
 }
 
-SCOPES: Mapping[ListingType, Scope] = {
+ORDERS: Mapping[CommentSortType, Order] = {
+    "Hot": "hot",
+    "Top": "top",
+    "New": "new",
+    "Old": "old",
+    "Controversial": "controversial",
+}
+
+SCOPES: Mapping[ListingType, Part] = {
     "All": "all",
     "Local": "local",
     "Subscribed": "subscribed",
@@ -61,6 +73,11 @@ def start_of(page: int | None, cursor: str | None = None, sort: Sort = "active")
     """
     if cursor is not None:
         return read_cursor(cursor, sort)
+    return page_of(page)
+
+
+def page_of(page: int | None) -> PageNumber | None:
+    """Where a list begins that has page numbers only."""
     return PageNumber(page) if page is not None and page > 1 else None
 
 

@@ -6,7 +6,18 @@ from starlette.routing import Route
 
 from fedcom.api.endpoint import Endpoint, routes_of
 from fedcom.api.openapi import describe
-from fedcom.api.v3 import comment, community, post, private_message, resolve_object, site
+from fedcom.api.v3 import (
+    comment,
+    community,
+    federated_instances,
+    inbox,
+    post,
+    private_message,
+    resolve_object,
+    search,
+    site,
+    user,
+)
 from fedcom.http.cors import ANY_ORIGIN
 from fedcom.http.instance import instance_of
 from fedcom.rules.dialects import LEMMY_VERSION
@@ -15,7 +26,10 @@ PREFIX = "/api/v3"
 
 ENDPOINTS: list[Endpoint] = [
     endpoint
-    for module in (site, post, comment, community, private_message, resolve_object)
+    for module in (
+        *(site, post, comment, community, user, inbox, private_message),
+        *(search, resolve_object, federated_instances),
+    )
     for endpoint in module.resource.endpoints
 ]
 
