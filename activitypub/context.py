@@ -69,6 +69,8 @@ _NAMESPACES: dict[str, Any] = {
 
 OBJECT_TERMS: dict[str, Any] = _NAMESPACES | {
     "litepub": "http://litepub.social/ns#",
+    "toot": "http://joinmastodon.org/ns#",
+    "Emoji": "toot:Emoji",
     "Hashtag": "as:Hashtag",
     "ChatMessage": "litepub:ChatMessage",
     **{name: one.term for name, one in ACTIVITIES.items() if one.term is not None},

@@ -18,6 +18,7 @@ from activitypub.iri import host_of
 from fedcom.errors import NeedsFetch
 from fedcom.models.actor import Community, Person
 from fedcom.models.located import DirectReplies, Located
+from fedcom.models.site import SitePolicy
 from fedcom.rules.permissions import Standing
 
 
@@ -55,7 +56,8 @@ class RowCache:
     their ids. `standings` are by the row ids of a person and a community, `votes` (score and id) by
     the row id of the voter and the id of the target, None for a person who has not voted. `authors`
     and `communities` are by row id, for collections of many posts. `replies` are by the row id of a
-    comment, for collections of many comments (`fedcom.queries.replies` fills it).
+    comment, for collections of many comments (`fedcom.queries.replies` fills it). `policy` is that
+    of the site (`fedcom.queries.policy`).
     """
 
     located: dict[str, Located | None] = field(default_factory=dict)
@@ -65,6 +67,7 @@ class RowCache:
     authors: dict[int, Person] = field(default_factory=dict)
     communities: dict[int, Community] = field(default_factory=dict)
     replies: dict[int, DirectReplies] = field(default_factory=dict)
+    policy: SitePolicy | None = None
 
     def forget(self) -> None:
         """Discard everything: the action is over, and may have changed any of it."""
@@ -78,6 +81,7 @@ class RowCache:
             self.replies,
         ):
             known.clear()
+        self.policy = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from fedcom.background.backfill import Backfill
 from fedcom.background.follow_requests import ask_again
 from fedcom.background.gone_actors import GoneActors
 from fedcom.background.housekeeping import Housekeeping
+from fedcom.background.imports import import_some
 from fedcom.background.loops import repeat
 from fedcom.background.mailer import Mailer
 from fedcom.background.previews import Previews
@@ -65,6 +66,9 @@ AGENT = f"Fedcom/{version('fedcom')}"
 UNIT_DOCUMENTS = 30
 PURGE_EVERY = 5.0
 CLEAN_UP_EVERY = 3600.0
+IMPORT_EVERY = 5.0
+"""Seconds between two steps of the imports of settings."""
+
 ASK_AGAIN_EVERY = 60.0
 # After `fedcom keys rotate`, a retired key may still be used for at most this long; peers answer
 # 401 and the delivery is tried again.
@@ -91,10 +95,10 @@ class OpenInstance:
     remote_pictures: RemotePictures
     media_signer: MediaUrlSigner
     signer: HmacSigner
+    cipher: KeyCipher
     setup_token: str | None
     revision: str
     metrics: Metrics | None
-    _cipher: KeyCipher
     _instance_key: InstanceKey
     _gone_actors: GoneActors
     _housekeeping: Housekeeping
@@ -125,7 +129,7 @@ class OpenInstance:
 
     async def new_key(self) -> NewKey:
         """A key pair for a new local actor."""
-        return await make_key(self._cipher)
+        return await make_key(self.cipher)
 
     async def lookup(self, text: str) -> Found:
         """The object behind a handle or an address, fetched if unknown.
@@ -164,6 +168,9 @@ class OpenInstance:
                 repeat(ASK_AGAIN_EVERY, self._ask_again, only_if=self.database.is_leader)
             )
             tasks.create_task(
+                repeat(IMPORT_EVERY, self._import_some, only_if=self.database.is_leader)
+            )
+            tasks.create_task(
                 repeat(PURGE_EVERY, self.erase_purged, only_if=self.database.is_leader)
             )
             tasks.create_task(self.backfill.run())
@@ -188,6 +195,9 @@ class OpenInstance:
 
     async def _wake_backfill(self) -> None:
         self.backfill.wake()
+
+    async def _import_some(self) -> None:
+        await import_some(self.units, self.look_up.find)
 
     async def _ask_again(self) -> None:
         await ask_again(self.units, self.clock())
@@ -333,10 +343,10 @@ async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
             remote_pictures=remote_pictures,
             media_signer=MediaUrlSigner(settings.read_secret(make=False), settings.origin),
             signer=HmacSigner(settings.read_secret(make=False)),
+            cipher=parts.cipher,
             setup_token=await make_setup_token(database, settings),
             revision=parts.revision,
             metrics=metrics,
-            _cipher=parts.cipher,
             _instance_key=parts.instance_key,
             _gone_actors=gone_actors,
             _housekeeping=Housekeeping(database, pictures, remote_pictures, settings, clock),

@@ -173,6 +173,11 @@ def hashtag(href: str, name: str) -> Json:
     return {"type": "Hashtag", "href": href, "name": f"#{name.removeprefix('#')}"}
 
 
+def emoji(name: str, url: str) -> Json:
+    """A tag that gives the picture for `name`, which is in colons, as Mastodon reads it."""
+    return {"type": "Emoji", "id": url, "name": name, "icon": {"type": "Image", "url": url}}
+
+
 def link(href: str) -> Json:
     """The attachment of a link post, as Lemmy reads it."""
     return {"type": "Link", "href": href}

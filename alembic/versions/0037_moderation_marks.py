@@ -1,6 +1,6 @@
 """Distinguished comments, posts pinned on the whole site, and hidden communities.
 
-Revision 0037, after 0034.
+Revision 0037, after 0036.
 """
 
 from alembic import op
@@ -9,7 +9,7 @@ from sqlalchemy import Boolean, Column, false, text
 from fedcom.db import UtcDateTime
 
 revision = "0037"
-down_revision = "0034"
+down_revision = "0036"
 branch_labels = None
 depends_on = None
 

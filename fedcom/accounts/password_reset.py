@@ -55,7 +55,7 @@ def find_reset(conn: Connection, token: str, now: datetime) -> Member:
 
 
 def use_reset(conn: Connection, token: str, password_hash: str, now: datetime) -> Member:
-    """Set this password and end the account's sessions and links.
+    """Set this password and end the account's sessions and links; the member with it.
 
     Raises NotFound("reset_unknown").
     """
@@ -65,7 +65,7 @@ def use_reset(conn: Connection, token: str, password_hash: str, now: datetime) -
     if used.rowcount == 0:
         raise NotFound("reset_unknown", "This link has already been used. Request a new one.")
     set_password(conn, member.person.id, password_hash)
-    return member
+    return get_member(conn, member.person.id)
 
 
 def expired_resets(now: datetime) -> Outdated:

@@ -13,7 +13,7 @@ from fedcom.errors import Invalid
 
 MIN_PASSWORD = 10
 """Characters. Lemmy 0.19 has the same, Mastodon 8; OWASP asks for 8 with a second factor and 15
-without, which Fedcom does not have yet. Throttled guessing (`sign_in`) makes up for part of that.
+without. Throttled guessing (`sign_in`) makes up for part of that for members without one.
 """
 
 MAX_PASSWORD = 256

@@ -17,13 +17,16 @@ from fedcom.accounts.members import (
 )
 from fedcom.context import Context, NewKey
 from fedcom.effects.local_actor import create_local_actor
+from fedcom.effects.mail_admins import mail_admins
 from fedcom.effects.notify import NotificationEvent, notify
 from fedcom.errors import Conflict, Denied, Invalid, NotFound
 from fedcom.models.account import account
 from fedcom.models.actor import actor
 from fedcom.models.site import site
 from fedcom.queries.actors import list_admins
+from fedcom.queries.policy import policy_of
 from fedcom.rules.limits import MAX_APPLICATION, check_body
+from fedcom.rules.slurs import check_slurs
 
 MAX_EMAIL = 254
 """RFC 5321, 4.5.3.1.3, less the brackets."""
@@ -44,16 +47,23 @@ class NewAccount:
     email: str | None = None
     application: str = ""
     invitation: str = ""
+    show_nsfw: bool = False
 
 
-def register(ctx: Context, new_account: NewAccount, key: NewKey) -> Member:
+def register(
+    ctx: Context, new_account: NewAccount, key: NewKey, *, sends_mail: bool = False
+) -> Member:
     """Sign up as the site's settings allow; the account is 'pending' when an admin must approve.
 
     With a valid `invitation` the account is active at once, whatever the settings. The e-mail
-    address has to be confirmed; whether another account has it makes no difference (`email`).
-    Raises Denied("registration_closed"), Invalid (`name_…`, `email_invalid`,
-    `application_required`, `body_…`), Conflict("name_taken"), and what `use_invitation` raises.
+    address has to be confirmed; whether another account has it makes no difference (`email`). The
+    site may require one, if this server `sends_mail`. Raises Denied("registration_closed"), Invalid
+    (`name_…`, `email_invalid`, `email_required`, `application_required`, `body_…`, `slurs`),
+    Conflict("name_taken"), and what `use_invitation` raises.
     """
+    requires_email = ctx.conn.execute(select(site.c.requires_confirmed_email)).scalar()
+    if requires_email and sends_mail and not (new_account.email or "").strip():
+        raise Invalid("email_required", "Enter your e-mail address.")
     if new_account.invitation:
         use_invitation(ctx.conn, new_account.invitation, ctx.now)
         return _sign_up(ctx, new_account, key, "active")
@@ -67,6 +77,7 @@ def register(ctx: Context, new_account: NewAccount, key: NewKey) -> Member:
     applicant = _sign_up(ctx, new_account, key, "pending")
     for admin_id in list_admins(ctx.conn):
         notify(ctx, admin_id, NotificationEvent(kind="application", by_id=applicant.person.id))
+    mail_admins(ctx, "application")
     return applicant
 
 
@@ -125,12 +136,16 @@ def _create(
     ctx: Context, new_account: NewAccount, key: NewKey, values: dict[str, str | None]
 ) -> Member:
     application = check_body(new_account.application, MAX_APPLICATION)
+    check_slurs(policy_of(ctx).slur_filter, application)
+    defaults = ctx.conn.execute(select(site.c.default_scope, site.c.default_sort)).first()
     made = create_local_actor(ctx, kind="Person", name=new_account.name, title="", key=key)
     row = {
         "actor_id": made.id,
         "password_hash": new_account.password_hash,
         "application": application,
+        "show_nsfw": new_account.show_nsfw,
         "created_at": ctx.now,
+        **({"front_scope": defaults[0], "front_sort": defaults[1]} if defaults else {}),
         **values,
     }
     if not insert_ignoring(ctx.conn, account, row):

@@ -1,9 +1,14 @@
-"""Sessions: the tokens in members' cookies. Only their hashes are stored."""
+"""Sessions: the tokens in members' cookies and in their apps. Only their hashes are stored.
+
+An app's token is a JSON Web Token (`tokens`), as Lemmy's clients expect. It is valid for as long as
+its session.
+"""
 
 import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     Connection,
@@ -18,7 +23,9 @@ from sqlalchemy import (
     update,
 )
 
+from activitypub.iri import host_of
 from database.pruning import Outdated, outdated_in
+from fedcom.accounts.tokens import is_genuine, make_secret, make_token
 from fedcom.db import UtcDateTime
 from fedcom.errors import NotFound
 from fedcom.models.account import Account, account, session
@@ -48,6 +55,7 @@ class Session:
     id: int
     account_id: int
     user_agent: str
+    is_app: bool
     created_at: datetime
     used_at: datetime
     expires_at: datetime
@@ -110,23 +118,51 @@ _IS_ALIVE = and_(
 )
 _SITE = columns_of(Site, site, prefix="site_")
 # Every page for a member begins with this, so it is a single statement.
-_SITE_AND_MEMBER = select(*_SITE, *_SIGNED_IN).select_from(site.outerjoin(_OWNER, _IS_ALIVE))
+_SITE_AND_MEMBER = select(*_SITE, site.c.token_secret, *_SIGNED_IN).select_from(
+    site.outerjoin(_OWNER, _IS_ALIVE)
+)
 
 
 def create_session(conn: Connection, account_id: int, user_agent: str, now: datetime) -> str:
     """Begin a session; its token (256 random bits, URL-safe), which is not stored."""
     token = secrets.token_urlsafe(32)
-    conn.execute(
-        insert(session).values(
-            token_hash=_hash(token),
-            account_id=account_id,
-            user_agent=user_agent[:MAX_USER_AGENT].replace("\0", ""),
-            created_at=now,
-            used_at=now,
-            expires_at=now + IDLE,
-        )
-    )
+    values = {"account_id": account_id, "user_agent": user_agent, "is_app": False}
+    _insert(conn, token, values, now)
     return token
+
+
+def issue_token(conn: Connection, account_id: int, user_agent: str, now: datetime) -> str:
+    """Begin a session of an app; its token, a JSON Web Token, which is not stored.
+
+    Raises NotFound before the first start of the instance.
+    """
+    origin, secret = _get_signing(conn)
+    token = make_token(secret, host_of(origin), account_id, now)
+    values = {"account_id": account_id, "user_agent": user_agent, "is_app": True}
+    _insert(conn, token, values, now)
+    return token
+
+
+def _insert(conn: Connection, token: str, values: dict[str, Any], now: datetime) -> None:
+    agent = values["user_agent"][:MAX_USER_AGENT].replace("\0", "")
+    times = {"created_at": now, "used_at": now, "expires_at": now + IDLE}
+    conn.execute(
+        insert(session).values(**values | times | {"token_hash": _hash(token), "user_agent": agent})
+    )
+
+
+def _get_signing(conn: Connection) -> tuple[str, str]:
+    """The origin, and the secret that signs tokens, made when it is needed for the first time."""
+    wanted = select(site.c.origin, site.c.token_secret)
+    found = conn.execute(wanted).one_or_none()
+    if found is None:
+        raise NotFound("site_not_set_up", "This server has never been started.")
+    if found.token_secret is None:
+        # Of two processes that do this at the same time, the second keeps the secret of the first.
+        unset = update(site).where(site.c.token_secret.is_(None))
+        conn.execute(unset.values(token_secret=make_secret()))
+        found = conn.execute(wanted).one()
+    return found.origin, found.token_secret
 
 
 def find_site_and_member(
@@ -143,8 +179,18 @@ def find_site_and_member(
     row = conn.execute(_SITE_AND_MEMBER, wanted).mappings().first()
     if row is None:
         raise NotFound("site_not_set_up", "This server has never been started.")
-    signed_in = None if row["session_id"] is None else _to_signed_in(row)
+    signed_in = _to_signed_in(row) if _is_valid(row, token) else None
     return to_row(Site, row, "site_"), signed_in
+
+
+def _is_valid(row: RowMapping, token: str) -> bool:
+    """Whether there is a session with this token, and, if an app's, the token is signed by us."""
+    if row["session_id"] is None:
+        return False
+    if not row["session_is_app"]:
+        return True
+    secret, host = row["token_secret"], host_of(row["site_origin"])
+    return secret is not None and is_genuine(token, secret, host, row["session_account_id"])
 
 
 def _to_signed_in(row: RowMapping) -> SignedIn:

@@ -38,9 +38,18 @@ SIGN_IN_BY_NAME = Limit("login:name", 100, timedelta(hours=1))
 # A device on which the account has logged in before is counted by itself only.
 SIGN_IN_BY_DEVICE = Limit("login:device", 25, timedelta(hours=1))
 
+# Codes of two-factor authentication, by those who know the password. Three codes are right at a
+# time, so 480 guesses a day find one in two years.
+CODE_BY_PAIR = Limit("code:pair", 10, timedelta(hours=1))
+CODE_BY_ACCOUNT = Limit("code:account", 20, timedelta(hours=1))
+CODE_BY_DEVICE = Limit("code:device", 10, timedelta(hours=1))
+
 SIGN_UP_BY_ADDRESS = Limit("signup:ip", 25, timedelta(minutes=5))
 # Every account uses up a name for ever. A school class that joins together can be invited.
 ACCOUNTS_BY_ADDRESS = Limit("signup:made", 20, timedelta(days=1))
+
+# A recording takes 300 ms of CPU.
+RECORDINGS_BY_ADDRESS = Limit("captcha:ip", 20, timedelta(minutes=10))
 
 RESET_BY_ADDRESS = Limit("reset:ip", 25, timedelta(minutes=5))
 RESET_BY_PAIR = Limit("reset:pair", 5, timedelta(minutes=30))
@@ -50,14 +59,18 @@ RESET_BY_ACCOUNT = Limit("reset:account", 5, timedelta(minutes=30))
 # Mails to one address, whoever entered it.
 CONFIRMATIONS_BY_RECIPIENT = Limit("letter:confirm", 5, timedelta(days=1))
 
+# Mails that a member who cannot log in yet requests, to whichever address.
+CONFIRMATIONS_BY_ACCOUNT = Limit("letter:account", 10, timedelta(days=1))
+
 # A search costs more than a page, and a crawler that follows all links makes many.
 SEARCH_BY_ADDRESS = Limit("search:ip", 30, timedelta(minutes=1))
 
 LIMITS = (
     *(SIGN_IN_BY_ADDRESS, SIGN_IN_BY_PAIR, SIGN_IN_BY_NAME, SIGN_IN_BY_DEVICE),
+    *(CODE_BY_PAIR, CODE_BY_ACCOUNT, CODE_BY_DEVICE),
     *(SIGN_UP_BY_ADDRESS, ACCOUNTS_BY_ADDRESS),
-    *(RESET_BY_ADDRESS, RESET_BY_PAIR, RESET_BY_ACCOUNT),
-    *(CONFIRMATIONS_BY_RECIPIENT, SEARCH_BY_ADDRESS),
+    *(RECORDINGS_BY_ADDRESS, RESET_BY_ADDRESS, RESET_BY_PAIR, RESET_BY_ACCOUNT),
+    *(CONFIRMATIONS_BY_RECIPIENT, CONFIRMATIONS_BY_ACCOUNT, SEARCH_BY_ADDRESS),
 )
 """The limits of this file; those for members' actions are in `rate_limits`."""
 

@@ -19,16 +19,19 @@ from fedcom.effects.restrictions import check_answerable, keep_restrictions
 from fedcom.effects.revisions import keep_revision
 from fedcom.effects.tombstones import refuse_deleted
 from fedcom.errors import Denied, Invalid
-from fedcom.models.actor import Actor, Person
+from fedcom.models.actor import Actor, Community, Person
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.comment import Comment, comment
 from fedcom.models.located import Located
 from fedcom.models.post import Post
 from fedcom.queries.comments import get_comment
 from fedcom.queries.located import keep_located, locate, locate_parent, standing_in
+from fedcom.queries.policy import policy_of
 from fedcom.queries.replies import first_replies
+from fedcom.rules.languages import check_permitted
 from fedcom.rules.limits import MAX_DEPTH, check_comment, check_content_warning, check_seen
 from fedcom.rules.permissions import may_comment, may_edit, may_take_part
+from fedcom.rules.slurs import check_slurs
 from fedcom.wire.addressing import comment_iri, create_iri
 from fedcom.wire.body import Body
 from fedcom.wire.comment import ReplyContext, to_note
@@ -48,9 +51,13 @@ class _CommentText(Federated[Comment]):
     source: Provenance | None = None
     is_fetchable: ClassVar[bool] = True
 
-    def check_text(self) -> None:
+    def check_text(self, ctx: Context, community: Community) -> None:
         """Raises Invalid unless the text fits; a peer's was truncated when it was read."""
+        slurs = policy_of(ctx).slur_filter
+        check_slurs(slurs, self.content_warning)
         if self.source is None:
+            check_permitted(self.language, community.languages)
+            check_slurs(slurs, self.body.source)
             check_comment(self.body.source)
             check_seen(self.body.html, "comment_empty")
             check_content_warning(self.content_warning)
@@ -60,6 +67,8 @@ class _CommentText(Federated[Comment]):
         body, warning = self.body, self.content_warning
         if self.source is None:
             body, warning = with_links(ctx, body), check_content_warning(warning)
+        else:
+            body = body.without_slurs(policy_of(ctx).slur_filter)
         return {
             "body_source": body.source,
             "body_html": body.html,
@@ -129,7 +138,7 @@ class CreateComment(_CommentText):
         if self.parent is not None and self.parent.depth + 1 >= MAX_DEPTH:
             raise Invalid("max_comment_depth_reached", "This thread can't go any deeper.")
         _refuse_reply_to_blocker(ctx, self.by, above.author)
-        self.check_text()
+        self.check_text(ctx, above.community)
         if self.source is not None:
             refuse_deleted(ctx, self.source.iri, self.by.iri)
         else:
@@ -189,7 +198,7 @@ class EditComment(_CommentText):
         community = locate(ctx, self.comment, self.by).community
         may_take_part(self.by, community, standing_in(ctx, self.by, community), ctx.now)
         _check_shown(self.comment)
-        self.check_text()
+        self.check_text(ctx, community)
 
     def apply(self, ctx: Context) -> Comment:
         """Replace the text and keep the previous version."""

@@ -12,13 +12,21 @@ from fedcom.effects.local_actor import create_local_actor
 from fedcom.errors import Invalid
 from fedcom.models.actor import Community, Person, actor, community as community_table
 from fedcom.models.moderation import moderator
-from fedcom.queries.actors import get_community
+from fedcom.queries.actors import get_community, is_admin
 from fedcom.queries.located import standing_in
+from fedcom.queries.policy import policy_of
 from fedcom.remote.actors import community_at, person_at, put_actor
 from fedcom.remote.vouching import check_vouched
+from fedcom.rules.languages import check_languages
 from fedcom.rules.limits import check_body, check_display_name
 from fedcom.rules.names import check_name
-from fedcom.rules.permissions import may_act, must_moderate
+from fedcom.rules.permissions import (
+    may_act,
+    may_be_nsfw,
+    may_create_community,
+    must_moderate,
+)
+from fedcom.rules.slurs import check_slurs
 from fedcom.text.html import to_text
 from fedcom.wire.actor import to_document
 from fedcom.wire.body import EMPTY, Body
@@ -36,22 +44,29 @@ class CreateCommunity(Federated[Community]):
     description: Body = EMPTY
     nsfw: bool = False
     posting_restricted: bool = False
+    languages: tuple[str, ...] = ()
 
     def check(self, ctx: Context) -> None:
         """The name must never have been used; that is checked when it is reserved."""
         may_act(self.by, ctx.now)
-        check_name(self.name)
+        policy = policy_of(ctx)
+        check_name(self.name, policy.name_limit)
         check_display_name(self.title)
         check_body(self.description.source)
+        check_languages(self.languages)
+        check_slurs(policy.slur_filter, self.name, self.title, self.description.source)
+        may_be_nsfw(sensitive=self.nsfw, nsfw=policy.nsfw)
         if not self.by.local:
             raise Invalid("not_local", "Only members of this server can create communities here.")
+        if policy.only_admins_create_communities:
+            may_create_community(is_admin=is_admin(ctx.conn, self.by.id))
 
     def apply(self, ctx: Context) -> Community:
         """Reserve the name and create the actor. Raises Conflict if the name was ever used."""
         made = create_local_actor(
             ctx,
             kind="Group",
-            name=check_name(self.name),
+            name=self.name,
             title=check_display_name(self.title),
             key=self.key,
         )
@@ -67,6 +82,7 @@ class CreateCommunity(Federated[Community]):
                 featured_iri=f"{made.iri}/featured",
                 nsfw=self.nsfw,
                 posting_restricted=self.posting_restricted,
+                languages=check_languages(self.languages),
             )
         )
         ctx.conn.execute(
@@ -96,12 +112,19 @@ class EditCommunity(Federated[Community]):
     description: Body
     nsfw: bool
     posting_restricted: bool
+    # None: as they are.
+    languages: tuple[str, ...] | None = None
 
     def check(self, ctx: Context) -> None:
         """For moderators; the change of a remote community is sent to its server."""
         must_moderate(self.by, self.community, standing_in(ctx, self.by, self.community), ctx.now)
         check_display_name(self.title)
         check_body(self.description.source)
+        check_languages(self.languages or ())
+        policy = policy_of(ctx)
+        check_slurs(policy.slur_filter, self.title, self.description.source)
+        if self.nsfw != self.community.nsfw:
+            may_be_nsfw(sensitive=self.nsfw, nsfw=policy.nsfw)
 
     def apply(self, ctx: Context) -> Community:
         """Replace title, description and options."""
@@ -118,7 +141,13 @@ class EditCommunity(Federated[Community]):
         ctx.conn.execute(
             update(community_table)
             .where(community_table.c.actor_id == self.community.id)
-            .values(nsfw=self.nsfw, posting_restricted=self.posting_restricted)
+            .values(
+                nsfw=self.nsfw,
+                posting_restricted=self.posting_restricted,
+                languages=self.community.languages
+                if self.languages is None
+                else check_languages(self.languages),
+            )
         )
         return get_community(ctx.conn, self.community.id)
 

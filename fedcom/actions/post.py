@@ -17,7 +17,7 @@ from fedcom.effects.outside_mentions import adopt_mention
 from fedcom.effects.restrictions import keep_restrictions
 from fedcom.effects.revisions import keep_revision
 from fedcom.effects.tombstones import refuse_deleted
-from fedcom.errors import Denied
+from fedcom.errors import Denied, Invalid
 from fedcom.media.queue import want_preview
 from fedcom.models.actor import Community, Person
 from fedcom.models.base import columns_of, to_row
@@ -26,10 +26,13 @@ from fedcom.models.located import Located
 from fedcom.models.post import Post, post
 from fedcom.queries.follows import is_followed_here
 from fedcom.queries.located import locate, standing_in
+from fedcom.queries.policy import is_blocked_url, policy_of
 from fedcom.queries.posts import get_post
 from fedcom.queries.replies import first_replies
+from fedcom.rules.languages import check_permitted
 from fedcom.rules.limits import check_alt, check_body, check_content_warning, check_title, check_url
-from fedcom.rules.permissions import may_edit, may_post, may_take_part
+from fedcom.rules.permissions import may_be_nsfw, may_edit, may_post, may_take_part
+from fedcom.rules.slurs import check_slurs
 from fedcom.wire.addressing import create_iri, post_iri
 from fedcom.wire.body import EMPTY, Body
 from fedcom.wire.illustration import Illustration, is_title_again
@@ -82,7 +85,7 @@ class CreatePost(WritePost):
     def check(self, ctx: Context) -> None:
         """If open to this person; a remote post must be relevant to a local member."""
         may_post(self.by, self.community, standing_in(ctx, self.by, self.community), ctx.now)
-        _check_content(self)
+        _check_content(ctx, self, self.community)
         if self.source is not None:
             _check_wanted(ctx, self.community)
             refuse_deleted(ctx, self.source.iri, self.by.iri)
@@ -153,7 +156,7 @@ class EditPost(WritePost):
         community = locate(ctx, self.post, self.by).community
         may_take_part(self.by, community, standing_in(ctx, self.by, community), ctx.now)
         _check_shown(self.post)
-        _check_content(self)
+        _check_content(ctx, self, community)
 
     def apply(self, ctx: Context) -> Post:
         """Replace the text and keep the previous version; what others did with the post stays."""
@@ -213,8 +216,16 @@ def _check_shown(content: Post | Comment) -> None:
         raise Denied("deleted", "A deleted post cannot be edited; undelete it first.")
 
 
-def _check_content(action: WritePost) -> None:
+def _check_content(ctx: Context, action: WritePost, community: Community) -> None:
+    policy = policy_of(ctx)
+    may_be_nsfw(sensitive=action.nsfw and not action.content_warning, nsfw=policy.nsfw)
+    check_slurs(policy.slur_filter, action.title, action.content_warning)
+    if action.url is not None and is_blocked_url(ctx.conn, action.url):
+        raise Invalid("blocked_url", "Links to this address are not allowed on this server.")
     if action.source is None:
+        check_permitted(action.language, community.languages)
+        alt = action.image.alt if action.image is not None else ""
+        check_slurs(policy.slur_filter, action.body.source, alt)
         check_title(action.title)
         check_body(action.body.source)
         if action.url is not None:
@@ -237,6 +248,8 @@ def _content_columns(ctx: Context, action: WritePost) -> dict[str, object]:
         # Remote readers do not treat it as one.
         warning = "" if is_title_again(warning, title) else warning
         image = image and Illustration(check_url(image.url), check_alt(image.alt))
+    else:
+        body = body.without_slurs(policy_of(ctx).slur_filter)
     return {
         "title": title,
         "url": url,

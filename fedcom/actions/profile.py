@@ -10,9 +10,11 @@ from fedcom.context import Context
 from fedcom.errors import Denied
 from fedcom.models.actor import Person, actor
 from fedcom.queries.actors import get_person
+from fedcom.queries.policy import policy_of
 from fedcom.remote.actors import person_at, put_actor
-from fedcom.rules.limits import MAX_SUMMARY, check_body, check_display_name
+from fedcom.rules.limits import MAX_SUMMARY, check_body, check_display_name, check_matrix_id
 from fedcom.rules.permissions import may_act
+from fedcom.rules.slurs import check_slurs
 from fedcom.wire.actor import to_document
 from fedcom.wire.body import Body
 from inbox.ports import ReceivedActivity
@@ -20,20 +22,31 @@ from inbox.ports import ReceivedActivity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditProfile(Federated[Person]):
-    """A member changes their own display name and text."""
+    """A member changes their own display name, text and Matrix id, or declares to be a bot."""
 
     by: Person
     title: str
     summary: Body
+    # None: as it is; "": none.
+    matrix_user_id: str | None = None
+    # Whether the account is a bot: its actor is a Service. None: as it is.
+    is_bot: bool | None = None
 
     def check(self, ctx: Context) -> None:
         """Within our limits."""
         may_act(self.by, ctx.now)
         check_display_name(self.title)
         check_body(self.summary.source, MAX_SUMMARY)
+        check_matrix_id(self.matrix_user_id or "")
+        check_slurs(policy_of(ctx).slur_filter, self.title, self.summary.source)
 
     def apply(self, ctx: Context) -> Person:
-        """Replace both."""
+        """Replace what is given."""
+        matrix_id, kind = self.by.matrix_user_id, self.by.kind
+        if self.matrix_user_id is not None:
+            matrix_id = check_matrix_id(self.matrix_user_id) or None
+        if self.is_bot is not None:
+            kind = "Service" if self.is_bot else "Person"
         ctx.conn.execute(
             update(actor)
             .where(actor.c.id == self.by.id)
@@ -41,6 +54,8 @@ class EditProfile(Federated[Person]):
                 title=check_display_name(self.title),
                 summary_source=self.summary.source,
                 summary_html=self.summary.html,
+                matrix_user_id=matrix_id,
+                kind=kind,
                 updated_at=ctx.now,
             )
         )

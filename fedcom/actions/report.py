@@ -22,6 +22,7 @@ from fedcom.actions.federate.report_recipients import (
     to_moderators_elsewhere,
 )
 from fedcom.context import Context
+from fedcom.effects.mail_admins import mail_admins
 from fedcom.effects.notify import NotificationEvent, notify
 from fedcom.errors import Conflict, Denied, Invalid, NotFound, TooMany
 from fedcom.models.actor import Actor, Community, Person, actor
@@ -105,6 +106,7 @@ class Report(Federated[ReportRow]):
             self._write(ctx, target, iri if position == 1 else f"{iri}#{position}")
             for position, target in enumerate(fresh, start=1)
         ]
+        mail_admins(ctx, "report")
         return get_report(ctx.conn, numbers[0])
 
     def _targets(self) -> tuple[Reportable, ...]:

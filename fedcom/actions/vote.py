@@ -13,7 +13,8 @@ from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.models.vote import stored_iri
 from fedcom.queries.located import locate, standing_in
-from fedcom.rules.permissions import may_vote
+from fedcom.queries.policy import policy_of
+from fedcom.rules.permissions import may_downvote, may_vote
 
 Score = Literal[-1, 0, 1]
 
@@ -43,6 +44,8 @@ class Vote(Federated[VoteChange]):
         community = locate(ctx, self.target, self.by).community
         mine = standing_in(ctx, self.by, community)
         may_vote(self.by, community, mine, self.target, ctx.now)
+        if self.score < 0:
+            may_downvote(downvotes=policy_of(ctx).downvotes)
 
     def apply(self, ctx: Context) -> VoteChange:
         """Make this the person's only vote on the target; the previous one is no longer in

@@ -1,1 +1,6 @@
-"""Interfaces for programs: `endpoint` runs a handler, `v3` are the handlers of Lemmy's API."""
+"""Interfaces for programs.
+
+In reading order: `caller` (who calls, and the transaction of the call), `endpoint` (a handler with
+its parameters and its answer), `errors` (in Lemmy's words), `openapi` (the description), `pictrs`
+(pictures as Lemmy's apps upload and show them), `v3` (the handlers of Lemmy's API).
+"""

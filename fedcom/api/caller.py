@@ -18,6 +18,7 @@ from fedcom.http.identity import Credentials, Identity, credentials_of, note_use
 from fedcom.http.instance import Instance, instance_of
 from fedcom.http.resolve import look_up, pace_searches, parse_markdown, read_link
 from fedcom.lookup import Found
+from fedcom.media.records import to_own_addresses
 from fedcom.models.actor import Person
 from fedcom.models.site import Site
 from fedcom.settings import Settings
@@ -29,6 +30,16 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
+OPEN_TO_GUESTS = frozenset(
+    f"/api/v3/{path}"
+    for path in (
+        *("site", "user/login", "user/register", "user/get_captcha", "user/verify_email"),
+        *("user/password_reset", "user/password_change"),
+    )
+)
+"""What guests of a private site may call. It says nothing about members and communities."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The member or guest who called, with the transaction that their call runs in."""
@@ -37,6 +48,8 @@ class Caller:
     # A banned member counts as a guest, as in Lemmy 0.19.
     identity: Identity
     settings: Settings
+    # The token of the call; "" without one.
+    token: str = ""
     # None in a transaction that only reads.
     context: Context | None = None
 
@@ -69,7 +82,7 @@ class Caller:
     def member(self) -> SignedIn:
         """The login that calls. Raises BadRequest("not_logged_in") for a guest."""
         if self.identity.member is None:
-            raise BadRequest("not_logged_in", "This needs a login.")
+            raise _not_logged_in()
         return self.identity.member
 
     @property
@@ -84,10 +97,19 @@ class Caller:
             raise LookupError("this handler only reads")
         return self.context
 
+    def check_member(self) -> None:
+        """Raises BadRequest("not_logged_in") for a guest."""
+        if self.is_guest:
+            raise _not_logged_in()
+
     def check_admin(self) -> None:
         """Raises BadRequest for a guest, and Denied("not_an_admin") for other members."""
         if not self.member.is_admin:
             raise Denied("not_an_admin", "Only admins may do this.")
+
+    def own_address(self, url: str) -> str | None:
+        """The address of a picture as we store it; None for ""."""
+        return to_own_addresses(url, self.settings.origin) if url else None
 
     def act(self, action: Federated[R]) -> R:
         """Count and perform an action of the caller. Raises what `rate_limits.act` raises."""
@@ -99,10 +121,15 @@ class Caller:
             self.act(action)
 
 
+def _not_logged_in() -> BadRequest:
+    return BadRequest("not_logged_in", "This needs a login.")
+
+
 _UNCHANGED = frozenset(
     {
         *("already_so", "already_deleted", "not_deleted", "already_removed", "not_removed"),
         *("already_banned", "not_banned", "already_moderator", "not_moderator"),
+        "couldnt_find_follow",
     }
 )
 
@@ -135,7 +162,9 @@ class Call:
 
         def run(conn: Connection) -> tuple[Identity, T]:
             identity = read_identity(conn, self.credentials, now).without_banned()
-            return identity, work(Caller(conn, identity, instance.settings))
+            self._check_admitted(identity)
+            token = self.credentials.token
+            return identity, work(Caller(conn, identity, instance.settings, token))
 
         identity, result = await instance.read(run)
         await note_use(instance, identity)
@@ -147,16 +176,32 @@ class Call:
 
         def run(ctx: Context) -> T:
             identity = read_identity(ctx.conn, self.credentials, ctx.now).without_banned()
-            return work(Caller(ctx.conn, identity, instance.settings, ctx))
+            self._check_admitted(identity)
+            token = self.credentials.token
+            return work(Caller(ctx.conn, identity, instance.settings, token, ctx))
 
         return await instance.unit(run)
+
+    def _check_admitted(self, identity: Identity) -> None:
+        """Raises Denied("instance_is_private") for a guest of a private site."""
+        if identity.is_shut_out and self.request.url.path not in OPEN_TO_GUESTS:
+            raise Denied("instance_is_private", "Only members can read here.")
 
     async def member(self) -> SignedIn:
         """The login that calls. Raises BadRequest("not_logged_in") for a guest."""
         return await self.read(lambda caller: caller.member)
 
+    async def site(self) -> Site:
+        """The site and its settings."""
+        return await self.read(lambda caller: caller.site)
+
+    def own_address(self, url: str) -> str:
+        """The address of a picture as we store it; that of anything else as it is."""
+        return to_own_addresses(url, self.instance.settings.origin)
+
     async def parse_markdown(self, by: Person, text: str) -> Body:
         """The text of a member, after a look-up of whom it mentions."""
+        text = to_own_addresses(text, self.instance.settings.origin)
         return await parse_markdown(self.request, by, text)
 
     async def look_up(self, by: Person, text: str) -> Found:

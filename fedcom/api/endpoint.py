@@ -5,7 +5,7 @@ transaction; `serves` is for handlers that have to wait for something else and o
 themselves. Its annotations name the structs, for the decoder, the answer and the description.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, dataclass_transform, get_type_hints
 
@@ -15,13 +15,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from fedcom.api.caller import Call, Caller, call_of
-from fedcom.api.errors import answer_error
+from fedcom.api.errors import SAME, answer_error
 from fedcom.errors import BadRequest
 from fedcom.http.page_cache import SHARED, allow_sharing, is_shareable
 from fedcom.http.problem import EXPECTED
 
 Method = Literal["GET", "POST", "PUT"]
-Handler = Callable[[Call, Any], Awaitable[msgspec.Struct]]
+Handler = Callable[[Call, Any], Awaitable[Any]]
 F = TypeVar("F", bound=Callable[..., Any])
 
 MAX_BYTES = 2**20
@@ -74,25 +74,32 @@ class Endpoint:
     method: Method
     path: str
     parameters: type[Parameters]
-    answer: type[Shape]
+    # A Shape, or a list of one.
+    answer: Any
     handler: Handler
     description: str
     # What a guest gets is the same for all guests until something changes.
     is_shared: bool
     handler_name: str
+    # Lemmy's codes for errors, by ours.
+    codes: Mapping[str, str]
 
 
 class Resource:
-    """The endpoints of one of the API's resources, which is one file of handlers."""
+    """The endpoints of one of the API's resources, which is one file of handlers.
 
-    def __init__(self) -> None:
+    `codes`: Lemmy's codes for errors by ours, where this resource has others than the rest.
+    """
+
+    def __init__(self, **codes: str) -> None:
+        self._codes = {**SAME, **codes}
         self.endpoints: list[Endpoint] = []
 
     def reads(self, path: str) -> Callable[[F], F]:
         """Register a handler `(caller, parameters) -> answer` for GET, which only reads."""
 
         def register(handler: F) -> F:
-            def run(call: Call, wanted: Any) -> Awaitable[msgspec.Struct]:
+            def run(call: Call, wanted: Any) -> Awaitable[Any]:
                 return call.read(lambda caller: handler(caller, wanted))
 
             return self._add("GET", path, handler, run, is_shared=True)
@@ -103,7 +110,7 @@ class Resource:
         """Register a handler `(caller, parameters) -> answer`, which is one unit of work."""
 
         def register(handler: F) -> F:
-            def run(call: Call, wanted: Any) -> Awaitable[msgspec.Struct]:
+            def run(call: Call, wanted: Any) -> Awaitable[Any]:
                 return call.unit(lambda caller: handler(caller, wanted))
 
             return self._add(method, path, handler, run)
@@ -129,7 +136,17 @@ class Resource:
         parameters = next(kind for kind in hints.values() if kind not in (Call, Caller))
         described = handler.__doc__ or ""
         self.endpoints.append(
-            Endpoint(method, path, parameters, answer, run, described, is_shared, handler.__name__)
+            Endpoint(
+                method,
+                path,
+                parameters,
+                answer,
+                run,
+                described,
+                is_shared,
+                handler.__name__,
+                self._codes,
+            )
         )
         return handler
 
@@ -152,7 +169,7 @@ def _serving(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
             wanted = await read(request, endpoint.parameters)
             answer = await endpoint.handler(call, wanted)
         except EXPECTED as error:
-            return answer_error(error, HEADERS)
+            return answer_error(error, HEADERS, endpoint.codes)
         cached = SHARED if endpoint.is_shared and is_shareable(request) else PRIVATE
         headers = {**HEADERS, "Cache-Control": cached, "Vary": "Authorization"}
         return Response(_encode(answer), headers=headers, media_type="application/json")

@@ -27,12 +27,17 @@ def describe(
     """The document for these endpoints below `prefix`, served at `origin`."""
     found = tuple(endpoints)
     kinds = [kind for one in found for kind in (one.parameters, one.answer)]
-    _, components = msgspec.json.schema_components(
+    (*schemas, failure), components = msgspec.json.schema_components(
         (*kinds, Failure), ref_template="#/components/schemas/{name}"
     )
+    refused = {
+        status: {"description": text, "content": _json(failure)}
+        for status, text in _REFUSALS.items()
+    }
     paths: dict[str, Json] = {}
-    for one in found:
-        operation = _operation(one, components)
+    for one, given, answer in zip(found, schemas[::2], schemas[1::2], strict=True):
+        done = {"200": {"description": "Done.", "content": _json(answer)}}
+        operation = {**_operation(one, given, components), "responses": {**done, **refused}}
         paths.setdefault(prefix + one.path, {})[one.method.lower()] = operation
     return {
         "openapi": "3.1.0",
@@ -50,21 +55,19 @@ def describe(
     }
 
 
-def _operation(endpoint: Endpoint, components: Mapping[str, Any]) -> Json:
+def _operation(endpoint: Endpoint, given: Json, components: Mapping[str, Any]) -> Json:
     summary, _, more = inspect.cleandoc(endpoint.description).partition("\n\n")
-    name = endpoint.parameters.__name__
     operation: Json = {
         "operationId": endpoint.handler_name,
         "summary": " ".join(summary.split()),
         "tags": [endpoint.path.split("/")[1]],
-        "responses": _responses(endpoint),
     }
     if more:
         operation["description"] = " ".join(more.split())
     if endpoint.method == "GET":
-        operation["parameters"] = _query(components[name])
+        operation["parameters"] = _query(components[endpoint.parameters.__name__])
     else:
-        operation["requestBody"] = {"required": True, "content": _json(name)}
+        operation["requestBody"] = {"required": True, "content": _json(given)}
     return operation
 
 
@@ -83,14 +86,5 @@ def _without_null(schema: Mapping[str, Any]) -> Json:
     return {**rest, **(kinds[0] if len(kinds) == 1 else {"anyOf": kinds} if kinds else {})}
 
 
-def _responses(endpoint: Endpoint) -> Json:
-    done = {"description": "Done.", "content": _json(endpoint.answer.__name__)}
-    refused = {
-        status: {"description": text, "content": _json(Failure.__name__)}
-        for status, text in _REFUSALS.items()
-    }
-    return {"200": done, **refused}
-
-
-def _json(name: str) -> Json:
-    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
+def _json(schema: Json) -> Json:
+    return {"application/json": {"schema": schema}}

@@ -1,8 +1,9 @@
 """The picture server that Lemmy's apps expect beside the API: pict-rs, in front of our own store.
 
 Apps upload to `/pictrs/image` and build the address of the picture from the name that they get. In
-texts these addresses are replaced by our own (`to_own_addresses`), which is how a picture counts as
-used. Facts: pict-rs 0.5 as Lemmy 0.19 exposes it; lemmy-js-client 0.19, `uploadImage`.
+texts these addresses are replaced by our own (`media.records.to_own_addresses`), which is how a
+picture counts as used. Facts: pict-rs 0.5 as Lemmy 0.19 exposes it; lemmy-js-client 0.19,
+`uploadImage`.
 """
 
 import asyncio
@@ -22,10 +23,8 @@ from fedcom.http.instance import Instance, instance_of
 from fedcom.http.pictures import show_picture
 from fedcom.http.problem import EXPECTED
 from fedcom.media.picture import POST
-from fedcom.media.records import find_media, media_url
+from fedcom.media.records import PICTRS as PATH, find_media
 from fedcom.personal.uploads import begin_upload, delete_upload, finish_upload
-
-PATH = "/pictrs/image"
 
 THUMBNAIL = 256
 """Pixels. Apps that ask for at most as many get the thumbnail."""
@@ -94,11 +93,6 @@ async def delete(request: Request) -> Response:
 def delete_token(instance: Instance, name: str, owner_id: int) -> str:
     """What deletes this picture of this member; it is worth nothing to others."""
     return instance.signer.sign("deleting a picture", bound_to=f"{owner_id} {name}")
-
-
-def to_own_addresses(text: str, origin: str) -> str:
-    """A text with the addresses of our pictures as we store them."""
-    return text.replace(f"{origin}{PATH}/", media_url(origin, ""))
 
 
 async def answer_health(_request: Request) -> Response:

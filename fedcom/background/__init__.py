@@ -1,8 +1,9 @@
 """Loops that run beside the server: none of them answers a request.
 
 `mailer` (sends the queued mail by SMTP), `backfill` (fetches old posts and comments of what is
-followed or looked up), `previews` (of links), `follow_requests` (sends unanswered ones again),
-`gone_actors` (asks whether an actor whose inbox is gone still exists), `purges` (erases what admins
-have purged), `active_users` (counts them in each community), `housekeeping` (prunes what grows),
-`loops` (repeats work and survives its errors). `wiring` starts them.
+followed or looked up), `previews` (of links), `imports` (what members' imported settings name),
+`follow_requests` (sends unanswered ones again), `gone_actors` (asks whether an actor whose inbox is
+gone still exists), `purges` (erases what admins have purged), `active_users` (counts them in each
+community), `housekeeping` (prunes what grows), `loops` (repeats work and survives its errors).
+`wiring` starts them.
 """

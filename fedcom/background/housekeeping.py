@@ -9,10 +9,12 @@ from sqlalchemy import Connection, delete, select, update
 
 from database.pruning import Outdated, outdated_in, prune
 from fedcom.accounts import rate_limits as pace
+from fedcom.accounts.captcha import expired_captchas
 from fedcom.accounts.mail import unsent_mail
 from fedcom.accounts.password_reset import expired_resets
 from fedcom.accounts.sessions import expired_sessions
 from fedcom.accounts.throttle import LIMITS, old_attempts
+from fedcom.accounts.two_factor import abandoned_secrets
 from fedcom.clock import Clock
 from fedcom.context import Context
 from fedcom.db import Database
@@ -91,6 +93,8 @@ def list_outdated(now: datetime) -> tuple[Outdated, ...]:
         expired_sessions(now),
         old_attempts(limits, now),
         expired_resets(now),
+        abandoned_secrets(now),
+        expired_captchas(now),
         old_notifications(now),
         unused_outside_mentions(),
         old_sent_forms(now),

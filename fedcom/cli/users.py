@@ -21,6 +21,7 @@ from fedcom.accounts.members import (
 from fedcom.accounts.password_reset import create_reset
 from fedcom.accounts.passwords import check_new_password, hash_password
 from fedcom.accounts.register import NewAccount, create_account
+from fedcom.accounts.two_factor import switch_off
 from fedcom.actions.ban import Ban
 from fedcom.actions.perform import perform
 from fedcom.actions.unban import Unban
@@ -111,6 +112,24 @@ def reset_link(config: Path | None, name: str) -> None:
         return f"{ctx.origin}/reset?token={token}"
 
     click.echo(with_instance(config, lambda instance: instance.unit(work)))
+
+
+@users.command("two-factor-off")
+@click.argument("name")
+@click.pass_obj
+def two_factor_off(config: Path | None, name: str) -> None:
+    """Turn off two-factor authentication for NAME, who has lost phone and recovery codes.
+
+    Make sure that it is they who ask: the password alone then logs in.
+    """
+
+    def work(ctx: Context) -> tuple[str, bool]:
+        member = _get_member(ctx, name)
+        return member.person.handle, switch_off(ctx.conn, member.person.id)
+
+    handle, was_on = with_instance(config, lambda instance: instance.unit(work))
+    state = "is now off" if was_on else "was not on"
+    click.echo(f"Two-factor authentication {state} for {handle}.")
 
 
 @users.command()

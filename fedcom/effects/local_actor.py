@@ -12,8 +12,10 @@ from fedcom.context import Context, NewKey
 from fedcom.errors import Conflict
 from fedcom.models.actor import PROOFS, REQUESTS, Actor, actor, actor_key, local_name
 from fedcom.models.base import columns_of, to_row
+from fedcom.queries.policy import policy_of
 from fedcom.remote.peers import number_host
 from fedcom.rules.names import check_name
+from fedcom.rules.slurs import check_slurs
 from fedcom.wire.addressing import community_iri, instance_iri, key_iri, person_iri, proof_key_iri
 
 
@@ -22,10 +24,12 @@ def create_local_actor(
 ) -> Actor:
     """Insert a person or the actor of a community, `name` in the local name space.
 
-    The caller inserts the row in `community`. Raises Invalid (`name_…`) and Conflict("name_taken"),
-    also if the name belonged to a deleted actor.
+    The caller inserts the row in `community`. Raises Invalid (`name_…`, `slurs`) and
+    Conflict("name_taken"), also if the name belonged to a deleted actor.
     """
-    name = check_name(name)
+    policy = policy_of(ctx)
+    name = check_name(name, policy.name_limit)
+    check_slurs(policy.slur_filter, name)
     if not insert_ignoring(ctx.conn, local_name, {"name": name, "taken_at": ctx.now}):
         raise Conflict(
             "name_taken", "The name %(name)s is taken, or was taken in the past.", name=name

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, or_, select, tuple_
 
 from fedcom.context import Context
 from fedcom.effects.notify import NotificationEvent, notify
+from fedcom.effects.site_emoji import with_site_emoji
 from fedcom.models.actor import Actor, actor
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.comment import Comment
@@ -91,11 +92,15 @@ def _keys(ctx: Context, mention: Mention) -> tuple[tuple[str, str], ...]:
 
 
 def with_links(ctx: Context, body: Body, *, here: bool = True) -> Body:
-    """The body with a link at each mention of a known actor: to their page here, or on their
-    server.
+    """The body with a link at each mention of a known actor, to their page here or on their server,
+    and with the pictures of the site's emoji.
 
-    Links to our pages are replaced in outgoing activities (`wire.tags`).
+    Links to our pages, and these pictures, are replaced in outgoing activities (`wire.tags`).
     """
+    return with_site_emoji(ctx, _linked(ctx, body, here=here))
+
+
+def _linked(ctx: Context, body: Body, *, here: bool) -> Body:
     parsed = body.parsed or ParsedMarkdown(body.source)
     known = _named(ctx, parsed.mentions)
     if not known:

@@ -8,7 +8,14 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, delete
 
-from fedcom.models.account import account, invitation, password_reset, session
+from fedcom.models.account import (
+    account,
+    invitation,
+    password_reset,
+    recovery_code,
+    session,
+    two_factor,
+)
 from fedcom.models.actor import actor_key, author_counts, community
 from fedcom.models.boost import boost
 from fedcom.models.comment import comment, comment_rank
@@ -31,6 +38,7 @@ from fedcom.models.personal import (
     sent_form,
 )
 from fedcom.models.post import post, post_rank
+from fedcom.models.settings_import import import_item
 from fedcom.models.site import site
 from fedcom.models.vote import comment_vote, post_vote
 
@@ -43,6 +51,7 @@ PERSONAL: tuple[Column[Any], ...] = (
     post_visit.c.person_id,
     draft.c.person_id,
     sent_form.c.person_id,
+    import_item.c.person_id,
     notification.c.recipient_id,
 )
 """Rows that only their member sees: deleted with the account, by `wipe_personal`."""
@@ -50,6 +59,8 @@ PERSONAL: tuple[Column[Any], ...] = (
 LOGIN: tuple[Column[Any], ...] = (
     session.c.account_id,
     password_reset.c.account_id,
+    recovery_code.c.account_id,
+    two_factor.c.account_id,
     account.c.actor_id,
 )
 """The login itself, in an order that foreign keys permit: deleted by `wipe_login`."""
@@ -113,7 +124,7 @@ def wipe_personal(conn: Connection, person_id: int) -> None:
 
 
 def wipe_login(conn: Connection, person_id: int) -> None:
-    """Delete this member's account, sessions and password-reset links."""
+    """Delete this member's account, sessions, password-reset links and second factor."""
     _wipe(conn, LOGIN, person_id)
 
 

@@ -23,6 +23,7 @@ from fedcom.models.actor import Actor
 from fedcom.models.site import Site
 from fedcom.queries.actors import find_actor, find_community, find_person
 from fedcom.queries.counts import count_usage
+from fedcom.remote.peers import is_federated
 from fedcom.rules.dialects import LEMMY_VERSION
 from fedcom.site.settings import get_site
 
@@ -43,7 +44,9 @@ async def answer_webfinger(request: Request) -> Response:
     """
     resource = _resource(request)
     instance = instance_of(request)
-    found_actor = await instance.read(lambda conn: _find(conn, resource, instance))
+    found_actor = await instance.read(
+        lambda conn: _find(conn, resource, instance) if is_federated(conn) else None
+    )
     if found_actor is None or found_actor.deleted_at is not None or not found_actor.local:
         raise NotFound(
             "couldnt_find_person", "%(resource)s not found on this server.", resource=resource

@@ -61,6 +61,7 @@ from fedcom.queries.content import community_of, find_content, post_of
 from fedcom.queries.follows import count_followers
 from fedcom.queries.located import cached_author, cached_community
 from fedcom.queries.posts import get_post
+from fedcom.remote.peers import is_federated
 from fedcom.wire.actor import to_document, to_tombstone
 from fedcom.wire.addressing import announce_iri, create_iri
 from fedcom.wire.post import to_page
@@ -188,6 +189,7 @@ async def _answer(
     instance = instance_of(request)
 
     def find(conn: Connection) -> tuple[bytes, int] | ServedElsewhere:
+        check_federated(conn)
         # Serialised here, in the thread of the database: an outbox may have megabytes.
         found = work(context_of(conn, instance))
         if isinstance(found, ServedElsewhere):
@@ -214,6 +216,12 @@ async def _collection(
         return work(ctx, local_actor, iri)
 
     return await _answer(request, find)
+
+
+def check_federated(conn: Connection) -> None:
+    """Raises NotFound if this server does not federate: it then has no documents for others."""
+    if not is_federated(conn):
+        raise NotFound("federation_disabled", "This server does not federate.")
 
 
 def context_of(conn: Connection, instance: Instance) -> Context:

@@ -9,7 +9,7 @@ from fedcom.context import Context
 from fedcom.federation.refused import undo_refused
 from fedcom.models.actor import actor
 from fedcom.models.peer import peer
-from fedcom.remote.peers import find_block
+from fedcom.remote.peers import find_refusal
 from fedcom.rules.dialects import delivery_interval, id_memory
 from outbox.ports import DeliveryPace, RefusedDelivery
 
@@ -19,8 +19,8 @@ class BlockGate:
 
     def refuses(self, conn: Connection, host: str) -> str | None:
         """The reason why nothing from `host` is accepted, or None."""
-        block = find_block(conn, host)
-        return None if block is None else f"The server {block.host} is blocked here."
+        refusal = find_refusal(conn, host)
+        return None if refusal is None else refusal.detail
 
     def knows(self, conn: Connection, actor_iri: str) -> bool:
         """Whether there is a row for this actor."""

@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -25,7 +26,13 @@ from activitypub.vocab.collections import (
 from activitypub.vocab.objects import tombstone
 from fedcom.actions.comment import note_of
 from fedcom.context import Context
-from fedcom.federation.documents import Json, context_of, open_community, to_be_found_at
+from fedcom.federation.documents import (
+    Json,
+    check_federated,
+    context_of,
+    open_community,
+    to_be_found_at,
+)
 from fedcom.federation.paging import (
     check_page,
     count_pages,
@@ -119,7 +126,12 @@ async def _answer(
     request: Request, work: Callable[[Context], tuple[Json | ServedElsewhere, str | None]]
 ) -> Response:
     instance = instance_of(request)
-    found, tag = await instance.read(lambda conn: work(context_of(conn, instance)))
+
+    def find(conn: Connection) -> tuple[Json | ServedElsewhere, str | None]:
+        check_federated(conn)
+        return work(context_of(conn, instance))
+
+    found, tag = await instance.read(find)
     if isinstance(found, ServedElsewhere):
         return to_origin(found)
     gone = found["type"] == "Tombstone"

@@ -58,6 +58,20 @@ class Identity:
         return self.member is not None and self.member.is_admin
 
     @property
+    def shows_nsfw(self) -> bool:
+        """Whether their lists have sensitive posts: as members chose, and for guests if the site
+        has a content warning, as with Lemmy; never where the site has no such content.
+        """
+        if not self.site.nsfw:
+            return False
+        return self.member.account.show_nsfw if self.member else self.site.content_warning != ""
+
+    @property
+    def is_shut_out(self) -> bool:
+        """Whether they may see nothing of members and communities: a guest of a private site."""
+        return self.site.private and self.member is None
+
+    @property
     def is_banned(self) -> bool:
         """Whether the member is banned from the site; the interface decides what is left."""
         return self.member is not None and self.member.person.is_banned(self.now)

@@ -14,6 +14,7 @@ from fedcom.media.remote import MediaUrlSigner, RemotePictures
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
+from fedcom.remote.keys import KeyCipher
 from fedcom.settings import Settings
 from fedcom.text.page_head import LinkMetadata
 
@@ -51,6 +52,11 @@ class Instance(Protocol):
     @property
     def signer(self) -> HmacSigner:
         """Signs values that come back later."""
+        ...
+
+    @property
+    def cipher(self) -> KeyCipher:
+        """Encrypts secrets before they are stored."""
         ...
 
     @property

@@ -21,9 +21,11 @@ from fedcom.http.page_cache import PageCache
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    "img-src 'self' data:; media-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
 )
-"""The Content-Security-Policy of every response: our own style sheet, script and pictures."""
+"""The Content-Security-Policy of every response: our own style sheet, script, pictures and
+recordings."""
 
 HEADERS = {
     "Content-Security-Policy": POLICY,

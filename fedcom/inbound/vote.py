@@ -15,6 +15,7 @@ from fedcom.models.post import Post
 from fedcom.models.vote import stored_iri
 from fedcom.queries.actors import find_actor
 from fedcom.queries.located import find_located, locate
+from fedcom.queries.policy import policy_of
 from fedcom.remote.actors import participant_at
 from fedcom.remote.vouching import check_vouched
 from inbox.ports import ReceivedActivity
@@ -26,9 +27,12 @@ def _read_vote(ctx: Context, received: ReceivedActivity) -> Vote | None:
         raise Invalid("object_missing", "The %(type)s names no object.", type=activity.type)
     at = _voted_on(ctx, received, activity.object_id)
     check_vouched(ctx, received, at.community, direct=_is_direct(received, at.content))
-    voter, score = participant_at(ctx, received.actor), _score(activity)
+    voter: Person = participant_at(ctx, received.actor)
+    score: Score = _score(activity)
     vote = find_vote(ctx, voter, at.content)
-    if vote is not None and vote[0] == score:
+    if score < 0 and not policy_of(ctx).downvotes:
+        score = 0  # it still replaces their upvote (Lemmy 0.19)
+    if score == (0 if vote is None else vote[0]):
         return None
     return Vote(by=voter, target=at.content, score=score, iri=activity.id)
 

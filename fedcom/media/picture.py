@@ -27,6 +27,7 @@ class Size:
 
 POST = Size(2048, 2048, moving=True)
 PREVIEW = Size(640, 640)
+EMOJI = Size(128, 128, moving=True)
 AVATAR = Size(256, 256, cropped=True)
 BANNER = Size(1500, 500, cropped=True)
 

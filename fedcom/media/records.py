@@ -12,6 +12,7 @@ from fedcom.media.pictures import StoredPicture
 from fedcom.models.actor import actor
 from fedcom.models.base import columns_of, first_row, to_row
 from fedcom.models.comment import comment
+from fedcom.models.decoration import custom_emoji
 from fedcom.models.media import Media, Purpose, link_preview, media
 from fedcom.models.message import message
 from fedcom.models.personal import draft
@@ -21,6 +22,9 @@ from fedcom.queries.visibility import is_not_deleted, is_shown
 
 FOLDER = "/media/"
 """The path of all pictures except copies from other servers."""
+
+PICTRS = "/pictrs/image"
+"""The path under which Lemmy's apps know them (`fedcom.api.pictrs`)."""
 
 UNDELETABLE_AFTER = timedelta(days=1)
 """How long the pictures of a deleted post stay, so that it can be brought back with them."""
@@ -40,6 +44,13 @@ _MEDIA = select(*columns_of(Media, media))
 def media_url(origin: str, name: str) -> str:
     """The address of a picture, for texts and for other servers."""
     return f"{origin}{FOLDER}{name}"
+
+
+def to_own_addresses(text: str, origin: str) -> str:
+    """A text in which an app names our pictures as pict-rs would, with their addresses as we store
+    them, so that the pictures count as used.
+    """
+    return text.replace(f"{origin}{PICTRS}/", media_url(origin, ""))
 
 
 def name_in(origin: str, url: str | None) -> str | None:
@@ -153,9 +164,12 @@ def _is_avatar(conn: Connection, found: Media, url: str) -> bool:
                 actor.c.summary_source.contains(found.name, autoescape=True),
             ),
         )
+        | exists().where(custom_emoji.c.image_url == url)
         | exists().where(
             or_(
                 site.c.logo == found.name,
+                site.c.banner == found.name,
+                site.c.legal_source.contains(found.name, autoescape=True),
                 site.c.description_source.contains(found.name, autoescape=True),
                 site.c.rules_source.contains(found.name, autoescape=True),
             )

@@ -1,4 +1,6 @@
-"""Local logins: passwords, roles, sessions, and the attempts that throttling counts."""
+"""Local logins: passwords, second factors, roles, sessions, and the attempts that throttling
+counts.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,9 +13,12 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     Table,
     Text,
     false,
+    text,
+    true,
 )
 
 from fedcom.db import BigId, UtcDateTime
@@ -43,6 +48,12 @@ account = Table(
     Column("front_sort", Text, nullable=False, server_default="active"),
     Column("compact_lists", Boolean, nullable=False, server_default=false()),
     Column("show_nsfw", Boolean, nullable=False, server_default=false()),
+    Column("show_read_posts", Boolean, nullable=False, server_default=true()),
+    Column("show_bot_accounts", Boolean, nullable=False, server_default=true()),
+    # Of the posts in their lists, as codes separated by spaces; "" for all.
+    Column("languages", Text, nullable=False, server_default=EMPTY),
+    # What only apps read, as JSON: `AppPreferences`.
+    Column("app_preferences", Text, nullable=False, server_default=text("'{}'")),
     Column("mail_notifications", Boolean, nullable=False, server_default=false()),
     # Changed to change the addresses of their private feeds.
     Column("feed_salt", Text, nullable=False, server_default=EMPTY),
@@ -56,10 +67,12 @@ session = Table(
     "session",
     metadata,
     Column("id", BigId, primary_key=True),
-    # SHA-256 of the token in the cookie: a stolen database opens no session.
+    # SHA-256 of the token: a stolen database opens no session.
     Column("token_hash", Text, nullable=False, unique=True),
     Column("account_id", BigId, ForeignKey("account.actor_id"), nullable=False),
     Column("user_agent", Text, nullable=False, default=""),
+    # Its token is a JSON Web Token for an app, not the value of a cookie.
+    Column("is_app", Boolean, nullable=False, server_default=false()),
     Column("created_at", UtcDateTime, nullable=False),
     Column("used_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
@@ -104,6 +117,39 @@ password_reset = Table(
     Index("ix_password_reset_account_id", "account_id"),
 )
 
+# The secret that a member's authenticator app has, too.
+two_factor = Table(
+    "two_factor",
+    metadata,
+    Column("account_id", BigId, ForeignKey("account.actor_id"), primary_key=True),
+    # Encrypted with the instance's secret (fedcom.remote.keys), never in the clear.
+    Column("encrypted_secret", LargeBinary, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    # Null until its first code: without that, log-ins need none.
+    Column("confirmed_at", UtcDateTime, nullable=True),
+    # The step of the last code that was used, in units of 30 seconds since 1970.
+    Column("used_step", Integer, nullable=False),
+)
+
+# For members who have lost that app; each counts once.
+recovery_code = Table(
+    "recovery_code",
+    metadata,
+    Column("account_id", BigId, ForeignKey("account.actor_id"), primary_key=True),
+    # SHA-256 of the code.
+    Column("code_hash", Text, primary_key=True),
+)
+
+
+# Each is answered once; kept for as long as it would be valid.
+used_captcha = Table(
+    "used_captcha",
+    metadata,
+    # SHA-256 of the ticket.
+    Column("digest", Text, primary_key=True),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -124,6 +170,10 @@ class Account:
     front_sort: str
     compact_lists: bool
     show_nsfw: bool
+    show_read_posts: bool
+    show_bot_accounts: bool
+    languages: str
+    app_preferences: str
     mail_notifications: bool
 
     @property

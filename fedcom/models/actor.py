@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from fedcom.db import BigId, UtcDateTime
-from fedcom.models.base import metadata
+from fedcom.models.base import EMPTY, metadata
 
 REQUESTS = "rsa-sha256"
 """The algorithm of an actor's main key, which signs requests."""
@@ -50,6 +50,8 @@ actor = Table(
     Column("icon_url", Text, nullable=True),
     Column("image_url", Text, nullable=True),
     Column("url", Text, nullable=True),
+    # The address for Matrix that a person gives (Lemmy's `matrixUserId`), such as @ann:example.org.
+    Column("matrix_user_id", Text, nullable=True),
     Column("inbox", Text, nullable=False),
     Column("shared_inbox", Text, nullable=True),
     Column("outbox", Text, nullable=True),
@@ -101,6 +103,8 @@ community = Table(
     Column("featured_iri", Text, nullable=True),
     Column("nsfw", Boolean, nullable=False, default=False),
     Column("posting_restricted", Boolean, nullable=False, default=False),
+    # In which members may post, as codes separated by spaces; "" for all.
+    Column("languages", Text, nullable=False, server_default=EMPTY),
     Column("removed_at", UtcDateTime, nullable=True),
     # Only its followers find it in lists and in the search.
     Column("hidden_at", UtcDateTime, nullable=True),
@@ -186,6 +190,11 @@ class ListedActor:
         return self.banned_at is not None and (expires is None or now < expires)
 
     @property
+    def is_bot(self) -> bool:
+        """Whether the account declares itself a bot."""
+        return self.kind in BOT_KINDS
+
+    @property
     def handle(self) -> str:
         """`name@domain`, without the leading sign that distinguishes people from communities."""
         return f"{self.name}@{self.domain or self.host}"
@@ -204,6 +213,7 @@ class Actor(ListedActor):
     summary_html: str
     image_url: str | None
     url: str | None
+    matrix_user_id: str | None
     inbox: str
     shared_inbox: str | None
     outbox: str | None
@@ -235,6 +245,7 @@ class Community(Actor):
     featured_iri: str | None
     nsfw: bool
     posting_restricted: bool
+    languages: str
     removed_at: datetime | None
     hidden_at: datetime | None
     posts: int

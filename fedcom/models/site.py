@@ -4,12 +4,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Integer, Table, Text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Integer,
+    Table,
+    Text,
+    false,
+    text,
+    true,
+)
 
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.base import EMPTY, metadata
 
 Registration = Literal["closed", "approval", "open"]
+CaptchaDifficulty = Literal["easy", "medium", "hard"]
 
 site = Table(
     "site",
@@ -19,25 +31,89 @@ site = Table(
     Column("origin", Text, nullable=False),
     Column("actor_id", BigId, ForeignKey("actor.id"), nullable=False),
     Column("name", Text, nullable=False),
+    # One line, for lists of servers and for apps.
+    Column("short_description", Text, nullable=False, server_default=EMPTY),
     Column("description_source", Text, nullable=False, default=""),
     Column("description_html", Text, nullable=False, default=""),
     Column("rules_source", Text, nullable=False, server_default=EMPTY),
     Column("rules_html", Text, nullable=False, server_default=EMPTY),
+    Column("legal_source", Text, nullable=False, server_default=EMPTY),
+    Column("legal_html", Text, nullable=False, server_default=EMPTY),
+    # Guests are asked to note it, and then see sensitive posts by default, as with Lemmy.
+    Column("content_warning", Text, nullable=False, server_default=EMPTY),
     # Names of files of `media`; null: none.
     Column("logo", Text, nullable=True),
+    Column("banner", Text, nullable=True),
     # Hue of links and buttons in degrees, 0 to 359; null: ours.
     Column("hue", Integer, nullable=True),
     Column("registration", Text, nullable=False, default="closed"),
     # The question for applicants.
     Column("application_question", Text, nullable=False, server_default=EMPTY),
+    # Before a member can log in; without effect while no mail is sent.
+    Column("requires_confirmed_email", Boolean, nullable=False, server_default=false()),
+    Column("captcha_enabled", Boolean, nullable=False, server_default=false()),
+    Column("captcha_difficulty", Text, nullable=False, server_default="medium"),
+    Column("downvotes", Boolean, nullable=False, server_default=true()),
+    Column("nsfw", Boolean, nullable=False, server_default=true()),
+    Column("only_admins_create_communities", Boolean, nullable=False, server_default=false()),
+    # Guests see nothing of members and communities.
+    Column("private", Boolean, nullable=False, server_default=false()),
+    Column("federated", Boolean, nullable=False, server_default=true()),
+    # A regular expression of RE2; "" for none.
+    Column("slur_filter", Text, nullable=False, server_default=EMPTY),
+    # The maximum length of new names of people and communities, in characters.
+    Column("name_limit", Integer, nullable=False, server_default=text("20")),
+    # Mail to the admins about new applications and reports.
+    Column("mails_applications", Boolean, nullable=False, server_default=false()),
+    Column("mails_reports", Boolean, nullable=False, server_default=false()),
+    # The modlog does not say who did it, except to moderators and admins.
+    Column("hides_moderators", Boolean, nullable=False, server_default=false()),
+    # The front page of guests and of new members.
+    Column("default_scope", Text, nullable=False, server_default="subscribed"),
+    Column("default_sort", Text, nullable=False, server_default="active"),
+    # Of the posts in the lists of guests, and of members who chose none: codes separated by spaces.
+    Column("languages", Text, nullable=False, server_default=EMPTY),
+    # Only stored, for apps.
+    Column("app_listing_mode", Text, nullable=False, server_default="List"),
+    Column("app_theme", Text, nullable=False, server_default="browser"),
     # NodeInfo tells browsers and apps that only know Lemmy "lemmy"; servers get the real name.
     Column("answers_apps_as_lemmy", Boolean, nullable=False, default=True),
+    # Signs the tokens of apps (`accounts.tokens`); null until the first one. Not a field of `Site`.
+    Column("token_secret", Text, nullable=True),
     # Null until the first admin and the first community exist.
     Column("set_up_at", UtcDateTime, nullable=True),
     Column("created_at", UtcDateTime, nullable=False),
     CheckConstraint("id = 1", name="only_one"),
+    CheckConstraint("captcha_difficulty IN ('easy', 'medium', 'hard')", name="captcha_difficulty"),
     CheckConstraint("registration IN ('closed', 'approval', 'open')", name="registration"),
 )
+
+# The only servers that this one federates with; without a row, there is no such restriction.
+allowed_instance = Table(
+    "allowed_instance",
+    metadata,
+    Column("host", Text, primary_key=True),
+)
+
+# Links that posts must not have: to this host and its subdomains, below this path.
+blocked_url = Table(
+    "blocked_url",
+    metadata,
+    Column("host", Text, primary_key=True),
+    # Without the slash at its beginning; "" for the whole host.
+    Column("path", Text, primary_key=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SitePolicy:
+    """The settings that actions of people have to respect; the defaults are those of a new site."""
+
+    downvotes: bool = True
+    nsfw: bool = True
+    only_admins_create_communities: bool = False
+    slur_filter: str = ""
+    name_limit: int = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +123,37 @@ class Site:
     origin: str
     actor_id: int
     name: str
+    short_description: str
     description_source: str
     description_html: str
     rules_source: str
     rules_html: str
+    legal_source: str
+    legal_html: str
+    content_warning: str
     logo: str | None
+    banner: str | None
     hue: int | None
     registration: Registration
     application_question: str
+    requires_confirmed_email: bool
+    captcha_enabled: bool
+    captcha_difficulty: CaptchaDifficulty
+    downvotes: bool
+    nsfw: bool
+    only_admins_create_communities: bool
+    private: bool
+    federated: bool
+    slur_filter: str
+    name_limit: int
+    mails_applications: bool
+    mails_reports: bool
+    hides_moderators: bool
+    default_scope: str
+    default_sort: str
+    languages: str
+    app_listing_mode: str
+    app_theme: str
     answers_apps_as_lemmy: bool
     set_up_at: datetime | None
     created_at: datetime

@@ -3,6 +3,7 @@
 New tables about a member get a part in `PARTS`.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -22,7 +23,7 @@ from sqlalchemy import (
 
 from fedcom.accounts.members import Member
 from fedcom.db import BigId
-from fedcom.models.account import session
+from fedcom.models.account import Account, session
 from fedcom.models.actor import actor
 from fedcom.models.comment import comment
 from fedcom.models.follow import follow
@@ -49,7 +50,10 @@ PAGE = 500
 
 Row = dict[str, Any]
 
-_PROFILE = ("iri", "name", "host", "title", "summary_source", "icon_url", "image_url")
+_PROFILE = (
+    *("iri", "name", "host", "title", "summary_source", "icon_url", "image_url"),
+    *("matrix_user_id", "kind"),
+)
 _ACCOUNT = (
     *(
         "email",
@@ -62,6 +66,7 @@ _ACCOUNT = (
         "theme",
     ),
     *("front_scope", "front_sort", "compact_lists", "show_nsfw", "mail_notifications"),
+    *("show_read_posts", "show_bot_accounts", "languages", "app_preferences"),
 )
 
 
@@ -270,15 +275,27 @@ def lemmy_settings(conn: Connection, member: Member) -> Row:
         "bio": member.person.summary_source or None,
         "avatar": member.person.icon_url,
         "banner": member.person.image_url,
-        "matrix_id": None,
-        "bot_account": False,
-        "settings": None,
+        "matrix_id": member.person.matrix_user_id,
+        "bot_account": member.person.is_bot,
+        "settings": _settings(member.account),
         "followed_communities": [row["iri"] for row in ids["follows"]],
         "saved_posts": [row["iri"] for row in ids["saved_posts"]],
         "saved_comments": [row["iri"] for row in ids["saved_comments"]],
         "blocked_communities": [row["iri"] for row in blocked if row["kind"] == "Group"],
         "blocked_users": [row["iri"] for row in blocked if row["kind"] != "Group"],
         "blocked_instances": [row["host"] for row in ids["blocked_hosts"]],
+    }
+
+
+def _settings(mine: Account) -> Row:
+    """The settings that Lemmy's export has as well, by its names."""
+    return {
+        **json.loads(mine.app_preferences),
+        "show_nsfw": mine.show_nsfw,
+        "show_read_posts": mine.show_read_posts,
+        "show_bot_accounts": mine.show_bot_accounts,
+        "send_notifications_to_email": mine.mail_notifications,
+        "interface_language": mine.interface_language or "browser",
     }
 
 

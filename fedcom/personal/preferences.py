@@ -9,18 +9,10 @@ from sqlalchemy import Connection, update
 from fedcom.accounts.members import get_account
 from fedcom.errors import Invalid
 from fedcom.models.account import Account, Theme, account
+from fedcom.rules.front_lists import FRONT_SCOPES, FRONT_SORTS
+from fedcom.rules.languages import check_languages
 
 THEMES: tuple[str, ...] = get_args(Theme)
-
-FRONT_SCOPES = ("subscribed", "local", "all")
-
-FRONT_SORTS = (
-    *("active", "hot", "scaled", "new", "old", "most_comments", "new_comments"),
-    *("top-hour", "top-six_hours", "top-twelve_hours", "top-day", "top-week", "top-month"),
-    *("top-three_months", "top-six_months", "top-nine_months", "top-year", "top-all"),
-    *("controversial-week", "controversial-month", "controversial-all"),
-)
-"""Orders of the front page, some with a span of time after the hyphen."""
 
 # The syntax of a BCP 47 tag; "" leaves the choice to the browser.
 _LANGUAGE = re.compile(r"(?:[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,3})?")
@@ -36,6 +28,10 @@ class Preferences:
     front_sort: str
     compact_lists: bool
     show_nsfw: bool
+    show_read_posts: bool = True
+    show_bot_accounts: bool = True
+    # Codes separated by spaces; "" for all.
+    languages: str = ""
     mail_notifications: bool
 
 
@@ -43,7 +39,7 @@ def set_preferences(conn: Connection, person_id: int, chosen: Preferences) -> Ac
     """Store them all; the account as it then stands.
 
     Raises Invalid: `theme_unknown`, `front_scope_unknown`, `front_sort_unknown`,
-    `interface_language_unknown`; and NotFound.
+    `interface_language_unknown`, `language_unknown`; and NotFound.
     """
     _check("theme", chosen.theme, THEMES)
     _check("front_scope", chosen.front_scope, FRONT_SCOPES)
@@ -51,7 +47,8 @@ def set_preferences(conn: Connection, person_id: int, chosen: Preferences) -> Ac
     if not _LANGUAGE.fullmatch(chosen.interface_language):
         raise Invalid("interface_language_unknown", "Unknown language.")
     mine = account.c.actor_id == person_id
-    conn.execute(update(account).where(mine).values(**asdict(chosen)))
+    values = asdict(chosen) | {"languages": check_languages(chosen.languages.split())}
+    conn.execute(update(account).where(mine).values(**values))
     return get_account(conn, person_id)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import FromClause, RowMapping, Select, and_, bindparam, select
+from sqlalchemy import FromClause, RowMapping, Select, and_, bindparam, select, true
 
 from fedcom.context import Context
 from fedcom.errors import NotFound
@@ -22,8 +22,10 @@ from fedcom.models.comment import Comment, comment
 from fedcom.models.located import Located
 from fedcom.models.moderation import CommunityBan, community_ban, moderator
 from fedcom.models.post import Post, post
+from fedcom.models.site import SitePolicy, site
 from fedcom.models.vote import comment_vote, post_vote
 from fedcom.queries.actors import get_community, get_person, standing
+from fedcom.queries.policy import POLICY
 from fedcom.rules.permissions import Standing
 
 _group, _author, _acting = (actor.alias(name) for name in ("community_actor", "author", "acting"))
@@ -122,6 +124,8 @@ def _keep(ctx: Context, row: RowMapping) -> Located:
     where = to_row(Community, row, "community_")
     found = Located(content, its_post, where, to_row(Person, row, "author_"))
     ctx.cache.located[content.iri] = found
+    if row["site_downvotes"] is not None:
+        ctx.cache.policy = to_row(SitePolicy, row, "site_")
     if row["acting_id"] is not None:
         _keep_acting(ctx, row, found)
     return found
@@ -150,6 +154,7 @@ def _statement(content: FromClause, votes: FromClause, voted: str) -> Select[Any
         account.c.role,
         votes.c.score,
         votes.c.iri.label("vote_iri"),
+        *POLICY,
     ]
     tables: FromClause = post
     if content is comment:
@@ -169,6 +174,7 @@ def _statement(content: FromClause, votes: FromClause, voted: str) -> Select[Any
             moderator, and_(moderator.c.community_id == _group.c.id, moderator.c.person_id == acts)
         )
         .outerjoin(account, account.c.actor_id == acts)
+        .outerjoin(site, true())
         .outerjoin(votes, and_(votes.c[voted] == content.c.id, votes.c.voter_id == acts))
     )
 

@@ -17,6 +17,7 @@ from fedcom.models.follow import follow
 from fedcom.models.moderation import moderator
 from fedcom.models.personal import actor_block, host_block
 from fedcom.models.post import post
+from fedcom.models.site import site
 
 
 def is_not_deleted(row: FromClause) -> ColumnElement[bool]:
@@ -121,6 +122,14 @@ def moderates(community_id: ColumnElement[Any], person: ColumnElement[Any]) -> C
     """Whether the person is a moderator of the community."""
     conditions = moderator.c.community_id == community_id, moderator.c.person_id == person
     return is_found(moderator, *conditions)
+
+
+def sees_moderators(viewer: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether the viewer may know who moderated: everybody, unless the site's settings leave it to
+    moderators and admins.
+    """
+    is_hidden = is_found(site, site.c.hides_moderators.is_(True))
+    return or_(~is_hidden, is_admin(viewer), is_found(moderator, moderator.c.person_id == viewer))
 
 
 def is_blocked(

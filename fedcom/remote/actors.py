@@ -25,10 +25,15 @@ from fedcom.models.moderation import community_ban, moderator
 from fedcom.queries.actors import find_actor, get_community, get_person
 from fedcom.queries.bans import list_site_bans
 from fedcom.queries.follows import larger_count
+from fedcom.queries.policy import policy_of
 from fedcom.queries.purged import refuse_purged
-from fedcom.remote.peers import find_block, number_host
+from fedcom.remote.peers import find_refusal, number_host
+from fedcom.rules.languages import LANGUAGES, check_languages
+from fedcom.rules.limits import check_matrix_id
+from fedcom.rules.slurs import check_slurs
 from fedcom.text.html import sanitize
 from fedcom.text.plain import clean_title
+from fedcom.wire.body import Body
 
 T = TypeVar("T", bound=Person | Community)
 
@@ -134,17 +139,17 @@ def if_served(find: Callable[[Context, str], T], ctx: Context, iri: str) -> T | 
 
 
 def refuse_blocked(ctx: Context, iri: str) -> None:
-    """Raises Denied if an admin has blocked the host of `iri`."""
-    block = find_block(ctx.conn, host_of(iri))
-    if block is not None:
-        raise Denied("instance_blocked", "The server %(host)s is blocked here.", host=block.host)
+    """Raises Denied if the admins do not let this server federate with the host of `iri`."""
+    refusal = find_refusal(ctx.conn, host_of(iri))
+    if refusal is not None:
+        raise refusal
 
 
 def put_actor(ctx: Context, document: Document) -> Person | Community:
     """Write an actor's row from its document, as a new row or over the existing one.
 
     `document` must have been fetched from the actor's origin. Raises Invalid for a document without
-    the properties that an actor needs.
+    the properties that an actor needs, or with a slur in its names (as in Lemmy 0.19).
     """
     values = _read(ctx, document)
     refuse_purged(ctx.conn, document.id or "")
@@ -242,6 +247,7 @@ def forget_actor(ctx: Context, known_actor: Actor) -> None:
             summary_html="",
             icon_url=None,
             image_url=None,
+            matrix_user_id=None,
         )
     )
 
@@ -250,7 +256,13 @@ def _read(ctx: Context, document: Document) -> dict[str, object]:
     iri = _address(document.id, "id")
     if ctx.is_ours(iri):
         raise Invalid("actor_is_ours", "%(iri)s is a local id, not a remote actor.", iri=iri)
-    return read_actor(document) | {
+    slurs = policy_of(ctx).slur_filter
+    check_slurs(slurs, document.preferred_username or "", document.name or "")
+    values = read_actor(document)
+    summary = Body(str(values["summary_source"]), str(values["summary_html"])).without_slurs(slurs)
+    return values | {
+        "summary_source": summary.source,
+        "summary_html": summary.html,
         "published_at": _not_later(document.published, ctx.now),
         "fetched_at": ctx.now,
     }
@@ -290,6 +302,7 @@ def read_actor(document: Document) -> dict[str, object]:
         "icon_url": usable_iri(document.icon_url),
         "image_url": usable_iri(document.image_url),
         "url": _near(document.url, iri),
+        "matrix_user_id": _matrix_id(document.get("matrixUserId")),
         "inbox": _inbox(document, iri),
         "shared_inbox": _near(document.shared_inbox, iri),
         "outbox": _near(document.outbox, iri),
@@ -300,6 +313,14 @@ def read_actor(document: Document) -> dict[str, object]:
         "proof_key": proof.multibase if proof else None,
         "updated_at": document.updated,
     }
+
+
+def _matrix_id(value: object) -> str | None:
+    """The address for Matrix in a peer's document; None for one that is not valid."""
+    try:
+        return check_matrix_id(value) or None if isinstance(value, str) else None
+    except Invalid:
+        return None
 
 
 def _signs(key: KeyDocument, document: Document) -> bool:
@@ -323,6 +344,7 @@ def _put_community(ctx: Context, actor_id: int, document: Document) -> None:
         "featured_iri": _near(document.featured, document.id),
         "nsfw": document.sensitive,
         "posting_restricted": document.get("postingRestrictedToMods") is True,
+        "languages": check_languages(code for code in document.languages if code in LANGUAGES),
     }
     followers = document.get("followers")
     if isinstance(followers, dict):

@@ -38,7 +38,7 @@ from fedcom.context import NewKey
 from fedcom.db import Database
 from fedcom.models.actor import PROOFS, REQUESTS, actor, actor_key
 from fedcom.queries.actors import find_key_owner
-from fedcom.remote.peers import find_block
+from fedcom.remote.peers import find_refusal
 from inbox.batch_reads import BatchReader
 
 REMEMBERED = 2_000
@@ -54,7 +54,7 @@ class WrongSecret(Exception):
 
 
 class KeyCipher:
-    """Encrypts private keys with the instance's secret before they are stored."""
+    """Encrypts private keys and other secrets with the instance's secret before they are stored."""
 
     def __init__(self, secret: bytes) -> None:
         digest = hashlib.sha256(b"fedcom private keys" + secret).digest()
@@ -259,9 +259,9 @@ class PublicKeys:
             self._owners.pop(key_id, None)
 
     async def _fetch(self, key_id: str) -> PublicKey:
-        blocked = await self._database.read(lambda conn: find_block(conn, host_of(key_id)))
-        if blocked is not None:
-            raise FetchRefused("instance_blocked", f"{blocked.host} is blocked here.", url=key_id)
+        refusal = await self._database.read(lambda conn: find_refusal(conn, host_of(key_id)))
+        if refusal is not None:
+            raise FetchRefused(refusal.code, refusal.detail, url=key_id)
         budget = Budget(documents=KEY_BUDGET)
         owner = await self._owner_of(key_id, budget)
         listed = keys_of(owner)

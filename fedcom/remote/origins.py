@@ -4,9 +4,9 @@ from activitypub.document import Document
 from activitypub.fetch import Budget, Fetcher
 from activitypub.iri import host_of
 from fedcom.db import Database
-from fedcom.errors import Denied, NotFound
+from fedcom.errors import NotFound
 from fedcom.remote.nodeinfo import NodeInfoReader
-from fedcom.remote.peers import find_block
+from fedcom.remote.peers import find_refusal
 
 
 class Origins:
@@ -41,12 +41,10 @@ class Origins:
         """Whether anything may be fetched from `host`. Raises NotFound for ours, and Denied."""
         if host == host_of(self.origin):
             raise NotFound("couldnt_find_object", "Not found on this server.")
-        block = await self._database.read(lambda conn: find_block(conn, host))
-        if block is not None:
-            raise Denied(
-                "instance_blocked", "The server %(host)s is blocked here.", host=block.host
-            )
+        refusal = await self._database.read(lambda conn: find_refusal(conn, host))
+        if refusal is not None:
+            raise refusal
 
     async def is_blocked(self, host: str) -> bool:
-        """Whether an admin has blocked `host`."""
-        return await self._database.read(lambda conn: find_block(conn, host)) is not None
+        """Whether the admins do not let this server federate with `host`."""
+        return await self._database.read(lambda conn: find_refusal(conn, host)) is not None

@@ -1,19 +1,22 @@
 """Other servers: their names, the software that they say they run, and which are blocked here."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import httpx
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, literal, select, union_all
 
 from activitypub.errors import Malformed
 from activitypub.iri import check_iri, host_of
 from activitypub.nodeinfo import Software
 from database.inserts import insert_ignoring, upsert
-from fedcom.errors import Invalid
+from fedcom.errors import Denied, Invalid
 from fedcom.models.base import columns_of, first_row, to_row
 from fedcom.models.instance import instance
 from fedcom.models.peer import InstanceBlock, Peer, instance_block, peer
+from fedcom.models.site import allowed_instance, site
 from fedcom.rules.dialects import MICROBLOGS
 from outbox.publish import recipient_hosts
 
@@ -96,10 +99,67 @@ def find_block(conn: Connection, host: str) -> InstanceBlock | None:
     return first_row(InstanceBlock, conn.execute(_BLOCK, {"covering": list(_covering(host))}))
 
 
+def find_refusal(conn: Connection, host: str) -> Denied | None:
+    """The error for everything from or to `host` (with or without a port), in one statement; None
+    if the admins let this server federate with it.
+
+    It is `instance_blocked`, `domain_not_in_allow_list` or `federation_disabled`. An allow list is
+    strict, as in Lemmy 0.19: servers that are not on it are refused, with their subdomains.
+    """
+    names = {"covering": list(_covering(host))}
+    federated, blocked, has_list, allowed = conn.execute(_REFUSAL, names).one()
+    if federated is False:
+        return Denied("federation_disabled", "This server does not federate.")
+    if blocked is not None:
+        return Denied("instance_blocked", "The server %(host)s is blocked here.", host=blocked)
+    if has_list and not allowed:
+        return Denied(
+            "domain_not_in_allow_list",
+            "This server federates only with chosen servers, and %(host)s is not one of them.",
+            host=host,
+        )
+    return None
+
+
+def is_federated(conn: Connection) -> bool:
+    """Whether this server federates at all; also before its first start."""
+    return conn.execute(_FEDERATED).scalar() is not False
+
+
+@dataclass(frozen=True, slots=True)
+class ListedHosts:
+    """The hosts that the admins have blocked or allowed, and whether this server federates."""
+
+    is_federated: bool
+    blocked: frozenset[str]
+    allowed: frozenset[str]
+
+    def blocks(self, host: str) -> bool:
+        """Whether a block covers `host`."""
+        return bool(self.blocked) and not self.blocked.isdisjoint(_covering(host))
+
+    def allows(self, host: str) -> bool:
+        """Whether there is an allow list, and it covers `host`."""
+        return bool(self.allowed) and not self.allowed.isdisjoint(_covering(host))
+
+    def refuses(self, host: str) -> bool:
+        """Whether nothing is sent to `host`: as `find_refusal`."""
+        is_missing = bool(self.allowed) and not self.allows(host)
+        return not self.is_federated or self.blocks(host) or is_missing
+
+
+def list_hosts(conn: Connection) -> ListedHosts:
+    """All of them, in one statement."""
+    found: dict[str, set[str]] = {"blocked": set(), "allowed": set(), "off": set()}
+    for kind, name in conn.execute(_LISTED_HOSTS):
+        found[kind].add(name)
+    return ListedHosts(not found["off"], frozenset(found["blocked"]), frozenset(found["allowed"]))
+
+
 def blocked_among(conn: Connection, hosts: Iterable[str]) -> set[str]:
-    """Those of `hosts` that a block covers."""
-    blocked = set(conn.execute(_BLOCKED_HOSTS).scalars())
-    return {host for host in hosts if not blocked.isdisjoint(_covering(host))} if blocked else set()
+    """Those of `hosts` to which nothing is sent: as `find_refusal`."""
+    listed = list_hosts(conn)
+    return {host for host in hosts if listed.refuses(host)}
 
 
 def _covering(host: str) -> set[str]:
@@ -114,4 +174,19 @@ _PEER = select(*columns_of(Peer, peer)).where(peer.c.host == bindparam("which"))
 _BLOCK = select(*columns_of(InstanceBlock, instance_block)).where(
     instance_block.c.host.in_(bindparam("covering", expanding=True))
 )
-_BLOCKED_HOSTS = select(instance_block.c.host)
+_COVERING: ColumnElement[Any] = bindparam("covering", expanding=True)
+_FEDERATED = select(site.c.federated)
+_REFUSAL = select(
+    _FEDERATED.scalar_subquery(),
+    select(instance_block.c.host)
+    .where(instance_block.c.host.in_(_COVERING))
+    .limit(1)
+    .scalar_subquery(),
+    exists().select_from(allowed_instance),
+    exists().where(allowed_instance.c.host.in_(_COVERING)),
+)
+_LISTED_HOSTS = union_all(
+    select(literal("blocked").label("kind"), instance_block.c.host.label("name")),
+    select(literal("allowed"), allowed_instance.c.host),
+    select(literal("off"), site.c.origin).where(site.c.federated.is_(False)),
+)

@@ -1,5 +1,7 @@
 """The languages that a post can have: ISO 639-1 codes, each with its own name."""
 
+from collections.abc import Iterable
+
 from fedcom.errors import Invalid
 
 LANGUAGES: dict[str, str] = {
@@ -66,3 +68,23 @@ def check_language(code: str, former: str | None = None) -> str | None:
     if code not in LANGUAGES and code != former:
         raise Invalid("language_unknown", "This language is not in the list.")
     return code
+
+
+def check_languages(codes: Iterable[str]) -> str:
+    """Several languages as they are stored: their codes, in order, separated by spaces.
+
+    Raises Invalid("language_unknown").
+    """
+    return " ".join(sorted({code for code in map(check_language, codes) if code is not None}))
+
+
+def check_permitted(language: str | None, permitted: str) -> None:
+    """Whether a community whose languages are `permitted` ("" for all) takes a post in this one;
+    one without a language always fits. Raises Invalid("language_not_allowed").
+    """
+    if language is not None and permitted and language not in permitted.split():
+        raise Invalid(
+            "language_not_allowed",
+            "This community takes posts and comments in these languages only: %(languages)s.",
+            languages=", ".join(LANGUAGES.get(code, code) for code in permitted.split()),
+        )

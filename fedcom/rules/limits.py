@@ -49,6 +49,9 @@ MAX_APPLICATION = 5_000
 MAX_ITEMS = 1_000
 """Of the posts that one request marks or hides; apps send those of a page. (Lemmy 0.19: 10 000.)"""
 
+MAX_MATRIX_ID = 255
+
+_MATRIX_ID = re.compile(r"@[A-Za-z0-9._=/+-]{1,200}:[A-Za-z0-9.-]{1,200}(?::[0-9]{1,5})?")
 _UNSAFE = re.compile(r'[\s\\<>"^`{|}]')
 # After the host these are accepted, as in browsers; RFC 3986 has them percent-encoded.
 _ENCODED = {ord(char): f"%{ord(char):02X}" for char in '\\<>"^`{|}'}
@@ -100,6 +103,18 @@ def check_display_name(name: str) -> str:
     Raises Invalid: `display_name_characters` or `display_name_too_long`.
     """
     return _at_most(MAX_DISPLAY_NAME, _one_line(name, "display_name"), "display_name_too_long")
+
+
+def check_matrix_id(text: str) -> str:
+    """An address for Matrix as it is stored, `@name:server`; "" for none.
+
+    Raises Invalid("invalid_matrix_id"). The grammar is that of Lemmy 0.19, which follows Matrix's
+    (§ "User identifiers") and is stricter about the server.
+    """
+    text = text.strip()
+    if text and not (len(text) <= MAX_MATRIX_ID and _MATRIX_ID.fullmatch(text)):
+        raise Invalid("invalid_matrix_id", "A Matrix id looks like this: @name:example.org.")
+    return text
 
 
 def check_alt(text: str) -> str:

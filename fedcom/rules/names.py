@@ -10,7 +10,12 @@ from fedcom.errors import Invalid
 
 MIN_NAME = 3
 MAX_NAME = 20
-"""Lemmy 0.19's limits, in characters; its clients rely on them."""
+"""Lemmy 0.19's limits, in characters; its clients rely on them. Admins may choose another maximum
+(`site.name_limit`).
+"""
+
+LONGEST_NAME = 100
+"""The highest maximum that they may choose."""
 
 RESERVED = frozenset(
     "abuse actor admin administrator all anonymous api app assets community everyone federation "  # noqa: SIM905 - a line for each would fill a page
@@ -26,8 +31,9 @@ paths.
 _NAME = re.compile(r"[a-z0-9_]+")
 
 
-def check_name(name: str) -> str:
-    """The name as it is stored: without surrounding spaces, in lower case.
+def check_name(name: str, limit: int = MAX_NAME) -> str:
+    """The name as it is stored: without surrounding spaces, in lower case; at most `limit`
+    characters.
 
     Raises Invalid: `name_too_short`, `name_too_long`, `name_characters` or `name_reserved`.
     """
@@ -44,9 +50,9 @@ def check_name(name: str) -> str:
             "The name must have at least %(minimum)s characters.",
             minimum=MIN_NAME,
         )
-    if len(lowered) > MAX_NAME:
+    if len(lowered) > limit:
         raise Invalid(
-            "name_too_long", "The name may have at most %(maximum)s characters.", maximum=MAX_NAME
+            "name_too_long", "The name may have at most %(maximum)s characters.", maximum=limit
         )
     if lowered in RESERVED:
         raise Invalid("name_reserved", "The name %(name)s is reserved.", name=lowered)

@@ -129,6 +129,27 @@ def may_vote(
         raise Denied("deleted", "You can't vote: this has been deleted.")
 
 
+def may_downvote(*, downvotes: bool) -> None:
+    """Vote down: `downvotes` says whether the site has them."""
+    if not downvotes:
+        raise Denied("downvotes_are_disabled", "There are no downvotes on this server.")
+
+
+def may_create_community(*, is_admin: bool) -> None:
+    """Create a community on a server where only admins do."""
+    if not is_admin:
+        raise Denied(
+            "only_admins_can_create_communities",
+            "Only admins may create communities on this server.",
+        )
+
+
+def may_be_nsfw(*, sensitive: bool, nsfw: bool) -> None:
+    """Mark a post or a community as sensitive: `nsfw` says whether the site has such content."""
+    if sensitive and not nsfw:
+        raise Denied("nsfw_not_allowed", "Sensitive content is not allowed on this server.")
+
+
 def may_edit(person: Person, target: Post | Comment | Message, now: datetime) -> None:
     """Edit, delete or restore one's own content."""
     may_act(person, now)

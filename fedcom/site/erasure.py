@@ -62,6 +62,7 @@ from fedcom.models.post import Post, post, post_rank
 from fedcom.models.purge import Purge, PurgeKind, purge
 from fedcom.models.restriction import restriction
 from fedcom.models.revision import revision
+from fedcom.models.settings_import import import_item
 from fedcom.models.vote import comment_vote, post_vote
 from fedcom.queries.actors import get_community, get_person
 from fedcom.text.pictures import pictures_in
@@ -104,6 +105,7 @@ OF_ACTOR: tuple[Column[Any], ...] = (
     post_visit.c.person_id,
     draft.c.person_id,
     sent_form.c.person_id,
+    import_item.c.person_id,
     notification.c.recipient_id,
     notification.c.actor_id,
     notification.c.community_id,

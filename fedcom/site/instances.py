@@ -3,6 +3,8 @@
 `fedcom.remote.peers.find_block` says whether a host is covered by a block.
 """
 
+from collections.abc import Iterable
+
 from sqlalchemy import Connection, delete, insert, select
 
 from database.inserts import upsert
@@ -47,6 +49,19 @@ def unblock_instance(ctx: Context, host: str, by: Person | None = None) -> None:
     if gone.rowcount == 0:
         raise NotFound("instance_not_blocked", "%(host)s is not blocked.", host=host)
     _log(ctx, "unblock_instance", host, "", by)
+
+
+def replace_blocks(ctx: Context, hosts: Iterable[str], by: Person) -> None:
+    """Block exactly these servers; those that are blocked already keep their reasons.
+
+    Raises as `block_instance`.
+    """
+    wanted = {normalise_host(host) for host in hosts if host.strip()}
+    known = {block.host for block in list_blocks(ctx.conn)}
+    for host in sorted(known - wanted):
+        unblock_instance(ctx, host, by)
+    for host in sorted(wanted - known):
+        block_instance(ctx, host, "", by)
 
 
 def list_blocks(conn: Connection) -> list[InstanceBlock]:

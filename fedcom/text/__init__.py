@@ -4,5 +4,6 @@ In reading order: `html` (the one sanitizer, and HTML → plain text), `markdown
 HTML), `mentions` (`@name@host`, `!name@host`), `plain` (titles and names on one line), `pasted`
 (pasted handles and addresses), `hashtags`, `pictures`, `prose` (the parts of HTML outside of links
 and code), `excerpts` and `search_terms` (for the search), `difference` (between two versions),
-`page_head` (the metadata of a web page).
+`to_markdown` (HTML → Markdown, for apps), `page_head` (the metadata of a web page), `slurs` (the
+admin's filter of words).
 """

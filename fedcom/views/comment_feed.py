@@ -148,6 +148,7 @@ def list_comments(
     comments; what is written in hidden communities is in `all` and `local` for followers only.
     What depends on a viewer (`subscribed`, `moderated`, `only`) is empty for guests.
     """
+    values = page_values(wanted.after, wanted.limit)
     shape = _CommentShape(
         wanted.scope,
         wanted.sort,
@@ -157,6 +158,7 @@ def list_comments(
         wanted.only,
         wanted.scope == "author" and wanted.within_id != NOBODY,
         wanted.scope == "post" and wanted.below != "",
+        0 if values["skip"] else wanted.limit + 1,
     )
     parameters: dict[str, Any] = {
         **viewer_values(viewer_id, now),
@@ -195,6 +197,9 @@ class _CommentShape:
     only: Only | None
     is_within: bool
     is_below: bool
+    # How many rows are read if none is skipped, else 0. PostgreSQL takes a limit that is a
+    # parameter for a tenth of all comments, and reads all of them for so many.
+    rows: int
 
     @property
     def is_ascending(self) -> bool:
@@ -238,7 +243,12 @@ def _walked(shape: _CommentShape) -> Select[Any]:
     key = _key(shape)
     conditions = _scope(shape, walking=True) + _bounds(shape, key)
     statement = _select(shape, key).where(*conditions)
-    return one_page(statement.order_by(*_in_order(shape, key, _row_id(key))))
+    statement = statement.order_by(*_in_order(shape, key, _row_id(key)))
+    if not shape.rows:
+        return one_page(statement)
+    page = statement.limit(literal_column(str(shape.rows)))
+    # Around it is another limit: none of these, if they are sorted.
+    return select(page.subquery("nearest")) if shape.is_either else page
 
 
 def _picked(shape: _CommentShape) -> Select[Any]:

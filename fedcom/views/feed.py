@@ -24,13 +24,14 @@ from sqlalchemy import (
     case,
     func,
     literal_column,
+    or_,
     select,
     union_all,
 )
 
 from database.counting import count_up_to
 from fedcom.db import BigId, UtcDateTime
-from fedcom.models.actor import community as community_table
+from fedcom.models.actor import BOT_KINDS, community as community_table
 from fedcom.models.personal import hidden_post, post_visit, saved_post
 from fedcom.models.post import post, post_rank
 from fedcom.models.vote import post_vote
@@ -157,7 +158,9 @@ class FeedQuery:
     `only` limits the list to what the viewer saved, hid or voted on, without the votes that authors
     have on their own posts; saved and hidden posts are in the order of saving and hiding.
     `show_read` and `show_hidden` include the posts that the viewer has read, or has hidden; an
-    author's list always does (as in Lemmy 0.19). `url` limits the list to posts with this link.
+    author's list always does (as in Lemmy 0.19). Without `show_bots`, posts of bots are left out,
+    and with `languages`, those in other ones; one without a language is in all. `url` limits the
+    list to posts with this link.
     """
 
     scope: Scope = "all"
@@ -172,6 +175,8 @@ class FeedQuery:
     within_id: int = NOBODY
     show_read: bool = True
     show_hidden: bool = False
+    show_bots: bool = True
+    languages: tuple[str, ...] = ()
     url: str = ""
 
 
@@ -231,6 +236,8 @@ def list_posts(
         wanted.scope == "author" and wanted.within_id != NOBODY,
         wanted.show_read,
         wanted.show_hidden,
+        wanted.show_bots or wanted.scope == "author",
+        wanted.languages != (),
         wanted.url != "",
     )
     parameters: dict[str, Any] = {
@@ -240,6 +247,7 @@ def list_posts(
         "subject": wanted.subject_id,
         "within": wanted.within_id,
         "url": wanted.url,
+        "languages": wanted.languages,
     }
     if shape.span != "all":
         parameters["since"] = parameters["now"] - SPANS[shape.span]
@@ -278,6 +286,8 @@ class _Shape:
     is_within: bool
     show_read: bool
     show_hidden: bool
+    show_bots: bool
+    has_languages: bool
     is_of_link: bool
 
     @property
@@ -514,10 +524,21 @@ def _wishes(shape: _Shape) -> list[ColumnElement[bool]]:
         conditions.append(is_not_blocked(VIEWER, ids=ids, hosts=hosts))
     if shape.scope in {"all", "local"} and shape.only is None:
         conditions.append(is_not_hidden(community_table, VIEWER, guest=shape.is_guest))
-    if not shape.nsfw:
-        conditions += [post.c.nsfw.is_(False), community_table.c.nsfw.is_(False)]
     if shape.only in _VOTES:
         conditions.append(post.c.author_id != VIEWER)
+    return conditions + _kinds(shape)
+
+
+def _kinds(shape: _Shape) -> list[ColumnElement[bool]]:
+    """Leaves out the kinds of posts that the viewer does not want."""
+    conditions: list[ColumnElement[bool]] = []
+    if not shape.show_bots:
+        conditions.append(author.c.kind.not_in(BOT_KINDS))
+    if shape.has_languages:
+        known: ColumnElement[Any] = bindparam("languages", expanding=True)
+        conditions.append(or_(post.c.language.is_(None), post.c.language.in_(known)))
+    if not shape.nsfw:
+        conditions += [post.c.nsfw.is_(False), community_table.c.nsfw.is_(False)]
     return conditions
 
 

@@ -49,6 +49,7 @@ class FullPerson(PersonView):
     summary_html: str
     image_url: str | None
     updated_at: datetime | None
+    matrix_user_id: str | None
     instance_id: int
     is_admin: bool
     # Of theirs, neither deleted nor removed.
@@ -128,7 +129,7 @@ _COUNTS = (
 _PEOPLE = (
     select(
         *actor_columns(actor, ""),
-        *(actor.c[name] for name in _PROFILE),
+        *(actor.c[name] for name in (*_PROFILE, "matrix_user_id")),
         _number_of(actor.c.host).label("instance_id"),
         is_admin(actor.c.id).label("is_admin"),
         *(func.coalesce(author_counts.c[name], 0).label(name) for name in ("posts", "comments")),

@@ -10,7 +10,7 @@ from fedcom.errors import NotFound
 from fedcom.models.base import values_of
 from fedcom.models.instance import instance
 from fedcom.models.peer import peer
-from fedcom.remote.peers import blocked_among
+from fedcom.remote.peers import list_hosts
 from outbox.peers import PeerHealth, list_health
 
 
@@ -43,9 +43,12 @@ class DeliveryState:
 
 @dataclass(frozen=True, slots=True)
 class Instances:
-    """All other servers by name, without and with those that the admins have blocked."""
+    """The other servers by name: those that this one federates with, those on its allow list, and
+    those that a block covers.
+    """
 
     linked: tuple[InstanceView, ...]
+    allowed: tuple[InstanceView, ...]
     blocked: tuple[InstanceView, ...]
 
 
@@ -62,14 +65,18 @@ _ALL = (
 )
 
 
-def list_instances(conn: Connection, own_host: str) -> Instances:
-    """All servers with a number, in three statements."""
+def list_instances(conn: Connection, own_host: str) -> Instances | None:
+    """All servers with a number, in three statements; None while this one does not federate."""
+    listed = list_hosts(conn)
+    if not listed.is_federated:
+        return None
     rows = [row for row in conn.execute(_ALL).mappings() if row["host"] != own_host]
-    health, blocked = list_health(conn), blocked_among(conn, (row["host"] for row in rows))
+    health = list_health(conn)
     found = [_to_instance(row, health.get(row["host"])) for row in rows]
     return Instances(
-        linked=tuple(one for one in found if one.host not in blocked),
-        blocked=tuple(one for one in found if one.host in blocked),
+        linked=tuple(one for one in found if not listed.refuses(one.host)),
+        allowed=tuple(one for one in found if listed.allows(one.host)),
+        blocked=tuple(one for one in found if listed.blocks(one.host)),
     )
 
 

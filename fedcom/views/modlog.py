@@ -18,7 +18,7 @@ from fedcom.models.base import values_of
 from fedcom.models.comment import comment
 from fedcom.models.moderation import modlog
 from fedcom.models.post import post
-from fedcom.queries.visibility import is_admin, is_closed, may_read
+from fedcom.queries.visibility import is_admin, is_closed, may_read, sees_moderators
 from fedcom.views.community import CommunityView, community_columns, find_community_in
 from fedcom.views.paging import Cursor, Page, Start, one_page, page_values, to_page
 from fedcom.views.person import ActorView, PersonView, actor_columns, find_person_in, to_actor
@@ -48,7 +48,7 @@ class ModlogView:
     `post_id` or `comment_id` is its target if that is known here; `title` (a comment's is its
     post's) is set if the viewer may still read it; `subject` is the person or community concerned,
     or the author of the post or comment. `community` is None for actions that concern the whole
-    instance.
+    instance. `moderator` is None also for viewers who are not told (`sees_moderators`).
     """
 
     subject: ActorView | None
@@ -115,7 +115,7 @@ _LOG = one_page(
     .outerjoin(_above, _above.c.id == comment.c.post_id)
     .outerjoin(_named, _named.c.iri == modlog.c.target_iri)
     .outerjoin(_author, _author.c.id == modlog.c.person_id)
-    .outerjoin(_moderator, _moderator.c.id == modlog.c.moderator_id)
+    .outerjoin(_moderator, and_(_moderator.c.id == modlog.c.moderator_id, sees_moderators(VIEWER)))
     .outerjoin(_group, _group.c.id == modlog.c.community_id)
     .outerjoin(community, community.c.actor_id == modlog.c.community_id)
     .order_by(modlog.c.id.desc())
@@ -149,7 +149,7 @@ def _conditions(wanted: LogFilter) -> list[ColumnElement[bool]]:
     if wanted.person_id is not None:
         found.append(modlog.c.person_id == wanted.person_id)
     if wanted.moderator_id is not None:
-        found.append(modlog.c.moderator_id == wanted.moderator_id)
+        found += [modlog.c.moderator_id == wanted.moderator_id, sees_moderators(VIEWER)]
     if wanted.kind:
         found.append(modlog.c.kind == wanted.kind)
     return found

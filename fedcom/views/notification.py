@@ -7,7 +7,7 @@ left out. Those about moderation actions are always shown.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, case, func, select
+from sqlalchemy import Connection, RowMapping, and_, bindparam, case, func, or_, select
 
 from fedcom.models.actor import actor
 from fedcom.models.base import values_of
@@ -17,7 +17,7 @@ from fedcom.models.notification import Kind, notification
 from fedcom.models.outside_mention import outside_mention
 from fedcom.models.post import post
 from fedcom.queries.notifications import IS_SHOWN, KINDS, WITH_SUBJECTS, Filter
-from fedcom.queries.visibility import is_admin, is_closed, may_read
+from fedcom.queries.visibility import is_admin, is_closed, may_read, sees_moderators
 from fedcom.text.html import excerpt_of
 from fedcom.views.community import CommunityView, community_columns, find_community_in
 from fedcom.views.paging import Page, Start, is_past, one_page, page_values, to_page
@@ -86,7 +86,13 @@ _LIST = one_page(
         *community_columns(_group, "community_", title=_TITLE),
     )
     .select_from(
-        WITH_SUBJECTS.outerjoin(_by, _by.c.id == notification.c.actor_id)
+        WITH_SUBJECTS.outerjoin(
+            _by,
+            and_(
+                _by.c.id == notification.c.actor_id,
+                or_(notification.c.kind != "moderation", sees_moderators(VIEWER)),
+            ),
+        )
         .outerjoin(_group, _group.c.id == notification.c.community_id)
         .outerjoin(outside_mention, outside_mention.c.id == notification.c.outside_mention_id)
     )

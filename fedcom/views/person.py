@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, RowMapping
 
-from fedcom.models.actor import BOT_KINDS, ListedActor
+from fedcom.models.actor import ListedActor
 from fedcom.models.base import columns_of, values_of
 
 
@@ -27,11 +27,6 @@ class ActorView(ListedActor):
 @dataclass(frozen=True, slots=True)
 class PersonView(ActorView):
     """A person as an author."""
-
-    @property
-    def is_bot(self) -> bool:
-        """Whether the account declares itself a bot."""
-        return self.kind in BOT_KINDS
 
 
 def actor_columns(

@@ -14,7 +14,15 @@ from fedcom.http.numbers import number_in, whole_number
 from fedcom.models.site import Site
 from fedcom.offload import offload
 from fedcom.rules.limits import check_body
-from fedcom.site.settings import MAX_DESCRIPTION, MAX_RULES, edit_site, edit_welcome, set_hue
+from fedcom.site.settings import (
+    MAX_DESCRIPTION,
+    MAX_LEGAL,
+    MAX_RULES,
+    edit_sign_up,
+    edit_site,
+    edit_welcome,
+    set_hue,
+)
 from fedcom.web.html.forms import Form, error_beside, read_form, receive, see_other
 from fedcom.web.html.render import page, style_address
 from fedcom.web.html.request_context import PageContext, admin_of, context_of, read_page
@@ -42,9 +50,10 @@ def _about(site: Site) -> dict[str, str]:
     return {
         "site_name": site.name,
         "body": site.description_source,
+        "short_description": site.short_description,
         "rules": site.rules_source,
+        "legal": site.legal_source,
         "hue": "" if site.hue is None else str(site.hue),
-        "answers_apps_as_lemmy": "on" if site.answers_apps_as_lemmy else "",
     }
 
 
@@ -57,17 +66,25 @@ def _read_hue(text: str) -> int | None:
     return hue
 
 
+def _read_limit(text: str) -> int | None:
+    """The number in the field; None if it is missing, 0 for no number, which is refused."""
+    return (whole_number(text, 1_000) or 0) if text else None
+
+
 async def _save(request: Request, form: Form, hue: int | None) -> None:
     description = await offload(Body.of_markdown, check_body(form.text("body"), MAX_DESCRIPTION))
     with error_beside("rules"):
         rules = await offload(Body.of_markdown, check_body(form.text("rules"), MAX_RULES))
+    with error_beside("legal"):
+        legal = await offload(Body.of_markdown, check_body(form.text("legal"), MAX_LEGAL))
 
     def work(ctx: Context) -> None:
         edit_site(
-            ctx.conn,
+            ctx,
             name=form.line("site_name"),
+            short_description=form.line("short_description"),
             description=description,
-            answers_apps_as_lemmy=form.checked("answers_apps_as_lemmy"),
+            legal=legal,
         )
         edit_welcome(ctx.conn, rules=rules)
         set_hue(ctx.conn, hue)
@@ -86,18 +103,38 @@ async def edit_registration(request: Request) -> Response:
 
     context, waiting = await read_page(request, read)
     site = context.site
-    initial = {"registration": site.registration, "question": site.application_question}
+    initial = {
+        "registration": site.registration,
+        "question": site.application_question,
+        "requires_confirmed_email": "on" if site.requires_confirmed_email else "",
+        "captcha_enabled": "on" if site.captcha_enabled else "",
+        "captcha_difficulty": site.captcha_difficulty,
+        "name_limit": str(site.name_limit),
+        "mails_applications": "on" if site.mails_applications else "",
+    }
     form = await read_form(request, initial)
     if form.ready:
         with form.keeping("question"):
 
             def work(ctx: Context) -> None:
-                edit_site(ctx.conn, registration=form.line("registration"))
+                edit_site(
+                    ctx,
+                    registration=form.line("registration"),
+                    name_limit=_read_limit(form.line("name_limit")),
+                    mails_applications=form.checked("mails_applications"),
+                )
                 edit_welcome(ctx.conn, question=form.text("question"))
+                edit_sign_up(
+                    ctx.conn,
+                    requires_confirmed_email=form.checked("requires_confirmed_email"),
+                    captcha_enabled=form.checked("captcha_enabled"),
+                    captcha_difficulty=form.line("captcha_difficulty") or None,
+                )
 
             await context.instance.unit(work)
             return see_other("/admin/registration", "site_saved")
-    values = {"form": form, "applications": waiting}
+    sends_mail = context.instance.settings.sends_mail
+    values = {"form": form, "applications": waiting, "sends_mail": sends_mail}
     return form.answer(page(context, "admin_registration.html", values))
 
 

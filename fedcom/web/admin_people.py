@@ -16,6 +16,7 @@ from fedcom.accounts.invitations import (
 from fedcom.accounts.members import Member, change_role_of, get_member, search_members
 from fedcom.accounts.password_reset import create_reset
 from fedcom.accounts.rate_limits import act
+from fedcom.accounts.two_factor import list_with_two_factor, switch_off
 from fedcom.actions.close import CloseCommunity, ReopenCommunity
 from fedcom.context import Context
 from fedcom.errors import Conflict, Invalid
@@ -50,13 +51,15 @@ async def show_members(request: Request) -> Response:
     text = request.query_params.get("q", "")
     after = row_in_query(request)
 
-    def read(conn: Connection, context: PageContext) -> list[Member]:
+    def read(conn: Connection, context: PageContext) -> tuple[list[Member], set[int]]:
         admin_of(context)
-        return search_members(conn, text, after=after, limit=MEMBERS + 1)
+        found = search_members(conn, text, after=after, limit=MEMBERS + 1)
+        return found, list_with_two_factor(conn, [one.person.id for one in found])
 
-    context, found = await read_page(request, read)
+    context, (found, secured) = await read_page(request, read)
     values = {
         "members": found[:MEMBERS],
+        "with_two_factor": secured,
         "next": found[MEMBERS - 1].person.id if len(found) > MEMBERS else 0,
         "form": Form({"q": text}),
     }
@@ -89,6 +92,20 @@ async def make_reset(request: Request) -> Response:
     link = f"{instance_of(request).settings.origin}/reset?token={token}"
     context = await context_of(request)
     return page(context, "admin_reset.html", {"whose": member, "link": link})
+
+
+async def end_two_factor(request: Request) -> Response:
+    """POST /admin/members/two-factor: switches it off for a member who has lost everything."""
+    sent = await receive(request)
+    admin_of(await context_of(request))
+    person = number_in(sent.get("person", ""))
+
+    def work(ctx: Context) -> None:
+        get_member(ctx.conn, person)
+        switch_off(ctx.conn, person)
+
+    await instance_of(request).unit(work)
+    return see_other("/admin/members", "members_two_factor_off")
 
 
 async def edit_invitations(request: Request) -> Response:

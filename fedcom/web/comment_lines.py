@@ -24,6 +24,8 @@ class ThreadPlace(NamedTuple):
     # Whether the post takes comments.
     is_open: bool
     is_member: bool
+    # Whether the site has downvotes.
+    has_downvotes: bool
     may_moderate: bool
     # An admin may also hide content in remote communities.
     may_remove: bool

@@ -38,6 +38,7 @@ from fedcom.views.paging import Page
 from fedcom.views.post import PostView
 from fedcom.web.feeds import Choice, choose, read_list
 from fedcom.web.html.forms import Form, read_form, receive, see_other
+from fedcom.web.html.languages import language_fields, languages_in
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
 from fedcom.wire.body import Body
@@ -118,7 +119,9 @@ async def follow(request: Request) -> Response:
     return see_other(path, "followed" if community.local else "follow_asked")
 
 
-_NEW = {"name": "", "display_name": "", "body": "", "nsfw": "", "posting_restricted": ""}
+_NEW = {"name": "", "display_name": "", "body": "", "nsfw": "", "posting_restricted": ""} | (
+    language_fields("")
+)
 
 
 async def create(request: Request) -> Response:
@@ -130,7 +133,7 @@ async def create(request: Request) -> Response:
     if form.ready:
         with form.keeping():
             fields = await _fields(form)
-            name = check_name(form.line("name"))
+            name = check_name(form.line("name"), context.site.name_limit)
             key = await instance.new_key()
             action = CreateCommunity(by=by, name=name, key=key, **fields)
             await instance.unit(lambda ctx: once(ctx, by, form.key, lambda: act(ctx, action).id))
@@ -157,6 +160,7 @@ async def _fields(form: Form) -> dict[str, Any]:
         "description": await offload(Body.of_markdown, check_body(form.text("body"))),
         "nsfw": form.checked("nsfw"),
         "posting_restricted": form.checked("posting_restricted"),
+        "languages": languages_in(form),
     }
 
 
@@ -203,6 +207,7 @@ def _values(community: Community) -> dict[str, str]:
         "body": community.summary_source,
         "nsfw": "on" if community.nsfw else "",
         "posting_restricted": "on" if community.posting_restricted else "",
+        **language_fields(community.languages),
     }
 
 

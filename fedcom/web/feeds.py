@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedcom.http.paging import cursor_in_query
+from fedcom.queries.decoration import find_random_tagline
 from fedcom.views.feed import (
     SPANNED,
     FeedQuery,
@@ -67,7 +68,8 @@ def choose(context: PageContext, scope: Scope, usual: Sort | None = None) -> Cho
     """
     query = context.request.query_params
     account = context.member.account if context.member else None
-    preferred, _, span_of_it = (account.front_sort if account else "active").partition("-")
+    default = account.front_sort if account else context.site.default_sort
+    preferred, _, span_of_it = default.partition("-")
     names = (query.get("sort", ""), usual, preferred, "active")
     sort = next(one for name in names for one in SORTS if one == name)
     # The default for one person, or for one of the viewer's own lists, is all of it.
@@ -91,10 +93,15 @@ def wanted(context: PageContext, choice: Choice, subject_id: int = NOBODY) -> Fe
         subject_id,
         cursor_in_query(context.request, partial(read_cursor, sort=choice.sort)),
         # People know that their own posts are sensitive.
-        nsfw=(account is not None and account.show_nsfw)
-        or 0 < subject_id == context.viewer_id
-        or None,
+        nsfw=True
+        if context.shows_nsfw or 0 < subject_id == context.viewer_id
+        else None
+        if context.site.nsfw
+        else False,
         text=0 if choice.compact else EXCERPT,
+        show_read=account is None or account.show_read_posts,
+        show_bots=account is None or account.show_bot_accounts,
+        languages=tuple(((account and account.languages) or context.site.languages).split()),
     )
 
 
@@ -112,18 +119,25 @@ def read_list(
 async def show_front(request: Request) -> Response:
     """GET /: by default the member's preferred scope, or all posts if that one is empty."""
 
-    def read(conn: Connection, context: PageContext) -> tuple[Choice, Page[PostView]]:
+    def read(conn: Connection, context: PageContext) -> tuple[Choice, Page[PostView], str]:
         chosen = request.query_params.get("list", "")
-        preferred = context.member.account.front_scope if context.member else "all"
+        if context.identity.is_shut_out:
+            return choose(context, "all"), Page(), ""
+        tagline = find_random_tagline(conn)
+        line = tagline.html if tagline else ""
+        member, usual = context.member, context.site.default_scope
+        preferred = member.account.front_scope if member else usual.replace("subscribed", "all")
         names = (chosen, preferred, "all")
         scope = next(one for name in names for one in SCOPES if one == name)
         choice = choose(context, scope)
         posts = read_list(conn, context, choice)
         if posts.items or scope == "all" or chosen:
-            return choice, posts
+            return choice, posts, line
         choice = choose(context, "all")
-        return choice, read_list(conn, context, choice)
+        return choice, read_list(conn, context, choice), line
 
-    context, (choice, posts) = await read_page(request, read)
-    values = {"choice": choice, "posts": posts}
+    context, (choice, posts, line) = await read_page(request, read)
+    if context.identity.is_shut_out:
+        return page(context, "front_private.html", {})
+    values = {"choice": choice, "posts": posts, "tagline": line}
     return page(context, "front.html", values)

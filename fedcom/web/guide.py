@@ -1,7 +1,10 @@
-"""Help: formatting, with examples, and the rate limits for members."""
+"""Help: formatting, with examples, the rate limits for members, the API, and the legal
+information.
+"""
 
 from functools import cache
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -9,7 +12,7 @@ from fedcom.accounts.rate_limits import ACTION_LIMITS, NEWCOMER
 from fedcom.catalogues import mark
 from fedcom.text.markdown import MAX_BRACKETS, MAX_CELLS, render
 from fedcom.web.html.i18n import gettext
-from fedcom.web.html.render import page
+from fedcom.web.html.render import API_SCRIPT_ADDRESS, page
 from fedcom.web.html.request_context import context_of
 
 _EXAMPLES = (
@@ -59,3 +62,17 @@ async def show_limits(request: Request) -> Response:
     limits = [(gettext(pace.what), pace.allowances) for pace in paces]
     values = {"limits": limits, "newcomer": NEWCOMER}
     return page(context, "help_limits.html", values)
+
+
+async def show_api(request: Request) -> Response:
+    """GET /api/docs: every call of the API, as a form."""
+    context = await context_of(request)
+    return page(context, "api.html", {"api_script": API_SCRIPT_ADDRESS})
+
+
+async def show_legal(request: Request) -> Response:
+    """GET /legal: the admins' text, if they wrote one."""
+    context = await context_of(request)
+    if not context.site.legal_html:
+        raise HTTPException(404)
+    return page(context, "legal.html", {})

@@ -28,7 +28,7 @@ from fedcom.personal.uploads import (
     list_uploads_of,
 )
 from fedcom.rules.limits import check_alt
-from fedcom.site.settings import set_logo
+from fedcom.site.settings import set_banner, set_logo
 from fedcom.web.communities import managed
 from fedcom.web.html import i18n
 from fedcom.web.html.forms import Form, error_beside, read_form, receive, see_other
@@ -207,20 +207,26 @@ async def _edit(
 
 
 async def edit_logo(request: Request) -> Response:
-    """GET and POST /admin/logo: the picture of this server."""
+    """GET and POST /admin/logo: the logo and the banner of this server."""
     context = await context_of(request)
     by = admin_of(context).person
-    form = await read_form(request, {"logo": "", "no_logo": ""})
+    form = await read_form(request, {"logo": "", "no_logo": "", "banner": "", "no_banner": ""})
     if form.ready:
         with form.keeping():
             origin = context.instance.settings.origin
             address = await take(request, form, "logo", by, AVATAR, "site")
-            name = name_in(origin, address)
-            if name is None and not form.checked("no_logo"):
+            banner = await take(request, form, "banner", by, BANNER, "site")
+            changes = [
+                (set_logo, address, form.checked("no_logo")),
+                (set_banner, banner, form.checked("no_banner")),
+            ]
+            if not any(url or is_gone for _, url, is_gone in changes):
                 raise Invalid("logo_missing", "Choose a picture first.")
 
             def work(ctx: Context) -> None:
-                set_logo(ctx.conn, name, address)
+                for set_picture, url, is_gone in changes:
+                    if url or is_gone:
+                        set_picture(ctx.conn, name_in(origin, url), url)
 
             await context.instance.unit(work)
             return see_other("/admin/logo", "pictures_saved")

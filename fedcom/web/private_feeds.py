@@ -41,10 +41,10 @@ async def show_subscribed(request: Request) -> Response:
 
     def read(conn: Connection) -> Feed:
         subscriber = _subscriber(conn, request)
-        wanted = FeedQuery(
-            "subscribed", "new", nsfw=subscriber.show_nsfw, limit=ENTRIES, text=2 * MAX_BODY
-        )
-        title = gettext("%(name)s: following") % {"name": get_site(conn).name}
+        site = get_site(conn)
+        shows_nsfw = site.nsfw and subscriber.show_nsfw
+        wanted = FeedQuery("subscribed", "new", nsfw=shows_nsfw, limit=ENTRIES, text=2 * MAX_BODY)
+        title = gettext("%(name)s: following") % {"name": site.name}
         page = "/?list=subscribed"
         return posts_feed(conn, request, wanted, page, title, viewer_id=subscriber.id)
 

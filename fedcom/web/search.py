@@ -151,8 +151,7 @@ def _is_by_time(params: SearchParams, terms: Terms) -> bool:
 
 
 def _viewer(context: PageContext) -> Viewer:
-    member = context.member
-    return Viewer(context.viewer_id, show_nsfw=member is not None and member.account.show_nsfw)
+    return Viewer(context.viewer_id, show_nsfw=context.shows_nsfw)
 
 
 def is_address(text: str, *, development: bool) -> bool:

@@ -9,18 +9,18 @@ from starlette.responses import Response
 
 from fedcom.accounts.email import propose_email
 from fedcom.accounts.members import get_member, set_password
-from fedcom.accounts.passwords import check_new_password, check_password, hash_password
+from fedcom.accounts.passwords import check_new_password, hash_password
 from fedcom.accounts.rate_limits import act
 from fedcom.accounts.register import check_email
 from fedcom.accounts.sessions import Session, SignedIn, end_one_session, list_sessions
-from fedcom.accounts.sign_in import Client, begin_sign_in
-from fedcom.accounts.throttle import forget_attempts
+from fedcom.accounts.two_factor import has_two_factor
 from fedcom.actions.profile import EditProfile
 from fedcom.context import Context
 from fedcom.errors import Denied
-from fedcom.http.addresses import client_address
 from fedcom.http.devices import remember_device
+from fedcom.http.email_links import ask_to_confirm
 from fedcom.http.instance import instance_of
+from fedcom.http.log_in import knows_password
 from fedcom.http.numbers import number_in
 from fedcom.models.account import Account
 from fedcom.models.actor import Person
@@ -29,9 +29,9 @@ from fedcom.offload import offload
 from fedcom.personal.feed_tokens import find_subscriber
 from fedcom.personal.preferences import Preferences, set_preferences
 from fedcom.rules.limits import MAX_SUMMARY, check_body, check_display_name
-from fedcom.web.email import ask_to_confirm
 from fedcom.web.html.forms import Form, read_form, receive, see_other
 from fedcom.web.html.i18n import gettext
+from fedcom.web.html.languages import language_fields, languages_in
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
 from fedcom.web.private_feeds import make_token
@@ -42,15 +42,23 @@ _PASSWORD = {"current_password": "", "password": ""}
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """One session, as its owner sees it."""
+    """One session of a browser or an app, as its owner sees it."""
 
     session: Session
     is_this: bool
 
     @property
     def name(self) -> str:
-        """The name of the browser, in the short form that people know."""
+        """The name of the browser or the app, in the short form that people know."""
         agent = self.session.user_agent
+        if not self.session.is_app:
+            return self._browser(agent)
+        product = agent.partition("/")[0].strip()[:60]
+        if product == "Mozilla":
+            return gettext("App in %(browser)s") % {"browser": self._browser(agent)}
+        return product or gettext("Unknown app")
+
+    def _browser(self, agent: str) -> str:
         known = ("Firefox", "Edg", "OPR", "Chrome", "Safari", "curl")
         product = next((name for name in known if f"{name}/" in agent), agent[:60])
         systems = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
@@ -60,16 +68,24 @@ class Browser:
 
 
 async def edit_profile(request: Request) -> Response:
-    """GET and POST /settings: the public name and biography."""
+    """GET and POST /settings: the public name, biography and Matrix id, and whether it is a bot."""
     context = await context_of(request)
     by = member_of(context).person
-    form = await read_form(request, {"display_name": by.title, "body": by.summary_source})
+    initial = {
+        "display_name": by.title,
+        "body": by.summary_source,
+        "matrix_user_id": by.matrix_user_id or "",
+        "is_bot": "on" if by.is_bot else "",
+    }
+    form = await read_form(request, initial)
     if form.ready:
         with form.keeping():
             action = EditProfile(
                 by=by,
                 title=check_display_name(form.line("display_name")),
                 summary=await offload(Body.of_markdown, check_body(form.text("body"), MAX_SUMMARY)),
+                matrix_user_id=form.line("matrix_user_id"),
+                is_bot=form.checked("is_bot"),
             )
             await context.instance.unit(lambda ctx: act(ctx, action))
             return see_other(f"/u/{slug(by)}", "profile_saved")
@@ -90,6 +106,9 @@ async def edit_appearance(request: Request) -> Response:
                 front_sort=form.line("front_sort"),
                 compact_lists=form.checked("compact_lists"),
                 show_nsfw=form.checked("show_nsfw"),
+                show_read_posts=form.checked("show_read_posts"),
+                show_bot_accounts=form.checked("show_bot_accounts"),
+                languages=" ".join(languages_in(form)),
                 mail_notifications=form.checked("mail_notifications"),
             )
             await context.instance.unit(
@@ -107,6 +126,9 @@ def _appearance(mine: Account) -> dict[str, str]:
         "front_sort": mine.front_sort,
         "compact_lists": "on" if mine.compact_lists else "",
         "show_nsfw": "on" if mine.show_nsfw else "",
+        "show_read_posts": "on" if mine.show_read_posts else "",
+        "show_bot_accounts": "on" if mine.show_bot_accounts else "",
+        **language_fields(mine.languages),
         "mail_notifications": "on" if mine.mail_notifications else "",
     }
 
@@ -121,14 +143,15 @@ async def _show_account(
 ) -> Response:
     instance = instance_of(request)
 
-    def read(conn: Connection, context: PageContext) -> tuple[list[Browser], str]:
+    def read(conn: Connection, context: PageContext) -> tuple[list[Browser], str, bool]:
         member = member_of(context)
         found = list_sessions(conn, member.account.actor_id, context.now)
         browsers = [Browser(session, session.id == member.session.id) for session in found]
         reader = find_subscriber(conn, member.person.id, context.now)
-        return browsers, make_token(instance.signer, reader) if reader else ""
+        token = make_token(instance.signer, reader) if reader else ""
+        return browsers, token, has_two_factor(conn, member.account.actor_id)
 
-    context, (browsers, token) = await read_page(request, read)
+    context, (browsers, token, is_on) = await read_page(request, read)
     member = member_of(context)
     password = password or Form(dict(_PASSWORD))
     email = email or Form({"email": member.account.contact or "", "email_password": ""})
@@ -137,6 +160,7 @@ async def _show_account(
         "password": password,
         "email": email,
         "feed_token": token,
+        "has_two_factor": is_on,
         "sends_mail": instance.settings.sends_mail,
     }
     shown = page(context, "settings_account.html", values)
@@ -197,20 +221,14 @@ async def _propose(request: Request, site: Site, by: Person, address: str | None
 async def confirm(request: Request, member: SignedIn, form: Form, field: str) -> None:
     """Check that the person at the keyboard knows the member's password, typed into `field`.
 
-    Wrong attempts are counted per session: strangers trying elsewhere cannot lock out a member who
-    is logged in. Raises Denied(`<field>_wrong`) and TooMany.
+    Raises Denied(`<field>_wrong`) and TooMany.
     """
-    instance = instance_of(request)
-    name, session = member.person.name, f"session {member.session.id}"
-    client = Client(client_address(request), lambda _account: session)
-    login = await instance.unit(lambda ctx: begin_sign_in(ctx.conn, name, client, ctx.now))
-    if not await asyncio.to_thread(check_password, login.password_hash, form.text(field)):
+    if not await knows_password(request, member, form.text(field)):
         raise Denied(f"{field}_wrong", "The password is wrong.")
-    await instance.unit(lambda ctx: forget_attempts(ctx.conn, login.attempts))
 
 
 async def end_session_elsewhere(request: Request) -> Response:
-    """POST /settings/sessions: log out the browser that `session` names."""
+    """POST /settings/sessions: log out the browser or app that `session` names."""
     sent = await receive(request)
     member = member_of(await context_of(request))
     session_id = number_in(sent.get("session", ""))

@@ -1,43 +1,43 @@
 """Logging in and out, and signing up."""
 
-import asyncio
-from functools import partial
+import base64
+from datetime import timedelta
 
 from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fedcom.accounts.email import propose_email
 from fedcom.accounts.invitations import check_invitation
-from fedcom.accounts.passwords import (
-    check_new_password,
-    check_password,
-    hash_password,
-    stronger_hash,
-)
-from fedcom.accounts.register import NewAccount, check_email, register
-from fedcom.accounts.sessions import create_session, end_session
-from fedcom.accounts.sign_in import Client, Login, NewSession, begin_sign_in, finish_sign_in
-from fedcom.accounts.throttle import (
-    ACCOUNTS_BY_ADDRESS,
-    SIGN_UP_BY_ADDRESS,
-    address_key,
-    count_attempt,
-)
+from fedcom.accounts.members import Member, get_member
+from fedcom.accounts.register import check_email
+from fedcom.accounts.sessions import end_session
+from fedcom.accounts.sign_in import CodeNeeded, EmailNeeded, NewSession
+from fedcom.accounts.throttle import CONFIRMATIONS_BY_ACCOUNT, count_attempt
 from fedcom.context import Context
-from fedcom.errors import Denied, FedcomError, NotFound
-from fedcom.http.addresses import client_address
-from fedcom.http.devices import find_device, remember_device
+from fedcom.errors import Denied, FedcomError, Invalid, NotFound
+from fedcom.http.captcha import make_captcha, record_captcha
+from fedcom.http.devices import remember_device
+from fedcom.http.email_links import ask_to_confirm
 from fedcom.http.identity import clear_session, credentials_of, set_session
 from fedcom.http.instance import instance_of
+from fedcom.http.log_in import log_in as first_step, log_in_with_code as second_step
+from fedcom.http.numbers import number_in
+from fedcom.http.sign_up import Newcomer, SignedUp, sign_up as make_account
+from fedcom.http.signer import parts_of
 from fedcom.models.site import Site
 from fedcom.rules.limits import MAX_APPLICATION, check_body
-from fedcom.rules.names import check_name
 from fedcom.web.drafts import take_along
-from fedcom.web.email import ask_to_confirm
 from fedcom.web.html.forms import Form, error_beside, read_form, receive, safe_path, see_other
 from fedcom.web.html.honeypot import BAIT, SHOWN_AT, check_honeypot, set_honeypot
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import BANS, PageContext, context_of, read_page
+
+TICKET_VALID = timedelta(minutes=10)
+"""How long the second step of a log-in may take."""
+
+_CODE, _EMAIL = "code of a log-in", "address of a log-in"
+"""What a ticket permits."""
 
 
 async def log_in(request: Request) -> Response:
@@ -50,44 +50,96 @@ async def log_in(request: Request) -> Response:
     context = await context_of(request)
     if form.ready:
         with form.keeping():
-            new_session = await _sign_in(request, form)
-            await take_along(request, form, new_session.member.person)
-            response = see_other(safe_path(form.text("next")), "welcome")
-            if new_session.member.person.is_banned(context.now):
-                response = see_other(BANS)
-            set_session(response, context.instance.settings, new_session.token)
-            remember_device(request, response, new_session.member.account)
-            return response
+            result = await first_step(request, form.line("name"), form.text("password"))
+            if isinstance(result, CodeNeeded):
+                form.values["ticket"] = _ticket(context, _CODE, result.member)
+                return page(context, "login_code.html", {"form": form})
+            return await _enter(request, form, context, result)
     return form.answer(page(context, "login.html", {"form": form}))
 
 
-async def _sign_in(request: Request, form: Form) -> NewSession:
-    """The three steps of `fedcom.accounts.sign_in`; the slow one in threads of its own."""
+async def log_in_with_code(request: Request) -> Response:
+    """POST /login/code: the second step, which `ticket` permits for ten minutes."""
+    form = await read_form(request, {"ticket": "", "code": "", "recovery_code": "", "next": ""})
+
+    def read(conn: Connection, context: PageContext) -> Member | None:
+        return _holder(conn, context, _CODE, form.line("ticket"))
+
+    context, member = await read_page(request, read)
+    if member is None:
+        return see_other("/login", "log_in_again")
+    if form.ready:
+        with form.keeping("code"):
+            code = form.line("code") or form.line("recovery_code")
+            result = await second_step(request, member, code)
+            return await _enter(request, form, context, result)
+    if form.line("recovery_code") and "code" in form.errors:
+        form.errors = {"recovery_code": form.errors["code"]}
+    return form.answer(page(context, "login_code.html", {"form": form}))
+
+
+async def ask_for_email(request: Request) -> Response:
+    """POST /login/email: the address to confirm before the first log-in, by `ticket`."""
+    form = await read_form(request, {"ticket": "", "email": "", "next": ""})
     instance = instance_of(request)
-    name, password = form.line("name"), form.text("password")
 
-    client = Client(client_address(request), partial(find_device, request))
+    def read(conn: Connection, context: PageContext) -> Member | None:
+        return _holder(conn, context, _EMAIL, form.line("ticket"))
 
-    def begin(ctx: Context) -> Login:
-        return begin_sign_in(ctx.conn, name, client, ctx.now)
+    context, member = await read_page(request, read)
+    if member is None:
+        return see_other("/login", "log_in_again")
+    if form.ready:
+        with form.keeping("email"):
+            address, whose = check_email(form.line("email")), member.person.id
+            if address is None:
+                raise Invalid("email_required", "Enter your e-mail address.")
 
-    login = await instance.unit(begin)
-    stored = login.password_hash
-    is_right = await asyncio.to_thread(check_password, stored, password)
-    stronger = await asyncio.to_thread(stronger_hash, stored, password) if is_right else None
-    agent = request.headers.get("user-agent", "")
+            def work(ctx: Context) -> None:
+                count_attempt(ctx.conn, CONFIRMATIONS_BY_ACCOUNT, f"{whose}", ctx.now)
+                propose_email(ctx.conn, whose, address, sends_mail=instance.settings.sends_mail)
+                ask_to_confirm(instance, ctx, context.site, get_member(ctx.conn, whose))
 
-    def finish(ctx: Context) -> NewSession:
-        return finish_sign_in(
-            ctx.conn,
-            login,
-            password_ok=is_right,
-            stronger=stronger,
-            user_agent=agent,
-            now=ctx.now,
-        )
+            await instance.unit(work)
+            return see_other("/login", "email_first")
+    return form.answer(page(context, "login_email.html", {"form": form}))
 
-    return await instance.unit(finish)
+
+async def _enter(
+    request: Request, form: Form, context: PageContext, result: NewSession | EmailNeeded
+) -> Response:
+    """The redirect into the site, with the cookie, or the page that asks for an address."""
+    if isinstance(result, EmailNeeded):
+        form.values["ticket"] = _ticket(context, _EMAIL, result.member)
+        form.values["email"] = result.member.account.unconfirmed_email or ""
+        return page(context, "login_email.html", {"form": form})
+    await take_along(request, form, result.member.person)
+    response = see_other(safe_path(form.text("next")), "welcome")
+    if result.member.person.is_banned(context.now):
+        response = see_other(BANS)
+    set_session(response, context.instance.settings, result.token)
+    remember_device(request, response, result.member.account)
+    return response
+
+
+def _ticket(context: PageContext, purpose: str, member: Member) -> str:
+    """Shows for a while that the steps before were passed, until the password is changed."""
+    login, until = member.account, str(int((context.now + TICKET_VALID).timestamp()))
+    signer = context.instance.signer
+    return signer.sign(purpose, str(login.actor_id), until, bound_to=login.password_hash)
+
+
+def _holder(conn: Connection, context: PageContext, purpose: str, ticket: str) -> Member | None:
+    """The member whose ticket it is; None if it is invalid or has expired."""
+    account_id, until = parts_of(ticket, 2)
+    if number_in(until) <= context.now.timestamp():
+        return None
+    try:
+        member = get_member(conn, number_in(account_id))
+    except NotFound:
+        return None
+    is_good = context.instance.signer.verify(purpose, ticket, member.account.password_hash)
+    return member if is_good else None
 
 
 async def log_out(request: Request) -> Response:
@@ -110,7 +162,7 @@ async def sign_up(request: Request) -> Response:
     query = request.query_params
     initial = {"name": "", "password": "", "email": "", "application": ""}
     initial |= {name: query.get(name, "") for name in ("next", "invitation")}
-    initial |= {BAIT: "", SHOWN_AT: ""}
+    initial |= {BAIT: "", SHOWN_AT: "", "captcha": "", "captcha_answer": ""}
     form = await read_form(request, initial)
     sends_mail = instance_of(request).settings.sends_mail
     code = form.line("invitation")
@@ -119,21 +171,27 @@ async def sign_up(request: Request) -> Response:
     )
     if form.ready:
         with form.keeping():
-            new_session = await _register(request, form, context.site)
-            if new_session is None:
+            made = await _register(request, form, context.site)
+            if made.is_pending:
                 return see_other("/", "account_pending")
-            asks = new_session.member.account.unconfirmed_email and sends_mail
-            notice = "welcome_confirm" if asks else "welcome"
+            if made.session is None:
+                return see_other("/", "email_first")
+            notice = "welcome_confirm" if made.asks_to_confirm else "welcome"
             response = see_other(safe_path(form.text("next")), notice)
-            set_session(response, context.instance.settings, new_session.token)
-            remember_device(request, response, new_session.member.account)
+            set_session(response, context.instance.settings, made.session.token)
+            remember_device(request, response, made.member.account)
             return response
     if problem is not None and not form.sent:
         form.fail(problem)
     set_honeypot(form, context.instance.signer, context.now)
+    is_invited = code != "" and problem is None
+    captcha = None if is_invited else await make_captcha(request, context.site)
+    form.values["captcha_answer"] = ""
     values = {
         "form": form,
-        "is_invited": code != "" and problem is None,
+        "is_invited": is_invited,
+        "captcha": captcha,
+        "captcha_png": base64.b64encode(captcha.png).decode() if captcha else "",
         "sends_mail": sends_mail,
     }
     return form.answer(page(context, "register.html", values))
@@ -149,34 +207,24 @@ def _look_at_code(conn: Connection, code: str, context: PageContext) -> FedcomEr
     return None
 
 
-async def _register(request: Request, form: Form, site: Site) -> NewSession | None:
-    """The new member's first session, None if an admin still has to approve the account."""
+async def play_captcha(request: Request) -> Response:
+    """GET /register/captcha.wav: the recording of the captcha whose ticket is `captcha`."""
+    content = await record_captcha(request, request.query_params.get("captcha", ""))
+    return Response(content, media_type="audio/wav", headers={"Cache-Control": "private, no-store"})
+
+
+async def _register(request: Request, form: Form, site: Site) -> SignedUp:
     instance = instance_of(request)
     check_honeypot(form, instance.signer, instance.clock())
-    name = check_name(form.line("name"))
-    password = check_new_password(form.text("password"), name)
-    email = check_email(form.line("email"))
     with error_beside("application"):
         application = check_body(form.text("application"), MAX_APPLICATION)
-    address = address_key(client_address(request))
-    await instance.unit(lambda ctx: count_attempt(ctx.conn, SIGN_UP_BY_ADDRESS, address, ctx.now))
-    new_account = NewAccount(
-        name=name,
-        password_hash=await asyncio.to_thread(hash_password, password),
-        email=email,
+    newcomer = Newcomer(
+        name=form.line("name"),
+        password=form.text("password"),
+        email=form.line("email"),
         application=application,
         invitation=form.line("invitation"),
+        captcha=form.line("captcha"),
+        captcha_answer=form.line("captcha_answer"),
     )
-    key = await instance.new_key()
-    agent = request.headers.get("user-agent", "")
-
-    def work(ctx: Context) -> NewSession | None:
-        member = register(ctx, new_account, key)
-        ask_to_confirm(instance, ctx, site, member)
-        if not new_account.invitation:
-            count_attempt(ctx.conn, ACCOUNTS_BY_ADDRESS, address, ctx.now)
-        if member.account.state == "pending":
-            return None
-        return NewSession(member, create_session(ctx.conn, member.person.id, agent, ctx.now))
-
-    return await instance.unit(work)
+    return await make_account(request, site, newcomer)

@@ -3,11 +3,14 @@
 from collections.abc import Iterable
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fedcom.errors import Denied
 from fedcom.http.instance import instance_of
 from fedcom.offload import offload
+from fedcom.site.settings import get_site
 from fedcom.views.sitemap import SitePage, list_site_pages
 
 _XMLNS = "http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -15,11 +18,16 @@ _AN_HOUR = "public, max-age=3600"
 
 
 async def show(request: Request) -> Response:
-    """GET /sitemap.xml."""
+    """GET /sitemap.xml; 403 on a private site."""
     instance = instance_of(request)
     now = instance.clock()
-    pages = await instance.read(lambda conn: list(list_site_pages(conn, now)))
-    body = await offload(_to_xml, pages)
+
+    def read(conn: Connection) -> list[SitePage]:
+        if get_site(conn).private:
+            raise Denied("instance_is_private", "Only members can see this.")
+        return list(list_site_pages(conn, now))
+
+    body = await offload(_to_xml, await instance.read(read))
     headers = {"Cache-Control": _AN_HOUR}
     return Response(body, headers=headers, media_type="application/xml")
 

@@ -22,6 +22,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from fedcom.catalogues import mark
+from fedcom.errors import Denied
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_of
 from fedcom.http.resolve import get_community_named, get_person_named
@@ -165,6 +166,8 @@ def routes() -> list[BaseRoute]:
 def _in_their_language(handler: Handler) -> Handler:
     async def handle(request: Request) -> Response:
         speak(choose(request.headers.get("accept-language", "")))
+        if await instance_of(request).read(lambda conn: get_site(conn).private):
+            raise Denied("instance_is_private", "Only members can see this.")
         response = await handler(request)
         response.headers["Vary"] = "Accept-Language"
         return response

@@ -102,6 +102,7 @@ class Discussion:
             community=slug(self.community),
             is_open=self.post.is_shown and self.post.locked_at is None,
             is_member=member is not None,
+            has_downvotes=context.site.downvotes,
             may_moderate=may_moderate,
             may_remove=may_moderate or (member is not None and member.is_admin),
             deepest=MAX_DEPTH - 1,

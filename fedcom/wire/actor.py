@@ -11,7 +11,9 @@ from activitypub.vocab.actors import (
     group,
     person,
 )
+from activitypub.vocab.objects import Language
 from fedcom.models.actor import Actor, Community, Person
+from fedcom.rules.languages import LANGUAGES
 
 
 def to_document(actor: Actor, origin: str) -> dict[str, Any]:
@@ -29,6 +31,9 @@ def to_document(actor: Actor, origin: str) -> dict[str, Any]:
             moderators=actor.moderators_iri or f"{actor.iri}/moderators",
             posting_restricted=actor.posting_restricted,
             sensitive=actor.nsfw,
+            languages=[
+                Language(code, LANGUAGES.get(code, code)) for code in actor.languages.split()
+            ],
             proof_keys=proof_keys,
         )
     if isinstance(actor, Person) and actor.kind != "Application":
@@ -37,6 +42,7 @@ def to_document(actor: Actor, origin: str) -> dict[str, Any]:
             _boxes(actor, origin),
             key,
             is_bot=actor.kind == "Service",
+            matrix_user_id=actor.matrix_user_id,
             proof_keys=proof_keys,
         )
     return application(_profile(actor), _boxes(actor, origin), key, proof_keys=proof_keys)

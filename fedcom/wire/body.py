@@ -1,5 +1,6 @@
 """A text in both its forms: the Markdown source and the safe HTML that is shown."""
 
+import html as entities
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -9,6 +10,8 @@ from activitypub.errors import Malformed
 from activitypub.iri import host_of
 from fedcom.text.html import escape_text, sanitize
 from fedcom.text.mentions import Mention, ParsedMarkdown, linked_mentions
+from fedcom.text.prose import pieces
+from fedcom.text.slurs import has_slur, without_slurs
 
 # Characters kept of a peer's text; ours are shorter (fedcom.rules.limits). HTML has its own limit:
 # with escapes, a text of ours that is full of "<" is longer than this.
@@ -56,6 +59,22 @@ class Body:
                 return cls(source, parsed.to_html(links))
         html = sanitize(content) if is_html else escape_text(content[:LONGEST])
         return cls(source, html if content else "")
+
+    def without_slurs(self, pattern: str) -> "Body":
+        """The text with *removed* in place of what the admins' filter matches (Lemmy 0.19 does the
+        same with texts of other servers).
+        """
+        if not has_slur(pattern, self.source) and not has_slur(pattern, self.html):
+            return self
+        shown = (
+            piece if piece.startswith("<") else _cleared(pattern, piece)
+            for piece, _ in pieces(self.html)
+        )
+        return Body(without_slurs(pattern, self.source), "".join(shown))
+
+
+def _cleared(pattern: str, text: str) -> str:
+    return entities.escape(without_slurs(pattern, entities.unescape(text)), quote=False)
 
 
 def _links(document: Document, html: str, mentions: Iterable[Mention]) -> dict[Mention, str]:

@@ -10,6 +10,7 @@ from activitypub.vocab.objects import TextContent, mention, message
 from fedcom.models.actor import Person
 from fedcom.models.message import Message
 from fedcom.wire.body import Body
+from fedcom.wire.emoji import to_tags, with_names
 
 CHAT = "ChatMessage"
 
@@ -58,14 +59,15 @@ def to_message(
     Mastodon accepts a Note as a direct message only if it mentions its addressees, and as part of a
     conversation only if it is a reply within it: to `above`, the previous message.
     """
+    mentions = () if chat else (mention(recipient.iri, f"@{recipient.handle}"),)
     return message(
         sent.iri,
         author.iri,
         [recipient.iri],
-        TextContent(html=sent.body_html, markdown=sent.body_source),
+        TextContent(html=with_names(sent.body_html), markdown=sent.body_source),
         published=sent.published_at,
         updated=sent.updated_at,
         kind=CHAT if chat else "Note",
-        tags=() if chat else [mention(recipient.iri, f"@{recipient.handle}")],
+        tags=[*mentions, *to_tags(sent.body_html)],
         in_reply_to=None if chat or above is None else without_fragment(above.iri),
     )

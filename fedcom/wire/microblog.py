@@ -14,6 +14,7 @@ from fedcom.models.actor import Actor, Community
 from fedcom.models.post import Post
 from fedcom.text.hashtags import with_hashtag_links
 from fedcom.text.pictures import pictures_in
+from fedcom.wire.emoji import with_names
 from fedcom.wire.illustration import Illustration
 from fedcom.wire.post import thread_of
 from fedcom.wire.tags import (
@@ -67,7 +68,7 @@ def _content(post: Post, mentioned: tuple[Actor, ...]) -> str:
 def _pictures(post: Post) -> list[dict[str, Any]]:
     """The picture of the post and those in its text, which microblogs show only beside it."""
     shown = {post.image_url: post.image_alt} if post.image_url else {}
-    for url, alt in pictures_in(post.body_html):
+    for url, alt in pictures_in(with_names(post.body_html)):
         shown.setdefault(url, alt)
     found = list(shown.items())[:MOST_PICTURES]
     return [Illustration(url, alt).to_attachment() for url, alt in found]

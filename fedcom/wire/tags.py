@@ -15,6 +15,7 @@ from fedcom.models.post import Post
 from fedcom.text.hashtags import find_hashtags
 from fedcom.text.mentions import MAX_MENTIONS
 from fedcom.wire.addressing import page_of
+from fedcom.wire.emoji import to_tags, with_names
 
 # A language tag (BCP 47) in the forms that occur in practice.
 _TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}")
@@ -53,12 +54,13 @@ def tombstone_of(content: Post | Comment, former_type: str) -> dict[str, Any]:
 def _tags_of(
     iri: str, html: str, community: Community, people: Sequence[Actor]
 ) -> list[dict[str, Any]]:
-    """The tags of our object `iri` with the text `html`: mentions, then hashtags.
+    """The tags of our object `iri` with the text `html`: mentions, hashtags, then emoji.
 
     The community's Mention is the first, since microblogs answer only whom a Note mentions.
     """
     mentions = [mention(actor.iri, f"@{actor.handle}") for actor in (community, *people)]
-    return mentions + [hashtag(hashtag_page(iri, name), name) for name in find_hashtags(html)]
+    hashtags = [hashtag(hashtag_page(iri, name), name) for name in find_hashtags(html)]
+    return [*mentions, *hashtags, *to_tags(html)]
 
 
 def hashtag_page(iri: str, name: str) -> str:
@@ -73,10 +75,12 @@ def named_in(document: Document) -> tuple[str, ...]:
 
 
 def with_their_links(html: str, iri: str, people: Sequence[Actor]) -> str:
-    """`html` of our object `iri`, with mentions that link to the people, not to our pages.
+    """`html` of our object `iri`, with mentions that link to the people, not to our pages, and with
+    the names of emoji.
 
     Mastodon and others recognize a mention in a text by a link to the person's own page.
     """
+    html = with_names(html)
     for actor in people:
         if not actor.local:
             here = f'href="{page_of(origin_of(iri), actor)}"'

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from playwright.sync_api import Page
 
 from tests.browser.servers import Servers
+from tests.support.visitor import PASSWORD
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ PAGES = [
     PageCase("submit-wrong", "/submit", "bob", {"community": "nowhere", "title": "A"}, "Post"),
     PageCase("help-markdown", "/help/markdown", "bob"),
     PageCase("help-limits", "/help/limits"),
+    PageCase("api", "/api/docs"),
+    PageCase("legal", "/legal"),
     PageCase("drafts", "/drafts", "sue"),
     PageCase("drafts-none", "/drafts", "kim"),
     PageCase("community-guest", "/c/cats"),
@@ -139,8 +142,12 @@ PAGES = [
     PageCase("settings", "/settings", "sue"),
     PageCase("settings-appearance", "/settings/appearance", "sue"),
     PageCase("settings-account", "/settings/account", "sue"),
+    PageCase("settings-two-factor", "/settings/two-factor", "kim"),
+    PageCase("settings-two-factor-set-up", "/settings/two-factor", "sue"),
+    PageCase("settings-two-factor-on", "/settings/two-factor", "eve"),
     PageCase("settings-bans", "/settings/bans", "sue"),
     PageCase("settings-data", "/settings/data", "sue"),
+    PageCase("settings-import", "/settings/import", "bob"),
     PageCase("settings-delete", "/settings/delete", "sue"),
     PageCase("settings-delete-last-admin", "/settings/delete", "zoe"),
     PageCase("search", "/search", "kim"),
@@ -151,6 +158,7 @@ PAGES = [
     PageCase("search-address", "/search?q=!nowhere@nowhere.example", "kim"),
     PageCase("login", "/login"),
     PageCase("login-wrong", "/login", "", {"name": "bob", "password": "not his one"}, "Log in"),
+    PageCase("login-code", "/login", "", {"name": "eve", "password": PASSWORD}, "Log in"),
     PageCase("register", "/register"),
     PageCase("register-wrong", "/register", "", {"name": "no!", "password": "x"}, "Sign up"),
     PageCase("register-invited", "{invitation}"),
@@ -164,6 +172,13 @@ PAGES = [
     PageCase("setup", "/setup", "first of gamma"),
     PageCase("admin", "/admin", "ann"),
     PageCase("admin-preview", "/admin", "ann", press="Preview colour"),
+    PageCase("admin-content", "/admin/content", "ann"),
+    PageCase("admin-taglines", "/admin/taglines", "ann"),
+    PageCase("admin-emoji-none", "/admin/emoji", "zoe"),
+    PageCase("admin-emoji", "/admin/emoji", "ann"),
+    PageCase("admin-emoji-edit", "{emoji}", "ann"),
+    PageCase("admin-access", "/admin/access", "ann"),
+    PageCase("admin-defaults", "/admin/defaults", "ann"),
     PageCase("admin-registration", "/admin/registration", "zoe"),
     PageCase("admin-registration-none", "/admin/registration", "ann"),
     PageCase("admin-members", "/admin/members", "ann"),
@@ -202,6 +217,7 @@ NO_PAGES = {
     "/settings/export",
     "/settings/export/lemmy",
     "/.well-known/security.txt",
+    "/register/captcha.wav",
     "/static/{name}",
     "/media/{name}",
     "/media/remote",

@@ -5,12 +5,15 @@ follows !cats. sue saves, drafts and blocks, kim has nothing yet, tom is banned.
 yet. Everything is done with forms of the pages, as a person would.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
+
+import pyotp
 
 from fedcom.views.feed import PAGE
 from fedcom.web.html.honeypot import AT_LEAST
@@ -88,6 +91,7 @@ def open_servers(folder: Path) -> Iterator[Servers]:
         _they_moderate(servers)
         _they_report(servers)
         _password_is_forgotten(servers)
+        _they_secure(servers)
         yield servers
 
 
@@ -269,7 +273,14 @@ def _admin_decides(servers: Servers) -> None:
     ann = servers.people["ann"]
     about = ann.open("/admin")
     rules = "1. Be kind.\n2. No advertising."
-    ann.send(about, about.form(having="site_name"), body="A place for *cats*.", rules=rules)
+    ann.send(
+        about, about.form(having="site_name"), body="A place for *cats*.", rules=rules, legal="Ann."
+    )
+    taglines = ann.open("/admin/taglines")
+    ann.send(taglines, taglines.form(having="body"), body="Cats *first*")
+    attach(ann, ann.open("/admin/emoji"), "shortcode", "picture", shortcode="cat", alt="A cat")
+    edits = [to for to, _ in ann.open("/admin/emoji").links if to.startswith("/admin/emoji/")]
+    servers.paths["emoji"] = edits[0]
     instances = ann.open("/admin/instances")
     ann.send(instances, instances.form(having="host"), host="spam.example", reason="Advertising")
     invitations = ann.open("/admin/invitations")
@@ -291,3 +302,24 @@ def _password_is_forgotten(servers: Servers) -> None:
     made = ann.client.post("/admin/members/reset", data=resets[-1].fields, headers=FORM_HEADERS)
     token = made.text.partition("/reset?token=")[2].partition("<")[0]
     servers.paths["reset"] = f"/reset?token={token}"
+
+
+def _they_secure(servers: Servers) -> None:
+    """eve turns on two-factor authentication, sue has only begun."""
+    for name in ("eve", "sue"):
+        who = servers.people[name]
+        begin = who.open("/settings/two-factor")
+        who.send(begin, begin.form(having="current_password"), current_password=who.password)
+    eve = servers.people["eve"]
+    scan = eve.open("/settings/two-factor")
+    fields = scan.form(having="code").fields | {"code": code_on(scan.text)}
+    made = eve.client.post("/settings/two-factor/confirm", data=fields, headers=FORM_HEADERS)
+    if made.status_code != 200:
+        raise Unexpected(f"the first code is answered with {made.status_code}")
+
+
+def code_on(text: str) -> str:
+    """The code of an authenticator app with the key that this page shows."""
+    key = re.search(r"\b[A-Z2-7]{32}\b", text)
+    assert key is not None
+    return pyotp.TOTP(key[0]).now()

@@ -97,6 +97,34 @@ def test_an_applicant_is_approved(servers: Servers, screen: Screen, tab_of: Tabs
         assert "Log out" in guest.open("/").text
 
 
+def test_a_captcha_is_turned_on_seen_by_newcomers_and_turned_off(
+    servers: Servers, screen: Screen, tab_of: Tabs
+) -> None:
+    page = tab_of("zoe")
+    page.goto("/admin/registration")
+    page.get_by_label("Captcha", exact=True).check()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Settings saved.")).to_be_visible()
+    try:
+        with Visitor(servers.beta.origin, "reader") as guest:
+            theirs = tab_of(guest)
+            theirs.goto("/register")
+            expect(theirs.get_by_role("img", name="Distorted letters and digits")).to_be_visible()
+            expect(theirs.locator("audio")).to_be_visible()
+            theirs.get_by_label("Name", exact=True).fill("reader")
+            theirs.get_by_label("Password", exact=True).fill(PASSWORD)
+            theirs.get_by_label("Why?").fill("To read.")
+            theirs.get_by_label("Letters and digits in the picture").fill("WRONG")
+            theirs.wait_for_timeout(AT_LEAST / timedelta(milliseconds=1))
+            theirs.get_by_role("button", name="Apply").click()
+            expect(theirs.get_by_text("Try the new ones.")).to_be_visible()
+            expect(theirs.get_by_label("Name", exact=True)).to_have_value("reader")
+    finally:
+        page.goto("/admin/registration")
+        page.get_by_label("Captcha", exact=True).uncheck()
+        page.get_by_role("button", name="Save", exact=True).click()
+
+
 def test_activities_of_a_blocked_server_are_ignored(
     servers: Servers, screen: Screen, tab_of: Tabs
 ) -> None:

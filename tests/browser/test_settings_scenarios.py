@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Tabs
 from tests.browser.scenario_steps import PICTURE, find_at_beta, newcomer
 from tests.browser.screens import Screen
-from tests.browser.servers import Servers, eventually
+from tests.browser.servers import Servers, code_on, eventually
 from tests.support.pictures import draw, picture
 from tests.support.visitor import PASSWORD
 
@@ -74,6 +74,43 @@ def test_a_password_is_changed_and_other_browsers_are_logged_out(
         page.get_by_role("button", name="Change password").click()
         expect(page.get_by_text("Password changed.")).to_be_visible()
         assert "Log in" in member.open("/").text
+
+
+def test_a_member_turns_on_two_factor_authentication_and_logs_in_with_a_recovery_code(
+    servers: Servers, screen: Screen, tab_of: Tabs
+) -> None:
+    with newcomer(servers, "secured", screen) as member:
+        page = tab_of(member)
+        page.goto("/settings/account")
+        page.get_by_role("link", name="Set up two-factor authentication").click()
+        page.get_by_label("Current password").fill(PASSWORD)
+        page.get_by_role("button", name="Set up").click()
+        expect(page.get_by_role("img", name="QR code")).to_be_visible()
+        page.get_by_label("Authentication code").fill(code_on(page.locator("main").inner_text()))
+        page.get_by_role("button", name="Turn on").click()
+        codes = page.locator("main li code")
+        expect(codes).to_have_count(10)
+        code = codes.first.inner_text()
+
+        page.context.clear_cookies()
+        page.goto("/login?next=/settings/two-factor")
+        page.get_by_label("Name or e-mail address").fill(member.name)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Log in", exact=True).click()
+        field = page.get_by_label("Authentication code")
+        expect(field).to_have_attribute("autocomplete", "one-time-code")
+        expect(field).to_have_attribute("inputmode", "numeric")
+        field.fill("000000")
+        page.get_by_role("button", name="Log in", exact=True).click()
+        expect(page.get_by_text("The code is wrong, or has been used before.")).to_be_visible()
+        page.get_by_text("Lost your phone?").click()
+        page.get_by_label("Recovery code").fill(code)
+        page.get_by_role("button", name="Log in with a recovery code").click()
+        expect(page.get_by_text("9 recovery codes left.")).to_be_visible()
+
+        page.get_by_label("Authentication code").fill(code)
+        page.get_by_role("button", name="Turn off").click()
+        expect(page.get_by_text("The code is wrong, or has been used before.")).to_be_visible()
 
 
 def test_a_member_logs_out_here_and_in_other_browsers(

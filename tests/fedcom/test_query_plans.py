@@ -37,6 +37,8 @@ ALLOWED_SCANS: Mapping[str, set[str]] = {
     "admin": {"actor", "report"},
     # Whichever is less: the log, or what the person wrote.
     "/modlog?person=": {"modlog"},
+    # The same: what the member voted on, or all posts.
+    "liked posts": {"post_rank"},
 }
 """Which tables may be read as a whole, by a part of the operation's name."""
 

@@ -138,10 +138,12 @@ def test_the_folder_of_the_revisions_never_shadows_alembic() -> None:
 
 
 def test_no_two_classes_have_one_name() -> None:
+    # The structs of the API have the names that Lemmy's clients give them, which are also ours for
+    # what they are made of.
     found: dict[str, list[str]] = {}
     for path in MODULES:
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ClassDef):
+            if isinstance(node, ast.ClassDef) and not name(path).startswith("fedcom/api/v3/"):
                 found.setdefault(node.name, []).append(name(path))
 
     assert {class_name: files for class_name, files in found.items() if len(files) > 1} == {}
@@ -193,7 +195,7 @@ def test_npm_packages_are_pinned_with_hashes_and_name_no_host() -> None:
     own = packages.pop("")
 
     assert own["dependencies"] == asked
-    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in asked.values())
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+(-[a-z]+\.\d+)?", version) for version in asked.values())
     assert {f"node_modules/{package}" for package in asked} <= set(packages)
     for path, package in packages.items():
         assert package["integrity"].startswith("sha512-"), path

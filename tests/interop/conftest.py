@@ -1,10 +1,12 @@
-"""`live`: one server process for all scenarios here."""
+"""`live`: one server process for all scenarios here; `clients`: Lemmy's own client at it."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from tests.federation.conftest import Live, open_live
+from tests.support.javascript import Program, running
+from tests.support.lemmy_scene import Clients, open_clients
 
 
 @pytest.fixture(scope="package")
@@ -12,3 +14,23 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """On SQLite: nothing here depends on the database."""
     with open_live(tmp_path_factory.mktemp("live"), "127.0.0.25") as opened:
         yield opened
+
+
+@pytest.fixture(scope="package")
+def lemmy_js() -> Iterator[Program]:
+    """Lemmy's own client."""
+    with running("lemmy.mjs") as program:
+        yield program
+
+
+@pytest.fixture(scope="package")
+def far(tmp_path_factory: pytest.TempPathFactory, lemmy_js: Program) -> Iterator[Clients]:
+    """The clients of everybody at another instance of ours."""
+    with open_live(tmp_path_factory.mktemp("far"), "127.0.0.26") as opened:
+        yield open_clients(lemmy_js, opened.node.origin)
+
+
+@pytest.fixture(scope="package")
+def clients(live: Live, lemmy_js: Program) -> Clients:
+    """The clients of everybody at `live`."""
+    return open_clients(lemmy_js, live.node.origin)

@@ -15,7 +15,6 @@ from fedcom.api.endpoint import Parameters, Resource, Shape
 from fedcom.api.v3.known import comment_views, one_comment, vote_views
 from fedcom.api.v3.params import (
     ORDERS,
-    SCOPES,
     CommentSortType,
     Id,
     Limit,
@@ -28,7 +27,7 @@ from fedcom.api.v3.params import (
     start_of,
 )
 from fedcom.api.v3.shapes.responses import CommentResponse, GetCommentsResponse, VoteView
-from fedcom.api.v3.shapes.site import ListingType
+from fedcom.api.v3.shapes.site import SCOPES, ListingType
 from fedcom.api.v3.shapes.text import without_warning
 from fedcom.errors import NotFound
 from fedcom.models.comment import Comment as Row
@@ -43,7 +42,7 @@ from fedcom.views.post import get_post_view
 from fedcom.views.thread import Levels, list_levels
 from fedcom.views.voter import list_voters
 
-resource = Resource()
+resource = Resource(not_the_author="no_comment_edit_allowed")
 
 Depth = Annotated[int, msgspec.Meta(ge=1, le=300)]
 

@@ -14,12 +14,11 @@ from fedcom.api.caller import Call, Caller, unless_unchanged
 from fedcom.api.endpoint import Parameters, Resource, Shape
 from fedcom.api.v3.known import community_views, moderator_views, one_community, one_person
 from fedcom.api.v3.params import (
-    SCOPES,
-    SORTS,
     Id,
     Limit,
     PageAt,
     check_reason,
+    codes_of,
     community_of,
     no_id,
     page_of,
@@ -37,7 +36,14 @@ from fedcom.api.v3.shapes.responses import (
     GetCommunityResponse,
     SuccessResponse,
 )
-from fedcom.api.v3.shapes.site import ALL_LANGUAGES, ListingType, SortType
+from fedcom.api.v3.shapes.site import (
+    EVERY_LANGUAGE,
+    SCOPES,
+    SORTS,
+    ListingType,
+    SortType,
+    language_numbers,
+)
 from fedcom.errors import Invalid
 from fedcom.personal.blocks import block, unblock
 from fedcom.queries.actors import get_community, get_person
@@ -130,6 +136,7 @@ async def create_community(call: Call, wanted: CreateCommunity) -> CommunityResp
                 description=description,
                 nsfw=wanted.nsfw,
                 posting_restricted=wanted.posting_restricted_to_mods,
+                languages=tuple(codes_of(wanted.discussion_languages or ())),
             )
         )
         if wanted.icon or wanted.banner:
@@ -137,8 +144,8 @@ async def create_community(call: Call, wanted: CreateCommunity) -> CommunityResp
                 ChangePictures(
                     by=caller.person,
                     subject=made,
-                    icon_url=wanted.icon or None,
-                    image_url=wanted.banner or None,
+                    icon_url=caller.own_address(wanted.icon or ""),
+                    image_url=caller.own_address(wanted.banner or ""),
                 )
             )
         return _answer(caller, made.id)
@@ -170,6 +177,7 @@ async def edit_community(call: Call, wanted: EditCommunity) -> CommunityResponse
 
     def work(caller: Caller) -> CommunityResponse:
         now = get_community(caller.conn, wanted.community_id)
+        languages = wanted.discussion_languages
         caller.act(
             Edit(
                 by=caller.person,
@@ -182,10 +190,11 @@ async def edit_community(call: Call, wanted: EditCommunity) -> CommunityResponse
                     if wanted.posting_restricted_to_mods is None
                     else wanted.posting_restricted_to_mods
                 ),
+                languages=None if languages is None else tuple(codes_of(languages)),
             )
         )
-        icon = now.icon_url if wanted.icon is None else wanted.icon or None
-        banner = now.image_url if wanted.banner is None else wanted.banner or None
+        icon = now.icon_url if wanted.icon is None else caller.own_address(wanted.icon)
+        banner = now.image_url if wanted.banner is None else caller.own_address(wanted.banner)
         if (icon, banner) != (now.icon_url, now.image_url):
             caller.act(
                 ChangePictures(by=caller.person, subject=now, icon_url=icon, image_url=banner)
@@ -383,7 +392,7 @@ def to_moment(seconds: int | None) -> datetime | None:
 def _answer(caller: Caller, community_id: int) -> CommunityResponse:
     return CommunityResponse(
         community_view=one_community(caller, community_id),
-        discussion_languages=[one.id for one in ALL_LANGUAGES],
+        discussion_languages=_languages(caller, community_id),
     )
 
 
@@ -391,5 +400,9 @@ def _whole(caller: Caller, community_id: int) -> GetCommunityResponse:
     return GetCommunityResponse(
         community_view=one_community(caller, community_id),
         moderators=moderator_views(caller, community_id),
-        discussion_languages=[one.id for one in ALL_LANGUAGES],
+        discussion_languages=_languages(caller, community_id),
     )
+
+
+def _languages(caller: Caller, community_id: int) -> list[int]:
+    return language_numbers(get_community(caller.conn, community_id).languages) or EVERY_LANGUAGE

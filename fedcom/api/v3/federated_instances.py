@@ -31,7 +31,7 @@ class InstanceWithFederationState(Instance):
 
 
 class FederatedInstances(Shape):
-    """The other servers. All that are not blocked are allowed, so there is no list of those."""
+    """The other servers; those that are allowed only if there is a list of them."""
 
     linked: list[InstanceWithFederationState]
     allowed: list[InstanceWithFederationState]
@@ -39,17 +39,21 @@ class FederatedInstances(Shape):
 
 
 class GetFederatedInstancesResponse(Shape):
-    """The other servers."""
+    """The other servers; nothing while this one does not federate."""
 
-    federated_instances: FederatedInstances
+    federated_instances: FederatedInstances | None = None
 
 
 @resource.reads("/federated_instances")
 def get_federated_instances(caller: Caller, _wanted: NoParameters) -> GetFederatedInstancesResponse:
     """All servers that are known here, by name."""
     found = list_instances(caller.conn, caller.settings.host)
+    if found is None:
+        return GetFederatedInstancesResponse()
     lists = FederatedInstances(
-        linked=_shown(found.linked), allowed=[], blocked=_shown(found.blocked)
+        linked=_shown(found.linked),
+        allowed=_shown(found.allowed),
+        blocked=_shown(found.blocked),
     )
     return GetFederatedInstancesResponse(federated_instances=lists)
 

@@ -1,19 +1,19 @@
 """Parameters that several calls have in common: sorts, lists, pages, votes and texts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal, NoReturn
 
 import msgspec
 
 from fedcom.api.caller import Caller
-from fedcom.api.v3.shapes.site import ListingType, SortType
 from fedcom.errors import BadRequest, Invalid, NotFound
 from fedcom.http.resolve import split_slug
 from fedcom.models.actor import Community, Person
 from fedcom.queries.actors import find_community, find_person, get_community, get_person
+from fedcom.rules.lemmy_languages import language_of_number
 from fedcom.rules.limits import MAX_REASON, check_body
 from fedcom.views.comment_feed import Order
-from fedcom.views.feed import Sort, Span, read_cursor
+from fedcom.views.feed import Sort, read_cursor
 from fedcom.views.paging import PageNumber, Start
 
 MAX_PAGE = 50
@@ -23,32 +23,7 @@ Id = Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)]
 PageAt = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 Limit = Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE)]
 Score = Literal[-1, 0, 1]
-Part = Literal["all", "local", "subscribed", "moderated"]
-"""What a listing type means, as a scope of posts, comments, communities and searches."""
-
 CommentSortType = Literal["Hot", "Top", "New", "Old", "Controversial"]
-
-SORTS: Mapping[SortType, tuple[Sort, Span]] = {
-    "Active": ("active", "all"),
-    "Hot": ("hot", "all"),
-    "Scaled": ("scaled", "all"),
-    "New": ("new", "all"),
-    "Old": ("old", "all"),
-    "MostComments": ("most_comments", "all"),
-    "NewComments": ("new_comments", "all"),
-    "Controversial": ("controversial", "all"),
-    "TopHour": ("top", "hour"),
-    "TopSixHour": ("top", "six_hours"),
-    "TopTwelveHour": ("top", "twelve_hours"),
-    "TopDay": ("top", "day"),
-    "TopWeek": ("top", "week"),
-    "TopMonth": ("top", "month"),
-    "TopThreeMonths": ("top", "three_months"),
-    "TopSixMonths": ("top", "six_months"),
-    "TopNineMonths": ("top", "nine_months"),
-    "TopYear": ("top", "year"),
-    "TopAll": ("top", "all"),
-}
 
 ORDERS: Mapping[CommentSortType, Order] = {
     "Hot": "hot",
@@ -56,13 +31,6 @@ ORDERS: Mapping[CommentSortType, Order] = {
     "New": "new",
     "Old": "old",
     "Controversial": "controversial",
-}
-
-SCOPES: Mapping[ListingType, Part] = {
-    "All": "all",
-    "Local": "local",
-    "Subscribed": "subscribed",
-    "ModeratorView": "moderated",
 }
 
 
@@ -102,6 +70,17 @@ def check_honeypot(honeypot: str | None) -> None:
     """Raises Invalid("trap_filled") if a field was filled in that people do not see."""
     if honeypot:
         raise Invalid("trap_filled", "The field that must stay empty was filled in.")
+
+
+def codes_of(numbers: Iterable[int]) -> list[str]:
+    """The codes of languages by Lemmy's numbers, without "undetermined", which everybody sees."""
+    return [code for code in map(language_of_number, numbers) if code]
+
+
+def check_same(password: str, again: str) -> None:
+    """Raises BadRequest("passwords_do_not_match")."""
+    if password != again:
+        raise BadRequest("passwords_do_not_match", "The two passwords are not the same.")
 
 
 def shows_nsfw(caller: Caller, asked: bool | None) -> bool:

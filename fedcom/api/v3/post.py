@@ -18,8 +18,6 @@ from fedcom.api.v3.known import (
     vote_views,
 )
 from fedcom.api.v3.params import (
-    SCOPES,
-    SORTS,
     Id,
     Limit,
     PageAt,
@@ -40,7 +38,7 @@ from fedcom.api.v3.shapes.responses import (
     SuccessResponse,
     VoteView,
 )
-from fedcom.api.v3.shapes.site import ListingType, SortType
+from fedcom.api.v3.shapes.site import SCOPES, SORTS, ListingType, SortType
 from fedcom.api.v3.shapes.text import without_warning
 from fedcom.errors import NotFound
 from fedcom.personal.saved import hide, save, unhide, unsave
@@ -180,7 +178,7 @@ async def create_post(call: Call, wanted: CreatePost) -> PostResponse:
     """Write a post in a community."""
     check_honeypot(wanted.honeypot)
     by = (await call.member()).person
-    url = check_url(wanted.url) if wanted.url else None
+    url = check_url(call.own_address(wanted.url)) if wanted.url else None
     title = check_title(wanted.name)
     body = await call.parse_markdown(by, check_body(wanted.body or ""))
 
@@ -270,7 +268,7 @@ async def edit_post(call: Call, wanted: EditPost) -> PostResponse:
         text = without_warning(wanted.body, before.content_warning)
     url = before.url
     if wanted.url is not None:
-        url = check_url(wanted.url) if wanted.url else None
+        url = check_url(call.own_address(wanted.url)) if wanted.url else None
     alt = before.image_alt if wanted.alt_text is None else wanted.alt_text
     image = _image(url, alt)
     if image is None and before.image_url and url == before.url:

@@ -9,14 +9,17 @@ from fedcom.api.openapi import describe
 from fedcom.api.v3 import (
     comment,
     community,
+    custom_emoji,
     federated_instances,
     inbox,
+    login,
     post,
     private_message,
     resolve_object,
     search,
     site,
     user,
+    user_settings,
 )
 from fedcom.http.cors import ANY_ORIGIN
 from fedcom.http.instance import instance_of
@@ -24,13 +27,13 @@ from fedcom.rules.dialects import LEMMY_VERSION
 
 PREFIX = "/api/v3"
 
+_RESOURCES = (
+    *(site, login, user_settings, custom_emoji),
+    *(post, comment, community, user, inbox, private_message),
+    *(search, resolve_object, federated_instances),
+)
 ENDPOINTS: list[Endpoint] = [
-    endpoint
-    for module in (
-        *(site, post, comment, community, user, inbox, private_message),
-        *(search, resolve_object, federated_instances),
-    )
-    for endpoint in module.resource.endpoints
+    endpoint for module in _RESOURCES for endpoint in module.resource.endpoints
 ]
 
 

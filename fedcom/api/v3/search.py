@@ -7,8 +7,6 @@ from fedcom.api.caller import Call, Caller
 from fedcom.api.endpoint import Parameters, Resource, Shape
 from fedcom.api.v3.known import comment_views, community_views, person_views, post_views
 from fedcom.api.v3.params import (
-    SCOPES,
-    SORTS,
     Id,
     Limit,
     PageAt,
@@ -20,7 +18,7 @@ from fedcom.api.v3.shapes.comment import CommentView
 from fedcom.api.v3.shapes.community import CommunityView
 from fedcom.api.v3.shapes.person import PersonView
 from fedcom.api.v3.shapes.post import PostView
-from fedcom.api.v3.shapes.site import ListingType, SortType
+from fedcom.api.v3.shapes.site import SCOPES, SORTS, ListingType, SortType
 from fedcom.text.search_terms import parse_terms
 from fedcom.views.feed import FeedQuery, list_posts
 from fedcom.views.search import (

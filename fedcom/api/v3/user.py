@@ -3,10 +3,10 @@
 from fedcom.api.caller import Caller
 from fedcom.api.endpoint import Parameters, Resource, Shape
 from fedcom.api.v3.known import comment_views, moderated_views, one_person, post_views
-from fedcom.api.v3.params import SORTS, Id, Limit, PageAt, no_id, page_of, person_of, shows_nsfw
+from fedcom.api.v3.params import Id, Limit, PageAt, no_id, page_of, person_of, shows_nsfw
 from fedcom.api.v3.shapes.person import PersonView
 from fedcom.api.v3.shapes.responses import GetPersonDetailsResponse
-from fedcom.api.v3.shapes.site import SortType
+from fedcom.api.v3.shapes.site import SORTS, SortType
 from fedcom.errors import BadRequest
 from fedcom.models.actor import Person
 from fedcom.personal.blocks import block, unblock

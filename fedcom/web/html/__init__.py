@@ -2,8 +2,8 @@
 
 In reading order: `routing` (routes that refuse cross-site forms), `request_context` (who asks for
 which page of which site), `forms` and `honeypot` (what was typed, and whether by a person),
-`render` and `escaping` (templates), `fragments` (parts of pages, kept in memory), `i18n`
-(translations), `labels` (names of pages), `flash` (a message on the next page), `errors` (pages for
-errors), `alerts` (what admins see on every page), `colours`, `static_files`, `feed_documents` (RSS
-and Atom).
+`languages` (a box for each), `render` and `escaping` (templates), `fragments` (parts of pages, kept
+in memory), `i18n` (translations), `labels` (names of pages), `flash` (a message on the next page),
+`errors` (pages for errors), `alerts` (what admins see on every page), `colours`,
+`static_files`, `feed_documents` (RSS and Atom).
 """

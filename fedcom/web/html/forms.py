@@ -61,6 +61,13 @@ _CODES = {
     "couldnt_find_community": "community",
     "couldnt_find_person": "person",
     "own_host": "host",
+    "incorrect_totp_token": "code",
+    "captcha_incorrect": "captcha_answer",
+    "missing_totp_token": "code",
+    "blocked_url": "url",
+    "invalid_regex": "slur_filter",
+    "permissive_regex": "slur_filter",
+    "invalid_matrix_id": "matrix_user_id",
 }
 
 

@@ -24,6 +24,7 @@ from fedcom.catalogues import LANGUAGES
 from fedcom.http.page_cache import SHARED, is_shareable
 from fedcom.media.remote import MediaUrlSigner
 from fedcom.offload import offload
+from fedcom.rules.languages import LANGUAGES as POST_LANGUAGES
 from fedcom.text.html import excerpt_of
 from fedcom.text.mentions import unlinked_mentions
 from fedcom.text.pictures import move_pictures
@@ -36,7 +37,11 @@ from fedcom.web.html.request_context import PageContext
 FOLDER = Path(__file__).parents[1]
 STYLE = (FOLDER / "static" / "style.css").read_bytes()
 SCRIPT = (FOLDER / "static" / "script.js").read_bytes()
-SCRIPT_ADDRESS = f"/static/script.js?v={hashlib.sha256(SCRIPT).hexdigest()[:12]}"
+API_SCRIPT = (FOLDER / "static" / "api.js").read_bytes()
+SCRIPT_ADDRESS, API_SCRIPT_ADDRESS = (
+    f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
+    for name, content in (("script.js", SCRIPT), ("api.js", API_SCRIPT))
+)
 STYLE_VERSION = hashlib.sha256(STYLE).hexdigest()[:12]
 
 _MINUTE = timedelta(minutes=1)
@@ -193,6 +198,7 @@ def _environment() -> Environment:
         "language": i18n.language,
         "direction": i18n.direction,
         "languages": list(LANGUAGES.items()),
+        "post_languages": list(POST_LANGUAGES.items()),
     }
     return environment
 

@@ -37,6 +37,14 @@ OPEN_TO_BANNED = frozenset(
 )
 """The pages on which a member who is banned from the instance still counts as a member."""
 
+OPEN_TO_GUESTS = frozenset(
+    {
+        *("/", "/setup", "/login", "/logout", "/register", "/forgot", "/reset", "/confirm-email"),
+        *("/legal", "/help/markdown", "/help/limits", "/.well-known/security.txt"),
+    }
+)
+"""The pages of a private site that guests see. They say nothing about members and communities."""
+
 
 class RedirectTo(Exception):
     """The page cannot be shown yet: another of our pages comes first (`path`)."""
@@ -83,6 +91,11 @@ class PageContext:
         return self.identity.now
 
     @property
+    def shows_nsfw(self) -> bool:
+        """Whether the viewer's lists have sensitive posts."""
+        return self.identity.shows_nsfw
+
+    @property
     def viewer_id(self) -> int:
         """The row id of the viewer, for queries."""
         return self.identity.viewer_id
@@ -122,6 +135,8 @@ def _to_context(
     is_kept_out = identity.is_banned and request.url.path not in OPEN_TO_BANNED
     if is_kept_out:
         identity = identity.without_banned()
+    if identity.is_shut_out and request.url.path not in OPEN_TO_GUESTS:
+        raise RedirectTo(BANS) if is_kept_out else _to_login(request)
     preferred = identity.member.account.interface_language if identity.member else ""
     return PageContext(
         request,
@@ -148,12 +163,17 @@ def member_of(context: PageContext) -> SignedIn:
     if context.is_kept_out:
         raise RedirectTo(BANS)
     if context.member is None:
-        request, here = context.request, "/"
-        if request.method == "GET":
-            query = f"?{request.url.query}" if request.url.query else ""
-            here = f"{request.url.path}{query}"
-        raise RedirectTo(f"/login?next={quote(here)}")
+        raise _to_login(context.request)
     return context.member
+
+
+def _to_login(request: Request) -> RedirectTo:
+    """To the log-in page, and from there back to this one."""
+    here = "/"
+    if request.method == "GET":
+        query = f"?{request.url.query}" if request.url.query else ""
+        here = f"{request.url.path}{query}"
+    return RedirectTo(f"/login?next={quote(here)}")
 
 
 def admin_of(context: PageContext) -> SignedIn:

@@ -1,4 +1,4 @@
-"""The style sheet, the script and the icon, from memory; a new version has a new address."""
+"""The style sheet, the scripts and the icon, from memory; a new version has a new address."""
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -6,11 +6,12 @@ from starlette.responses import Response
 
 from fedcom.http.numbers import whole_number
 from fedcom.web.html.colours import style_of
-from fedcom.web.html.render import FOLDER, SCRIPT, STYLE
+from fedcom.web.html.render import API_SCRIPT, FOLDER, SCRIPT, STYLE
 
 FILES = {
     "style.css": (STYLE, "text/css"),
     "script.js": (SCRIPT, "text/javascript"),
+    "api.js": (API_SCRIPT, "text/javascript"),
     "icon.svg": ((FOLDER / "static" / "icon.svg").read_bytes(), "image/svg+xml"),
 }
 

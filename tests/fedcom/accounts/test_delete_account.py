@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pyotp
 import pytest
 from sqlalchemy import Column, Table, insert, update
 
@@ -10,6 +11,7 @@ from fedcom.accounts.email import propose_email
 from fedcom.accounts.mail import enqueue_mail
 from fedcom.accounts.password_reset import create_reset
 from fedcom.accounts.sessions import create_session
+from fedcom.accounts.two_factor import confirm, generate
 from fedcom.actions.delete_actor import DeleteActor
 from fedcom.actions.message import SendMessage
 from fedcom.actions.moderators import AddModerator
@@ -28,9 +30,11 @@ from fedcom.personal.drafts import save_draft
 from fedcom.personal.saved import hide, save
 from fedcom.personal.sent_forms import once
 from fedcom.personal.visits import note_visit
+from fedcom.remote.keys import KeyCipher
 from fedcom.wire.body import Body
 from tests.support.people import Home, Sent, give_email, received
 
+CIPHER = KeyCipher(b"secret")
 KIM, OWLS = "https://kim.example/u/kim", "https://owls.example/c/owls"
 
 
@@ -109,6 +113,8 @@ def live(home: Home) -> None:
         for one in (address, f"new-{address}"):
             enqueue_mail(ctx, one, "Something waits for you", "Here")
         create_reset(ctx.conn, bob.id, ctx.now)
+        secret = generate(ctx, CIPHER, bob.id, "bob").secret
+        confirm(ctx, CIPHER, bob.id, pyotp.TOTP(secret).at(ctx.now))
         of_bob = {"title": SECRET, "summary_source": SECRET, "summary_html": SECRET}
         ctx.conn.execute(update(actor).where(actor.c.id == bob.id).values(**of_bob))
         ctx.conn.execute(

@@ -30,7 +30,7 @@ def refused(rig, newcomer, error):
 
 
 def opened(rig, mode):
-    rig(lambda ctx: edit_site(ctx.conn, registration=mode))
+    rig(lambda ctx: edit_site(ctx, registration=mode))
 
 
 def test_a_closed_instance_refuses_registrations(rig):

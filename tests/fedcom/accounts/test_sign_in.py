@@ -1,14 +1,32 @@
+import pyotp
 import pytest
 from sqlalchemy import update
 
 from fedcom.accounts.members import set_password
 from fedcom.accounts.register import NewAccount, register
 from fedcom.accounts.sessions import find_site_and_member
-from fedcom.accounts.sign_in import Client, begin_sign_in, finish_sign_in
+from fedcom.accounts.sign_in import (
+    Client,
+    CodeNeeded,
+    EmailNeeded,
+    SecondStep,
+    Start,
+    begin_code,
+    begin_sign_in,
+    finish_code,
+    finish_sign_in,
+)
+from fedcom.accounts.two_factor import confirm, generate
 from fedcom.errors import Denied, TooMany
+from fedcom.models.account import account
 from fedcom.models.actor import actor
-from fedcom.site.settings import edit_site
+from fedcom.remote.keys import KeyCipher
+from fedcom.site.settings import edit_sign_up, edit_site
 from tests.fedcom.accounts.rig import KEY
+
+BROWSER = Start("Firefox")
+APP = Start("Voyager/2.0", is_app=True)
+CIPHER = KeyCipher(b"secret")
 
 
 def begin(rig, name, address="192.0.2.1", device=""):
@@ -18,14 +36,7 @@ def begin(rig, name, address="192.0.2.1", device=""):
 
 def finish(rig, login, *, right, stronger=None):
     return rig(
-        lambda ctx: finish_sign_in(
-            ctx.conn,
-            login,
-            password_ok=right,
-            stronger=stronger,
-            user_agent="Firefox",
-            now=ctx.now,
-        )
+        lambda ctx: finish_sign_in(ctx, login, BROWSER, password_ok=right, stronger=stronger)
     )
 
 
@@ -175,7 +186,7 @@ def test_attempts_at_the_same_time_are_counted_before_they_are_decided(rig, ann)
 
 
 def test_a_pending_account_is_reported_only_with_the_right_password(rig):
-    rig(lambda ctx: edit_site(ctx.conn, registration="approval"))
+    rig(lambda ctx: edit_site(ctx, registration="approval"))
     rig(
         lambda ctx: register(
             ctx, NewAccount(name="bob", password_hash="h", application="please"), KEY
@@ -212,3 +223,140 @@ def test_a_password_changed_during_the_check_is_refused(rig, ann):
 @pytest.mark.parametrize("name", ["an\0n", "\ud800", "@\ud800", "x" * 100_000, ""])
 def test_a_name_that_no_database_can_store_is_just_wrong(rig, name):
     assert fail(rig, name, 1)[0] == "incorrect_login"
+
+
+def test_an_app_gets_a_json_web_token(rig, ann):
+    login = begin(rig, "ann")
+    welcome = rig(lambda ctx: finish_sign_in(ctx, login, APP, password_ok=True))
+    assert welcome.token.count(".") == 2
+    _, signed_in = rig(lambda ctx: find_site_and_member(ctx.conn, welcome.token, ctx.now))
+    assert (signed_in.person, signed_in.session.is_app) == (ann.person, True)
+
+
+def test_the_app_of_a_banned_member_is_refused(rig, ann):
+    login = begin(rig, "ann")
+    rig(lambda ctx: ctx.conn.execute(update(actor).values(banned_at=ctx.now, ban_reason="Spam.")))
+    with pytest.raises(Denied) as caught:
+        rig(lambda ctx: finish_sign_in(ctx, login, APP, password_ok=True))
+    assert caught.value.code == "site_ban"
+
+
+@pytest.fixture
+def secret(rig, ann):
+    """Of two-factor authentication, which ann has turned on."""
+    number = ann.person.id
+    made = rig(lambda ctx: generate(ctx, CIPHER, number, "ann")).secret
+    rig(lambda ctx: confirm(ctx, CIPHER, number, pyotp.TOTP(made).at(rig.clock())))
+    rig.clock.advance(minutes=5)
+    return made
+
+
+def try_code(rig, ann, code, start=BROWSER, address="192.0.2.1", device=""):
+    client = Client(address, lambda _account: device)
+    attempts = rig(lambda ctx: begin_code(ctx.conn, ann.account, client, ctx.now))
+    return rig(lambda ctx: finish_code(ctx, CIPHER, SecondStep(ann, code, attempts), start))
+
+
+def guess(rig, ann, times, address="192.0.2.1", device=""):
+    for _ in range(times):
+        with pytest.raises(Denied) as caught:
+            try_code(rig, ann, "no code", address=address, device=device)
+        assert caught.value.code == "incorrect_totp_token"
+
+
+def test_with_two_factors_the_password_alone_begins_no_session(rig, ann, secret):
+    assert attempt(rig, "ann", right=True) == CodeNeeded(ann)
+    assert fail(rig, "ann", 1)[0] == "incorrect_login"
+
+
+@pytest.mark.parametrize("start", [BROWSER, APP])
+def test_the_code_begins_the_session(rig, ann, secret, start):
+    welcome = try_code(rig, ann, pyotp.TOTP(secret).at(rig.clock()), start)
+    _, signed_in = rig(lambda ctx: find_site_and_member(ctx.conn, welcome.token, ctx.now))
+    assert (signed_in.person, signed_in.session.is_app) == (ann.person, start.is_app)
+
+
+def test_few_codes_are_tried_from_one_address_and_from_all_together(rig, ann, secret):
+    guess(rig, ann, 10, "192.0.2.1")
+    with pytest.raises(TooMany) as caught:
+        try_code(rig, ann, "123456", address="192.0.2.1")
+    assert caught.value.detail == "Too many wrong codes. Try again in 1 hour."
+    guess(rig, ann, 10, "192.0.2.2")
+    with pytest.raises(TooMany):
+        try_code(rig, ann, "123456", address="192.0.2.3")
+
+
+def test_strangers_do_not_keep_the_owners_device_from_entering_a_code(rig, ann, secret):
+    guess(rig, ann, 10, "192.0.2.1")
+    guess(rig, ann, 10, "192.0.2.2")
+    guess(rig, ann, 9, device="laptop")
+    assert try_code(rig, ann, pyotp.TOTP(secret).at(rig.clock()), device="laptop").member == ann
+    guess(rig, ann, 1, device="laptop")
+    with pytest.raises(TooMany):
+        try_code(rig, ann, "123456", device="laptop")
+
+
+def test_right_codes_are_not_counted(rig, ann, secret):
+    for _ in range(15):
+        rig.clock.advance(seconds=30)
+        try_code(rig, ann, pyotp.TOTP(secret).at(rig.clock()))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda ctx, ann: set_password(ctx.conn, ann, "new hash"),
+        lambda ctx, _ann: ctx.conn.execute(update(account).values(state="pending")),
+        lambda ctx, _ann: ctx.conn.execute(update(actor).values(deleted_at=ctx.now)),
+    ],
+)
+def test_an_account_that_changed_since_the_password_is_refused(rig, ann, secret, change):
+    rig(lambda ctx: change(ctx, ann.person.id))
+    with pytest.raises(Denied) as caught:
+        try_code(rig, ann, pyotp.TOTP(secret).at(rig.clock()))
+    assert caught.value.code == "incorrect_login"
+
+
+MAILING = Start("Firefox", sends_mail=True)
+
+
+@pytest.fixture
+def strict(rig):
+    """The site requires confirmed addresses."""
+    rig(lambda ctx: edit_sign_up(ctx.conn, requires_confirmed_email=True))
+    return rig
+
+
+def enter(rig, name, start=MAILING):
+    login = begin(rig, name)
+    return rig(lambda ctx: finish_sign_in(ctx, login, start, password_ok=True))
+
+
+def test_without_the_required_address_the_password_begins_no_session(strict):
+    bob = strict.member("bob")
+    assert enter(strict, "bob") == EmailNeeded(bob)
+    assert fail(strict, "bob", 1)[0] == "incorrect_login"
+
+
+def test_no_address_is_required_of_admins_or_of_those_with_one_or_where_no_mail_is_sent(strict):
+    strict.member("ann", email="ann@mail.example")
+    strict.member("cleo", role="admin")
+    strict.member("bob")
+    for name, start in (("ann", MAILING), ("cleo", MAILING), ("bob", BROWSER)):
+        assert enter(strict, name, start).token
+
+
+def test_an_address_is_required_after_the_code(strict):
+    bob = strict.member("bob")
+    number = bob.person.id
+    made = strict(lambda ctx: generate(ctx, CIPHER, number, "bob")).secret
+    strict(lambda ctx: confirm(ctx, CIPHER, number, pyotp.TOTP(made).at(strict.clock())))
+    strict.clock.advance(minutes=5)
+    assert enter(strict, "bob") == CodeNeeded(bob)
+    code = pyotp.TOTP(made).at(strict.clock())
+    assert try_code(strict, bob, code, MAILING) == EmailNeeded(bob)
+
+
+def test_a_site_that_requires_nothing_asks_for_nothing(rig):
+    rig.member("bob")
+    assert enter(rig, "bob").token

@@ -5,7 +5,7 @@ from sqlalchemy import insert, select, update
 
 from fedcom.accounts.passwords import check_password
 from fedcom.accounts.sessions import create_session
-from fedcom.models.account import account, invitation, password_reset, session
+from fedcom.models.account import account, invitation, password_reset, session, two_factor
 from fedcom.models.actor import actor
 from fedcom.models.site import site
 from tests.fedcom.cli.shell import HOST, PASSWORD, Shell
@@ -30,6 +30,15 @@ def sign_in(shell: Shell, name: str) -> None:
     with database.begin() as conn:
         number = conn.execute(select(actor.c.id).where(actor.c.name == name)).scalar_one()
         create_session(conn, number, "a browser", NOW)
+    database.close()
+
+
+def turn_on_two_factor(shell: Shell, name: str) -> None:
+    database = shell.open_database()
+    with database.begin() as conn:
+        number = conn.execute(select(actor.c.id).where(actor.c.name == name)).scalar_one()
+        row = {"encrypted_secret": b"x", "created_at": NOW, "confirmed_at": NOW, "used_step": 0}
+        conn.execute(insert(two_factor).values(account_id=number, **row))
     database.close()
 
 
@@ -256,3 +265,13 @@ def test_a_reset_link_is_made_and_only_its_hash_kept(shell: Shell) -> None:
     database.close()
     assert made.rpartition("=")[2] not in str(row)
     assert "no account named nobody" in shell("user", "reset-link", "nobody").err
+
+
+def test_two_factor_authentication_is_turned_off_for_one_who_lost_everything(shell: Shell) -> None:
+    shell.create_user("ann")
+    turn_on_two_factor(shell, "ann")
+    off = shell.must("user", "two-factor-off", "ann")
+    assert off == f"Two-factor authentication is now off for ann@{HOST}.\n"
+    again = shell.must("user", "two-factor-off", "ann")
+    assert again == f"Two-factor authentication was not on for ann@{HOST}.\n"
+    assert "(couldnt_find_person)" in shell("user", "two-factor-off", "eve").err

@@ -161,7 +161,6 @@ async def test_documents_are_for_scripts_of_every_page_and_asked_for_only_when_c
         "/activities/create/0",
         "/.well-known/webfinger",
         "/nodeinfo/2.1",
-        "/api/v3/site",
     ],
 )
 async def test_a_browser_that_asks_first_may_ask_for_every_document(node: Node, path: str) -> None:

@@ -33,6 +33,7 @@ from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.remote.actors import put_actor
+from fedcom.remote.keys import KeyCipher
 from fedcom.settings import Settings
 from fedcom.site.setup import finish_setup, start
 from fedcom.text.page_head import LinkMetadata
@@ -57,6 +58,7 @@ class PlainInstance:
         self.pictures = Pictures(Store(settings.media_dir), max_bytes=100_000)
         self.media_signer = MediaUrlSigner(b"secret", settings.origin)
         self.signer = HmacSigner(b"secret")
+        self.cipher = KeyCipher(b"secret")
         self.setup_token: str | None = None
         self.known: dict[str, Community | Person | Post | Comment] = {}
         # Fetched and stored, by handle.

@@ -13,6 +13,7 @@ from fedcom.actions.perform import perform
 from fedcom.context import Context
 from fedcom.http.csrf import make_token
 from fedcom.models.base import metadata
+from fedcom.site.decoration import create_emoji
 from fedcom.web.routes import routes
 from fedcom.wire.body import Body
 from tests.fedcom.web.conftest import World
@@ -43,6 +44,7 @@ async def make_targets(world: World) -> dict[str, str]:
 
     def make(ctx: Context) -> str:
         set_role(ctx.conn, bob.id, "admin")
+        create_emoji(ctx, "cat", "https://forum.example/media/cat.webp")
         perform(ctx, SendMessage(by=ann, to=bob, body=Body.of_markdown("Hello")))
         return create_reset(ctx.conn, ann.id, ctx.now)
 

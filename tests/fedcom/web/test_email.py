@@ -9,7 +9,7 @@ from sqlalchemy import select
 from fedcom.accounts.members import Member, find_member, get_member, set_password
 from fedcom.accounts.passwords import hash_password
 from fedcom.models.mail import mail
-from fedcom.site.settings import edit_site
+from fedcom.site.settings import edit_sign_up, edit_site
 from tests.fedcom.web.browser import Page
 from tests.fedcom.web.conftest import World
 from tests.support.people import give_email
@@ -73,7 +73,7 @@ def likeness(page: Page, name: str) -> tuple[object, ...]:
 async def test_signing_up_does_not_reveal_whether_an_address_has_an_account(
     sending: World, mode: str
 ) -> None:
-    await sending.instance.unit(lambda ctx: edit_site(ctx.conn, registration=mode))
+    await sending.instance.unit(lambda ctx: edit_site(ctx, registration=mode))
     answers, settings = [], []
     for name, address in (("quux", "bob@mail.example"), ("zyxx", "new@mail.example")):
         guest = sending.browser()
@@ -220,3 +220,75 @@ async def test_where_no_mail_is_sent_the_address_is_only_kept(world: World) -> N
         )
         is None
     )
+
+
+@pytest.fixture
+async def strict(sending: World) -> World:
+    """The site requires confirmed addresses."""
+    await sending.instance.unit(lambda ctx: edit_sign_up(ctx.conn, requires_confirmed_email=True))
+    return sending
+
+
+async def test_with_the_setting_a_newcomer_confirms_the_address_before_logging_in(
+    strict: World,
+) -> None:
+    guest = strict.browser()
+    assert re.search('<input id="f-email"[^>]* required', (await guest.get("/register")).html)
+    without = await guest.post("/register", name="zoe", password=PASSWORD, email="")
+    assert (without.status, 'id="e-email"' in without.html) == (422, True)
+    sent = await guest.post("/register", name="zoe", password=PASSWORD, email="z@mail.example")
+    assert (sent.location, guest.token) == ("/", None)
+    assert (
+        "Open the link in it to confirm your address, then log in." in (await guest.get("/")).text
+    )
+    refused = await guest.post("/login", name="zoe", password=PASSWORD)
+    assert "you need a confirmed e-mail address" in refused.text
+    assert (guest.token, 'value="z@mail.example"' in refused.html) == (None, True)
+    [(_, body)] = await queued_mail(strict)
+    token = link_in(body).partition("token=")[2]
+
+    assert (await guest.post("/confirm-email", token=token)).location == "/login"
+
+    assert (await guest.post("/login", name="zoe", password=PASSWORD)).location == "/"
+    assert guest.token
+
+
+async def test_a_member_without_an_address_enters_one_when_logging_in(strict: World) -> None:
+    eve = strict.people["eve"].id
+    await strict.instance.unit(lambda ctx: set_password(ctx.conn, eve, HASH))
+    guest = strict.browser()
+    asked = await guest.post("/login", name="eve", password=PASSWORD)
+    found = re.search('name="ticket" value="([^"]+)"', asked.html)
+    assert found is not None
+    ticket = found[1]
+
+    for wrong in ("", "no address"):
+        page = await guest.post("/login/email", ticket=ticket, email=wrong)
+        assert (page.status, 'id="e-email"' in page.html) == (422, True)
+    sent = await guest.post("/login/email", ticket=ticket, email="eve@mail.example")
+
+    assert (sent.location, guest.token) == ("/login", None)
+    [(recipient, body)] = await queued_mail(strict)
+    assert recipient == "eve@mail.example"
+    await guest.post("/confirm-email", token=link_in(body).partition("token=")[2])
+    assert (await guest.post("/login", name="eve", password=PASSWORD)).location == "/"
+    for number in range(9):
+        await guest.post("/login/email", ticket=ticket, email=f"e{number}@mail.example")
+    page = await guest.post("/login/email", ticket=ticket, email="more@mail.example")
+    assert page.status == 429
+
+
+@pytest.mark.parametrize("ticket", ["", "x", "3.99999999999.AAAA"])
+async def test_nobody_sets_an_address_without_the_password(strict: World, ticket: str) -> None:
+    guest = strict.browser()
+    sent = await guest.post("/login/email", ticket=ticket, email="eve@mail.example")
+    assert (sent.location, await queued_mail(strict)) == ("/login", [])
+
+
+async def test_the_setting_is_changed_by_the_admin(sending: World) -> None:
+    ann = sending.browser("ann")
+    for sent, shown in (("on", True), ("", False)):
+        box = {"requires_confirmed_email": sent} if sent else {}
+        await ann.post("/admin/registration", registration="open", question="", **box)
+        page = await ann.get("/admin/registration")
+        assert bool(re.search('name="requires_confirmed_email" checked', page.html)) is shown

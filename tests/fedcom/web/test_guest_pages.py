@@ -22,6 +22,8 @@ from fedcom.http.page_cache import SECONDS
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.models.site import site
+from fedcom.site.settings import edit_site
+from fedcom.wire.body import Body
 from tests.fedcom.web.browser import PAGE_HEADERS, Page
 from tests.fedcom.web.conftest import PlainInstance, World, make_app
 
@@ -49,6 +51,7 @@ def statements() -> Iterator[list[str]]:
 @pytest.fixture
 async def post(world: World) -> Post:
     made = await world.post("Cats sleep", url="https://a.example")
+    await world.instance.unit(lambda ctx: edit_site(ctx, legal=Body.of_markdown("Run by ann.")))
     first = await world.comment(made, "Sixteen hours")
     await world.comment(made, "Twenty", parent=first, by="eve")
     return made
@@ -58,6 +61,7 @@ PATHS = (
     *("/", "/?sort=new", "/?sort=top&range=day", "/?view=compact", "/?list=local", "/?page=x"),
     *("/communities", "/communities?sort=new&q=c", "/c/cats", "/c/cats?sort=top", "/u/bob"),
     *("/u/bob?show=comments", "/modlog", "/c/cats/modlog", "/help/markdown", "/help/limits"),
+    "/legal",
     *("/post/1", "/post/1?sort=new", "/post/1?reply=1", "/post/1/history", "/comment/1"),
     *("/comment/1/history", "/feeds/all.xml", "/feeds/local.atom", "/feeds/c/cats.xml"),
     *("/feeds/u/bob.atom", "/feeds/post/1.xml", "/feeds/modlog.xml", "/feeds/c/cats/modlog.atom"),

@@ -85,7 +85,7 @@ async def test_the_rules_stand_at_the_sign_up_and_beside_the_front_page(world: W
 
 async def test_applicants_see_the_admins_question(world: World) -> None:
     def ask(ctx):
-        edit_site(ctx.conn, registration="approval")
+        edit_site(ctx, registration="approval")
         edit_welcome(ctx.conn, question="Which cat is yours?")
 
     await world.instance.unit(ask)
@@ -96,7 +96,7 @@ async def test_applicants_see_the_admins_question(world: World) -> None:
 
 @pytest.mark.parametrize("mode", ["closed", "approval", "open"])
 async def test_invited_people_can_sign_up_in_any_mode(world: World, mode: str) -> None:
-    await world.instance.unit(lambda ctx: edit_site(ctx.conn, registration=mode))
+    await world.instance.unit(lambda ctx: edit_site(ctx, registration=mode))
     code = await invite(world)
     guest = world.browser()
     page = await guest.get(f"/register?invitation={code}&next=/c/cats")
@@ -116,7 +116,7 @@ async def test_invited_people_can_sign_up_in_any_mode(world: World, mode: str) -
 
 
 async def test_an_invalid_invitation_code_shows_the_reason(world: World) -> None:
-    await world.instance.unit(lambda ctx: edit_site(ctx.conn, registration="closed"))
+    await world.instance.unit(lambda ctx: edit_site(ctx, registration="closed"))
     once = await invite(world)
     soon = await invite(world, expires_at=world.instance.clock() + timedelta(days=1))
     typed = {"password": PASSWORD, "invitation": once}

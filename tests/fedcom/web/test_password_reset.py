@@ -292,7 +292,7 @@ async def test_without_mail_the_page_refers_to_an_admin_who_creates_the_link(
 async def test_applicants_get_the_decision_by_mail(
     world: World, mailer: Mailer, smtp: SmtpServer, decision: str, text: str
 ) -> None:
-    await world.instance.unit(lambda ctx: edit_site(ctx.conn, registration="approval"))
+    await world.instance.unit(lambda ctx: edit_site(ctx, registration="approval"))
     typed = {"name": "zoe", "password": NEW, "application": "Hello", "email": "z@mail.example"}
     await world.browser().post("/register", **typed)
     ann = world.browser("ann")

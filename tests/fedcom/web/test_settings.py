@@ -6,7 +6,7 @@ import pytest
 
 from fedcom.accounts.members import get_account, set_password
 from fedcom.accounts.passwords import hash_password
-from fedcom.accounts.sessions import create_session
+from fedcom.accounts.sessions import create_session, issue_token
 from fedcom.models.account import Account
 from fedcom.personal.preferences import FRONT_SCOPES, FRONT_SORTS, THEMES
 from tests.fedcom.web.browser import Browser
@@ -152,3 +152,31 @@ async def test_a_browser_elsewhere_is_named_and_logged_out(world: World) -> None
     await bob.post("/settings/sessions", session=number[1])
     assert "Settings" not in (await elsewhere.get("/")).text
     assert "Settings" in (await bob.get("/")).text
+
+
+@pytest.mark.parametrize(
+    ("agent", "name"),
+    [
+        ("Voyager/2.34.0", "Voyager"),
+        ("Jerboa", "Jerboa"),
+        ("Mozilla/5.0 (X11; Linux) Firefox/1", "App in Firefox, Linux"),
+        ("", "Unknown app"),
+    ],
+)
+async def test_an_app_is_listed_by_its_name_and_logged_out_there(
+    world: World, agent: str, name: str
+) -> None:
+    bob = await with_password(world, "bob")
+    person = world.people["bob"].id
+    token = await world.instance.unit(lambda ctx: issue_token(ctx.conn, person, agent, ctx.now))
+    app = world.browser()
+    shown = await app.get("/settings/account", authorization=f"Bearer {token}")
+    assert "this browser" in shown.text
+    listed = (await bob.get("/settings/account")).html
+    assert f"<strong>{name}</strong>" in listed
+    (number,) = re.findall('name="session" value="([0-9]+)"', listed)[:1]
+
+    sent = await bob.post("/settings/sessions", session=number)
+
+    assert "Logged out there." in (await bob.get(sent.location or "")).text
+    assert (await app.get("/settings/account", authorization=f"Bearer {token}")).status == 303

@@ -7,6 +7,7 @@ import pytest
 
 from fedcom.actions.community import CreateCommunity
 from fedcom.actions.delete import Delete
+from fedcom.site.settings import edit_site
 from fedcom.views.sitemap import RECENT
 from fedcom.wire.body import Body
 from tests.fedcom.web.conftest import KEY, ORIGIN, World
@@ -38,6 +39,12 @@ async def test_communities_and_recent_posts_are_listed(world: World) -> None:
     assert old.iri not in found
     assert found[new.iri] == new.published_at.isoformat(timespec="seconds")
     assert found[f"{ORIGIN}/c/cats"] is None
+
+
+async def test_a_private_site_has_none(world: World) -> None:
+    await world.instance.unit(lambda ctx: edit_site(ctx, private=True, federated=False))
+
+    assert (await world.browser().get("/sitemap.xml")).status == 403
 
 
 async def test_nothing_deleted_hidden_or_sensitive_is_listed(world: World) -> None:

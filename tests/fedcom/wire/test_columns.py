@@ -128,7 +128,7 @@ def longest_actors(home: Home, member: Person, place: Community) -> Iterator[Jso
             posting_restricted=True,
         )
     )
-    home(lambda ctx: edit_site(ctx.conn, name=title))
+    home(lambda ctx: edit_site(ctx, name=title))
     pictures = update(actor).where(actor.c.local).values(icon_url=PICTURE, image_url=PICTURE)
     home(lambda ctx: ctx.conn.execute(pictures.values(updated_at=ctx.now)))
     for iri in (member.iri, place.iri, instance_iri(ORIGIN)):

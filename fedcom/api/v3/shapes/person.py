@@ -59,6 +59,7 @@ def person(of: FullPerson, now: datetime) -> Person:
         local=of.local,
         banner=of.image_url,
         deleted=of.is_deleted,
+        matrix_user_id=of.matrix_user_id,
         bot_account=of.is_bot,
         ban_expires=of.ban_expires_at if banned else None,
         instance_id=of.instance_id,

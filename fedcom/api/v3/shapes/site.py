@@ -1,22 +1,27 @@
 """The site with its settings, and what the member who asks has set up."""
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Literal, get_args
 
+from fedcom.accounts import rate_limits as limits
+from fedcom.accounts.throttle import SEARCH_BY_ADDRESS, SIGN_UP_BY_ADDRESS
 from fedcom.api.endpoint import Shape
 from fedcom.api.v3.shapes.community import Community, CommunityModeratorView
 from fedcom.api.v3.shapes.person import Person, PersonAggregates, PersonView
 from fedcom.media.records import media_url
 from fedcom.models.account import Account
 from fedcom.models.actor import Actor
+from fedcom.models.decoration import CustomEmoji as EmojiRow, Tagline as TaglineRow
 from fedcom.models.site import Registration, Site as Row
+from fedcom.personal.app_preferences import app_preferences_of
 from fedcom.queries.counts import SiteCounts
-from fedcom.rules.lemmy_languages import CODES, name_of_language
-from fedcom.rules.names import MAX_NAME
+from fedcom.rules.lemmy_languages import CODES, name_of_language, number_of_language
+from fedcom.views.feed import Sort, Span
 
 ListingType = Literal["All", "Local", "Subscribed", "ModeratorView"]
 PostListingMode = Literal["List", "Card", "SmallCard"]
+ListScope = Literal["all", "local", "subscribed", "moderated"]
 RegistrationMode = Literal["Closed", "RequireApplication", "Open"]
 SortType = Literal[
     "Active", "Hot", "New", "Old", "TopDay", "TopWeek", "TopMonth", "TopYear", "TopAll",
@@ -202,7 +207,7 @@ class LocalUser(Shape):
     enable_keyboard_navigation: bool
     enable_animated_images: bool
     collapse_bot_comments: bool
-    last_donation_notification: datetime
+    last_donation_notification: str
 
 
 class LocalUserVoteDisplayMode(Shape):
@@ -299,21 +304,66 @@ _REGISTRATION: Mapping[Registration, RegistrationMode] = {
     "approval": "RequireApplication",
     "open": "Open",
 }
-_SORTS: Mapping[str, SortType] = {
-    "active": "Active",
-    "hot": "Hot",
-    "new": "New",
-    "top-day": "TopDay",
-    "top-week": "TopWeek",
-    "top-month": "TopMonth",
-    "top-year": "TopYear",
-    "top-all": "TopAll",
+REGISTRATIONS = {mode: registration for registration, mode in _REGISTRATION.items()}
+SORTS: Mapping[SortType, tuple[Sort, Span]] = {
+    "Active": ("active", "all"),
+    "Hot": ("hot", "all"),
+    "Scaled": ("scaled", "all"),
+    "New": ("new", "all"),
+    "Old": ("old", "all"),
+    "MostComments": ("most_comments", "all"),
+    "NewComments": ("new_comments", "all"),
+    "Controversial": ("controversial", "all"),
+    "TopHour": ("top", "hour"),
+    "TopSixHour": ("top", "six_hours"),
+    "TopTwelveHour": ("top", "twelve_hours"),
+    "TopDay": ("top", "day"),
+    "TopWeek": ("top", "week"),
+    "TopMonth": ("top", "month"),
+    "TopThreeMonths": ("top", "three_months"),
+    "TopSixMonths": ("top", "six_months"),
+    "TopNineMonths": ("top", "nine_months"),
+    "TopYear": ("top", "year"),
+    "TopAll": ("top", "all"),
 }
-_SCOPES: Mapping[str, ListingType] = {"subscribed": "Subscribed", "local": "Local", "all": "All"}
+"""What Lemmy's orders are in our lists."""
+
+SCOPES: Mapping[ListingType, ListScope] = {
+    "All": "all",
+    "Local": "local",
+    "Subscribed": "subscribed",
+    "ModeratorView": "moderated",
+}
+"""What Lemmy's lists are in ours: of posts, comments and communities, and in searches."""
+
+
+def sort_type(front_sort: str) -> SortType:
+    """Lemmy's name for an order of the front page; controversial has no span there."""
+    sort, _, span = front_sort.partition("-")
+    for name, (known, its_span) in SORTS.items():
+        if known == sort and (known == "controversial" or its_span == (span or "all")):
+            return name
+    return "Active"
+
+
+def front_sort(sort: SortType) -> str:
+    """The order of the front page that Lemmy calls so."""
+    known, span = SORTS[sort]
+    return f"{known}-{span}" if known in ("top", "controversial") else known
+
+
+def listing_type(scope: str) -> ListingType:
+    """Lemmy's name for what the front page shows."""
+    return next((name for name, known in SCOPES.items() if known == scope), "All")
+
+
+def language_numbers(codes: str) -> list[int]:
+    """The numbers of languages, codes separated by spaces; none for all languages."""
+    return sorted({number_of_language(code) for code in codes.split()})
 
 
 def site_view(of: Row, actor: Actor, counts: SiteCounts, origin: str) -> SiteView:
-    """The site; everything that has a number has 1."""
+    """The site with its settings and counts."""
     return SiteView(
         site=Site(
             id=1,
@@ -321,55 +371,17 @@ def site_view(of: Row, actor: Actor, counts: SiteCounts, origin: str) -> SiteVie
             sidebar=of.description_source or None,
             published=of.created_at,
             icon=of.logo and media_url(origin, of.logo),
+            banner=of.banner and media_url(origin, of.banner),
+            description=of.short_description or None,
             actor_id=actor.iri,
             last_refreshed_at=of.created_at,
             inbox_url=actor.inbox,
             public_key=actor.public_key_pem or "",
             instance_id=1,
+            content_warning=of.content_warning or None,
         ),
-        local_site=LocalSite(
-            id=1,
-            site_id=1,
-            site_setup=of.set_up_at is not None,
-            enable_downvotes=True,
-            enable_nsfw=True,
-            community_creation_admin_only=False,
-            require_email_verification=False,
-            application_question=of.application_question or None,
-            private_instance=False,
-            default_theme="browser",
-            default_post_listing_type="All",
-            hide_modlog_mod_names=False,
-            application_email_admins=False,
-            actor_name_max_length=MAX_NAME,
-            federation_enabled=True,
-            captcha_enabled=False,
-            captcha_difficulty="medium",
-            published=of.created_at,
-            registration_mode=_REGISTRATION[of.registration],
-            reports_email_admins=False,
-            federation_signed_fetch=True,
-            default_post_listing_mode="List",
-            default_sort_type="Active",
-        ),
-        local_site_rate_limit=LocalSiteRateLimit(
-            local_site_id=1,
-            message=180,
-            message_per_second=60,
-            post=6,
-            post_per_second=600,
-            register=10,
-            register_per_second=3600,
-            image=6,
-            image_per_second=3600,
-            comment=6,
-            comment_per_second=600,
-            search=60,
-            search_per_second=600,
-            published=of.created_at,
-            import_user_settings=1,
-            import_user_settings_per_second=86400,
-        ),
+        local_site=_local_site(of),
+        local_site_rate_limit=_rate_limits(of),
         counts=SiteAggregates(
             site_id=1,
             users=counts.users,
@@ -384,43 +396,147 @@ def site_view(of: Row, actor: Actor, counts: SiteCounts, origin: str) -> SiteVie
     )
 
 
-def local_user_view(of: Account, person: Person, counts: PersonAggregates) -> LocalUserView:
+def _local_site(of: Row) -> LocalSite:
+    return LocalSite(
+        id=1,
+        site_id=1,
+        site_setup=of.set_up_at is not None,
+        enable_downvotes=of.downvotes,
+        enable_nsfw=of.nsfw,
+        community_creation_admin_only=of.only_admins_create_communities,
+        require_email_verification=of.requires_confirmed_email,
+        application_question=of.application_question or None,
+        private_instance=of.private,
+        default_theme=of.app_theme,
+        default_post_listing_type=listing_type(of.default_scope),
+        legal_information=of.legal_source or None,
+        hide_modlog_mod_names=of.hides_moderators,
+        application_email_admins=of.mails_applications,
+        slur_filter_regex=of.slur_filter or None,
+        actor_name_max_length=of.name_limit,
+        federation_enabled=of.federated,
+        captcha_enabled=of.captcha_enabled,
+        captcha_difficulty=of.captcha_difficulty,
+        published=of.created_at,
+        registration_mode=_REGISTRATION[of.registration],
+        reports_email_admins=of.mails_reports,
+        federation_signed_fetch=True,
+        default_post_listing_mode=_listing_mode(of.app_listing_mode),
+        default_sort_type=sort_type(of.default_sort),
+    )
+
+
+def _rate_limits(of: Row) -> LocalSiteRateLimit:
+    """Ours are per member; only those of sign-ups and searches are per address, as Lemmy's."""
+    message, post, image, comment = (
+        pace.allowances[0]
+        for pace in (limits.MESSAGES, limits.POSTS, limits.UPLOADS, limits.COMMENTS)
+    )
+    return LocalSiteRateLimit(
+        local_site_id=1,
+        message=message.usual,
+        message_per_second=_seconds(message.window),
+        post=post.usual,
+        post_per_second=_seconds(post.window),
+        register=SIGN_UP_BY_ADDRESS.tries,
+        register_per_second=_seconds(SIGN_UP_BY_ADDRESS.window),
+        image=image.usual,
+        image_per_second=_seconds(image.window),
+        comment=comment.usual,
+        comment_per_second=_seconds(comment.window),
+        search=SEARCH_BY_ADDRESS.tries,
+        search_per_second=_seconds(SEARCH_BY_ADDRESS.window),
+        published=of.created_at,
+        import_user_settings=1,
+        import_user_settings_per_second=1,
+    )
+
+
+def _seconds(window: timedelta) -> int:
+    return int(window.total_seconds())
+
+
+def _listing_mode(mode: str) -> PostListingMode:
+    modes: tuple[PostListingMode, ...] = get_args(PostListingMode)
+    return next((one for one in modes if one == mode), "List")
+
+
+def tagline(of: TaglineRow) -> Tagline:
+    """A tagline."""
+    return Tagline(id=of.id, local_site_id=1, content=of.source, published=of.created_at)
+
+
+def custom_emoji_view(of: EmojiRow) -> CustomEmojiView:
+    """An emoji with its keywords."""
+    emoji = CustomEmoji(
+        id=of.id,
+        local_site_id=1,
+        shortcode=of.shortcode,
+        image_url=of.image_url,
+        alt_text=of.alt,
+        category=of.category,
+        published=of.created_at,
+        updated=of.updated_at,
+    )
+    keywords = [
+        CustomEmojiKeyword(custom_emoji_id=of.id, keyword=word) for word in of.keywords.split()
+    ]
+    return CustomEmojiView(custom_emoji=emoji, keywords=keywords)
+
+
+def blocked_urls(addresses: Sequence[str], of: Row) -> list[LocalSiteUrlBlocklist]:
+    """The links that posts must not have."""
+    return [
+        LocalSiteUrlBlocklist(id=number, url=address, published=of.created_at)
+        for number, address in enumerate(addresses, start=1)
+    ]
+
+
+def local_user_view(
+    of: Account, person: Person, counts: PersonAggregates, *, has_two_factor: bool
+) -> LocalUserView:
     """The account of a member; its number is the person's."""
+    apps = app_preferences_of(of)
     user = LocalUser(
         id=of.actor_id,
         person_id=of.actor_id,
         email=of.contact,
         show_nsfw=of.show_nsfw,
-        theme="browser",
-        default_sort_type=_SORTS.get(of.front_sort, "Active"),
-        default_listing_type=_SCOPES[of.front_scope],
+        theme=apps.theme,
+        default_sort_type=sort_type(of.front_sort),
+        default_listing_type=listing_type(of.front_scope),
         interface_language=of.interface_language or "browser",
-        show_avatars=True,
+        show_avatars=apps.show_avatars,
         send_notifications_to_email=of.mail_notifications,
-        show_scores=True,
-        show_bot_accounts=True,
-        show_read_posts=True,
+        show_scores=apps.show_scores,
+        show_bot_accounts=of.show_bot_accounts,
+        show_read_posts=of.show_read_posts,
         email_verified=of.email is not None,
         accepted_application=of.state == "active",
-        open_links_in_new_tab=False,
-        blur_nsfw=True,
-        auto_expand=False,
-        infinite_scroll_enabled=False,
+        open_links_in_new_tab=apps.open_links_in_new_tab,
+        blur_nsfw=apps.blur_nsfw,
+        auto_expand=apps.auto_expand,
+        infinite_scroll_enabled=apps.infinite_scroll_enabled,
         admin=of.is_admin,
-        post_listing_mode="List",
-        totp_2fa_enabled=False,
-        enable_keyboard_navigation=False,
-        enable_animated_images=True,
-        collapse_bot_comments=False,
-        last_donation_notification=of.created_at,
+        post_listing_mode=_listing_mode(apps.post_listing_mode),
+        totp_2fa_enabled=has_two_factor,
+        enable_keyboard_navigation=apps.enable_keyboard_navigation,
+        enable_animated_images=apps.enable_animated_images,
+        collapse_bot_comments=apps.collapse_bot_comments,
+        last_donation_notification=apps.last_donation_notification
+        or of.created_at.isoformat().replace("+00:00", "Z"),
     )
     shown = LocalUserVoteDisplayMode(
         local_user_id=of.actor_id,
-        score=True,
-        upvotes=True,
-        downvotes=True,
-        upvote_percentage=False,
+        score=apps.show_scores,
+        upvotes=apps.show_upvotes,
+        downvotes=apps.show_downvotes,
+        upvote_percentage=apps.show_upvote_percentage,
     )
     return LocalUserView(
         local_user=user, local_user_vote_display_mode=shown, person=person, counts=counts
     )
+
+
+EVERY_LANGUAGE = [one.id for one in ALL_LANGUAGES]
+"""What no choice of languages means, for apps that only offer what is listed."""

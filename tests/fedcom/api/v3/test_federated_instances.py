@@ -79,6 +79,23 @@ async def test_blocked_servers_are_listed_apart_and_for_everybody(apps: Apps) ->
     assert 'spam"' not in str(found)
 
 
+async def test_with_an_allow_list_only_those_on_it_are_linked(apps: Apps) -> None:
+    await heard_of(apps, "other.example")
+    await apps("ann").put("/site", allowed_instances=["peer.example"])
+
+    found = await listed(apps())
+
+    names = {kind: [one["domain"] for one in some] for kind, some in found.items()}
+    assert names == {"linked": ["peer.example"], "allowed": ["peer.example"], "blocked": []}
+
+
+async def test_a_server_that_does_not_federate_has_no_lists(apps: Apps) -> None:
+    await heard_of(apps, "peer.example")
+    await apps("ann").put("/site", federation_enabled=False)
+
+    assert await apps().get("/federated_instances") == {}
+
+
 async def test_a_member_blocks_a_server_by_its_number(apps: Apps) -> None:
     await heard_of(apps, "peer.example")
     (peer,) = (await listed(apps()))["linked"]

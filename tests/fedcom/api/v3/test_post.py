@@ -94,7 +94,7 @@ async def test_doing_again_what_is_done_answers_as_the_first_time(apps: Apps) ->
         ("bob", "/post", {"name": "", "community_id": 2}, 400, "invalid_post_title"),
         ("bob", "/post", {"name": "Cats", "community_id": 99}, 404, "couldnt_find_community"),
         ("eve", "/post/delete", {"post_id": 1, "deleted": True}, 400, "no_post_edit_allowed"),
-        ("eve", "/post/lock", {"post_id": 1, "locked": True}, 400, "not_a_moderator"),
+        ("eve", "/post/lock", {"post_id": 1, "locked": True}, 400, "not_a_mod_or_admin"),
     ],
 )
 async def test_refusals_have_lemmys_codes(

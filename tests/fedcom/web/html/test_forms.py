@@ -327,7 +327,7 @@ async def test_a_newcomer_signs_up_logs_out_and_logs_in_again(world: World) -> N
 
 
 async def test_an_applicant_waits_until_an_admin_approves(world: World) -> None:
-    await world.instance.unit(lambda ctx: edit_site(ctx.conn, registration="approval"))
+    await world.instance.unit(lambda ctx: edit_site(ctx, registration="approval"))
     for name in ("zoe", "max"):
         guest = world.browser()
         typed = {"name": name, "password": GOOD_PASSWORD, "application": f"I am {name}"}
@@ -352,7 +352,7 @@ async def test_an_applicant_waits_until_an_admin_approves(world: World) -> None:
 
 
 async def test_nobody_signs_up_while_it_is_closed(world: World) -> None:
-    await world.instance.unit(lambda ctx: edit_site(ctx.conn, registration="closed"))
+    await world.instance.unit(lambda ctx: edit_site(ctx, registration="closed"))
 
     page = await world.browser().post("/register", name="zoe", password=GOOD_PASSWORD)
 

@@ -1,0 +1,70 @@
+"""The links that confirm e-mail addresses: made, sent, and read when they come back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from fedcom.accounts.email import VALID, confirm_email, send_confirmation
+from fedcom.accounts.members import Member, get_member
+from fedcom.context import Context
+from fedcom.errors import NotFound
+from fedcom.http.instance import Instance
+from fedcom.http.numbers import number_in
+from fedcom.http.signer import HmacSigner, parts_of
+from fedcom.models.site import Site
+
+_PURPOSE = "confirm an e-mail address"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The content of a valid link: the account and the address it confirms."""
+
+    member: Member
+    address: str
+
+
+def ask_to_confirm(instance: Instance, ctx: Context, site: Site, member: Member) -> None:
+    """In the unit that stored the address: send it a confirmation link, if mail is set up."""
+    if instance.settings.sends_mail:
+        send_confirmation(ctx, site, member, _linker(instance, member, ctx.now))
+
+
+def _linker(instance: Instance, member: Member, now: datetime) -> Callable[[str], str]:
+    until = int((now + VALID).timestamp())
+
+    def link(address: str) -> str:
+        whose = str(member.person.id)
+        token = instance.signer.sign(_PURPOSE, whose, str(until), bound_to=address)
+        return f"{instance.settings.origin}/confirm-email?token={token}"
+
+    return link
+
+
+def read_link(conn: Connection, signer: HmacSigner, token: str, now: datetime) -> Proof:
+    """The content of the link with this token. Raises NotFound("confirmation_unknown") if it is
+    invalid, used or expired.
+    """
+    member_id, until = parts_of(token, 2)
+    unknown = NotFound("confirmation_unknown", "This link has already been used or has expired.")
+    try:
+        member = get_member(conn, number_in(member_id))
+    except NotFound:
+        raise unknown from None
+    address = member.account.unconfirmed_email or ""
+    is_good = signer.verify(_PURPOSE, token, address) and number_in(until) > now.timestamp()
+    if not address or not is_good:
+        raise unknown
+    return Proof(member, address)
+
+
+def confirm_by_token(ctx: Context, signer: HmacSigner, token: str) -> Member:
+    """Put the address of the link with this token into use; whose it is.
+
+    Raises NotFound("confirmation_unknown"), and Conflict("email_taken").
+    """
+    proof = read_link(ctx.conn, signer, token, ctx.now)
+    confirm_email(ctx.conn, proof.member.person.id, proof.address)
+    return proof.member

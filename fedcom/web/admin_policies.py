@@ -1,0 +1,122 @@
+"""The admin's pages about what is allowed here, who may read it, and the defaults of lists."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fedcom.models.site import Site
+from fedcom.site.settings import (
+    SiteChanges,
+    edit_site,
+    list_allowed_instances,
+    list_blocked_urls,
+)
+from fedcom.web.html.forms import read_form, see_other
+from fedcom.web.html.languages import language_fields, languages_in
+from fedcom.web.html.render import page
+from fedcom.web.html.request_context import PageContext, admin_of, read_page
+
+
+async def edit_content(request: Request) -> Response:
+    """GET and POST /admin/content: votes, sensitive content, words and links that are refused."""
+
+    def read(conn: Connection, context: PageContext) -> list[str]:
+        admin_of(context)
+        return list_blocked_urls(conn)
+
+    context, links = await read_page(request, read)
+    site = context.site
+    initial = {
+        "downvotes": _box(site.downvotes),
+        "nsfw": _box(site.nsfw),
+        "content_warning": site.content_warning,
+        "only_admins_create_communities": _box(site.only_admins_create_communities),
+        "hides_moderators": _box(site.hides_moderators),
+        "mails_reports": _box(site.mails_reports),
+        "slur_filter": site.slur_filter,
+        "blocked_urls": "\n".join(links),
+    }
+    form = await read_form(request, initial)
+    if form.ready:
+        with form.keeping():
+            changes = SiteChanges(
+                downvotes=form.checked("downvotes"),
+                nsfw=form.checked("nsfw"),
+                content_warning=form.line("content_warning"),
+                only_admins_create_communities=form.checked("only_admins_create_communities"),
+                hides_moderators=form.checked("hides_moderators"),
+                mails_reports=form.checked("mails_reports"),
+                slur_filter=form.text("slur_filter"),
+                blocked_urls=form.text("blocked_urls").splitlines(),
+            )
+            return await _save(context, changes, "/admin/content")
+    values = {"form": form, "sends_mail": context.instance.settings.sends_mail}
+    return form.answer(page(context, "admin_content.html", values))
+
+
+async def edit_access(request: Request) -> Response:
+    """GET and POST /admin/access: whether guests may read, and which servers it federates with."""
+
+    def read(conn: Connection, context: PageContext) -> list[str]:
+        admin_of(context)
+        return list_allowed_instances(conn)
+
+    context, hosts = await read_page(request, read)
+    initial = {
+        "private": _box(context.site.private),
+        "federated": _box(context.site.federated),
+        "host": "\n".join(hosts),
+    }
+    form = await read_form(request, initial)
+    if form.ready:
+        with form.keeping():
+            changes = SiteChanges(
+                private=form.checked("private"),
+                federated=form.checked("federated"),
+                allowed_instances=form.text("host").splitlines(),
+            )
+            return await _save(context, changes, "/admin/access")
+    return form.answer(page(context, "admin_access.html", {"form": form}))
+
+
+_DEFAULTS = ("default_scope", "default_sort", "app_listing_mode", "app_theme")
+
+
+async def edit_defaults(request: Request) -> Response:
+    """GET and POST /admin/defaults: the front page of guests and new members; and for apps."""
+
+    def read(_conn: Connection, context: PageContext) -> None:
+        admin_of(context)
+
+    context, _ = await read_page(request, read)
+    form = await read_form(request, _defaults(context.site))
+    if form.ready:
+        with form.keeping():
+            changes = SiteChanges(
+                default_scope=form.line("default_scope"),
+                default_sort=form.line("default_sort"),
+                languages=languages_in(form),
+                app_listing_mode=form.line("app_listing_mode"),
+                app_theme=form.line("app_theme"),
+                answers_apps_as_lemmy=form.checked("answers_apps_as_lemmy"),
+            )
+            return await _save(context, changes, "/admin/defaults")
+    return form.answer(page(context, "admin_defaults.html", {"form": form}))
+
+
+def _defaults(site: Site) -> Mapping[str, str]:
+    values: dict[str, str] = {name: getattr(site, name) for name in _DEFAULTS}
+    values |= language_fields(site.languages)
+    return values | {"answers_apps_as_lemmy": _box(site.answers_apps_as_lemmy)}
+
+
+async def _save(context: PageContext, changes: SiteChanges, back: str) -> Response:
+    await context.instance.unit(lambda ctx: edit_site(ctx, **changes))
+    return see_other(back, "site_saved")
+
+
+def _box(on: bool) -> str:
+    """The value of a ticked box, or of an empty one."""
+    return "on" if on else ""

@@ -1,0 +1,274 @@
+"""What the calls of Lemmy's client are about: people of each role, and things made for one case."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import count
+from typing import Literal, TypeVar
+
+import pyotp
+
+from tests.support.javascript import Program
+from tests.support.lemmy_client import Json, LemmyClient, Refused
+from tests.support.pictures import picture
+
+Role = Literal["guest", "member", "moderator", "admin", "newcomer"]
+ROLES: tuple[Role, ...] = ("guest", "member", "moderator", "admin")
+
+T = TypeVar("T")
+_numbers = count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """The clients at one instance with the community !garden, by role; and eve's, a member whom
+    the others write to and act upon.
+
+    The admin is ann, the moderator of !garden mia, and the member bob, who writes what a case is
+    about.
+    """
+
+    guest: LemmyClient
+    member: LemmyClient
+    moderator: LemmyClient
+    admin: LemmyClient
+    eve: LemmyClient
+
+
+def open_clients(program: Program, origin: str) -> Clients:
+    """Log ann and bob in, and sign mia and eve up."""
+    guest = LemmyClient(program, origin)
+    ann, bob = (guest.log_in(name) for name in ("ann", "bob"))
+    mia, eve = (guest.register(name) for name in ("mia", "eve"))
+    garden = _id(ann.call("getCommunity", name="garden"), "community_view.community")
+    ann.call("addModToCommunity", community_id=garden, person_id=_me(mia), added=True)
+    return Clients(guest, bob, mia, ann, eve)
+
+
+class Scene:
+    """What one case is about, when `role` calls: rows made when first named, each by its id."""
+
+    def __init__(self, clients: Clients, role: Role) -> None:
+        self.clients = clients
+        self.role = role
+        self._bob, self._mia, self._eve = clients.member, clients.moderator, clients.eve
+
+    @cached_property
+    def caller(self) -> LemmyClient:
+        """Their client."""
+        if self.role == "newcomer":
+            return self.newcomer
+        client: LemmyClient = getattr(self.clients, self.role)
+        return client
+
+    @cached_property
+    def name(self) -> str:
+        """A name that nothing has yet."""
+        return f"name{next(_numbers)}"
+
+    @cached_property
+    def garden(self) -> int:
+        """!garden."""
+        return _id(self._bob.call("getCommunity", name="garden"), "community_view.community")
+
+    @cached_property
+    def me(self) -> int:
+        """Whoever calls; bob for a guest."""
+        return _me(self._bob if self.role == "guest" else self.caller)
+
+    @cached_property
+    def bob(self) -> int:
+        """The member."""
+        return _me(self._bob)
+
+    @cached_property
+    def mia(self) -> int:
+        """The moderator."""
+        return _me(self._mia)
+
+    @cached_property
+    def eve(self) -> int:
+        """The other member."""
+        return _me(self._eve)
+
+    @cached_property
+    def newcomer(self) -> LemmyClient:
+        """The client of a member who has just signed up, with this name."""
+        return self.clients.guest.register(self.name)
+
+    @cached_property
+    def code(self) -> str:
+        """What the newcomer's authenticator app shows."""
+        secret = self.newcomer.call("generateTotpSecret")["totp_secret_url"]
+        return str(pyotp.parse_uri(secret).now())
+
+    @cached_property
+    def community(self) -> int:
+        """A community of mia's."""
+        made = self._mia.call("createCommunity", name=self.name, title="A shed")
+        return _id(made, "community_view.community")
+
+    @cached_property
+    def post(self) -> int:
+        """A post of bob's in !garden."""
+        made = self._bob.call("createPost", name="Roses", body="Red", community_id=self.garden)
+        return _id(made, "post_view.post")
+
+    @cached_property
+    def only_post(self) -> int:
+        """A post of bob's in mia's community."""
+        made = self._bob.call("createPost", name="Lawns", community_id=self.community)
+        return _id(made, "post_view.post")
+
+    @cached_property
+    def comment(self) -> int:
+        """A comment of bob's on it."""
+        made = self._bob.call("createComment", content="*Mine* too", post_id=self.post)
+        return _id(made, "comment_view.comment")
+
+    @cached_property
+    def reply(self) -> int:
+        """A reply of eve's to that."""
+        made = self._eve.call(
+            "createComment", content="Sure", post_id=self.post, parent_id=self.comment
+        )
+        return _id(made, "comment_view.comment")
+
+    @cached_property
+    def message(self) -> int:
+        """A private message from whoever calls (bob for a guest) to eve."""
+        sender = self._bob if self.role == "guest" else self.caller
+        made = sender.call("createPrivateMessage", content="Hello", recipient_id=self.eve)
+        return _id(made, "private_message_view.private_message")
+
+    @cached_property
+    def answer(self) -> int:
+        """A private message from eve to whoever calls (bob for a guest)."""
+        made = self._eve.call("createPrivateMessage", content="Good day", recipient_id=self.me)
+        return _id(made, "private_message_view.private_message")
+
+    @cached_property
+    def upload(self) -> Json:
+        """A picture of whoever calls (bob for a guest): its `file` name and `delete_token`."""
+        uploader = self._bob if self.role == "guest" else self.caller
+        return uploader.upload(picture())["files"][0]
+
+    @cached_property
+    def post_iri(self) -> str:
+        """The ActivityPub id of the post."""
+        found: str = self._bob.call("getPost", id=self.post)["post_view"]["post"]["ap_id"]
+        return found
+
+
+class FarScene(Scene):
+    """The same, where everything is in communities of another instance, `far`: !garden there, which
+    our bob follows; and eve is a member there.
+    """
+
+    def __init__(self, clients: Clients, far: Clients, role: Role) -> None:
+        super().__init__(clients, role)
+        self.far = far
+
+    @cached_property
+    def garden(self) -> int:
+        """!garden at the other instance, which mia moderates."""
+        return self._moderated(self.far.admin.call("getCommunity", name="garden"))
+
+    @cached_property
+    def community(self) -> int:
+        """Another community there, which mia moderates."""
+        return self._moderated(
+            self.far.admin.call("createCommunity", name=self.name, title="A shed")
+        )
+
+    @cached_property
+    def eve(self) -> int:
+        """The member there."""
+        there = self.far.eve.call("getSite")["my_user"]["local_user_view"]["person"]
+        return _id(self._bob.call("resolveObject", q=there["actor_id"]), "person.person")
+
+    @cached_property
+    def reply(self) -> int:
+        """A reply of theirs to our comment."""
+        iri = self._bob.call("getComment", id=self.comment)["comment_view"]["comment"]["ap_id"]
+        theirs = until(lambda: self.far.eve.call("resolveObject", q=iri))["comment"]
+        made = self.far.eve.call(
+            "createComment",
+            content="Sure",
+            post_id=theirs["post"]["id"],
+            parent_id=theirs["comment"]["id"],
+        )
+        reply = made["comment_view"]["comment"]["ap_id"]
+        return _id(until(lambda: self._bob.call("resolveObject", q=reply)), "comment.comment")
+
+    @cached_property
+    def answer(self) -> int:
+        """A private message of theirs."""
+        reader = self._bob if self.role == "guest" else self.caller
+        here = reader.call("getSite")["my_user"]["local_user_view"]["person"]["actor_id"]
+        us = _id(self.far.eve.call("resolveObject", q=here), "person.person")
+        content = f"Good day, {self.name}"
+        self.far.eve.call("createPrivateMessage", content=content, recipient_id=us)
+
+        def arrived() -> int:
+            messages = reader.call("getPrivateMessages", creator_id=self.eve)["private_messages"]
+            numbers = (
+                _id(one, "private_message")
+                for one in messages
+                if one["private_message"]["content"] == content
+            )
+            return next(numbers)
+
+        return until(arrived)
+
+    def _moderated(self, there: Json) -> int:
+        """Have the other admin appoint mia, and find the community here."""
+        community = there["community_view"]["community"]
+        admin, mia = self.far.admin, self._mia
+        here = mia.call("getSite")["my_user"]["local_user_view"]["person"]["actor_id"]
+        us = _id(admin.call("resolveObject", q=here), "person.person")
+        admin.call("addModToCommunity", community_id=community["id"], person_id=us, added=True)
+        iri = community["actor_id"]
+
+        def known() -> int:
+            found = self._bob.call("resolveObject", q=iri)["community"]["community"]["id"]
+            moderators = self._bob.call("getCommunity", id=found)["moderators"]
+            assert any(one["moderator"]["actor_id"] == here for one in moderators)
+            return int(found)
+
+        return until(known)
+
+
+def until(look: Callable[[], T]) -> T:
+    """What `look` returns as soon as it neither fails nor is refused."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            return look()
+        except (Refused, AssertionError, StopIteration):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+def at(answer: Json, path: str) -> Json:
+    """The value at a path such as `posts.0.post.id`."""
+    for step in path.split("."):
+        answer = answer[int(step)] if step.isdigit() else answer[step]
+    return answer
+
+
+def differences(answer: Json, expected: Mapping[str, Json]) -> dict[str, Json]:
+    """Of the values at these paths, those that are not as expected."""
+    found = {path: at(answer, path) for path in expected}
+    return {path: value for path, value in found.items() if value != expected[path]}
+
+
+def _id(answer: Json, path: str) -> int:
+    number: int = at(answer, path)["id"]
+    return number
+
+
+def _me(client: LemmyClient) -> int:
+    return _id(client.call("getSite"), "my_user.local_user_view.person")
