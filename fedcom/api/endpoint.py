@@ -195,7 +195,11 @@ async def _read_body(request: Request, parameters: type[Parameters]) -> Paramete
                 "body_too_large", "The request is larger than %(most)s bytes.", most=MAX_BYTES
             )
     try:
-        return msgspec.json.decode(bytes(body) or b"{}", type=parameters)
+        given = msgspec.json.decode(bytes(body) or b"{}")
+        if isinstance(given, dict):
+            # Bots send null for what they do not give.
+            given = {name: value for name, value in given.items() if value is not None}
+        return msgspec.convert(given, parameters)
     except msgspec.DecodeError as error:
         raise BadRequest("invalid_json", "%(reason)s", reason=error) from error
 

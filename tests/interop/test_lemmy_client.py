@@ -14,11 +14,12 @@ import pytest
 from starlette.routing import Match
 
 from fedcom.api import pictrs
+from fedcom.api.errors import KNOWN, SAME
 from fedcom.api.v3 import routes as api
 from fedcom.rules.dialects import LEMMY_VERSION
 from tests.support.javascript import Program
 from tests.support.lemmy_client import Json, Refused
-from tests.support.lemmy_scene import ROLES, Clients, FarScene, Role, Scene, differences
+from tests.support.lemmy_scene import EMOJI, ROLES, Clients, FarScene, Role, Scene, differences
 from tests.support.pictures import picture
 from tests.support.visitor import PASSWORD
 
@@ -65,6 +66,50 @@ class Case:
 
 CASES = [
     Case("getSite", shows=lambda on: {"version": LEMMY_VERSION, "site_view.site.name": "Live"}),
+    Case(
+        "createSite",
+        lambda on: {"name": "Second"},
+        refused=TO_MODERATORS | {"admin": "site_already_exists"},
+    ),
+    Case(
+        "editSite",
+        lambda on: {"description": "For *gardeners*"},
+        lambda on: {"site_view.site.description": "For *gardeners*", "taglines": []},
+        TO_MODERATORS,
+    ),
+    Case(
+        "createCustomEmoji",
+        lambda on: {"shortcode": on.name, **EMOJI},
+        lambda on: {"custom_emoji.custom_emoji.shortcode": on.name},
+        TO_MODERATORS,
+    ),
+    Case(
+        "editCustomEmoji",
+        lambda on: {"id": on.emoji, **EMOJI, "category": "roots"},
+        lambda on: {"custom_emoji.custom_emoji.category": "roots"},
+        TO_MODERATORS,
+    ),
+    Case(
+        "deleteCustomEmoji",
+        lambda on: {"id": on.emoji},
+        lambda on: {"success": True},
+        TO_MODERATORS,
+    ),
+    Case(
+        "saveUserSettings",
+        lambda on: {"show_nsfw": True, "bio": "Digs", "default_sort_type": "TopSixHour"},
+        lambda on: {"success": True},
+        TO_GUESTS,
+        NEWCOMERS,
+    ),
+    Case("exportSettings", refused=TO_GUESTS),
+    Case(
+        "importSettings",
+        lambda on: on.newcomer.call("exportSettings"),
+        lambda on: {"success": True},
+        TO_GUESTS,
+        NEWCOMERS,
+    ),
     Case(
         "login",
         lambda on: {"username_or_email": "bob", "password": PASSWORD},
@@ -388,16 +433,16 @@ CASES = [
 
 NOT_SERVED_YET = frozenset(
     """
-    createSite editSite leaveAdmin exportSettings importSettings listMedia listAllMedia
+    leaveAdmin listMedia listAllMedia
     getModlog search createPostReport resolvePostReport listPostReports getSiteMetadata
     markCommentReplyAsRead createCommentReport resolveCommentReport listCommentReports
     createPrivateMessageReport resolvePrivateMessageReport listPrivateMessageReports
     listCommunities deleteCommunity getPersonDetails getPersonMentions markPersonMentionAsRead
-    getReplies banPerson getBannedPersons blockPerson markAllAsRead saveUserSettings
+    getReplies banPerson getBannedPersons blockPerson markAllAsRead
     getReportCount getUnreadCount addAdmin getUnreadRegistrationApplicationCount
     listRegistrationApplications approveRegistrationApplication getRegistrationApplication
-    purgePerson purgeCommunity purgePost purgeComment createCustomEmoji editCustomEmoji
-    deleteCustomEmoji getFederatedInstances blockInstance donation_dialog_shown
+    purgePerson purgeCommunity purgePost purgeComment
+    getFederatedInstances blockInstance donation_dialog_shown
     """.split()  # noqa: SIM905 - a list of words reads better than one of strings
 )
 """Methods without an endpoint here. Each leaves this list for a case when it is served."""
@@ -460,6 +505,11 @@ def test_every_method_of_the_client_has_a_case_or_is_not_served_yet(lemmy_js: Pr
     assert covered | NOT_SERVED_YET == requests.keys()
     assert {method for method in requests if _is_served(*requests[method])} == covered
     assert not covered & NOT_SERVED_YET
+
+
+def test_our_codes_for_errors_are_those_of_the_client(lemmy_js: Program) -> None:
+    assert set(lemmy_js.ask("errors")) == KNOWN
+    assert set(SAME.values()) <= KNOWN
 
 
 def _is_served(verb: str, path: str) -> bool:

@@ -29,6 +29,8 @@ function readMethods() {
       });
     }
   }
+  // Lemmy gives an object, which the client passes on, whatever it declares.
+  methods.get("exportSettings").answer = { type: "object" };
   return methods;
 }
 
@@ -115,6 +117,18 @@ const doable = {
     }
     check(`the answer of ${method}`, methods.get(method).answer, answer);
     return { answer };
+  },
+
+  // Throws if a value is not of the declared type with this name.
+  async compare({ type, value }) {
+    check(`the ${type}`, { $ref: `types#/definitions/${type}` }, value);
+    return null;
+  },
+
+  // Lemmy's codes for errors.
+  async errors() {
+    const { anyOf } = schemas.getSchema("types").schema.definitions.LemmyErrorType;
+    return anyOf.map(({ properties }) => properties.error.const);
   },
 
   // By method, the verb and the path of its request.

@@ -10,27 +10,28 @@ const AGENT = "VoyagerApp/1.0";
 
 function open(base, jwt) {
   const headers = { "User-Agent": AGENT, ...(jwt ? { Authorization: `Bearer ${jwt}` } : {}) };
-  const requests = [];
-  const fetchFunction = (url, options) => {
-    const { pathname, search } = new URL(url);
-    requests.push(`${options?.method ?? "GET"} ${pathname}${search}`);
-    return fetch(url, options);
-  };
-  return { client: new ThreadiverseClient(base, { headers, fetchFunction, discoveryCache: new Map() }), requests };
+  return new ThreadiverseClient(base, { headers, discoveryCache: new Map() });
 }
 
 const doable = {
   // The software and the mode in which the library talks to it.
   async connect({ base }) {
-    return open(base).client.connect();
+    return open(base).connect();
+  },
+
+  // The methods that the library has for every kind of instance.
+  async methods() {
+    const own = new Set(["constructor", "connect", "ensureClient", "mode", "software"]);
+    return Object.getOwnPropertyNames(ThreadiverseClient.prototype).filter((name) => !own.has(name));
   },
 
   // What `method` answers to this payload, as `{answer}`, or why it does not, as `{refusal, status}`. Throws if the
   // answer is not as the library expects.
   async call({ base, jwt, method, payload }) {
-    const { client, requests } = open(base, jwt);
+    const client = open(base, jwt);
+    const given = method === "uploadImage" ? { image: Buffer.from(payload.image, "base64") } : payload;
     try {
-      return { answer: (await client[method](...(payload === null ? [] : [payload]))) ?? null, requests };
+      return { answer: (await client[method](...(given === null ? [] : [given]))) ?? null };
     } catch (error) {
       if (error instanceof ResponseError) {
         return { refusal: error.code, status: error.status };

@@ -16,6 +16,14 @@ from tests.support.pictures import picture
 Role = Literal["guest", "member", "moderator", "admin", "newcomer"]
 ROLES: tuple[Role, ...] = ("guest", "member", "moderator", "admin")
 
+EMOJI = {
+    "category": "plants",
+    "image_url": "https://example.org/sprout.png",
+    "alt_text": "a sprout",
+    "keywords": ["seed"],
+}
+"""A custom emoji, without its name."""
+
 T = TypeVar("T")
 _numbers = count(1)
 
@@ -128,6 +136,12 @@ class Scene:
         return _id(made, "comment_view.comment")
 
     @cached_property
+    def own_comment(self) -> int:
+        """A comment on it of whoever calls."""
+        made = self.caller.call("createComment", content="Read this", post_id=self.post)
+        return _id(made, "comment_view.comment")
+
+    @cached_property
     def reply(self) -> int:
         """A reply of eve's to that."""
         made = self._eve.call(
@@ -153,6 +167,12 @@ class Scene:
         """A picture of whoever calls (bob for a guest): its `file` name and `delete_token`."""
         uploader = self._bob if self.role == "guest" else self.caller
         return uploader.upload(picture())["files"][0]
+
+    @cached_property
+    def emoji(self) -> int:
+        """A custom emoji of the site."""
+        made = self.clients.admin.call("createCustomEmoji", shortcode=self.name, **EMOJI)
+        return _id(made, "custom_emoji.custom_emoji")
 
     @cached_property
     def post_iri(self) -> str:

@@ -1,0 +1,270 @@
+"""`threadiverse`, the library inside Voyager: it finds out what we are, and checks every answer
+with schemas of its own (`tests/npm/threadiverse.mjs`).
+"""
+
+import base64
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pyotp
+import pytest
+
+from fedcom.rules.dialects import LEMMY_VERSION
+from tests.interop.test_lemmy_client import NOT_SERVED_YET
+from tests.support.javascript import Program, running
+from tests.support.lemmy_client import Json
+from tests.support.lemmy_scene import Clients, Role, Scene, differences
+from tests.support.pictures import picture
+from tests.support.visitor import PASSWORD
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A call of `role`, and what its answer shows: values by path."""
+
+    method: str
+    payload: Callable[[Scene], Json] = lambda on: {}
+    shows: Callable[[Scene], Json] = lambda on: {}
+    role: Role = "member"
+
+
+CASES = [
+    Case("getSite", lambda on: None, lambda on: {"version": LEMMY_VERSION}, "guest"),
+    Case("getSite", lambda on: None, lambda on: {"my_user.local_user_view.person.name": "bob"}),
+    Case("getPosts", lambda on: {"limit": 50, "sort": "Active", "type_": "all"}, role="guest"),
+    Case(
+        "getPosts",
+        lambda on: {"community_id": on.community, "limit": 1, "sort": "New", "show_read": True},
+        lambda on: {"data.0.post.id": on.only_post},
+    ),
+    Case("getPost", lambda on: {"id": on.post}, lambda on: {"post_view.post.name": "Roses"}),
+    Case(
+        "getComments",
+        lambda on: {"post_id": on.post, "sort": "Hot", "max_depth": 8, "type_": "all"},
+        lambda on: {"data.0.comment.id": on.comment, "data.1.comment.id": on.reply},
+        "guest",
+    ),
+    Case(
+        "likePost",
+        lambda on: {"post_id": on.post, "is_upvote": False},
+        lambda on: {"post_view.post.downvotes": 1},
+    ),
+    Case(
+        "likeComment",
+        lambda on: {"comment_id": on.reply, "is_upvote": True},
+        lambda on: {"comment_view.comment.upvotes": 2},
+    ),
+    Case(
+        "createPost",
+        lambda on: {"name": "Ferns", "community_id": on.garden},
+        lambda on: {"post_view.post.name": "Ferns"},
+    ),
+    Case(
+        "editPost",
+        lambda on: {"post_id": on.post, "name": "Lilacs"},
+        lambda on: {"post_view.post.name": "Lilacs"},
+    ),
+    Case(
+        "deletePost",
+        lambda on: {"post_id": on.post, "deleted": True},
+        lambda on: {"post_view.post.deleted": True},
+    ),
+    Case(
+        "savePost",
+        lambda on: {"post_id": on.post, "save": True},
+        lambda on: {"post_view.saved": True},
+    ),
+    Case("markPostAsRead", lambda on: {"post_ids": [on.post], "read": True}),
+    Case(
+        "createComment",
+        lambda on: {"content": "Why?", "post_id": on.post},
+        lambda on: {"comment_view.comment.content": "Why?"},
+    ),
+    Case(
+        "editComment",
+        lambda on: {"comment_id": on.comment, "content": "Theirs"},
+        lambda on: {"comment_view.comment.content": "Theirs"},
+    ),
+    Case(
+        "deleteComment",
+        lambda on: {"comment_id": on.comment, "deleted": True},
+        lambda on: {"comment_view.comment.deleted": True},
+    ),
+    Case(
+        "saveComment",
+        lambda on: {"comment_id": on.comment, "save": True},
+        lambda on: {"comment_view.saved": True},
+    ),
+    Case(
+        "getCommunity",
+        lambda on: {"name": "garden"},
+        lambda on: {"community_view.community.id": on.garden},
+        "guest",
+    ),
+    Case(
+        "followCommunity",
+        lambda on: {"community_id": on.community, "follow": True},
+        lambda on: {"community_view.subscribed": "Subscribed"},
+    ),
+    Case(
+        "blockCommunity",
+        lambda on: {"community_id": on.community, "block": True},
+        lambda on: {"community_view.community.id": on.community},
+    ),
+    Case("resolveObject", lambda on: {"q": on.post_iri}, lambda on: {"post.post.id": on.post}),
+    Case(
+        "listPersonLiked",
+        lambda on: {"like_type": "liked_only"},
+    ),
+    Case(
+        "createPrivateMessage",
+        lambda on: {"content": "Hi", "recipient_id": on.eve},
+        lambda on: {"private_message_view.recipient.name": "eve"},
+    ),
+    Case(
+        "removePost",
+        lambda on: {"post_id": on.post, "removed": True, "reason": "Off topic"},
+        lambda on: {"post_view.post.removed": True},
+        "moderator",
+    ),
+    Case(
+        "lockPost",
+        lambda on: {"post_id": on.post, "locked": True},
+        lambda on: {"post_view.post.locked": True},
+        "moderator",
+    ),
+    Case(
+        "featurePost",
+        lambda on: {"post_id": on.post, "featured": True, "feature_type": "community"},
+        lambda on: {"post_view.post.featured_community": True},
+        "moderator",
+    ),
+    Case(
+        "removeComment",
+        lambda on: {"comment_id": on.comment, "removed": True},
+        lambda on: {"comment_view.comment.removed": True},
+        "moderator",
+    ),
+    Case(
+        "distinguishComment",
+        lambda on: {"comment_id": on.own_comment, "distinguished": True},
+        lambda on: {"comment_view.comment.distinguished": True},
+        "moderator",
+    ),
+    Case(
+        "banFromCommunity",
+        lambda on: {"community_id": on.community, "person_id": on.eve, "ban": True},
+        role="moderator",
+    ),
+    Case("getCaptcha", lambda on: None, role="guest"),
+    Case("login", lambda on: {"username_or_email": "bob", "password": PASSWORD}, role="guest"),
+    Case(
+        "register",
+        lambda on: {"username": on.name, "password": PASSWORD, "password_verify": PASSWORD},
+        role="guest",
+    ),
+    Case("logout", lambda on: None, role="newcomer"),
+    Case("uploadImage", lambda on: {"image": base64.b64encode(picture()).decode()}),
+    Case(
+        "deleteImage",
+        lambda on: {
+            "url": f"{on.caller.origin}/pictrs/image/{on.upload['file']}",
+            "delete_token": on.upload["delete_token"],
+        },
+    ),
+]
+
+UNSUPPORTED = {"editCommunityNotifications", "editPostNotifications", "getRandomCommunity"}
+"""What the library does not have for Lemmy 0.19."""
+
+WAITING = {
+    "blockInstance": "blockInstance",
+    "blockPerson": "blockPerson",
+    "createCommentReport": "createCommentReport",
+    "createPostReport": "createPostReport",
+    "createPrivateMessageReport": "createPrivateMessageReport",
+    "getFederatedInstances": "getFederatedInstances",
+    "getModlog": "getModlog",
+    "getNotifications": "getReplies",
+    "getPersonDetails": "getPersonDetails",
+    "getSiteMetadata": "getSiteMetadata",
+    "getUnreadCount": "getUnreadCount",
+    "listCommentReports": "listCommentReports",
+    "listCommunities": "listCommunities",
+    "listPersonContent": "getPersonDetails",
+    "listPersonSaved": "getPersonDetails",
+    "listPostReports": "listPostReports",
+    "listReports": "listPostReports",
+    "markAllAsRead": "markAllAsRead",
+    "markNotificationAsRead": "markCommentReplyAsRead",
+    "resolveCommentReport": "resolveCommentReport",
+    "resolvePostReport": "resolvePostReport",
+    "saveUserSettings": "saveUserSettings",
+    "search": "search",
+}
+"""Methods that wait for an endpoint, by the method of Lemmy's client that calls it."""
+
+
+@pytest.fixture(scope="module")
+def threadiverse() -> Iterator[Program]:
+    """The library."""
+    with running("threadiverse.mjs") as program:
+        yield program
+
+
+def test_it_takes_us_for_a_version_of_lemmy_that_it_supports(
+    threadiverse: Program, clients: Clients
+) -> None:
+    found = threadiverse.ask("connect", base=clients.guest.origin)
+
+    assert found == {
+        "mode": "lemmyv0",
+        "software": {"name": "lemmy", "version": LEMMY_VERSION},
+    }
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.method}-{case.role}")
+def test_it_accepts_every_answer(case: Case, threadiverse: Program, clients: Clients) -> None:
+    on = Scene(clients, case.role)
+    payload, expected = case.payload(on), case.shows(on)
+
+    told = call(threadiverse, on, case.method, payload)
+
+    assert "refusal" not in told, told
+    assert differences(told["answer"], expected) == {}
+
+
+def test_it_logs_in_with_a_second_factor(threadiverse: Program, clients: Clients) -> None:
+    on = Scene(clients, "newcomer")
+    app = pyotp.parse_uri(on.newcomer.call("generateTotpSecret")["totp_secret_url"])
+    on.newcomer.call("updateTotp", totp_token=app.now(), enabled=True)
+    given = {"username_or_email": on.name, "password": PASSWORD}
+    guest = Scene(clients, "guest")
+
+    refused = call(threadiverse, guest, "login", given)
+    # The code of the next half minute: each is valid once.
+    code = app.at(int(time.time()) + 30)
+    told = call(threadiverse, guest, "login", given | {"totp_2fa_token": code})
+
+    assert refused["refusal"] == "missing_totp_token"
+    assert told["answer"]["jwt"].count(".") == 2
+
+
+def test_every_method_has_a_case_or_waits_for_an_endpoint(threadiverse: Program) -> None:
+    covered = {case.method for case in CASES}
+
+    assert {*covered, *UNSUPPORTED, *WAITING} == set(threadiverse.ask("methods"))
+    assert not covered & WAITING.keys()
+    assert set(WAITING.values()) <= NOT_SERVED_YET
+
+
+def call(threadiverse: Program, on: Scene, method: str, payload: Json) -> dict[str, Any]:
+    """The answer, or the refusal, of a method that the scene's caller calls."""
+    client = on.caller
+    return dict(
+        threadiverse.ask(
+            "call", base=client.origin, jwt=client.token, method=method, payload=payload
+        )
+    )
