@@ -27,6 +27,7 @@ from fedcom.views.comment_feed import (
     list_comments,
 )
 from fedcom.views.feed import SPANNED, FeedQuery, Sort, Span, list_posts
+from fedcom.views.inbox import InboxQuery, Kind, count_unread, list_inbox
 from fedcom.views.post import get_post_view
 from fedcom.views.scopes import Scope as FeedScope
 from fedcom.views.search import SearchQuery, Viewer, search_comments, search_posts
@@ -127,6 +128,9 @@ PAGES: Mapping[str, Sequence[str]] = {
         "/feeds/c/{busy}.xml",
         "/feeds/post/{longest}.xml",
         "/feeds/modlog.xml",
+        "/sitemap.xml",
+        *(f"/api/v3/community/list?sort={sort}" for sort in ("Active", "TopDay", "TopWeek")),
+        "/api/v3/federated_instances",
     ),
     "peer": (
         "/c/{cats}",
@@ -154,6 +158,14 @@ def _comments(scope: CommentScope, sort: Order, only: CommentOnly | None = None)
         subject = {"community": ids["busy"], "author": ids["founder"], "post": first}.get(scope, 0)
         wanted = CommentQuery(scope, sort, subject, only=only)
         return list_comments(conn, wanted, viewer_id=ids["member"])
+
+    return read
+
+
+def _inbox(kind: Kind, sort: Order, *, unread: bool = False) -> Read:
+    def read(conn: Connection, node: Node) -> object:
+        wanted = InboxQuery(kind, sort, unread)
+        return list_inbox(conn, node.village.ids["member"], wanted)
 
     return read
 
@@ -197,6 +209,12 @@ READS: Mapping[str, Read] = {
         for only in get_args(CommentOnly)
         for sort in ("hot", "old")
     },
+    **{
+        f"{kind} inbox by {order}": _inbox(kind, order, unread=order == "new")
+        for kind in get_args(Kind)
+        for order in get_args(Order)
+    },
+    "unread counts": lambda conn, node: count_unread(conn, node.village.ids["member"]),
     **{f"levels of a thread by {order}": _levels(order) for order in get_args(Order)},
     **{
         f"found posts of {word} by {sort}": _found(search_posts, word, sort=sort, title_only=True)
