@@ -40,7 +40,7 @@ from fedcom.site.removal import remove_content, restore_content
 from fedcom.views.comment import PostOfComment
 from fedcom.views.comment_feed import CommentQuery, Only, list_comments
 from fedcom.views.full import find_people, find_posts
-from fedcom.views.thread import Levels, ThreadPlace, list_levels
+from fedcom.views.thread import Levels, AroundComments, list_levels
 from fedcom.views.voter import list_voters
 
 resource = Resource(not_the_author="no_comment_edit_allowed")
@@ -125,7 +125,7 @@ def _levels(
     if on is None or not on.is_readable:
         raise NotFound("couldnt_find_post", "This post does not exist, or was removed.")
     known = read_known(caller, communities=[on.community_id])
-    place = ThreadPlace(
+    place = AroundComments(
         PostOfComment(on.id, on.iri, on.title, on.nsfw, on.locked_at),
         known.communities[on.community_id],
     )
