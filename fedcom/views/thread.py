@@ -51,17 +51,17 @@ class Levels:
 
 
 @dataclass(frozen=True, slots=True)
-class ThreadPlace:
+class AroundComments:
     """The post that comments are on, and its community."""
 
     post: PostOfComment
     community: CommunityView
 
 
-def place_of(post: PostView) -> ThreadPlace:
+def place_of(post: PostView) -> AroundComments:
     """The place of the comments on this post."""
     about = PostOfComment(post.id, post.iri, post.title, post.nsfw, post.locked_at)
-    return ThreadPlace(about, post.community)
+    return AroundComments(about, post.community)
 
 
 @dataclass(slots=True)
@@ -157,7 +157,7 @@ def find_branch(
 
 def list_levels(
     conn: Connection,
-    place: ThreadPlace,
+    place: AroundComments,
     levels: Levels,
     *,
     viewer_id: int = NOBODY,
@@ -223,7 +223,11 @@ def _levels(order: Order, *, guest: bool) -> Select[Any]:
 
 
 def _find(
-    conn: Connection, statement: Select[Any], place: ThreadPlace, wanted: dict[str, Any], limit: int
+    conn: Connection,
+    statement: Select[Any],
+    place: AroundComments,
+    wanted: dict[str, Any],
+    limit: int,
 ) -> Thread:
     parameters = {"post": place.post.id, "community": place.community.id, "count": limit + 1}
     rows = conn.execute(statement, parameters | wanted).mappings().all()

@@ -28,6 +28,7 @@ from fedcom.views.comment_feed import (
     list_comments,
 )
 from fedcom.views.feed import SPANNED, FeedQuery, Sort, Span, list_posts
+from fedcom.views.inbox import InboxQuery, Kind, count_unread, list_inbox
 from fedcom.views.post import get_post_view
 from fedcom.views.report_entry import EntryQuery, count_open, list_entries
 from fedcom.views.scopes import Scope as FeedScope
@@ -132,6 +133,9 @@ PAGES: Mapping[str, Sequence[str]] = {
         "/feeds/c/{busy}.xml",
         "/feeds/post/{longest}.xml",
         "/feeds/modlog.xml",
+        "/sitemap.xml",
+        *(f"/api/v3/community/list?sort={sort}" for sort in ("Active", "TopDay", "TopWeek")),
+        "/api/v3/federated_instances",
     ),
     "peer": (
         "/c/{cats}",
@@ -168,6 +172,14 @@ def _reports(**wanted: Any) -> Read:
         ids = node.village.ids
         query = EntryQuery(viewer_id=ids["member"], is_admin=False, **wanted)
         return list_entries(conn, query), count_open(conn, ids["member"], is_admin=False)
+
+    return read
+
+
+def _inbox(kind: Kind, sort: Order, *, unread: bool = False) -> Read:
+    def read(conn: Connection, node: Node) -> object:
+        wanted = InboxQuery(kind, sort, unread)
+        return list_inbox(conn, node.village.ids["member"], wanted)
 
     return read
 
@@ -223,6 +235,12 @@ READS: Mapping[str, Read] = {
         for unresolved in (True, False)
     },
     "banned people": _banned,
+    **{
+        f"{kind} inbox by {order}": _inbox(kind, order, unread=order == "new")
+        for kind in get_args(Kind)
+        for order in get_args(Order)
+    },
+    "unread counts": lambda conn, node: count_unread(conn, node.village.ids["member"]),
     **{f"levels of a thread by {order}": _levels(order) for order in get_args(Order)},
     **{
         f"found posts of {word} by {sort}": _found(search_posts, word, sort=sort, title_only=True)

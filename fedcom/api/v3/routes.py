@@ -11,6 +11,8 @@ from fedcom.api.v3 import (
     comment,
     community,
     custom_emoji,
+    federated_instances,
+    inbox,
     login,
     media,
     modlog,
@@ -18,7 +20,9 @@ from fedcom.api.v3 import (
     private_message,
     report,
     resolve_object,
+    search,
     site,
+    user,
     user_settings,
 )
 from fedcom.http.cors import ANY_ORIGIN
@@ -29,7 +33,8 @@ PREFIX = "/api/v3"
 
 _RESOURCES = (
     *(site, login, user_settings, custom_emoji),
-    *(post, comment, community, private_message, resolve_object),
+    *(post, comment, community, user, inbox, private_message),
+    *(search, resolve_object, federated_instances),
     *(report, modlog, admin, media),
 )
 ENDPOINTS: list[Endpoint] = [
