@@ -52,3 +52,20 @@ async def test_sensitive_communities_are_listed_on_request(apps: Apps) -> None:
 
     assert await listed(apps(), sort="New") == ["cats"]
     assert await listed(apps(), sort="New", show_nsfw="true") == ["cliffs", "cats"]
+
+
+async def test_the_first_moderator_deletes_a_community_and_restores_it(apps: Apps) -> None:
+    what = {"community_id": apps.community}
+    for name in ("mia", "bob"):
+        with pytest.raises(Failed) as refused:
+            await apps(name).post("/community/delete", **what, deleted=True)
+        assert refused.value.error == "not_top_mod"
+
+    gone = await apps("ann").post("/community/delete", **what, deleted=True)
+    with pytest.raises(Failed) as hidden:
+        await apps().get("/community", id=apps.community)
+    back = await apps("ann").post("/community/delete", **what, deleted=False)
+
+    assert gone["community_view"]["community"]["deleted"]
+    assert hidden.value.error == "couldnt_find_community"
+    assert not back["community_view"]["community"]["deleted"]
