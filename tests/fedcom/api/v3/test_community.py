@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from tests.fedcom.api.conftest import App, Apps
+from tests.fedcom.api.conftest import App, Apps, Failed
 
 pytestmark = pytest.mark.anyio
 
