@@ -38,6 +38,7 @@ from fedcom.effects.counts import count_subscribers, count_written, rank, rank_c
 from fedcom.media.records import name_in
 from fedcom.models.account import (
     account,
+    application_decision,
     invitation,
     password_reset,
     recovery_code,
@@ -127,13 +128,15 @@ OF_ACTOR: tuple[Column[Any], ...] = (
     invitation.c.by_id,
     session.c.account_id,
     password_reset.c.account_id,
-    two_factor.c.account_id,
+    application_decision.c.account_id,
     recovery_code.c.account_id,
+    two_factor.c.account_id,
     account.c.actor_id,
 )
 """What refers to a person or a community, and is deleted before it."""
 
 FREED: tuple[Column[Any], ...] = (
+    application_decision.c.admin_id,
     modlog.c.moderator_id,
     modlog.c.person_id,
     report.c.resolver_id,
