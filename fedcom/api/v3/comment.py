@@ -40,7 +40,7 @@ from fedcom.site.removal import remove_content, restore_content
 from fedcom.views.comment import PostOfComment
 from fedcom.views.comment_feed import CommentQuery, Only, list_comments
 from fedcom.views.full import find_people, find_posts
-from fedcom.views.thread import Levels, AroundComments, list_levels
+from fedcom.views.thread import AroundComments, Levels, list_levels
 from fedcom.views.voter import list_voters
 
 resource = Resource(not_the_author="no_comment_edit_allowed")
