@@ -18,6 +18,7 @@ from activitypub.vocab.base import dump
 from fedcom.context import Context
 from fedcom.federation.ports import PeerInboxes
 from fedcom.models.post import Post
+from fedcom.queries.bans import list_banned_people
 from fedcom.text.search_terms import parse_terms
 from fedcom.views.comment_feed import (
     CommentQuery,
@@ -29,6 +30,7 @@ from fedcom.views.comment_feed import (
 from fedcom.views.feed import SPANNED, FeedQuery, Sort, Span, list_posts
 from fedcom.views.inbox import InboxQuery, Kind, count_unread, list_inbox
 from fedcom.views.post import get_post_view
+from fedcom.views.report_entry import EntryQuery, count_open, list_entries
 from fedcom.views.scopes import Scope as FeedScope
 from fedcom.views.search import SearchQuery, Viewer, search_comments, search_posts
 from fedcom.views.thread import Levels, list_levels, place_of
@@ -120,10 +122,13 @@ PAGES: Mapping[str, Sequence[str]] = {
         "/admin/communities",
         "/post/{first}/voters",
         "/admin/members",
+        "/admin/registration",
+        "/admin/uploads",
     ),
     "guest": (
         "/nodeinfo/2.1",
         "/api/v3/site",
+        *(f"/api/v3/modlog?type_={kind}" for kind in ("All", "ModRemovePost", "ModBan")),
         "/feeds/all.xml",
         "/feeds/c/{busy}.xml",
         "/feeds/post/{longest}.xml",
@@ -162,12 +167,25 @@ def _comments(scope: CommentScope, sort: Order, only: CommentOnly | None = None)
     return read
 
 
+def _reports(**wanted: Any) -> Read:
+    def read(conn: Connection, node: Node) -> object:
+        ids = node.village.ids
+        query = EntryQuery(viewer_id=ids["member"], is_admin=False, **wanted)
+        return list_entries(conn, query), count_open(conn, ids["member"], is_admin=False)
+
+    return read
+
+
 def _inbox(kind: Kind, sort: Order, *, unread: bool = False) -> Read:
     def read(conn: Connection, node: Node) -> object:
         wanted = InboxQuery(kind, sort, unread)
         return list_inbox(conn, node.village.ids["member"], wanted)
 
     return read
+
+
+def _banned(conn: Connection, node: Node) -> object:
+    return list_banned_people(conn, node.instance.clock())
 
 
 def _levels(order: Order) -> Read:
@@ -209,6 +227,14 @@ READS: Mapping[str, Read] = {
         for only in get_args(CommentOnly)
         for sort in ("hot", "old")
     },
+    **{
+        f"reports of {subject}s, unresolved {unresolved}": _reports(
+            subject=subject, unresolved=unresolved
+        )
+        for subject in ("post", "comment")
+        for unresolved in (True, False)
+    },
+    "banned people": _banned,
     **{
         f"{kind} inbox by {order}": _inbox(kind, order, unread=order == "new")
         for kind in get_args(Kind)

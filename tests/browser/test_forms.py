@@ -80,6 +80,7 @@ NOTHING_TYPED = {
     "/settings/import",
     "/settings/pictures",
     "/c/{slug}/pictures",
+    "/c/{slug}/delete",
     "/admin/logo",
     "/forgot",
     "/search",

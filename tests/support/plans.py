@@ -18,9 +18,9 @@ SMALL = {
     *("ix_inbox_journal_due", "ix_inbox_journal_host_subject", "ix_inbox_journal_host_due"),
     *("ix_inbox_journal_claimed", "ix_outbox_delivery_host_due_at", "ix_outbox_delivery_due_at"),
     *("ix_outbox_delivery_order", "ix_outbox_delivery_claimed", "ix_post_featured"),
-    *("ix_actor_local", "ix_post_local", "ix_comment_local"),
+    *("ix_actor_local", "ix_post_local", "ix_comment_local", "ix_actor_banned_at"),
 }
-"""Partial indexes whose condition few rows meet: those that wait, that are pinned or local."""
+"""Partial indexes whose condition few rows meet: those that wait, are pinned, banned or local."""
 
 _ALIAS = re.compile(r'(?:FROM|JOIN|,|INTO|UPDATE)\s+"?(\w+)"?\s+AS\s+"?(\w+)"?')
 _PARAMETER = re.compile(r"%\((\w+)\)s")

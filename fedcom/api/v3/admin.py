@@ -17,7 +17,7 @@ from fedcom.actions.unban import Unban
 from fedcom.api.caller import Caller, unless_unchanged
 from fedcom.api.endpoint import NoParameters, Parameters, Resource, Shape
 from fedcom.api.v3.known import one_person, person_views
-from fedcom.api.v3.params import Id, Limit, PageAt, check_reason, start_of, to_moment
+from fedcom.api.v3.params import Id, Limit, PageAt, check_reason, page_of, to_moment
 from fedcom.api.v3.shapes.application import RegistrationApplicationView, application_view
 from fedcom.api.v3.shapes.person import PersonView
 from fedcom.api.v3.shapes.responses import SUCCESS, SuccessResponse
@@ -216,7 +216,7 @@ def list_all_applications(
     """Applications for admins, newest first; the waiting ones alone oldest first."""
     caller.check_admin()
     read = list_waiting if wanted.unread_only else list_applications
-    found = read(caller.conn, after=start_of(wanted.page), limit=wanted.limit)
+    found = read(caller.conn, after=page_of(wanted.page), limit=wanted.limit)
     return ListRegistrationApplicationsResponse(
         registration_applications=_views(caller, found.items)
     )

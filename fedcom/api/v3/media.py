@@ -3,7 +3,7 @@
 from fedcom.api.caller import Call, Caller
 from fedcom.api.endpoint import Parameters, Resource, Shape
 from fedcom.api.pictrs import delete_token
-from fedcom.api.v3.params import Limit, PageAt, start_of
+from fedcom.api.v3.params import Limit, PageAt, page_of
 from fedcom.api.v3.shapes.media import LocalImageView, image_view
 from fedcom.views.full import find_people
 from fedcom.views.upload import UploadView, list_all_uploads
@@ -43,7 +43,7 @@ async def list_all_media(call: Call, wanted: ListMedia) -> ListMediaResponse:
 
 def _answer(call: Call, caller: Caller, wanted: ListMedia, owner_id: int) -> ListMediaResponse:
     found = list_all_uploads(
-        caller.conn, owner_id=owner_id, after=start_of(wanted.page), limit=wanted.limit
+        caller.conn, owner_id=owner_id, after=page_of(wanted.page), limit=wanted.limit
     ).items
     people = find_people(caller.conn, (one.owner.id for one in found))
 

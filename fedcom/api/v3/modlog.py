@@ -9,7 +9,7 @@ from typing import Literal
 from fedcom.api.caller import Caller
 from fedcom.api.endpoint import Parameters, Resource
 from fedcom.api.v3.known import read_known
-from fedcom.api.v3.params import Id, Limit, PageAt, start_of
+from fedcom.api.v3.params import Id, Limit, PageAt, page_of
 from fedcom.api.v3.shapes.comment import comment
 from fedcom.api.v3.shapes.modlog import GetModlogResponse, Logged, modlog_of
 from fedcom.queries.comments import get_comment
@@ -81,7 +81,7 @@ def get_modlog(caller: Caller, wanted: GetModlog) -> GetModlogResponse:
             groups=groups,
         ),
         viewer_id=caller.viewer_id,
-        after=start_of(wanted.page),
+        after=page_of(wanted.page),
         limit=wanted.limit,
     )
     return _answer(caller, list(found.items))

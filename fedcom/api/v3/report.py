@@ -10,7 +10,7 @@ from fedcom.actions.report import Report
 from fedcom.api.caller import Caller
 from fedcom.api.endpoint import Parameters, Resource, Shape
 from fedcom.api.v3.known import comment_views, post_views
-from fedcom.api.v3.params import Id, Limit, PageAt, start_of
+from fedcom.api.v3.params import Id, Limit, PageAt, page_of
 from fedcom.api.v3.shapes.report import (
     CommentReportView,
     Involved,
@@ -219,7 +219,7 @@ def list_private_message_reports(
         viewer_id=caller.viewer_id,
         is_admin=True,
         unresolved=wanted.unresolved_only,
-        after=start_of(wanted.page),
+        after=page_of(wanted.page),
         limit=wanted.limit,
     )
     found = list_entries(caller.conn, query).items
@@ -280,7 +280,7 @@ def _list(
         unresolved=wanted.unresolved_only,
         community_id=wanted.community_id or 0,
         target_id=target_id or 0,
-        after=start_of(wanted.page),
+        after=page_of(wanted.page),
         limit=wanted.limit,
     )
     return list_entries(caller.conn, query).items
