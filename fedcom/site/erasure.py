@@ -129,8 +129,8 @@ OF_ACTOR: tuple[Column[Any], ...] = (
     session.c.account_id,
     password_reset.c.account_id,
     application_decision.c.account_id,
-    two_factor.c.account_id,
     recovery_code.c.account_id,
+    two_factor.c.account_id,
     account.c.actor_id,
 )
 """What refers to a person or a community, and is deleted before it."""

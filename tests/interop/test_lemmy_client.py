@@ -111,6 +111,74 @@ CASES = [
         NEWCOMERS,
     ),
     Case(
+        "listCommunities",
+        lambda on: {"type_": "Local", "sort": "Old", "limit": 1},
+        lambda on: {"communities.0.community.name": "garden"},
+    ),
+    Case(
+        "search",
+        lambda on: {"q": on.name, "type_": "All"},
+        lambda on: {"communities.0.community.id": on.community},
+    ),
+    Case(
+        "getPersonDetails",
+        lambda on: {"username": "bob", "sort": "New"},
+        lambda on: {"person_view.person.id": on.bob, "posts.0.post.id": on.post},
+    ),
+    Case(
+        "getReplies",
+        lambda on: {"sort": "New", "unread_only": True},
+        lambda on: {"replies.0.comment_reply.id": on.notice},
+        TO_GUESTS,
+    ),
+    Case(
+        "markCommentReplyAsRead",
+        lambda on: {"comment_reply_id": on.notice, "read": True},
+        lambda on: {"comment_reply_view.comment_reply.read": True},
+        TO_GUESTS,
+    ),
+    Case(
+        "getPersonMentions",
+        lambda on: {"sort": "New"},
+        lambda on: {"mentions.0.person_mention.id": on.mention},
+        TO_GUESTS,
+    ),
+    Case(
+        "markPersonMentionAsRead",
+        lambda on: {"person_mention_id": on.mention, "read": True},
+        lambda on: {"person_mention_view.person_mention.read": True},
+        TO_GUESTS,
+    ),
+    Case("markAllAsRead", lambda on: {}, lambda on: {"replies": []}, TO_GUESTS),
+    Case(
+        "getUnreadCount",
+        lambda on: {},
+        lambda on: {"replies": 0, "mentions": 0, "private_messages": 0},
+        TO_GUESTS,
+        NEWCOMERS,
+    ),
+    Case(
+        "blockPerson",
+        lambda on: {"person_id": on.eve, "block": True},
+        lambda on: {"blocked": True, "person_view.person.id": on.eve},
+        TO_GUESTS,
+        NEWCOMERS,
+    ),
+    Case("getFederatedInstances"),
+    Case(
+        "blockInstance",
+        lambda on: {"instance_id": on.instance, "block": True},
+        lambda on: {"blocked": True},
+        TO_GUESTS | {"newcomer": "cant_block_local_instance"},
+        NEWCOMERS,
+        far_refused=TO_GUESTS,
+    ),
+    Case(
+        "getSiteMetadata",
+        lambda on: {"url": UNREACHABLE},
+        refused=TO_GUESTS | dict.fromkeys(ROLES[1:], "invalid_url"),
+    ),
+    Case(
         "login",
         lambda on: {"username_or_email": "bob", "password": PASSWORD},
         lambda on: {"registration_created": False, "verify_email_sent": False},
@@ -433,24 +501,34 @@ CASES = [
 
 NOT_SERVED_YET = frozenset(
     """
-    leaveAdmin listMedia listAllMedia
-    getModlog search createPostReport resolvePostReport listPostReports getSiteMetadata
-    markCommentReplyAsRead createCommentReport resolveCommentReport listCommentReports
-    createPrivateMessageReport resolvePrivateMessageReport listPrivateMessageReports
-    listCommunities deleteCommunity getPersonDetails getPersonMentions markPersonMentionAsRead
-    getReplies banPerson getBannedPersons blockPerson markAllAsRead
-    getReportCount getUnreadCount addAdmin getUnreadRegistrationApplicationCount
-    listRegistrationApplications approveRegistrationApplication getRegistrationApplication
-    purgePerson purgeCommunity purgePost purgeComment
-    getFederatedInstances blockInstance donation_dialog_shown
+    leaveAdmin listMedia listAllMedia getModlog deleteCommunity createPostReport
+    resolvePostReport listPostReports createCommentReport resolveCommentReport
+    listCommentReports createPrivateMessageReport resolvePrivateMessageReport
+    listPrivateMessageReports banPerson getBannedPersons getReportCount addAdmin
+    getUnreadRegistrationApplicationCount listRegistrationApplications
+    approveRegistrationApplication getRegistrationApplication purgePerson purgeCommunity
+    purgePost purgeComment donation_dialog_shown
     """.split()  # noqa: SIM905 - a list of words reads better than one of strings
 )
 """Methods without an endpoint here. Each leaves this list for a case when it is served."""
 
 REMOTE = frozenset(
-    {"garden", "community", "post", "comment", "only_post", "reply", "eve", "answer", "message"}
+    {
+        "garden",
+        "community",
+        "post",
+        "comment",
+        "only_post",
+        "reply",
+        "eve",
+        "answer",
+        "message",
+        "instance",
+    }
 )
 """What is on another instance in a `FarScene`."""
+
+UNREACHABLE = "http://127.0.0.1:9/"
 
 PICTURE = base64.b64encode(picture()).decode()
 
