@@ -52,6 +52,7 @@ from fedcom.remote.nodeinfo import NodeInfoReader
 from fedcom.remote.origins import Origins
 from fedcom.settings import Settings
 from fedcom.site.setup import check_origin, first_start, make_setup_token
+from fedcom.text.page_head import LinkMetadata
 from fedcom.units import Units
 from inbox.engine import Inbox
 from outbox.dispatcher import Dispatcher, DispatcherLimits
@@ -140,9 +141,9 @@ class OpenInstance:
             self.backfill.want_thread(found)
         return found
 
-    async def page_title(self, url: str) -> str:
-        """The title of the page behind a link; "" if it has none."""
-        return await self.previews.title_of(url)
+    async def link_metadata(self, url: str) -> LinkMetadata:
+        """What the page behind a link says of itself."""
+        return await self.previews.metadata_of(url)
 
     async def serve(self) -> None:
         """Process the journal, deliver (unless workers do), and run all loops, until cancelled.

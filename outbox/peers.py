@@ -154,6 +154,11 @@ def put(conn: Connection, changed: Collection[PeerHealth]) -> None:
         conn.execute(_PUT, others)
 
 
+def list_health(conn: Connection) -> dict[str, PeerHealth]:
+    """The health of every peer that something was sent to, by host."""
+    return {row.host: PeerHealth(*row) for row in conn.execute(_ALL)}
+
+
 def gone_hosts(conn: Connection) -> frozenset[str]:
     """Hosts that nothing new should be published to."""
     return frozenset(conn.execute(_GONE).scalars())
@@ -195,6 +200,7 @@ _LOCK = (
     .order_by(peers.c.host)  # all workers lock in the same order
     .with_for_update()
 )
+_ALL = select(*(peers.c[name] for name in _FIELDS))
 _PUT_DELIVERED = (
     update(peers)
     .where(peers.c.host.in_(bindparam("hosts", expanding=True)))

@@ -16,12 +16,13 @@ from fedcom.context import Context
 from fedcom.errors import BadRequest, Denied, FedcomError
 from fedcom.http.identity import Credentials, Identity, credentials_of, note_use, read_identity
 from fedcom.http.instance import Instance, instance_of
-from fedcom.http.resolve import look_up, parse_markdown
+from fedcom.http.resolve import look_up, pace_searches, parse_markdown, read_link
 from fedcom.lookup import Found
 from fedcom.media.records import to_own_addresses
 from fedcom.models.actor import Person
 from fedcom.models.site import Site
 from fedcom.settings import Settings
+from fedcom.text.page_head import LinkMetadata
 from fedcom.views.viewer import NOBODY
 from fedcom.wire.body import Body
 
@@ -206,6 +207,15 @@ class Call:
     async def look_up(self, by: Person, text: str) -> Found:
         """What a member means by a handle or an address, fetched if it is not known here."""
         return await look_up(self.request, by, text)
+
+    async def read_link(self, by: Person, url: str) -> LinkMetadata:
+        """What the page behind a link says of itself, fetched now for a member."""
+        return await read_link(self.request, by, url)
+
+    async def count_search(self) -> None:
+        """Count a search if a guest calls. Raises TooMany."""
+        if await self.read(lambda caller: caller.is_guest):
+            await pace_searches(self.request)
 
 
 def call_of(request: Request) -> Call:

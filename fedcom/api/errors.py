@@ -125,6 +125,7 @@ SAME: Mapping[str, str] = {
     "reason_too_long": "report_too_long",
     "replies_closed": "locked",
     "reset_unknown": "token_not_found",
+    "saved_by_another": "invalid_query",
     "score": "invalid_vote_value",
     "title_too_long": "invalid_post_title",
     "title_too_short": "invalid_post_title",
@@ -137,7 +138,9 @@ SAME: Mapping[str, str] = {
     "url_missing": "invalid_url",
     "url_scheme": "invalid_url_scheme",
     "url_too_long": "url_length_overflow",
+    "url_unread": "invalid_url",
     "url_userinfo": "invalid_url",
+    "who_own_host": "cant_block_local_instance",
     "who_self": "cant_block_yourself",
 }
 """What Lemmy calls our errors that have another code."""

@@ -32,14 +32,14 @@ from fedcom.media.remote import ACCEPT
 from fedcom.models.media import Media
 from fedcom.offload import offload
 from fedcom.remote.peers import find_block
-from fedcom.text.page_head import read_head
+from fedcom.text.page_head import LinkMetadata, read_head
 from fedcom.units import Units
 
 HEAD_OF_PAGE = 768 * 1024
 """Bytes of a page that are read; some have that many of CSS before their metadata."""
 
-TITLE_SECONDS = 10.0
-"""How long a member who asks for a title has to wait at most."""
+METADATA_SECONDS = 10.0
+"""How long a member who asks what a link leads to has to wait at most."""
 
 PREVIEW_SECONDS = 30.0
 """How long a page or a picture may take, with redirects, while others wait their turn."""
@@ -152,15 +152,18 @@ class Previews:
         picture = await self._picture_of(head.image_url) if head.image_url else None
         return FoundPage(head.title, head.description, picture.id if picture else None)
 
-    async def title_of(self, url: str) -> str:
-        """The title of the page at `url`, fetched now; "" when it has none.
+    async def metadata_of(self, url: str) -> LinkMetadata:
+        """What is at `url`, fetched now; of anything but a page, the type only.
 
         Raises NotFound, Denied and the FetchFailed family.
         """
-        page = await self._page_at(url, TITLE_SECONDS)
+        page = await self._page_at(url, METADATA_SECONDS)
         if _kind_of(page) not in PAGE_TYPES:
-            return ""
-        return (await offload(read_head, page.body, page.content_type, page.url)).title
+            return LinkMetadata(page.content_type)
+        head = await offload(read_head, page.body, page.content_type, page.url)
+        return LinkMetadata(
+            page.content_type, head.title, head.description, head.image_url, head.video_url
+        )
 
     async def _page_at(self, url: str, seconds: float) -> Download:
         return await self._fetcher.fetch_bytes(

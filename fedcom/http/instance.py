@@ -16,6 +16,7 @@ from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.remote.keys import KeyCipher
 from fedcom.settings import Settings
+from fedcom.text.page_head import LinkMetadata
 
 T = TypeVar("T")
 
@@ -86,8 +87,8 @@ class Instance(Protocol):
         """
         ...
 
-    async def page_title(self, url: str) -> str:
-        """The title of the page behind a link, fetched now; "" if it has none.
+    async def link_metadata(self, url: str) -> LinkMetadata:
+        """What the page behind a link says of itself, fetched now.
 
         Raises NotFound and Denied for pages that are never fetched, and the FetchFailed family.
         """

@@ -1,6 +1,7 @@
 """Which row is meant: a name, a handle or an address → a community, person, post or comment.
 
-What is not known here is fetched for members only, and within their limit of look-ups.
+What is not known here is fetched for members only, and within their limit of look-ups; so is the
+page behind a link. Guests only search here.
 """
 
 import asyncio
@@ -11,17 +12,21 @@ from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from activitypub.errors import ProtocolError
+from activitypub.errors import FetchFailed, Malformed, ProtocolError
 from activitypub.iri import host_of
 from fedcom.accounts.rate_limits import LOOK_UPS, count_action
+from fedcom.accounts.throttle import SEARCH_BY_ADDRESS, address_key, count_attempt
 from fedcom.catalogues import mark
-from fedcom.errors import FedcomError, Invalid, NotFound
+from fedcom.errors import Denied, FedcomError, Invalid, NotFound
+from fedcom.http.addresses import client_address
 from fedcom.http.instance import instance_of
 from fedcom.lookup import Found
 from fedcom.models.actor import Community, Person
 from fedcom.offload import offload
 from fedcom.queries.actors import find_community, find_person, get_person
+from fedcom.rules.limits import check_url
 from fedcom.text.mentions import Mention
+from fedcom.text.page_head import LinkMetadata
 from fedcom.views.community import CommunityView
 from fedcom.wire.body import Body
 
@@ -162,6 +167,26 @@ async def look_up_person(request: Request, by: Person, text: str) -> Person:
     if not isinstance(found, Person):
         raise Invalid("person_expected", "That is not a person.")
     return found
+
+
+async def read_link(request: Request, by: Person, url: str) -> LinkMetadata:
+    """What the page behind a link says of itself, fetched now for a member.
+
+    Raises TooMany, and Invalid (`url_…`).
+    """
+    await pace_look_ups(request, by)
+    try:
+        return await instance_of(request).link_metadata(check_url(url))
+    except (FetchFailed, NotFound, Denied, Malformed) as error:
+        raise Invalid("url_unread", "The linked page could not be read.") from error
+
+
+async def pace_searches(request: Request) -> None:
+    """Count one search of a guest, by their address. Raises TooMany."""
+    address = address_key(client_address(request))
+    await instance_of(request).unit(
+        lambda ctx: count_attempt(ctx.conn, SEARCH_BY_ADDRESS, address, ctx.now)
+    )
 
 
 async def pace_look_ups(request: Request, by: Person) -> None:

@@ -1,6 +1,7 @@
 """Other servers: their names, the software that they say they run, and which are blocked here."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -125,20 +126,40 @@ def is_federated(conn: Connection) -> bool:
     return conn.execute(_FEDERATED).scalar() is not False
 
 
+@dataclass(frozen=True, slots=True)
+class ListedHosts:
+    """The hosts that the admins have blocked or allowed, and whether this server federates."""
+
+    is_federated: bool
+    blocked: frozenset[str]
+    allowed: frozenset[str]
+
+    def blocks(self, host: str) -> bool:
+        """Whether a block covers `host`."""
+        return bool(self.blocked) and not self.blocked.isdisjoint(_covering(host))
+
+    def allows(self, host: str) -> bool:
+        """Whether there is an allow list, and it covers `host`."""
+        return bool(self.allowed) and not self.allowed.isdisjoint(_covering(host))
+
+    def refuses(self, host: str) -> bool:
+        """Whether nothing is sent to `host`: as `find_refusal`."""
+        is_missing = bool(self.allowed) and not self.allows(host)
+        return not self.is_federated or self.blocks(host) or is_missing
+
+
+def list_hosts(conn: Connection) -> ListedHosts:
+    """All of them, in one statement."""
+    found: dict[str, set[str]] = {"blocked": set(), "allowed": set(), "off": set()}
+    for kind, name in conn.execute(_LISTED_HOSTS):
+        found[kind].add(name)
+    return ListedHosts(not found["off"], frozenset(found["blocked"]), frozenset(found["allowed"]))
+
+
 def blocked_among(conn: Connection, hosts: Iterable[str]) -> set[str]:
     """Those of `hosts` to which nothing is sent: as `find_refusal`."""
-    blocked: set[str] = set()
-    allowed: set[str] = set()
-    for kind, name in conn.execute(_LISTED_HOSTS):
-        if kind == "off":
-            return set(hosts)
-        (blocked if kind == "blocked" else allowed).add(name)
-    return {
-        host
-        for host in hosts
-        if not blocked.isdisjoint(_covering(host))
-        or (allowed and allowed.isdisjoint(_covering(host)))
-    }
+    listed = list_hosts(conn)
+    return {host for host in hosts if listed.refuses(host)}
 
 
 def _covering(host: str) -> set[str]:

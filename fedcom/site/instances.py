@@ -14,7 +14,7 @@ from fedcom.models.actor import Person
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.moderation import modlog
 from fedcom.models.peer import InstanceBlock, instance_block
-from fedcom.remote.peers import blocked_among, normalise_host
+from fedcom.remote.peers import blocked_among, normalise_host, number_host
 from fedcom.rules.limits import MAX_REASON, check_body
 from outbox.maintenance import call_off
 
@@ -36,6 +36,7 @@ def block_instance(ctx: Context, host: str, reason: str, by: Person | None = Non
         key=["host"],
         keep=["created_at"],
     )
+    number_host(ctx.conn, host, ctx.now)
     call_off(ctx.conn, lambda peer: bool(blocked_among(ctx.conn, [peer])), ctx.now.timestamp())
     _log(ctx, "block_instance", host, reason, by)
     return next(block for block in list_blocks(ctx.conn) if block.host == host)

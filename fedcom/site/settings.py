@@ -19,7 +19,7 @@ from fedcom.models.site import (
     blocked_url,
     site,
 )
-from fedcom.remote.peers import blocked_among, normalise_host
+from fedcom.remote.peers import blocked_among, normalise_host, number_host
 from fedcom.rules.front_lists import FRONT_SCOPES, FRONT_SORTS
 from fedcom.rules.languages import check_languages
 from fedcom.rules.limits import MAX_URL, check_body, check_content_warning, check_display_name
@@ -163,6 +163,8 @@ def _replace_lists(ctx: Context, changes: SiteChanges) -> None:
         ctx.conn.execute(delete(allowed_instance))
         if hosts:
             ctx.conn.execute(insert(allowed_instance), [{"host": host} for host in hosts])
+        for host in hosts:
+            number_host(ctx.conn, host, ctx.now)
     if blocked is not None:
         links = _few({_link(link) for link in blocked if link.strip()})
         ctx.conn.execute(delete(blocked_url))

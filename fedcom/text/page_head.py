@@ -30,11 +30,27 @@ _CHARSET = re.compile(r"""charset\s*=\s*["']?([a-zA-Z0-9_:.-]{2,40})""", re.IGNO
 
 @dataclass(frozen=True, slots=True)
 class PageHead:
-    """Plain texts ("" for none) and the absolute address of the picture."""
+    """Plain texts ("" for none) and the absolute addresses of the picture, and of a video or a
+    player of one.
+    """
 
     title: str
     description: str
     image_url: str | None
+    video_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkMetadata:
+    """What a link leads to: its media type as its server names it, "" if it does not; and of a page
+    what its head says.
+    """
+
+    content_type: str
+    title: str = ""
+    description: str = ""
+    image_url: str | None = None
+    video_url: str | None = None
 
 
 def read_head(body: bytes, content_type: str, url: str) -> PageHead:
@@ -48,12 +64,18 @@ def read_head(body: bytes, content_type: str, url: str) -> PageHead:
         or metadata.get("og:image")
         or metadata.get("twitter:image")
     )
+    video = (
+        metadata.get("og:video:secure_url")
+        or metadata.get("og:video:url")
+        or metadata.get("og:video")
+    )
     return PageHead(
         clean_title(metadata.get("og:title") or (html.unescape(title[1]) if title else "")),
         clean_title(
             metadata.get("og:description") or metadata.get("description", ""), MAX_DESCRIPTION
         ),
         _absolute(url, image),
+        _absolute(url, video),
     )
 
 

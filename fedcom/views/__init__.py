@@ -9,6 +9,6 @@ In reading order: `viewer` (whose view it is), `person`, `community`, `post`, `s
 communities of a list), `feed` (lists of posts), `comment`, `comment_feed` (lists of comments),
 `thread` (the comments below a post), `profile` (a person's posts and comments), `search`,
 `notification`, `message`, `report`, `modlog`, `ban`, `voter`, `block`, `draft`, `purge`, `full`
-(all that apps show of a thing) and `mine` (what a member follows, moderates and blocks). Nothing
-here writes; the queries that actions need are in `queries`.
+(all that apps show of a thing), `mine` (what a member follows, moderates and blocks), `inbox`
+(replies and mentions for apps), `instance` (other servers) and `sitemap`. Nothing here writes; the queries that actions need are in `queries`.
 """

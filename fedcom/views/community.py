@@ -49,7 +49,7 @@ from fedcom.views.person import ActorView, PersonView, actor_columns, to_person
 from fedcom.views.viewer import NOBODY, VIEWER, own
 from outbox.maintenance import find_failure
 
-Scope = Literal["subscribed", "local", "all"]
+Scope = Literal["subscribed", "local", "all", "moderated"]
 FollowState = Literal["pending", "accepted"]
 Sort = Literal[
     "subscribers",
@@ -200,7 +200,12 @@ _KEYS: Mapping[Sort, ColumnElement[Any]] = {
 _ITS_ACTOR = actor.c.id == community.c.actor_id + 0
 _FOLLOWED = select(follow.c.target_id).where(follow.c.follower_id == VIEWER)
 _LOCAL = select(actor.c.id).where(actor.c.local, actor.c.kind == "Group")
-_PARTS: Mapping[Scope, Select[tuple[int]]] = {"local": _LOCAL, "subscribed": _FOLLOWED}
+_MODERATED = select(moderator.c.community_id).where(moderator.c.person_id == VIEWER)
+_PARTS: Mapping[Scope, Select[tuple[int]]] = {
+    "local": _LOCAL,
+    "subscribed": _FOLLOWED,
+    "moderated": _MODERATED,
+}
 """The ids of the communities in the scopes that are a part of all."""
 
 

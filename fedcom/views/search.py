@@ -451,6 +451,10 @@ def _followed(viewer: Viewer) -> Select[Any]:
     return select(follow.c.target_id).where(follow.c.follower_id == viewer.id)
 
 
+def _moderated(viewer: Viewer) -> Select[Any]:
+    return select(moderator.c.community_id).where(moderator.c.person_id == viewer.id)
+
+
 def _reach(wanted: SearchQuery) -> _Reach:
     """Narrow if only a part of the communities or people is searched."""
     named = wanted.terms.author or wanted.terms.community or wanted.author_id
@@ -474,8 +478,7 @@ def _readable(wanted: SearchQuery, viewer: Viewer) -> list[ColumnElement[bool]]:
     elif wanted.scope == "subscribed":
         conditions.append(post.c.community_id.in_(_followed(viewer)))
     elif wanted.scope == "moderated":
-        moderated = select(moderator.c.community_id).where(moderator.c.person_id == viewer.id)
-        conditions.append(post.c.community_id.in_(moderated))
+        conditions.append(post.c.community_id.in_(_moderated(viewer)))
     elif wanted.scope == "community":
         conditions.append(post.c.community_id == wanted.community_id)
     if wanted.author_id:
@@ -566,6 +569,8 @@ def search_communities(
     conditions.append(is_not_hidden(community_table, viewer.id))
     if wanted.scope == "subscribed":
         conditions.append(actor.c.id.in_(_followed(viewer)))
+    elif wanted.scope == "moderated":
+        conditions.append(actor.c.id.in_(_moderated(viewer)))
     columns = community_columns(actor, "")
     return _search_actors(conn, wanted, rows, conditions, (columns, to_community, viewer))
 

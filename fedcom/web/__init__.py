@@ -9,7 +9,7 @@ serving them), `moderation`, `purge` and `reports`, `saved` and `drafts` (a memb
 feed readers), `settings`, `settings_import`, `two_factor`, `own_data` (export, deletion), `search`,
 `sign_in`, `password_reset`, `email` (links that confirm addresses), `setup`, `admin`,
 `admin_people`, `admin_policies`, `admin_decoration` (taglines, emoji), `admin_federation`,
-`security_txt`.
+`security_txt`, `sitemap`.
 
 A handler reads: form → page context → one action in a unit → redirect. Texts are marked for
 translation with `_()`, `{% trans %}` and `i18n`.

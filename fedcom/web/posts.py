@@ -7,13 +7,12 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from activitypub.errors import FetchFailed, Malformed
 from fedcom.accounts.rate_limits import act
 from fedcom.actions.post import CreatePost, EditPost
 from fedcom.context import Context
-from fedcom.errors import Denied, Invalid, NotFound
+from fedcom.errors import Invalid
 from fedcom.http.numbers import number_in, number_of
-from fedcom.http.resolve import get_community_named, pace_look_ups, parse_markdown
+from fedcom.http.resolve import get_community_named, parse_markdown, read_link
 from fedcom.models.actor import Person
 from fedcom.models.personal import Draft
 from fedcom.models.post import Post
@@ -153,11 +152,7 @@ async def _suggest_title(context: PageContext, form: Form) -> None:
     link = form.line("url")
     if not link:
         raise Invalid("url_missing", "Enter a link first.")
-    await pace_look_ups(context.request, member_of(context).person)
-    try:
-        title = await context.instance.page_title(check_url(link))
-    except (FetchFailed, NotFound, Denied, Malformed) as error:
-        raise Invalid("url_unread", "The linked page could not be read.") from error
+    title = (await read_link(context.request, member_of(context).person, link)).title
     if not title:
         raise Invalid("url_untitled", "The linked page has no title.")
     form.values["title"] = title

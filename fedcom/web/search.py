@@ -15,10 +15,8 @@ from starlette.responses import Response
 
 from activitypub.errors import Malformed
 from activitypub.webfinger import parse_handle
-from fedcom.accounts.throttle import SEARCH_BY_ADDRESS, address_key, count_attempt
 from fedcom.errors import Invalid
-from fedcom.http.addresses import client_address
-from fedcom.http.resolve import get_community_named, look_up
+from fedcom.http.resolve import get_community_named, look_up, pace_searches
 from fedcom.lookup import Found, find_known
 from fedcom.models.actor import Community, Person
 from fedcom.models.post import Post
@@ -97,10 +95,7 @@ async def show(request: Request) -> Response:
 async def _search(context: PageContext, form: Form, params: SearchParams) -> Response:
     instance = context.instance
     if context.member is None:
-        address = address_key(client_address(context.request))
-        await instance.unit(
-            lambda ctx: count_attempt(ctx.conn, SEARCH_BY_ADDRESS, address, ctx.now)
-        )
+        await pace_searches(context.request)
     development, origin = instance.settings.development, instance.settings.origin
 
     def read(conn: Connection) -> Found | Hits:

@@ -171,7 +171,7 @@ async def preview_picture(inward: Inward) -> None:
 
 
 async def suggest_title(inward: Inward) -> None:
-    await inward.node.instance.page_title("https://evil.example/story")
+    await inward.node.instance.link_metadata("https://evil.example/story")
 
 
 async def deliver_to_inbox(inward: Inward) -> None:

@@ -147,6 +147,14 @@ def test_health_is_stored_as_it_is(world: World) -> None:
     assert list(found.values()) == [*stored, PeerHealth("e.example")]
 
 
+def test_the_health_of_all_peers_is_listed(world: World) -> None:
+    stored = _failing(REST_AFTER), PeerHealth("well.example", last_success=9.0, last_status=202)
+    _store(world, *stored)
+
+    with world.db.begin() as conn:
+        assert peers.list_health(conn) == {peer.host: peer for peer in stored}
+
+
 def test_gone_hosts_are_listed(world: World) -> None:
     _store(world, PeerHealth("here.example"), PeerHealth("away.example", failures=50, gone=True))
     with world.db.connect() as conn:

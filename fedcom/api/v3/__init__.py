@@ -5,5 +5,6 @@ what comes back into a shape. The names of parameters and properties are Lemmy's
 
 In reading order: `shapes` (the answers), `params` (parameters that calls have in common), `known`
 (from views to shapes), the resources `site`, `login`, `user_settings`, `custom_emoji`, `post`,
-`comment`, `community`, `private_message` and `resolve_object`, and `routes` (all of them).
+`comment`, `community`, `user`, `inbox` (replies and mentions), `private_message`, `search`,
+`resolve_object` and `federated_instances`, and `routes` (all of them).
 """

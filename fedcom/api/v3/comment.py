@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 
@@ -14,6 +14,8 @@ from fedcom.api.caller import Call, Caller, unless_unchanged
 from fedcom.api.endpoint import Parameters, Resource, Shape
 from fedcom.api.v3.known import comment_views, one_comment, vote_views
 from fedcom.api.v3.params import (
+    ORDERS,
+    CommentSortType,
     Id,
     Limit,
     PageAt,
@@ -35,7 +37,7 @@ from fedcom.queries.posts import get_post
 from fedcom.rules.lemmy_languages import language_of_number
 from fedcom.rules.limits import check_comment
 from fedcom.site.removal import remove_content, restore_content
-from fedcom.views.comment_feed import CommentQuery, Only, Order, list_comments
+from fedcom.views.comment_feed import CommentQuery, Only, list_comments
 from fedcom.views.post import get_post_view
 from fedcom.views.thread import Levels, list_levels
 from fedcom.views.voter import list_voters
@@ -43,15 +45,7 @@ from fedcom.views.voter import list_voters
 resource = Resource(not_the_author="no_comment_edit_allowed")
 
 Depth = Annotated[int, msgspec.Meta(ge=1, le=300)]
-CommentSortType = Literal["Hot", "Top", "New", "Old", "Controversial"]
 
-ORDERS: Mapping[CommentSortType, Order] = {
-    "Hot": "hot",
-    "Top": "top",
-    "New": "new",
-    "Old": "old",
-    "Controversial": "controversial",
-}
 _ONLY: Mapping[str, Only] = {
     "saved_only": "saved",
     "liked_only": "liked",

@@ -12,8 +12,18 @@ from fedcom.actions.transfer import TransferCommunity as Transfer
 from fedcom.actions.unban import Unban
 from fedcom.api.caller import Call, Caller, unless_unchanged
 from fedcom.api.endpoint import Parameters, Resource, Shape
-from fedcom.api.v3.known import moderator_views, one_community, one_person
-from fedcom.api.v3.params import Id, check_reason, codes_of, community_of, no_id
+from fedcom.api.v3.known import community_views, moderator_views, one_community, one_person
+from fedcom.api.v3.params import (
+    Id,
+    Limit,
+    PageAt,
+    check_reason,
+    codes_of,
+    community_of,
+    no_id,
+    page_of,
+    shows_nsfw,
+)
 from fedcom.api.v3.shapes.community import (
     CommunityModeratorView,
     CommunityView,
@@ -26,12 +36,21 @@ from fedcom.api.v3.shapes.responses import (
     GetCommunityResponse,
     SuccessResponse,
 )
-from fedcom.api.v3.shapes.site import EVERY_LANGUAGE, language_numbers
+from fedcom.api.v3.shapes.site import (
+    EVERY_LANGUAGE,
+    SCOPES,
+    SORTS,
+    ListingType,
+    SortType,
+    language_numbers,
+)
 from fedcom.errors import Invalid
 from fedcom.personal.blocks import block, unblock
 from fedcom.queries.actors import get_community, get_person
 from fedcom.rules.limits import check_body
 from fedcom.site.front_page import hide_community
+from fedcom.views.community import CommunityQuery, list_communities
+from fedcom.views.feed import communities_beside
 from fedcom.wire.body import Body
 
 resource = Resource()
@@ -51,6 +70,39 @@ def read_community(caller: Caller, wanted: GetCommunity) -> GetCommunityResponse
         no_id()
     found = community_of(caller, wanted.id, wanted.name)
     return _whole(caller, found.id)
+
+
+class ListCommunities(Parameters):
+    """A list of communities, without those that the caller blocks."""
+
+    type_: ListingType = "All"
+    sort: SortType = "Active"
+    show_nsfw: bool | None = None
+    page: PageAt | None = None
+    limit: Limit = 10
+
+
+class ListCommunitiesResponse(Shape):
+    """A page of communities."""
+
+    communities: list[CommunityView]
+
+
+@resource.reads("/community/list")
+def list_all(caller: Caller, wanted: ListCommunities) -> ListCommunitiesResponse:
+    """A page of open communities."""
+    query = CommunityQuery(
+        SCOPES[wanted.type_],
+        communities_beside(*SORTS[wanted.sort]),
+        after=page_of(wanted.page),
+        limit=wanted.limit,
+        nsfw=shows_nsfw(caller, wanted.show_nsfw),
+        blocked=False,
+    )
+    found = list_communities(caller.conn, query, viewer_id=caller.viewer_id)
+    return ListCommunitiesResponse(
+        communities=community_views(caller, [one.id for one in found.items])
+    )
 
 
 class CreateCommunity(Parameters):

@@ -1,6 +1,6 @@
 """Parameters that several calls have in common: sorts, lists, pages, votes and texts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal, NoReturn
 
 import msgspec
@@ -12,6 +12,7 @@ from fedcom.models.actor import Community, Person
 from fedcom.queries.actors import find_community, find_person, get_community, get_person
 from fedcom.rules.lemmy_languages import language_of_number
 from fedcom.rules.limits import MAX_REASON, check_body
+from fedcom.views.comment_feed import Order
 from fedcom.views.feed import Sort, read_cursor
 from fedcom.views.paging import PageNumber, Start
 
@@ -22,6 +23,15 @@ Id = Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)]
 PageAt = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 Limit = Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE)]
 Score = Literal[-1, 0, 1]
+CommentSortType = Literal["Hot", "Top", "New", "Old", "Controversial"]
+
+ORDERS: Mapping[CommentSortType, Order] = {
+    "Hot": "hot",
+    "Top": "top",
+    "New": "new",
+    "Old": "old",
+    "Controversial": "controversial",
+}
 
 
 def start_of(page: int | None, cursor: str | None = None, sort: Sort = "active") -> Start:
@@ -31,6 +41,11 @@ def start_of(page: int | None, cursor: str | None = None, sort: Sort = "active")
     """
     if cursor is not None:
         return read_cursor(cursor, sort)
+    return page_of(page)
+
+
+def page_of(page: int | None) -> PageNumber | None:
+    """Where a list begins that has page numbers only."""
     return PageNumber(page) if page is not None and page > 1 else None
 
 

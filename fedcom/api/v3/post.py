@@ -52,6 +52,8 @@ from fedcom.site.front_page import pin_on_site
 from fedcom.site.removal import remove_content, restore_content
 from fedcom.views.feed import FeedQuery, Only, list_posts
 from fedcom.views.post import PostView as View, get_post_view, list_cross_post_views
+from fedcom.views.scopes import Scope
+from fedcom.views.viewer import NOBODY
 from fedcom.views.voter import list_voters
 from fedcom.wire.illustration import Illustration, is_picture_url
 
@@ -132,7 +134,8 @@ def list_all(caller: Caller, wanted: GetPosts) -> GetPostsResponse:
         disliked_only=wanted.disliked_only,
     )
     sort, span = SORTS[wanted.sort]
-    scope, subject = SCOPES[wanted.type_], 0
+    scope: Scope = SCOPES[wanted.type_]
+    subject = NOBODY
     if wanted.community_id or wanted.community_name:
         inside = community_of(caller, wanted.community_id, wanted.community_name)
         scope, subject = "community", inside.id
@@ -203,6 +206,43 @@ def _image(url: str | None, alt: str | None) -> Illustration | None:
     if url is None or not is_picture_url(url):
         return None
     return Illustration(url, check_alt(alt or ""))
+
+
+class GetSiteMetadata(Parameters):
+    """A link."""
+
+    url: str
+
+
+class LinkMetadata(Shape):
+    """What the page behind a link says of itself."""
+
+    title: str | None = None
+    description: str | None = None
+    image: str | None = None
+    embed_video_url: str | None = None
+    content_type: str | None = None
+
+
+class GetSiteMetadataResponse(Shape):
+    """What is behind the link."""
+
+    metadata: LinkMetadata
+
+
+@resource.serves("GET", "/post/site_metadata")
+async def read_link(call: Call, wanted: GetSiteMetadata) -> GetSiteMetadataResponse:
+    """What is behind a link, fetched now; for members, within their limit of look-ups."""
+    found = await call.read_link((await call.member()).person, wanted.url)
+    return GetSiteMetadataResponse(
+        metadata=LinkMetadata(
+            title=found.title or None,
+            description=found.description or None,
+            image=found.image_url,
+            embed_video_url=found.video_url,
+            content_type=found.content_type or None,
+        )
+    )
 
 
 class EditPost(Parameters):

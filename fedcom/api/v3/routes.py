@@ -10,11 +10,15 @@ from fedcom.api.v3 import (
     comment,
     community,
     custom_emoji,
+    federated_instances,
+    inbox,
     login,
     post,
     private_message,
     resolve_object,
+    search,
     site,
+    user,
     user_settings,
 )
 from fedcom.http.cors import ANY_ORIGIN
@@ -25,7 +29,8 @@ PREFIX = "/api/v3"
 
 _RESOURCES = (
     *(site, login, user_settings, custom_emoji),
-    *(post, comment, community, private_message, resolve_object),
+    *(post, comment, community, user, inbox, private_message),
+    *(search, resolve_object, federated_instances),
 )
 ENDPOINTS: list[Endpoint] = [
     endpoint for module in _RESOURCES for endpoint in module.resource.endpoints

@@ -20,6 +20,7 @@ from fedcom.models.media import link_preview, media
 from fedcom.models.post import Post
 from fedcom.settings import Settings
 from fedcom.site.instances import block_instance
+from fedcom.text.page_head import LinkMetadata
 from fedcom.wire.illustration import Illustration
 from tests.support.people import ORIGIN, Home
 from tests.support.pictures import draw, opened, picture
@@ -140,6 +141,21 @@ async def test_a_link_that_is_no_page_has_no_preview(world: World) -> None:
     world.web.put(PAGE, b"%PDF-1.7", media_type="application/pdf")
 
     assert await world.made(world.home.post(url=PAGE)) == ("done", "", "", False)
+
+
+async def test_a_member_may_ask_what_a_link_leads_to(world: World) -> None:
+    html = HTML.replace(b"</head>", b"<meta property='og:video' content='/player'></head>")
+    world.web.put(PAGE, html, media_type="text/html; charset=utf-8")
+    world.web.put(CAT, picture(), media_type="image/png")
+
+    assert await world.previews.metadata_of(PAGE) == LinkMetadata(
+        "text/html; charset=utf-8",
+        "Cats & dogs",
+        "What they do all day",
+        CAT,
+        "https://peer.example/player",
+    )
+    assert await world.previews.metadata_of(CAT) == LinkMetadata("image/png")
 
 
 async def test_the_picture_that_came_with_a_post_goes_before_its_page(world: World) -> None:

@@ -30,6 +30,20 @@ def test_every_page_has_a_title_or_nothing() -> None:
     assert head("<body><title>in a text</title>").title == ""
 
 
+def test_a_page_may_name_a_video() -> None:
+    def video(*names: str) -> str | None:
+        return head(
+            "".join(f'<meta property="{name}" content="/{name}">' for name in names)
+        ).video_url
+
+    assert video() is None
+    assert video("og:video") == "https://peer.example/og:video"
+    assert video("og:video", "og:video:url") == "https://peer.example/og:video:url"
+    assert (
+        video("og:video:url", "og:video:secure_url") == "https://peer.example/og:video:secure_url"
+    )
+
+
 def test_the_title_of_a_drawing_is_not_the_pages() -> None:
     drawing = "<svg viewBox='0 0 1 1'><title>icon</title></svg>"
 

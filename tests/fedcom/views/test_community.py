@@ -3,6 +3,7 @@ from typing import Any, get_args
 import pytest
 
 from fedcom.errors import Invalid
+from fedcom.models.moderation import moderator
 from fedcom.models.personal import actor_block, host_block
 from fedcom.views.community import (
     CommunityQuery,
@@ -33,6 +34,16 @@ def test_communities_come_by_followers_with_the_viewers_follow(rows: Rows) -> No
     mine = list_communities(rows.conn, CommunityQuery("subscribed"), viewer_id=me).items
     assert [line.id for line in mine] == [large]
     assert list_communities(rows.conn, CommunityQuery("subscribed")).items == ()
+
+
+def test_the_communities_that_the_viewer_moderates_are_a_list(rows: Rows) -> None:
+    me, own = rows.person(), rows.community("own")
+    rows.community("other")
+    rows.insert(moderator, community_id=own, person_id=me, appointed_at=NOON)
+
+    mine = list_communities(rows.conn, CommunityQuery("moderated"), viewer_id=me).items
+    assert [line.id for line in mine] == [own]
+    assert list_communities(rows.conn, CommunityQuery("moderated")).items == ()
 
 
 @pytest.mark.parametrize("sort", get_args(Sort))

@@ -36,6 +36,7 @@ from fedcom.remote.actors import put_actor
 from fedcom.remote.keys import KeyCipher
 from fedcom.settings import Settings
 from fedcom.site.setup import finish_setup, start
+from fedcom.text.page_head import LinkMetadata
 from fedcom.wire.body import Body
 from tests.fedcom.web.browser import Browser
 from tests.support.clock import SettableClock
@@ -66,7 +67,7 @@ class PlainInstance:
         self.away: set[str] = set()
         # Fetches that never end.
         self.silent: set[str] = set()
-        self.titles: dict[str, str] = {}
+        self.links: dict[str, LinkMetadata] = {}
         self.keeps_pages = True
         self.metrics = None
 
@@ -96,10 +97,10 @@ class PlainInstance:
             raise NotFound("couldnt_find_object", "Nothing answers there.")
         return self.known[text]
 
-    async def page_title(self, url: str) -> str:
-        if url not in self.titles:
+    async def link_metadata(self, url: str) -> LinkMetadata:
+        if url not in self.links:
             raise Unreachable("unreachable", "It does not answer.", url=url)
-        return self.titles[url]
+        return self.links[url]
 
 
 @dataclass(slots=True)

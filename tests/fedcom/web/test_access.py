@@ -231,6 +231,7 @@ MATRIX = [
     ("/setup", None, OK, OK, OK, OK, OK),
     # Only where the admin named a contact; `test_security_txt.py` has the file.
     ("/.well-known/security.txt", None, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT),
+    ("/sitemap.xml", None, OK, OK, OK, OK, OK),
     ("/static/style.css", None, OK, OK, OK, OK, OK),
     ("/media/x.webp", None, OK, OK, OK, OK, OK),
     ("/media/remote", None, OK, OK, OK, OK, OK),

@@ -9,6 +9,7 @@ import pytest
 from fedcom.accounts.members import set_password
 from fedcom.accounts.passwords import hash_password
 from fedcom.personal.drafts import MAX_CHARACTERS
+from fedcom.text.page_head import LinkMetadata
 from fedcom.wire.body import Body
 from tests.fedcom.web.browser import Page
 from tests.fedcom.web.conftest import World
@@ -27,7 +28,7 @@ def values(page: Page) -> dict[str, str]:
 
 
 async def test_a_title_is_suggested_and_the_rest_is_kept(world: World) -> None:
-    world.instance.titles[LINK] = "All about cats"
+    world.instance.links[LINK] = LinkMetadata("text/html", "All about cats")
     page = await world.browser("bob").post("/submit", **FIELDS, suggest="1")
 
     assert page.status == 200
@@ -47,7 +48,7 @@ async def test_a_title_is_suggested_and_the_rest_is_kept(world: World) -> None:
 async def test_without_a_title_the_reason_stands_beside_the_link(
     world: World, url: str, message: str
 ) -> None:
-    world.instance.titles["https://silent.example/"] = ""
+    world.instance.links["https://silent.example/"] = LinkMetadata("image/png")
     page = await world.browser("bob").post("/submit", **FIELDS | {"url": url}, suggest="1")
 
     assert page.status == 422

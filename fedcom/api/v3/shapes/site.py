@@ -18,10 +18,10 @@ from fedcom.personal.app_preferences import app_preferences_of
 from fedcom.queries.counts import SiteCounts
 from fedcom.rules.lemmy_languages import CODES, name_of_language, number_of_language
 from fedcom.views.feed import Sort, Span
-from fedcom.views.scopes import Scope
 
 ListingType = Literal["All", "Local", "Subscribed", "ModeratorView"]
 PostListingMode = Literal["List", "Card", "SmallCard"]
+ListScope = Literal["all", "local", "subscribed", "moderated"]
 RegistrationMode = Literal["Closed", "RequireApplication", "Open"]
 SortType = Literal[
     "Active", "Hot", "New", "Old", "TopDay", "TopWeek", "TopMonth", "TopYear", "TopAll",
@@ -328,12 +328,13 @@ SORTS: Mapping[SortType, tuple[Sort, Span]] = {
 }
 """What Lemmy's orders are in our lists."""
 
-SCOPES: Mapping[ListingType, Scope] = {
+SCOPES: Mapping[ListingType, ListScope] = {
     "All": "all",
     "Local": "local",
     "Subscribed": "subscribed",
     "ModeratorView": "moderated",
 }
+"""What Lemmy's lists are in ours: of posts, comments and communities, and in searches."""
 
 
 def sort_type(front_sort: str) -> SortType:

@@ -1,5 +1,6 @@
 import pytest
 
+from fedcom.text.page_head import LinkMetadata
 from tests.fedcom.api.conftest import Apps, Failed
 
 pytestmark = pytest.mark.anyio
@@ -115,3 +116,38 @@ async def test_refusals_have_lemmys_codes(
 
     assert (refused.value.status, refused.value.error) == (status, error)
     assert refused.value.message
+
+
+async def test_a_link_is_read_for_members_only(apps: Apps) -> None:
+    url = "https://news.example/a"
+    apps.world.instance.links[url] = LinkMetadata(
+        "text/html", "A title", "About it", "https://news.example/a.png", "https://news.example/v"
+    )
+    apps.world.instance.links["https://news.example/b"] = LinkMetadata("")
+
+    found = (await apps("bob").get("/post/site_metadata", url=url))["metadata"]
+    assert found == {
+        "title": "A title",
+        "description": "About it",
+        "image": "https://news.example/a.png",
+        "embed_video_url": "https://news.example/v",
+        "content_type": "text/html",
+    }
+    plain = await apps("bob").get("/post/site_metadata", url="https://news.example/b")
+    assert plain == {"metadata": {}}
+    with pytest.raises(Failed, match="not_logged_in"):
+        await apps().get("/post/site_metadata", url=url)
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("https://silent.example/", "invalid_url"),
+        ("nothing", "invalid_url_scheme"),
+        ("https://news.example/" + "x" * 3000, "url_length_overflow"),
+    ],
+)
+async def test_a_link_that_cannot_be_read_is_refused(apps: Apps, url: str, code: str) -> None:
+    with pytest.raises(Failed) as refused:
+        await apps("bob").get("/post/site_metadata", url=url)
+    assert (refused.value.status, refused.value.error) == (400, code)
