@@ -130,9 +130,17 @@ If this wasn't you, you can ignore this e-mail.
 
 
 def write_decision(
-    ctx: Context, site: Site, recipient: Member, address: str, *, approved: bool
+    ctx: Context,
+    site: Site,
+    recipient: Member,
+    address: str,
+    *,
+    approved: bool,
+    reason: str = "",
 ) -> None:
-    """Enqueue the decision on an application, in the applicant's language."""
+    """Enqueue the decision on an application, in the applicant's language; `reason` is why it was
+    denied, "" if the admin gave none.
+    """
     say = catalogue(recipient.account.interface_language)
     if approved:
         body = say.gettext("""\
@@ -142,6 +150,15 @@ Your account at %(site)s has been approved. Log in here:
 
 %(address)s
 """)
+    elif reason:
+        body = say.gettext("""\
+Hello %(name)s,
+
+The admins of %(site)s did not approve your application.
+The reason given:
+
+%(reason)s
+""")
     else:
         body = say.gettext("""\
 Hello %(name)s,
@@ -149,6 +166,7 @@ Hello %(name)s,
 The admins of %(site)s did not approve your application.
 """)
     facts = {
+        "reason": reason,
         "name": recipient.person.name,
         "site": site.name,
         "address": f"{site.origin}/login",

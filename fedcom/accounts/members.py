@@ -72,28 +72,28 @@ def find_member(conn: Connection, name_or_email: str) -> Member | None:
     return None if member_id is None else get_member(conn, member_id)
 
 
-_MEMBERS = select(
-    *columns_of(Person, actor), *columns_of(Account, account, prefix="account_")
-).join(account, account.c.actor_id == actor.c.id)
+MEMBERS = select(*columns_of(Person, actor), *columns_of(Account, account, prefix="account_")).join(
+    account, account.c.actor_id == actor.c.id
+)
+"""People with their logins, for `to_member`."""
 
 
 def get_member(conn: Connection, person_id: int) -> Member:
     """Person and login by row id. Raises NotFound."""
-    row = conn.execute(_MEMBERS.where(actor.c.id == person_id)).mappings().first()
+    row = conn.execute(MEMBERS.where(actor.c.id == person_id)).mappings().first()
     if row is None:
         raise _no_account()
-    return _to_member(row)
+    return to_member(row)
 
 
-def _to_member(row: RowMapping) -> Member:
+def to_member(row: RowMapping) -> Member:
+    """The person and login of a row of `MEMBERS`."""
     return Member(to_row(Person, row), to_row(Account, row, "account_"))
 
 
-def list_members(
-    conn: Connection, state: Literal["active", "pending"], *, after: int = 0, limit: int = 50
-) -> list[Member]:
-    """Accounts in this state, oldest first, with row ids above `after`."""
-    return _list(conn, account.c.state == state, after, limit)
+def list_members(conn: Connection, *, after: int = 0, limit: int = 50) -> list[Member]:
+    """Active accounts, oldest first, with row ids above `after`."""
+    return _list(conn, account.c.state == "active", after, limit)
 
 
 def search_members(
@@ -119,11 +119,11 @@ def search_members(
 
 def _list(conn: Connection, which: ColumnElement[bool], after: int, limit: int) -> list[Member]:
     rows = conn.execute(
-        _MEMBERS.where(which, actor.c.deleted_at.is_(None), actor.c.id > after)
+        MEMBERS.where(which, actor.c.deleted_at.is_(None), actor.c.id > after)
         .order_by(actor.c.id)
         .limit(limit)
     ).mappings()
-    return [_to_member(row) for row in rows]
+    return [to_member(row) for row in rows]
 
 
 def set_role(conn: Connection, person_id: int, role: Literal["admin", "member"]) -> Account:
@@ -186,7 +186,7 @@ def end_resets(conn: Connection, person_id: int) -> None:
 
 def delete_login(conn: Connection, person_id: int) -> None:
     """Delete the account, its sessions, its links to reset the password, and mail queued for its
-    confirmed address. A denied applicant has none, and still gets the mail that says so.
+    confirmed address.
     """
     address = select(account.c.email).where(account.c.actor_id == person_id).scalar_subquery()
     conn.execute(delete(mail).where(mail.c.recipient == address))

@@ -17,6 +17,7 @@ from fedcom.actions.close import CloseCommunity, ReopenCommunity
 from fedcom.actions.comment import CreateComment, EditComment
 from fedcom.actions.community import CreateCommunity, EditCommunity
 from fedcom.actions.delete import Delete, Undelete
+from fedcom.actions.delete_community import DeleteCommunity, UndeleteCommunity
 from fedcom.actions.distinguish import Distinguish
 from fedcom.actions.follow import Follow, Unfollow
 from fedcom.actions.lock import Lock
@@ -129,6 +130,7 @@ LIMITS_OF_ACTION: dict[type[Federated[Any]], ActionLimits] = {
     **dict.fromkeys((Distinguish, TransferCommunity), MODERATION),
     **dict.fromkeys((AddModerator, RemoveModerator, TakeDown, Reinstate), MODERATION),
     **dict.fromkeys((CloseCommunity, ReopenCommunity), MODERATION),
+    **dict.fromkeys((DeleteCommunity, UndeleteCommunity), MODERATION),
 }
 """The limits for each action of a member; others are only received, or made by the server."""
 

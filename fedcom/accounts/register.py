@@ -4,24 +4,17 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import select
 
 from database.inserts import insert_ignoring
 from fedcom.accounts.invitations import use_invitation
-from fedcom.accounts.members import (
-    Member,
-    delete_login,
-    get_account,
-    get_member,
-    list_members,
-)
+from fedcom.accounts.members import Member, get_member
 from fedcom.context import Context, NewKey
 from fedcom.effects.local_actor import create_local_actor
 from fedcom.effects.mail_admins import mail_admins
 from fedcom.effects.notify import NotificationEvent, notify
-from fedcom.errors import Conflict, Denied, Invalid, NotFound
+from fedcom.errors import Conflict, Denied, Invalid
 from fedcom.models.account import account
-from fedcom.models.actor import actor
 from fedcom.models.site import site
 from fedcom.queries.actors import list_admins
 from fedcom.queries.policy import policy_of
@@ -93,29 +86,6 @@ def create_account(
     return _create(ctx, new_account, key, values)
 
 
-def list_applications(conn: Connection, *, after: int = 0, limit: int = 50) -> list[Member]:
-    """Pending accounts, the longest-waiting first, with row ids above `after`."""
-    return list_members(conn, "pending", after=after, limit=limit)
-
-
-def approve(conn: Connection, person_id: int) -> Member:
-    """Activate a pending account. Raises NotFound for any other id."""
-    _get_applicant(conn, person_id)
-    conn.execute(update(account).where(account.c.actor_id == person_id).values(state="active"))
-    return get_member(conn, person_id)
-
-
-def deny(ctx: Context, person_id: int) -> None:
-    """Reject a pending account: delete the login, and mark the person as deleted.
-
-    The name cannot be used again, because others may have seen it. Raises NotFound for any other
-    id.
-    """
-    _get_applicant(ctx.conn, person_id)
-    delete_login(ctx.conn, person_id)
-    ctx.conn.execute(update(actor).where(actor.c.id == person_id).values(deleted_at=ctx.now))
-
-
 def check_email(email: str | None) -> str | None:
     """The address as it is stored, in lower case; None for an empty one. Raises Invalid."""
     email = (email or "").strip().lower()
@@ -151,10 +121,3 @@ def _create(
     if not insert_ignoring(ctx.conn, account, row):
         raise Conflict("email_taken", "There is already an account with this e-mail address.")
     return get_member(ctx.conn, made.id)
-
-
-def _get_applicant(conn: Connection, person_id: int) -> None:
-    if get_account(conn, person_id).state != "pending":
-        raise NotFound(
-            "couldnt_find_registration_application", "No pending application with this id."
-        )

@@ -22,6 +22,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from fedcom.accounts.applications import refuse_applicant
 from fedcom.accounts.members import Member, find_member, get_member, replace_hash
 from fedcom.accounts.sessions import create_session, issue_token
 from fedcom.accounts.throttle import (
@@ -143,8 +144,9 @@ def finish_sign_in(
     """Begin a session if the password was right and is enough, and store a `stronger` hash of it.
 
     Raises Denied: `incorrect_login`, and, only if the password was right,
-    `registration_application_is_pending`, and for apps `site_ban`. On the pages, banned members may
-    log in to read the reason, to export their data and to delete their account.
+    `registration_application_is_pending`, `registration_denied`, and for apps `site_ban`. On the
+    pages, banned members may log in to read the reason, to export their data and to delete their
+    account.
     """
     member = _accept_password(ctx.conn, login, password_ok=password_ok, stronger=stronger)
     if has_two_factor(ctx.conn, member.person.id):
@@ -162,9 +164,7 @@ def _accept_password(
         # The password was changed while the hash was being checked.
         raise incorrect_login()
     if member.account.state == "pending":
-        raise Denied(
-            "registration_application_is_pending", "Your application is still waiting for approval."
-        )
+        refuse_applicant(conn, member.person.id)
     if stronger is not None:
         member = _strengthen(conn, member, stronger)
     forget_attempts(conn, login.attempts)

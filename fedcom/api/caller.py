@@ -129,6 +129,7 @@ _UNCHANGED = frozenset(
     {
         *("already_so", "already_deleted", "not_deleted", "already_removed", "not_removed"),
         *("already_banned", "not_banned", "already_moderator", "not_moderator"),
+        "already_purged",
         "couldnt_find_follow",
     }
 )

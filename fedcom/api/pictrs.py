@@ -72,14 +72,16 @@ async def show(request: Request) -> Response:
 
 
 async def delete(request: Request) -> Response:
-    """GET /pictrs/image/delete/{token}/{name}: delete a picture of one's own."""
+    """GET /pictrs/image/delete/{token}/{name}: delete a picture of one's own, or as an admin any
+    picture.
+    """
     call, name = call_of(request), request.path_params["name"]
 
     def work(caller: Caller) -> list[str]:
         expected = delete_token(call.instance, name, caller.person.id)
         if not hmac.compare_digest(expected, request.path_params["token"]):
             raise Denied("not_the_owner", "This is not the token of a picture of yours.")
-        return delete_upload(caller.ctx, caller.person, name)
+        return delete_upload(caller.ctx, caller.person, name, is_admin=caller.is_admin)
 
     try:
         files = await call.unit(work)
@@ -90,9 +92,9 @@ async def delete(request: Request) -> Response:
     return Response(status_code=204, headers=HEADERS)
 
 
-def delete_token(instance: Instance, name: str, owner_id: int) -> str:
-    """What deletes this picture of this member; it is worth nothing to others."""
-    return instance.signer.sign("deleting a picture", bound_to=f"{owner_id} {name}")
+def delete_token(instance: Instance, name: str, member_id: int) -> str:
+    """What deletes this picture for its owner or an admin; it is worth nothing to others."""
+    return instance.signer.sign("deleting a picture", bound_to=f"{member_id} {name}")
 
 
 async def answer_health(_request: Request) -> Response:

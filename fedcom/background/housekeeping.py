@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from database.pruning import Outdated, outdated_in, prune
 from fedcom.accounts import rate_limits as pace
+from fedcom.accounts.applications import old_denials
 from fedcom.accounts.captcha import expired_captchas
 from fedcom.accounts.mail import unsent_mail
 from fedcom.accounts.password_reset import expired_resets
@@ -93,6 +94,7 @@ def list_outdated(now: datetime) -> tuple[Outdated, ...]:
         expired_sessions(now),
         old_attempts(limits, now),
         expired_resets(now),
+        old_denials(now),
         abandoned_secrets(now),
         expired_captchas(now),
         old_notifications(now),

@@ -10,6 +10,7 @@ import click
 from sqlalchemy import Connection
 
 from activitypub.webfinger import parse_handle
+from fedcom.accounts.applications import list_waiting
 from fedcom.accounts.invitations import InvitationTerms, create_invitation
 from fedcom.accounts.members import (
     Member,
@@ -31,6 +32,7 @@ from fedcom.errors import NotFound
 from fedcom.models.actor import Person
 from fedcom.queries.actors import find_first_admin, find_person
 from fedcom.site.setup import finish_setup, is_set_up
+from fedcom.views.paging import PageNumber
 from fedcom.wiring import OpenInstance
 
 
@@ -155,19 +157,29 @@ def invite(config: Path | None, uses: int, days: int, note: str) -> None:
     click.echo(with_instance(config, lambda instance: instance.unit(work)))
 
 
+def _list_members(conn: Connection) -> list[Member]:
+    found: list[Member] = []
+    while page := list_members(conn, after=found[-1].person.id if found else 0):
+        found.extend(page)
+    return found
+
+
+def _list_applicants(conn: Connection) -> list[Member]:
+    found: list[Member] = []
+    number = 1
+    while number:
+        page = list_waiting(conn, after=PageNumber(number))
+        found.extend(one.applicant for one in page.items)
+        number = number + 1 if page.has_more else 0
+    return found
+
+
 @users.command("list")
 @click.option("--pending", is_flag=True, help="List pending applications instead.")
 @click.pass_obj
 def list_all(config: Path | None, pending: bool) -> None:
     """List accounts with role and bans, oldest first."""
-    state: Literal["active", "pending"] = "pending" if pending else "active"
-
-    def work(conn: Connection) -> list[Member]:
-        found: list[Member] = []
-        while page := list_members(conn, state, after=found[-1].person.id if found else 0):
-            found.extend(page)
-        return found
-
+    work = _list_applicants if pending else _list_members
     found = with_instance(config, lambda instance: instance.read(work))
     if not found:
         click.echo("No pending applications." if pending else "No accounts.")

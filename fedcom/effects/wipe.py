@@ -10,6 +10,7 @@ from sqlalchemy import Column, Connection, delete
 
 from fedcom.models.account import (
     account,
+    application_decision,
     invitation,
     password_reset,
     recovery_code,
@@ -59,6 +60,7 @@ PERSONAL: tuple[Column[Any], ...] = (
 LOGIN: tuple[Column[Any], ...] = (
     session.c.account_id,
     password_reset.c.account_id,
+    application_decision.c.account_id,
     recovery_code.c.account_id,
     two_factor.c.account_id,
     account.c.actor_id,
@@ -85,6 +87,7 @@ deleted; without, they remain under the name of a deleted account.
 
 KEPT: dict[Column[Any], str] = {
     actor_key.c.actor_id: "signs the Delete, which is retried for a week",
+    application_decision.c.admin_id: "says who decided",
     invitation.c.by_id: "other admins go on with the codes, and see who made them",
     media.c.owner_id: "housekeeping deletes every picture that nothing shows",
     message.c.recipient_id: "is also its author's copy",

@@ -117,6 +117,22 @@ password_reset = Table(
     Index("ix_password_reset_account_id", "account_id"),
 )
 
+# What an admin decided about an application; the account of a denied one stays 'pending' until it
+# is deleted a month later (fedcom.accounts.applications).
+application_decision = Table(
+    "application_decision",
+    metadata,
+    Column("account_id", BigId, ForeignKey("account.actor_id"), primary_key=True),
+    # Null after the admin has been purged.
+    Column("admin_id", BigId, ForeignKey("actor.id"), nullable=True),
+    Column("approved", Boolean, nullable=False),
+    # Shown to the applicant.
+    Column("deny_reason", Text, nullable=False, server_default=EMPTY),
+    Column("decided_at", UtcDateTime, nullable=False),
+    Index("ix_application_decision_admin_id", "admin_id"),
+    Index("ix_application_decision_decided_at", "decided_at"),
+)
+
 # The secret that a member's authenticator app has, too.
 two_factor = Table(
     "two_factor",
@@ -149,6 +165,17 @@ used_captcha = Table(
     Column("digest", Text, primary_key=True),
     Column("expires_at", UtcDateTime, nullable=False),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """An admin's decision about an application; `deny_reason` may be "", also for a denial."""
+
+    account_id: int
+    admin_id: int | None
+    approved: bool
+    deny_reason: str
+    decided_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,13 @@ actor = Table(
         sqlite_where=text("domain IS NOT NULL"),
         postgresql_where=text("domain IS NOT NULL"),
     ),
+    # Those who are banned from the whole instance, few among all actors.
+    Index(
+        "ix_actor_banned_at",
+        "banned_at",
+        sqlite_where=text("banned_at IS NOT NULL"),
+        postgresql_where=text("banned_at IS NOT NULL"),
+    ),
     Index("ix_actor_public_key_id", "public_key_id"),
     Index("ix_actor_proof_key_id", "proof_key_id"),
     CheckConstraint(

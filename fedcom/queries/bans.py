@@ -13,6 +13,7 @@ from fedcom.models.follow import follow
 from fedcom.models.moderation import CommunityBan, community_ban, modlog
 from fedcom.models.post import post
 from fedcom.queries.actors import find_actor, get_person
+from fedcom.queries.visibility import is_not_deleted
 
 _BAN = columns_of(CommunityBan, community_ban)
 _COMMUNITY = select(*columns_of(Community, actor, community)).join(
@@ -91,6 +92,17 @@ def has_banned_member(conn: Connection, community_id: int) -> bool:
         actor.c.local.is_(True),
     )
     return bool(conn.execute(select(ours)).scalar())
+
+
+def list_banned_people(conn: Connection, now: datetime) -> list[int]:
+    """The row ids of the people who are banned from this whole server, latest first."""
+    found = select(actor.c.id).where(
+        actor.c.banned_at.is_not(None),
+        or_(actor.c.ban_expires_at.is_(None), actor.c.ban_expires_at > now),
+        actor.c.kind != "Group",
+        is_not_deleted(actor),
+    )
+    return list(conn.execute(found.order_by(actor.c.banned_at.desc(), actor.c.id)).scalars())
 
 
 def list_communities_of(conn: Connection, person_id: int) -> list[Community]:

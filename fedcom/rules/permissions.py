@@ -5,6 +5,7 @@ clients know one. Local and remote people never get different rules. `now` is th
 action: an expired ban does not count.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -171,6 +172,13 @@ def may_see_voters(person: Person, standing: Standing, is_admin: bool, now: date
     may_act(person, now)
     if not (is_admin or standing.may_moderate):
         raise Denied("not_a_mod_or_admin", "Only moderators and admins can see who voted.")
+
+
+def must_be_first_moderator(person: Person, moderators: Sequence[int], now: datetime) -> None:
+    """Delete and restore the community with these moderators, the first one first, as in Lemmy."""
+    may_act(person, now)
+    if person.id not in moderators[:1]:
+        raise Denied("not_top_mod", "Only the first moderator can do that.")
 
 
 def must_moderate(person: Person, community: Community, standing: Standing, now: datetime) -> None:

@@ -36,7 +36,13 @@ from fedcom.context import Context
 from fedcom.effects.bulk_removal import COUNTED, count_comments, count_posts
 from fedcom.effects.counts import count_subscribers, count_written, rank, rank_comment
 from fedcom.media.records import name_in
-from fedcom.models.account import account, invitation, password_reset, session
+from fedcom.models.account import (
+    account,
+    application_decision,
+    invitation,
+    password_reset,
+    session,
+)
 from fedcom.models.actor import actor, actor_key, author_counts, community
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.boost import boost
@@ -120,11 +126,13 @@ OF_ACTOR: tuple[Column[Any], ...] = (
     invitation.c.by_id,
     session.c.account_id,
     password_reset.c.account_id,
+    application_decision.c.account_id,
     account.c.actor_id,
 )
 """What refers to a person or a community, and is deleted before it."""
 
 FREED: tuple[Column[Any], ...] = (
+    application_decision.c.admin_id,
     modlog.c.moderator_id,
     modlog.c.person_id,
     report.c.resolver_id,

@@ -10,7 +10,7 @@ reply quotes, and without its parent it has no place (docs/decisions/0047).
 
 from datetime import timedelta
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 
 from database.inserts import insert_ignoring
 from fedcom.accounts.mail import drop_mail_to
@@ -31,6 +31,7 @@ from fedcom.models.post import Post
 from fedcom.models.purge import PurgeKind, purge, purged
 from fedcom.queries.actors import get_community, is_admin, standing
 from fedcom.queries.content import Content, community_of, post_of
+from fedcom.queries.purged import is_being_purged
 from fedcom.rules.limits import MAX_REASON, check_body
 from fedcom.rules.permissions import must_be_admin
 
@@ -96,7 +97,7 @@ def purge_community(ctx: Context, by: Person, community: Community, reason: str 
     _enqueue(ctx, "community", community.id, None if community.local else community.iri)
     if community.removed_at is None:
         perform(ctx, CloseCommunity(by=by, community=community, reason=why))
-    if community.local and community.deleted_at is None:
+    if community.local:
         perform(ctx, PurgeActor(by=get_community(ctx.conn, community.id), admin=by))
     log_unnoticed(ctx, LogEntry(by=by, kind="purge_community", community=None, reason=why), "")
 
@@ -108,8 +109,7 @@ def _check(ctx: Context, by: Person, reason: str) -> str:
 
 
 def _enqueue(ctx: Context, kind: PurgeKind, target_id: int, remote_iri: str | None) -> None:
-    same = purge.c.kind == kind, purge.c.target_id == target_id
-    if ctx.conn.execute(select(purge.c.id).where(*same)).first() is not None:
+    if is_being_purged(ctx.conn, kind, target_id):
         raise Conflict("already_purged", "It is already being purged.")
     values = {"kind": kind, "target_id": target_id, "created_at": ctx.now, "due_at": ctx.now}
     ctx.conn.execute(insert(purge).values(values))

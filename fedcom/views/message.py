@@ -4,6 +4,7 @@ The viewer is part of each statement, so no page can show a message to anyone bu
 recipient.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -17,7 +18,7 @@ from fedcom.models.message import message
 from fedcom.models.notification import notification
 from fedcom.queries.visibility import is_not_deleted
 from fedcom.text.html import excerpt_of
-from fedcom.views.paging import Page, Start, is_past, one_page, page_values, to_page
+from fedcom.views.paging import Page, Start, is_past, one_page, padded, page_values, to_page
 from fedcom.views.person import PersonView, actor_columns, to_person
 from fedcom.views.viewer import NOBODY, VIEWER
 
@@ -194,6 +195,7 @@ _LIST = one_page(
 _UNREAD_LIST = _LIST.where(
     message.c.recipient_id == VIEWER, is_not_deleted(message), _notified.exists()
 )
+_REPORTED = _SOURCES.where(message.c.id.in_(bindparam("ids", expanding=True)))
 _ONE = _SOURCES.where(_IS_MINE, message.c.id == bindparam("message", type_=BigId))
 
 
@@ -221,6 +223,17 @@ def get_message_source(conn: Connection, viewer_id: int, message_id: int) -> Mes
     if row is None:
         raise NotFound("couldnt_find_private_message", "Message not found.")
     return _to_source(row)
+
+
+def find_reported_messages(conn: Connection, ids: Iterable[int]) -> Mapping[int, MessageSource]:
+    """The messages with these row ids, by id, without their texts: of a reported message, admins
+    read the copy that the report holds, and nothing else.
+    """
+    wanted = padded(ids)
+    if not wanted:
+        return {}
+    found = [_to_source(row) for row in conn.execute(_REPORTED, {"ids": wanted}).mappings()]
+    return {one.id: replace(one, body_source="", body_html="") for one in found}
 
 
 def _to_source(row: RowMapping) -> MessageSource:

@@ -1,7 +1,9 @@
 """The public modlog: of one community or of all, with filters."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import (
     ColumnElement,
@@ -10,13 +12,15 @@ from sqlalchemy import (
     RowMapping,
     and_,
     case,
+    or_,
     select,
+    true,
 )
 
 from fedcom.models.actor import actor, community
 from fedcom.models.base import values_of
 from fedcom.models.comment import comment
-from fedcom.models.moderation import modlog
+from fedcom.models.moderation import ModlogKind, modlog
 from fedcom.models.post import post
 from fedcom.queries.visibility import is_admin, is_closed, may_read, sees_moderators
 from fedcom.views.community import CommunityView, community_columns, find_community_in
@@ -29,16 +33,29 @@ PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
+class LogGroup:
+    """Entries of some kinds that concern a post, a comment, one community or the whole instance;
+    "" is for kinds of which all entries concern the same.
+    """
+
+    kinds: tuple[ModlogKind, ...]
+    about: Literal["", "post", "comment", "community", "instance"] = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LogFilter:
     """The filter of the log; None and "" do not restrict it.
 
-    `person_id` is the person concerned, directly or as the author.
+    `person_id` is the person concerned, directly or as the author. `target_iri` is the id of what
+    was moderated. Entries are in one of the `groups`, if any are given.
     """
 
     community_id: int | None = None
     moderator_id: int | None = None
     person_id: int | None = None
+    target_iri: str = ""
     kind: str = ""
+    groups: tuple[LogGroup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +167,33 @@ def _conditions(wanted: LogFilter) -> list[ColumnElement[bool]]:
         found.append(modlog.c.person_id == wanted.person_id)
     if wanted.moderator_id is not None:
         found += [modlog.c.moderator_id == wanted.moderator_id, sees_moderators(VIEWER)]
+    if wanted.target_iri:
+        found.append(modlog.c.target_iri == wanted.target_iri)
     if wanted.kind:
         found.append(modlog.c.kind == wanted.kind)
+    if wanted.groups:
+        found += [_is_one_of(wanted.groups), or_(*(_is_in(group) for group in wanted.groups))]
     return found
+
+
+_IS_ABOUT: Mapping[str, ColumnElement[bool]] = {
+    "": true(),
+    "post": post.c.id.is_not(None),
+    "comment": comment.c.id.is_not(None),
+    "community": modlog.c.community_id.is_not(None),
+    "instance": modlog.c.community_id.is_(None),
+}
+
+
+def _is_in(group: LogGroup) -> ColumnElement[bool]:
+    return and_(modlog.c.kind.in_(group.kinds), _IS_ABOUT[group.about])
+
+
+def _is_one_of(groups: tuple[LogGroup, ...]) -> ColumnElement[bool]:
+    kinds = sorted({kind for group in groups for kind in group.kinds})
+    # Phrased so that databases read the newest entries first, and not all of these kinds to sort
+    # them.
+    return case((modlog.c.kind.in_(kinds), 1), else_=0) != 0
 
 
 def _to_entry(row: RowMapping) -> ModlogView:

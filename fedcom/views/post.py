@@ -1,6 +1,6 @@
 """Posts: one view for every list and for the post's own page."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -38,7 +38,7 @@ from fedcom.queries.visibility import (
 )
 from fedcom.rules.links import normal_link, possible_beginnings
 from fedcom.views.community import CommunityView, community_columns, to_community
-from fedcom.views.paging import MAX_ID
+from fedcom.views.paging import MAX_ID, padded
 from fedcom.views.person import PersonView, actor_columns, to_person
 from fedcom.views.viewer import (
     NOBODY,
@@ -314,6 +314,37 @@ def get_post_with_draft(
     fields = row["draft_fields"]
     own_draft = fields and Draft(draft_form, read_fields(fields), row["draft_updated_at"])
     return found, own_draft or None
+
+
+_BY_IDS = (
+    select(
+        *post_columns(
+            func.substr(post.c.body_html, 1, 0),
+            or_(is_shown(post), reads_removed(post, post.c.community_id, VIEWER)),
+        )
+    )
+    .select_from(SOURCE)
+    .where(post.c.id.in_(bindparam("ids", expanding=True)))
+)
+
+
+def find_post_views(
+    conn: Connection,
+    ids: Iterable[int],
+    *,
+    viewer_id: int = NOBODY,
+    now: datetime | None = None,
+) -> Mapping[int, PostView]:
+    """The posts with these row ids, by id, for apps: without text, and deleted and removed ones
+    without title and link unless the viewer may judge a removal.
+    """
+    wanted = padded(ids)
+    if not wanted:
+        return {}
+    read = post_reader()
+    rows = conn.execute(_BY_IDS, {"ids": wanted, **viewer_values(viewer_id, now)}).mappings()
+    found = [read(row) for row in rows]
+    return {one.id: one if one.is_readable else replace(one, **_WITHHELD) for one in found}
 
 
 _WITHHELD: Mapping[str, Any] = {

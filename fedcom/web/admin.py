@@ -4,9 +4,14 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fedcom.accounts.mail import write_decision
-from fedcom.accounts.members import Member, get_member
-from fedcom.accounts.register import approve, deny, list_applications
+from fedcom.accounts.applications import (
+    Application,
+    Verdict,
+    decide as decide_application,
+    get_application,
+    list_denied,
+    list_waiting,
+)
 from fedcom.context import Context
 from fedcom.errors import Conflict, Invalid
 from fedcom.http.instance import instance_of
@@ -23,6 +28,7 @@ from fedcom.site.settings import (
     edit_welcome,
     set_hue,
 )
+from fedcom.views.paging import Page
 from fedcom.web.html.forms import Form, error_beside, read_form, receive, see_other
 from fedcom.web.html.render import page, style_address
 from fedcom.web.html.request_context import PageContext, admin_of, context_of, read_page
@@ -93,15 +99,15 @@ async def _save(request: Request, form: Form, hue: int | None) -> None:
 
 
 async def edit_registration(request: Request) -> Response:
-    """GET and POST /admin/registration: who may join, the application question, and waiting
-    applicants.
+    """GET and POST /admin/registration: who may join, the application question, and applicants who
+    wait or were denied.
     """
 
-    def read(conn: Connection, context: PageContext) -> list[Member]:
+    def read(conn: Connection, context: PageContext) -> tuple[Page[Application], Page[Application]]:
         admin_of(context)
-        return list_applications(conn)
+        return list_waiting(conn), list_denied(conn)
 
-    context, waiting = await read_page(request, read)
+    context, (waiting, denied) = await read_page(request, read)
     site = context.site
     initial = {
         "registration": site.registration,
@@ -134,31 +140,30 @@ async def edit_registration(request: Request) -> Response:
             await context.instance.unit(work)
             return see_other("/admin/registration", "site_saved")
     sends_mail = context.instance.settings.sends_mail
-    values = {"form": form, "applications": waiting, "sends_mail": sends_mail}
+    values = {"form": form, "waiting": waiting, "denied": denied, "sends_mail": sends_mail}
     return form.answer(page(context, "admin_registration.html", values))
 
 
 async def decide(request: Request) -> Response:
-    """POST /admin/applications: `decision` is approve or deny, `person` the applicant."""
+    """POST /admin/applications: `decision` is approve or deny, `person` the applicant, `reason` why
+    the application is denied.
+    """
     sent = await receive(request)
     context = await context_of(request)
-    admin_of(context)
+    by = admin_of(context).person
     person = number_in(sent.get("person", ""))
-    sends_mail = context.instance.settings.sends_mail
-    approved = sent.get("decision") == "approve"
-    if not approved and sent.get("decision") != "deny":
+    if sent.get("decision") not in ("approve", "deny"):
         raise Conflict("no_decision", "Choose to approve or deny the application.")
+    verdict = Verdict(
+        approved=sent["decision"] == "approve",
+        reason=sent.get("reason", ""),
+        sends_mail=context.instance.settings.sends_mail,
+    )
 
     def work(ctx: Context) -> None:
-        applicant = get_member(ctx.conn, person)
-        if approved:
-            approve(ctx.conn, person)
-        else:
-            deny(ctx, person)
-        address = applicant.account.contact
-        if sends_mail and address is not None:
-            write_decision(ctx, context.site, applicant, address, approved=approved)
+        found = get_application(ctx.conn, person)
+        decide_application(ctx, context.site, by, found, verdict)
 
     await context.instance.unit(work)
-    notice = "application_approved" if approved else "application_denied"
+    notice = "application_approved" if verdict.approved else "application_denied"
     return see_other("/admin/registration", notice)

@@ -42,6 +42,7 @@ from fedcom.actions.comment import CreateComment, EditComment
 from fedcom.actions.community import CreateCommunity, EditCommunity, RefreshCommunity
 from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.delete_actor import DeleteActor
+from fedcom.actions.delete_community import DeleteCommunity, UndeleteCommunity
 from fedcom.actions.follow import AnswerFollow, Follow, RefuseFollow, Unfollow
 from fedcom.actions.keys import RotateKeys
 from fedcom.actions.lock import Lock
@@ -492,6 +493,15 @@ def reopen_community(pair: Pair, draw: Draw) -> ReopenCommunity:
     return ReopenCommunity(by=pair.find(ANN), community=pair.find(CATS))
 
 
+def delete_community(pair: Pair, draw: Draw) -> DeleteCommunity:
+    return DeleteCommunity(by=pair.find(ANN), community=pair.find(CATS))
+
+
+def undelete_community(pair: Pair, draw: Draw) -> UndeleteCommunity:
+    pair.send(delete_community(pair, draw))
+    return UndeleteCommunity(by=pair.find(ANN), community=pair.find(CATS))
+
+
 def lock(pair: Pair, draw: Draw) -> Lock:
     target, by = content(pair, draw, draw(st.sampled_from(ORIGINS))), pair.find(ANN)
     locked = draw(FLAGS)
@@ -564,6 +574,7 @@ DONE: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     CreateCommunity: create_community,
     CreatePost: create_post,
     Delete: delete,
+    DeleteCommunity: delete_community,
     DeleteMessage: delete_message,
     EditComment: edit_comment,
     EditCommunity: edit_community,
@@ -582,6 +593,7 @@ DONE: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     SendMessage: send_message,
     Unban: unban,
     Undelete: undelete,
+    UndeleteCommunity: undelete_community,
     UndeleteMessage: undelete_message,
     Unfollow: unfollow,
     Vote: vote,
@@ -701,9 +713,19 @@ def as_done(pair: Pair, action: Any, result: Any) -> Action[Any]:
             return replace(action, columns=values)
         case Follow() | Report() | Vote(score=1 | -1):
             return replace(action, iri=result.iri)
-        case CloseCommunity() | ReopenCommunity():
-            return replace(action, vouched=True)
+        case CloseCommunity() | ReopenCommunity() | DeleteCommunity() | UndeleteCommunity():
+            return as_closed(action)
     return action
+
+
+def as_closed(action: Any) -> Action[Any]:
+    """Elsewhere, a community that its moderator deletes is closed like any other."""
+    match action:
+        case DeleteCommunity():
+            return CloseCommunity(by=action.by, community=action.community, vouched=True)
+        case UndeleteCommunity():
+            return ReopenCommunity(by=action.by, community=action.community, vouched=True)
+    return replace(action, vouched=True)
 
 
 def as_sent(action: Any) -> Action[Any]:

@@ -1,10 +1,12 @@
 """Communities: reading, founding, following, and what their moderators and admins do."""
 
-from datetime import UTC, datetime
-
 from fedcom.actions.ban import Ban
 from fedcom.actions.close import CloseCommunity, ReopenCommunity
 from fedcom.actions.community import CreateCommunity as Create, EditCommunity as Edit
+from fedcom.actions.delete_community import (
+    DeleteCommunity as Delete,
+    UndeleteCommunity as Undelete,
+)
 from fedcom.actions.follow import Follow, Unfollow
 from fedcom.actions.moderators import AddModerator, RemoveModerator
 from fedcom.actions.pictures import ChangePictures
@@ -23,6 +25,7 @@ from fedcom.api.v3.params import (
     no_id,
     page_of,
     shows_nsfw,
+    to_moment,
 )
 from fedcom.api.v3.shapes.community import (
     CommunityModeratorView,
@@ -44,7 +47,6 @@ from fedcom.api.v3.shapes.site import (
     SortType,
     language_numbers,
 )
-from fedcom.errors import Invalid
 from fedcom.personal.blocks import block, unblock
 from fedcom.queries.actors import get_community, get_person
 from fedcom.rules.limits import check_body
@@ -291,6 +293,22 @@ def remove_community(caller: Caller, wanted: RemoveCommunity) -> CommunityRespon
     return _answer(caller, community.id)
 
 
+class DeleteCommunity(Parameters):
+    """Delete, or restore what was deleted."""
+
+    community_id: Id
+    deleted: bool
+
+
+@resource.writes("POST", "/community/delete")
+def delete_community(caller: Caller, wanted: DeleteCommunity) -> CommunityResponse:
+    """Delete a community as its first moderator, or restore it."""
+    community = get_community(caller.conn, wanted.community_id)
+    action = Delete if wanted.deleted else Undelete
+    caller.ensure(action(by=caller.person, community=community))
+    return _answer(caller, community.id)
+
+
 class TransferCommunity(Parameters):
     """Who is to be the first moderator."""
 
@@ -377,16 +395,6 @@ def add_moderator(caller: Caller, wanted: AddModToCommunity) -> AddModToCommunit
     action = AddModerator if wanted.added else RemoveModerator
     caller.ensure(action(by=caller.person, community=community, person=person))
     return AddModToCommunityResponse(moderators=moderator_views(caller, community.id))
-
-
-def to_moment(seconds: int | None) -> datetime | None:
-    """A time in seconds since 1970. Raises Invalid("invalid_unix_time")."""
-    if seconds is None:
-        return None
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (OverflowError, ValueError, OSError) as error:
-        raise Invalid("invalid_unix_time", "That time cannot be represented.") from error
 
 
 def _answer(caller: Caller, community_id: int) -> CommunityResponse:

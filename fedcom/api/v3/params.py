@@ -1,6 +1,7 @@
 """Parameters that several calls have in common: sorts, lists, pages, votes and texts."""
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Literal, NoReturn
 
 import msgspec
@@ -93,6 +94,16 @@ def shows_nsfw(caller: Caller, asked: bool | None) -> bool:
 def check_reason(reason: str | None) -> str:
     """The reason of a moderation action, "" for none. Raises Invalid (`body_…`)."""
     return check_body(reason or "", MAX_REASON)
+
+
+def to_moment(seconds: int | None) -> datetime | None:
+    """A time in seconds since 1970. Raises Invalid("invalid_unix_time")."""
+    if seconds is None:
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError) as error:
+        raise Invalid("invalid_unix_time", "That time cannot be represented.") from error
 
 
 def community_of(caller: Caller, number: int | None, name: str | None) -> Community:

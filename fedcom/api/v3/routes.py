@@ -7,14 +7,18 @@ from starlette.routing import Route
 from fedcom.api.endpoint import Endpoint, routes_of
 from fedcom.api.openapi import describe
 from fedcom.api.v3 import (
+    admin,
     comment,
     community,
     custom_emoji,
     federated_instances,
     inbox,
     login,
+    media,
+    modlog,
     post,
     private_message,
+    report,
     resolve_object,
     search,
     site,
@@ -31,6 +35,7 @@ _RESOURCES = (
     *(site, login, user_settings, custom_emoji),
     *(post, comment, community, user, inbox, private_message),
     *(search, resolve_object, federated_instances),
+    *(report, modlog, admin, media),
 )
 ENDPOINTS: list[Endpoint] = [
     endpoint for module in _RESOURCES for endpoint in module.resource.endpoints

@@ -1,5 +1,6 @@
 """The site: what an app reads first, and its settings."""
 
+from fedcom.accounts.members import change_role_of
 from fedcom.accounts.two_factor import has_two_factor
 from fedcom.api.caller import Call, Caller
 from fedcom.api.endpoint import NoParameters, Parameters, Resource, Shape
@@ -76,6 +77,14 @@ def get_site(caller: Caller, _wanted: NoParameters) -> GetSiteResponse:
         custom_emojis=[custom_emoji_view(one) for one in list_emoji(conn)],
         blocked_urls=blocked_urls(list_blocked_urls(conn), site),
     )
+
+
+@resource.writes("POST", "/user/leave_admin")
+def leave_admin(caller: Caller, _wanted: NoParameters) -> GetSiteResponse:
+    """Be an admin no longer. That ends the login, as every change of role does."""
+    caller.check_admin()
+    change_role_of(caller.ctx, caller.person, caller.person.id, "member")
+    return get_site(caller, NoParameters())
 
 
 def _site_view(caller: Caller) -> SiteView:

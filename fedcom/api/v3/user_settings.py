@@ -182,3 +182,12 @@ async def import_settings(call: Call, wanted: ImportSettings) -> SuccessResponse
         return SUCCESS
 
     return await call.unit(work)
+
+
+@resource.writes("POST", "/user/donation_dialog_shown")
+def note_donation_dialog(caller: Caller, _wanted: NoParameters) -> SuccessResponse:
+    """Store that the app has asked for a donation, so that it does not ask again soon."""
+    now = caller.now.isoformat().replace("+00:00", "Z")
+    changes = {"last_donation_notification": now}
+    set_app_preferences(caller.conn, caller.person.id, changes)
+    return SUCCESS

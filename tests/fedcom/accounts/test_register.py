@@ -1,19 +1,15 @@
 import pytest
 from sqlalchemy import select, update
 
-from fedcom.accounts.members import find_account, find_member
-from fedcom.accounts.password_reset import create_reset
+from fedcom.accounts.members import find_member
 from fedcom.accounts.register import (
     NewAccount,
-    approve,
     check_email,
     create_account,
-    deny,
-    list_applications,
     register,
 )
 from fedcom.effects.local_actor import create_local_actor
-from fedcom.errors import Conflict, Denied, Invalid, NotFound
+from fedcom.errors import Conflict, Denied, Invalid
 from fedcom.models.actor import actor, actor_key
 from fedcom.site.settings import edit_site
 from tests.fedcom.accounts.rig import KEY, ORIGIN
@@ -62,41 +58,6 @@ def test_the_new_person_has_every_address_and_a_key(rig):
     )
     assert (row.key_id, row.algorithm) == (f"{iri}#main-key", "rsa-sha256")
     assert (bytes(row.private_key), row.public_key) == (KEY.encrypted_private, KEY.public_pem)
-
-
-def test_an_application_waits_for_an_admin(rig):
-    opened(rig, "approval")
-    ann = rig(lambda ctx: register(ctx, ANN, KEY))
-    assert ann.account.state == "pending"
-    assert ann.account.application == "I like cats"
-    assert rig(lambda ctx: list_applications(ctx.conn)) == [ann]
-    assert rig(lambda ctx: list_applications(ctx.conn, after=ann.person.id)) == []
-    assert rig(lambda ctx: approve(ctx.conn, ann.person.id)).account.state == "active"
-    assert rig(lambda ctx: list_applications(ctx.conn)) == []
-    with pytest.raises(NotFound):
-        rig(lambda ctx: approve(ctx.conn, ann.person.id))
-    with pytest.raises(NotFound):
-        rig(lambda ctx: deny(ctx, ann.person.id))
-
-
-def test_the_name_of_a_denied_applicant_stays_reserved(rig):
-    opened(rig, "approval")
-    ann = rig(lambda ctx: register(ctx, ANN, KEY))
-    rig(lambda ctx: deny(ctx, ann.person.id))
-    assert rig(lambda ctx: find_account(ctx.conn, ann.person.id)) is None
-    assert rig(lambda ctx: find_member(ctx.conn, "ann")) is None
-    gone = rig(lambda ctx: ctx.conn.execute(select(actor).where(actor.c.name == "ann")).one())
-    assert gone.deleted_at == rig.clock()
-    assert refused(rig, ANN, Conflict) == "name_taken"
-    assert not rig.is_name_free("ann")
-
-
-def test_an_applicant_with_a_pending_password_reset_can_be_denied(rig):
-    opened(rig, "approval")
-    ann = rig(lambda ctx: register(ctx, ANN, KEY))
-    rig(lambda ctx: create_reset(ctx.conn, ann.person.id, ctx.now))
-    rig(lambda ctx: deny(ctx, ann.person.id))
-    assert rig(lambda ctx: find_member(ctx.conn, "ann")) is None
 
 
 def test_an_application_needs_a_text(rig):

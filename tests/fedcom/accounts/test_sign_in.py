@@ -2,6 +2,7 @@ import pyotp
 import pytest
 from sqlalchemy import update
 
+from fedcom.accounts.applications import deny
 from fedcom.accounts.members import set_password
 from fedcom.accounts.register import NewAccount, register
 from fedcom.accounts.sessions import find_site_and_member
@@ -196,6 +197,19 @@ def test_a_pending_account_is_reported_only_with_the_right_password(rig):
     with pytest.raises(Denied) as caught:
         attempt(rig, "bob", right=True)
     assert caught.value.code == "registration_application_is_pending"
+
+
+def test_a_denied_applicant_reads_the_reason_only_with_the_right_password(rig):
+    rig(lambda ctx: edit_site(ctx.conn, registration="approval"))
+    newcomer = NewAccount(name="bob", password_hash="h", application="please")
+    bob = rig(lambda ctx: register(ctx, newcomer, KEY)).person
+    rig(lambda ctx: deny(ctx, bob.id, reason="Say more."))
+
+    assert fail(rig, "bob", 1)[0] == "incorrect_login"
+    with pytest.raises(Denied) as caught:
+        attempt(rig, "bob", right=True)
+    assert caught.value.code == "registration_denied"
+    assert "Say more." in str(caught.value)
 
 
 def test_a_banned_member_may_log_in(rig, ann):

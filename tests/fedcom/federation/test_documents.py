@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import delete as delete_rows, insert, select, update
 
-from fedcom.accounts.register import NewAccount, deny, register
+from fedcom.accounts.applications import deny
+from fedcom.accounts.register import NewAccount, register
 from fedcom.actions.comment import EditComment
 from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.delete_actor import DeleteActor
@@ -510,7 +511,7 @@ async def test_pending_accounts_are_not_served(node: Node) -> None:
     assert answer == "404 couldnt_find_object"
 
     home(lambda ctx: deny(ctx, zoe))
-    assert (await node.get("/u/zoe")).status_code == 410
+    assert (await node.get("/u/zoe")).status_code == 404
 
 
 async def test_a_remote_activity_is_not_served(node: Node) -> None:

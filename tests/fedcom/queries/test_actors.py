@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy import update
 
-from fedcom.accounts.register import NewAccount, approve, register
+from fedcom.accounts.applications import approve
+from fedcom.accounts.register import NewAccount, register
 from fedcom.actions.delete_actor import DeleteActor
 from fedcom.actions.moderators import AddModerator
 from fedcom.context import Context
@@ -54,7 +55,7 @@ def test_an_applicant_is_nobody_until_approved(home: Home) -> None:
     assert home(lambda ctx: find_person(ctx.conn, "zoe", HOST)) is None
     assert home(lambda ctx: find_actor(ctx.conn, f"https://{HOST}/u/zoe")) is None
 
-    home(lambda ctx: approve(ctx.conn, zoe))
+    home(lambda ctx: approve(ctx, zoe))
     assert home(lambda ctx: find_person(ctx.conn, "zoe", HOST)) is not None
 
 
