@@ -27,10 +27,10 @@ def lemmy_js() -> Iterator[Program]:
 def far(tmp_path_factory: pytest.TempPathFactory, lemmy_js: Program) -> Iterator[Clients]:
     """The clients of everybody at another instance of ours."""
     with open_live(tmp_path_factory.mktemp("far"), "127.0.0.26") as opened:
-        yield open_clients(lemmy_js, opened.node.origin)
+        yield open_clients(lemmy_js, opened.node)
 
 
 @pytest.fixture(scope="package")
 def clients(live: Live, lemmy_js: Program) -> Clients:
     """The clients of everybody at `live`."""
-    return open_clients(lemmy_js, live.node.origin)
+    return open_clients(lemmy_js, live.node)

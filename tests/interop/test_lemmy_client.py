@@ -111,6 +111,222 @@ CASES = [
         NEWCOMERS,
     ),
     Case(
+        "leaveAdmin",
+        lambda on: on.promoted,
+        lambda on: {"my_user.local_user_view.local_user.admin": False},
+        TO_GUESTS,
+        NEWCOMERS,
+    ),
+    Case(
+        "addAdmin",
+        lambda on: {"person_id": on.stranger, "added": True},
+        lambda on: {"admins.0.person.name": "ann"},
+        TO_MODERATORS,
+    ),
+    Case(
+        "banPerson",
+        lambda on: {"person_id": on.stranger, "ban": True, "reason": "Spam"},
+        lambda on: {"banned": True, "person_view.person.banned": True},
+        TO_MODERATORS,
+    ),
+    Case("getBannedPersons", refused=TO_MODERATORS),
+    Case(
+        "purgePerson",
+        lambda on: {"person_id": on.stranger},
+        lambda on: {"success": True},
+        TO_MODERATORS,
+    ),
+    Case(
+        "purgeCommunity",
+        lambda on: {"community_id": on.community},
+        lambda on: {"success": True},
+        TO_MODERATORS,
+    ),
+    Case(
+        "purgePost",
+        lambda on: {"post_id": on.post, "reason": "Spam"},
+        lambda on: {"success": True},
+        TO_MODERATORS,
+    ),
+    Case(
+        "purgeComment",
+        lambda on: {"comment_id": on.comment},
+        lambda on: {"success": True},
+        TO_MODERATORS,
+    ),
+    Case("getUnreadRegistrationApplicationCount", refused=TO_MODERATORS),
+    Case(
+        "listRegistrationApplications",
+        lambda on: {"unread_only": True},
+        lambda on: {"registration_applications.0.creator.name": on.applicant.name},
+        TO_MODERATORS,
+    ),
+    Case(
+        "getRegistrationApplication",
+        lambda on: {"person_id": on.applicant.person},
+        lambda on: {"registration_application.registration_application.answer": "Please"},
+        TO_MODERATORS,
+    ),
+    Case(
+        "approveRegistrationApplication",
+        lambda on: {"id": on.applicant.application, "approve": True},
+        lambda on: {"registration_application.creator.name": on.applicant.name},
+        TO_MODERATORS,
+    ),
+    Case(
+        "listMedia",
+        lambda on: {"limit": 1},
+        lambda on: {"images.0.local_image.pictrs_alias": on.upload["file"]},
+        TO_GUESTS,
+    ),
+    Case(
+        "listAllMedia",
+        lambda on: {"limit": 1},
+        lambda on: {"images.0.local_image.pictrs_alias": on.upload["file"]},
+        TO_MODERATORS,
+    ),
+    Case("getModlog", lambda on: {"limit": 50}),
+    Case(
+        "getModlog",
+        lambda on: {"community_id": on.community},
+        lambda on: {"removed_posts.0.post.id": on.removed_post},
+    ),
+    Case(
+        "createPostReport",
+        lambda on: {"post_id": on.post, "reason": "Spam"},
+        lambda on: {"post_report_view.post.id": on.post},
+        TO_GUESTS | {"member": "couldnt_create_report"},
+    ),
+    Case(
+        "listPostReports",
+        lambda on: {"community_id": on.garden, "limit": 1},
+        lambda on: {"post_reports.0.post_report.id": on.post_report},
+        TO_MEMBERS,
+    ),
+    Case(
+        "resolvePostReport",
+        lambda on: {"report_id": on.post_report, "resolved": True},
+        lambda on: {"post_report_view.post_report.resolved": True},
+        TO_MEMBERS,
+    ),
+    Case(
+        "createCommentReport",
+        lambda on: {"comment_id": on.comment, "reason": "Spam"},
+        lambda on: {"comment_report_view.comment.id": on.comment},
+        TO_GUESTS | {"member": "couldnt_create_report"},
+    ),
+    Case(
+        "listCommentReports",
+        lambda on: {"community_id": on.garden, "limit": 1},
+        lambda on: {"comment_reports.0.comment_report.id": on.comment_report},
+        TO_MEMBERS,
+    ),
+    Case(
+        "resolveCommentReport",
+        lambda on: {"report_id": on.comment_report, "resolved": True},
+        lambda on: {"comment_report_view.comment_report.resolved": True},
+        TO_MEMBERS,
+    ),
+    Case(
+        "createPrivateMessageReport",
+        lambda on: {"private_message_id": on.answer, "reason": "Rude"},
+        lambda on: {"private_message_report_view.private_message.id": on.answer},
+        TO_GUESTS,
+    ),
+    Case(
+        "listPrivateMessageReports",
+        lambda on: {"limit": 1},
+        lambda on: {"private_message_reports.0.private_message_report.id": on.message_report},
+        TO_MODERATORS,
+    ),
+    Case(
+        "resolvePrivateMessageReport",
+        lambda on: {"report_id": on.message_report, "resolved": True},
+        lambda on: {"private_message_report_view.private_message_report.resolved": True},
+        TO_MODERATORS,
+    ),
+    Case(
+        "getReportCount",
+        lambda on: {"community_id": on.garden},
+        lambda on: {"community_id": on.garden},
+        TO_MEMBERS,
+    ),
+    Case(
+        "listCommunities",
+        lambda on: {"type_": "Local", "sort": "Old", "limit": 1},
+        lambda on: {"communities.0.community.name": "garden"},
+    ),
+    Case(
+        "deleteCommunity",
+        lambda on: {"community_id": on.community, "deleted": True},
+        lambda on: {"community_view.community.deleted": True},
+        TO_GUESTS | {"member": "not_top_mod", "admin": "not_top_mod"},
+    ),
+    Case(
+        "search",
+        lambda on: {"q": on.name, "type_": "All"},
+        lambda on: {"communities.0.community.id": on.community},
+    ),
+    Case(
+        "getPersonDetails",
+        lambda on: {"username": "bob", "sort": "New"},
+        lambda on: {"person_view.person.id": on.bob, "posts.0.post.id": on.post},
+    ),
+    Case(
+        "getReplies",
+        lambda on: {"sort": "New", "unread_only": True},
+        lambda on: {"replies.0.comment_reply.id": on.notice},
+        TO_GUESTS,
+    ),
+    Case(
+        "markCommentReplyAsRead",
+        lambda on: {"comment_reply_id": on.notice, "read": True},
+        lambda on: {"comment_reply_view.comment_reply.read": True},
+        TO_GUESTS,
+    ),
+    Case(
+        "getPersonMentions",
+        lambda on: {"sort": "New"},
+        lambda on: {"mentions.0.person_mention.id": on.mention},
+        TO_GUESTS,
+    ),
+    Case(
+        "markPersonMentionAsRead",
+        lambda on: {"person_mention_id": on.mention, "read": True},
+        lambda on: {"person_mention_view.person_mention.read": True},
+        TO_GUESTS,
+    ),
+    Case("markAllAsRead", lambda on: {}, lambda on: {"replies": []}, TO_GUESTS),
+    Case(
+        "getUnreadCount",
+        lambda on: {},
+        lambda on: {"replies": 0, "mentions": 0, "private_messages": 0},
+        TO_GUESTS,
+        NEWCOMERS,
+    ),
+    Case(
+        "blockPerson",
+        lambda on: {"person_id": on.eve, "block": True},
+        lambda on: {"blocked": True, "person_view.person.id": on.eve},
+        TO_GUESTS,
+        NEWCOMERS,
+    ),
+    Case("getFederatedInstances"),
+    Case(
+        "blockInstance",
+        lambda on: {"instance_id": on.instance, "block": True},
+        lambda on: {"blocked": True},
+        TO_GUESTS | {"newcomer": "cant_block_local_instance"},
+        NEWCOMERS,
+        far_refused=TO_GUESTS,
+    ),
+    Case(
+        "getSiteMetadata",
+        lambda on: {"url": UNREACHABLE},
+        refused=TO_GUESTS | dict.fromkeys(ROLES[1:], "invalid_url"),
+    ),
+    Case("donation_dialog_shown", lambda on: {}, lambda on: {"success": True}, TO_GUESTS),
+    Case(
         "login",
         lambda on: {"username_or_email": "bob", "password": PASSWORD},
         lambda on: {"registration_created": False, "verify_email_sent": False},
@@ -431,26 +647,26 @@ CASES = [
     ),
 ]
 
-NOT_SERVED_YET = frozenset(
-    """
-    leaveAdmin listMedia listAllMedia
-    getModlog search createPostReport resolvePostReport listPostReports getSiteMetadata
-    markCommentReplyAsRead createCommentReport resolveCommentReport listCommentReports
-    createPrivateMessageReport resolvePrivateMessageReport listPrivateMessageReports
-    listCommunities deleteCommunity getPersonDetails getPersonMentions markPersonMentionAsRead
-    getReplies banPerson getBannedPersons blockPerson markAllAsRead
-    getReportCount getUnreadCount addAdmin getUnreadRegistrationApplicationCount
-    listRegistrationApplications approveRegistrationApplication getRegistrationApplication
-    purgePerson purgeCommunity purgePost purgeComment
-    getFederatedInstances blockInstance donation_dialog_shown
-    """.split()  # noqa: SIM905 - a list of words reads better than one of strings
-)
+NOT_SERVED_YET: frozenset[str] = frozenset()
 """Methods without an endpoint here. Each leaves this list for a case when it is served."""
 
 REMOTE = frozenset(
-    {"garden", "community", "post", "comment", "only_post", "reply", "eve", "answer", "message"}
+    {
+        "garden",
+        "community",
+        "post",
+        "comment",
+        "only_post",
+        "reply",
+        "eve",
+        "answer",
+        "message",
+        "instance",
+    }
 )
 """What is on another instance in a `FarScene`."""
+
+UNREACHABLE = "http://127.0.0.1:9/"
 
 PICTURE = base64.b64encode(picture()).decode()
 

@@ -11,7 +11,9 @@ import pyotp
 
 from tests.support.javascript import Program
 from tests.support.lemmy_client import Json, LemmyClient, Refused
-from tests.support.pictures import picture
+from tests.support.pictures import draw, picture
+from tests.support.server_processes import Node
+from tests.support.visitor import PASSWORD
 
 Role = Literal["guest", "member", "moderator", "admin", "newcomer"]
 ROLES: tuple[Role, ...] = ("guest", "member", "moderator", "admin")
@@ -37,6 +39,7 @@ class Clients:
     about.
     """
 
+    node: Node
     guest: LemmyClient
     member: LemmyClient
     moderator: LemmyClient
@@ -44,14 +47,23 @@ class Clients:
     eve: LemmyClient
 
 
-def open_clients(program: Program, origin: str) -> Clients:
+def open_clients(program: Program, node: Node) -> Clients:
     """Log ann and bob in, and sign mia and eve up."""
-    guest = LemmyClient(program, origin)
+    guest = LemmyClient(program, node.origin)
     ann, bob = (guest.log_in(name) for name in ("ann", "bob"))
     mia, eve = (guest.register(name) for name in ("mia", "eve"))
     garden = _id(ann.call("getCommunity", name="garden"), "community_view.community")
     ann.call("addModToCommunity", community_id=garden, person_id=_me(mia), added=True)
-    return Clients(guest, bob, mia, ann, eve)
+    return Clients(node, guest, bob, mia, ann, eve)
+
+
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """Somebody whose application for an account waits: their name, and the ids."""
+
+    name: str
+    person: int
+    application: int
 
 
 class Scene:
@@ -103,7 +115,8 @@ class Scene:
     @cached_property
     def newcomer(self) -> LemmyClient:
         """The client of a member who has just signed up, with this name."""
-        return self.clients.guest.register(self.name)
+        self.clients.node.command("user", "create", self.name, typed=f"{PASSWORD}\n{PASSWORD}\n")
+        return self.clients.guest.log_in(self.name)
 
     @cached_property
     def code(self) -> str:
@@ -166,7 +179,107 @@ class Scene:
     def upload(self) -> Json:
         """A picture of whoever calls (bob for a guest): its `file` name and `delete_token`."""
         uploader = self._bob if self.role == "guest" else self.caller
-        return uploader.upload(picture())["files"][0]
+        different = draw(width=next(_numbers))
+        return uploader.upload(picture(image=different))["files"][0]
+
+    @cached_property
+    def removed_post(self) -> int:
+        """The only post, removed by mia."""
+        self._mia.call("removePost", post_id=self.only_post, removed=True)
+        return self.only_post
+
+    @cached_property
+    def stranger(self) -> int:
+        """Another new member."""
+        return _me(Scene(self.clients, "newcomer").newcomer)
+
+    @cached_property
+    def promoted(self) -> Json:
+        """An empty form; the newcomer is an admin now."""
+        self.clients.admin.call("addAdmin", person_id=_me(self.newcomer), added=True)
+        # A change of role ends all sessions.
+        self.caller = self.newcomer.log_in(self.name)
+        return {}
+
+    @cached_property
+    def applicant(self) -> Applicant:
+        """Somebody who has applied for an account."""
+        if self.role != "admin":
+            return Applicant("", 1, 1)  # not shown to anybody else
+        admin, name = self.clients.admin, f"{self.name}a"
+        admin.call("editSite", registration_mode="RequireApplication", application_question="Why?")
+        self.clients.guest.call(
+            "register",
+            username=name,
+            password=PASSWORD,
+            password_verify=PASSWORD,
+            answer="Please",
+        )
+        admin.call("editSite", registration_mode="Open")
+        waiting = admin.call("listRegistrationApplications", unread_only=True, limit=50)
+        found = next(
+            one for one in waiting["registration_applications"] if one["creator"]["name"] == name
+        )
+        return Applicant(name, _id(found, "creator"), _id(found, "registration_application"))
+
+    @cached_property
+    def post_report(self) -> int:
+        """A report of the newcomer's about the post."""
+        made = self.newcomer.call("createPostReport", post_id=self.post, reason="Spam")
+        return _id(made, "post_report_view.post_report")
+
+    @cached_property
+    def comment_report(self) -> int:
+        """A report of the newcomer's about the comment."""
+        made = self.newcomer.call("createCommentReport", comment_id=self.comment, reason="Spam")
+        return _id(made, "comment_report_view.comment_report")
+
+    @cached_property
+    def message_report(self) -> int:
+        """A report of the newcomer's about a message of bob's."""
+        sent = self._bob.call(
+            "createPrivateMessage", content="Weed!", recipient_id=_me(self.newcomer)
+        )
+        made = self.newcomer.call(
+            "createPrivateMessageReport",
+            private_message_id=_id(sent, "private_message_view.private_message"),
+            reason="Rude",
+        )
+        return _id(made, "private_message_report_view.private_message_report")
+
+    @cached_property
+    def notice(self) -> int:
+        """That eve replied to a comment of whoever calls (bob for a guest)."""
+        reader = self._bob if self.role == "guest" else self.caller
+        made = reader.call("createComment", content="So?", post_id=self.post)
+        self._eve.call(
+            "createComment",
+            content="Yes",
+            post_id=self.post,
+            parent_id=_id(made, "comment_view.comment"),
+        )
+        return _id(reader.call("getReplies", sort="New", limit=1), "replies.0.comment_reply")
+
+    @cached_property
+    def mention(self) -> int:
+        """That eve mentioned whoever calls (bob for a guest)."""
+        reader = self._bob if self.role == "guest" else self.caller
+        name = reader.call("getSite")["my_user"]["local_user_view"]["person"]["name"]
+        host = reader.origin.removeprefix("http://")
+        made = self._eve.call("createPost", name="Roots", community_id=self.garden)
+        self._eve.call(
+            "createComment",
+            content=f"@{name}@{host}, look",
+            post_id=_id(made, "post_view.post"),
+        )
+        found = reader.call("getPersonMentions", sort="New", limit=1)
+        return _id(found, "mentions.0.person_mention")
+
+    @cached_property
+    def instance(self) -> int:
+        """The instance of !garden."""
+        view = self._bob.call("getCommunity", id=self.garden)["community_view"]
+        return int(view["community"]["instance_id"])
 
     @cached_property
     def emoji(self) -> int:
