@@ -156,7 +156,7 @@ def put(conn: Connection, changed: Collection[PeerHealth]) -> None:
 
 def list_health(conn: Connection) -> dict[str, PeerHealth]:
     """The health of every peer that something was sent to, by host."""
-    return {row.host: PeerHealth(*row) for row in conn.execute(_ALL)}
+    return {row[0]: PeerHealth(*row) for row in conn.execute(_ALL).all()}
 
 
 def gone_hosts(conn: Connection) -> frozenset[str]:

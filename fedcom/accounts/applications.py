@@ -45,7 +45,7 @@ class Application:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class NewDecision:
     """Whether an application is approved, and if not, why; whether this server can send mail."""
 
     approved: bool
@@ -146,7 +146,7 @@ def deny(ctx: Context, person_id: int, by: Person | None = None, reason: str = "
 
 
 def decide(
-    ctx: Context, site: Site, by: Person, application: Application, verdict: Verdict
+    ctx: Context, site: Site, by: Person, application: Application, verdict: NewDecision
 ) -> Application:
     """Approve or deny as an admin, and write to the applicant if `verdict.sends_mail`.
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from fedcom.accounts.members import Member
 from fedcom.db import BigId
-from fedcom.models.account import Account, session
+from fedcom.models.account import Account, application_decision, session
 from fedcom.models.actor import actor
 from fedcom.models.comment import comment
 from fedcom.models.follow import follow
@@ -225,6 +225,13 @@ PARTS = (
         *("drafts", draft, draft.c.form, draft.c.fields, draft.c.updated_at),
         owner="person_id",
         key="form",
+    ),
+    _part(
+        "application_decisions",
+        application_decision,
+        *(application_decision.c[name] for name in ("approved", "deny_reason", "decided_at")),
+        owner="account_id",
+        key="account_id",
     ),
     _part(
         "sessions",

@@ -41,7 +41,9 @@ from fedcom.models.account import (
     application_decision,
     invitation,
     password_reset,
+    recovery_code,
     session,
+    two_factor,
 )
 from fedcom.models.actor import actor, actor_key, author_counts, community
 from fedcom.models.base import columns_of, to_row
@@ -127,6 +129,8 @@ OF_ACTOR: tuple[Column[Any], ...] = (
     session.c.account_id,
     password_reset.c.account_id,
     application_decision.c.account_id,
+    recovery_code.c.account_id,
+    two_factor.c.account_id,
     account.c.actor_id,
 )
 """What refers to a person or a community, and is deleted before it."""

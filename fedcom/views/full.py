@@ -98,6 +98,8 @@ class FullPost(Contribution):
     site_featured_at: datetime | None
     comments: int
     last_comment_at: datetime | None
+    # Whether the viewer may read it.
+    is_readable: bool
     preview_title: str | None
     preview_description: str | None
     picture_name: str | None
@@ -182,6 +184,7 @@ _POSTS = (
             for name in ("title", "image_alt", "body_source", "body_html", "content_warning")
         ),
         *(_if_readable(name, None) for name in ("url", "image_url")),
+        _readable(post).label("is_readable"),
         case((_readable(post), link_preview.c.title)).label("preview_title"),
         case((_readable(post), link_preview.c.description)).label("preview_description"),
         case((_readable(post), media.c.name)).label("picture_name"),

@@ -92,7 +92,7 @@ def list_inbox(
     viewer_id: int,
     wanted: InboxQuery,
     *,
-    now: datetime,
+    now: datetime | None = None,
 ) -> Sequence[InboxEntry]:
     """A page of a member's replies or mentions, in two statements, without those that were deleted
     or removed.
@@ -118,7 +118,7 @@ def get_inbox_entry(
 
 
 def _with_comments(
-    conn: Connection, rows: Sequence[RowMapping], viewer_id: int, now: datetime
+    conn: Connection, rows: Sequence[RowMapping], viewer_id: int, now: datetime | None
 ) -> Sequence[InboxEntry]:
     ids = [row["comment_id"] for row in rows]
     comments = find_comment_views(conn, ids, viewer_id=viewer_id, now=now)

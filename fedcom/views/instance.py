@@ -70,7 +70,7 @@ def list_instances(conn: Connection, own_host: str) -> Instances | None:
     listed = list_hosts(conn)
     if not listed.is_federated:
         return None
-    rows = [row for row in conn.execute(_ALL).mappings() if row["host"] != own_host]
+    rows = [row for row in conn.execute(_ALL).mappings().all() if row["host"] != own_host]
     health = list_health(conn)
     found = [_to_instance(row, health.get(row["host"])) for row in rows]
     return Instances(

@@ -19,6 +19,7 @@ from fedcom.queries.visibility import is_not_blocked, is_shown, reads_removed
 from fedcom.rules.ranking import comment_hot, controversy
 from fedcom.views.comment import CommentView, PostOfComment, comment_columns, to_comment
 from fedcom.views.comment_feed import Order
+from fedcom.views.community import CommunityView
 from fedcom.views.person import PersonView, to_person
 from fedcom.views.post import PostView, author
 from fedcom.views.viewer import NOBODY, VIEWER, viewer_values
@@ -47,6 +48,20 @@ class Levels:
     order: Order
     number: int
     top: Comment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AroundComments:
+    """The post that comments are on, and its community."""
+
+    post: PostOfComment
+    community: CommunityView
+
+
+def place_of(post: PostView) -> AroundComments:
+    """The place of the comments on this post."""
+    about = PostOfComment(post.id, post.iri, post.title, post.nsfw, post.locked_at)
+    return AroundComments(about, post.community)
 
 
 @dataclass(slots=True)
@@ -114,7 +129,7 @@ def find_thread(
     """The comments on a post in tree order, at most `limit`, after the path `after`."""
     wanted = {**viewer_values(viewer_id, now), "after": after}
     statement = _statement(is_branch=False, guest=viewer_id == NOBODY)
-    return _find(conn, statement, post, wanted, limit)
+    return _find(conn, statement, place_of(post), wanted, limit)
 
 
 def find_branch(
@@ -137,18 +152,18 @@ def find_branch(
         "until": f"{top.path}/",
     }
     statement = _statement(is_branch=True, guest=viewer_id == NOBODY)
-    return _find(conn, statement, post, wanted, CAP)
+    return _find(conn, statement, place_of(post), wanted, CAP)
 
 
 def list_levels(
     conn: Connection,
-    post: PostView,
+    place: AroundComments,
     levels: Levels,
     *,
     viewer_id: int = NOBODY,
     now: datetime | None = None,
 ) -> tuple[CommentView, ...]:
-    """The comments on a post: siblings together, in the chosen order, those of the first level
+    """The comments of a thread: siblings together, in the chosen order, those of the first level
     first. Official ones precede their siblings, except by time.
 
     At most `MOST` of them, and none by whom the viewer blocks. Apps find further replies by asking
@@ -163,7 +178,7 @@ def list_levels(
         "deepest": levels.number - 1 if top is None else top.depth + levels.number,
     }
     statement = _levels(levels.order, guest=viewer_id == NOBODY)
-    return _find(conn, statement, post, wanted, MOST).comments
+    return _find(conn, statement, place, wanted, MOST).comments
 
 
 LAST = ":"
@@ -208,18 +223,22 @@ def _levels(order: Order, *, guest: bool) -> Select[Any]:
 
 
 def _find(
-    conn: Connection, statement: Select[Any], post: PostView, wanted: dict[str, Any], limit: int
+    conn: Connection,
+    statement: Select[Any],
+    place: AroundComments,
+    wanted: dict[str, Any],
+    limit: int,
 ) -> Thread:
-    parameters = {"post": post.id, "community": post.community.id, "count": limit + 1}
+    parameters = {"post": place.post.id, "community": place.community.id, "count": limit + 1}
     rows = conn.execute(statement, parameters | wanted).mappings().all()
-    beside = PostOfComment(post.id, post.iri, post.title, post.nsfw, post.locked_at)
     # A few authors write most of a thread.
     people: dict[int, PersonView] = {}
     for row in rows:
         if row["author_id"] not in people:
             people[row["author_id"]] = to_person(row, "author_")
     comments = tuple(
-        to_comment(row, people[row["author_id"]], beside, post.community) for row in rows[:limit]
+        to_comment(row, people[row["author_id"]], place.post, place.community)
+        for row in rows[:limit]
     )
     return Thread(comments, comments[-1].path if len(rows) > limit else None)
 

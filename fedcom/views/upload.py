@@ -31,7 +31,7 @@ class UploadView:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class SpaceUsed:
     """How much one member has uploaded."""
 
     owner: PersonView
@@ -77,11 +77,11 @@ def list_all_uploads(
     return to_page(rows, limit, _to_upload, "id")
 
 
-def list_usage(conn: Connection, *, limit: int) -> list[Usage]:
+def list_space_used(conn: Connection, *, limit: int) -> list[SpaceUsed]:
     """The members whose uploads take up the most space, with how much."""
     rows = conn.execute(_USAGE, {"count": limit}).mappings()
     # PostgreSQL gives a decimal number for a sum.
-    return [Usage(to_person(row, "owner_"), row["pictures"], int(row["bytes"])) for row in rows]
+    return [SpaceUsed(to_person(row, "owner_"), row["pictures"], int(row["bytes"])) for row in rows]
 
 
 def _to_upload(row: RowMapping) -> UploadView:

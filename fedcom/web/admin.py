@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from fedcom.accounts.applications import (
     Application,
-    Verdict,
+    NewDecision,
     decide as decide_application,
     get_application,
     list_denied,
@@ -154,7 +154,7 @@ async def decide(request: Request) -> Response:
     person = number_in(sent.get("person", ""))
     if sent.get("decision") not in ("approve", "deny"):
         raise Conflict("no_decision", "Choose to approve or deny the application.")
-    verdict = Verdict(
+    verdict = NewDecision(
         approved=sent["decision"] == "approve",
         reason=sent.get("reason", ""),
         sends_mail=context.instance.settings.sends_mail,

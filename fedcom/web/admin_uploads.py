@@ -11,7 +11,7 @@ from fedcom.http.instance import instance_of
 from fedcom.http.paging import row_in_query
 from fedcom.personal.uploads import delete_upload
 from fedcom.views.paging import Cursor, Page
-from fedcom.views.upload import UploadView, Usage, list_all_uploads, list_usage
+from fedcom.views.upload import SpaceUsed, UploadView, list_all_uploads, list_space_used
 from fedcom.web.html.forms import receive, see_other
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, admin_of, context_of, read_page
@@ -33,10 +33,10 @@ async def show(request: Request) -> Response:
     """GET /admin/uploads: all uploads, newest first, and who takes up the most space."""
     after = row_in_query(request)
 
-    def read(conn: Connection, context: PageContext) -> tuple[Page[UploadView], list[Usage]]:
+    def read(conn: Connection, context: PageContext) -> tuple[Page[UploadView], list[SpaceUsed]]:
         admin_of(context)
         found = list_all_uploads(conn, after=Cursor.of_id(after))
-        return found, [] if after else list_usage(conn, limit=LARGEST)
+        return found, [] if after else list_space_used(conn, limit=LARGEST)
 
     context, (uploads, usage) = await read_page(request, read)
     return page(context, "admin_uploads.html", {"uploads": uploads, "usage": usage})

@@ -27,10 +27,11 @@ from fedcom.views.comment_feed import (
     list_comments,
 )
 from fedcom.views.feed import SPANNED, FeedQuery, Sort, Span, list_posts
+from fedcom.views.inbox import InboxQuery, Kind, count_unread, list_inbox
 from fedcom.views.post import get_post_view
 from fedcom.views.scopes import Scope as FeedScope
 from fedcom.views.search import SearchQuery, Viewer, search_comments, search_posts
-from fedcom.views.thread import Levels, list_levels
+from fedcom.views.thread import Levels, list_levels, place_of
 from outbox import claims
 from outbox.answers import AnswerKind, AttemptOutcome
 from outbox.publish import publish
@@ -127,6 +128,9 @@ PAGES: Mapping[str, Sequence[str]] = {
         "/feeds/c/{busy}.xml",
         "/feeds/post/{longest}.xml",
         "/feeds/modlog.xml",
+        "/sitemap.xml",
+        *(f"/api/v3/community/list?sort={sort}" for sort in ("Active", "TopDay", "TopWeek")),
+        "/api/v3/federated_instances",
     ),
     "peer": (
         "/c/{cats}",
@@ -158,11 +162,19 @@ def _comments(scope: CommentScope, sort: Order, only: CommentOnly | None = None)
     return read
 
 
+def _inbox(kind: Kind, sort: Order, *, unread: bool = False) -> Read:
+    def read(conn: Connection, node: Node) -> object:
+        wanted = InboxQuery(kind, sort, unread)
+        return list_inbox(conn, node.village.ids["member"], wanted)
+
+    return read
+
+
 def _levels(order: Order) -> Read:
     def read(conn: Connection, node: Node) -> object:
         member = node.village.ids["member"]
         post = get_post_view(conn, node.village.posts[0].id, viewer_id=member)
-        return list_levels(conn, post, Levels(order, 8), viewer_id=member)
+        return list_levels(conn, place_of(post), Levels(order, 8), viewer_id=member)
 
     return read
 
@@ -197,6 +209,12 @@ READS: Mapping[str, Read] = {
         for only in get_args(CommentOnly)
         for sort in ("hot", "old")
     },
+    **{
+        f"{kind} inbox by {order}": _inbox(kind, order, unread=order == "new")
+        for kind in get_args(Kind)
+        for order in get_args(Order)
+    },
+    "unread counts": lambda conn, node: count_unread(conn, node.village.ids["member"]),
     **{f"levels of a thread by {order}": _levels(order) for order in get_args(Order)},
     **{
         f"found posts of {word} by {sort}": _found(search_posts, word, sort=sort, title_only=True)

@@ -1,4 +1,4 @@
-"""Pages and documents: what one request costs for a member and for a guest.
+"""Pages, documents and the API: what one request costs for a member and for a guest.
 
 A guest's page is measured twice: rendered (each request asks for an address of its own, which
 nobody has asked for before), and as the next guests get it. The floor of a rendered page is its
@@ -8,6 +8,7 @@ template alone, with the values of the real page.
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, insert, select, text, update
@@ -31,6 +32,7 @@ TIMES = 8
 """Requests for one measurement."""
 
 PAGE = {"accept": "text/html", "accept-encoding": "gzip", "accept-language": "en"}
+APP = {"accept": "application/json", "accept-encoding": "gzip"}
 DOCUMENT = {"accept": "application/activity+json", "accept-encoding": "gzip"}
 
 
@@ -38,11 +40,11 @@ class Pages:
     """The pages and documents of one instance; `cpu` is the seconds used so far."""
 
     def __init__(
-        self, app: App, community: Community, thread: Post, long: Post, cookie: str
+        self, app: App, community: Community, thread: Post, long: Post, login: "Login"
     ) -> None:
         self._app = app
         self._number = 0
-        member, guest = {**PAGE, "cookie": cookie}, PAGE
+        member, guest = {**PAGE, "cookie": login.cookie}, PAGE
         self._asked: dict[str, tuple[str, Mapping[str, str], bool]] = {}
         for name, path in {
             "front page, 20 posts": "/",
@@ -53,6 +55,12 @@ class Pages:
             self._asked[f"{name}: member"] = path, member, True
             self._asked[f"{name}: guest, rendered"] = path, guest, True
             self._asked[f"{name}: guest, again"] = path, guest, False
+        called = {**APP, "authorization": f"Bearer {login.token}"}
+        for name, path in {
+            "API: front page, 20 posts": "/api/v3/post/list?limit=20",
+            "API: thread, 200 comments": f"/api/v3/comment/list?post_id={thread.id}&max_depth=8",
+        }.items():
+            self._asked[f"{name}: member"] = path, called, True
         for name, path in {
             "post as a document": f"/post/{thread.id}",
             "outbox, 50 posts": f"/c/{community.name}/outbox",
@@ -82,7 +90,7 @@ class Pages:
         if not is_made:
             return path
         self._number += 1
-        return f"{path}?fresh={self._number}"
+        return f"{path}{'&' if '?' in path else '?'}fresh={self._number}"
 
 
 @contextmanager
@@ -118,8 +126,16 @@ async def open_pages(
     return Pages(app, community, thread, long, await _member(instance))
 
 
-async def _member(instance: OpenInstance) -> str:
-    """The Cookie header of a member who wrote nothing."""
+@dataclass(frozen=True, slots=True)
+class Login:
+    """The session of a member: its token, and the Cookie header of a browser."""
+
+    token: str
+    cookie: str
+
+
+async def _member(instance: OpenInstance) -> Login:
+    """The login of a member who wrote nothing."""
     key = await instance.new_key()
 
     def work(ctx: Context) -> str:
@@ -127,7 +143,8 @@ async def _member(instance: OpenInstance) -> str:
         who = create_account(ctx, new_account, key, role="member").person
         return create_session(ctx.conn, who.id, "bench", ctx.now)
 
-    return f"{session_cookie_name(instance.settings)}={await instance.unit(work)}"
+    token = await instance.unit(work)
+    return Login(token, f"{session_cookie_name(instance.settings)}={token}")
 
 
 def _lengthen(ctx: Context, like: Post, long: Post) -> None:

@@ -35,9 +35,7 @@ HOT = 20
 ALLOWED_SCANS: Mapping[str, set[str]] = {
     # Admins look at the whole queue of reports, with their people.
     "admin": {"actor", "report"},
-    # Whichever is less: the log, or what the person wrote.
-    "/modlog?person=": {"modlog"},
-    # The same: what the member voted on, or all posts.
+    # Whichever is less: what the member voted on, or all posts.
     "liked posts": {"post_rank"},
 }
 """Which tables may be read as a whole, by a part of the operation's name."""

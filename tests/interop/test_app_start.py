@@ -53,11 +53,7 @@ VOYAGER = App(
         Call("/.well-known/nodeinfo"),
         Call("/nodeinfo/2.0.json"),
         Call("/api/v3/site", "GetSiteResponse"),
-        Call(
-            "/api/v3/federated_instances",
-            "GetFederatedInstancesResponse",
-            waits_for="getFederatedInstances",
-        ),
+        Call("/api/v3/federated_instances", "GetFederatedInstancesResponse"),
         Call("/api/v3/post/list?limit=50&sort=Active&show_read=true&type_=All", "GetPostsResponse"),
     ),
 )
@@ -78,7 +74,7 @@ PHOTON = App(
         ),
         Call("/api/v3/site", "GetSiteResponse"),
         Call("/api/v3/site", "GetSiteResponse"),
-        Call("/api/v3/user/unread_count", "GetUnreadCountResponse", waits_for="getUnreadCount"),
+        Call("/api/v3/user/unread_count", "GetUnreadCountResponse"),
         Call(
             "/api/v3/admin/registration_application/count",
             "GetUnreadRegistrationApplicationCountResponse",

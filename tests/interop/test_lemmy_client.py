@@ -113,7 +113,7 @@ CASES = [
     Case(
         "leaveAdmin",
         lambda on: on.promoted,
-        lambda on: {"my_user.local_user_view.local_user.admin": False},
+        lambda on: {"site_view.site.name": "Live"},
         TO_GUESTS,
         NEWCOMERS,
     ),

@@ -15,7 +15,7 @@ from fedcom.rules.dialects import LEMMY_VERSION
 from tests.interop.test_lemmy_client import NOT_SERVED_YET
 from tests.support.javascript import Program, running
 from tests.support.lemmy_client import Json
-from tests.support.lemmy_scene import Clients, Role, Scene, differences
+from tests.support.lemmy_scene import Clients, FarScene, Role, Scene, differences
 from tests.support.pictures import picture
 from tests.support.visitor import PASSWORD
 
@@ -165,6 +165,40 @@ CASES = [
         lambda on: {"username": on.name, "password": PASSWORD, "password_verify": PASSWORD},
         role="guest",
     ),
+    Case("getFederatedInstances", lambda on: None, role="guest"),
+    Case("getUnreadCount", lambda on: None, lambda on: {"replies": 0}, "newcomer"),
+    Case(
+        "getPersonDetails",
+        lambda on: {"username": "bob"},
+        lambda on: {"person_view.person.id": on.bob},
+        "guest",
+    ),
+    Case(
+        "listPersonContent",
+        lambda on: {"person_id": on.bob},
+        lambda on: {"data.0.creator.id": on.bob},
+        "guest",
+    ),
+    Case("listPersonSaved", lambda on: {"person_id": on.bob}),
+    Case("listCommunities", lambda on: {"type_": "all", "sort": "Hot"}, role="guest"),
+    Case(
+        "search",
+        lambda on: {"search_term": on.name, "type_": "communities"},
+        lambda on: {"data.0.community.id": on.community},
+    ),
+    Case("getNotifications", lambda on: {"type_": "all"} if on.notice else {}),
+    Case(
+        "markNotificationAsRead",
+        lambda on: {"kind": "reply", "notification_id": on.notice, "read": True},
+    ),
+    Case("markAllAsRead", lambda on: None),
+    Case(
+        "blockPerson",
+        lambda on: {"person_id": on.eve, "block": True},
+        lambda on: {"person_view.person.id": on.eve},
+        "newcomer",
+    ),
+    Case("saveUserSettings", lambda on: {"show_nsfw": True}, role="newcomer"),
     Case("logout", lambda on: None, role="newcomer"),
     Case("uploadImage", lambda on: {"image": base64.b64encode(picture()).decode()}),
     Case(
@@ -180,29 +214,15 @@ UNSUPPORTED = {"editCommunityNotifications", "editPostNotifications", "getRandom
 """What the library does not have for Lemmy 0.19."""
 
 WAITING = {
-    "blockInstance": "blockInstance",
-    "blockPerson": "blockPerson",
     "createCommentReport": "createCommentReport",
     "createPostReport": "createPostReport",
     "createPrivateMessageReport": "createPrivateMessageReport",
-    "getFederatedInstances": "getFederatedInstances",
     "getModlog": "getModlog",
-    "getNotifications": "getReplies",
-    "getPersonDetails": "getPersonDetails",
-    "getSiteMetadata": "getSiteMetadata",
-    "getUnreadCount": "getUnreadCount",
     "listCommentReports": "listCommentReports",
-    "listCommunities": "listCommunities",
-    "listPersonContent": "getPersonDetails",
-    "listPersonSaved": "getPersonDetails",
     "listPostReports": "listPostReports",
     "listReports": "listPostReports",
-    "markAllAsRead": "markAllAsRead",
-    "markNotificationAsRead": "markCommentReplyAsRead",
     "resolveCommentReport": "resolveCommentReport",
     "resolvePostReport": "resolvePostReport",
-    "saveUserSettings": "saveUserSettings",
-    "search": "search",
 }
 """Methods that wait for an endpoint, by the method of Lemmy's client that calls it."""
 
@@ -252,8 +272,25 @@ def test_it_logs_in_with_a_second_factor(threadiverse: Program, clients: Clients
     assert told["answer"]["jwt"].count(".") == 2
 
 
+def test_it_blocks_an_instance(threadiverse: Program, clients: Clients, far: Clients) -> None:
+    on = FarScene(clients, far, "newcomer")
+    payload = {"instance_id": on.instance, "block": True}
+
+    assert call(threadiverse, on, "blockInstance", payload) == {"answer": None}
+    blocked = on.newcomer.call("getSite")["my_user"]["instance_blocks"]
+    assert [one["instance"]["id"] for one in blocked] == [on.instance]
+
+
+def test_it_is_told_that_a_page_cannot_be_read(threadiverse: Program, clients: Clients) -> None:
+    told = call(
+        threadiverse, Scene(clients, "member"), "getSiteMetadata", {"url": "http://127.0.0.1:9/"}
+    )
+
+    assert told["refusal"] == "invalid_url"
+
+
 def test_every_method_has_a_case_or_waits_for_an_endpoint(threadiverse: Program) -> None:
-    covered = {case.method for case in CASES}
+    covered = {case.method for case in CASES} | {"blockInstance", "getSiteMetadata"}
 
     assert {*covered, *UNSUPPORTED, *WAITING} == set(threadiverse.ask("methods"))
     assert not covered & WAITING.keys()

@@ -6,5 +6,6 @@ what comes back into a shape. The names of parameters and properties are Lemmy's
 In reading order: `shapes` (the answers), `params` (parameters that calls have in common), `known`
 (from views to shapes), the resources `site`, `login`, `user_settings`, `custom_emoji`, `post`,
 `comment`, `community`, `user`, `inbox` (replies and mentions), `private_message`, `search`,
-`resolve_object` and `federated_instances`, and `routes` (all of them).
+`resolve_object`, `federated_instances`, `report`, `modlog`, `admin` and `media` (uploads), and
+`routes` (all of them).
 """

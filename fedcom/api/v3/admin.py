@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from fedcom.accounts.applications import (
     Application,
-    Verdict,
+    NewDecision,
     count_waiting,
     decide,
     get_application,
@@ -260,7 +260,7 @@ def approve_application(
     """
     caller.check_admin()
     found = get_application(caller.conn, wanted.id)
-    verdict = Verdict(
+    verdict = NewDecision(
         approved=wanted.approve,
         reason=check_reason(wanted.deny_reason),
         sends_mail=caller.settings.sends_mail,

@@ -12,7 +12,7 @@ from fedcom.actions.distinguish import Distinguish
 from fedcom.actions.vote import Vote
 from fedcom.api.caller import Call, Caller, unless_unchanged
 from fedcom.api.endpoint import Parameters, Resource, Shape
-from fedcom.api.v3.known import comment_views, one_comment, vote_views
+from fedcom.api.v3.known import comment_views, one_comment, read_known, vote_views
 from fedcom.api.v3.params import (
     ORDERS,
     CommentSortType,
@@ -37,9 +37,10 @@ from fedcom.queries.posts import get_post
 from fedcom.rules.lemmy_languages import language_of_number
 from fedcom.rules.limits import check_comment
 from fedcom.site.removal import remove_content, restore_content
+from fedcom.views.comment import PostOfComment
 from fedcom.views.comment_feed import CommentQuery, Only, list_comments
-from fedcom.views.post import get_post_view
-from fedcom.views.thread import Levels, list_levels
+from fedcom.views.full import find_people, find_posts
+from fedcom.views.thread import AroundComments, Levels, list_levels
 from fedcom.views.voter import list_voters
 
 resource = Resource(not_the_author="no_comment_edit_allowed")
@@ -119,12 +120,20 @@ def list_all(caller: Caller, wanted: GetComments) -> GetCommentsResponse:
 def _levels(
     caller: Caller, wanted: GetComments, post_id: int, top: Row | None
 ) -> GetCommentsResponse:
-    view = get_post_view(caller.conn, post_id, viewer_id=caller.viewer_id, now=caller.now)
-    if not view.is_readable:
-        raise NotFound("couldnt_find_post", "This post was deleted or removed.")
+    posts = find_posts(caller.conn, [post_id], viewer_id=caller.viewer_id)
+    on = posts.get(post_id)
+    if on is None or not on.is_readable:
+        raise NotFound("couldnt_find_post", "This post does not exist, or was removed.")
+    known = read_known(caller, communities=[on.community_id])
+    place = AroundComments(
+        PostOfComment(on.id, on.iri, on.title, on.nsfw, on.locked_at),
+        known.communities[on.community_id],
+    )
     levels = Levels(ORDERS[wanted.sort], wanted.max_depth or 0, top)
-    found = list_levels(caller.conn, view, levels, viewer_id=caller.viewer_id, now=caller.now)
-    return GetCommentsResponse(comments=comment_views(caller, found))
+    found = list_levels(caller.conn, place, levels, viewer_id=caller.viewer_id, now=caller.now)
+    people = find_people(caller.conn, {one.author.id for one in found})
+    around = replace(known, posts=posts, people=people)
+    return GetCommentsResponse(comments=comment_views(caller, found, around))
 
 
 class CreateComment(Parameters):

@@ -143,7 +143,6 @@ def _list(caller: Caller, kind: Kind, wanted: GetReplies) -> list[Shown]:
 
 def _mark(caller: Caller, kind: Kind, number: int, *, read: bool) -> Shown:
     mine = caller.person.id
-    get_inbox_entry(caller.conn, mine, kind, number, now=caller.now)
     mark_one(caller.conn, mine, number, read=read, now=caller.now)
     entry = get_inbox_entry(caller.conn, mine, kind, number, now=caller.now)
     return _shown(caller, [entry])[0]

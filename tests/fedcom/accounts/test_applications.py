@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from fedcom.accounts.applications import (
     DENIED_KEPT,
-    Verdict,
+    NewDecision,
     approve,
     count_waiting,
     decide,
@@ -29,7 +29,7 @@ from tests.fedcom.accounts.rig import KEY
 
 
 def applicant(rig, name="ann"):
-    rig(lambda ctx: edit_site(ctx.conn, registration="approval"))
+    rig(lambda ctx: edit_site(ctx, registration="approval"))
     newcomer = NewAccount(
         name=name, password_hash="hash", email=f"{name}@mail.example", application="I like cats"
     )
@@ -108,7 +108,7 @@ def test_all_applications_are_listed_newest_first(rig):
 @pytest.mark.parametrize("approved", [True, False])
 def test_the_decision_is_mailed_if_this_server_sends_mail(rig, approved):
     ann, boss = applicant(rig), rig.member("boss", role="admin").person
-    verdict = Verdict(approved=approved, reason="Say more.", sends_mail=True)
+    verdict = NewDecision(approved=approved, reason="Say more.", sends_mail=True)
 
     def work(ctx):
         site = get_site(ctx.conn)

@@ -200,7 +200,7 @@ def test_a_pending_account_is_reported_only_with_the_right_password(rig):
 
 
 def test_a_denied_applicant_reads_the_reason_only_with_the_right_password(rig):
-    rig(lambda ctx: edit_site(ctx.conn, registration="approval"))
+    rig(lambda ctx: edit_site(ctx, registration="approval"))
     newcomer = NewAccount(name="bob", password_hash="h", application="please")
     bob = rig(lambda ctx: register(ctx, newcomer, KEY)).person
     rig(lambda ctx: deny(ctx, bob.id, reason="Say more."))

@@ -305,6 +305,27 @@ async def test_applicants_get_the_decision_by_mail(
     assert (message["To"], text in message.get_content()) == ("z@mail.example", True)
 
 
+async def test_a_denied_applicant_reads_the_reason_in_the_mail_and_when_logging_in(
+    world: World, mailer: Mailer, smtp: SmtpServer
+) -> None:
+    await world.instance.unit(lambda ctx: edit_site(ctx, registration="approval"))
+    typed = {"name": "zoe", "password": NEW, "application": "Hello", "email": "z@mail.example"}
+    await world.browser().post("/register", **typed)
+    ann = world.browser("ann")
+    page = await ann.get("/admin/registration")
+    number = page.html.partition('name="person" value="')[2].partition('"')[0]
+    reason = "Please say more."
+    await ann.post("/admin/applications", person=number, decision="deny", reason=reason)
+    assert await mailer.send_due() == 2
+    assert reason in smtp.messages[1].get_content()
+    refused = await world.browser().post("/login", name="zoe", password=NEW)
+    assert (refused.status, reason in refused.html) == (403, True)
+    denied = await ann.get("/admin/registration")
+    assert f"Reason: {reason}" in denied.html
+    await ann.post("/admin/applications", person=number, decision="approve")
+    assert (await world.browser().post("/login", name="zoe", password=NEW)).status == 303
+
+
 async def test_counted_attempts_and_old_links_are_pruned(world: World, mailer: Mailer) -> None:
     await world.browser().post("/forgot", name="bob")
     world.instance.clock.advance(hours=2)

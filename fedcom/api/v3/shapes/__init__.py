@@ -5,5 +5,5 @@ them are pure.
 
 In reading order: `text` (Markdown), `person`, `community`, `post`, `comment`, `inbox`
 (replies and mentions), `message`, `site` (with the caller's own settings), `responses` (an object
-and a little more).
+and a little more), `report`, `modlog`, `application` and `media` (uploads).
 """

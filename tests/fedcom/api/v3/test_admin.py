@@ -19,7 +19,7 @@ async def applied(apps: Apps, name: str = "zoe") -> int:
     """An applicant; their row id."""
 
     def work(ctx: Context) -> int:
-        edit_site(ctx.conn, registration="approval")
+        edit_site(ctx, registration="approval")
         newcomer = NewAccount(
             name=name,
             password_hash="no password fits",

@@ -1,6 +1,7 @@
 import pytest
 
 from tests.fedcom.api.conftest import Apps, Failed
+from tests.support.plans import counted
 
 pytestmark = pytest.mark.anyio
 
@@ -60,6 +61,19 @@ async def test_a_moderator_speaks_officially_and_sees_who_voted(apps: Apps) -> N
         ("mia", 1),
         ("eve", 1),
     }
+
+
+async def test_a_thread_takes_six_statements_whatever_its_length(apps: Apps) -> None:
+    post = await apps.world.post()
+    for text in ("one", "two", "three"):
+        await apps.world.comment(post, text, by="eve")
+    eve = apps("eve")
+
+    with counted() as statements:
+        found = await eve.get("/comment/list", post_id=post.id, max_depth=8)
+
+    assert len(found["comments"]) == 3
+    assert len(statements) <= 6, statements
 
 
 async def test_somebody_elses_comment_is_refused_with_lemmys_code(apps: Apps) -> None:

@@ -2,6 +2,7 @@ import pytest
 
 from fedcom.text.page_head import LinkMetadata
 from tests.fedcom.api.conftest import Apps, Failed
+from tests.support.plans import counted
 
 pytestmark = pytest.mark.anyio
 
@@ -151,3 +152,15 @@ async def test_a_link_that_cannot_be_read_is_refused(apps: Apps, url: str, code:
     with pytest.raises(Failed) as refused:
         await apps("bob").get("/post/site_metadata", url=url)
     assert (refused.value.status, refused.value.error) == (400, code)
+
+
+async def test_a_list_of_posts_takes_five_statements_whatever_its_length(apps: Apps) -> None:
+    for number in range(5):
+        await apps.world.post(f"Post {number}")
+    eve = apps("eve")
+
+    with counted() as statements:
+        found = await eve.get("/post/list", limit=20)
+
+    assert len(found["posts"]) == 5
+    assert len(statements) <= 5, statements

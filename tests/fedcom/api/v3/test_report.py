@@ -84,7 +84,7 @@ async def test_moderators_see_the_reports_of_their_communities_only(apps: Apps) 
     report = everything[0]["post_report"]["id"]
     with pytest.raises(Failed) as refused:
         await mia.put("/post/report/resolve", report_id=report, resolved=True)
-    assert refused.value.error == "not_a_moderator"
+    assert refused.value.error == "not_a_mod_or_admin"
     with pytest.raises(Failed) as nobody:
         await apps("bob").get("/post/report/list")
     assert nobody.value.error == "not_a_mod_or_admin"
