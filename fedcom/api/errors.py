@@ -115,6 +115,7 @@ SAME: Mapping[str, str] = {
     "not_a_moderator": "not_a_mod_or_admin",
     "not_the_author": "no_post_edit_allowed",
     "own_host": "cant_block_local_instance",
+    "own_content": "couldnt_create_report",
     "page_too_deep": "invalid_query",
     "password_common": "invalid_password",
     "password_too_long": "invalid_password",

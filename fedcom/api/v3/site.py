@@ -1,5 +1,7 @@
 """The site: what an app reads first, and its settings."""
 
+from dataclasses import replace
+
 from fedcom.accounts.members import change_role_of
 from fedcom.accounts.two_factor import has_two_factor
 from fedcom.api.caller import Call, Caller
@@ -84,7 +86,8 @@ def leave_admin(caller: Caller, _wanted: NoParameters) -> GetSiteResponse:
     """Be an admin no longer. That ends the login, as every change of role does."""
     caller.check_admin()
     change_role_of(caller.ctx, caller.person, caller.person.id, "member")
-    return get_site(caller, NoParameters())
+    signed_out = replace(caller, identity=replace(caller.identity, member=None))
+    return get_site(signed_out, NoParameters())
 
 
 def _site_view(caller: Caller) -> SiteView:
