@@ -101,7 +101,7 @@ def live(home: Home) -> None:
     def keep(ctx: Context) -> None:
         save(ctx, bob, post)
         save(ctx, bob, mine)
-        hide(ctx, bob, post)
+        hide(ctx, bob, [post.id])
         block(ctx, bob, kim)
         block_host(ctx, bob, "peer.example")
         note_visit(ctx.conn, bob.id, post, None, ctx.now)
