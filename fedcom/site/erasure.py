@@ -325,8 +325,8 @@ class Erasure:
         for column in OF_ACTOR:
             yield outdated_in(column.table, column == target)
         for column in FREED:
-            row_id = column.table.c.id
-            yield Outdated(_finding(row_id, column == target, row_id), _freeing(column, target))
+            (key,) = column.table.primary_key.columns
+            yield Outdated(_finding(key, column == target, key), _freeing(column, key, target))
         iri = select(actor.c.iri).where(actor.c.id == target).scalar_subquery()
         yield outdated_in(boost, boost.c.actor_iri == iri)
         yield outdated_in(modlog, modlog.c.target_iri == iri)
@@ -429,9 +429,11 @@ def _numerous(column: Column[Any], which: Select[Any]) -> Outdated:
     return outdated_in(column.table, column.in_(which), rechecked=False)
 
 
-def _freeing(column: Column[Any], target: int) -> Callable[[Connection, Sequence[int]], int]:
+def _freeing(
+    column: Column[Any], key: Column[Any], target: int
+) -> Callable[[Connection, Sequence[int]], int]:
     def drop(conn: Connection, ids: Sequence[int]) -> int:
-        which = column.table.c.id.in_(ids), column == target
+        which = key.in_(ids), column == target
         return conn.execute(update(column.table).where(*which).values({column: None})).rowcount
 
     return drop
