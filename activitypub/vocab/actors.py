@@ -75,13 +75,15 @@ def group(  # noqa: PLR0913 - one argument for each field that a peer reads
     languages: Sequence[Language] = (),
     proof_keys: Sequence[PublicKey] = (),
 ) -> Json:
-    """A community; `moderators` is the id of its moderators collection (FEP-1b12)."""
+    """A community; `moderators` is the id of its moderators collection (FEP-1b12). Without
+    `languages` it takes all of them; the property is there, so that they can be taken back.
+    """
     return _actor("Group", profile, boxes, key, proof_keys) | present(
         attributedTo=moderators,
         moderators=moderators,
         postingRestrictedToMods=posting_restricted,
         sensitive=sensitive,
-        language=some([language.to_json() for language in languages]),
+        language=[language.to_json() for language in languages],
     )
 
 

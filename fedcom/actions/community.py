@@ -17,7 +17,7 @@ from fedcom.queries.located import standing_in
 from fedcom.queries.policy import policy_of
 from fedcom.remote.actors import community_at, person_at, put_actor
 from fedcom.remote.vouching import check_vouched
-from fedcom.rules.languages import check_languages
+from fedcom.rules.languages import LANGUAGES, check_languages
 from fedcom.rules.limits import check_body, check_display_name
 from fedcom.rules.names import check_name
 from fedcom.rules.permissions import (
@@ -197,6 +197,7 @@ def _edit_from(ctx: Context, received: ReceivedActivity, community: Community) -
     """A remote moderator edits a local community."""
     wanted = received.object
     summary = Body.of_markdown(wanted.source_markdown or to_text(wanted.summary or ""))
+    languages = tuple(code for code in wanted.languages if code in LANGUAGES)
     return EditCommunity(
         by=person_at(ctx, received.actor),
         community=community,
@@ -204,6 +205,8 @@ def _edit_from(ctx: Context, received: ReceivedActivity, community: Community) -
         description=summary,
         nsfw=wanted.sensitive,
         posting_restricted=wanted.get("postingRestrictedToMods") is True,
+        # Not every peer knows languages of communities.
+        languages=None if wanted.get("language") is None else languages,
     )
 
 

@@ -43,6 +43,7 @@ from fedcom.actions.community import CreateCommunity, EditCommunity, RefreshComm
 from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.delete_actor import DeleteActor
 from fedcom.actions.delete_community import DeleteCommunity, UndeleteCommunity
+from fedcom.actions.distinguish import Distinguish
 from fedcom.actions.follow import AnswerFollow, Follow, RefuseFollow, Unfollow
 from fedcom.actions.keys import RotateKeys
 from fedcom.actions.lock import Lock
@@ -56,10 +57,12 @@ from fedcom.actions.pictures import ChangePictures
 from fedcom.actions.pin import Pin
 from fedcom.actions.post import CreatePost, EditPost, Provenance
 from fedcom.actions.profile import EditProfile, RefreshProfile
+from fedcom.actions.purge_actor import PurgeActor
 from fedcom.actions.record_deletion import ForgetDeletion, RecordDeletion
 from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.actions.report import Report, WithdrawReport
 from fedcom.actions.take_down import Reinstate, TakeDown
+from fedcom.actions.transfer import TransferCommunity
 from fedcom.actions.unban import Unban
 from fedcom.actions.vote import Vote
 from fedcom.context import Context, NewKey
@@ -175,6 +178,7 @@ REMARKS = written(MAX_COMMENT).map(Body.of_markdown).filter(is_seen)
 SUMMARIES = written(MAX_SUMMARY).map(Body.of_markdown)
 REASONS = written(MAX_REASON)
 LANGUAGES = st.sampled_from([None, "de", "pt-BR", "zh-Hant"])
+LANGUAGE_SETS = st.sampled_from([(), ("de",), ("de", "pt", "zh")])
 FLAGS = st.booleans()
 ALTS = kept(check_alt, LINES)
 WARNINGS = kept(check_content_warning, LINES)
@@ -219,7 +223,7 @@ def every_field(kind: type[Action[Any]], **values: Any) -> Any:
 
     So a new field fails here until it is drawn, and then until it is federated.
     """
-    unchosen = {"iri", "is_part", "others", "source", "vouched", "columns"}
+    unchosen = {"iri", "is_part", "others", "source", "vouched", "columns", "erases"}
     assert values.keys() - unchosen == {field.name for field in fields(kind)} - unchosen
     return kind(**values)
 
@@ -273,6 +277,18 @@ def edit_comment(pair: Pair, draw: Draw) -> EditComment:
     }
     assume([*fields.values()] != [before, target.language, target.content_warning])
     return every_field(EditComment, by=pair.find(BOB), comment=target, **fields)
+
+
+def distinguish(pair: Pair, draw: Draw) -> Distinguish:
+    target, by = content(pair, draw, ORIGIN, Comment), pair.find(BOB)
+    moderated = community_of(pair.home.conn, target)
+    pair.send(AddModerator(by=pair.find(ANN), community=moderated, person=by))
+    distinguished = draw(FLAGS)
+    if not distinguished:
+        pair.send(Distinguish(by=by, comment=target, distinguished=True))
+    return every_field(
+        Distinguish, by=by, comment=pair.find(target.iri), distinguished=distinguished
+    )
 
 
 def vote(pair: Pair, draw: Draw) -> Vote:
@@ -340,6 +356,7 @@ def edit_community(pair: Pair, draw: Draw) -> EditCommunity:
         description=draw(BODIES),
         nsfw=draw(FLAGS),
         posting_restricted=draw(FLAGS),
+        languages=draw(LANGUAGE_SETS),
     )
 
 
@@ -353,11 +370,19 @@ def create_community(pair: Pair, draw: Draw) -> CreateCommunity:
         description=draw(BODIES),
         nsfw=draw(FLAGS),
         posting_restricted=draw(FLAGS),
+        languages=draw(LANGUAGE_SETS),
     )
 
 
 def edit_profile(pair: Pair, draw: Draw) -> EditProfile:
-    return every_field(EditProfile, by=pair.find(BOB), title=draw(NAMES), summary=draw(SUMMARIES))
+    return every_field(
+        EditProfile,
+        by=pair.find(BOB),
+        title=draw(NAMES),
+        summary=draw(SUMMARIES),
+        matrix_user_id=draw(st.sampled_from(["", "@bob:matrix.example"])),
+        is_bot=draw(FLAGS),
+    )
 
 
 def send_message(pair: Pair, draw: Draw) -> SendMessage:
@@ -576,6 +601,7 @@ DONE: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     Delete: delete,
     DeleteCommunity: delete_community,
     DeleteMessage: delete_message,
+    Distinguish: distinguish,
     EditComment: edit_comment,
     EditCommunity: edit_community,
     EditMessage: edit_message,
@@ -612,8 +638,14 @@ RECEIVED: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     RefuseFollow: refuse_follow,
     WithdrawReport: withdraw_report,
 }
-# Activities that others read as an author's Delete and its Undo, or not at all.
-SENT_DIFFERENTLY: set[type[Action[Any]]] = {TakeDown, Reinstate}
+# Activities that others read as another action, or not at all: an author's Delete and its Undo, the
+# Delete of an actor, and the Update of a community.
+SENT_DIFFERENTLY: set[type[Action[Any]]] = {
+    TakeDown,
+    Reinstate,
+    PurgeActor,
+    TransferCommunity,
+}
 
 
 # Round trips.
@@ -651,6 +683,7 @@ def found_there(pair: Pair, action: CreateCommunity, made: Actor) -> CreateCommu
         description=Body(row.summary_source, row.summary_html),
         nsfw=row.nsfw,
         posting_restricted=row.posting_restricted,
+        languages=tuple(row.languages.split()),
     )
 
 
@@ -671,12 +704,19 @@ def as_reread(pair: Pair, action: Action[Any], read: Any) -> Action[Any]:
             description=summary,
             nsfw=row.nsfw,
             posting_restricted=row.posting_restricted,
+            languages=tuple(row.languages.split()),
         )
     if isinstance(action, ChangePictures):
         by = row if isinstance(read, RefreshProfile) else read.by
         pictures = {"icon_url": row.icon_url, "image_url": row.image_url}
         return ChangePictures(by=by, subject=row, **pictures)
-    return EditProfile(by=row, title=row.title, summary=summary)
+    return EditProfile(
+        by=row,
+        title=row.title,
+        summary=summary,
+        matrix_user_id=row.matrix_user_id or "",
+        is_bot=row.kind == "Service",
+    )
 
 
 def public_half(row: Actor) -> NewKey:
