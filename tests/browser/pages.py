@@ -220,6 +220,7 @@ NO_PAGES = {
     "/settings/export",
     "/settings/export/lemmy",
     "/.well-known/security.txt",
+    "/sitemap.xml",
     "/register/captcha.wav",
     "/static/{name}",
     "/media/{name}",

@@ -194,7 +194,7 @@ def test_a_community_is_closed_and_opened_again(
     page = tab_of("ann")
     page.goto("/admin/communities")
     line = page.locator("ul.rows > li").filter(has_text=name)
-    line.get_by_label("Reason for closing").fill("Nobody came")
+    line.get_by_label("Reason for hiding or closing").fill("Nobody came")
     line.get_by_role("button", name="Close").click()
     expect(page.get_by_text("Community closed on this server.")).to_be_visible()
     assert servers.people["bob"].see(place).status in {404, 410}

@@ -647,9 +647,6 @@ CASES = [
     ),
 ]
 
-NOT_SERVED_YET: frozenset[str] = frozenset()
-"""Methods without an endpoint here. Each leaves this list for a case when it is served."""
-
 REMOTE = frozenset(
     {
         "garden",
@@ -714,13 +711,12 @@ def check(case: Case, on: Scene) -> None:
         assert differences(on.caller.call(case.method, **form), expected) == {}
 
 
-def test_every_method_of_the_client_has_a_case_or_is_not_served_yet(lemmy_js: Program) -> None:
+def test_every_method_of_the_client_has_a_case(lemmy_js: Program) -> None:
     requests: dict[str, list[str]] = lemmy_js.ask("requests")
     covered = {case.method for case in CASES}
 
-    assert covered | NOT_SERVED_YET == requests.keys()
+    assert covered == requests.keys()
     assert {method for method in requests if _is_served(*requests[method])} == covered
-    assert not covered & NOT_SERVED_YET
 
 
 def test_our_codes_for_errors_are_those_of_the_client(lemmy_js: Program) -> None:

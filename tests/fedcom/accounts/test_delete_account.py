@@ -18,7 +18,7 @@ from fedcom.actions.moderators import AddModerator
 from fedcom.context import Context
 from fedcom.effects import wipe
 from fedcom.errors import Conflict, NotFound
-from fedcom.models.account import account
+from fedcom.models.account import account, application_decision
 from fedcom.models.actor import Person, actor
 from fedcom.models.base import metadata
 from fedcom.models.boost import boost
@@ -27,6 +27,7 @@ from fedcom.models.mail import mail
 from fedcom.models.outside_mention import outside_mention
 from fedcom.personal.blocks import block, block_host
 from fedcom.personal.drafts import save_draft
+from fedcom.personal.imports import begin_import, settings_in
 from fedcom.personal.saved import hide, save
 from fedcom.personal.sent_forms import once
 from fedcom.personal.visits import note_visit
@@ -105,6 +106,7 @@ def live(home: Home) -> None:
         block(ctx, bob, kim)
         block_host(ctx, bob, "peer.example")
         note_visit(ctx.conn, bob.id, post, None, ctx.now)
+        begin_import(ctx, bob, settings_in({"blocked_instances": [f"{SECRET}.example"]}), None)
         save_draft(ctx, bob, "submit", {"title": SECRET})
         once(ctx, bob, "form", lambda: post.id)
         create_session(ctx.conn, bob.id, SECRET, ctx.now)
@@ -120,6 +122,8 @@ def live(home: Home) -> None:
         ctx.conn.execute(
             update(account).where(account.c.actor_id == bob.id).values(application=SECRET)
         )
+        decided = {"account_id": bob.id, "approved": True, "decided_at": ctx.now}
+        ctx.conn.execute(insert(application_decision).values(decided))
         boosted = {"subject_iri": post.iri, "actor_iri": bob.iri, "iri": None}
         ctx.conn.execute(insert(boost).values(boosted))
         mention = {"iri": f"{KIM}/9", "author_id": bob.id, "excerpt": SECRET}

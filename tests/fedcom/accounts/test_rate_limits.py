@@ -28,6 +28,7 @@ from fedcom.actions.outside_mention import ForgetMention, RecordMention
 from fedcom.actions.personal_block import BlockPerson
 from fedcom.actions.post import CreatePost
 from fedcom.actions.profile import RefreshProfile
+from fedcom.actions.purge_actor import PurgeActor
 from fedcom.actions.record_deletion import ForgetDeletion, RecordDeletion
 from fedcom.errors import Conflict, TooMany
 from fedcom.wire.body import Body
@@ -46,8 +47,11 @@ UNPACED = {
     RecordMention,
     ForgetMention,
     MovePost,
+    PurgeActor,
 }
-"""Only received, or made by the server or on the command line; leaving asks for the password."""
+"""Only received, or made by the server, an admin's purge or the command line; leaving asks for the
+password.
+"""
 
 
 def concrete(kind: type) -> set[str]:

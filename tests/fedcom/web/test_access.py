@@ -89,6 +89,7 @@ MATRIX = [
     ("/comment/{comment}", None, OK, OK, OK, OK, OK),
     ("/help/markdown", None, OK, OK, OK, OK, OK),
     ("/help/limits", None, OK, OK, OK, OK, OK),
+    ("/api/docs", None, OK, OK, OK, OK, OK),
     # Only where the admins wrote one.
     ("/legal", None, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT),
     ("/drafts", None, LOGIN, OK, OK, OK, OK),
