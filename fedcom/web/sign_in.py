@@ -67,7 +67,7 @@ async def log_in_with_code(request: Request) -> Response:
 
     context, member = await read_page(request, read)
     if member is None:
-        return see_other("/login", "log_in_again")
+        return _begin_again(context, form)
     if form.ready:
         with form.keeping("code"):
             code = form.line("code") or form.line("recovery_code")
@@ -88,7 +88,7 @@ async def ask_for_email(request: Request) -> Response:
 
     context, member = await read_page(request, read)
     if member is None:
-        return see_other("/login", "log_in_again")
+        return _begin_again(context, form)
     if form.ready:
         with form.keeping("email"):
             address, whose = check_email(form.line("email")), member.person.id
@@ -103,6 +103,13 @@ async def ask_for_email(request: Request) -> Response:
             await instance.unit(work)
             return see_other("/login", "email_first")
     return form.answer(page(context, "login_email.html", {"form": form}))
+
+
+def _begin_again(context: PageContext, form: Form) -> Response:
+    """Back to the first step, since the ticket is not valid any more."""
+    if form.ready:
+        return see_other("/login", "log_in_again")
+    return form.answer(page(context, "login.html", {"form": form}))
 
 
 async def _enter(

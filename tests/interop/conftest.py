@@ -1,4 +1,4 @@
-"""`live`: one server process for all scenarios here; `clients`: Lemmy's own client at it."""
+"""`live`: one server process for the scenarios with peers; `clients`, `far`: two for Lemmy's client."""
 
 from collections.abc import Iterator
 
@@ -31,6 +31,7 @@ def far(tmp_path_factory: pytest.TempPathFactory, lemmy_js: Program) -> Iterator
 
 
 @pytest.fixture(scope="package")
-def clients(live: Live, lemmy_js: Program) -> Clients:
-    """The clients of everybody at `live`."""
-    return open_clients(lemmy_js, live.node)
+def clients(tmp_path_factory: pytest.TempPathFactory, lemmy_js: Program) -> Iterator[Clients]:
+    """The clients of everybody at an instance of their own: they appoint moderators."""
+    with open_live(tmp_path_factory.mktemp("clients"), "127.0.0.29") as opened:
+        yield open_clients(lemmy_js, opened.node)
