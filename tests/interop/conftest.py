@@ -1,4 +1,6 @@
-"""`live`: one server process for the scenarios with peers; `clients`, `far`: two for Lemmy's client."""
+"""`live`: one server process for the scenarios with peers; `clients` and `far`: two for Lemmy's
+own client.
+"""
 
 from collections.abc import Iterator
 
