@@ -238,11 +238,11 @@ class Library:
         return [one.row.id for one in found]
 
     def listed(self, wanted: CommentQuery) -> list[int]:
-        """The ids of all pages, of seven comments each."""
+        """The ids of all pages, of seventeen comments each."""
         seen: list[int] = []
         after = None
         while True:
-            wanted = replace(wanted, limit=7, after=after)
+            wanted = replace(wanted, limit=17, after=after)
             page = list_comments(self.rows.conn, wanted, viewer_id=self.me, now=NOON)
             seen += [one.id for one in page.items]
             if page.next is None:

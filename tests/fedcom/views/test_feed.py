@@ -572,12 +572,12 @@ class Library:
         return scaled_key(one.score, one.published_at, FOLLOWERS[names[one.community]])
 
     def listed(self, wanted: FeedQuery) -> list[int]:
-        """The ids of all pages, of seven posts each."""
+        """The ids of all pages, of seventeen posts each."""
         seen: list[int] = []
         after = None
         while True:
             page = list_posts(
-                self.rows.conn, replace(wanted, limit=7, after=after), viewer_id=self.me, now=NOW
+                self.rows.conn, replace(wanted, limit=17, after=after), viewer_id=self.me, now=NOW
             )
             seen += ids(page)
             if page.next is None:

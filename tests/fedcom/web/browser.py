@@ -17,6 +17,8 @@ from fedcom.web.html.honeypot import SHOWN_AT, set_honeypot
 
 PAGE_HEADERS = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 FORM_HEADERS = {**PAGE_HEADERS, "Sec-Fetch-Site": "same-origin"}
+ADDRESS = "192.0.2.7"
+"""Of every visitor that has no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class Browser:
         origin: str,
         cookie: str,
         token: str | None = None,
-        address: str = "192.0.2.7",
+        address: str = ADDRESS,
     ) -> None:
         self.app = app
         transport = httpx.ASGITransport(app=app, client=(address, 4711))
