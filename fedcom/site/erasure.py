@@ -325,8 +325,9 @@ class Erasure:
         for column in OF_ACTOR:
             yield outdated_in(column.table, column == target)
         for column in FREED:
-            (key,) = column.table.primary_key.columns
-            yield Outdated(_finding(key, column == target, key), _freeing(column, key, target))
+            (row_id,) = column.table.primary_key.columns
+            finding = _finding(row_id, column == target, row_id)
+            yield Outdated(finding, _freeing(column, row_id, target))
         iri = select(actor.c.iri).where(actor.c.id == target).scalar_subquery()
         yield outdated_in(boost, boost.c.actor_iri == iri)
         yield outdated_in(modlog, modlog.c.target_iri == iri)
