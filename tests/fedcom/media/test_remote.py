@@ -16,6 +16,7 @@ from tests.support.clock import SettableClock
 from tests.support.listeners import Asked
 from tests.support.pictures import draw, opened, picture
 from tests.support.tls_peers import TlsPeers, small_web
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -129,9 +130,7 @@ async def test_no_more_pictures_are_fetched_than_can_be_processed(world: World) 
     for url in urls:
         world.web.put(url, picture())
     waiting = [asyncio.create_task(world.is_there(url)) for url in urls]
-    async with asyncio.timeout(30):
-        while len(world.web.asked) < 4:
-            await asyncio.sleep(0.01)
+    await until(lambda: len(world.web.asked) >= 4)
     await asyncio.sleep(0.3)
 
     asked = len(world.web.asked)
