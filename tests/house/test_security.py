@@ -90,12 +90,14 @@ def test_sockets_are_opened_in_one_place() -> None:
 
 
 def test_no_xml_and_no_archive_is_read() -> None:
-    """XML is only written, for feeds."""
+    """XML is only written, for feeds and the sitemap."""
     readers = ("xml", "lxml", "zipfile", "tarfile", "pickle", "marshal", "yaml")
 
-    assert importers(*readers) == {("fedcom/web/html/feed_documents.py", "xml")}
-    writing = (ROOT / "fedcom/web/html/feed_documents.py").read_text()
-    assert not re.search(r"\b(parse|iterparse|fromstring|XML|XMLParser|XMLPullParser)\(", writing)
+    writers = {"fedcom/web/html/feed_documents.py", "fedcom/web/sitemap.py"}
+    reading = re.compile(r"\b(parse|iterparse|fromstring|XML|XMLParser|XMLPullParser)\(")
+
+    assert importers(*readers) == {(path, "xml") for path in writers}
+    assert [path for path in writers if reading.search((ROOT / path).read_text())] == []
 
 
 def test_starlette_is_new_enough() -> None:

@@ -346,7 +346,10 @@ async def test_an_applicant_waits_until_an_admin_approves(world: World) -> None:
     await ann.post("/admin/applications", person=numbers[0], decision="approve")
     await ann.post("/admin/applications", person=numbers[1], decision="deny")
 
-    assert "I am" not in (await ann.get("/admin/registration")).text
+    page = await ann.get("/admin/registration")
+    assert "No applications waiting." in page.text
+    assert "I am zoe" not in page.text
+    assert "I am max" in page.text.partition("Denied")[2]
     assert (await world.browser().post("/login", name="zoe", password=GOOD_PASSWORD)).status == 303
     assert (await world.browser().post("/login", name="max", password=GOOD_PASSWORD)).status == 403
 
