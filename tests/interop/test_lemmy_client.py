@@ -261,6 +261,7 @@ CASES = [
         lambda on: {"community_id": on.community, "deleted": True},
         lambda on: {"community_view.community.deleted": True},
         TO_GUESTS | {"member": "not_top_mod", "admin": "not_top_mod"},
+        far_refused=TO_GUESTS | dict.fromkeys(ROLES[1:], "unknown"),
     ),
     Case(
         "search",
@@ -540,6 +541,8 @@ CASES = [
             "community_view.subscribed": "Subscribed",
         },
         TO_GUESTS,
+        # The member is to moderate nothing.
+        ("guest", "moderator", "admin"),
     ),
     Case(
         "getCommunity",
