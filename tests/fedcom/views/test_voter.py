@@ -11,8 +11,8 @@ from fedcom.models.moderation import community_ban, moderator
 from fedcom.queries.actors import get_person
 from fedcom.queries.comments import get_comment
 from fedcom.queries.posts import get_post
-from fedcom.views.paging import PageNumber
-from fedcom.views.voter import list_voters
+from fedcom.views.paging import PageNumber, Start
+from fedcom.views.voter import PAGE, list_voters
 from tests.support.rows import NOON, Rows
 
 
@@ -41,9 +41,11 @@ class Voted:
         rows.vote(self.kim, 1, post=rows.post(self.cats, self.bob))
         self.post, self.comment = get_post(rows.conn, post), get_comment(rows.conn, comment.id)
 
-    def seen(self, viewer: int, **more: object) -> list[tuple[str, int, bool]]:
+    def seen(
+        self, viewer: int, *, after: Start = None, limit: int = PAGE
+    ) -> list[tuple[str, int, bool]]:
         who = get_person(self.rows.conn, viewer)
-        found = list_voters(self.rows.conn, self.post, who, NOON, **more)  # type: ignore[arg-type]
+        found = list_voters(self.rows.conn, self.post, who, NOON, after=after, limit=limit)
         return [(one.person.name, one.score, one.is_banned) for one in found.items]
 
 
