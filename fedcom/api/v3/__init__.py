@@ -4,8 +4,8 @@ A handler holds no rule and no query of its own: it turns parameters into an act
 what comes back into a shape. The names of parameters and properties are Lemmy's.
 
 In reading order: `shapes` (the answers), `params` (parameters that calls have in common), `known`
-(from views to shapes), the resources `site`, `login`, `user_settings`, `custom_emoji`, `post`,
-`comment`, `community`, `user`, `inbox` (replies and mentions), `private_message`, `search`,
-`resolve_object`, `federated_instances`, `report`, `modlog`, `admin` and `media` (uploads), and
-`routes` (all of them).
+(from views to shapes), `ban` (of a community and of the site), the resources `site`, `login`,
+`user_settings`, `custom_emoji`, `post`, `comment`, `community`, `user`, `inbox` (replies and
+mentions), `private_message`, `search`, `resolve_object`, `federated_instances`, `report`, `modlog`,
+`admin` and `media` (uploads), and `routes` (all of them).
 """

@@ -12,12 +12,11 @@ from fedcom.accounts.applications import (
     list_waiting,
 )
 from fedcom.accounts.members import change_role_of
-from fedcom.actions.ban import Ban
-from fedcom.actions.unban import Unban
 from fedcom.api.caller import Caller, unless_unchanged
 from fedcom.api.endpoint import NoParameters, Parameters, Resource, Shape
-from fedcom.api.v3.known import one_person, person_views
-from fedcom.api.v3.params import Id, Limit, PageAt, check_reason, page_of, to_moment
+from fedcom.api.v3.ban import Banning, set_ban
+from fedcom.api.v3.known import person_views
+from fedcom.api.v3.params import Id, Limit, PageAt, check_reason, page_of
 from fedcom.api.v3.shapes.application import RegistrationApplicationView, application_view
 from fedcom.api.v3.shapes.person import PersonView
 from fedcom.api.v3.shapes.responses import SUCCESS, SuccessResponse
@@ -118,14 +117,8 @@ def add_admin(caller: Caller, wanted: AddAdmin) -> AddAdminResponse:
     return AddAdminResponse(admins=person_views(caller, list_admins(caller.conn)))
 
 
-class BanPerson(Parameters):
-    """Ban, until `expires` (seconds since 1970) or for ever; or end a ban."""
-
-    person_id: Id
-    ban: bool
-    remove_data: bool = False
-    reason: str | None = None
-    expires: int | None = None
+class BanPerson(Banning):
+    """From the whole site."""
 
 
 class BanPersonResponse(Shape):
@@ -138,29 +131,7 @@ class BanPersonResponse(Shape):
 @resource.writes("POST", "/user/ban")
 def ban_person(caller: Caller, wanted: BanPerson) -> BanPersonResponse:
     """Ban a person from the whole site as an admin, or end the ban."""
-    person, reason = get_person(caller.conn, wanted.person_id), check_reason(wanted.reason)
-    if wanted.ban:
-        caller.ensure(
-            Ban(
-                by=caller.person,
-                person=person,
-                community=None,
-                reason=reason,
-                expires_at=to_moment(wanted.expires),
-                removes_content=wanted.remove_data,
-            )
-        )
-    else:
-        caller.ensure(
-            Unban(
-                by=caller.person,
-                person=person,
-                community=None,
-                reason=reason,
-                restores_content=wanted.remove_data,
-            )
-        )
-    return BanPersonResponse(person_view=one_person(caller, person.id), banned=wanted.ban)
+    return BanPersonResponse(person_view=set_ban(caller, wanted, None), banned=wanted.ban)
 
 
 class BannedPersonsResponse(Shape):

@@ -1,6 +1,5 @@
 """Communities: reading, founding, following, and what their moderators and admins do."""
 
-from fedcom.actions.ban import Ban
 from fedcom.actions.close import CloseCommunity, ReopenCommunity
 from fedcom.actions.community import CreateCommunity as Create, EditCommunity as Edit
 from fedcom.actions.delete_community import (
@@ -11,10 +10,10 @@ from fedcom.actions.follow import Follow, Unfollow
 from fedcom.actions.moderators import AddModerator, RemoveModerator
 from fedcom.actions.pictures import ChangePictures
 from fedcom.actions.transfer import TransferCommunity as Transfer
-from fedcom.actions.unban import Unban
 from fedcom.api.caller import Call, Caller, unless_unchanged
 from fedcom.api.endpoint import Parameters, Resource, Shape
-from fedcom.api.v3.known import community_views, moderator_views, one_community, one_person
+from fedcom.api.v3.ban import Banning, set_ban
+from fedcom.api.v3.known import community_views, moderator_views, one_community
 from fedcom.api.v3.params import (
     Id,
     Limit,
@@ -25,7 +24,6 @@ from fedcom.api.v3.params import (
     no_id,
     page_of,
     shows_nsfw,
-    to_moment,
 )
 from fedcom.api.v3.shapes.community import (
     CommunityModeratorView,
@@ -325,15 +323,10 @@ def transfer_community(caller: Caller, wanted: TransferCommunity) -> GetCommunit
     return _whole(caller, community.id)
 
 
-class BanFromCommunity(Parameters):
-    """Ban, until `expires` (seconds since 1970) or for ever; or end a ban."""
+class BanFromCommunity(Banning):
+    """From a community."""
 
     community_id: Id
-    person_id: Id
-    ban: bool
-    remove_data: bool = False
-    reason: str | None = None
-    expires: int | None = None
 
 
 class BanFromCommunityResponse(Shape):
@@ -347,30 +340,8 @@ class BanFromCommunityResponse(Shape):
 def ban_from_community(caller: Caller, wanted: BanFromCommunity) -> BanFromCommunityResponse:
     """Ban a person from a community as its moderator, or end the ban."""
     community = get_community(caller.conn, wanted.community_id)
-    person = get_person(caller.conn, wanted.person_id)
-    reason = check_reason(wanted.reason)
-    if wanted.ban:
-        caller.ensure(
-            Ban(
-                by=caller.person,
-                person=person,
-                community=community,
-                reason=reason,
-                expires_at=to_moment(wanted.expires),
-                removes_content=wanted.remove_data,
-            )
-        )
-    else:
-        caller.ensure(
-            Unban(
-                by=caller.person,
-                person=person,
-                community=community,
-                reason=reason,
-                restores_content=wanted.remove_data,
-            )
-        )
-    return BanFromCommunityResponse(person_view=one_person(caller, person.id), banned=wanted.ban)
+    person = set_ban(caller, wanted, community)
+    return BanFromCommunityResponse(person_view=person, banned=wanted.ban)
 
 
 class AddModToCommunity(Parameters):
