@@ -535,14 +535,14 @@ CASES = [
     ),
     Case(
         "createCommunity",
-        lambda on: {"name": on.name, "title": "Bees"},
+        lambda on: {"name": f"{on.name}c", "title": "Bees"},
         lambda on: {
-            "community_view.community.name": on.name,
+            "community_view.community.name": f"{on.name}c",
             "community_view.subscribed": "Subscribed",
         },
         TO_GUESTS,
-        # The member is to moderate nothing.
-        ("guest", "moderator", "admin"),
+        # A member, but not the one who is to moderate nothing.
+        ("guest", "newcomer", "moderator", "admin"),
     ),
     Case(
         "getCommunity",
