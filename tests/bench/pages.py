@@ -25,8 +25,8 @@ from fedcom.wiring import OpenInstance
 from tests.bench.requests import App, request
 
 ORIGIN = "http://127.0.0.1:8000"
-LONG = 10_000
-"""Comments of the longest thread."""
+LONG, API_THREAD = 10_000, 300
+"""Comments of the longest thread, and of the one that an app asks for."""
 
 TIMES = 8
 """Requests for one measurement."""
@@ -39,9 +39,7 @@ DOCUMENT = {"accept": "application/activity+json", "accept-encoding": "gzip"}
 class Pages:
     """The pages and documents of one instance; `cpu` is the seconds used so far."""
 
-    def __init__(
-        self, app: App, community: Community, thread: Post, long: Post, login: "Login"
-    ) -> None:
+    def __init__(self, app: App, community: Community, posts: "Threads", login: "Login") -> None:
         self._app = app
         self._number = 0
         member, guest = {**PAGE, "cookie": login.cookie}, PAGE
@@ -49,8 +47,8 @@ class Pages:
         for name, path in {
             "front page, 20 posts": "/",
             "community page": f"/c/{community.name}",
-            "thread, 200 comments": f"/post/{thread.id}",
-            f"thread, {LONG:,} comments": f"/post/{long.id}",
+            "thread, 200 comments": f"/post/{posts.usual.id}",
+            f"thread, {LONG:,} comments": f"/post/{posts.long.id}",
         }.items():
             self._asked[f"{name}: member"] = path, member, True
             self._asked[f"{name}: guest, rendered"] = path, guest, True
@@ -58,11 +56,11 @@ class Pages:
         called = {**APP, "authorization": f"Bearer {login.token}"}
         for name, path in {
             "API: front page, 20 posts": "/api/v3/post/list?limit=20",
-            "API: thread, 200 comments": f"/api/v3/comment/list?post_id={thread.id}&max_depth=8",
+            f"API: thread, {API_THREAD} comments": _comments(posts.for_apps),
         }.items():
             self._asked[f"{name}: member"] = path, called, True
         for name, path in {
-            "post as a document": f"/post/{thread.id}",
+            "post as a document": f"/post/{posts.usual.id}",
             "outbox, 50 posts": f"/c/{community.name}/outbox",
         }.items():
             self._asked[f"{name}: made"] = path, DOCUMENT, True
@@ -93,6 +91,10 @@ class Pages:
         return f"{path}{'&' if '?' in path else '?'}fresh={self._number}"
 
 
+def _comments(of: Post) -> str:
+    return f"/api/v3/comment/list?post_id={of.id}&max_depth=8"
+
+
 @contextmanager
 def _captured() -> Iterator[list[tuple[Any, ...]]]:
     """The arguments with which pages are rendered in the block."""
@@ -118,12 +120,26 @@ def _template(*arguments: Any) -> float:
     return (time.process_time() - began) / TIMES
 
 
+@dataclass(frozen=True, slots=True)
+class Threads:
+    """Posts: `usual` has 200 comments, `long` has `LONG`, `for_apps` has `API_THREAD`."""
+
+    usual: Post
+    long: Post
+    for_apps: Post
+
+
 async def open_pages(
-    instance: OpenInstance, app: App, community: Community, thread: Post, long: Post
+    instance: OpenInstance, app: App, community: Community, posts: Threads
 ) -> Pages:
-    """The pages of an instance whose post `thread` has 200 comments; `long` gets `LONG`."""
-    await instance.unit(lambda ctx: _lengthen(ctx, thread, long))
-    return Pages(app, community, thread, long, await _member(instance))
+    """The pages of an instance. `posts.usual` has its comments already, the others get theirs."""
+
+    def work(ctx: Context) -> None:
+        _lengthen(ctx, posts.usual, posts.long, LONG)
+        _lengthen(ctx, posts.usual, posts.for_apps, API_THREAD)
+
+    await instance.unit(work)
+    return Pages(app, community, posts, await _member(instance))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +163,12 @@ async def _member(instance: OpenInstance) -> Login:
     return Login(token, f"{session_cookie_name(instance.settings)}={token}")
 
 
-def _lengthen(ctx: Context, like: Post, long: Post) -> None:
+def _lengthen(ctx: Context, like: Post, long: Post, number_of_comments: int) -> None:
     """Give `long` comments as `like` has them, in chains of four."""
     row = ctx.conn.execute(select(comment).where(comment.c.post_id == like.id)).mappings().first()
     first = (ctx.conn.scalar(select(func.max(comment.c.id))) or 0) + 1
     rows, path = [], ""
-    for number in range(LONG):
+    for number in range(number_of_comments):
         own = first + number
         depth = number % 4
         path = f"{path}.{own:012}" if depth else f"{own:012}"
@@ -162,4 +178,6 @@ def _lengthen(ctx: Context, like: Post, long: Post) -> None:
     ctx.conn.execute(insert(comment), rows)
     if ctx.conn.dialect.name == "postgresql":  # the ids were not taken from its sequence
         ctx.conn.execute(text("SELECT setval('comment_id_seq', max(id)) FROM comment"))
-    ctx.conn.execute(update(post_table).where(post_table.c.id == long.id).values(comments=LONG))
+    ctx.conn.execute(
+        update(post_table).where(post_table.c.id == long.id).values(comments=number_of_comments)
+    )

@@ -48,7 +48,7 @@ from fedcom.wiring import OpenInstance, open_instance
 from tests.bench import floors, incoming
 from tests.bench.incoming import ORIGIN, PEER, SENDER
 from tests.bench.outgoing import Peers, database_at, open_bench, open_peers, publish_pages
-from tests.bench.pages import open_pages
+from tests.bench.pages import Threads, open_pages
 from tests.bench.village import Backends
 from tests.support.server_processes import Node, running
 
@@ -189,7 +189,7 @@ async def _measure_paths(
         def cpu() -> float:
             return time.process_time() + backends.seconds()
 
-        pages = await open_pages(instance, app, community, posts[0], posts[1])
+        pages = await open_pages(instance, app, community, Threads(*posts[:3]))
         for turn in range(rounds + 1):
             mine = posts[turn * number : (turn + 1) * number]
             found: dict[str, tuple[float, str]] = {}
