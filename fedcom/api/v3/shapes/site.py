@@ -16,7 +16,7 @@ from fedcom.models.decoration import CustomEmoji as EmojiRow, Tagline as Tagline
 from fedcom.models.site import Registration, Site as Row
 from fedcom.personal.app_preferences import app_preferences_of
 from fedcom.queries.counts import SiteCounts
-from fedcom.rules.lemmy_languages import CODES, name_of_language, number_of_language
+from fedcom.rules.lemmy_languages import NAMES, number_of_language
 from fedcom.views.feed import Sort, Span
 
 ListingType = Literal["All", "Local", "Subscribed", "ModeratorView"]
@@ -296,7 +296,7 @@ class GetSiteResponse(Shape):
 
 
 ALL_LANGUAGES = [
-    Language(id=number, code=code, name=name_of_language(code)) for number, code in enumerate(CODES)
+    Language(id=number, code=code, name=name) for number, (code, name) in enumerate(NAMES.items())
 ]
 
 _REGISTRATION: Mapping[Registration, RegistrationMode] = {
