@@ -17,7 +17,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 pytho
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: run test coverage check fix translations demo screenshots bench lock revision clean browser
+.PHONY: run test installed ready coverage check static fix translations demo screenshots bench lock revision clean browser
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run  ## a server on http://localhost:8000, or as fedcom.toml and FEDCOM_* say
@@ -26,23 +26,31 @@ run: $(VENV)/.run  ## a server on http://localhost:8000, or as fedcom.toml and F
 	exec $(BIN)/fedcom serve
 
 # Hundreds of processes are started, and none should compile our modules again.
-test: $(VENV)/.dev $(PACKAGES) browser  ## the whole test suite; it brings its own databases
+test: installed  ## the whole test suite; it brings its own databases
 	$(BIN)/python -m compileall -q activitypub database inbox outbox fedcom tests
 	$(BIN)/pytest $(PARALLEL) $(ARGS)
 
-coverage: $(VENV)/.dev $(PACKAGES) browser  ## the test suite, which must cover 95 % of the branches in each of COVERED
+installed: $(VENV)/.dev $(PACKAGES) browser
+
+# The suite finds the tests compiled. Pytest compiles them in its own way, and each worker would.
+ready: installed
+	$(BIN)/pytest --collect-only -qq > /dev/null
+
+coverage: installed  ## the test suite, which must cover 95 % of the branches in each of COVERED
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(PARALLEL) $(ARGS)
 	$(BIN)/coverage combine --quiet
 	@failed=; for package in $(COVERED); do echo; $(BIN)/coverage report --include="$$package/*" --fail-under=95 || failed=1; done; \
 		test -z "$$failed"
 
-check: $(VENV)/.dev  ## all checks that do not run the test suite
+check: static  ## all checks that do not run the test suite
+	$(BIN)/pytest tests/house
+
+static: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest tests/house
 	$(BIN)/python -m tests.house.wheel
 
 fix: $(VENV)/.dev  ## fix what can be fixed automatically
