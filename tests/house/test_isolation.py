@@ -87,10 +87,14 @@ def test_the_clock_stands_until_it_is_moved(clock: SettableClock) -> None:
 
 ENDS_BADLY = """
 import os, pathlib, signal
+from tests.support.server_processes import Node
 def test_that_ends_badly(postgresql_databases, redis_url):
     url = postgresql_databases.create(migrated=False)
     run = os.environ["FEDCOM_TEST_RUN_FOLDER"]
-    pathlib.Path(os.environ["REPORT"]).write_text("\\n".join([run, url, redis_url]))
+    report = pathlib.Path(os.environ["REPORT"])
+    node = Node("left", report.parent / "left", database_url=url)
+    node.start()
+    report.write_text("\\n".join([run, url, redis_url, str(node.server.pid)]))
     # What a shell starts in the background inherits that it is ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.kill(os.getpid(), signal.{signal})
@@ -110,13 +114,15 @@ def test_a_run_that_is_killed_leaves_nothing_running(tmp_path: Path, how: str) -
         capture_output=True,
         check=False,
     )
-    folder, postgresql, redis_url = report.read_text().split("\n")
+    folder, postgresql, redis_url, pid = report.read_text().split("\n")
+    server = Path("/proc") / pid
     deadline = time.monotonic() + services.STOP_SECONDS
-    while Path(folder).exists() and time.monotonic() < deadline:
+    while (Path(folder).exists() or server.exists()) and time.monotonic() < deadline:
         time.sleep(0.05)
 
     assert done.returncode == (-signal.SIGKILL if how == "SIGKILL" else 2)
     assert not Path(folder).exists()
+    assert not server.exists()
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(postgresql)
     with pytest.raises(redis.ConnectionError), redis.Redis.from_url(redis_url) as client:

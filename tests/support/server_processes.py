@@ -24,6 +24,7 @@ from click.testing import CliRunner
 from fedcom.cli.root import fedcom
 from tests.support import services
 from tests.support.databases import sqlite_database
+from tests.support.preloaded import Preloaded
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 20.0
@@ -32,11 +33,14 @@ PORTS = (20_000, 30_000)
 its port free when it is started again.
 """
 
+FEDCOM = ("-m", "fedcom")
+
 
 class Process:
     """One program of a node (`serve` or `worker`), with one log file for all its runs.
 
-    `program` is started by Python in place of Fedcom's command line.
+    `program` is started by Python in place of Fedcom's command line, which in a test run has
+    its modules already.
     """
 
     def __init__(
@@ -44,13 +48,13 @@ class Process:
         arguments: Sequence[str],
         environ: Mapping[str, str],
         log: Path,
-        program: Sequence[str] = ("-m", "fedcom"),
+        program: Sequence[str] = FEDCOM,
     ) -> None:
         self.arguments = tuple(arguments)
         self._program = tuple(program)
         self.log = log
         self._environ = dict(environ)
-        self._running: subprocess.Popen[bytes] | None = None
+        self._running: subprocess.Popen[bytes] | Preloaded | None = None
 
     @property
     def origin(self) -> str:
@@ -67,6 +71,9 @@ class Process:
         """Start it; does not wait for anything."""
         if self.pid is not None:
             raise RuntimeError(f"{self.arguments} is running already")
+        if self._program == FEDCOM and _is_preloaded():
+            self._running = Preloaded(self.arguments, self._environ, self.log)
+            return
         with self.log.open("ab") as log:
             self._running = subprocess.Popen(
                 [sys.executable, *self._program, *self.arguments],
@@ -296,6 +303,11 @@ def _new_database(path: Path) -> str:
     if path.exists() or services.RUN_FOLDER not in os.environ:
         return f"sqlite:///{path}"
     return sqlite_database(path, migrated=True)
+
+
+def _is_preloaded() -> bool:
+    # Coverage follows no process of a fork server.
+    return services.RUN_FOLDER in os.environ and "coverage" not in sys.modules
 
 
 def free_port(address: str = "127.0.0.1") -> int:
