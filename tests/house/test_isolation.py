@@ -92,7 +92,7 @@ def test_that_ends_badly(postgresql_databases, redis_url):
     url = postgresql_databases.create(migrated=False)
     run = os.environ["FEDCOM_TEST_RUN_FOLDER"]
     report = pathlib.Path(os.environ["REPORT"])
-    node = Node("left", report.parent / "left", database_url=url)
+    node = Node("left", report.parent, database_url=f"sqlite:///{{report.parent}}/left.sqlite3")
     node.start()
     report.write_text("\\n".join([run, url, redis_url, str(node.server.pid)]))
     # What a shell starts in the background inherits that it is ignored.
