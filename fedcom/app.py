@@ -6,6 +6,7 @@ Pages and ActivityPub documents share addresses; `federation.negotiation` decide
 import asyncio
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from functools import cache
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -90,6 +91,7 @@ def create_app(settings: Settings, opener: Opener | None = None) -> Starlette:
     return app
 
 
+@cache  # they belong to no app: the tests make thousands of apps
 def _routes() -> list[BaseRoute]:
     return [
         Route("/livez", answer_live, methods=["GET"]),
