@@ -7,8 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.demo.scenario import Play
-from tests.support.lemmy_state import messages_of, state_of
-from tests.support.lemmy_story import Instance, Member, Story
+from tests.support.lemmy_state import messages_of, modlog_of, state_of
+from tests.support.lemmy_story import Instance, Story
+
+IN_2100 = 4_102_444_800
+"""Seconds since 1970."""
 
 
 class Cast:
@@ -23,8 +26,9 @@ class Cast:
         self.amy = self.alpha.member("amy")  # founds !orchard
         self.bob = self.beta.member("bob")  # becomes its moderator
         self.gus = self.gamma.member("gus")  # is banned, and purged in the end
+        self.ned = self.gamma.member("ned")  # stays banned
         self.gia = self.gamma.member("gina")  # is none of these
-        self.newcomers = [self.amy, self.bob, self.gia, self.gus]
+        self.newcomers = [self.amy, self.bob, self.gia, self.gus, self.ned]
 
 
 @pytest.fixture
@@ -46,10 +50,14 @@ def test_a_community_and_all_in_it_end_the_same_on_three_servers(cast: Cast) -> 
     they_report(story, cast)
     they_write_to_each_other(story, cast)
     the_community_changes_hands(story, cast)
-    some_things_stay_local(story, cast)
+    purged = some_things_stay_local(story, cast)
     admins_step_in(story, cast)
     some_leave(story, cast)
     assert len(story.steps) >= 60
+    # What was purged is erased in the background, the entries about a person last.
+    for iri in purged:
+        story.soon(lambda one, iri=iri: one.view(iri, story.community), None)
+    story.soon(lambda one: modlog_of(one, {cast.gus.iri}), [])
     check_same(story, cast)
 
 
@@ -61,6 +69,7 @@ def they_arrive(story: Story, cast: Cast) -> None:
     story.registers(cast.bob)
     story.registers(cast.gia)
     story.registers(cast.gus)
+    story.registers(cast.ned)
     story.founds(cast.amy, "orchard", "The Orchard")
     story.looks_up(cast.bob)
     story.looks_up(cast.gia)
@@ -78,7 +87,7 @@ def they_write_and_vote(story: Story, cast: Cast) -> str:
     first = story.comments_on(bob, apples, "Mine are green")
     answer = story.comments_on(gia, first, "Not ripe?")
     story.comments_on(amy, answer, "Granny Smith")
-    story.talk([gia, amy, bob], pears, depth=30)
+    story.talk(pears, 30, gia, amy, bob)
     story.votes(gia, apples, 1, up=2, down=0)
     story.votes(bob, apples, -1, up=2, down=1)
     story.votes(bob, apples, 1, up=3, down=0)
@@ -158,6 +167,7 @@ def he_bans(story: Story, cast: Cast) -> None:
     story.bans(amy, gus, "The last time", by_post=weeds, ban=False, remove_data=True)
     story.follows(gus)
     story.votes(gus, weeds, -1, up=0, down=1)
+    story.bans(bob, cast.ned, "Ads", by_post=story.posts_(cast.ned, "Buy"), expires=IN_2100)
 
 
 def they_report(story: Story, cast: Cast) -> None:
@@ -202,7 +212,7 @@ def the_community_changes_hands(story: Story, cast: Cast) -> None:
     story.transfers(cast.ada, amy)
 
 
-def some_things_stay_local(story: Story, cast: Cast) -> None:
+def some_things_stay_local(story: Story, cast: Cast) -> list[str]:
     amy, gia, bea, ada = cast.amy, cast.gia, cast.bea, cast.ada
     before = story.sees(gia)
     story.blocks(gia, amy)
@@ -223,6 +233,11 @@ def some_things_stay_local(story: Story, cast: Cast) -> None:
     # Who purges at home as well has it removed from the community.
     story.purges(ada, spam, "Not at all", removed_at=[cast.gamma])
     story.purges(cast.gil, spam, "If so")
+    lie = story.comments_on(gia, story.comments_on(amy, story.posts[0], "True?"), "No")
+    story.purges(ada, lie, "It is", removed_at=[cast.beta, cast.gamma])
+    story.purges(bea, lie, "It is")
+    story.purges(cast.gil, lie, "It is")
+    return [spam, lie]
 
 
 def admins_step_in(story: Story, cast: Cast) -> None:
@@ -234,7 +249,11 @@ def admins_step_in(story: Story, cast: Cast) -> None:
     story.soon_has(brambles, removed=True)
     story.bans_from_site(gil, gus, "Fine", among=cast.instances, ban=False, remove_data=True)
     story.soon_has(brambles, removed=False)
-    story.purges_person(gil, gus, "Enough of it")
+    story.bans_from_site(gil, cast.ned, "Ads", among=cast.instances)
+    # What an instance purges, others keep as deleted, with the replies, until they purge it too.
+    story.purges_person(gil, gus, "Enough of it", deleted_at=[cast.alpha, cast.beta])
+    story.purges_person(ada, gus, "Enough of it")
+    story.purges_person(cast.bea, gus, "Enough of it")
     story.removes_community(ada, reason="Pruning")
     story.removes_community(ada, removed=False)
     story.deletes_community(amy)

@@ -6,6 +6,7 @@ itself, as in Lemmy: times of arrival, who is an admin, what a viewer did, and u
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from tests.support.lemmy_client import Refused
 from tests.support.lemmy_story import LONGEST, Instance, Member, Story, kind_of, slug
@@ -24,9 +25,12 @@ _COMMUNITY = (
     *("name", "title", "description", "nsfw", "deleted", "removed", "published", "updated"),
     *("posting_restricted_to_mods", "icon", "banner"),
 )
-_PERSON = ("name", "display_name", "bio", "banned", "ban_expires", "deleted", "bot_account")
+_PERSON = ("name", "display_name", "bio", "banned", "ban_expires", "bot_account")
 _MESSAGE = ("content", "published", "updated")
-_OWN_LISTS = ("hidden_communities", "added")
+_OWN_LISTS = ("transferred_to_community", "hidden_communities", "added")
+"""Lists of the modlog that no other instance can have. Others learn that a community was
+transferred from the order of its moderators (from Lemmy 0.19 they do not).
+"""
 _PURGES = "admin_purged"
 
 
@@ -43,12 +47,15 @@ def state_of(one: Instance, story: Story, people: Sequence[Member]) -> dict[str,
     for iri in story.posts:
         state[f"post {iri}"] = _content(one, story, iri)
         state |= {f"comment {key}": value for key, value in _thread(one, story, iri)}
-    for iri in (*story.posts, *story.comments):
+    for iri in (*story.posts, *story.voted):  # of other comments, only the author's counts
         state[f"votes on {iri}"] = _votes(one, story, iri)
-        state[f"reports of {iri}"] = _reports(one, story, iri)
+    state["reports"] = [
+        *_reports(one, story, "post"),
+        *_reports(one, story, "comment"),
+    ]
     for who in people:
         state[f"person {who.iri}"] = _person(one, who)
-    state["modlog"] = _modlog(one, {story.community, *(who.iri for who in people)})
+    state["modlog"] = modlog_of(one, {story.community, *(who.iri for who in people)})
     return state
 
 
@@ -119,25 +126,29 @@ def _votes(one: Instance, story: Story, iri: str) -> Json:
     )
 
 
-def _reports(one: Instance, story: Story, iri: str) -> Json:
-    kind = kind_of(iri)
-    what = {f"{kind}_id": one.number(iri, story.community)}
-    listed = one.admin.get(f"/{kind}/report/list", **what)[f"{kind}_reports"]
+def _reports(one: Instance, story: Story, kind: str) -> list[Json]:
+    """Of posts or comments: who reported what, why, and whether it is resolved."""
+    inside = one.number(story.community)
+    listed = one.admin.get(f"/{kind}/report/list", community_id=inside, limit=LONGEST)
     return [
         (
             view["creator"]["actor_id"],
+            view[kind]["ap_id"],
             view[f"{kind}_report"]["reason"],
             view[f"{kind}_report"]["resolved"],
         )
-        for view in listed
+        for view in listed[f"{kind}_reports"]
     ]
 
 
 def _person(one: Instance, who: Member) -> Json:
+    """None for one who was purged: their own instance only keeps the key that signs it."""
     try:
         found = one.admin.get("/user", username=slug(who.iri), limit=1)
-    except Refused as refused:
-        return refused.code
+    except Refused:
+        return None
+    if found["person_view"]["person"]["deleted"]:
+        return None
     return {
         **_pick(found["person_view"]["person"], _PERSON),
         **_pick(found["person_view"]["counts"], ("post_count", "comment_count")),
@@ -145,8 +156,10 @@ def _person(one: Instance, who: Member) -> Json:
     }
 
 
-def _modlog(one: Instance, about: set[str]) -> list[Json]:
-    """The entries that name the community or one of the people, oldest first."""
+def modlog_of(one: Instance, about: set[str]) -> list[Json]:
+    """The entries that name the community or one of the people, oldest first; without an admin's
+    ban of somebody from another instance, which is a matter of that admin's own.
+    """
     entries: list[tuple[int, Json]] = []
     page = 1
     while True:
@@ -157,10 +170,21 @@ def _modlog(one: Instance, about: set[str]) -> list[Json]:
             if kind not in _OWN_LISTS and not kind.startswith(_PURGES)
             for view in views
         ]
-        entries += [entry for entry in found if about & set(entry[1].values())]
+        entries += [
+            (number, entry)
+            for number, entry in found
+            if about & set(entry.values()) and not _is_own_ban(entry)
+        ]
         if not any(answer.values()):
             return [entry for _, entry in sorted(entries, key=lambda one: one[0])]
         page += 1
+
+
+def _is_own_ban(entry: Json) -> bool:
+    if entry["kind"] != "banned":
+        return False
+    moderator, person = (urlsplit(entry[name]).netloc for name in ("moderator", "banned_person"))
+    return moderator != person
 
 
 def _entry(kind: str, view: Json) -> tuple[int, Json]:

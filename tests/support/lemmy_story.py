@@ -10,6 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
+import pytest
 
 from tests.support.lemmy_client import Refused
 from tests.support.visitor import PASSWORD
@@ -20,9 +21,11 @@ R = TypeVar("R")
 
 PATIENCE = 60.0
 """Seconds after which a step counts as never arrived."""
-POLL_SECONDS = 0.02
+POLL_SECONDS = 0.04
 LONGEST = 50
 """The longest page that the API gives."""
+NEWEST = 3
+"""As many of the newest things are read to find one that has just been written."""
 
 
 class Member:
@@ -111,26 +114,38 @@ class Instance:
                 found = self.admin.get("/community", name=slug(iri))
                 self._numbers[iri] = found["community_view"]["community"]["id"]
             else:
-                self._read_newest(kind, inside)
+                self._find_newest(iri, inside)
         assert iri in self._numbers, f"{self.name} does not list {iri}"
         return self._numbers[iri]
 
-    def _read_newest(self, kind: str, inside: str) -> None:
-        listed = self.admin.get(
-            f"/{kind}/list", community_name=slug(inside), sort="New", limit=LONGEST
-        )
-        for view in listed[f"{kind}s"]:
-            self._numbers[view[kind]["ap_id"]] = view[kind]["id"]
+    def _find_newest(self, iri: str, inside: str) -> Json:
+        """A post or a comment among the newest; None if it is not there."""
+        kind = kind_of(iri)
+        where = {"community_name": slug(inside), "sort": "New", "limit": NEWEST}
+        listed = {
+            view[kind]["ap_id"]: view
+            for view in self.admin.get(f"/{kind}/list", **where)[f"{kind}s"]
+        }
+        if iri in listed:
+            self._numbers[iri] = listed[iri][kind]["id"]
+        return listed.get(iri)
 
     def view(self, iri: str, inside: str) -> Json:
-        """A post or a comment; None for one that only its author may read."""
+        """A post or a comment; None for one that only its author may read, or that is not here."""
         kind = kind_of(iri)
-        number = self.number(iri, inside)
+        if iri not in self._numbers:
+            return self._find_newest(iri, inside)
         try:
-            return self.admin.get(f"/{kind}", id=number)[f"{kind}_view"]
+            return self.admin.get(f"/{kind}", id=self._numbers[iri])[f"{kind}_view"]
         except Refused as refused:
-            assert refused.code in {"couldnt_find_post", "couldnt_find_comment"}
+            if refused.code != f"couldnt_find_{kind}":
+                raise
             return None
+
+    def is_removed(self, iri: str, inside: str) -> bool:
+        """Whether a post or a comment was removed, or even erased."""
+        view = self.view(iri, inside)
+        return view is None or view[kind_of(iri)]["removed"]
 
     def community(self, iri: str) -> Json:
         """A community with its moderators."""
@@ -148,6 +163,10 @@ def kind_of(iri: str) -> str:
     return urlsplit(iri).path.split("/")[1]
 
 
+def _names(args: Iterable[Json]) -> list[str]:
+    return [str(getattr(one, "name", one)) for one in args if not callable(one)]
+
+
 def step(
     method: "Callable[Concatenate[Story, P], R]",
 ) -> "Callable[Concatenate[Story, P], R]":
@@ -155,8 +174,8 @@ def step(
 
     @wraps(method)
     def counted(story: "Story", *args: P.args, **kwargs: P.kwargs) -> R:
-        told = [getattr(one, "name", one) for one in (*args, *kwargs.values())]
-        story.steps.append(f"{method.__name__} {told}")
+        told = ", ".join(_names(args) + [f"{name}={kwargs[name]!r}" for name in kwargs])
+        story.steps.append(f"{method.__name__}({told})")
         try:
             return method(story, *args, **kwargs)
         except Exception as error:
@@ -175,7 +194,10 @@ class Story:
     community: str = ""
     followers: set[str] = field(default_factory=set)
     posts: list[str] = field(default_factory=list)
-    comments: list[str] = field(default_factory=list)
+    comments: dict[str, str] = field(default_factory=dict)
+    """The comments by their ids, each with that of its post."""
+    voted: set[str] = field(default_factory=set)
+    """What others than the author voted on."""
 
     @property
     def home(self) -> Instance:
@@ -208,9 +230,7 @@ class Story:
                     raise AssertionError(f"{one.name} shows {found!r}, not {expected!r}")
                 time.sleep(POLL_SECONDS)
 
-    def soon_has(
-        self, iri: str, among: Iterable[Instance] | None = None, **expected: Json
-    ) -> None:
+    def soon_has(self, iri: str, among: Iterable[Instance] | None = None, **expected: Json) -> None:
         """Wait until a post or a comment has these properties, or counts, at all instances."""
 
         def look(one: Instance) -> Json:
@@ -278,34 +298,28 @@ class Story:
     def edits_community(self, who: Member, **changes: Json) -> None:
         """Its title or its description."""
         who.put("/community", community_id=self.number(self.community, who), **changes)
-
-        def look(one: Instance) -> Json:
-            shown = one.community(self.community)["community_view"]["community"]
-            return {name: shown.get(name) for name in changes}
-
-        self.soon(look, changes)
+        self._community_has(**changes)
 
     @step
     def deletes_community(self, who: Member, *, deleted: bool = True) -> None:
         """As its first moderator; or restore it."""
         number = self.number(self.community, who)
         who.post("/community/delete", community_id=number, deleted=deleted)
-        self._is_open(not deleted)
+        self._community_has(deleted=deleted, removed=False)
 
     @step
     def removes_community(self, who: Member, *, removed: bool = True, reason: str = "") -> None:
         """As an admin; or restore it."""
         number = self.number(self.community, who)
         who.post("/community/remove", community_id=number, removed=removed, reason=reason)
-        self._is_open(not removed)
+        self._community_has(removed=removed, deleted=False)
 
-    def _is_open(self, is_open: bool) -> None:
-        # Lemmy cannot tell the two apart on the wire either: to others, it is removed.
+    def _community_has(self, **expected: Json) -> None:
         def look(one: Instance) -> Json:
             shown = one.community(self.community)["community_view"]["community"]
-            return not (shown["removed"] or shown["deleted"])
+            return {name: shown.get(name) for name in expected}
 
-        self.soon(look, is_open)
+        self.soon(look, expected)
 
     # Writing
 
@@ -325,24 +339,19 @@ class Story:
         return self._comment(who, on, content)
 
     @step
-    def talk(self, people: list[Member], on: str, depth: int) -> list[str]:
-        """The ids of comments by these in turn, each the answer to the one before."""
-        above, made = on, []
+    def talk(self, on: str, depth: int, *people: Member) -> None:
+        """Comments by these in turn, each an answer to the one before."""
         for number in range(depth):
-            above = self._comment(people[number % len(people)], above, f"Level {number + 1}")
-            made.append(above)
-        return made
+            on = self._comment(people[number % len(people)], on, f"Level {number + 1}")
 
     def _comment(self, who: Member, on: str, content: str) -> str:
-        own = self.at(who)
-        if kind_of(on) == "post":
-            where: dict[str, Json] = {"post_id": own.number(on, self.community)}
-        else:
-            view = own.view(on, self.community)
-            where = {"post_id": view["post"]["id"], "parent_id": view["comment"]["id"]}
+        post = self.comments.get(on, on)
+        where = {"post_id": self.number(post, who)}
+        if on != post:
+            where["parent_id"] = self.number(on, who)
         made = who.post("/comment", content=content, **where)["comment_view"]["comment"]
         iri: str = made["ap_id"]
-        self.comments.append(iri)
+        self.comments[iri] = post
         self.soon_has(iri, content=content, score=1)
         return iri
 
@@ -368,6 +377,7 @@ class Story:
     @step
     def votes(self, who: Member, iri: str, score: int, *, up: int, down: int) -> None:
         """1, -1, or 0 for none; the votes that are shown then."""
+        self.voted.add(iri)
         kind = kind_of(iri)
         who.post(f"/{kind}/like", **{f"{kind}_id": self.number(iri, who)}, score=score)
         self.soon_has(iri, upvotes=up, downvotes=down, score=up - down)
@@ -433,6 +443,7 @@ class Story:
         by_post: str,
         ban: bool = True,
         remove_data: bool = False,
+        expires: int | None = None,
     ) -> None:
         """From the community, or end the ban; it shows beside a post of theirs, `by_post`."""
         who.post(
@@ -442,6 +453,7 @@ class Story:
             ban=ban,
             reason=reason,
             remove_data=remove_data,
+            expires=expires,
         )
         if ban:
             self.followers -= {person.iri}
@@ -476,39 +488,35 @@ class Story:
     @step
     def is_refused(self, code: str, act: Callable[[], object]) -> None:
         """What somebody may not do."""
-        try:
+        with pytest.raises(Refused, match=code):
             act()
-        except Refused as refused:
-            assert code in str(refused), refused
-        else:
-            raise AssertionError(f"not refused ({code})")
 
     @step
     def purges(
         self, who: Member, iri: str, reason: str, *, removed_at: Iterable[Instance] = ()
     ) -> None:
-        """A post or a comment, from one's own instance; it is removed at these others."""
+        """A post or a comment, from one's own instance; it is removed there at once, until it is
+        erased, and at these others.
+        """
         kind = kind_of(iri)
         what = {f"{kind}_id": self.number(iri, who)}
         who.post(f"/admin/purge/{kind}", **what, reason=reason)
+        self.soon(lambda one: one.is_removed(iri, self.community), True, [self.at(who)])
         self.soon_has(iri, removed_at, removed=True)
-        self.soon(lambda one: is_there(one, iri, self.community), False, [self.at(who)])
 
     @step
-    def purges_person(self, who: Member, person: Member, reason: str) -> None:
-        """A member of one's own, with everything that they wrote anywhere."""
+    def purges_person(
+        self, who: Member, person: Member, reason: str, *, deleted_at: Iterable[Instance] = ()
+    ) -> None:
+        """From one's own instance; at these others, they deleted all that they wrote."""
         them = self.number(person.iri, who)
         who.post("/admin/purge/person", person_id=them, reason=reason)
 
         def look(one: Instance) -> Json:
-            try:
-                found = one.admin.get("/user", username=slug(person.iri))
-            except Refused:
-                return True
-            gone = found["person_view"]["person"]["deleted"]
-            return gone and not found["posts"] and not found["comments"]
+            found = one.admin.get("/user", username=slug(person.iri))
+            return found["person_view"]["person"]["deleted"], found["posts"], found["comments"]
 
-        self.soon(look, True)
+        self.soon(look, (True, [], []), deleted_at)
 
     # Reports
 
@@ -552,9 +560,7 @@ class Story:
         self._message_has([who, to], iri, content=content, deleted=False)
 
     @step
-    def deletes_message(
-        self, who: Member, to: Member, iri: str, *, deleted: bool = True
-    ) -> None:
+    def deletes_message(self, who: Member, to: Member, iri: str, *, deleted: bool = True) -> None:
         """A message of one's own; or restore it."""
         number = message_at(who, iri)["id"]
         who.post("/private_message/delete", private_message_id=number, deleted=deleted)
@@ -629,13 +635,6 @@ def _look(look: Callable[[Instance], Json], one: Instance) -> Json:
         return f"{type(error).__name__}: {error}"
 
 
-def is_there(one: Instance, iri: str, inside: str) -> bool:
-    """Whether a post or comment is in the lists of its community, or on its own page."""
-    kind = kind_of(iri)
-    listed = one.admin.get(f"/{kind}/list", community_name=slug(inside), sort="New", limit=LONGEST)
-    return iri in {view[kind]["ap_id"] for view in listed[f"{kind}s"]}
-
-
 def banned_from_site(one: Instance) -> list[str]:
     """The ids of those banned from the whole instance."""
     return [view["person"]["actor_id"] for view in one.admin.get("/user/banned")["banned"]]
@@ -660,9 +659,7 @@ def list_message_reports(one: Instance, iri: str) -> list[Json]:
     """The reports of a message."""
     found = one.admin.get("/private_message/report/list", limit=LONGEST)["private_message_reports"]
     return [
-        view["private_message_report"]
-        for view in found
-        if view["private_message"]["ap_id"] == iri
+        view["private_message_report"] for view in found if view["private_message"]["ap_id"] == iri
     ]
 
 
