@@ -340,11 +340,17 @@ class Story:
 
     @step
     def talk(self, on: str, depth: int, *people: Member) -> None:
-        """Comments by these in turn, each an answer to the one before."""
+        """Comments by these in turn, each an answer to the one before, which has arrived where the
+        next one is.
+        """
         for number in range(depth):
-            on = self._comment(people[number % len(people)], on, f"Level {number + 1}")
+            who, then = (people[index % len(people)] for index in (number, number + 1))
+            on = self._comment(who, on, f"Level {number + 1}", [self.at(then)])
+        self.soon_has(on, content=f"Level {depth}")
 
-    def _comment(self, who: Member, on: str, content: str) -> str:
+    def _comment(
+        self, who: Member, on: str, content: str, among: Iterable[Instance] | None = None
+    ) -> str:
         post = self.comments.get(on, on)
         where = {"post_id": self.number(post, who)}
         if on != post:
@@ -352,7 +358,7 @@ class Story:
         made = who.post("/comment", content=content, **where)["comment_view"]["comment"]
         iri: str = made["ap_id"]
         self.comments[iri] = post
-        self.soon_has(iri, content=content, score=1)
+        self.soon_has(iri, among, content=content, score=1)
         return iri
 
     @step
