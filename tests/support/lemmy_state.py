@@ -29,7 +29,7 @@ _PERSON = ("name", "display_name", "bio", "banned", "ban_expires", "bot_account"
 _MESSAGE = ("content", "published", "updated")
 _OWN_LISTS = ("transferred_to_community", "hidden_communities", "added")
 """Lists of the modlog that no other instance can have. Others learn that a community was
-transferred from the order of its moderators (from Lemmy 0.19 they do not).
+transferred from the order of its moderators, and not from Lemmy 0.19.
 """
 _PURGES = "admin_purged"
 

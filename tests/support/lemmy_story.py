@@ -208,10 +208,6 @@ class Story:
         """A member's own instance."""
         return next(one for one in self.instances if one.has(who))
 
-    def elsewhere(self, who: Member) -> list[Instance]:
-        """The others."""
-        return [one for one in self.instances if not one.has(who)]
-
     def number(self, iri: str, who: Member) -> int:
         """The row id of something at a member's own instance."""
         return self.at(who).number(iri, self.community)
@@ -281,7 +277,9 @@ class Story:
         self.counts_followers()
 
     def counts_followers(self) -> None:
-        """The community counts all its followers, and every instance its own."""
+        """The community counts all its followers, and every instance its own. How many there are in
+        all, others read once a day, as Lemmy does.
+        """
 
         def local(one: Instance) -> Json:
             return one.community(self.community)["community_view"]["counts"]["subscribers_local"]
@@ -324,7 +322,7 @@ class Story:
     # Writing
 
     @step
-    def posts_(self, who: Member, name: str, **more: Json) -> str:
+    def submits(self, who: Member, name: str, **more: Json) -> str:
         """The id of a new post."""
         number = self.number(self.community, who)
         made = who.post("/post", name=name, community_id=number, **more)["post_view"]["post"]
@@ -527,14 +525,14 @@ class Story:
     # Reports
 
     @step
-    def reports(
-        self, who: Member, iri: str, reason: str, among: Iterable[Instance] | None = None
-    ) -> None:
-        """A post or a comment, to its moderators and its author's instance."""
+    def reports(self, who: Member, iri: str, reason: str) -> None:
+        """A post or a comment; here, the reporter, the author and the community are all of
+        different instances, so that each has the report.
+        """
         kind = kind_of(iri)
         what = {f"{kind}_id": self.number(iri, who)}
         who.post(f"/{kind}/report", **what, reason=reason)
-        self.soon(lambda one: reports_of(one, iri, self.community), [(reason, False)], among)
+        self.soon(lambda one: reports_of(one, iri, self.community), [(reason, False)])
 
     @step
     def resolves(self, who: Member, iri: str, *, resolved: bool = True) -> None:
