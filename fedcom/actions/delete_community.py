@@ -1,7 +1,8 @@
-"""Delete a local community and restore it, by its first moderator: Delete{Group} and its Undo.
+"""Delete a community and restore it, by its first moderator: Delete{Group} and its Undo.
 
 Nothing is erased: the community and everything in it is hidden. Lemmy 0.19 reads the Delete as a
-moderator's because it has no `summary`, and neither server writes its modlog.
+moderator's because it has no `summary`, and neither server writes its modlog. With one, it is that
+of an admin (`close`).
 """
 
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ class DeleteCommunity(Federated[Community]):
 
     by: Person
     community: Community
+    # The activity comes from the community itself, which is remote.
+    vouched: bool = False
 
     def check(self, ctx: Context) -> None:
         """For its first moderator, if it is not deleted yet."""
@@ -52,6 +55,7 @@ class UndeleteCommunity(Federated[Community]):
 
     by: Person
     community: Community
+    vouched: bool = False
 
     def check(self, ctx: Context) -> None:
         """For its first moderator, if it is deleted and not purged."""
@@ -76,6 +80,8 @@ class UndeleteCommunity(Federated[Community]):
 
 
 def _check(ctx: Context, action: DeleteCommunity | UndeleteCommunity) -> None:
+    if action.vouched:
+        return
     if not action.community.local:
         raise Invalid("not_local", "Only the community's own server can delete or restore it.")
     moderators = list_moderator_ids(ctx.conn, action.community.id)

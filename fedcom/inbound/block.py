@@ -11,6 +11,7 @@ from fedcom.errors import NotFound
 from fedcom.models.actor import Community, Person
 from fedcom.queries.actors import find_actor
 from fedcom.queries.bans import banned_since, is_site
+from fedcom.queries.purged import is_being_purged
 from fedcom.remote.actors import actor_at, if_served, participant_at, person_at
 from fedcom.remote.vouching import check_vouched
 from inbox.ports import ReceivedActivity
@@ -87,13 +88,16 @@ def _person_named(ctx: Context, activity: Document, *, fetching: bool = False) -
     """The banned person; an unknown one is fetched if `fetching`.
 
     A community's log and list of bans are the same everywhere. Most of the people that servers ban
-    are unknown here, and do not need to be banned from anything.
+    are unknown here, and do not need to be banned from anything; nor do members who were purged, of
+    whom only the key is left.
     """
     iri = activity.object_id or ""
     found = find_actor(ctx.conn, iri)
     if found is None and fetching:
         found = if_served(actor_at, ctx, iri)
-    return found if isinstance(found, Person) else None
+    if not isinstance(found, Person) or is_being_purged(ctx.conn, "person", found.id):
+        return None
+    return found
 
 
 READERS: Readers = {("Block",): _read_block, ("Undo", "Block"): _read_undo}

@@ -3,12 +3,14 @@
 Both authors and moderators send Delete; the object's owner decides which of the two it is.
 """
 
+from typing import Any
+
 from activitypub.document import Document
 from fedcom.actions.base import Action, Readers
 from fedcom.actions.close import CloseCommunity, ReopenCommunity
 from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.delete_actor import DeleteActor
-from fedcom.actions.message import DeleteMessage, UndeleteMessage
+from fedcom.actions.delete_community import DeleteCommunity, UndeleteCommunity
 from fedcom.actions.outside_mention import ForgetMention
 from fedcom.actions.record_deletion import ForgetDeletion, RecordDeletion
 from fedcom.actions.remove import RemoveContent, RestoreContent
@@ -31,9 +33,7 @@ from fedcom.wire.post import TYPES, read_post
 from inbox.ports import ReceivedActivity
 
 
-def _read_delete(
-    ctx: Context, received: ReceivedActivity
-) -> Action[Content] | CloseCommunity | DeleteMessage | DeleteActor | RecordDeletion | None:
+def _read_delete(ctx: Context, received: ReceivedActivity) -> Action[Any] | None:
     iri = received.activity.object_id
     if iri is None:
         raise Invalid("object_missing", "The Delete names no object.")
@@ -59,13 +59,15 @@ def _as_moderator(ctx: Context, deletion: Document, by: Person, target: Content)
     """Whether it is a moderator's, even on their own content: Lemmy 0.19 marks it by a `summary`,
     even an empty one.
     """
-    has_reason = isinstance(deletion.get("summary"), str)
-    return has_reason and standing_in(ctx, by, locate(ctx, target).community).may_moderate
+    is_moderators = _has_reason(deletion)
+    return is_moderators and standing_in(ctx, by, locate(ctx, target).community).may_moderate
 
 
-def _delete_other(
-    ctx: Context, iri: str, received: ReceivedActivity
-) -> CloseCommunity | DeleteMessage | DeleteActor | RecordDeletion | None:
+def _has_reason(deletion: Document) -> bool:
+    return isinstance(deletion.get("summary"), str)
+
+
+def _delete_other(ctx: Context, iri: str, received: ReceivedActivity) -> Action[Any] | None:
     content = find_message(ctx.conn, iri)
     if content is not None:
         return read_delete(ctx, received, content)
@@ -90,20 +92,27 @@ def _delete_other(
             else DeleteActor(by=deleted_actor, removes_content=not stays)
         )
     if isinstance(deleted_actor, Community):
-        check_vouched(ctx, received, deleted_actor)
-        by, reason = participant_at(ctx, received.actor), reason_of(received.activity)
-        return CloseCommunity(
-            by=by, community=deleted_actor, reason=reason, vouched=not deleted_actor.local
-        )
+        return _delete_community(ctx, received, deleted_actor)
     mention = find_outside_mention(ctx, iri)
     if mention is not None and get_person(ctx.conn, mention.author_id).iri == received.actor:
         return ForgetMention(iri=iri, actor_iri=received.actor, mention=mention)
     return RecordDeletion(iri=iri, actor_iri=received.actor)
 
 
-def _read_undo(
-    ctx: Context, received: ReceivedActivity
-) -> Action[Content] | ReopenCommunity | UndeleteMessage | ForgetDeletion | None:
+def _delete_community(
+    ctx: Context, received: ReceivedActivity, community: Community
+) -> CloseCommunity | DeleteCommunity | None:
+    """An admin's if it has a reason, else that of a remote community's moderator."""
+    check_vouched(ctx, received, community)
+    by, vouched = participant_at(ctx, received.actor), not community.local
+    if vouched and not _has_reason(received.activity):
+        is_known = community.deleted_at is not None
+        return None if is_known else DeleteCommunity(by=by, community=community, vouched=True)
+    reason = reason_of(received.activity)
+    return CloseCommunity(by=by, community=community, reason=reason, vouched=vouched)
+
+
+def _read_undo(ctx: Context, received: ReceivedActivity) -> Action[Any] | None:
     deleted = received.object
     iri = deleted.object_id
     if iri is None:
@@ -115,9 +124,7 @@ def _read_undo(
             return read_undelete(ctx, received, content)
         community = find_actor(ctx.conn, iri)
         if isinstance(community, Community):
-            check_vouched(ctx, received, community)
-            by = participant_at(ctx, received.actor)
-            return ReopenCommunity(by=by, community=community, vouched=not community.local)
+            return _restore_community(ctx, received, community)
         return ForgetDeletion(iri=iri, actor_iri=received.actor)
     by = participant_at(ctx, received.actor)
     if by.id != target.author_id or _as_moderator(ctx, deleted, by, target):
@@ -128,6 +135,17 @@ def _read_undo(
     return Undelete(
         by=by, target=target, columns=_origin_columns(ctx, target, by, ctx.document(iri))
     )
+
+
+def _restore_community(
+    ctx: Context, received: ReceivedActivity, community: Community
+) -> ReopenCommunity | UndeleteCommunity:
+    check_vouched(ctx, received, community)
+    by, vouched = participant_at(ctx, received.actor), not community.local
+    is_deleted = community.deleted_at is not None
+    if vouched and is_deleted and not _has_reason(received.object):
+        return UndeleteCommunity(by=by, community=community, vouched=True)
+    return ReopenCommunity(by=by, community=community, vouched=vouched)
 
 
 def _origin_columns(

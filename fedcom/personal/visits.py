@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from database.inserts import insert_new, upsert
 from fedcom.context import Context
-from fedcom.models.actor import Person
+from fedcom.models.actor import Person, actor
 from fedcom.models.personal import post_visit
 from fedcom.models.post import post
 from fedcom.rules.limits import check_items
@@ -17,7 +17,12 @@ from fedcom.views.post import LastVisit, PostView
 def note_visit(
     conn: Connection, person_id: int, post_view: PostView, last: LastVisit | None, now: datetime
 ) -> None:
-    """Store that a member is reading the thread of a post; `last` is their previous visit."""
+    """Store that a member is reading the thread of a post; `last` is their previous visit.
+
+    Does nothing if a purge has erased the post or the member since the post was read.
+    """
+    if conn.execute(_BOTH, {"person": person_id, "post": post_view.id}).first() is None:
+        return
     row = {
         "person_id": person_id,
         "post_id": post_view.id,
@@ -26,6 +31,14 @@ def note_visit(
         "new_after": last.new_from(now) if last else None,
     }
     upsert(conn, post_visit, row, key=["person_id", "post_id"])
+
+
+_BOTH = (
+    select(post.c.id)
+    .select_from(post.join(actor, actor.c.id == bindparam("person")))
+    .where(post.c.id == bindparam("post"))
+    .with_for_update(read=True, key_share=True)
+)
 
 
 def mark_as_read(ctx: Context, by: Person, post_ids: Collection[int]) -> None:

@@ -61,6 +61,7 @@ def _perform(play: Play, nodes: list[Node]) -> bool:
     stage = play.stage
     began = time.monotonic()
     try:
+        play.people_arrive()
         play.run()
     finally:
         print(f"\n{stage.table()}\n")

@@ -68,8 +68,7 @@ class Play:
         ]
 
     def run(self) -> None:
-        """Run all scenes."""
-        self.people_arrive()
+        """Run all scenes, after `people_arrive`."""
         self.they_follow()
         self.they_post()
         self.they_talk()

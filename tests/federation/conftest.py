@@ -1,5 +1,5 @@
 """`live`: a server process with people at its pages, for scenarios with real sockets; `others`: two
-more of our kind; `mastodon` and `lemmy`: peers beside them.
+more of our kind; `play`: three on different databases; `mastodon` and `lemmy`: peers beside them.
 """
 
 import itertools
@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import peers, server_processes
+from tests.demo.scenario import Play
+from tests.demo.stage import Stage
+from tests.support import peers, server_processes, services
+from tests.support.databases import PostgresqlDatabases
 from tests.support.peers import Peer
 from tests.support.visitor import Page, Visitor
 
@@ -105,6 +108,32 @@ def others(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Visitor]]:
         for one in people:
             one.set_up("Away", "shed", "The Shed")
         yield people
+
+
+@pytest.fixture(scope="package")
+def play(
+    postgresql_databases: PostgresqlDatabases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Play]:
+    """The demo, whose people have arrived at three servers: on PostgreSQL, on SQLite, and on
+    PostgreSQL with a Redis.
+    """
+    nodes = [
+        server_processes.Node(
+            name,
+            tmp_path_factory.mktemp(name),
+            address=f"127.0.0.{number}",
+            database_url=postgresql_databases.create(migrated=True) if name != "beta" else "",
+            redis_url=services.empty_redis_url() if name == "gamma" else "",
+        )
+        for name, number in (("alpha", 4), ("beta", 5), ("gamma", 6))
+    ]
+    with server_processes.running(*nodes):
+        opened = Play(Stage(lambda _line: None), nodes, more_posts=0)
+        try:
+            opened.people_arrive()
+            yield opened
+        finally:
+            opened.close()
 
 
 @pytest.fixture

@@ -754,18 +754,8 @@ def as_done(pair: Pair, action: Any, result: Any) -> Action[Any]:
         case Follow() | Report() | Vote(score=1 | -1):
             return replace(action, iri=result.iri)
         case CloseCommunity() | ReopenCommunity() | DeleteCommunity() | UndeleteCommunity():
-            return as_closed(action)
+            return replace(action, vouched=True)
     return action
-
-
-def as_closed(action: Any) -> Action[Any]:
-    """Elsewhere, a community that its moderator deletes is closed like any other."""
-    match action:
-        case DeleteCommunity():
-            return CloseCommunity(by=action.by, community=action.community, vouched=True)
-        case UndeleteCommunity():
-            return ReopenCommunity(by=action.by, community=action.community, vouched=True)
-    return replace(action, vouched=True)
 
 
 def as_sent(action: Any) -> Action[Any]:

@@ -119,6 +119,20 @@ async def test_a_remote_community_is_closed_and_reopened_by_its_own_activity(
 
 
 @pytest.mark.anyio
+async def test_a_remote_community_is_deleted_and_restored_by_its_moderator(
+    elsewhere: Elsewhere,
+) -> None:
+    deletion = activity("Delete", HEAD, DOGS, id=f"{HEAD}/delete/1")
+    for _ in range(2):
+        assert await elsewhere.announce(deletion) == "202"
+        assert elsewhere.fresh.deleted_at is not None
+    assert elsewhere.is_open
+    assert await elsewhere.announce(undo(deletion)) == "202"
+    assert elsewhere.fresh.deleted_at is None
+    assert elsewhere.node.home.rows(modlog) == []
+
+
+@pytest.mark.anyio
 async def test_others_cannot_close_it_and_an_announce_is_required(
     elsewhere: Elsewhere,
 ) -> None:

@@ -21,7 +21,7 @@ from fedcom.models.boost import boost
 from fedcom.models.comment import comment, comment_rank
 from fedcom.models.follow import follow
 from fedcom.models.media import media
-from fedcom.models.moderation import modlog
+from fedcom.models.moderation import community_ban, modlog
 from fedcom.models.personal import draft, hidden_post, post_visit, saved_comment, saved_post
 from fedcom.models.post import Post, post, post_rank
 from fedcom.models.purge import purge
@@ -237,6 +237,20 @@ async def test_a_purged_remote_person_is_gone_at_once_and_refused(node: Node) ->
     assert "purged" in await node.receive(again)
     assert KIM not in {row["iri"] for row in home.rows(actor)}
     assert {row["id"] for row in home.rows(post)} == {there.bobs.id, there.anns.id}
+
+
+async def test_a_ban_of_a_purged_member_is_not_stored(node: Node) -> None:
+    home, head = node.home, "https://dogs.example/u/head"
+    node.network.put(group(DOGS), person(head))
+    home.follow(home.ann, home.group(DOGS))
+    home(lambda ctx: purge_person(ctx, home.ann, home.bob))
+    await node.instance.erase_purged()
+
+    ban = activity("Block", head, home.bob.iri, id=f"{head}/block/1", target=DOGS)
+    assert await node.receive(activity("Announce", DOGS, ban, id=f"{DOGS}/1")) == "202"
+
+    assert home.rows(community_ban) == []
+    assert [row["kind"] for row in home.rows(modlog)] == ["purge_person"]
 
 
 async def test_a_purged_community_leaves_nothing(node: Node) -> None:

@@ -1,5 +1,6 @@
 """Which posts count as read, on both databases."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from fedcom.models.personal import post_visit
 from fedcom.personal.visits import mark_as_read, mark_as_unread, note_visit
 from fedcom.rules.limits import MAX_ITEMS
 from fedcom.views.post import get_post_view
+from fedcom.views.viewer import NOBODY
 from tests.support.people import Home
 
 
@@ -41,6 +43,18 @@ def test_marking_as_read_changes_no_visit_that_is_known(home: Home) -> None:
     home(lambda ctx: mark_as_read(ctx, home.bob, [post.id]))
 
     assert home.rows(post_visit) == before != []
+
+
+def test_nothing_is_stored_of_a_visit_to_a_post_that_was_erased_meanwhile(home: Home) -> None:
+    post = home.post()
+    view = home(lambda ctx: get_post_view(ctx.conn, post.id))
+    gone = replace(view, id=9999)
+
+    home(lambda ctx: note_visit(ctx.conn, home.bob.id, gone, None, ctx.now))
+    home(lambda ctx: note_visit(ctx.conn, NOBODY, view, None, ctx.now))
+    assert visits(home) == []
+    home(lambda ctx: note_visit(ctx.conn, home.bob.id, view, None, ctx.now))
+    assert visits(home) == [(home.bob.id, view.id, 0)]
 
 
 def test_no_more_posts_are_marked_at_once_than_a_request_may_name(home: Home) -> None:
