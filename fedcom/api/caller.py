@@ -16,7 +16,13 @@ from fedcom.context import Context
 from fedcom.errors import BadRequest, Denied, FedcomError
 from fedcom.http.identity import Credentials, Identity, credentials_of, note_use, read_identity
 from fedcom.http.instance import Instance, instance_of
-from fedcom.http.resolve import look_up, pace_searches, parse_markdown, read_link
+from fedcom.http.resolve import (
+    find_addressed,
+    look_up,
+    pace_searches,
+    parse_markdown,
+    read_link,
+)
 from fedcom.lookup import Found
 from fedcom.media.records import to_own_addresses
 from fedcom.models.actor import Person
@@ -209,14 +215,20 @@ class Call:
         """What a member means by a handle or an address, fetched if it is not known here."""
         return await look_up(self.request, by, text)
 
+    async def find_addressed(self, by: Person | None, text: str) -> Found | None:
+        """What a search for a handle or an address means, fetched for a member; None for terms."""
+        return await find_addressed(self.request, by, text)
+
     async def read_link(self, by: Person, url: str) -> LinkMetadata:
         """What the page behind a link says of itself, fetched now for a member."""
         return await read_link(self.request, by, url)
 
-    async def count_search(self) -> None:
-        """Count a search if a guest calls. Raises TooMany."""
-        if await self.read(lambda caller: caller.is_guest):
+    async def count_search(self) -> Person | None:
+        """The member who searches; None for a guest, whose search is counted. Raises TooMany."""
+        by = await self.read(lambda caller: None if caller.is_guest else caller.person)
+        if by is None:
             await pace_searches(self.request)
+        return by
 
 
 def call_of(request: Request) -> Call:
