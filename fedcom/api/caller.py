@@ -25,8 +25,11 @@ from fedcom.http.resolve import (
 )
 from fedcom.lookup import Found
 from fedcom.media.records import to_own_addresses
+from fedcom.media.remote import to_original_addresses
 from fedcom.models.actor import Person
 from fedcom.models.site import Site
+from fedcom.offload import offload
+from fedcom.rules.limits import MAX_BODY, check_body
 from fedcom.settings import Settings
 from fedcom.text.page_head import LinkMetadata
 from fedcom.views.viewer import NOBODY
@@ -115,7 +118,7 @@ class Caller:
 
     def own_address(self, url: str) -> str | None:
         """The address of a picture as we store it; None for ""."""
-        return to_own_addresses(url, self.settings.origin) if url else None
+        return _as_stored(url, self.settings.origin) if url else None
 
     def act(self, action: Federated[R]) -> R:
         """Count and perform an action of the caller. Raises what `rate_limits.act` raises."""
@@ -204,12 +207,19 @@ class Call:
 
     def own_address(self, url: str) -> str:
         """The address of a picture as we store it; that of anything else as it is."""
-        return to_own_addresses(url, self.instance.settings.origin)
+        return _as_stored(url, self.instance.settings.origin)
 
     async def parse_markdown(self, by: Person, text: str) -> Body:
         """The text of a member, after a look-up of whom it mentions."""
-        text = to_own_addresses(text, self.instance.settings.origin)
+        text = _as_stored(text, self.instance.settings.origin)
         return await parse_markdown(self.request, by, text)
+
+    async def render(self, text: str | None, longest: int = MAX_BODY) -> Body | None:
+        """A text that notifies nobody: on a profile, or of the site. Raises Invalid."""
+        if text is None:
+            return None
+        text = check_body(_as_stored(text, self.instance.settings.origin), longest)
+        return await offload(Body.of_markdown, text)
 
     async def look_up(self, by: Person, text: str) -> Found:
         """What a member means by a handle or an address, fetched if it is not known here."""
@@ -229,6 +239,11 @@ class Call:
         if by is None:
             await pace_searches(self.request)
         return by
+
+
+def _as_stored(text: str, origin: str) -> str:
+    """With the addresses of pictures as they are stored, which apps get others of."""
+    return to_original_addresses(to_own_addresses(text, origin), origin)
 
 
 def call_of(request: Request) -> Call:

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from fedcom.api.caller import Call, Caller, call_of
 from fedcom.api.errors import SAME, answer_error
+from fedcom.api.proxied import move_pictures_in
 from fedcom.errors import BadRequest
 from fedcom.http.page_cache import SHARED, allow_sharing, is_shareable
 from fedcom.http.problem import EXPECTED
@@ -170,6 +171,8 @@ def _serving(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
             answer = await endpoint.handler(call, wanted)
         except EXPECTED as error:
             return answer_error(error, HEADERS, endpoint.codes)
+        if call.instance.settings.proxy_pictures_for_apps:
+            move_pictures_in(answer, call.instance.media_signer.address_for_apps)
         cached = SHARED if endpoint.is_shared and is_shareable(request) else PRIVATE
         headers = {**HEADERS, "Cache-Control": cached, "Vary": "Authorization"}
         return Response(_encode(answer), headers=headers, media_type="application/json")

@@ -2,8 +2,8 @@
 
 Apps upload to `/pictrs/image` and build the address of the picture from the name that they get. In
 texts these addresses are replaced by our own (`media.records.to_own_addresses`), which is how a
-picture counts as used. Facts: pict-rs 0.5 as Lemmy 0.19 exposes it; lemmy-js-client 0.19,
-`uploadImage`.
+picture counts as used. Pictures of other servers are at `/api/v3/image_proxy`. Facts: pict-rs 0.5
+as Lemmy 0.19 exposes it; lemmy-js-client 0.19, `uploadImage`.
 """
 
 import asyncio
@@ -20,10 +20,11 @@ from fedcom.api.endpoint import HEADERS, PREFLIGHT
 from fedcom.api.errors import answer_error
 from fedcom.errors import BadRequest, Denied
 from fedcom.http.instance import Instance, instance_of
-from fedcom.http.pictures import show_picture
+from fedcom.http.pictures import show_picture, show_remote_picture
 from fedcom.http.problem import EXPECTED
 from fedcom.media.picture import POST
 from fedcom.media.records import PICTRS as PATH, find_media
+from fedcom.media.remote import FULL, PROXY
 from fedcom.personal.uploads import begin_upload, delete_upload, finish_upload
 
 THUMBNAIL = 256
@@ -64,11 +65,26 @@ async def show(request: Request) -> Response:
     wants. `format=` has no effect: every picture is a WebP.
     """
     instance, name = instance_of(request), request.path_params["name"]
-    wanted = request.query_params.get("thumbnail", "")
-    if wanted.isdecimal() and int(wanted[:6]) <= THUMBNAIL:
+    if _is_small(request):
         found = await instance.read(lambda conn: find_media(conn, name))
         name = (found and found.thumbnail) or name
     return await show_picture(instance, name)
+
+
+async def show_remote(request: Request) -> Response:
+    """GET /api/v3/image_proxy?url=…&sig=…: a picture of another server, at the address that an
+    answer of ours named it by; `thumbnail=` and `format=` as for our own.
+    """
+    query = request.query_params
+    url, signature = query.get("url", ""), query.get("sig", "")
+    return await show_remote_picture(
+        instance_of(request), url, FULL, signature, small=_is_small(request)
+    )
+
+
+def _is_small(request: Request) -> bool:
+    wanted = request.query_params.get("thumbnail", "")
+    return wanted.isdecimal() and int(wanted[:6]) <= THUMBNAIL
 
 
 async def delete(request: Request) -> Response:
@@ -112,4 +128,5 @@ ROUTES = [
     Route("/pictrs/healthz", answer_health, methods=["GET"]),
     Route(f"{PATH}/delete/{{token}}/{{name}}", delete, methods=["GET"]),
     Route(f"{PATH}/{{name}}", show, methods=["GET"]),
+    Route(PROXY, show_remote, methods=["GET"]),
 ]

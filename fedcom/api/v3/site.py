@@ -38,12 +38,10 @@ from fedcom.api.v3.shapes.site import (
 )
 from fedcom.errors import Conflict, Invalid
 from fedcom.media.records import media_url, name_in
-from fedcom.offload import offload
 from fedcom.queries.actors import get_person, list_admins
 from fedcom.queries.counts import count_site
 from fedcom.queries.decoration import list_emoji, list_taglines
 from fedcom.rules.dialects import LEMMY_VERSION
-from fedcom.rules.limits import check_body
 from fedcom.site.decoration import set_taglines
 from fedcom.site.instances import replace_blocks
 from fedcom.site.settings import (
@@ -147,8 +145,8 @@ class SiteResponse(Shape):
 async def edit(call: Call, wanted: EditSite) -> SiteResponse:
     """Change the settings of the site, as an admin."""
     await call.read(lambda caller: caller.check_admin())
-    sidebar, legal = await _render(wanted.sidebar), await _render(wanted.legal_information)
-    lines = [await _render(text) for text in wanted.taglines or ()]
+    sidebar, legal = await call.render(wanted.sidebar), await call.render(wanted.legal_information)
+    lines = [await call.render(text) for text in wanted.taglines or ()]
 
     def work(caller: Caller) -> SiteResponse:
         caller.check_admin()
@@ -159,10 +157,6 @@ async def edit(call: Call, wanted: EditSite) -> SiteResponse:
         return SiteResponse(site_view=_site_view(caller), taglines=found)
 
     return await call.unit(work)
-
-
-async def _render(text: str | None) -> Body | None:
-    return None if text is None else await offload(Body.of_markdown, check_body(text))
 
 
 def _edit(caller: Caller, wanted: EditSite, sidebar: Body | None, legal: Body | None) -> None:
