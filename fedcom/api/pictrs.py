@@ -15,10 +15,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from fedcom.api.caller import Caller, call_of
+from fedcom.api.caller import Call, Caller, call_of
 from fedcom.api.endpoint import HEADERS, PREFLIGHT
 from fedcom.api.errors import answer_error
 from fedcom.errors import BadRequest, Denied
+from fedcom.http.cookies import find_cookie
+from fedcom.http.csrf import check_origin
+from fedcom.http.identity import Credentials
 from fedcom.http.instance import Instance, instance_of
 from fedcom.http.pictures import show_picture, show_remote_picture
 from fedcom.http.problem import EXPECTED
@@ -40,8 +43,8 @@ class UploadedFile(msgspec.Struct):
 
 async def upload(request: Request) -> Response:
     """POST /pictrs/image: a picture in the field `images[]`, from a member."""
-    call = call_of(request)
     try:
+        call = _call_of(request)
         by = (await call.member()).person
         async with request.form(max_files=1, max_fields=2) as form:
             given = form.get("images[]")
@@ -91,21 +94,34 @@ async def delete(request: Request) -> Response:
     """GET /pictrs/image/delete/{token}/{name}: delete a picture of one's own, or as an admin any
     picture.
     """
-    call, name = call_of(request), request.path_params["name"]
+    name = request.path_params["name"]
 
     def work(caller: Caller) -> list[str]:
-        expected = delete_token(call.instance, name, caller.person.id)
+        expected = delete_token(instance_of(request), name, caller.person.id)
         if not hmac.compare_digest(expected, request.path_params["token"]):
             raise Denied("not_the_owner", "This is not the token of a picture of yours.")
         return delete_upload(caller.ctx, caller.person, name, is_admin=caller.is_admin)
 
     try:
+        call = _call_of(request)
         files = await call.unit(work)
     except EXPECTED as error:
         return answer_error(error, HEADERS)
     for file in files:
         await asyncio.to_thread(call.instance.pictures.store.remove, file)
     return Response(status_code=204, headers=HEADERS)
+
+
+def _call_of(request: Request) -> Call:
+    """The call, by a bearer token or by a cookie `jwt`, which some bots send here, since Lemmy 0.19
+    accepts it everywhere. We never set one, but a browser may have it of another program at our
+    address. Raises Denied("cross_site") if another site made it send the cookie.
+    """
+    call, token = call_of(request), find_cookie(request, "jwt")
+    if call.credentials.token or not token:
+        return call
+    check_origin(request)
+    return Call(request, Credentials(token, from_cookie=True))
 
 
 def delete_token(instance: Instance, name: str, member_id: int) -> str:
