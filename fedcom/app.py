@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
 from fedcom.api import pictrs
+from fedcom.api.kept import KeptAnswers
 from fedcom.api.v3 import routes as api
 from fedcom.federation import discovery, documents, threads
 from fedcom.federation.negotiation import ACTIVITY_TYPES, takes_activity, wants_activity
@@ -86,6 +87,7 @@ def create_app(settings: Settings, opener: Opener | None = None) -> Starlette:
         exception_handlers=exception_handlers(),
         lifespan=lifespan,
     )
+    app.state.kept_answers = KeptAnswers()
     # Starlette would build the address from the Host header, which clients choose.
     app.router.redirect_slashes = False
     return app

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from activitypub.errors import FetchFailed, Malformed, NotThere, PrivateAddress, Unreachable
 from activitypub.fetch import Budget, Fetcher
 from activitypub.iri import check_iri, host_of
-from activitypub.webfinger import find_actor as find_by_webfinger, parse_handle
+from activitypub.webfinger import Handle, find_actor as find_by_webfinger, parse_handle
 from fedcom.context import Context, Fetched
 from fedcom.errors import Invalid, NotFound
 from fedcom.inbound.content_at import content_at
@@ -31,6 +31,7 @@ Found = Community | Person | Post | Comment
 # The fetches of one look-up: a thread's parents, its authors, the community and moderators.
 LOOKUP_DOCUMENTS = 60
 LOOKUP_SECONDS = 30.0
+_SCHEMES = ("https://", "http://")
 # Pages of this server, and those of people and communities on most forums.
 _PAGE = re.compile(r"/(post|comment|c|u)/([\w.-]{1,100})")
 _ACTOR_PAGE = re.compile(r"/(c|m|u)/([\w.-]{1,100})")
@@ -61,7 +62,7 @@ class LookUp:
         text = pasted_address(text)
         budget = Budget(documents=LOOKUP_DOCUMENTS, seconds=LOOKUP_SECONDS)
         try:
-            if text.startswith(("https://", "http://")):
+            if text.startswith(_SCHEMES):
                 return await self._look_up_address(text, budget)
             return await self._look_up_handle(text, budget)
         except Malformed as error:
@@ -91,7 +92,7 @@ class LookUp:
 
     async def _look_up_address(self, iri: str, budget: Budget) -> Found:
         check_iri(iri, development=self._fetcher.development)
-        known = await self._units.read(lambda conn: find_known(conn, iri, self._origins.origin))
+        known = await self._units.read(lambda conn: _find_at(conn, iri, self._origins.origin))
         if known is not None:
             return known
         await self._origins.check_host(host_of(iri))
@@ -116,14 +117,13 @@ class LookUp:
 
     async def _look_up_handle(self, text: str, budget: Budget) -> Found:
         handle = parse_handle(text, development=self._fetcher.development)
-        is_group = text.startswith("!")
-        name = handle.name.lower() if handle.host == host_of(self._origins.origin) else handle.name
+        own_host = host_of(self._origins.origin)
         known = await self._units.read(
-            lambda conn: _find_by_name(conn, name, handle.host, is_group=is_group)
+            lambda conn: _find_by_handle(conn, handle, own_host, is_group=text.startswith("!"))
         )
         if known is not None:
             return known
-        if handle.host == host_of(self._origins.origin):
+        if handle.host == own_host:
             raise NotFound("couldnt_find_person", "%(text)s not found on this server.", text=text)
         await self._origins.check_host(handle.host)
         iri = await find_by_webfinger(self._fetcher, handle, budget)
@@ -140,11 +140,34 @@ class LookUp:
         return await self._units.read(lambda conn: _find(conn, found.iri)) or found
 
 
+def is_address(text: str, *, development: bool) -> bool:
+    """Whether the text is the id or the handle of one thing, rather than search terms."""
+    text = pasted_address(text)
+    if text.startswith(_SCHEMES):
+        return not any(map(str.isspace, text))
+    try:
+        parse_handle(text, development=development)
+    except Malformed:
+        return False
+    return True
+
+
+def find_known(conn: Connection, text: str, origin: str, *, development: bool) -> Found | None:
+    """What a handle or an address names, if it is known here; None for search terms."""
+    if not is_address(text, development=development):
+        return None
+    text = pasted_address(text)
+    if text.startswith(_SCHEMES):
+        return _find_at(conn, text, origin)
+    handle = parse_handle(text, development=development)
+    return _find_by_handle(conn, handle, host_of(origin), is_group=text.startswith("!"))
+
+
 def _find(conn: Connection, iri: str) -> Found | None:
     return find_content(conn, iri) or find_actor(conn, iri)
 
 
-def find_known(conn: Connection, iri: str, origin: str) -> Found | None:
+def _find_at(conn: Connection, iri: str, origin: str) -> Found | None:
     """The known object at an address: by its id, or by the address of a page of this server."""
     known = _find(conn, iri)
     here = _PAGE.fullmatch(iri.removeprefix(origin)) if iri.startswith(f"{origin}/") else None
@@ -157,6 +180,14 @@ def find_known(conn: Connection, iri: str, origin: str) -> Found | None:
         row_id = int(text) if text.isdecimal() and len(text) < _DIGITS else 0
         return get_post(conn, row_id) if kind == "post" else get_comment(conn, row_id)
     return None
+
+
+def _find_by_handle(
+    conn: Connection, handle: Handle, own_host: str, *, is_group: bool
+) -> Found | None:
+    # The names of this server have no capitals.
+    name = handle.name.lower() if handle.host == own_host else handle.name
+    return _find_by_name(conn, name, handle.host, is_group=is_group)
 
 
 def _find_by_name(conn: Connection, name: str, host: str, *, is_group: bool) -> Found | None:

@@ -191,6 +191,12 @@ class Settings(BaseModel):
         description="How much space in `media_dir` copies of remote pictures may take, in millions"
         " of bytes. The oldest copies are deleted first, and none is kept for longer than 30 days.",
     )
+    proxy_pictures_for_apps: bool = Field(
+        default=False,
+        description="Whether the API names pictures of other servers by an address of this one, so"
+        " that those servers do not see who reads what in an app, as `ProxyAllImages` in Lemmy. The"
+        " pages always do. Copies are kept as `remote_pictures_megabytes` says.",
+    )
     member_limits: bool = Field(
         default=True,
         description="Whether members have the limits listed at `/help/limits`. Turn this off only"

@@ -15,6 +15,7 @@ import random
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
+from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, or_, select, update
 
@@ -154,9 +155,18 @@ def put(conn: Connection, changed: Collection[PeerHealth]) -> None:
         conn.execute(_PUT, others)
 
 
-def list_health(conn: Connection) -> dict[str, PeerHealth]:
-    """The health of every peer that something was sent to, by host."""
-    return {row[0]: PeerHealth(*row) for row in conn.execute(_ALL).all()}
+class Attempts(NamedTuple):
+    """How deliveries to a peer are going: a part of its health, for lists of thousands."""
+
+    failures: int
+    resting_until: float | None
+    last_success: float | None
+    last_failure: float | None
+
+
+def list_attempts(conn: Connection) -> dict[str, Attempts]:
+    """How deliveries are going to every peer that something was sent to, by host."""
+    return {host: Attempts(*rest) for host, *rest in conn.execute(_ATTEMPTS).all()}
 
 
 def gone_hosts(conn: Connection) -> frozenset[str]:
@@ -200,7 +210,7 @@ _LOCK = (
     .order_by(peers.c.host)  # all workers lock in the same order
     .with_for_update()
 )
-_ALL = select(*(peers.c[name] for name in _FIELDS))
+_ATTEMPTS = select(peers.c.host, *(peers.c[name] for name in Attempts._fields))
 _PUT_DELIVERED = (
     update(peers)
     .where(peers.c.host.in_(bindparam("hosts", expanding=True)))

@@ -16,11 +16,20 @@ from fedcom.context import Context
 from fedcom.errors import BadRequest, Denied, FedcomError
 from fedcom.http.identity import Credentials, Identity, credentials_of, note_use, read_identity
 from fedcom.http.instance import Instance, instance_of
-from fedcom.http.resolve import look_up, pace_searches, parse_markdown, read_link
+from fedcom.http.resolve import (
+    find_addressed,
+    look_up,
+    pace_searches,
+    parse_markdown,
+    read_link,
+)
 from fedcom.lookup import Found
 from fedcom.media.records import to_own_addresses
+from fedcom.media.remote import to_original_addresses
 from fedcom.models.actor import Person
 from fedcom.models.site import Site
+from fedcom.offload import offload
+from fedcom.rules.limits import MAX_BODY, check_body
 from fedcom.settings import Settings
 from fedcom.text.page_head import LinkMetadata
 from fedcom.views.viewer import NOBODY
@@ -109,7 +118,7 @@ class Caller:
 
     def own_address(self, url: str) -> str | None:
         """The address of a picture as we store it; None for ""."""
-        return to_own_addresses(url, self.settings.origin) if url else None
+        return _as_stored(url, self.settings.origin) if url else None
 
     def act(self, action: Federated[R]) -> R:
         """Count and perform an action of the caller. Raises what `rate_limits.act` raises."""
@@ -198,25 +207,43 @@ class Call:
 
     def own_address(self, url: str) -> str:
         """The address of a picture as we store it; that of anything else as it is."""
-        return to_own_addresses(url, self.instance.settings.origin)
+        return _as_stored(url, self.instance.settings.origin)
 
     async def parse_markdown(self, by: Person, text: str) -> Body:
         """The text of a member, after a look-up of whom it mentions."""
-        text = to_own_addresses(text, self.instance.settings.origin)
+        text = _as_stored(text, self.instance.settings.origin)
         return await parse_markdown(self.request, by, text)
+
+    async def render(self, text: str | None, longest: int = MAX_BODY) -> Body | None:
+        """A text that notifies nobody: on a profile, or of the site. Raises Invalid."""
+        if text is None:
+            return None
+        text = check_body(_as_stored(text, self.instance.settings.origin), longest)
+        return await offload(Body.of_markdown, text)
 
     async def look_up(self, by: Person, text: str) -> Found:
         """What a member means by a handle or an address, fetched if it is not known here."""
         return await look_up(self.request, by, text)
 
+    async def find_addressed(self, by: Person | None, text: str) -> Found | None:
+        """What a search for a handle or an address means, fetched for a member; None for terms."""
+        return await find_addressed(self.request, by, text)
+
     async def read_link(self, by: Person, url: str) -> LinkMetadata:
         """What the page behind a link says of itself, fetched now for a member."""
         return await read_link(self.request, by, url)
 
-    async def count_search(self) -> None:
-        """Count a search if a guest calls. Raises TooMany."""
-        if await self.read(lambda caller: caller.is_guest):
+    async def count_search(self) -> Person | None:
+        """The member who searches; None for a guest, whose search is counted. Raises TooMany."""
+        by = await self.read(lambda caller: None if caller.is_guest else caller.person)
+        if by is None:
             await pace_searches(self.request)
+        return by
+
+
+def _as_stored(text: str, origin: str) -> str:
+    """With the addresses of pictures as they are stored, which apps get others of."""
+    return to_original_addresses(to_own_addresses(text, origin), origin)
 
 
 def call_of(request: Request) -> Call:

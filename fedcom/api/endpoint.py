@@ -5,7 +5,7 @@ transaction; `serves` is for handlers that have to wait for something else and o
 themselves. Its annotations name the structs, for the decoder, the answer and the description.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, dataclass_transform, get_type_hints
 
@@ -16,9 +16,12 @@ from starlette.routing import Route
 
 from fedcom.api.caller import Call, Caller, call_of
 from fedcom.api.errors import SAME, answer_error
+from fedcom.api.kept import EncodedAnswer, KeptAnswers
+from fedcom.api.proxied import move_pictures_in
 from fedcom.errors import BadRequest
 from fedcom.http.page_cache import SHARED, allow_sharing, is_shareable
 from fedcom.http.problem import EXPECTED
+from fedcom.offload import offload
 
 Method = Literal["GET", "POST", "PUT"]
 Handler = Callable[[Call, Any], Awaitable[Any]]
@@ -95,11 +98,19 @@ class Resource:
         self._codes = {**SAME, **codes}
         self.endpoints: list[Endpoint] = []
 
-    def reads(self, path: str) -> Callable[[F], F]:
-        """Register a handler `(caller, parameters) -> answer` for GET, which only reads."""
+    def reads(
+        self, path: str, version: Callable[[Caller], Hashable] | None = None
+    ) -> Callable[[F], F]:
+        """Register a handler `(caller, parameters) -> answer` for GET, which only reads.
+
+        With `version`, the answer is the same for everybody and without parameters. It is kept for
+        a minute, until `version(caller)` is another one.
+        """
 
         def register(handler: F) -> F:
             def run(call: Call, wanted: Any) -> Awaitable[Any]:
+                if version is not None:
+                    return _find_kept(call, path, version, lambda one: handler(one, wanted))
                 return call.read(lambda caller: handler(caller, wanted))
 
             return self._add("GET", path, handler, run, is_shared=True)
@@ -170,11 +181,38 @@ def _serving(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
             answer = await endpoint.handler(call, wanted)
         except EXPECTED as error:
             return answer_error(error, HEADERS, endpoint.codes)
+        if call.instance.settings.proxy_pictures_for_apps:
+            move_pictures_in(answer, call.instance.media_signer.address_for_apps)
         cached = SHARED if endpoint.is_shared and is_shareable(request) else PRIVATE
         headers = {**HEADERS, "Cache-Control": cached, "Vary": "Authorization"}
+        if isinstance(answer, EncodedAnswer):
+            return _to_response(request, answer, headers)
         return Response(_encode(answer), headers=headers, media_type="application/json")
 
     return serve
+
+
+async def _find_kept(
+    call: Call,
+    path: str,
+    version: Callable[[Caller], Hashable],
+    handler: Callable[[Caller], object],
+) -> EncodedAnswer:
+    kept: KeptAnswers = call.request.app.state.kept_answers
+    now, current = call.instance.clock(), await call.read(version)
+    found = kept.find(path, current, now)
+    if found is None:
+        found = await offload(EncodedAnswer.of, await call.read(handler))
+        kept.keep(path, current, now, found)
+    return found
+
+
+def _to_response(request: Request, answer: EncodedAnswer, headers: Mapping[str, str]) -> Response:
+    varies = {**headers, "Vary": "Authorization, Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        varies["Content-Encoding"] = "gzip"
+        return Response(answer.gzipped, headers=varies, media_type="application/json")
+    return Response(answer.json, headers=varies, media_type="application/json")
 
 
 async def _read_query(request: Request, parameters: type[Parameters]) -> Parameters:

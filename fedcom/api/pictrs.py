@@ -2,8 +2,8 @@
 
 Apps upload to `/pictrs/image` and build the address of the picture from the name that they get. In
 texts these addresses are replaced by our own (`media.records.to_own_addresses`), which is how a
-picture counts as used. Facts: pict-rs 0.5 as Lemmy 0.19 exposes it; lemmy-js-client 0.19,
-`uploadImage`.
+picture counts as used. Pictures of other servers are at `/api/v3/image_proxy`. Facts: pict-rs 0.5
+as Lemmy 0.19 exposes it; lemmy-js-client 0.19, `uploadImage`.
 """
 
 import asyncio
@@ -15,15 +15,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from fedcom.api.caller import Caller, call_of
+from fedcom.api.caller import Call, Caller, call_of
 from fedcom.api.endpoint import HEADERS, PREFLIGHT
 from fedcom.api.errors import answer_error
 from fedcom.errors import BadRequest, Denied
+from fedcom.http.cookies import find_cookie
+from fedcom.http.csrf import check_origin
+from fedcom.http.identity import Credentials
 from fedcom.http.instance import Instance, instance_of
-from fedcom.http.pictures import show_picture
+from fedcom.http.pictures import show_picture, show_remote_picture
 from fedcom.http.problem import EXPECTED
 from fedcom.media.picture import POST
 from fedcom.media.records import PICTRS as PATH, find_media
+from fedcom.media.remote import FULL, PROXY
 from fedcom.personal.uploads import begin_upload, delete_upload, finish_upload
 
 THUMBNAIL = 256
@@ -39,8 +43,8 @@ class UploadedFile(msgspec.Struct):
 
 async def upload(request: Request) -> Response:
     """POST /pictrs/image: a picture in the field `images[]`, from a member."""
-    call = call_of(request)
     try:
+        call = _call_of(request)
         by = (await call.member()).person
         async with request.form(max_files=1, max_fields=2) as form:
             given = form.get("images[]")
@@ -64,32 +68,60 @@ async def show(request: Request) -> Response:
     wants. `format=` has no effect: every picture is a WebP.
     """
     instance, name = instance_of(request), request.path_params["name"]
-    wanted = request.query_params.get("thumbnail", "")
-    if wanted.isdecimal() and int(wanted[:6]) <= THUMBNAIL:
+    if _is_small(request):
         found = await instance.read(lambda conn: find_media(conn, name))
         name = (found and found.thumbnail) or name
     return await show_picture(instance, name)
+
+
+async def show_remote(request: Request) -> Response:
+    """GET /api/v3/image_proxy?url=…&sig=…: a picture of another server, at the address that an
+    answer of ours named it by; `thumbnail=` and `format=` as for our own.
+    """
+    query = request.query_params
+    url, signature = query.get("url", ""), query.get("sig", "")
+    return await show_remote_picture(
+        instance_of(request), url, FULL, signature, small=_is_small(request)
+    )
+
+
+def _is_small(request: Request) -> bool:
+    wanted = request.query_params.get("thumbnail", "")
+    return wanted.isdecimal() and int(wanted[:6]) <= THUMBNAIL
 
 
 async def delete(request: Request) -> Response:
     """GET /pictrs/image/delete/{token}/{name}: delete a picture of one's own, or as an admin any
     picture.
     """
-    call, name = call_of(request), request.path_params["name"]
+    name = request.path_params["name"]
 
     def work(caller: Caller) -> list[str]:
-        expected = delete_token(call.instance, name, caller.person.id)
+        expected = delete_token(instance_of(request), name, caller.person.id)
         if not hmac.compare_digest(expected, request.path_params["token"]):
             raise Denied("not_the_owner", "This is not the token of a picture of yours.")
         return delete_upload(caller.ctx, caller.person, name, is_admin=caller.is_admin)
 
     try:
+        call = _call_of(request)
         files = await call.unit(work)
     except EXPECTED as error:
         return answer_error(error, HEADERS)
     for file in files:
         await asyncio.to_thread(call.instance.pictures.store.remove, file)
     return Response(status_code=204, headers=HEADERS)
+
+
+def _call_of(request: Request) -> Call:
+    """The call, by a bearer token or by a cookie `jwt`, which some bots send here, since Lemmy 0.19
+    accepts it everywhere. We never set one, but a browser may have it of another program at our
+    address. Raises Denied("cross_site") if another site made it send the cookie.
+    """
+    call, token = call_of(request), find_cookie(request, "jwt")
+    if call.credentials.token or not token:
+        return call
+    check_origin(request)
+    return Call(request, Credentials(token, from_cookie=True))
 
 
 def delete_token(instance: Instance, name: str, member_id: int) -> str:
@@ -112,4 +144,5 @@ ROUTES = [
     Route("/pictrs/healthz", answer_health, methods=["GET"]),
     Route(f"{PATH}/delete/{{token}}/{{name}}", delete, methods=["GET"]),
     Route(f"{PATH}/{{name}}", show, methods=["GET"]),
+    Route(PROXY, show_remote, methods=["GET"]),
 ]

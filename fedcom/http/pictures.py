@@ -5,10 +5,14 @@ import asyncio
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from fedcom.errors import Busy, FedcomError
 from fedcom.http.instance import Instance
 from fedcom.media.picture import MEDIA_TYPE
+from fedcom.media.remote import FACE
 
 FOREVER = "public, max-age=31536000, immutable"
+A_WEEK = "public, max-age=604800"
+NOT_NOW = "public, max-age=600"
 # Whatever type a browser guesses, it runs no script in the file.
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -22,6 +26,24 @@ async def show_picture(instance: Instance, name: str) -> Response:
     if content is None:
         raise HTTPException(404)
     return to_response(content, FOREVER)
+
+
+async def show_remote_picture(
+    instance: Instance, url: str, size: str, signature: str, *, small: bool = False
+) -> Response:
+    """The picture of another server that we signed this address and size of; with `small`, as for
+    an avatar. Raises HTTPException(404) without our signature.
+    """
+    if not instance.media_signer.is_ours(url, size, signature):
+        raise HTTPException(404)
+    try:
+        picture = await instance.remote_pictures.get(url, FACE if small else size)
+        return to_response(picture, A_WEEK)
+    except Busy:
+        return Response(status_code=503, headers={"Cache-Control": "no-store"})
+    except FedcomError:
+        # Not a page: the request comes from an <img>, which shows its alt text instead.
+        return Response(status_code=404, headers={"Cache-Control": NOT_NOW})
 
 
 def to_response(content: bytes, keep: str) -> Response:

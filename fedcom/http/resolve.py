@@ -20,7 +20,7 @@ from fedcom.catalogues import mark
 from fedcom.errors import Denied, FedcomError, Invalid, NotFound
 from fedcom.http.addresses import client_address
 from fedcom.http.instance import instance_of
-from fedcom.lookup import Found
+from fedcom.lookup import Found, find_known, is_address
 from fedcom.models.actor import Community, Person
 from fedcom.offload import offload
 from fedcom.queries.actors import find_community, find_person, get_person
@@ -112,6 +112,25 @@ async def look_up(request: Request, by: Person, text: str) -> Found:
     """
     await pace_look_ups(request, by)
     return await instance_of(request).lookup(text)
+
+
+async def find_addressed(request: Request, by: Person | None, text: str) -> Found | None:
+    """What a search for a handle or an address means; None for search terms.
+
+    What is not known here is fetched for a member, within the limit of look-ups. None also if it is
+    not found, or `by` is None, a guest: their search goes on without it.
+    """
+    instance = instance_of(request)
+    development, origin = instance.settings.development, instance.settings.origin
+    if not is_address(text, development=development):
+        return None
+    known = await instance.read(
+        lambda conn: find_known(conn, text, origin, development=development)
+    )
+    if known is None and by is not None:
+        with suppress(FedcomError, ProtocolError):
+            return await look_up(request, by, text)
+    return known
 
 
 async def parse_markdown(request: Request, by: Person, text: str) -> Body:

@@ -9,10 +9,11 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
-from urllib.parse import urlencode
+from urllib.parse import unquote_plus, urlencode
 from weakref import WeakValueDictionary
 
 import structlog
@@ -27,6 +28,12 @@ from fedcom.media.pictures import Pictures
 from fedcom.media.store import PictureStore
 
 PATH = "/media/remote"
+PROXY = "/api/v3/image_proxy"
+"""The same for Lemmy's apps."""
+
+FACE, FULL = "face", "full"
+"""The two sizes of a picture: square and small, or as it is."""
+
 KEPT = timedelta(days=30)
 FAILED_FOR = timedelta(minutes=30)
 """How long a picture that could not be fetched is not tried again."""
@@ -39,7 +46,7 @@ _AT_ONCE_PER_HOST = 2
 
 _SECONDS = 15.0
 _FAILURES = 5_000
-_SIZES: dict[str, Size] = {"face": AVATAR, "full": POST}
+_SIZES: dict[str, Size] = {FACE: AVATAR, FULL: POST}
 
 logger = structlog.get_logger(__name__)
 
@@ -52,11 +59,17 @@ class MediaUrlSigner:
         self._key = hmac.digest(secret, b"addresses of remote pictures", "sha256")
         self._origin = origin
 
-    def address(self, url: str, size: str = "full") -> str:
+    def address(self, url: str, size: str = FULL) -> str:
         """The address for our pages of the picture at `url`: a path for ours, signed for others."""
         if url.startswith(f"{self._origin}/media/"):
             return url.removeprefix(self._origin)
         return f"{PATH}?{urlencode({'url': url, 'size': size, 'sig': self._sign(url, size)})}"
+
+    def address_for_apps(self, url: str) -> str:
+        """The address for apps of the picture at `url`: unchanged for ours, signed for others."""
+        if url.startswith(f"{self._origin}/") or not url.startswith(("https://", "http://")):
+            return url
+        return f"{self._origin}{PROXY}?{urlencode({'url': url, 'sig': self._sign(url, FULL)})}"
 
     def is_ours(self, url: str, size: str, signature: str) -> bool:
         """Whether the signature of this address is valid."""
@@ -65,6 +78,18 @@ class MediaUrlSigner:
     def _sign(self, url: str, size: str) -> str:
         digest = hmac.digest(self._key, f"{size} {url}".encode(errors="replace"), "sha256")
         return base64.urlsafe_b64encode(digest[:18]).decode()
+
+
+def to_original_addresses(text: str, origin: str) -> str:
+    """A text in which an app may name pictures by our `address_for_apps`, with their own."""
+    ours = f"{origin}{PROXY}?"
+    if ours not in text:
+        return text
+    return re.sub(re.escape(ours) + _PARAMETERS, lambda found: unquote_plus(found[1]), text)
+
+
+# As urlencode writes them.
+_PARAMETERS = r"url=([\w.~%+-]+)&sig=[\w%-]+"
 
 
 class RemotePictures:

@@ -136,11 +136,11 @@ class ListedHosts:
 
     def blocks(self, host: str) -> bool:
         """Whether a block covers `host`."""
-        return bool(self.blocked) and not self.blocked.isdisjoint(_covering(host))
+        return bool(self.blocked) and _is_covered(host, self.blocked)
 
     def allows(self, host: str) -> bool:
         """Whether there is an allow list, and it covers `host`."""
-        return bool(self.allowed) and not self.allowed.isdisjoint(_covering(host))
+        return bool(self.allowed) and _is_covered(host, self.allowed)
 
     def refuses(self, host: str) -> bool:
         """Whether nothing is sent to `host`: as `find_refusal`."""
@@ -164,9 +164,20 @@ def blocked_among(conn: Connection, hosts: Iterable[str]) -> set[str]:
 
 def _covering(host: str) -> set[str]:
     """The names whose block covers `host`: itself, without its port, and every parent domain."""
-    name = host.rsplit(":", 1)[0] if ":" in host and not host.endswith("]") else host
-    labels = name.split(".")
+    labels = _without_port(host).split(".")
     return {".".join(labels[start:]) for start in range(len(labels))} | {host}
+
+
+def _is_covered(host: str, names: frozenset[str]) -> bool:
+    """Whether one of `_covering(host)` is among `names`; lists ask for thousands of hosts."""
+    name = host if host in names else _without_port(host)
+    while name and name not in names:
+        name = name.partition(".")[2]
+    return name != ""
+
+
+def _without_port(host: str) -> str:
+    return host.rsplit(":", 1)[0] if ":" in host and not host.endswith("]") else host
 
 
 # Prebuilt, because building a statement costs more than running it.

@@ -9,6 +9,11 @@ from collections.abc import Callable, Iterator
 _TAG = re.compile(r'<[A-Za-z/](?:[^>"]|"[^"]*")*>')
 _SOURCE = re.compile(r'(\ssrc=")([^"]*)(")')
 _ALT = re.compile(r'\salt="([^"]*)"')
+# Without brackets in the description, so that each attempt ends at the next one. An address may
+# have pairs of parentheses.
+_IN_MARKDOWN = re.compile(
+    r"(!\[[^\[\]]*\]\(\s{0,9}<?)(https?://(?:[^\s()<>]|\([^\s()<>]*\))+)", re.IGNORECASE
+)
 
 
 def move_pictures(html: str, address: Callable[[str], str]) -> str:
@@ -26,6 +31,15 @@ def move_pictures(html: str, address: Callable[[str], str]) -> str:
         return source[1] + entities.escape(moved) + source[3]
 
     return _TAG.sub(in_tag, html)
+
+
+def move_markdown_pictures(markdown: str, address: Callable[[str], str]) -> str:
+    """`markdown` with the address of every picture in it, `![…](…)`, replaced by `address(url)`."""
+    if "![" not in markdown:
+        return markdown
+    return _IN_MARKDOWN.sub(
+        lambda found: found[1] + address(found[2].replace("&amp;", "&")), markdown
+    )
 
 
 def pictures_in(html: str) -> Iterator[tuple[str, str]]:

@@ -103,9 +103,9 @@ class CommentQuery:
 
 
 def comments_beside(posts: FeedQuery) -> CommentQuery:
-    """The comments of the author of these posts, in the order that goes with theirs."""
+    """The comments of the same author or communities, in the order that goes with theirs."""
     return CommentQuery(
-        "author",
+        posts.scope,
         order_beside(posts.sort),
         posts.subject_id,
         posts.after,

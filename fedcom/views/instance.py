@@ -1,37 +1,20 @@
 """The servers known here, with their numbers and how deliveries to them are going."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from fedcom.errors import NotFound
-from fedcom.models.base import values_of
 from fedcom.models.instance import instance
 from fedcom.models.peer import peer
 from fedcom.remote.peers import list_hosts
-from outbox.peers import PeerHealth, list_health
+from outbox.peers import Attempts, list_attempts
 
 
-@dataclass(frozen=True, slots=True)
-class InstanceView:
-    """A server with its number, and the software that it says it runs.
-
-    `delivery` is None if nothing was ever sent there.
-    """
-
-    id: int
-    host: str
-    first_seen_at: datetime
-    software: str | None
-    version: str | None
-    checked_at: datetime | None
-    delivery: "DeliveryState | None"
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryState:
+class DeliveryState(NamedTuple):
     """How deliveries to a server are going: `failures` counts those in a row."""
 
     failures: int
@@ -41,18 +24,32 @@ class DeliveryState:
     next_attempt_at: datetime | None
 
 
+class InstanceView(NamedTuple):
+    """A server with its number, and the software that it says it runs.
+
+    `delivery` is None if nothing was ever sent there. A tuple, because one answer has thousands.
+    """
+
+    id: int
+    host: str
+    first_seen_at: datetime
+    software: str | None
+    version: str | None
+    checked_at: datetime | None
+    delivery: DeliveryState | None
+
+
 @dataclass(frozen=True, slots=True)
 class Instances:
     """The other servers by name: those that this one federates with, those on its allow list, and
     those that a block covers.
     """
 
-    linked: tuple[InstanceView, ...]
-    allowed: tuple[InstanceView, ...]
-    blocked: tuple[InstanceView, ...]
+    linked: list[InstanceView]
+    allowed: list[InstanceView]
+    blocked: list[InstanceView]
 
 
-_OWN = values_of(InstanceView, without=("delivery",))
 _ALL = (
     select(
         instance.c.id,
@@ -61,8 +58,12 @@ _ALL = (
         *(peer.c[name] for name in ("software", "version", "checked_at")),
     )
     .outerjoin(peer, peer.c.host == instance.c.host)
+    .where(instance.c.host != bindparam("own_host"))
     .order_by(instance.c.host)
 )
+
+
+_NEWEST = select(func.max(instance.c.id))
 
 
 def list_instances(conn: Connection, own_host: str) -> Instances | None:
@@ -70,14 +71,23 @@ def list_instances(conn: Connection, own_host: str) -> Instances | None:
     listed = list_hosts(conn)
     if not listed.is_federated:
         return None
-    rows = [row for row in conn.execute(_ALL).mappings().all() if row["host"] != own_host]
-    health = list_health(conn)
-    found = [_to_instance(row, health.get(row["host"])) for row in rows]
-    return Instances(
-        linked=tuple(one for one in found if not listed.refuses(one.host)),
-        allowed=tuple(one for one in found if listed.allows(one.host)),
-        blocked=tuple(one for one in found if listed.blocks(one.host)),
-    )
+    attempts = list_attempts(conn)
+    found = Instances([], [], [])
+    for row in conn.execute(_ALL, {"own_host": own_host}).all():
+        one = InstanceView._make((*row, _to_state(attempts.get(row[1]))))
+        is_blocked, is_allowed = listed.blocks(one.host), listed.allows(one.host)
+        if is_blocked:
+            found.blocked.append(one)
+        if is_allowed:
+            found.allowed.append(one)
+        if not is_blocked and (is_allowed or not listed.allowed):
+            found.linked.append(one)
+    return found
+
+
+def read_version(conn: Connection) -> Hashable:
+    """What changes with the servers in these lists; not with their software and deliveries."""
+    return list_hosts(conn), conn.execute(_NEWEST).scalar()
 
 
 def get_host(conn: Connection, number: int) -> str:
@@ -88,21 +98,15 @@ def get_host(conn: Connection, number: int) -> str:
     return str(host)
 
 
-def _to_instance(row: RowMapping, health: PeerHealth | None) -> InstanceView:
-    # In the order of the last field.
-    state: tuple[Any, ...] = (_to_state(health),)
-    return InstanceView(*_OWN(row) + state)
-
-
-def _to_state(of: PeerHealth | None) -> DeliveryState | None:
+def _to_state(of: Attempts | None) -> DeliveryState | None:
     if of is None:
         return None
-    attempts = [moment for moment in (of.last_success, of.last_failure) if moment is not None]
+    last = max(of.last_success or 0.0, of.last_failure or 0.0)
     return DeliveryState(
-        failures=of.failures,
-        last_success_at=_moment(of.last_success),
-        last_attempt_at=_moment(max(attempts, default=None)),
-        next_attempt_at=_moment(of.resting_until) if of.failures else None,
+        of.failures,
+        _moment(of.last_success),
+        _moment(last or None),
+        _moment(of.resting_until) if of.failures else None,
     )
 
 

@@ -53,7 +53,7 @@ from sqlalchemy import (
 from database.counting import count_up_to
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.account import account
-from fedcom.models.actor import actor, community as community_table
+from fedcom.models.actor import actor, author_counts, community as community_table
 from fedcom.models.comment import comment, comment_rank
 from fedcom.models.follow import follow
 from fedcom.models.moderation import moderator
@@ -577,17 +577,54 @@ def search_communities(
 
 def search_people(conn: Connection, wanted: SearchQuery, viewer: Viewer) -> Page[Hit[PersonView]]:
     """People by name and title, in one statement; without those waiting for approval."""
+    columns = actor_columns(actor, "")
+    return _search_actors(
+        conn, wanted, actor, _people(viewer), (columns, lambda row: to_person(row, ""), viewer)
+    )
+
+
+def _people(viewer: Viewer) -> list[ColumnElement[bool]]:
     is_applicant = exists().where(account.c.actor_id == actor.c.id, account.c.state == "pending")
-    conditions = [
+    return [
         actor.c.kind.in_(("Person", "Service", "Organization")),
         is_not_deleted(actor),
         ~is_applicant,
         *_unblocked(viewer, actor),
     ]
-    columns = actor_columns(actor, "")
-    return _search_actors(
-        conn, wanted, actor, conditions, (columns, lambda row: to_person(row, ""), viewer)
+
+
+def list_people(conn: Connection, wanted: SearchQuery, viewer: Viewer) -> list[int]:
+    """The row ids of a page of everybody: who wrote most comments first, but for "new" and "old" by
+    when they were received here.
+    """
+    conditions = _people(viewer)
+    if wanted.scope == "local":
+        conditions.append(actor.c.local.is_(True))
+    skipped = _skipped(wanted)
+    everybody = select(actor.c.id).where(*conditions).limit(wanted.limit).offset(skipped)
+    if wanted.sort in {"new", "old"}:
+        order = actor.c.id.asc() if wanted.sort == "old" else actor.c.id.desc()
+        return list(conn.scalars(everybody.order_by(order)))
+    # No index has this order: first of the narrow table alone, and of all only if too few of those
+    # are left.
+    comments, author_id = author_counts.c.comments, author_counts.c.author_id
+    best = (
+        select(author_id, comments)
+        .order_by(comments.desc(), author_id.desc())
+        .limit((skipped + wanted.limit) * CONSIDERED)
+        .cte("best")
+        .prefix_with("MATERIALIZED")
     )
+    found = conn.scalars(
+        everybody.join(best, best.c.author_id == actor.c.id).order_by(
+            best.c.comments.desc(), actor.c.id.desc()
+        )
+    ).all()
+    if len(found) < wanted.limit:
+        order = func.coalesce(comments, 0).desc()
+        beside = everybody.outerjoin(author_counts, author_id == actor.c.id)
+        found = conn.scalars(beside.order_by(order, actor.c.id.desc())).all()
+    return list(found)
 
 
 def _search_actors(

@@ -13,15 +13,11 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from activitypub.errors import Malformed
-from activitypub.webfinger import parse_handle
 from fedcom.errors import Invalid
 from fedcom.http.resolve import get_community_named, look_up, pace_searches
-from fedcom.lookup import Found, find_known
+from fedcom.lookup import Found, find_known, is_address
 from fedcom.models.actor import Community, Person
 from fedcom.models.post import Post
-from fedcom.queries.actors import find_community, find_person
-from fedcom.text.pasted import pasted_address
 from fedcom.text.search_terms import Terms, parse_terms
 from fedcom.views.comment import CommentView
 from fedcom.views.community import CommunityView
@@ -99,7 +95,7 @@ async def _search(context: PageContext, form: Form, params: SearchParams) -> Res
     development, origin = instance.settings.development, instance.settings.origin
 
     def read(conn: Connection) -> Found | Hits:
-        known = _find_known(conn, params.text, origin, development=development)
+        known = find_known(conn, params.text, origin, development=development)
         return known or _SEARCHES[params.kind](
             conn, _wanted(conn, context.request, params), _viewer(context)
         )
@@ -152,31 +148,6 @@ def _is_by_time(params: SearchParams, terms: Terms) -> bool:
 
 def _viewer(context: PageContext) -> Viewer:
     return Viewer(context.viewer_id, show_nsfw=context.shows_nsfw)
-
-
-def is_address(text: str, *, development: bool) -> bool:
-    """Whether the text is the id or the handle of one thing, rather than search terms."""
-    text = pasted_address(text)
-    if text.startswith(("https://", "http://")):
-        return not any(map(str.isspace, text))
-    try:
-        parse_handle(text, development=development)
-    except Malformed:
-        return False
-    return True
-
-
-def _find_known(conn: Connection, text: str, origin: str, *, development: bool) -> Found | None:
-    """The thing with this handle or address, if it is known here."""
-    if not is_address(text, development=development):
-        return None
-    text = pasted_address(text)
-    if text.startswith(("https://", "http://")):
-        return find_known(conn, text, origin)
-    handle = parse_handle(text, development=development)
-    community = find_community(conn, handle.name, handle.host)
-    person = find_person(conn, handle.name, handle.host)
-    return (community or person) if text.startswith("!") else (person or community)
 
 
 def _query(text: str) -> str:

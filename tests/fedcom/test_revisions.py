@@ -13,6 +13,7 @@ from fedcom.db import open_database
 from fedcom.models.actor import author_counts, community
 from fedcom.models.comment import comment_rank
 from fedcom.models.digest import digest_of
+from fedcom.models.instance import instance
 from fedcom.models.moderation import modlog, report, tombstone
 from fedcom.models.personal import draft
 from fedcom.models.post import post_rank
@@ -175,6 +176,8 @@ def test_the_instance_actor_takes_the_name_of_the_site(
 _OLD_ROWS = (
     "INSERT INTO report (id, iri, reporter_id, reason, said, created_at)"
     " VALUES (3, 'f', 2, 'Rude', 'What it was', :at)",
+    "INSERT INTO instance_block (host, reason, created_at) VALUES ('a.example', '', :at)",
+    "INSERT INTO instance_block (host, reason, created_at) VALUES ('spam.example', '', :at)",
     "INSERT INTO draft (person_id, place, fields, updated_at) VALUES (2, 'submit', '{}', :at)",
     "INSERT INTO marker (iri, kind, actor_iri, created_at, awaited, signed_at)"
     " VALUES ('like', 'undone', 'bob', :at, true, 1.5)",
@@ -198,6 +201,8 @@ def test_rows_keep_their_values_under_the_standard_names(
 
     with database.connect() as conn:
         assert conn.execute(select(report.c.reported_text)).scalars().all() == ["What it was"]
+        known = conn.execute(select(instance.c.host, instance.c.first_seen_at)).all()
+        assert sorted(known) == [("a.example", NOON), ("spam.example", NOON)]
         assert conn.execute(select(draft.c.form)).scalars().all() == ["submit"]
         (row,) = conn.execute(select(tombstone)).all()
     database.close()

@@ -68,9 +68,13 @@ class Live:
 
 
 @contextmanager
-def open_live(folder: Path, address: str, database_url: str = "") -> Iterator[Live]:
+def open_live(
+    folder: Path, address: str, database_url: str = "", **settings: str
+) -> Iterator[Live]:
     """Start it at this address, on SQLite by default; stop it afterwards."""
-    started = server_processes.Node("live", folder, address=address, database_url=database_url)
+    started = server_processes.Node(
+        "live", folder, address=address, database_url=database_url, **settings
+    )
     with (
         server_processes.running(started),
         Visitor(started.origin, "ann") as ann,

@@ -33,7 +33,7 @@ from fedcom.text.hashtags import find_hashtags, with_hashtag_links
 from fedcom.text.html import sanitize, to_text
 from fedcom.text.mentions import ParsedMarkdown, linked_addresses
 from fedcom.text.page_head import read_head
-from fedcom.text.pictures import move_pictures
+from fedcom.text.pictures import move_markdown_pictures, move_pictures
 from fedcom.text.plain import clean_title
 from fedcom.text.search_terms import parse_terms
 from fedcom.text.titles import title_of
@@ -73,6 +73,7 @@ def refusing(work: Callable[[Any], object]) -> Callable[[Any], None]:
 
 
 def render(source: str) -> str:
+    move_markdown_pictures(source, str.upper)
     return ParsedMarkdown(source).to_html()
 
 

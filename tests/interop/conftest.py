@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.federation.conftest import Live, open_live
+from tests.support import server_processes
 from tests.support.javascript import Program, running
-from tests.support.lemmy_scene import Clients, open_clients
+from tests.support.lemmy_scene import Clients, found_site, open_clients
+from tests.support.smtp_server import open_smtp_server
 
 
 @pytest.fixture(scope="package")
@@ -27,13 +29,21 @@ def lemmy_js() -> Iterator[Program]:
 
 @pytest.fixture(scope="package")
 def far(tmp_path_factory: pytest.TempPathFactory, lemmy_js: Program) -> Iterator[Clients]:
-    """The clients of everybody at another instance of ours."""
-    with open_live(tmp_path_factory.mktemp("far"), "127.0.0.26") as opened:
-        yield open_clients(lemmy_js, opened.node)
+    """The clients of everybody at another instance of ours, which they also set up."""
+    node = server_processes.Node("far", tmp_path_factory.mktemp("far"), address="127.0.0.26")
+    with server_processes.running(node):
+        found_site(lemmy_js, node)
+        yield open_clients(lemmy_js, node)
 
 
 @pytest.fixture(scope="package")
 def clients(tmp_path_factory: pytest.TempPathFactory, lemmy_js: Program) -> Iterator[Clients]:
-    """The clients of everybody at an instance of their own: they appoint moderators."""
-    with open_live(tmp_path_factory.mktemp("clients"), "127.0.0.29") as opened:
-        yield open_clients(lemmy_js, opened.node)
+    """The clients of everybody at an instance of their own, which sends mail: they appoint
+    moderators.
+    """
+    folder = tmp_path_factory.mktemp("clients")
+    with (
+        open_smtp_server() as mail,
+        open_live(folder, "127.0.0.29", smtp_url=mail.url) as opened,
+    ):
+        yield open_clients(lemmy_js, opened.node, mail)

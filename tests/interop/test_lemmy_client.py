@@ -342,6 +342,12 @@ CASES = [
     Case("getCaptcha", roles=GUESTS),
     Case(
         "verifyEmail",
+        lambda on: {"token": on.token_for("ivy")},
+        lambda on: {"success": True},
+        roles=GUESTS,
+    ),
+    Case(
+        "verifyEmail",
         lambda on: {"token": "none"},
         refused={"guest": "token_not_found"},
         roles=GUESTS,
@@ -349,7 +355,17 @@ CASES = [
     Case(
         "passwordReset",
         lambda on: {"email": "bob@example.org"},
-        refused={"guest": "no_email_setup"},
+        lambda on: {"success": True},
+        roles=GUESTS,
+    ),
+    Case(
+        "passwordChangeAfterReset",
+        lambda on: {
+            "token": on.token_for("kit"),
+            "password": NEW_PASSWORD,
+            "password_verify": NEW_PASSWORD,
+        },
+        lambda on: {"success": True},
         roles=GUESTS,
     ),
     Case(
@@ -666,6 +682,7 @@ REMOTE = frozenset(
 )
 """What is on another instance in a `FarScene`."""
 
+NEW_PASSWORD = "roses are red here"
 UNREACHABLE = "http://127.0.0.1:9/"
 
 PICTURE = base64.b64encode(picture()).decode()
@@ -691,6 +708,23 @@ def test_a_method_answers_the_same_about_what_is_on_another_instance(
     case: Case, role: Role, clients: Clients, far: Clients
 ) -> None:
     check(on_another_instance(case), FarScene(clients, far, role))
+
+
+def test_a_client_set_the_other_instance_up(far: Clients) -> None:
+    shown = far.guest.call("getSite")["site_view"]
+
+    assert (shown["site"]["name"], shown["local_site"]["site_setup"]) == ("Far", True)
+    assert shown["local_site"]["registration_mode"] == "Open"
+
+
+def test_a_member_reads_what_a_page_says_of_itself(clients: Clients, far: Clients) -> None:
+    found = clients.member.call("getSiteMetadata", url=f"{far.node.origin}/c/garden")
+
+    expected = {
+        "metadata.title": "The Garden · Far",
+        "metadata.content_type": "text/html; charset=utf-8",
+    }
+    assert differences(found, expected) == {}
 
 
 def on_another_instance(case: Case) -> Case:

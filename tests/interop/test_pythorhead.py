@@ -11,6 +11,7 @@ from pythorhead.types import FeatureType, ListingType, SortType
 from fedcom.rules.dialects import LEMMY_VERSION
 from tests.support.lemmy_client import Json
 from tests.support.lemmy_scene import Clients, Role, Scene, differences
+from tests.support.pictures import draw
 from tests.support.visitor import PASSWORD
 
 NAMES: Mapping[Role, str] = {"member": "bob", "moderator": "mia", "admin": "ann"}
@@ -68,6 +69,11 @@ CASES = [
         "votes-on-a-comment",
         lambda bot, on: bot.comment.like(on.reply, 1),
         lambda on: {"comment_view.counts.upvotes": 2},
+    ),
+    Case(
+        "uploads-a-picture-and-deletes-it",
+        lambda bot, on: [bot.image.delete(one["delete_url"]) for one in bot.image.upload(draw())],
+        lambda on: {"0": True},
     ),
     Case(
         "removes-a-post",

@@ -152,7 +152,10 @@ def test_the_health_of_all_peers_is_listed(world: World) -> None:
     _store(world, *stored)
 
     with world.db.begin() as conn:
-        assert peers.list_health(conn) == {peer.host: peer for peer in stored}
+        assert peers.list_attempts(conn) == {
+            one.host: (one.failures, one.resting_until, one.last_success, one.last_failure)
+            for one in stored
+        }
 
 
 def test_gone_hosts_are_listed(world: World) -> None:

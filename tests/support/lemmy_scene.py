@@ -13,7 +13,9 @@ from tests.support.javascript import Program
 from tests.support.lemmy_client import Json, LemmyClient, Refused
 from tests.support.pictures import draw, picture
 from tests.support.server_processes import Node
+from tests.support.smtp_server import SmtpServer
 from tests.support.visitor import PASSWORD
+from tests.support.waiting import eventually
 
 Role = Literal["guest", "member", "moderator", "admin", "newcomer"]
 ROLES: tuple[Role, ...] = ("guest", "member", "moderator", "admin")
@@ -45,16 +47,40 @@ class Clients:
     moderator: LemmyClient
     admin: LemmyClient
     eve: LemmyClient
+    # To ivy, who signed up with an address, and to kit, who forgot a password; None without mail.
+    mail: SmtpServer | None = None
 
 
-def open_clients(program: Program, node: Node) -> Clients:
-    """Log ann and bob in, and sign mia and eve up."""
+def found_site(program: Program, node: Node) -> None:
+    """Set an instance up by the client alone: ann becomes its admin, and bob signs up."""
+    guest = LemmyClient(program, node.origin)
+    node.command("user", "create", "ann", typed=f"{PASSWORD}\n{PASSWORD}\n")
+    node.command("user", "promote", "ann")
+    ann = guest.log_in("ann")
+    ann.call("createSite", name="Far", registration_mode="Open")
+    ann.call("createCommunity", name="garden", title="The Garden")
+    guest.register("bob")
+
+
+def open_clients(program: Program, node: Node, mail: SmtpServer | None = None) -> Clients:
+    """Log ann and bob in, and sign mia and eve up; with `mail`, also have the two letters sent."""
     guest = LemmyClient(program, node.origin)
     ann, bob = (guest.log_in(name) for name in ("ann", "bob"))
     mia, eve = (guest.register(name) for name in ("mia", "eve"))
     garden = _id(ann.call("getCommunity", name="garden"), "community_view.community")
     ann.call("addModToCommunity", community_id=garden, person_id=_me(mia), added=True)
-    return Clients(node, guest, bob, mia, ann, eve)
+    if mail is not None:
+        passwords = {"password": PASSWORD, "password_verify": PASSWORD}
+        guest.call("register", username="ivy", email=address_of("ivy"), **passwords)
+        kit = ("user", "create", "kit", "--email", address_of("kit"))
+        node.command(*kit, typed=f"{PASSWORD}\n{PASSWORD}\n")
+        guest.call("passwordReset", email=address_of("kit"))
+    return Clients(node, guest, bob, mia, ann, eve, mail)
+
+
+def address_of(name: str) -> str:
+    """The e-mail address of ivy or kit."""
+    return f"{name}@example.org"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +149,14 @@ class Scene:
         """What the newcomer's authenticator app shows."""
         secret = self.newcomer.call("generateTotpSecret")["totp_secret_url"]
         return str(pyotp.parse_uri(secret).now())
+
+    def token_for(self, name: str) -> str:
+        """The token in the letter to ivy or kit."""
+        mail, address = self.clients.mail, address_of(name)
+        assert mail is not None
+        eventually(lambda: any(one["To"] == address for one in mail.messages))
+        (text,) = (one.get_content() for one in mail.messages if one["To"] == address)
+        return text.partition("token=")[2].split()[0]
 
     @cached_property
     def community(self) -> int:

@@ -41,7 +41,6 @@ from fedcom.views.comment import PostOfComment
 from fedcom.views.comment_feed import CommentQuery, Only, list_comments
 from fedcom.views.full import find_people, find_posts
 from fedcom.views.thread import AroundComments, Levels, list_levels
-from fedcom.views.voter import list_voters
 
 resource = Resource(not_the_author="no_comment_edit_allowed")
 
@@ -279,15 +278,9 @@ class ListCommentLikesResponse(Shape):
 @resource.reads("/comment/like/list")
 def list_comment_likes(caller: Caller, wanted: ListCommentLikes) -> ListCommentLikesResponse:
     """Who voted on a comment, for its moderators and for admins."""
-    found = list_voters(
-        caller.conn,
-        get_comment(caller.conn, wanted.comment_id),
-        caller.person,
-        caller.now,
-        after=start_of(wanted.page),
-        limit=wanted.limit,
-    )
-    return ListCommentLikesResponse(comment_likes=vote_views(caller, found.items))
+    target = get_comment(caller.conn, wanted.comment_id)
+    found = vote_views(caller, target, start_of(wanted.page), wanted.limit)
+    return ListCommentLikesResponse(comment_likes=found)
 
 
 class SaveComment(Parameters):

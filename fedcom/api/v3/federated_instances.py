@@ -8,7 +8,7 @@ from fedcom.api.endpoint import NoParameters, Parameters, Resource, Shape
 from fedcom.api.v3.params import Id
 from fedcom.api.v3.shapes.site import Instance
 from fedcom.personal.blocks import block_host, unblock_host
-from fedcom.views.instance import InstanceView, get_host, list_instances
+from fedcom.views.instance import InstanceView, get_host, list_instances, read_version
 
 resource = Resource()
 
@@ -44,9 +44,11 @@ class GetFederatedInstancesResponse(Shape):
     federated_instances: FederatedInstances | None = None
 
 
-@resource.reads("/federated_instances")
+@resource.reads("/federated_instances", lambda caller: read_version(caller.conn))
 def get_federated_instances(caller: Caller, _wanted: NoParameters) -> GetFederatedInstancesResponse:
-    """All servers that are known here, by name."""
+    """All servers that are known here, by name. Their software and their deliveries are as they
+    were within the last minute.
+    """
     found = list_instances(caller.conn, caller.settings.host)
     if found is None:
         return GetFederatedInstancesResponse()

@@ -14,6 +14,7 @@ from fedcom.api.v3.shapes.person import PersonView, person, person_view
 from fedcom.api.v3.shapes.post import Known, PostView, post_view
 from fedcom.api.v3.shapes.responses import VoteView
 from fedcom.queries.actors import list_moderator_ids
+from fedcom.queries.content import Content
 from fedcom.views.comment import CommentView as OneComment, get_comment_view
 from fedcom.views.full import (
     find_communities,
@@ -24,8 +25,9 @@ from fedcom.views.full import (
     get_full_person,
 )
 from fedcom.views.mine import list_moderated
+from fedcom.views.paging import Start
 from fedcom.views.post import PostView as OnePost, get_post_view
-from fedcom.views.voter import VoterView
+from fedcom.views.voter import list_voters
 
 
 def read_known(
@@ -132,8 +134,13 @@ def moderated_views(caller: Caller, person_id: int) -> list[CommunityModeratorVi
     ]
 
 
-def vote_views(caller: Caller, votes: Sequence[VoterView]) -> list[VoteView]:
-    """These votes with their voters."""
+def vote_views(caller: Caller, target: Content, after: Start, limit: int) -> list[VoteView]:
+    """A page of the votes on a post or comment, with their voters. Raises what `list_voters`
+    raises.
+    """
+    votes = list_voters(
+        caller.conn, target, caller.person, caller.now, after=after, limit=limit
+    ).items
     people = find_people(caller.conn, (one.person.id for one in votes))
     return [
         VoteView(

@@ -54,7 +54,6 @@ from fedcom.views.feed import FeedQuery, Only, list_posts
 from fedcom.views.post import PostView as View, get_post_view, list_cross_post_views
 from fedcom.views.scopes import Scope
 from fedcom.views.viewer import NOBODY
-from fedcom.views.voter import list_voters
 from fedcom.wire.illustration import Illustration, is_picture_url
 
 resource = Resource()
@@ -401,15 +400,9 @@ class ListPostLikesResponse(Shape):
 @resource.reads("/post/like/list")
 def list_post_likes(caller: Caller, wanted: ListPostLikes) -> ListPostLikesResponse:
     """Who voted on a post, for its moderators and for admins."""
-    found = list_voters(
-        caller.conn,
-        get_post(caller.conn, wanted.post_id),
-        caller.person,
-        caller.now,
-        after=start_of(wanted.page),
-        limit=wanted.limit,
-    )
-    return ListPostLikesResponse(post_likes=vote_views(caller, found.items))
+    target = get_post(caller.conn, wanted.post_id)
+    found = vote_views(caller, target, start_of(wanted.page), wanted.limit)
+    return ListPostLikesResponse(post_likes=found)
 
 
 class SavePost(Parameters):

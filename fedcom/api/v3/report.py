@@ -57,7 +57,7 @@ def report_post(caller: Caller, wanted: CreatePostReport) -> PostReportResponse:
     return PostReportResponse(post_report_view=_of_posts(caller, [made])[0])
 
 
-class ResolvePostReport(Parameters):
+class ResolveReport(Parameters):
     """Resolve, or reopen."""
 
     report_id: Id
@@ -65,18 +65,23 @@ class ResolvePostReport(Parameters):
 
 
 @resource.writes("PUT", "/post/report/resolve")
-def resolve_post_report(caller: Caller, wanted: ResolvePostReport) -> PostReportResponse:
+def resolve_post_report(caller: Caller, wanted: ResolveReport) -> PostReportResponse:
     """Resolve all open reports of the post, or reopen this one."""
-    found = _decide(caller, "post", wanted.report_id, resolved=wanted.resolved)
+    found = _decide(caller, "post", wanted)
     return PostReportResponse(post_report_view=_of_posts(caller, [found])[0])
 
 
-class ListPostReports(Parameters):
-    """All reports of posts that the caller may judge, or some."""
+class ListReports(Parameters):
+    """All reports that the caller may judge, or the unresolved ones."""
 
     page: PageAt | None = None
     limit: Limit = 10
     unresolved_only: bool = False
+
+
+class ListPostReports(ListReports):
+    """All reports of posts that the caller may judge, or some."""
+
     community_id: Id | None = None
     post_id: Id | None = None
 
@@ -90,7 +95,8 @@ class ListPostReportsResponse(Shape):
 @resource.reads("/post/report/list")
 def list_post_reports(caller: Caller, wanted: ListPostReports) -> ListPostReportsResponse:
     """Reports of posts, newest first; unresolved ones alone oldest first."""
-    found = _list(caller, "post", wanted, wanted.post_id)
+    _check_judge(caller)
+    found = _list(caller, "post", wanted, wanted.community_id, wanted.post_id)
     return ListPostReportsResponse(post_reports=_of_posts(caller, found))
 
 
@@ -115,26 +121,16 @@ def report_comment(caller: Caller, wanted: CreateCommentReport) -> CommentReport
     return CommentReportResponse(comment_report_view=_of_comments(caller, [made])[0])
 
 
-class ResolveCommentReport(Parameters):
-    """Resolve, or reopen."""
-
-    report_id: Id
-    resolved: bool
-
-
 @resource.writes("PUT", "/comment/report/resolve")
-def resolve_comment_report(caller: Caller, wanted: ResolveCommentReport) -> CommentReportResponse:
+def resolve_comment_report(caller: Caller, wanted: ResolveReport) -> CommentReportResponse:
     """Resolve all open reports of the comment, or reopen this one."""
-    found = _decide(caller, "comment", wanted.report_id, resolved=wanted.resolved)
+    found = _decide(caller, "comment", wanted)
     return CommentReportResponse(comment_report_view=_of_comments(caller, [found])[0])
 
 
-class ListCommentReports(Parameters):
+class ListCommentReports(ListReports):
     """All reports of comments that the caller may judge, or some."""
 
-    page: PageAt | None = None
-    limit: Limit = 10
-    unresolved_only: bool = False
     community_id: Id | None = None
     comment_id: Id | None = None
 
@@ -148,7 +144,8 @@ class ListCommentReportsResponse(Shape):
 @resource.reads("/comment/report/list")
 def list_comment_reports(caller: Caller, wanted: ListCommentReports) -> ListCommentReportsResponse:
     """Reports of comments, newest first; unresolved ones alone oldest first."""
-    found = _list(caller, "comment", wanted, wanted.comment_id)
+    _check_judge(caller)
+    found = _list(caller, "comment", wanted, wanted.community_id, wanted.comment_id)
     return ListCommentReportsResponse(comment_reports=_of_comments(caller, found))
 
 
@@ -175,31 +172,16 @@ def report_private_message(
     return PrivateMessageReportResponse(private_message_report_view=_of_messages(caller, [made])[0])
 
 
-class ResolvePrivateMessageReport(Parameters):
-    """Resolve, or reopen."""
-
-    report_id: Id
-    resolved: bool
-
-
 @resource.writes("PUT", "/private_message/report/resolve")
 def resolve_private_message_report(
-    caller: Caller, wanted: ResolvePrivateMessageReport
+    caller: Caller, wanted: ResolveReport
 ) -> PrivateMessageReportResponse:
     """Resolve all open reports of the message as an admin, or reopen this one."""
     caller.check_admin()
-    found = _decide(caller, "message", wanted.report_id, resolved=wanted.resolved)
+    found = _decide(caller, "message", wanted)
     return PrivateMessageReportResponse(
         private_message_report_view=_of_messages(caller, [found])[0]
     )
-
-
-class ListPrivateMessageReports(Parameters):
-    """All reports of messages, or the unresolved ones."""
-
-    page: PageAt | None = None
-    limit: Limit = 10
-    unresolved_only: bool = False
 
 
 class ListPrivateMessageReportsResponse(Shape):
@@ -210,19 +192,11 @@ class ListPrivateMessageReportsResponse(Shape):
 
 @resource.reads("/private_message/report/list")
 def list_private_message_reports(
-    caller: Caller, wanted: ListPrivateMessageReports
+    caller: Caller, wanted: ListReports
 ) -> ListPrivateMessageReportsResponse:
     """Reports of messages for admins, newest first; unresolved ones alone oldest first."""
     caller.check_admin()
-    query = EntryQuery(
-        subject="message",
-        viewer_id=caller.viewer_id,
-        is_admin=True,
-        unresolved=wanted.unresolved_only,
-        after=page_of(wanted.page),
-        limit=wanted.limit,
-    )
-    found = list_entries(caller.conn, query).items
+    found = _list(caller, "message", wanted)
     return ListPrivateMessageReportsResponse(private_message_reports=_of_messages(caller, found))
 
 
@@ -269,16 +243,16 @@ def _check_judge(caller: Caller) -> None:
 def _list(
     caller: Caller,
     subject: Subject,
-    wanted: ListPostReports | ListCommentReports,
-    target_id: int | None,
+    wanted: ListReports,
+    community_id: int | None = None,
+    target_id: int | None = None,
 ) -> Sequence[ReportRow]:
-    _check_judge(caller)
     query = EntryQuery(
         subject=subject,
         viewer_id=caller.viewer_id,
         is_admin=caller.is_admin,
         unresolved=wanted.unresolved_only,
-        community_id=wanted.community_id or 0,
+        community_id=community_id or 0,
         target_id=target_id or 0,
         after=page_of(wanted.page),
         limit=wanted.limit,
@@ -286,17 +260,17 @@ def _list(
     return list_entries(caller.conn, query).items
 
 
-def _decide(caller: Caller, subject: Subject, report_id: int, *, resolved: bool) -> ReportRow:
+def _decide(caller: Caller, subject: Subject, wanted: ResolveReport) -> ReportRow:
     """Resolve or reopen. Raises NotFound for a report of something else, and Denied."""
-    found = get_report_for(caller.conn, report_id, caller.person)
+    found = get_report_for(caller.conn, wanted.report_id, caller.person)
     if _target_id(subject, found) is None:
         kind = "private_message" if subject == "message" else subject
         raise NotFound(f"couldnt_find_{kind}_report", "Report not found.")
-    if resolved:
+    if wanted.resolved:
         resolve(caller.ctx, found, caller.person)
     else:
         reopen(caller.conn, found)
-    return get_report(caller.conn, report_id)
+    return get_report(caller.conn, found.id)
 
 
 def _target_id(subject: Subject, of: ReportRow) -> int | None:

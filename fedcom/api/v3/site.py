@@ -1,5 +1,6 @@
 """The site: what an app reads first, and its settings."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from fedcom.accounts.members import change_role_of
@@ -36,14 +37,12 @@ from fedcom.api.v3.shapes.site import (
     site_view,
     tagline,
 )
-from fedcom.errors import Conflict, Invalid
+from fedcom.errors import Invalid
 from fedcom.media.records import media_url, name_in
-from fedcom.offload import offload
 from fedcom.queries.actors import get_person, list_admins
 from fedcom.queries.counts import count_site
 from fedcom.queries.decoration import list_emoji, list_taglines
 from fedcom.rules.dialects import LEMMY_VERSION
-from fedcom.rules.limits import check_body
 from fedcom.site.decoration import set_taglines
 from fedcom.site.instances import replace_blocks
 from fedcom.site.settings import (
@@ -55,6 +54,7 @@ from fedcom.site.settings import (
     set_banner,
     set_logo,
 )
+from fedcom.site.setup import finish_setup
 from fedcom.views.mine import list_mine
 from fedcom.wire.body import Body
 
@@ -146,12 +146,30 @@ class SiteResponse(Shape):
 @resource.serves("PUT", "/site")
 async def edit(call: Call, wanted: EditSite) -> SiteResponse:
     """Change the settings of the site, as an admin."""
+    return await _change(call, wanted)
+
+
+@resource.serves("POST", "/site")
+async def create(call: Call, wanted: EditSite) -> SiteResponse:
+    """Finish the set-up, as an admin whom the command line made: the set-up page makes both."""
+
+    def finish(caller: Caller) -> None:
+        mode = REGISTRATIONS[wanted.registration_mode or "Closed"]
+        finish_setup(caller.conn, name=wanted.name or "", registration=mode, now=caller.now)
+
+    return await _change(call, wanted, finish)
+
+
+async def _change(
+    call: Call, wanted: EditSite, before: Callable[[Caller], None] = lambda _: None
+) -> SiteResponse:
     await call.read(lambda caller: caller.check_admin())
-    sidebar, legal = await _render(wanted.sidebar), await _render(wanted.legal_information)
-    lines = [await _render(text) for text in wanted.taglines or ()]
+    sidebar, legal = await call.render(wanted.sidebar), await call.render(wanted.legal_information)
+    lines = [await call.render(text) for text in wanted.taglines or ()]
 
     def work(caller: Caller) -> SiteResponse:
         caller.check_admin()
+        before(caller)
         _edit(caller, wanted, sidebar, legal)
         if wanted.taglines is not None:
             set_taglines(caller.ctx, [line for line in lines if line is not None])
@@ -159,10 +177,6 @@ async def edit(call: Call, wanted: EditSite) -> SiteResponse:
         return SiteResponse(site_view=_site_view(caller), taglines=found)
 
     return await call.unit(work)
-
-
-async def _render(text: str | None) -> Body | None:
-    return None if text is None else await offload(Body.of_markdown, check_body(text))
 
 
 def _edit(caller: Caller, wanted: EditSite, sidebar: Body | None, legal: Body | None) -> None:
@@ -215,13 +229,6 @@ def _own_picture(caller: Caller, url: str) -> tuple[str | None, str | None]:
     if url and name is None:
         raise Invalid("invalid_url", "Upload the picture here first.")
     return name, name and media_url(origin, name)
-
-
-@resource.writes("POST", "/site")
-def create(caller: Caller, _wanted: EditSite) -> SiteResponse:
-    """Refused: the site is made on the set-up page, before anybody can log in."""
-    caller.check_admin()
-    raise Conflict("site_already_exists", "The site has been set up already.")
 
 
 def my_user(caller: Caller) -> MyUserInfo:

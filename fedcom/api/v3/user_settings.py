@@ -14,7 +14,6 @@ from fedcom.api.v3.params import codes_of
 from fedcom.api.v3.shapes.responses import SUCCESS, SuccessResponse
 from fedcom.api.v3.shapes.site import SCOPES, ListingType, PostListingMode, SortType, front_sort
 from fedcom.http.email_links import ask_to_confirm
-from fedcom.offload import offload
 from fedcom.personal.app_preferences import (
     AppPreferences,
     set_app_preferences,
@@ -23,7 +22,7 @@ from fedcom.personal.app_preferences import (
 from fedcom.personal.export import lemmy_settings
 from fedcom.personal.imports import begin_import, settings_in
 from fedcom.personal.preferences import Preferences, set_preferences
-from fedcom.rules.limits import MAX_SUMMARY, check_body
+from fedcom.rules.limits import MAX_SUMMARY
 from fedcom.wire.body import Body
 
 resource = Resource()
@@ -66,7 +65,7 @@ class SaveUserSettings(Parameters):
 @resource.serves("PUT", "/user/save_user_settings")
 async def save_user_settings(call: Call, wanted: SaveUserSettings) -> SuccessResponse:
     """Change one's profile and preferences."""
-    bio = await _rendered(wanted.bio)
+    bio = await call.render(wanted.bio, MAX_SUMMARY)
     site, instance = await call.site(), call.instance
 
     def work(caller: Caller) -> SuccessResponse:
@@ -81,12 +80,6 @@ async def save_user_settings(call: Call, wanted: SaveUserSettings) -> SuccessRes
         return SUCCESS
 
     return await call.unit(work)
-
-
-async def _rendered(text: str | None) -> Body | None:
-    if text is None:
-        return None
-    return await offload(Body.of_markdown, check_body(text, MAX_SUMMARY))
 
 
 def _save_profile(caller: Caller, wanted: SaveUserSettings, bio: Body | None) -> None:
@@ -173,7 +166,7 @@ async def import_settings(call: Call, wanted: ImportSettings) -> SuccessResponse
     """Take over exported settings; follows, saved things and blocks in the background."""
     document = {name: getattr(wanted, name) for name in wanted.__struct_fields__}
     imported = settings_in(document)
-    bio = await _rendered(imported.bio)
+    bio = await call.render(imported.bio, MAX_SUMMARY)
 
     def work(caller: Caller) -> SuccessResponse:
         begin_import(caller.ctx, caller.person, imported, bio)

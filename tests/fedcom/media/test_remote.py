@@ -10,7 +10,13 @@ import pytest
 
 from fedcom.errors import Busy, NotFound
 from fedcom.media.pictures import Pictures
-from fedcom.media.remote import FAILED_FOR, KEPT, MediaUrlSigner, RemotePictures
+from fedcom.media.remote import (
+    FAILED_FOR,
+    KEPT,
+    MediaUrlSigner,
+    RemotePictures,
+    to_original_addresses,
+)
 from fedcom.media.store import Store
 from tests.support.clock import SettableClock
 from tests.support.listeners import Asked
@@ -184,6 +190,21 @@ def test_an_address_holds_for_what_we_signed_and_nothing_else() -> None:
         parameters["url"], "face", parameters["sig"]
     )
     assert MediaUrlSigner(b"another", ORIGIN).address(CAT) != signer.address(CAT)
+
+
+def test_an_address_for_apps_is_ours_and_leads_back_to_the_original() -> None:
+    signer = MediaUrlSigner(b"secret", ORIGIN)
+    url = "https://peer.example/a_(1)?b=c&d=\u00fc e~*"
+    address = signer.address_for_apps(url)
+    parameters = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+
+    assert address.startswith(f"{ORIGIN}/api/v3/image_proxy?")
+    assert signer.is_ours(parameters["url"], "full", parameters["sig"])
+    text = f"![]({address}) and {address}."
+    assert to_original_addresses(text, ORIGIN) == f"![]({url}) and {url}."
+    assert to_original_addresses(text, "https://peer.example") == text
+    for kept in (address, f"{ORIGIN}/media/x.webp", "mailto:x@peer.example"):
+        assert signer.address_for_apps(kept) == kept
 
 
 def test_a_local_picture_keeps_its_address() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from fedcom.text.html import sanitize
-from fedcom.text.pictures import move_pictures
+from fedcom.text.pictures import move_markdown_pictures, move_pictures
 
 
 def moved(html: str) -> str:
@@ -34,3 +34,25 @@ def test_an_address_that_breaks_out_does_not() -> None:
     html = '<img src="https://peer.example/x">'
 
     assert move_pictures(html, lambda _: '"><script>') == '<img src="&quot;&gt;&lt;script&gt;">'
+
+
+@pytest.mark.parametrize(
+    ("markdown", "expected"),
+    [
+        ("a ![b](https://p.example/x.png) c", "a ![b](<https://p.example/x.png>) c"),
+        ("![](<https://p.example/x>)", "![](<<https://p.example/x>>)"),
+        ('![b](HTTP://p.example/x_(1) "title")', '![b](<HTTP://p.example/x_(1)> "title")'),
+        ("![b](https://p.example/?a=1&amp;b=2)", "![b](<https://p.example/?a=1&b=2>)"),
+        ("[![b](https://p.example/x)](https://p.example/)", None),
+        ("[b](https://p.example/x) ![b](/x) ![b] (https://p.example/x)", ""),
+    ],
+)
+def test_the_addresses_of_pictures_in_markdown_are_moved(
+    markdown: str, expected: str | None
+) -> None:
+    """None: the picture and not the link around it; "": nothing."""
+    moved = move_markdown_pictures(markdown, lambda url: f"<{url}>")
+
+    if expected is None:
+        expected = "[![b](<https://p.example/x>)](https://p.example/)"
+    assert moved == (expected or markdown)

@@ -4,6 +4,8 @@ import pytest
 
 from fedcom.accounts.throttle import SEARCH_BY_ADDRESS
 from tests.support.node import ACTIVITY, Node
+from tests.support.people import ORIGIN
+from tests.support.pictures import draw, opened, picture
 
 pytestmark = pytest.mark.anyio
 
@@ -82,5 +84,19 @@ async def test_the_address_of_a_picture_is_read_once(node: Node) -> None:
         *(query.replace("peer", "evil"), query.replace("face", "full")),
         *(f"{query}&sig=x", query.replace("url=", "url[]=")),
     ):
-        assert (await node.get(f"/media/remote?{forged}", accept="image/*")).status_code == 404
+        for path in ("/media/remote", "/api/v3/image_proxy"):
+            assert (await node.get(f"{path}?{forged}", accept="image/*")).status_code == 404
         assert not [url for url in node.network.asked if "evil" in url]
+
+
+async def test_apps_get_a_remote_picture_at_an_address_that_we_signed(node: Node) -> None:
+    url = "https://peer.example/cat.png"
+    node.network.answer(url, picture("PNG", draw(900, 400)), kind="image/png")
+    path = node.instance.media_signer.address_for_apps(url).removeprefix(ORIGIN)
+
+    for suffix, size in (("", (900, 400)), ("&format=webp&thumbnail=96", (256, 256))):
+        shown = await node.get(f"{path}{suffix}", accept="image/*")
+        assert (shown.headers["content-type"], opened(shown.content).size) == ("image/webp", size)
+        assert shown.headers["content-security-policy"] == "default-src 'none'; sandbox"
+    gone = node.instance.media_signer.address_for_apps("https://peer.example/gone.png")
+    assert (await node.get(gone.removeprefix(ORIGIN), accept="image/*")).status_code == 404

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from fedcom.api.endpoint import Shape
+from fedcom.api.proxied import MarkdownText
 from fedcom.api.v3.shapes.community import Community, SubscribedType, community, subscribed
 from fedcom.api.v3.shapes.person import Person, person
 from fedcom.api.v3.shapes.post import Known, Post, post
@@ -17,7 +18,7 @@ class Comment(Shape):
     id: int
     creator_id: int
     post_id: int
-    content: str
+    content: MarkdownText
     removed: bool
     published: datetime
     updated: datetime | None = None

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from fedcom.api.endpoint import Shape
+from fedcom.api.proxied import MarkdownText, PictureUrl
 from fedcom.api.v3.shapes.person import Person
 from fedcom.views.full import FullCommunity
 
@@ -17,7 +18,7 @@ class Community(Shape):
     id: int
     name: str
     title: str
-    description: str | None = None
+    description: MarkdownText | None = None
     removed: bool
     published: datetime
     updated: datetime | None = None
@@ -25,8 +26,8 @@ class Community(Shape):
     nsfw: bool
     actor_id: str
     local: bool
-    icon: str | None = None
-    banner: str | None = None
+    icon: PictureUrl | None = None
+    banner: PictureUrl | None = None
     hidden: bool
     posting_restricted_to_mods: bool
     instance_id: int

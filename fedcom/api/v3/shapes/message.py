@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from fedcom.api.endpoint import Shape
+from fedcom.api.proxied import MarkdownText
 from fedcom.api.v3.shapes.person import Person, person
 from fedcom.api.v3.shapes.text import markdown
 from fedcom.views.full import FullPerson
@@ -16,7 +17,7 @@ class PrivateMessage(Shape):
     id: int
     creator_id: int
     recipient_id: int
-    content: str
+    content: MarkdownText
     deleted: bool
     read: bool
     published: datetime

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from fedcom.api.endpoint import Shape
+from fedcom.api.proxied import MarkdownText, PictureUrl
 from fedcom.views.full import FullPerson
 
 
@@ -12,14 +13,14 @@ class Person(Shape):
     id: int
     name: str
     display_name: str | None = None
-    avatar: str | None = None
+    avatar: PictureUrl | None = None
     banned: bool
     published: datetime
     updated: datetime | None = None
     actor_id: str
-    bio: str | None = None
+    bio: MarkdownText | None = None
     local: bool
-    banner: str | None = None
+    banner: PictureUrl | None = None
     deleted: bool
     matrix_user_id: str | None = None
     bot_account: bool

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fedcom.api.endpoint import Shape
+from fedcom.api.proxied import LinkUrl, MarkdownText, PictureUrl
 from fedcom.api.v3.shapes.community import Community, SubscribedType, community, subscribed
 from fedcom.api.v3.shapes.person import Person, person
 from fedcom.api.v3.shapes.text import markdown
@@ -19,8 +20,8 @@ class Post(Shape):
 
     id: int
     name: str
-    url: str | None = None
-    body: str | None = None
+    url: LinkUrl | None = None
+    body: MarkdownText | None = None
     creator_id: int
     community_id: int
     removed: bool
@@ -31,7 +32,7 @@ class Post(Shape):
     nsfw: bool
     embed_title: str | None = None
     embed_description: str | None = None
-    thumbnail_url: str | None = None
+    thumbnail_url: PictureUrl | None = None
     ap_id: str
     local: bool
     embed_video_url: str | None = None

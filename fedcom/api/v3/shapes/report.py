@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fedcom.api.endpoint import Shape
+from fedcom.api.proxied import MarkdownText
 from fedcom.api.v3.shapes.comment import Comment, CommentAggregates, CommentView
 from fedcom.api.v3.shapes.community import Community, SubscribedType
 from fedcom.api.v3.shapes.message import PrivateMessage, private_message
@@ -23,7 +24,7 @@ class PostReport(Shape):
     post_id: int
     original_post_name: str
     original_post_url: str | None = None
-    original_post_body: str | None = None
+    original_post_body: MarkdownText | None = None
     reason: str
     resolved: bool
     resolver_id: int | None = None
@@ -59,7 +60,7 @@ class CommentReport(Shape):
     id: int
     creator_id: int
     comment_id: int
-    original_comment_text: str
+    original_comment_text: MarkdownText
     reason: str
     resolved: bool
     resolver_id: int | None = None
@@ -93,7 +94,7 @@ class PrivateMessageReport(Shape):
     id: int
     creator_id: int
     private_message_id: int
-    original_pm_text: str
+    original_pm_text: MarkdownText
     reason: str
     resolved: bool
     resolver_id: int | None = None

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 from fedcom.accounts import rate_limits as limits
 from fedcom.accounts.throttle import SEARCH_BY_ADDRESS, SIGN_UP_BY_ADDRESS
 from fedcom.api.endpoint import Shape
+from fedcom.api.proxied import MarkdownText
 from fedcom.api.v3.shapes.community import Community, CommunityModeratorView
 from fedcom.api.v3.shapes.person import Person, PersonAggregates, PersonView
 from fedcom.media.records import media_url
@@ -35,7 +36,7 @@ class Site(Shape):
 
     id: int
     name: str
-    sidebar: str | None = None
+    sidebar: MarkdownText | None = None
     published: datetime
     updated: datetime | None = None
     icon: str | None = None

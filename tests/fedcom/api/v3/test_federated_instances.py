@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -77,6 +78,45 @@ async def test_blocked_servers_are_listed_apart_and_for_everybody(apps: Apps) ->
     assert [one["domain"] for one in found["linked"]] == ["good.example"]
     assert [one["domain"] for one in found["blocked"]] == ["spam.example", "sub.spam.example"]
     assert 'spam"' not in str(found)
+
+
+async def test_the_lists_are_made_once_a_minute_and_anew_for_a_new_server(apps: Apps) -> None:
+    def describe(version: str) -> Callable[[Context], None]:
+        return lambda ctx: put_peer(ctx.conn, "peer.example", Software("lemmy", version), ctx.now)
+
+    async def shown(app: App) -> list[str]:
+        return [one.get("version", one["domain"]) for one in (await listed(app))["linked"]]
+
+    await heard_of(apps, "peer.example")
+    await apps.world.instance.unit(describe("0.19.1"))
+    assert await shown(apps("bob")) == ["0.19.1"]
+
+    await apps.world.instance.unit(describe("0.19.2"))
+    for app in (apps(), apps("bob")):
+        assert await shown(app) == ["0.19.1"]
+    apps.world.instance.clock.advance(seconds=60)
+    assert await shown(apps("bob")) == ["0.19.2"]
+
+    await apps.world.instance.unit(describe("0.19.3"))
+    await heard_of(apps, "zoo.example")
+    assert await shown(apps("eve")) == ["0.19.3", "zoo.example"]
+
+
+async def test_the_lists_are_compressed_for_who_takes_that_and_shown_on_a_private_site_to_members(
+    apps: Apps,
+) -> None:
+    await heard_of(apps, "peer.example")
+    http, path = apps("bob").http, "/api/v3/federated_instances"
+
+    packed = await http.get(path, headers={"Accept-Encoding": "gzip"})
+    plain = await http.get(path, headers={"Accept-Encoding": "identity"})
+    await apps("ann").put("/site", private_instance=True, federation_enabled=False)
+
+    assert (packed.headers.get("content-encoding"), packed.json()) == ("gzip", plain.json())
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["vary"] == plain.headers["vary"] == "Authorization, Accept-Encoding"
+    with pytest.raises(Failed, match="instance_is_private"):
+        await apps().get("/federated_instances")
 
 
 async def test_with_an_allow_list_only_those_on_it_are_linked(apps: Apps) -> None:

@@ -123,3 +123,8 @@ async def test_an_account_is_deleted_with_its_password_only(apps: Apps, app: App
 
 async def test_a_site_without_captchas_gives_none(app: App) -> None:
     assert await app.get("/user/get_captcha") == {}
+
+
+async def test_without_mail_nobody_is_sent_a_link(app: App) -> None:
+    with pytest.raises(Failed, match="no_email_setup"):
+        await app.post("/user/password_reset", email="bob@example.org")

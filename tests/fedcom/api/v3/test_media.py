@@ -4,6 +4,7 @@ import pytest
 from PIL import Image
 
 from tests.fedcom.api.conftest import Apps, Failed, Json
+from tests.support.pictures import picture
 
 pytestmark = pytest.mark.anyio
 
@@ -30,6 +31,27 @@ async def test_members_list_their_own_pictures(apps: Apps) -> None:
     with pytest.raises(Failed) as guest:
         await apps().get("/account/list_media")
     assert guest.value.error == "not_logged_in"
+
+
+async def test_the_token_counts_in_a_cookie_unless_another_site_sent_it(apps: Apps) -> None:
+    """pythorhead 0.34 sends it here only as a cookie, as Lemmy 0.19 accepts it."""
+    guest, cookie = apps().http, {"Cookie": f"a=b; jwt={apps.world.tokens['bob']}"}
+    files = {"images[]": ("cat.png", picture(), "image/png")}
+    forged = ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"})
+
+    for origin in forged:
+        refused = await guest.post("/pictrs/image", files=files, headers=cookie | origin)
+        assert (refused.status_code, "another website" in refused.text) == (400, True)
+    kept = await guest.post("/pictrs/image", files=files, headers=cookie)
+
+    (made,) = kept.json()["files"]
+    path = f"/pictrs/image/delete/{made['delete_token']}/{made['file']}"
+    for origin in forged:
+        assert (await guest.get(path, headers=cookie | origin)).status_code == 400
+    assert (await guest.get(path)).status_code == 400
+    assert (await guest.get(path, headers=cookie)).status_code == 204
+    listed = await guest.get("/api/v3/account/list_media", headers=cookie)
+    assert listed.json()["error"] == "not_logged_in"
 
 
 async def test_admins_list_all_pictures_and_delete_them(apps: Apps) -> None:

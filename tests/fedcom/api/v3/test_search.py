@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from fedcom.accounts.throttle import SEARCH_BY_ADDRESS
+from fedcom.lookup import Found
 from fedcom.wire.body import Body
 from tests.fedcom.api.conftest import App, Apps, Failed
 
@@ -133,6 +134,76 @@ async def test_only_the_communities_of_a_list_are_searched(apps: Apps) -> None:
     own = {"type_": "Communities", "listing_type": "ModeratorView"}
     assert await found(apps("mia"), "cats", **own) == {"communities": ["cats"]}
     assert await found(apps("bob"), "cats", **own) == {}
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
+async def test_a_search_for_nothing_lists_everything_in_order(apps: Apps) -> None:
+    await filled(apps)
+    await apps("mia").post("/community/follow", community_id=apps.community, follow=True)
+    people = ["eve", "bob", "mia", "ann"]
+    everything = {
+        "posts": ["Bobcats"],
+        "comments": ["bob was here"],
+        "communities": ["cats", "bob_fans"],
+        "users": people,
+    }
+
+    assert await found(apps(), "", sort="TopAll") == everything
+    for kind, expected in everything.items():
+        name = "Users" if kind == "users" else kind.title()
+        assert await found(apps(), " ", type_=name, sort="TopAll") == {kind: expected}
+    for sort, expected in {"New": people, "Old": people[::-1], "TopDay": people}.items():
+        users = {"type_": "Users", "sort": sort, "listing_type": "Local"}
+        assert await found(apps(), "", limit=3, **users) == {"users": expected[:3]}
+        assert await found(apps(), "", limit=3, page=2, **users) == {"users": expected[3:]}
+    inside = await found(apps(), "", community_name="bob_fans")
+    assert inside == {}
+    assert await found(apps(), "", creator_id=apps.id_of("eve")) == {"comments": ["bob was here"]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("posts", "https://peer.example/post/1"),
+        ("communities", "!owls@peer.example"),
+        ("users", "@kim@peer.example"),
+    ],
+)
+async def test_what_a_handle_or_an_address_names_is_fetched_for_members_only(
+    apps: Apps, kind: str, text: str
+) -> None:
+    post = await apps.world.post("Far away")
+    named: dict[str, tuple[Found, str]] = {
+        "posts": (post, "Far away"),
+        "communities": (apps.world.community, "cats"),
+        "users": (apps.world.people["eve"], "eve"),
+    }
+    apps.world.instance.known[text], name = named[kind]
+
+    assert await found(apps(), text) == {}
+    assert await found(apps("bob"), text) == {kind: [name]}
+    assert await found(apps("bob"), text, type_="Comments") == {}
+    for elsewhere in ({"page": 2}, {"listing_type": "Local"}, {"type_": "Url"}):
+        assert await found(apps("bob"), text, **elsewhere) == {}
+
+
+async def test_what_is_named_comes_once_before_what_the_words_find(apps: Apps) -> None:
+    await filled(apps)
+    await apps.world.post("bob@forum.example", by="eve")
+
+    for app in (apps(), apps("eve")):
+        answer = await found(app, "@bob@forum.example", limit=1)
+        assert (answer["users"], answer["posts"]) == (["bob"], ["bob@forum.example"])
+    page = await apps().get("/search", q="https://forum.example/u/bob", type_="Users")
+    assert [one["person"]["name"] for one in page["users"]] == ["bob"]
+
+
+async def test_a_search_goes_on_without_what_cannot_be_fetched(apps: Apps) -> None:
+    apps.world.instance.away.add("@kim@peer.example")
+    post = await apps.world.post("kim@peer.example")
+
+    assert await found(apps("bob"), "@kim@peer.example") == {"posts": [post.title]}
+    assert await found(apps("bob"), "@nobody@peer.example") == {}
 
 
 async def test_guests_search_less_often_than_members(apps: Apps) -> None:
