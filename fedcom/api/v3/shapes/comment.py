@@ -4,9 +4,9 @@ from datetime import datetime
 
 from fedcom.api.endpoint import Shape
 from fedcom.api.proxied import MarkdownText
-from fedcom.api.v3.shapes.community import Community, SubscribedType, community, subscribed
-from fedcom.api.v3.shapes.person import Person, person
-from fedcom.api.v3.shapes.post import Known, Post, post
+from fedcom.api.v3.shapes.community import Community, SubscribedType, subscribed
+from fedcom.api.v3.shapes.person import Person
+from fedcom.api.v3.shapes.post import Known, Post
 from fedcom.api.v3.shapes.text import markdown
 from fedcom.rules.lemmy_languages import number_of_language
 from fedcom.views.comment import CommentView as View
@@ -95,9 +95,9 @@ def comment_view(view: View, source: str, known: Known) -> CommentView:
     inside = known.communities[view.community.id]
     return CommentView(
         comment=comment(view, source),
-        creator=person(known.people[view.author.id], known.now),
-        post=post(known.posts[view.post.id], known.origin),
-        community=community(inside),
+        creator=known.person(view.author.id),
+        post=known.post(view.post.id),
+        community=known.community(view.community.id),
         counts=comment_counts(view),
         creator_banned_from_community=view.standing.is_banned,
         banned_from_community=inside.is_viewer_banned,

@@ -9,9 +9,9 @@ import msgspec
 
 from fedcom.api.endpoint import Shape
 from fedcom.api.v3.shapes.comment import Comment
-from fedcom.api.v3.shapes.community import Community, community
-from fedcom.api.v3.shapes.person import Person, person
-from fedcom.api.v3.shapes.post import Known, Post, post
+from fedcom.api.v3.shapes.community import Community
+from fedcom.api.v3.shapes.person import Person
+from fedcom.api.v3.shapes.post import Known, Post
 from fedcom.views.modlog import ModlogView
 from fedcom.views.viewer import NOBODY
 
@@ -333,19 +333,16 @@ class Logged:
 
     def moderator(self, entry: ModlogView) -> Person | None:
         """Who did it, if the viewer is told."""
-        return None if entry.moderator is None else self._person(entry.moderator.id)
+        return None if entry.moderator is None else self.known.person(entry.moderator.id)
 
     def subject(self, entry: ModlogView) -> Person:
         """The person concerned."""
-        return self._person(_subject_id(entry))
-
-    def _person(self, number: int) -> Person:
-        return person(self.known.people[number], self.known.now)
+        return self.known.person(_subject_id(entry))
 
     def community(self, number: int) -> Community:
         """A community; of a closed one only the name, as on its page."""
         full = self.known.communities[number]
-        shown = community(full)
+        shown = self.known.community(number)
         if full.is_open or self.is_admin:
             return shown
         return msgspec.structs.replace(
@@ -354,7 +351,7 @@ class Logged:
 
     def post(self, entry: ModlogView, number: int) -> Post:
         """A post; only that there is one, if the viewer may not read it."""
-        shown = post(self.known.posts[number], self.known.origin)
+        shown = self.known.post(number)
         if entry.title is not None:
             return shown
         return msgspec.structs.replace(

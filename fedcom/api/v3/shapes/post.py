@@ -1,8 +1,9 @@
 """Posts, with their counts and what the viewer did with them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, TypeVar
 
 from fedcom.api.endpoint import Shape
 from fedcom.api.proxied import LinkUrl, MarkdownText, PictureUrl
@@ -13,6 +14,8 @@ from fedcom.media.records import media_url
 from fedcom.rules.lemmy_languages import number_of_language
 from fedcom.views.full import FullCommunity, FullPerson, FullPost
 from fedcom.views.post import PostView as View
+
+S = TypeVar("S", bound=Shape)
 
 
 class Post(Shape):
@@ -87,13 +90,35 @@ class PostView(Shape):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the things of one answer name, by row id, each read once."""
+    """What the things of one answer name, by row id. Each is read once and shaped once: a thread of
+    300 comments names its post and its community 300 times.
+    """
 
     people: Mapping[int, FullPerson]
     communities: Mapping[int, FullCommunity]
     posts: Mapping[int, FullPost]
     now: datetime
     origin: str
+    _shaped: dict[tuple[type[Shape], int], Any] = field(default_factory=dict, init=False)
+
+    def person(self, number: int) -> Person:
+        """The person with this row id."""
+        return self._once(Person, number, lambda: person(self.people[number], self.now))
+
+    def community(self, number: int) -> Community:
+        """The community with this row id."""
+        return self._once(Community, number, lambda: community(self.communities[number]))
+
+    def post(self, number: int) -> Post:
+        """The post with this row id."""
+        return self._once(Post, number, lambda: post(self.posts[number], self.origin))
+
+    def _once(self, kind: type[S], number: int, shaped: Callable[[], S]) -> S:
+        key = kind, number
+        if key not in self._shaped:
+            self._shaped[key] = shaped()
+        found: S = self._shaped[key]
+        return found
 
 
 def post(of: FullPost, origin: str) -> Post:
@@ -130,9 +155,9 @@ def post_view(view: View, known: Known) -> PostView:
     full = known.posts[view.id]
     inside = known.communities[view.community.id]
     return PostView(
-        post=post(full, known.origin),
-        creator=person(known.people[view.author.id], known.now),
-        community=community(inside),
+        post=known.post(view.id),
+        creator=known.person(view.author.id),
+        community=known.community(view.community.id),
         image_details=_image_details(full, known.origin),
         creator_banned_from_community=view.standing.is_banned,
         banned_from_community=inside.is_viewer_banned,
