@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import FromClause, RowMapping, Select, and_, bindparam, select, true
 
+from database.id_lists import one_of
 from fedcom.context import Context
 from fedcom.errors import NotFound
 from fedcom.models.account import account
@@ -186,4 +187,4 @@ _POST_BY_IRI = _POST.where(post.c.iri == bindparam("key"))
 _POST_BY_ID = _POST.where(post.c.id == bindparam("key"))
 _COMMENT_BY_IRI = _COMMENT.where(comment.c.iri == bindparam("key"))
 _COMMENT_BY_ID = _COMMENT.where(comment.c.id == bindparam("key"))
-_COMMENTS_BY_ID = _COMMENT.where(comment.c.id.in_(bindparam("keys", expanding=True)))
+_COMMENTS_BY_ID = _COMMENT.where(one_of(comment.c.id, "keys"))

@@ -19,6 +19,7 @@ from sqlalchemy import (
     select,
 )
 
+from database.id_lists import one_of
 from fedcom.db import BigId
 from fedcom.errors import NotFound
 from fedcom.models.actor import community as community_table
@@ -30,7 +31,6 @@ from fedcom.models.post import post
 from fedcom.models.vote import comment_vote
 from fedcom.queries.visibility import is_blocked, is_comment_shown, is_shown, reads_removed
 from fedcom.views.community import CommunityView, community_columns, to_community
-from fedcom.views.paging import padded
 from fedcom.views.person import PersonView, actor_columns, to_person
 from fedcom.views.post import IN_COMMUNITY, author, group
 from fedcom.views.viewer import (
@@ -225,7 +225,7 @@ _ONE = (
         *community_columns(group, "community_"),
     )
     .select_from(COMMENTS)
-    .where(comment.c.id.in_(bindparam("ids", expanding=True)))
+    .where(one_of(comment.c.id, "ids"))
 )
 
 
@@ -239,7 +239,7 @@ def find_comment_views(
     """The comments with these row ids, by id, deleted and removed ones too: without their text,
     unless the viewer may judge a removal.
     """
-    wanted = padded(ids)
+    wanted = set(ids)
     if not wanted:
         return {}
     values = {"ids": wanted, **viewer_values(viewer_id, now)}

@@ -16,13 +16,13 @@ from sqlalchemy import (
     FromClause,
     Select,
     and_,
-    bindparam,
     case,
     func,
     or_,
     select,
 )
 
+from database.id_lists import one_of
 from fedcom.errors import NotFound
 from fedcom.models.actor import actor, author_counts, community
 from fedcom.models.base import to_row
@@ -34,7 +34,6 @@ from fedcom.models.moderation import community_ban
 from fedcom.models.post import post
 from fedcom.queries.visibility import is_admin, is_found, is_shown, reads_removed
 from fedcom.views.community import CommunityView, community_columns
-from fedcom.views.paging import padded
 from fedcom.views.person import PersonView, actor_columns
 from fedcom.views.viewer import NOBODY, NOW, VIEWER, viewer_values
 
@@ -122,7 +121,6 @@ def _number_of(host: ColumnElement[str]) -> ColumnElement[int]:
     return func.coalesce(found, 0)
 
 
-_IDS: ColumnElement[Any] = bindparam("ids", expanding=True)
 _PROFILE = ("summary_source", "summary_html", "image_url", "updated_at")
 _COUNTS = (
     *("local_subscribers", "users_active_day", "users_active_week", "users_active_month"),
@@ -137,7 +135,7 @@ _PEOPLE = (
         *(func.coalesce(author_counts.c[name], 0).label(name) for name in ("posts", "comments")),
     )
     .outerjoin(author_counts, author_counts.c.author_id == actor.c.id)
-    .where(actor.c.id.in_(_IDS))
+    .where(one_of(actor.c.id, "ids"))
 )
 
 
@@ -158,7 +156,7 @@ def _communities(*, guest: bool) -> Select[Any]:
             banned.label("is_viewer_banned"),
         )
         .join(community, community.c.actor_id == actor.c.id)
-        .where(actor.c.id.in_(_IDS))
+        .where(one_of(actor.c.id, "ids"))
     )
 
 
@@ -198,7 +196,7 @@ _POSTS = (
         link_preview, and_(link_preview.c.post_id == post.c.id, link_preview.c.state == "done")
     )
     .outerjoin(media, media.c.id == link_preview.c.media_id)
-    .where(post.c.id.in_(_IDS))
+    .where(one_of(post.c.id, "ids"))
 )
 _SOURCES = (
     select(
@@ -206,7 +204,7 @@ _SOURCES = (
         case((_readable(comment), comment.c.body_source), else_="").label("body_source"),
     )
     .select_from(comment.join(post, post.c.id == comment.c.post_id))
-    .where(comment.c.id.in_(_IDS))
+    .where(one_of(comment.c.id, "ids"))
 )
 
 
@@ -257,7 +255,7 @@ def _find(
     values: Mapping[str, Any],
     row_type: type[T],
 ) -> dict[int, T]:
-    wanted = padded(ids)
+    wanted = set(ids)
     if not wanted:
         return {}
     rows = conn.execute(statement, {**values, "ids": wanted}).mappings()

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, and_, bindparam, case, func, or_, select
 
+from database.id_lists import one_of
 from fedcom.db import BigId
 from fedcom.errors import NotFound
 from fedcom.models.actor import actor
@@ -18,7 +19,7 @@ from fedcom.models.message import message
 from fedcom.models.notification import notification
 from fedcom.queries.visibility import is_not_deleted
 from fedcom.text.html import excerpt_of
-from fedcom.views.paging import Page, Start, is_past, one_page, padded, page_values, to_page
+from fedcom.views.paging import Page, Start, is_past, one_page, page_values, to_page
 from fedcom.views.person import PersonView, actor_columns, to_person
 from fedcom.views.viewer import NOBODY, VIEWER
 
@@ -195,7 +196,7 @@ _LIST = one_page(
 _UNREAD_LIST = _LIST.where(
     message.c.recipient_id == VIEWER, is_not_deleted(message), _notified.exists()
 )
-_REPORTED = _SOURCES.where(message.c.id.in_(bindparam("ids", expanding=True)))
+_REPORTED = _SOURCES.where(one_of(message.c.id, "ids"))
 _ONE = _SOURCES.where(_IS_MINE, message.c.id == bindparam("message", type_=BigId))
 
 
@@ -229,7 +230,7 @@ def find_reported_messages(conn: Connection, ids: Iterable[int]) -> Mapping[int,
     """The messages with these row ids, by id, without their texts: of a reported message, admins
     read the copy that the report holds, and nothing else.
     """
-    wanted = padded(ids)
+    wanted = set(ids)
     if not wanted:
         return {}
     found = [_to_source(row) for row in conn.execute(_REPORTED, {"ids": wanted}).mappings()]

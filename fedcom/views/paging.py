@@ -5,7 +5,7 @@ is shown twice because a new one arrived above. Clients that only know page numb
 `PageNumber` and get the same `Page`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
@@ -191,13 +191,3 @@ def is_past(row_id: ColumnElement[int]) -> ColumnElement[bool]:
 def invalid_cursor() -> Invalid:
     """The error for a cursor that is not from one of our pages."""
     return Invalid("cursor", "The page cursor in this address is not valid.")
-
-
-def padded(ids: Iterable[int]) -> list[int]:
-    """Row ids for a parameter `ids`, each once, the last one repeated up to a power of two: few
-    statements of different lengths, which the databases prepare once.
-    """
-    found = sorted(set(ids))
-    if not found:
-        return []
-    return found + found[-1:] * ((1 << (len(found) - 1).bit_length()) - len(found))

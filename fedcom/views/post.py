@@ -19,6 +19,7 @@ from sqlalchemy import (
     true,
 )
 
+from database.id_lists import one_of
 from fedcom.errors import NotFound
 from fedcom.models.actor import actor, community as community_table
 from fedcom.models.base import to_row, values_of
@@ -38,7 +39,7 @@ from fedcom.queries.visibility import (
 )
 from fedcom.rules.links import normal_link, possible_beginnings
 from fedcom.views.community import CommunityView, community_columns, to_community
-from fedcom.views.paging import MAX_ID, padded
+from fedcom.views.paging import MAX_ID
 from fedcom.views.person import PersonView, actor_columns, to_person
 from fedcom.views.viewer import (
     NOBODY,
@@ -324,7 +325,7 @@ _BY_IDS = (
         )
     )
     .select_from(SOURCE)
-    .where(post.c.id.in_(bindparam("ids", expanding=True)))
+    .where(one_of(post.c.id, "ids"))
 )
 
 
@@ -338,7 +339,7 @@ def find_post_views(
     """The posts with these row ids, by id, for apps: without text, and deleted and removed ones
     without title and link unless the viewer may judge a removal.
     """
-    wanted = padded(ids)
+    wanted = set(ids)
     if not wanted:
         return {}
     read = post_reader()

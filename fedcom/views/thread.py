@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, func, or_, select
 
+from database.id_lists import one_of
 from fedcom.db import BigId
 from fedcom.models.comment import DIGITS, Comment, comment, comment_rank
 from fedcom.queries.visibility import is_not_blocked, is_shown, reads_removed
@@ -76,7 +77,7 @@ _COMMUNITY = bindparam("community", type_=BigId)
 _IS_BEHIND = comment.c.path > bindparam("after", type_=comment.c.path.type)
 # Exactly the paths from "p." up to, not including, "p/" are below "p": "/" follows "." in ASCII.
 _IS_IN_BRANCH = or_(
-    comment.c.id.in_(bindparam("chosen", expanding=True)),
+    one_of(comment.c.id, "chosen"),
     and_(
         comment.c.path > bindparam("from", type_=comment.c.path.type),
         comment.c.path < bindparam("until", type_=comment.c.path.type),

@@ -1,0 +1,51 @@
+"""`column IN (…)` for a list of row ids that is one parameter: one statement for all lengths, which
+is compiled and prepared once.
+"""
+
+import json
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Dialect, Text, TypeDecorator, bindparam
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
+
+
+def one_of(ids: ColumnElement[int], name: str) -> ColumnElement[bool]:
+    """Whether a row id is in the parameter `name`, a collection of numbers."""
+    return _OneOf(ids, bindparam(name, type_=_IdList()))
+
+
+class _IdList(TypeDecorator[Collection[int]]):
+    """An array; for SQLite, which has none, JSON."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        is_postgresql = dialect.name == "postgresql"
+        return dialect.type_descriptor(ARRAY(BigInteger()) if is_postgresql else Text())
+
+    def process_bind_param(self, value: Collection[int] | None, dialect: Dialect) -> Any:
+        ids = list(value or ())
+        return ids if dialect.name == "postgresql" else json.dumps(ids)
+
+
+class _OneOf(FunctionElement[bool]):
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_OneOf, "postgresql")
+def _as_array(element: _OneOf, compiler: SQLCompiler, **options: Any) -> str:
+    ids, given = (compiler.process(part, **options) for part in element.clauses)
+    return f"{ids} = ANY ({given})"
+
+
+@compiles(_OneOf, "sqlite")
+def _as_json(element: _OneOf, compiler: SQLCompiler, **options: Any) -> str:
+    ids, given = (compiler.process(part, **options) for part in element.clauses)
+    return f"{ids} IN (SELECT value FROM json_each({given}))"  # noqa: S608 (both are compiled)
