@@ -200,10 +200,11 @@ async def _find_kept(
 ) -> EncodedAnswer:
     kept: KeptAnswers = call.request.app.state.kept_answers
     now, current = call.instance.clock(), await call.read(version)
-    found = kept.find(path, current, now)
-    if found is None:
-        found = await offload(EncodedAnswer.of, await call.read(handler))
-        kept.keep(path, current, now, found)
+    async with kept.turn:
+        found = kept.find(path, current, now)
+        if found is None:
+            found = await offload(EncodedAnswer.of, await call.read(handler))
+            kept.keep(path, current, now, found)
     return found
 
 

@@ -1,5 +1,6 @@
 """Long answers that are the same for everybody, kept in memory for a minute by each process."""
 
+import asyncio
 import gzip
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ class KeptAnswers:
     """The last answer of each name. One of another version than asked for is not used."""
 
     def __init__(self) -> None:
+        # Of several who ask at the same time, one makes the answer.
+        self.turn = asyncio.Lock()
         self._kept: dict[str, tuple[Hashable, datetime, EncodedAnswer]] = {}
 
     def find(self, name: str, version: Hashable, now: datetime) -> EncodedAnswer | None:

@@ -15,13 +15,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from fedcom.api.caller import Call, Caller, call_of
+from fedcom.api.caller import Call, Caller
 from fedcom.api.endpoint import HEADERS, PREFLIGHT
 from fedcom.api.errors import answer_error
 from fedcom.errors import BadRequest, Denied
-from fedcom.http.cookies import find_cookie
 from fedcom.http.csrf import check_origin
-from fedcom.http.identity import Credentials
+from fedcom.http.identity import app_credentials_of
 from fedcom.http.instance import Instance, instance_of
 from fedcom.http.pictures import show_picture, show_remote_picture
 from fedcom.http.problem import EXPECTED
@@ -113,15 +112,13 @@ async def delete(request: Request) -> Response:
 
 
 def _call_of(request: Request) -> Call:
-    """The call, by a bearer token or by a cookie `jwt`, which some bots send here, since Lemmy 0.19
-    accepts it everywhere. We never set one, but a browser may have it of another program at our
-    address. Raises Denied("cross_site") if another site made it send the cookie.
+    """The call; only here, the token may be in a cookie. Raises Denied("cross_site") if another
+    site made a browser send that.
     """
-    call, token = call_of(request), find_cookie(request, "jwt")
-    if call.credentials.token or not token:
-        return call
-    check_origin(request)
-    return Call(request, Credentials(token, from_cookie=True))
+    credentials = app_credentials_of(request)
+    if credentials.from_cookie:
+        check_origin(request)
+    return Call(request, credentials)
 
 
 def delete_token(instance: Instance, name: str, member_id: int) -> str:

@@ -74,7 +74,5 @@ def _kinds_in(hint: Any) -> Iterator[str]:
             yield hint.extra["shows"]
     elif isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         yield ""
-    # The notes of Annotated are among its metadata, not its arguments.
-    for part in (*get_args(hint), *getattr(hint, "__metadata__", ())):
-        if part is not hint:
-            yield from _kinds_in(part)
+    for part in get_args(hint):
+        yield from _kinds_in(part)

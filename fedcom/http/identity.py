@@ -25,6 +25,7 @@ from fedcom.site.settings import get_site
 from fedcom.views.viewer import NOBODY
 
 _COOKIE = "session"
+_APP_COOKIE = "jwt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,18 @@ def credentials_of(request: HTTPConnection) -> Credentials:
     if scheme.lower() == "bearer" and token:
         return Credentials(token)
     cookie = find_cookie(request, session_cookie_name(instance_of(request).settings))
+    return Credentials(cookie, from_cookie=cookie != "")
+
+
+def app_credentials_of(request: HTTPConnection) -> Credentials:
+    """The bearer token of the request, else that in a cookie `jwt`: some bots send it so, since
+    Lemmy 0.19 accepts it. We never set one, but a browser may have it of another program at our
+    address.
+    """
+    found = credentials_of(request)
+    if found.token and not found.from_cookie:
+        return found
+    cookie = find_cookie(request, _APP_COOKIE)
     return Credentials(cookie, from_cookie=cookie != "")
 
 

@@ -43,6 +43,10 @@ MENTION_SECONDS = 8.0
 """How long the sending of a text waits for these look-ups."""
 
 
+SEARCH_SECONDS = 10.0
+"""How long a search waits for what an address names."""
+
+
 def slug_of(request: Request) -> str:
     """The name in the address, unchanged."""
     return str(request.path_params["slug"])
@@ -118,7 +122,7 @@ async def find_addressed(request: Request, by: Person | None, text: str) -> Foun
     """What a search for a handle or an address means; None for search terms.
 
     What is not known here is fetched for a member, within the limit of look-ups. None also if it is
-    not found, or `by` is None, a guest: their search goes on without it.
+    not found within `SEARCH_SECONDS`, or if `by` is None, a guest: their search goes on without it.
     """
     instance = instance_of(request)
     development, origin = instance.settings.development, instance.settings.origin
@@ -128,8 +132,9 @@ async def find_addressed(request: Request, by: Person | None, text: str) -> Foun
         lambda conn: find_known(conn, text, origin, development=development)
     )
     if known is None and by is not None:
-        with suppress(FedcomError, ProtocolError):
-            return await look_up(request, by, text)
+        with suppress(FedcomError, ProtocolError, TimeoutError):
+            async with asyncio.timeout(SEARCH_SECONDS):
+                return await look_up(request, by, text)
     return known
 
 

@@ -74,7 +74,7 @@ def list_instances(conn: Connection, own_host: str) -> Instances | None:
     attempts = list_attempts(conn)
     found = Instances([], [], [])
     for row in conn.execute(_ALL, {"own_host": own_host}).all():
-        one = InstanceView._make((*row, _to_state(attempts.get(row[1]))))
+        one = InstanceView._make((*row, _to_state(attempts.get(row.host))))
         is_blocked, is_allowed = listed.blocks(one.host), listed.allows(one.host)
         if is_blocked:
             found.blocked.append(one)

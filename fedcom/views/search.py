@@ -597,16 +597,15 @@ def list_people(conn: Connection, wanted: SearchQuery, viewer: Viewer) -> list[i
     """The row ids of a page of everybody: who wrote most comments first, but for "new" and "old" by
     when they were received here.
     """
-    conditions = _people(viewer)
-    if wanted.scope == "local":
-        conditions.append(actor.c.local.is_(True))
-    skipped = _skipped(wanted)
-    everybody = select(actor.c.id).where(*conditions).limit(wanted.limit).offset(skipped)
+    skipped, is_local = _skipped(wanted), wanted.scope == "local"
+    everybody = select(actor.c.id).where(*_people(viewer)).limit(wanted.limit).offset(skipped)
+    if is_local:
+        everybody = everybody.where(actor.c.id.in_(select(account.c.actor_id)))
     if wanted.sort in {"new", "old"}:
         order = actor.c.id.asc() if wanted.sort == "old" else actor.c.id.desc()
         return list(conn.scalars(everybody.order_by(order)))
     # No index has this order: first of the narrow table alone, and of all only if too few of those
-    # are left.
+    # are left, or of our few members.
     comments, author_id = author_counts.c.comments, author_counts.c.author_id
     best = (
         select(author_id, comments)
@@ -615,16 +614,14 @@ def list_people(conn: Connection, wanted: SearchQuery, viewer: Viewer) -> list[i
         .cte("best")
         .prefix_with("MATERIALIZED")
     )
-    found = conn.scalars(
-        everybody.join(best, best.c.author_id == actor.c.id).order_by(
-            best.c.comments.desc(), actor.c.id.desc()
-        )
-    ).all()
+    among_best = everybody.join(best, best.c.author_id == actor.c.id)
+    first = among_best.order_by(best.c.comments.desc(), actor.c.id.desc())
+    found = [] if is_local else list(conn.scalars(first))
     if len(found) < wanted.limit:
+        among_all = everybody.outerjoin(author_counts, author_id == actor.c.id)
         order = func.coalesce(comments, 0).desc()
-        beside = everybody.outerjoin(author_counts, author_id == actor.c.id)
-        found = conn.scalars(beside.order_by(order, actor.c.id.desc())).all()
-    return list(found)
+        found = list(conn.scalars(among_all.order_by(order, actor.c.id.desc())))
+    return found
 
 
 def _search_actors(

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from fedcom.accounts.throttle import SEARCH_BY_ADDRESS
+from fedcom.http import resolve
 from fedcom.lookup import Found
 from fedcom.wire.body import Body
 from tests.fedcom.api.conftest import App, Apps, Failed
@@ -198,11 +199,16 @@ async def test_what_is_named_comes_once_before_what_the_words_find(apps: Apps) -
     assert [one["person"]["name"] for one in page["users"]] == ["bob"]
 
 
-async def test_a_search_goes_on_without_what_cannot_be_fetched(apps: Apps) -> None:
+async def test_a_search_goes_on_without_what_cannot_be_fetched(
+    apps: Apps, monkeypatch: pytest.MonkeyPatch
+) -> None:
     apps.world.instance.away.add("@kim@peer.example")
-    post = await apps.world.post("kim@peer.example")
+    apps.world.instance.silent.add("@sam@peer.example")
+    monkeypatch.setattr(resolve, "SEARCH_SECONDS", 0.01)
+    post = await apps.world.post("kim@peer.example and sam@peer.example")
 
-    assert await found(apps("bob"), "@kim@peer.example") == {"posts": [post.title]}
+    for name in ("kim", "sam"):
+        assert await found(apps("bob"), f"@{name}@peer.example") == {"posts": [post.title]}
     assert await found(apps("bob"), "@nobody@peer.example") == {}
 
 
