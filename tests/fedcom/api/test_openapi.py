@@ -10,15 +10,13 @@ async def test_what_the_connection_refuses_is_described_too(apps: Apps) -> None:
 
     refused = described["paths"]["/api/v3/search"]["get"]["responses"]
     assert refused["414"] == {"$ref": "#/components/responses/414"}
-    contents = {
-        status: sorted(one["content"])
-        for status, one in described["components"]["responses"].items()
+    answers = described["components"]["responses"]
+    assert {f"#/components/responses/{status}" for status in answers} == {
+        one["$ref"] for status, one in refused.items() if status != "200"
     }
-    assert {status: {"$ref": f"#/components/responses/{status}"} for status in contents} == {
-        status: one for status, one in refused.items() if status != "200"
+    assert {status for status, one in answers.items() if "application/json" in one["content"]} == {
+        *("400", "401", "404", "500", "502", "503")
     }
-    assert contents == {
-        **dict.fromkeys(("400", "401", "404", "500", "502"), ["application/json"]),
-        **dict.fromkeys(("408", "414", "429", "431"), ["text/plain"]),
-        "503": ["application/json", "text/plain"],
+    assert {status for status, one in answers.items() if "text/plain" in one["content"]} == {
+        *("408", "414", "429", "431", "503")
     }
