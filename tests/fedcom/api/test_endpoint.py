@@ -8,16 +8,14 @@ pytestmark = pytest.mark.anyio
 @pytest.mark.parametrize(
     "body",
     [
-        *(
-            b"[" * 100_000,
-            b'{"a":' * 100_000,
-            b'{"settings": ' + b"[" * 5_000 + b"]" * 5_000 + b"}",
-        ),
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b'{"settings": ' + b"[" * 5_000 + b"]" * 5_000 + b"}",
         *(b"\x00", b"null", b"[]", b'{"name": "\xff"}', b'{"a": NaN}', "{}".encode("utf-16")),
     ],
-    ids=["deep", "deep objects", "deep field", *("NUL", "null", "list", "bytes", "NaN", "UTF-16")],
+    ids=["deep", "deep objects", "deep field", "NUL", "null", "list", "bytes", "NaN", "UTF-16"],
 )
-async def test_a_body_that_is_no_json_object_is_refused(apps: Apps, body: bytes) -> None:
+async def test_a_body_that_is_no_readable_json_object_is_refused(apps: Apps, body: bytes) -> None:
     response = await apps("bob").http.post("/api/v3/user/import_settings", content=body)
 
     assert response.status_code == 400
@@ -39,7 +37,7 @@ async def test_what_is_no_call_is_refused_in_lemmys_words(
     assert response.status_code == status
     assert response.json() == {"error": "unknown", "message": message}
     assert response.headers["access-control-allow-origin"] == "*"
-    assert response.headers.get("allow", "GET, HEAD") == "GET, HEAD"
+    assert ("allow" in response.headers) == (status == 405)
 
 
 async def test_a_crash_is_answered_as_described(
