@@ -146,4 +146,6 @@ def _config(caller: Caller, around: Round, phase: Phase, seed: int, examples: in
         "checks": {"enabled": False} | {name: {"enabled": True} for name in CHECKS},
         "phases": {name: {"enabled": name == phase} for name in phases},
         "warnings": False,
+        # Otherwise, what to send again has no tokens and no passwords.
+        "output": {"sanitization": {"enabled": False}},
     }
