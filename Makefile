@@ -17,7 +17,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 pytho
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: run test installed ready coverage check static fix translations demo screenshots bench lock revision clean browser
+.PHONY: run test installed ready coverage check static fix translations demo screenshots bench fuzz lock revision clean browser
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run  ## a server on http://localhost:8000, or as fedcom.toml and FEDCOM_* say
@@ -74,6 +74,9 @@ screenshots: $(VENV)/.dev browser  ## screenshots of every page, on a phone and 
 bench: $(VENV)/.dev  ## benchmarks: one table; ARGS=--help names its options and the others
 	$(BIN)/python -m tests.bench $(ARGS)
 
+fuzz: $(VENV)/.fuzz  ## random and malformed requests to the API; ARGS=--help names its options
+	$(BIN)/python -m tests.fuzz $(ARGS)
+
 revision: $(VENV)/.dev  ## write the next revision of the schema: make revision M="say what for"
 	@test -n "$(M)" || { echo 'say what for: make revision M="…"'; exit 1; }
 	$(BIN)/python -c 'import sys; from fedcom import migrate; migrate.write_revision(sys.argv[1])' "$(M)"
@@ -86,6 +89,7 @@ lock: $(VENV)/.dev  ## pin what pyproject.toml and tests/npm ask for, with hashe
 	$(COMPILE) --group build --constraint requirements.lock --output-file requirements-build.lock
 	$(COMPILE) pyproject.toml --group dev --constraint requirements.lock \
 		--constraint requirements-build.lock --output-file requirements-dev.lock
+	$(COMPILE) --group fuzz --constraint requirements-dev.lock --output-file requirements-fuzz.lock
 	$(NPM) install --package-lock-only
 
 clean:  ## remove everything that make created, except the data
@@ -105,6 +109,10 @@ $(VENV)/.run: requirements.lock requirements-build.lock pyproject.toml | $(VENV)
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 	$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/.fuzz: requirements-fuzz.lock $(VENV)/.dev
+	$(PIP) install --require-hashes -r requirements-fuzz.lock
 	@touch $@
 
 # npm writes this file itself, when all is there.

@@ -19,6 +19,8 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
 from fedcom.api import pictrs
+from fedcom.api.endpoint import HEADERS
+from fedcom.api.errors import answer_error
 from fedcom.api.kept import KeptAnswers
 from fedcom.api.v3 import routes as api
 from fedcom.federation import discovery, documents, threads
@@ -31,7 +33,7 @@ from fedcom.metrics.endpoint import serving_metrics
 from fedcom.metrics.instruments import CACHED, OTHER
 from fedcom.rules.dialects import is_microblog_agent
 from fedcom.settings import Settings
-from fedcom.web.html.errors import exception_handlers, show_failure
+from fedcom.web.html.errors import exception_handlers, show_failure, show_problem
 from fedcom.web.html.i18n import choose
 from fedcom.web.routes import routes
 from fedcom.wiring import OpenInstance, open_instance
@@ -80,11 +82,11 @@ def create_app(settings: Settings, opener: Opener | None = None) -> Starlette:
         middleware=middleware(
             trusted_proxies=settings.trusted_proxies,
             https=settings.origin.startswith("https://"),
-            failure=show_failure,
+            failure=_answer_crash,
             measure=_measure,
             variant=_variant,
         ),
-        exception_handlers=exception_handlers(),
+        exception_handlers={**exception_handlers(), HTTPException: _answer_refusal},
         lifespan=lifespan,
     )
     app.state.kept_answers = KeptAnswers()
@@ -198,6 +200,20 @@ class _DocumentsOnly(_ForPrograms):
                 406, f"Only these types are served here: {', '.join(ACTIVITY_TYPES)}."
             )
         await super().handle(scope, receive, send)
+
+
+async def _answer_refusal(request: Request, error: Exception) -> Response:
+    """Answer what no route takes: an unknown address, or another method."""
+    if api.is_below(request.url.path):
+        return answer_error(error, HEADERS)
+    return await show_problem(request, error)
+
+
+def _answer_crash(request: Request) -> Response:
+    """Answer a request that ended in an unexpected exception."""
+    if api.is_below(request.url.path):
+        return answer_error(RuntimeError("crashed"), HEADERS)
+    return show_failure(request)
 
 
 def _report_end(task: "asyncio.Task[None]") -> None:

@@ -239,7 +239,7 @@ async def _read_body(request: Request, parameters: type[Parameters]) -> Paramete
             # Bots send null for what they do not give.
             given = {name: value for name, value in given.items() if value is not None}
         return msgspec.convert(given, parameters)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise BadRequest("invalid_json", "%(reason)s", reason=error) from error
 
 

@@ -152,7 +152,9 @@ SAME: Mapping[str, str] = {
 def answer_error(
     error: Exception, headers: Mapping[str, str], codes: Mapping[str, str] = SAME
 ) -> Response:
-    """The response for one of `fedcom.http.problem.EXPECTED`; `codes` are Lemmy's by ours."""
+    """The response for one of `fedcom.http.problem.EXPECTED`, or a 500 for any other exception;
+    `codes` are Lemmy's by ours.
+    """
     problem = to_problem(error)
     code = codes.get(problem.code, problem.code)
     detail = problem.detail

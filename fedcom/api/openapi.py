@@ -20,6 +20,17 @@ _REFUSALS: Mapping[str, str] = {
     "503": "The server is busy. Try again after `Retry-After` seconds.",
 }
 
+_TOO_MUCH: Mapping[str, str] = {
+    "408": "The request took too long to arrive.",
+    "414": "The address is too long.",
+    "429": "Too many connections or requests at once. Try again after `Retry-After` seconds.",
+    "431": "The headers are too large.",
+    "503": _REFUSALS["503"],
+}
+"""What the connection answers before it is a call of the API (`fedcom.http.protocol`): a line of
+text.
+"""
+
 
 def describe(
     endpoints: Iterable[Endpoint], *, title: str, version: str, origin: str, prefix: str
@@ -30,10 +41,8 @@ def describe(
     (*schemas, failure), components = msgspec.json.schema_components(
         (*kinds, Failure), ref_template="#/components/schemas/{name}"
     )
-    refused = {
-        status: {"description": text, "content": _json(failure)}
-        for status, text in _REFUSALS.items()
-    }
+    answers = _answers(failure)
+    refused = {status: {"$ref": f"#/components/responses/{status}"} for status in answers}
     paths: dict[str, Json] = {}
     for one, given, answer in zip(found, schemas[::2], schemas[1::2], strict=True):
         done = {"200": {"description": "Done.", "content": _json(answer)}}
@@ -46,6 +55,7 @@ def describe(
         "paths": paths,
         "components": {
             "schemas": components,
+            "responses": answers,
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
             },
@@ -53,6 +63,18 @@ def describe(
         # Guests may call everything; some calls then say that they need a login.
         "security": [{"token": []}, {}],
     }
+
+
+def _answers(failure: Json) -> Json:
+    """All answers but 200, by their status."""
+    answers: dict[str, Json] = {
+        status: {"description": text, "content": _json(failure)}
+        for status, text in _REFUSALS.items()
+    }
+    for status, text in _TOO_MUCH.items():
+        one = answers.setdefault(status, {"description": text, "content": {}})
+        one["content"]["text/plain"] = {"schema": {"type": "string"}}
+    return dict(sorted(answers.items()))
 
 
 def _operation(endpoint: Endpoint, given: Json, components: Mapping[str, Any]) -> Json:

@@ -210,6 +210,10 @@ def test_the_smaller_lock_files_agree_with_the_one_for_developers() -> None:
     developers = pins("requirements-dev.lock")
     assert pins("requirements.lock") <= developers
     assert pins("requirements-build.lock") <= developers
+    names = {pin.partition("==")[0] for pin in developers}
+    beside = {pin for pin in pins("requirements-fuzz.lock") if pin.partition("==")[0] in names}
+    assert beside
+    assert beside <= developers
 
 
 def test_sentences_of_errors_are_templates_that_can_be_translated() -> None:

@@ -54,6 +54,11 @@ async def answer_description(request: Request) -> Response:
     return JSONResponse(document, headers=ANY_ORIGIN)
 
 
+def is_below(path: str) -> bool:
+    """Whether this is an address of the API, also one that does not exist."""
+    return path.startswith(f"{PREFIX}/")
+
+
 def routes() -> list[Route]:
     """All routes of the API."""
     description = Route(f"{PREFIX}/openapi.json", answer_description, methods=["GET"])
