@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, ColumnElement, Dialect, Text, TypeDecorator, bindparam
+from sqlalchemy import BigInteger, ColumnElement, Dialect, Text, TypeDecorator, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -35,7 +35,7 @@ class _IdList(TypeDecorator[Collection[int]]):
 
 
 class _OneOf(FunctionElement[bool]):
-    type = Boolean()
+    # Without a type: for SQLite, to a Boolean is added `= 1`, and then no index is used.
     inherit_cache = True
 
 
