@@ -154,6 +154,8 @@ def on_a_terminal(
 ) -> tuple[str, int]:
     """What a command shows on a terminal, and its exit code; Ctrl-C is pressed at that moment."""
     ours, theirs = pty.openpty()
+    # What a shell starts in the background inherits that it is ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     command = subprocess.Popen(
         [sys.executable, "-m", "fedcom", *arguments],
         env=environ,
