@@ -99,15 +99,23 @@ async def test_a_reader_cannot_write(database: Database) -> None:
 
 @pytest.mark.anyio
 async def test_the_version_changes_with_each_commit_and_only_then(database: Database) -> None:
+    async def reading_keeps_it() -> bool:
+        # On PostgreSQL, transactions in other databases of the server change it, too.
+        for _ in range(20):
+            before = await database.find_version()
+            await database.read(names)
+            if await database.find_version() == before:
+                return True
+        return False
+
     versions = [await database.find_version()]
-    await database.read(names)
-    assert await database.find_version() == versions[0]
+    assert await reading_keeps_it()
     with pytest.raises(IntegrityError):
         await database.write(lambda conn: [conn.execute(insert(examples).values(id=1))] * 2)
     for name in ("one", "two"):
         await database.write(add(name))
         versions.append(await database.find_version())
-        assert await database.find_version() == versions[-1]
+        assert await reading_keeps_it()
     assert None not in versions
     assert len(set(versions)) == len(versions)
 
