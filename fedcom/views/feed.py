@@ -306,6 +306,11 @@ class _Shape:
         return self.scope in _PINNED and self.only is None and not self.is_of_link
 
     @property
+    def has_parts(self) -> bool:
+        """Whether the statement puts several lists together."""
+        return self.is_either or (self.has_pins and self.is_first)
+
+    @property
     def is_either(self) -> bool:
         """Whether it depends on the number of posts which way to them is shorter: to sort them, or
         to go down a list of more and skip those not wanted.
@@ -337,13 +342,24 @@ def _statement(shape: _Shape) -> Select[Any]:
         parts.append(_listed(shape, walking=True).limit(walked))
     if shape.has_pins and shape.is_first:
         parts.append(_pins(shape))
-    return _together(shape, *parts) if len(parts) > 1 else parts[0]
+    return _together(shape, *parts) if shape.has_parts else parts[0]
 
 
 def _together(shape: _Shape, *parts: Select[Any]) -> Select[Any]:
-    whole = union_all(*(select(part.subquery()) for part in parts)).subquery()
-    # A union has no order; these are a handful of rows.
-    return select(whole).order_by(whole.c.pin.desc(), *_in_order(shape, whole.c.key, whole.c.id))
+    """The posts of all these parts, which have ids only: what a post shows is said once."""
+    both = union_all(*(select(part.subquery()) for part in parts))
+    whole = both.cte("whole").prefix_with("MATERIALIZED")
+    return (
+        select(*_columns(shape), whole.c.key, whole.c.pin, whole.c.considered)
+        .select_from(SOURCE)
+        .join(whole, whole.c.id == post.c.id)
+        # A union has no order; these are a handful of rows.
+        .order_by(whole.c.pin.desc(), *_in_order(shape, whole.c.key, whole.c.id))
+    )
+
+
+def _columns(shape: _Shape) -> Sequence[ColumnElement[Any]]:
+    return EXCERPTS_FOR_GUESTS if shape.is_guest else EXCERPTS
 
 
 def _in_order(
@@ -440,14 +456,13 @@ def _select(
     pin: int,
     considered: ColumnElement[int] | None = None,
 ) -> Select[Any]:
-    columns = EXCERPTS_FOR_GUESTS if shape.is_guest else EXCERPTS
     source = RANKED
     if shape.only in _SAVED_AT:
         kept = _SAVED_AT[shape.only].table
         source = source.join(kept, kept.c.post_id == post.c.id)
     return (
         select(
-            *columns,
+            *([post.c.id] if shape.has_parts else _columns(shape)),
             key.label("key"),
             literal_column(str(pin)).label("pin"),
             (literal_column("0") if considered is None else considered).label("considered"),
