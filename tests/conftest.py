@@ -11,6 +11,7 @@ import platform
 import shutil
 import socket
 import sqlite3
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from typing import Any
 import pytest
 
 from fedcom.db import Database, open_database
-from tests.support import services
+from tests.support import server_processes, services
 from tests.support.clock import SettableClock
 from tests.support.databases import (
     PostgresqlDatabases,
@@ -164,6 +165,8 @@ def _in_haste() -> Iterator[None]:
         keys_made_once(patch)
         statements_compiled_once(patch)
         commits_unsynced(patch)
+        # Coverage follows no process of a fork server.
+        patch.setattr(server_processes, "is_preloaded", "coverage" not in sys.modules)
         yield
 
 

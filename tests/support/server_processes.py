@@ -35,12 +35,14 @@ its port free when it is started again.
 
 FEDCOM = ("-m", "fedcom")
 
+is_preloaded = False
+"""Whether programs have their modules from the start: in the test suite, not in benchmarks."""
+
 
 class Process:
     """One program of a node (`serve` or `worker`), with one log file for all its runs.
 
-    `program` is started by Python in place of Fedcom's command line, which in a test run has
-    its modules already.
+    `program` is started by Python in place of Fedcom's command line.
     """
 
     def __init__(
@@ -71,7 +73,7 @@ class Process:
         """Start it; does not wait for anything."""
         if self.pid is not None:
             raise RuntimeError(f"{self.arguments} is running already")
-        if self._program == FEDCOM and _is_preloaded():
+        if self._program == FEDCOM and is_preloaded:
             self._running = Preloaded(self.arguments, self._environ, self.log)
             return
         with self.log.open("ab") as log:
@@ -303,11 +305,6 @@ def _new_database(path: Path) -> str:
     if path.exists() or services.RUN_FOLDER not in os.environ:
         return f"sqlite:///{path}"
     return sqlite_database(path, migrated=True)
-
-
-def _is_preloaded() -> bool:
-    # Coverage follows no process of a fork server.
-    return services.RUN_FOLDER in os.environ and "coverage" not in sys.modules
 
 
 def free_port(address: str = "127.0.0.1") -> int:
