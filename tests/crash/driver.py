@@ -9,6 +9,7 @@ Who does what is decided before (`write_script`), by a seed, so that the same st
 other servers; only the order differs.
 """
 
+import itertools
 import random
 import re
 import threading
@@ -39,6 +40,9 @@ LOOK_AHEAD = 300
 
 LOOK_AROUND = 0.25
 """Seconds between two reads of the lists that find the local ids of new posts."""
+
+WHOLE_LIST = 20
+"""One of so many reads goes to the end of a list."""
 
 
 class Stuck(Exception):
@@ -329,22 +333,27 @@ class Driver:
 
     def _look_around(self, node: Node) -> None:
         hand, guest = Hand(), Member(node, "guest", "")
-        while not self._over.wait(LOOK_AROUND) and self.failure is None:
+        for turn in itertools.count():
+            if self._over.wait(LOOK_AROUND) or self.failure is not None:
+                break
             for community in self._homes:
+                path = self._path(community, node)
                 try:
-                    self._read_list(hand, guest, self._path(community, node))
+                    self._read_list(hand, guest, path, whole=turn % WHOLE_LIST == 0)
                 except Down:
                     break
         hand.close()
 
-    def _read_list(self, hand: Hand, guest: Member, path: str) -> None:
-        """Read the list of a community from the newest post to one with a known id."""
+    def _read_list(self, hand: Hand, guest: Member, path: str, *, whole: bool) -> None:
+        """Read the list of a community from the newest post to a page of known ones; the `whole` of
+        it finds those that arrived after many newer ones.
+        """
         query = "?sort=new"
         while query:
             page = hand.get(guest, path + query)
             news = self._note(guest.node, page)
             older = re.search(r'rel="next" href="([^"]+)"', page.html)
-            query = older[1].replace("&amp;", "&") if older and news else ""
+            query = older[1].replace("&amp;", "&") if older and (news or whole) else ""
 
     def _note(self, node: Node, page: Page) -> bool:
         """Store the ids of the posts on a page; returns whether any was new."""
