@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, null, or_, type_coerce
+from sqlalchemy import BindParameter, ColumnElement, bindparam, null, or_, select, type_coerce
 
 from fedcom.db import BigId, UtcDateTime
-from fedcom.models.moderation import community_ban
+from fedcom.models.moderation import community_ban, moderator
 from fedcom.queries.visibility import is_admin, is_found, moderates
 
 NOBODY = 0
@@ -67,8 +67,12 @@ def standing_columns(
         community_ban.c.person_id == author_id,
         or_(community_ban.c.expires_at.is_(None), community_ban.c.expires_at > NOW),
     )
+    moderator_there = moderates(community_id, author_id)
+    if isinstance(community_id, BindParameter):  # one for all rows: its moderators are read once
+        inside = moderator.c.community_id == community_id
+        moderator_there = author_id.in_(select(moderator.c.person_id).where(inside))
     return [
-        moderates(community_id, author_id).label("author_is_moderator"),
+        moderator_there.label("author_is_moderator"),
         is_admin(author_id).label("author_is_admin"),
         banned.label("author_is_banned"),
     ]
