@@ -3,59 +3,14 @@
 from collections.abc import Iterable
 
 from fedcom.errors import Invalid
+from fedcom.rules.lemmy_languages import NAMES
 
-LANGUAGES: dict[str, str] = {
-    "ar": "العربية",
-    "bg": "Български",
-    "bn": "বাংলা",
-    "ca": "Català",
-    "cs": "Čeština",
-    "cy": "Cymraeg",
-    "da": "Dansk",
-    "de": "Deutsch",
-    "el": "Ελληνικά",
-    "en": "English",
-    "eo": "Esperanto",
-    "es": "Español",
-    "et": "Eesti",
-    "eu": "Euskara",
-    "fa": "فارسی",
-    "fi": "Suomi",
-    "fr": "Français",
-    "ga": "Gaeilge",
-    "gl": "Galego",
-    "he": "עברית",
-    "hi": "हिन्दी",
-    "hr": "Hrvatski",
-    "hu": "Magyar",
-    "id": "Bahasa Indonesia",
-    "is": "Íslenska",
-    "it": "Italiano",
-    "ja": "日本語",
-    "ko": "한국어",
-    "lt": "Lietuvių",
-    "lv": "Latviešu",
-    "ms": "Bahasa Melayu",
-    "nb": "Norsk bokmål",
-    "nl": "Nederlands",
-    "nn": "Norsk nynorsk",
-    "pl": "Polski",
-    "pt": "Português",
-    "ro": "Română",
-    "ru": "Русский",
-    "sk": "Slovenčina",
-    "sl": "Slovenščina",
-    "sr": "Српски",
-    "sv": "Svenska",
-    "sw": "Kiswahili",
-    "ta": "தமிழ்",
-    "th": "ไทย",
-    "tr": "Türkçe",
-    "uk": "Українська",
-    "ur": "اردو",
-    "vi": "Tiếng Việt",
-    "zh": "中文",
-}
+_CODES = (
+    "ar bg bn ca cs cy da de el en eo es et eu fa fi fr ga gl he hi hr hu id is it ja ko lt lv "
+    "ms nb nl nn pl pt ro ru sk sl sr sv sw ta th tr uk ur vi zh"
+)
+
+LANGUAGES: dict[str, str] = {code: NAMES[code] for code in _CODES.split()}
 
 
 def check_language(code: str, former: str | None = None) -> str | None:
