@@ -211,6 +211,13 @@ def prepare_sqlite(connection: sqlite3.Connection) -> None:
 
 
 def _postgresql_engine(url: URL, *, size: int, writing: bool) -> Engine:
+    """Make an engine whose parameters are numbered in the SQL text, as PostgreSQL itself has them.
+
+    psycopg passes such a statement on as it is. Named ones it rewrites, each time anew if the text
+    is longer than 4,096 characters (psycopg 3.3), as those of the lists of posts are.
+    """
+    import psycopg  # an instance on SQLite does without it
+
     engine = create_engine(
         url,
         pool_size=size,
@@ -218,7 +225,12 @@ def _postgresql_engine(url: URL, *, size: int, writing: bool) -> Engine:
         pool_timeout=3 * BUSY_SECONDS,
         isolation_level="READ COMMITTED" if writing else "AUTOCOMMIT",
         hide_parameters=True,  # errors are logged, and a row may hold a password's hash
-        connect_args={"application_name": "fedcom", "connect_timeout": BUSY_SECONDS},
+        paramstyle="numeric_dollar",
+        connect_args={
+            "application_name": "fedcom",
+            "connect_timeout": BUSY_SECONDS,
+            "cursor_factory": psycopg.RawCursor,
+        },
     )
 
     @event.listens_for(engine, "connect")
