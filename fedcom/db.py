@@ -216,7 +216,7 @@ def _postgresql_engine(url: URL, *, size: int, writing: bool) -> Engine:
     psycopg passes such a statement on as it is. Named ones it rewrites, each time anew if the text
     is longer than 4,096 characters (psycopg 3.3), as those of the lists of posts are.
     """
-    import psycopg  # an instance on SQLite does without it
+    import psycopg  # noqa: PLC0415 - an instance on SQLite does without it
 
     engine = create_engine(
         url,
