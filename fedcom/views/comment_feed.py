@@ -6,7 +6,7 @@ the best.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any, Literal
@@ -50,13 +50,14 @@ from fedcom.views.paging import (
     Cursor,
     Page,
     Start,
+    first_rows,
     is_after_cursor,
     one_page,
     page_values,
     to_page,
 )
 from fedcom.views.post import author, group
-from fedcom.views.scopes import CONSIDERED, GROUPS, are_few, checked, unindexed
+from fedcom.views.scopes import CONSIDERED, GROUPS, are_few, checked, ranked, unindexed
 from fedcom.views.viewer import NOBODY, VIEWER, viewer_values
 
 Scope = scopes.Scope | Literal["post"]
@@ -158,7 +159,7 @@ def list_comments(
         wanted.only,
         wanted.scope == "author" and wanted.within_id != NOBODY,
         wanted.scope == "post" and wanted.below != "",
-        0 if values["skip"] else wanted.limit + 1,
+        first_rows(values),
     )
     parameters: dict[str, Any] = {
         **viewer_values(viewer_id, now),
@@ -176,12 +177,12 @@ def _find(
     conn: Connection, shape: "_CommentShape", parameters: Mapping[str, Any]
 ) -> Sequence[RowMapping]:
     most = (parameters["skip"] + parameters["count"]) * CONSIDERED
-    statement = _statement(shape)
-    rows = conn.execute(statement, {**parameters, "most": most}).mappings().all()
+    rows = conn.execute(_statement(shape), {**parameters, "most": most}).mappings().all()
     if not shape.is_sorted or len(rows) == parameters["count"]:
         return rows
     if rows and rows[0]["considered"] < most:
         return rows
+    statement = _statement(replace(shape, is_whole=True))
     return conn.execute(statement, {**parameters, "most": MAX_ID}).mappings().all()
 
 
@@ -197,9 +198,8 @@ class _CommentShape:
     only: Only | None
     is_within: bool
     is_below: bool
-    # How many rows are read if none is skipped, else 0. PostgreSQL takes a limit that is a
-    # parameter for a tenth of all comments, and reads all of them for so many.
-    rows: int
+    rows: int  # `first_rows`
+    is_whole: bool = False  # all of a sorted list are considered, not the best only
 
     @property
     def is_ascending(self) -> bool:
@@ -244,11 +244,11 @@ def _walked(shape: _CommentShape) -> Select[Any]:
     conditions = _scope(shape, walking=True) + _bounds(shape, key)
     statement = _select(shape, key).where(*conditions)
     statement = statement.order_by(*_in_order(shape, key, _row_id(key)))
-    if not shape.rows:
-        return one_page(statement)
-    page = statement.limit(literal_column(str(shape.rows)))
+    page = one_page(statement, shape.rows)
+    if not shape.rows or not shape.is_either:
+        return page
     # Around it is another limit: none of these, if they are sorted.
-    return select(page.subquery("nearest")) if shape.is_either else page
+    return select(page.subquery("nearest"))
 
 
 def _picked(shape: _CommentShape) -> Select[Any]:
@@ -264,23 +264,21 @@ def _picked(shape: _CommentShape) -> Select[Any]:
         conditions.append(comment_vote.c.score == _VOTES[shape.only])
     if shape.scope in {"author", "post"}:
         source = source.join(comment, comment.c.id == comment_id)
-    most: ColumnElement[int] = bindparam("most")
-    if shape.is_either:
-        most = case((_are_few(shape), most), else_=0)
-    ranked = (
+    best = ranked(
         select(comment_id, key.label("key"))
         .select_from(source)
         .where(*conditions)
-        .order_by(*_in_order(shape, key, comment_id))
-        .limit(most)
-        .cte("ranked")
-        .prefix_with("MATERIALIZED")
+        .order_by(*_in_order(shape, key, comment_id)),
+        0 if shape.is_whole else shape.rows,
+        _are_few(shape) if shape.is_either else None,
     )
-    considered = select(func.count()).select_from(ranked).scalar_subquery()
-    statement = _select(shape, ranked.c.key, considered).join(
-        ranked, ranked.c.comment_id == comment.c.id
+    considered = select(func.count()).select_from(best).scalar_subquery()
+    statement = (
+        _select(shape, best.c.key, considered)
+        .join(best, best.c.comment_id == comment.c.id)
+        .order_by(*_in_order(shape, best.c.key, best.c.comment_id))
     )
-    return one_page(statement.order_by(*_in_order(shape, ranked.c.key, ranked.c.comment_id)))
+    return one_page(statement, shape.rows)
 
 
 def _in_order(

@@ -39,6 +39,7 @@ from fedcom.views.paging import (
     Cursor,
     Page,
     Start,
+    first_rows,
     invalid_cursor,
     is_after_cursor,
     one_page,
@@ -241,6 +242,7 @@ class _CommunityShape:
     nsfw: bool
     blocked: bool
     hidden: bool
+    rows: int  # `first_rows`
 
 
 @cache
@@ -267,7 +269,7 @@ def _list(shape: _CommunityShape) -> Select[Any]:
         chosen = chosen.where(or_(*called))
     if shape.has_cursor:
         chosen = chosen.where(is_after_cursor(key, row_id, ascending=is_ascending))
-    page = one_page(chosen).cte("page").prefix_with("MATERIALIZED")
+    page = one_page(chosen, shape.rows).cte("page").prefix_with("MATERIALIZED")
     found = _columns_of(page).add_columns(page.c.key)
     return found.order_by(*_in_order(shape, page.c.key, actor.c.id))
 
@@ -306,6 +308,7 @@ def list_communities(
         wanted.nsfw,
         wanted.blocked,
         wanted.hidden,
+        first_rows(parameters),
     )
     rows = conn.execute(_list(shape), parameters).mappings().all()
     return to_page(rows, wanted.limit, to_community, "key")

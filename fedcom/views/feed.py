@@ -42,6 +42,7 @@ from fedcom.views.paging import (
     Cursor,
     Page,
     Start,
+    first_rows,
     is_after_cursor,
     is_first_page,
     one_page,
@@ -65,6 +66,7 @@ from fedcom.views.scopes import (
     are_few,
     checked,
     none_of,
+    ranked,
     unindexed,
 )
 from fedcom.views.viewer import NOBODY, VIEWER, viewer_values
@@ -239,6 +241,7 @@ def list_posts(
         wanted.show_bots or wanted.scope == "author",
         wanted.languages != (),
         wanted.url != "",
+        first_rows(page_values(wanted.after, wanted.limit)),
     )
     parameters: dict[str, Any] = {
         **viewer_values(viewer_id, now),
@@ -261,13 +264,13 @@ def list_posts(
 def _find(conn: Connection, shape: "_Shape", parameters: Mapping[str, Any]) -> Sequence[RowMapping]:
     """The pinned posts, then those of the page and one more."""
     most = (parameters["skip"] + parameters["count"]) * CONSIDERED
-    statement = _statement(shape)
-    rows = conn.execute(statement, {**parameters, "most": most}).mappings().all()
+    rows = conn.execute(_statement(shape), {**parameters, "most": most}).mappings().all()
     listed = [row for row in rows if not row["pin"]]
     if not shape.is_sorted or len(listed) == parameters["count"]:
         return rows
     if listed and listed[0]["considered"] < most:
         return rows
+    statement = _statement(replace(shape, is_whole=True))
     return conn.execute(statement, {**parameters, "most": MAX_ID}).mappings().all()
 
 
@@ -289,6 +292,8 @@ class _Shape:
     show_bots: bool
     has_languages: bool
     is_of_link: bool
+    rows: int  # `first_rows`
+    is_whole: bool = False  # all of a sorted list are considered, not the best only
 
     @property
     def is_ascending(self) -> bool:
@@ -338,8 +343,11 @@ def _statement(shape: _Shape) -> Select[Any]:
         # The databases cannot know the number in advance: the statement has both ways, and the
         # unused one costs nothing. By its limit: for another condition, SQLite would read all posts
         # only to drop them.
-        walked = case((_are_few(shape), 0), else_=bindparam("count"))
-        parts.append(_listed(shape, walking=True).limit(walked))
+        unused = case((_are_few(shape), 0), else_=bindparam("count"))
+        walked = _listed(shape, walking=True)
+        if shape.rows:
+            walked = select(walked.subquery("nearest"))
+        parts.append(walked.limit(unused))
     if shape.has_pins and shape.is_first:
         parts.append(_pins(shape))
     return _together(shape, *parts) if shape.has_parts else parts[0]
@@ -387,7 +395,8 @@ def _listed(shape: _Shape, *, walking: bool = False) -> Select[Any]:
     statement = one_page(
         _select(shape, key, 0)
         .where(*_scope(shape, walking=walking), *_bounds(shape, key, walking=walking))
-        .order_by(*_in_order(shape, key, post_id))
+        .order_by(*_in_order(shape, key, post_id)),
+        shape.rows,
     )
     return _without_pinned(shape, statement)
 
@@ -397,29 +406,26 @@ def _picked(shape: _Shape) -> Select[Any]:
     are joined with all that decides whether the viewer sees them.
     """
     key, post_id = _key(shape), post_rank.c.post_id
-    most: ColumnElement[int] = bindparam("most")
-    if shape.is_either:
-        most = case((_are_few(shape), most), else_=0)
     source: FromClause = post_rank
     if shape.only in _VOTES:
         voted = and_(post_vote.c.post_id == post_id, post_vote.c.voter_id == VIEWER)
         source = source.join(post_vote, voted)
     if shape.scope == "author" or shape.is_of_link:
         source = source.join(post, post.c.id == post_id)
-    ranked = (
+    best = ranked(
         select(post_id, key.label("key"))
         .select_from(source)
         .where(*_scope(shape), *_bounds(shape, key))
-        .order_by(*_in_order(shape, key, post_id))
-        .limit(most)
-        .cte("ranked")
-        .prefix_with("MATERIALIZED")
+        .order_by(*_in_order(shape, key, post_id)),
+        0 if shape.is_whole else shape.rows,
+        _are_few(shape) if shape.is_either else None,
     )
-    considered = select(func.count()).select_from(ranked).scalar_subquery()
+    considered = select(func.count()).select_from(best).scalar_subquery()
     statement = one_page(
-        _select(shape, ranked.c.key, 0, considered)
-        .join(ranked, ranked.c.post_id == post.c.id)
-        .order_by(*_in_order(shape, ranked.c.key, ranked.c.post_id))
+        _select(shape, best.c.key, 0, considered)
+        .join(best, best.c.post_id == post.c.id)
+        .order_by(*_in_order(shape, best.c.key, best.c.post_id)),
+        shape.rows,
     )
     return _without_pinned(shape, statement)
 

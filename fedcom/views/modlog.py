@@ -26,6 +26,7 @@ from fedcom.queries.visibility import is_admin, is_closed, may_read, sees_modera
 from fedcom.views.community import CommunityView, community_columns, find_community_in
 from fedcom.views.paging import Cursor, Page, Start, one_page, page_values, to_page
 from fedcom.views.person import ActorView, PersonView, actor_columns, find_person_in, to_actor
+from fedcom.views.scopes import checked
 from fedcom.views.viewer import NOBODY, VIEWER
 
 PAGE = 50
@@ -172,7 +173,7 @@ def _conditions(wanted: LogFilter) -> list[ColumnElement[bool]]:
     if wanted.kind:
         found.append(modlog.c.kind == wanted.kind)
     if wanted.groups:
-        found += [_is_one_of(wanted.groups), or_(*(_is_in(group) for group in wanted.groups))]
+        found += [_is_one_of(wanted.groups), checked(or_(*map(_is_in, wanted.groups)))]
     return found
 
 
@@ -191,9 +192,9 @@ def _is_in(group: LogGroup) -> ColumnElement[bool]:
 
 def _is_one_of(groups: tuple[LogGroup, ...]) -> ColumnElement[bool]:
     kinds = sorted({kind for group in groups for kind in group.kinds})
-    # Phrased so that databases read the newest entries first, and not all of these kinds to sort
-    # them.
-    return case((modlog.c.kind.in_(kinds), 1), else_=0) != 0
+    # Both conditions are `checked` so that databases read the newest entries first, and not all of
+    # these kinds to sort them.
+    return checked(modlog.c.kind.in_(kinds))
 
 
 def _to_entry(row: RowMapping) -> ModlogView:

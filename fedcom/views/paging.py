@@ -5,12 +5,21 @@ is shown twice because a new one arrived above. Clients that only know page numb
 `PageNumber` and get the same `Page`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Integer, RowMapping, Select, and_, bindparam, or_
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    literal_column,
+    or_,
+)
 
 from fedcom.db import BigId, UtcDateTime
 from fedcom.errors import Invalid
@@ -140,9 +149,28 @@ def is_first_page(start: Start) -> bool:
     return start is None or start == PageNumber(1)
 
 
-def one_page(statement: Select[Any]) -> Select[Any]:
-    """The statement limited to the page that the parameters of `page_values` name."""
+def one_page(statement: Select[Any], rows: int = 0) -> Select[Any]:
+    """The statement limited to the page that the parameters of `page_values` name.
+
+    `rows` is `first_rows` of the page, for statements whose plan must know that they are few.
+    """
+    if rows:
+        return statement.limit(constant(rows))
     return statement.limit(bindparam("count")).offset(bindparam("skip"))
+
+
+def first_rows(values: Mapping[str, Any]) -> int:
+    """How many rows a page with these `page_values` reads if it skips none, else 0."""
+    return 0 if values["skip"] else int(values["count"])
+
+
+def constant(rows: int) -> ColumnElement[int]:
+    """A limit that PostgreSQL knows when it plans the statement, and SQLite does not.
+
+    PostgreSQL takes a limit that is a parameter for a tenth of all rows, and reads whole tables to
+    join so many. SQLite prefers to sort a whole table to going down an index if it knows a low one.
+    """
+    return literal_column(f"{rows} + 0")
 
 
 def page_values(

@@ -40,7 +40,16 @@ from fedcom.views.community import (
     find_community_in,
     to_community,
 )
-from fedcom.views.paging import Cursor, Page, Start, one_page, page_values, to_page
+from fedcom.views.paging import (
+    Cursor,
+    Page,
+    Start,
+    constant,
+    first_rows,
+    one_page,
+    page_values,
+    to_page,
+)
 from fedcom.views.person import PersonView, actor_columns, find_person_in, to_person
 from fedcom.views.viewer import VIEWER
 
@@ -212,6 +221,7 @@ class _QueueShape:
     is_admin: bool
     in_community: bool
     has_cursor: bool
+    rows: int  # `first_rows`
 
 
 @cache
@@ -232,7 +242,7 @@ def _list(shape: _QueueShape) -> Select[Any]:
         chosen = chosen.where(report.c.community_id == bindparam("community", type_=BigId))
     if shape.has_cursor:
         chosen = chosen.where(report.c.id < bindparam("after_id", type_=BigId))
-    page = one_page(chosen).cte("page").prefix_with("MATERIALIZED")
+    page = one_page(chosen, shape.rows).cte("page").prefix_with("MATERIALIZED")
     return _reports(page)
 
 
@@ -270,7 +280,9 @@ def list_reports(conn: Connection, wanted: ReportQuery) -> Page[ReportView]:
         **page_values(wanted.after, wanted.limit),
     }
     in_community, has_cursor = wanted.community_id != 0, isinstance(wanted.after, Cursor)
-    shape = _QueueShape(wanted.resolved, wanted.is_admin, in_community, has_cursor)
+    shape = _QueueShape(
+        wanted.resolved, wanted.is_admin, in_community, has_cursor, first_rows(parameters)
+    )
     rows = conn.execute(_list(shape), parameters).mappings().all()
     shown = rows[: wanted.limit]
     complaints: dict[int, list[Complaint]] = {row["report_id"]: [] for row in shown}
@@ -318,7 +330,7 @@ def _to_report(row: RowMapping, complaints: tuple[Complaint, ...]) -> ReportView
 
 
 _LATEST = (
-    select(report.c.community_id).order_by(report.c.id.desc()).limit(bindparam("latest")).subquery()
+    select(report.c.community_id).order_by(report.c.id.desc()).limit(constant(LATEST)).subquery()
 )
 _QUEUES = (
     select(*community_columns(actor, ""))
@@ -337,5 +349,5 @@ def list_queues(conn: Connection, viewer_id: int, *, is_admin: bool) -> list[Com
     of the `LATEST` reports.
     """
     statement = _OF_ADMIN if is_admin else _OF_MODERATOR
-    rows = conn.execute(statement, {"viewer": viewer_id, "latest": LATEST}).mappings()
+    rows = conn.execute(statement, {"viewer": viewer_id}).mappings()
     return [to_community(row) for row in rows]

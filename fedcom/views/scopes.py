@@ -5,12 +5,22 @@ or by walking down an index and skipping what they do not have.
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from sqlalchemy import Column, ColumnElement, Select, case, func, select
+from sqlalchemy import (
+    CTE,
+    Column,
+    ColumnElement,
+    Select,
+    bindparam,
+    case,
+    func,
+    select,
+)
 
 from fedcom.models.actor import actor, community
 from fedcom.models.follow import follow
 from fedcom.models.moderation import moderator
 from fedcom.models.post import post, post_rank
+from fedcom.views.paging import constant
 from fedcom.views.post import author, group
 from fedcom.views.viewer import VIEWER
 
@@ -43,6 +53,20 @@ def are_few(counter: Column[int], ids: Select[Any]) -> ColumnElement[bool]:
 def checked(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """Row by row: no index is used, and PostgreSQL expects to keep nearly every row."""
     return case((condition, 1), else_=0) != 0
+
+
+def ranked(rows: Select[Any], number: int, are_few: ColumnElement[bool] | None = None) -> CTE:
+    """The first of these sorted rows: `CONSIDERED` times `number`, or as many as the parameter
+    `most` says if `number` is 0 (`first_rows`). With `are_few`, none at all unless that holds.
+    """
+    most: ColumnElement[int] = bindparam("most")
+    if are_few is not None:
+        # Inside, what PostgreSQL expects; outside, what is wanted.
+        rows = select(rows.limit(constant(number * CONSIDERED or FEW)).subquery("best"))
+        most = case((are_few, most), else_=0)
+    elif number:
+        most = constant(number * CONSIDERED)
+    return rows.limit(most).cte("ranked").prefix_with("MATERIALIZED")
 
 
 def none_of(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -570,7 +570,8 @@ def test_text_that_must_sort_sorts_by_its_bytes(database: Database) -> None:
     if database.dialect == "postgresql":
         with database.connect() as connection:
             collation = "SELECT collation_name FROM information_schema.columns WHERE"
-            found = connection.execute(text(f"{collation} column_name = 'name'")).scalar()
+            named = "table_name = 'examples' AND column_name = 'name'"
+            found = connection.execute(text(f"{collation} {named}")).scalar()
         assert found == "C"
 
 

@@ -89,10 +89,33 @@ def scanned(conn: Connection, statement: str, parameters: Any) -> set[str]:
     """The names of the tables, none of which a hot statement should scan if it grows."""
     if conn.dialect.name == "sqlite":
         return set(_scanned_on_sqlite(conn, statement, parameters))
-    found = conn.exec_driver_sql(
-        f"EXPLAIN (GENERIC_PLAN, FORMAT JSON) {_numbered(statement)}"
-    ).scalar_one()
-    return set(_scanned_below(found[0]["Plan"], is_limited=False))
+    return set(_scanned_below(_plan(conn, statement), is_limited=False))
+
+
+def largest_limit(conn: Connection, statement: str) -> float:
+    """The most rows that PostgreSQL expects of a limited part of the statement that it joins, 0
+    without one.
+
+    It takes a limit that it does not know for a tenth of all rows, and joins so many by reading
+    whole tables: where the tables seem large, such a limit does, too.
+    """
+    return max(_joined_limits(_plan(conn, statement), is_joined=False), default=0)
+
+
+def _plan(conn: Connection, statement: str) -> dict[str, Any]:
+    numbered = _numbered(statement)
+    found = conn.exec_driver_sql(f"EXPLAIN (GENERIC_PLAN, FORMAT JSON) {numbered}").scalar_one()
+    plan: dict[str, Any] = found[0]["Plan"]
+    return plan
+
+
+def _joined_limits(node: dict[str, Any], *, is_joined: bool) -> Iterator[float]:
+    if node["Node Type"] == "Limit" and is_joined:
+        yield node["Plan Rows"]
+    is_joined |= node["Node Type"] in {"Nested Loop", "Hash Join", "Merge Join"}
+    for part in node.get("Plans", ()):
+        is_cte = part.get("Subplan Name", "").startswith("CTE ")
+        yield from _joined_limits(part, is_joined=is_joined or is_cte)
 
 
 def _numbered(statement: str) -> str:

@@ -1,11 +1,11 @@
 """The report queue: what is grouped, and which communities one may choose from."""
 
-import pytest
+from sqlalchemy import insert, select
 
 from fedcom.actions.message import SendMessage
 from fedcom.actions.report import Report
-from fedcom.views import report as view
-from fedcom.views.report import ReportQuery, list_queues, list_reports
+from fedcom.models.moderation import report
+from fedcom.views.report import LATEST, ReportQuery, list_queues, list_reports
 from fedcom.wire.body import Body
 from tests.support.people import Home
 
@@ -27,9 +27,7 @@ def test_reports_are_grouped_by_what_they_are_about_and_nothing_else(home: Home)
     assert grouped == [["eve"], *(4 * [["mia", "eve"]])]
 
 
-def test_admins_choose_from_the_communities_of_the_latest_reports(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_admins_choose_from_the_communities_of_the_latest_reports(home: Home) -> None:
     eve = home.member("eve")
     dogs = home.community("dogs", by=home.bob)
     home.perform(Report(by=eve, target=home.post(), reason="first"))
@@ -41,5 +39,10 @@ def test_admins_choose_from_the_communities_of_the_latest_reports(
 
     assert queues(home.ann.id, is_admin=True) == ["cats", "dogs"]
     assert queues(home.bob.id, is_admin=False) == ["dogs"]
-    monkeypatch.setattr(view, "LATEST", 1)
+    columns = [column for column in report.c if column.name not in {"id", "iri"}]
+    (row,) = home(
+        lambda ctx: ctx.conn.execute(select(*columns).order_by(report.c.id.desc()).limit(1)).all()
+    )
+    later = [{**row._mapping, "iri": f"urn:{number}"} for number in range(LATEST)]
+    home(lambda ctx: ctx.conn.execute(insert(report), later))
     assert queues(home.ann.id, is_admin=True) == ["dogs"]
