@@ -74,6 +74,7 @@ LEADER_KEY = int.from_bytes(b"leader")
 """The number of the advisory lock that the leader of all processes holds on PostgreSQL."""
 
 _WAL_LIMIT = 64 * 2**20  # bytes the write-ahead log may keep on disk after a checkpoint
+_CACHE_LIMIT = 8 * 2**20  # bytes of pages that each SQLite connection may keep, 2 MB by default
 _RETRY_SQLSTATES = frozenset({"40001", "40P01"})  # serialization_failure, deadlock_detected
 _RETRY_SQLITE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
@@ -203,6 +204,7 @@ def prepare_sqlite(connection: sqlite3.Connection) -> None:
     """Set the options of a new SQLite connection that all processes must agree on."""
     connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
     connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_LIMIT // 1024}")
     connection.execute(
         "PRAGMA synchronous = FULL"
     )  # in WAL, NORMAL loses the last commits when the power goes

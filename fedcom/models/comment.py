@@ -93,6 +93,7 @@ comment_rank = Table(
     Index("ix_comment_rank_score", "score", "comment_id"),
     Index("ix_comment_rank_published_at", "published_at", "comment_id"),
     Index("ix_comment_rank_community_id_hot", "community_id", "hot", "comment_id"),
+    Index("ix_comment_rank_community_id_controversy", "community_id", "controversy", "comment_id"),
     Index("ix_comment_rank_community_id_score", "community_id", "score", "comment_id"),
     Index(
         "ix_comment_rank_community_id_published_at", "community_id", "published_at", "comment_id"

@@ -220,8 +220,6 @@ class _CommentShape:
             return self.only in _VOTES
         if self.scope in {"author", "post"}:
             return self.sort not in {"new", "old"} or self.is_below
-        if self.scope == "community":
-            return self.sort == "controversial"
         return self.is_either
 
 
