@@ -5,6 +5,9 @@ The texts are indexed in `post_search`, `comment_search` and `actor_search`, whi
 messages. The differences between the two databases are in `_matching` and the two functions above
 it; the rules about visibility are the same SQL on both.
 
+Words that stand for what was typed (other forms of it, compounds, an ending that is still missing)
+count less than itself. They are known beforehand: `fedcom.queries.search_words.widen`.
+
 A statement has four parts: `matched` selects the matching rows with their rank, of very many only
 the most recent; `best` the first of these in order; `chosen` one page of what the viewer may see of
 them; the outer part adds the columns that the page shows.
@@ -15,6 +18,7 @@ beginning of others. A search that is limited to a community, a person or a part
 considers `MOST_NARROW` instead.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -25,6 +29,7 @@ from sqlalchemy import (
     CTE,
     BigInteger,
     ColumnElement,
+    CompoundSelect,
     Connection,
     Double,
     Float,
@@ -33,31 +38,29 @@ from sqlalchemy import (
     Select,
     Subquery,
     TableClause,
-    Text,
     and_,
     bindparam,
     case,
     cast,
-    column,
     exists,
     func,
     literal,
     literal_column,
     or_,
     select,
-    table,
     true,
     union_all,
 )
 
 from database.counting import count_up_to
-from fedcom.db import BigId, UtcDateTime
+from fedcom.db import UtcDateTime
 from fedcom.models.account import account
 from fedcom.models.actor import actor, author_counts, community as community_table
 from fedcom.models.comment import comment, comment_rank
 from fedcom.models.follow import follow
 from fedcom.models.moderation import moderator
 from fedcom.models.post import post, post_rank
+from fedcom.models.search import actor_index, comment_index, post_index
 from fedcom.queries.visibility import (
     is_not_blocked,
     is_not_deleted,
@@ -90,6 +93,9 @@ MOST, MOST_NARROW = 1_000, 10_000
 
 CONSIDERED = 5
 """So many times the results of a page are joined with everything else at first."""
+
+EXACT = 1_000_000.0
+"""The rank of an actor whose title is what was typed; whose name it is has more."""
 
 BLOCK = 1_024
 """The rows of one block of the indexes on PostgreSQL, which contain this number."""
@@ -148,12 +154,6 @@ def by_time(table_: FromClause) -> dict[FeedSort, ColumnElement[Any]]:
     return {"new": table_.c.published_at, "old": table_.c.published_at}
 
 
-def _index(name: str) -> TableClause:
-    """`rowid` is the id of the post, comment or actor; `words` is the column for PostgreSQL."""
-    texts = [column(each, Text) for each in ("title", "body", "url")]
-    return table(f"{name}_search", column("rowid", BigId), *texts, column("words"))
-
-
 @dataclass(frozen=True, slots=True)
 class _Source:
     """What is searched: the index, the table that it is of, the tables joined with that, and the
@@ -176,22 +176,25 @@ class _Reach:
     takes_best: bool
 
 
-_IN_POSTS = _Source(_index("post"), post, SOURCE, {**RANK_KEYS, **by_time(post)})
+_IN_POSTS = _Source(post_index, post, SOURCE, {**RANK_KEYS, **by_time(post)})
 _IN_COMMENTS = _Source(
-    _index("comment"),
+    comment_index,
     comment,
     COMMENTS,
     {sort: COMMENT_KEYS[order_beside(sort)] for sort in RANK_KEYS} | by_time(comment),
 )
-_ACTOR_INDEX = _index("actor")
 
 
 def to_fts5(phrases: Sequence[Phrase], operator: str, *, title_only: bool = False) -> str:
     """The phrases in FTS5's query language; terms hold only letters, digits and marks."""
-    found = f" {operator} ".join(
-        f'"{" ".join(phrase.words)}"{" *" if phrase.prefix else ""}' for phrase in phrases
-    )
+    found = f" {operator} ".join(map(_to_fts5, phrases))
     return f"title : ({found})" if title_only else found
+
+
+def _to_fts5(phrase: Phrase) -> str:
+    typed = f'"{" ".join(phrase.words)}"{" *" if phrase.prefix else ""}'
+    others = (f'"{word}"' for word in phrase.variants)
+    return f"({' OR '.join([typed, *others])})" if phrase.variants else typed
 
 
 def to_tsquery(phrases: Sequence[Phrase], operator: str, *, title_only: bool = False) -> str:
@@ -208,7 +211,8 @@ def _to_tsquery(phrase: Phrase, *, title_only: bool) -> str:
         f"'{fold(word)}'" + (f":{end}{weight}" if end or weight else "")
         for word, end in zip(phrase.words, ends, strict=True)
     ]
-    return f"({' <-> '.join(words)})"
+    others = (f"'{fold(word)}'" + (f":{weight}" if weight else "") for word in phrase.variants)
+    return f"({' | '.join([' <-> '.join(words), *others])})"
 
 
 def _matching(
@@ -241,16 +245,24 @@ def _matched(dialect: str, index: TableClause, wanted: SearchQuery, most: int) -
     `most` recent.
     """
     terms = wanted.terms.wanted
-    whole = tuple(replace(phrase, prefix=False) for phrase in terms.phrases)
+    whole = tuple(replace(phrase, prefix=False, variants=()) for phrase in terms.phrases)
 
     def found(phrases: Sequence[Phrase]) -> Select[Any]:
         rank: ColumnElement[float] = literal(0.0, Double)
         only = wanted.title_only
         conditions = [_holds(index, part, title_only=only) for part in terms.parts]
+        conditions += [
+            _has_signed(dialect, index, phrase.signed, title_only=only)
+            for phrase in phrases
+            if phrase.signed
+        ]
         if phrases:
             condition, fit = _matching(dialect, index, phrases, "AND", title_only=only)
             conditions.append(condition)
-            rank = fit if wanted.sort == "relevance" else rank
+            if wanted.sort == "relevance":
+                rank = fit * _weight(dialect, phrases)
+        if index is actor_index and wanted.sort == "relevance" and wanted.terms.name:
+            rank += _exactness(wanted.terms.name)
         rows = select(index.c.rowid.label("id"), rank.label("rank")).where(*conditions)
         return rows.order_by(index.c.rowid.desc()).limit(most)
 
@@ -259,13 +271,74 @@ def _matched(dialect: str, index: TableClause, wanted: SearchQuery, most: int) -
     ids = found(whole).with_only_columns(index.c.rowid).order_by(None)
     is_frequent, are_recent = _frequent(dialect, index, ids, most)
     # By their limits, because SQLite would read all rows only to drop them for another condition.
-    parts = (
-        found(terms.phrases).limit(case((is_frequent, 0), else_=most)),
+    parts = [
+        found(whole).limit(case((is_frequent, 0), else_=most)),
         found(whole).where(are_recent).limit(case((is_frequent, most), else_=0)),
+    ]
+    typed = _kept("typed", union_all(*(select(part.subquery()) for part in parts)))
+    if whole == terms.phrases:
+        return typed
+    others = found(terms.phrases).where(index.c.rowid.not_in(select(typed.c.id)))
+    left = most - select(func.count()).select_from(typed).scalar_subquery()
+    others = others.limit(case((is_frequent, 0), else_=left))
+    return _kept("matched", union_all(select(typed), select(others.subquery())))
+
+
+def _kept(name: str, rows: CompoundSelect[Any]) -> CTE:
+    """The rows, kept separate: else SQLite may query the index again for each row of another
+    table.
+    """
+    return rows.cte(name).prefix_with("MATERIALIZED")
+
+
+def _weight(dialect: str, phrases: Sequence[Phrase]) -> float:
+    """How much a match counts: less if other words may stand for what was typed.
+
+    The rarer a word is the more it counts for bm25, and most compounds are rare. Of alternatives,
+    ts_rank counts each only as one of many.
+    """
+    if not any(phrase.prefix or phrase.variants for phrase in phrases):
+        return 1.0
+    if dialect == "sqlite":
+        return 0.3
+    return 0.5 * (1 + len(phrases[0].variants) if len(phrases) == 1 else 1)
+
+
+def _exactness(typed: str) -> ColumnElement[float]:
+    """What is added to the rank of an actor with this name or handle, or whose chosen title it
+    is.
+    """
+    name, _, host = typed.partition("@")
+    is_named = func.lower(actor.c.name) == name
+    if host:
+        is_named = and_(is_named, or_(actor.c.host == host, actor.c.domain == host))
+    exact = case(
+        (and_(is_named, actor.c.local.is_(True)), 3 * EXACT),
+        (is_named, 2 * EXACT),
+        (func.lower(actor.c.title) == typed, EXACT),
+        else_=0.0,
     )
-    both = union_all(*(select(part.subquery()) for part in parts))
-    # Kept separate, else SQLite may query the index again for each row of another table.
-    return both.cte("matched").prefix_with("MATERIALIZED")
+    itself = select(exact).where(actor.c.id == actor_index.c.rowid).scalar_subquery()
+    # Looked up for those who may have it, not for everybody whose description has the word.
+    may_have_it = actor_index.c.title.icontains(name, autoescape=True)
+    return case((may_have_it, func.coalesce(itself, 0.0)), else_=literal(0.0, Double))
+
+
+def _has_signed(
+    dialect: str, index: TableClause, name: str, *, title_only: bool = False
+) -> ColumnElement[bool]:
+    """Whether a row has this name with its signs, such as `c++`: the index found it by its letters.
+
+    What is before it belongs to no word, nor what is after it if it ends with a letter.
+    """
+    texts = [index.c.title] if title_only else [index.c.title, index.c.body]
+    text: ColumnElement[str] = literal(" ")
+    for each in texts:
+        text = text.concat(func.lower(each)).concat(" ")
+    after = "[^a-z0-9]" if name[-1].isalnum() else ""
+    if dialect == "sqlite":
+        return text.op("GLOB")(literal(f"*[^a-z0-9]{name}{after}*"))
+    return text.op("~")(literal(f"[^a-z0-9]{re.escape(name)}{after}"))
 
 
 def _frequent(
@@ -311,8 +384,13 @@ def _unmatched(
 ) -> list[ColumnElement[bool]]:
     """The conditions that a row contains nothing excluded."""
     conditions = [_holds(index, part) for part in terms.parts]
-    if terms.phrases:
-        conditions.append(_matching(dialect, index, terms.phrases, "OR")[0])
+    plain = [phrase for phrase in terms.phrases if not phrase.signed]
+    if plain:
+        conditions.append(_matching(dialect, index, plain, "OR")[0])
+    for phrase in terms.phrases:
+        if phrase.signed:
+            by_letters = _matching(dialect, index, [phrase], "OR")[0]
+            conditions.append(and_(by_letters, _has_signed(dialect, index, phrase.signed)))
     if dialect == "sqlite":
         # One subquery each, because FTS5 allows no MATCH inside an OR, and none per row.
         return [id_.not_in(select(index.c.rowid).where(condition)) for condition in conditions]
@@ -640,7 +718,7 @@ def _search_actors(
         return Page()
     if wanted.scope == "local":
         conditions = [*conditions, actor.c.local.is_(True)]
-    source = _Source(_ACTOR_INDEX, actor, tables, by_time(actor))
+    source = _Source(actor_index, actor, tables, by_time(actor))
     # People and communities share one index, and there are far fewer communities.
     reach = _Reach(MOST_NARROW, takes_best=wanted.scope == "all")
     chosen = _chosen(conn, wanted, source, conditions, reach)
