@@ -82,6 +82,7 @@ from fedcom.views.viewer import NOBODY, viewer_values
 V = TypeVar("V")
 A = TypeVar("A", bound=ActorView)
 
+Kind = Literal["posts", "comments", "communities", "people"]
 Scope = Literal["all", "local", "subscribed", "moderated", "community"]
 Sort = Literal["relevance"] | FeedSort
 
@@ -139,7 +140,8 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True)
 class Hit(Generic[V]):
-    """A result, with the search terms highlighted in its title and text.
+    """A result, with the search terms highlighted in its title and text, and where the list
+    continues after it.
 
     The title of a comment is its post's. Text behind a content warning is not shown.
     """
@@ -147,6 +149,7 @@ class Hit(Generic[V]):
     view: V
     title: tuple[MarkedPiece, ...]
     text: tuple[MarkedPiece, ...]
+    cursor: Cursor
 
 
 def by_time(table_: FromClause) -> dict[FeedSort, ColumnElement[Any]]:
@@ -174,6 +177,15 @@ class _Reach:
 
     most: int
     takes_best: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Among:
+    """What is searched, on which conditions, and how far."""
+
+    source: _Source
+    conditions: list[ColumnElement[bool]]
+    reach: _Reach
 
 
 _IN_POSTS = _Source(post_index, post, SOURCE, {**RANK_KEYS, **by_time(post)})
@@ -397,16 +409,11 @@ def _unmatched(
     return [~exists().where(index.c.rowid == id_, or_(*conditions))] if conditions else []
 
 
-def _chosen(
-    conn: Connection,
-    wanted: SearchQuery,
-    source: _Source,
-    conditions: list[ColumnElement[bool]],
-    reach: _Reach,
-) -> Subquery:
+def _chosen(conn: Connection, wanted: SearchQuery, among: _Among) -> Subquery:
     """The ids (`id`) of one page and one more result, with their `key`; `considered` is how many
     matches were looked at.
     """
+    source, reach = among.source, among.reach
     dialect, rows = conn.dialect.name, source.rows
     id_, key = source.searched.c.id, _key(source, wanted.sort)
     considered: ColumnElement[int] = literal(reach.most)
@@ -428,7 +435,7 @@ def _chosen(
         select(id_.label("id"), key.label("key"), considered.label("considered"))
         .select_from(rows)
         .where(
-            *conditions,
+            *among.conditions,
             *_unmatched(dialect, source.index, wanted.terms.unwanted, id_),
             *after,
         )
@@ -492,11 +499,12 @@ def _execute(
     statement: Select[Any],
     wanted: SearchQuery,
     values: Mapping[str, Any],
-    reach: _Reach,
+    among: _Among,
 ) -> Sequence[RowMapping]:
     """The rows of a page and one more. If the viewer may see too few of the best matches, all are
     considered.
     """
+    reach = among.reach
     if not (wanted.terms.wanted and reach.takes_best):
         return conn.execute(statement, values).mappings().all()
     count = wanted.limit + 1
@@ -570,21 +578,23 @@ def search_posts(
     """Visible posts that the viewer does not block, in one statement."""
     if not wanted.terms:
         return Page()
-    conditions = _readable(wanted, viewer)
-    if wanted.span != "all" and wanted.sort in SPANNED:
-        since = (now or datetime.now(UTC)) - SPANS[wanted.span]
-        conditions.append(post.c.published_at > since)
-    reach = _reach(wanted)
-    chosen = _chosen(conn, wanted, _IN_POSTS, conditions, reach)
-    statement = _around(_POSTS, _IN_POSTS, chosen, wanted)
-    rows = _execute(conn, statement, wanted, viewer_values(viewer.id, now), reach)
+    among = _among_posts(wanted, viewer, now)
+    rows = _find(conn, wanted, among, _POSTS, viewer_values(viewer.id, now))
     terms = wanted.terms.wanted
 
     def to_hit(row: RowMapping) -> Hit[PostView]:
         found = to_post(row)
-        return Hit(found, mark(found.title, terms), _text(row, terms))
+        return Hit(found, mark(found.title, terms), _text(row, terms), _place(row))
 
     return to_page(rows, wanted.limit, to_hit, "key")
+
+
+def _among_posts(wanted: SearchQuery, viewer: Viewer, now: datetime | None = None) -> _Among:
+    conditions = _readable(wanted, viewer)
+    if wanted.span != "all" and wanted.sort in SPANNED:
+        since = (now or datetime.now(UTC)) - SPANS[wanted.span]
+        conditions.append(post.c.published_at > since)
+    return _Among(_IN_POSTS, conditions, _reach(wanted))
 
 
 def search_comments(
@@ -596,22 +606,36 @@ def search_comments(
     """
     if not wanted.terms:
         return Page()
-    conditions = [is_shown(comment), *_readable(wanted, viewer)]
-    reach = _reach(wanted)
-    chosen = _chosen(conn, wanted, _IN_COMMENTS, conditions, reach)
-    statement = _around(LISTED, _IN_COMMENTS, chosen, wanted)
-    rows = _execute(conn, statement, wanted, viewer_values(viewer.id, now), reach)
+    among = _among_comments(wanted, viewer)
+    rows = _find(conn, wanted, among, LISTED, viewer_values(viewer.id, now))
     terms = wanted.terms.wanted
 
     def to_hit(row: RowMapping) -> Hit[CommentView]:
         found = to_listed(row)
-        return Hit(found, mark(found.post.title, terms), _text(row, terms))
+        return Hit(found, mark(found.post.title, terms), _text(row, terms), _place(row))
 
     return to_page(rows, wanted.limit, to_hit, "key")
 
 
+def _among_comments(wanted: SearchQuery, viewer: Viewer) -> _Among:
+    conditions = [is_shown(comment), *_readable(wanted, viewer)]
+    return _Among(_IN_COMMENTS, conditions, _reach(wanted))
+
+
 # The text comes from the index, without mark-up.
 _POSTS = post_columns(literal(""), true())
+
+
+def _find(
+    conn: Connection,
+    wanted: SearchQuery,
+    among: _Among,
+    columns: Sequence[ColumnElement[Any]],
+    values: Mapping[str, Any],
+) -> Sequence[RowMapping]:
+    """The rows of a page and one more."""
+    chosen = _chosen(conn, wanted, among)
+    return _execute(conn, _around(columns, among.source, chosen, wanted), wanted, values, among)
 
 
 def _around(
@@ -627,6 +651,10 @@ def _around(
     )
 
 
+def _place(row: RowMapping) -> Cursor:
+    return Cursor.after(row["key"], row["id"])
+
+
 def _text(row: RowMapping, terms: TermSet) -> tuple[MarkedPiece, ...]:
     warning = row["content_warning"]
     return mark(warning, terms) if warning else excerpt(row["found_text"], terms)
@@ -636,6 +664,12 @@ def search_communities(
     conn: Connection, wanted: SearchQuery, viewer: Viewer
 ) -> Page[Hit[CommunityView]]:
     """Open communities by name, title and description, in one statement."""
+    columns = community_columns(actor, "")
+    among = _among_communities(wanted, viewer)
+    return _search_actors(conn, wanted, among, (columns, to_community, viewer))
+
+
+def _among_communities(wanted: SearchQuery, viewer: Viewer) -> _Among:
     rows = actor.join(community_table, community_table.c.actor_id == actor.c.id)
     conditions = [
         actor.c.kind == "Group",
@@ -649,16 +683,28 @@ def search_communities(
         conditions.append(actor.c.id.in_(_followed(viewer)))
     elif wanted.scope == "moderated":
         conditions.append(actor.c.id.in_(_moderated(viewer)))
-    columns = community_columns(actor, "")
-    return _search_actors(conn, wanted, rows, conditions, (columns, to_community, viewer))
+    return _among_actors(wanted, rows, conditions)
 
 
 def search_people(conn: Connection, wanted: SearchQuery, viewer: Viewer) -> Page[Hit[PersonView]]:
     """People by name and title, in one statement; without those waiting for approval."""
     columns = actor_columns(actor, "")
-    return _search_actors(
-        conn, wanted, actor, _people(viewer), (columns, lambda row: to_person(row, ""), viewer)
-    )
+    among = _among_people(wanted, viewer)
+    return _search_actors(conn, wanted, among, (columns, lambda row: to_person(row, ""), viewer))
+
+
+def _among_people(wanted: SearchQuery, viewer: Viewer) -> _Among:
+    return _among_actors(wanted, actor, _people(viewer))
+
+
+def _among_actors(
+    wanted: SearchQuery, rows: FromClause, conditions: list[ColumnElement[bool]]
+) -> _Among:
+    if wanted.scope == "local":
+        conditions = [*conditions, actor.c.local.is_(True)]
+    # People and communities share one index, and there are far fewer communities.
+    reach = _Reach(MOST_NARROW, takes_best=wanted.scope == "all")
+    return _Among(_Source(actor_index, actor, rows, by_time(actor)), conditions, reach)
 
 
 def _people(viewer: Viewer) -> list[ColumnElement[bool]]:
@@ -705,8 +751,7 @@ def list_people(conn: Connection, wanted: SearchQuery, viewer: Viewer) -> list[i
 def _search_actors(
     conn: Connection,
     wanted: SearchQuery,
-    tables: FromClause,
-    conditions: list[ColumnElement[bool]],
+    among: _Among,
     shown: tuple[list[ColumnElement[Any]], Callable[[RowMapping], A], Viewer],
 ) -> Page[Hit[A]]:
     """`author:` and `community:` have no effect here. `shown` holds the columns, the function that
@@ -716,17 +761,32 @@ def _search_actors(
     terms = wanted.terms.wanted
     if not terms:
         return Page()
-    if wanted.scope == "local":
-        conditions = [*conditions, actor.c.local.is_(True)]
-    source = _Source(actor_index, actor, tables, by_time(actor))
-    # People and communities share one index, and there are far fewer communities.
-    reach = _Reach(MOST_NARROW, takes_best=wanted.scope == "all")
-    chosen = _chosen(conn, wanted, source, conditions, reach)
-    statement = _around(columns, source, chosen, wanted)
-    rows = _execute(conn, statement, wanted, {"viewer": viewer.id}, reach)
+    rows = _find(conn, wanted, among, columns, {"viewer": viewer.id})
 
     def to_hit(row: RowMapping) -> Hit[A]:
         found = to_view(row)
-        return Hit(found, mark(found.display_name, terms), excerpt(row["found_text"], terms))
+        text = excerpt(row["found_text"], terms)
+        return Hit(found, mark(found.display_name, terms), text, _place(row))
 
     return to_page(rows, wanted.limit, to_hit, "key")
+
+
+_AMONG: Mapping[Kind, Callable[[SearchQuery, Viewer], _Among]] = {
+    "posts": _among_posts,
+    "comments": _among_comments,
+    "communities": _among_communities,
+    "people": _among_people,
+}
+
+
+def count_found(
+    conn: Connection, kind: Kind, wanted: SearchQuery, viewer: Viewer, most: int
+) -> int:
+    """How many results of this kind there are, counted up to `most`, in one statement."""
+    if not (wanted.terms.wanted if kind in {"communities", "people"} else wanted.terms):
+        return 0
+    # The order does not matter, and that by time needs no rank.
+    wanted = replace(wanted, sort="new", span="all", after=None, limit=most - 1)
+    among = _AMONG[kind](wanted, viewer)
+    chosen = _chosen(conn, wanted, among)
+    return len(_execute(conn, select(chosen.c.id, chosen.c.considered), wanted, {}, among))

@@ -42,20 +42,20 @@ async def test_deleted_content_is_not_found(world: World) -> None:
 
     await world.browser("bob").post(f"/post/{post.id}/delete")
     page = await browser.get("/search?q=sleep")
-    assert "No posts found for" in page.text
+    assert "Nothing found for" in page.text
     assert "/post/" not in page.html
 
 
 async def test_only_those_who_want_to_see_sensitive_posts_find_them(world: World) -> None:
     await world.post("Cats sleep", nsfw=True)
     bob = world.people["bob"].id
-    assert "No posts found" in (await world.browser("bob").get("/search?q=sleep")).text
+    assert "Nothing found" in (await world.browser("bob").get("/search?q=sleep")).text
 
     wish = update(account).where(account.c.actor_id == bob).values(show_nsfw=True)
     await world.instance.unit(lambda ctx: ctx.conn.execute(wish))
     assert "/post/" in (await world.browser("bob").get("/search?q=sleep")).html
-    assert "No posts found" in (await world.browser("eve").get("/search?q=sleep")).text
-    assert "No posts found" in (await world.browser().get("/search?q=sleep")).text
+    assert "Nothing found" in (await world.browser("eve").get("/search?q=sleep")).text
+    assert "Nothing found" in (await world.browser().get("/search?q=sleep")).text
 
 
 async def test_every_page_has_a_search_box_and_communities_have_their_own(world: World) -> None:
@@ -121,7 +121,7 @@ async def test_there_is_help_where_nothing_can_be_found(world: World) -> None:
     assert "How to search" in (await browser.get("/search")).text
     assert "Enter at least one word" in (await browser.get("/search?q=-cats")).text
     page = await browser.get("/search?q=dogs&scope=local")
-    assert "No posts found for" in page.text
+    assert "Nothing found for" in page.text
     assert "Search everywhere" in page.text
     for odd in ("%00", "%22", "a%22b*(", "%ff%fe", "type:x", "-%22", "😀", "https://a.example/%00"):
         assert (await browser.get(f"/search?q={odd}&type=people&sort=x&scope=x")).status == 200
