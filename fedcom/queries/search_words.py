@@ -30,7 +30,7 @@ _READ = 200
 """Compounds that are read for each stem and direction."""
 
 _COMPARED = 2_000
-"""Words whose spelling is compared with that of one, for each half of it."""
+"""Words whose spelling is compared with that of one, for its beginning and each ending."""
 
 _END = "\U0010ffff"
 _WORDS = select(search_word.c.word, search_word.c.language, search_word.c.backwards)
@@ -116,18 +116,19 @@ def find_similar(conn: Connection, word: str) -> tuple[str, ...]:
     """The words of texts that differ from this one by a letter, or by two if it is long; the most
     similar come first.
 
-    A single mistake is in one half of the word: what begins or ends like it is compared.
+    A single mistake is in one half of a word, and two seldom in its first and its last third: what
+    begins or ends like it is compared.
     """
     typed = word.lower()
     if not SHORTEST < len(typed) <= LONGEST:
         return ()
     plain, most = fold(typed), 1 if len(typed) < 8 else 2
-    half = len(typed) // 2
-    ends = {each[-half:][::-1] for each in (plain, *_stems(plain)) if len(each) > half}
+    parts = most + 1
+    ends = {each[-(len(each) // parts) :][::-1] for each in (plain, *_stems(plain))}
     lengths = {"shortest": len(typed) - most, "longest": len(typed) + most}
     found: dict[str, tuple[int, bool, str]] = {}
-    for statement, parts in ((_STARTING, {typed[:half]}), (_ENDING, ends)):
-        for part in sorted(parts):
+    for statement, some in ((_STARTING, {typed[: len(typed) // parts]}), (_ENDING, ends)):
+        for part in sorted(some):
             values = {"low": part, "high": part + _END, **lengths}
             for row in conn.execute(statement.where(_near).limit(_COMPARED), values):
                 apart = distance(plain, fold(row.word), most)

@@ -316,18 +316,13 @@ def _weight(dialect: str, phrases: Sequence[Phrase]) -> float:
     return 0.5 * (1 + len(phrases[0].variants) if len(phrases) == 1 else 1)
 
 
-def _exactness(typed: str) -> ColumnElement[float]:
-    """What is added to the rank of an actor with this name or handle, or whose chosen title it
-    is.
-    """
-    name, _, host = typed.partition("@")
+def _exactness(name: str) -> ColumnElement[float]:
+    """What is added to the rank of an actor with this name, or whose chosen title it is."""
     is_named = func.lower(actor.c.name) == name
-    if host:
-        is_named = and_(is_named, or_(actor.c.host == host, actor.c.domain == host))
     exact = case(
         (and_(is_named, actor.c.local.is_(True)), 3 * EXACT),
         (is_named, 2 * EXACT),
-        (func.lower(actor.c.title) == typed, EXACT),
+        (func.lower(actor.c.title) == name, EXACT),
         else_=0.0,
     )
     itself = select(exact).where(actor.c.id == actor_index.c.rowid).scalar_subquery()

@@ -13,6 +13,7 @@ from fedcom.models.actor import actor, community
 from fedcom.models.comment import comment, comment_rank
 from fedcom.models.personal import actor_block, host_block
 from fedcom.models.post import post
+from fedcom.queries.search_words import widen
 from fedcom.text.search_terms import parse_terms
 from fedcom.views import search
 from fedcom.views.comment_feed import CommentQuery, order_beside
@@ -43,7 +44,7 @@ SEARCHES: tuple[Callable[..., Any], ...] = (
 
 
 def posts(rows: Rows, query: str, viewer: Viewer | None = None, **more: Any) -> list[int]:
-    wanted = SearchQuery(parse_terms(query), **more)
+    wanted = SearchQuery(widen(rows.conn, parse_terms(query)), **more)
     return [line.view.id for line in search_posts(rows.conn, wanted, viewer or Viewer()).items]
 
 
@@ -126,6 +127,71 @@ def test_a_post_is_found_by_its_words(rows: Rows, query: str, is_found: bool) ->
     )
 
     assert posts(rows, query) == [made] * is_found
+
+
+NAMES = (
+    *("C++", "I use c++17", "C#", "C", "Abc++"),
+    *(".NET", "On example.net", "F#, ASP.NET", "node.js"),
+)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("c++", [0, 1]),
+        ("C++17", [1]),
+        ("c#", [2]),
+        ("c", [0, 1, 2, 3]),
+        ("c -c++", [2, 3]),
+        (".net", [5]),
+        (".NET -c++", [5]),
+        ("f#", [7]),
+        ("Asp.Net", [7]),
+        ("node.js", [8]),
+        ('"c#"', [2]),
+    ],
+)
+def test_names_with_signs_are_found_as_such(rows: Rows, query: str, found: list[int]) -> None:
+    cats, bob = rows.community(), rows.person()
+    made = [rows.post(cats, bob, title="A", body_html=f"<p>{name}</p>") for name in NAMES]
+    titled = [rows.post(cats, bob, title=name) for name in NAMES]
+
+    both = [each[at] for each in (made, titled) for at in found]
+    assert sorted(posts(rows, query)) == both
+    assert sorted(posts(rows, query, title_only=True)) == [titled[at] for at in found]
+
+
+def test_other_forms_of_a_word_and_compounds_are_found_and_marked(rows: Rows) -> None:
+    cats, bob = rows.community(), rows.person()
+    named = rows.post(cats, bob, title="Damenfahrrad", language="de")
+    way = rows.post(cats, bob, title="Radeln", body_html="<p>Der Fahrradweg</p>", language="de")
+    many = rows.post(cats, bob, title="Zwei alte Fahrräder", language="de")
+    other = rows.post(cats, bob, title="Houses", language="en")
+    rows.read_words()
+
+    assert {*posts(rows, "Fahrrad")} == {*posts(rows, "fahrrädern")} == {named, way, many}
+    assert posts(rows, "fahrrad", sort="new") == [many, way, named]
+    assert posts(rows, "alt fahrrad") == [many]
+    assert posts(rows, '"fahrrad"') == []
+    assert posts(rows, "housing", title_only=True) == [other]
+    found = search_posts(rows.conn, SearchQuery(widen(rows.conn, parse_terms("house"))), Viewer())
+    assert [hit.title for hit in found.items] == [(("Houses", True),)]
+
+
+def test_who_has_exactly_the_name_comes_first(rows: Rows) -> None:
+    rows.community("other", title="Robert", summary_html="robert " * 9)
+    rows.person("robert", host="b.example", domain="example.com")
+    for number in range(5):
+        rows.person(f"r{number}", title="Robert Robert")
+    rows.person("titled", title="Robert")
+    rows.person("robert")
+    rows.person("robert_smith", title="Robert")
+    rows.community("robert")
+
+    found = search_people(rows.conn, SearchQuery(parse_terms("@Robert")), Viewer()).items
+    assert [hit.view.slug for hit in found[:2]] == ["robert", "robert@example.com"]
+    assert {hit.view.slug for hit in found[2:4]} == {"titled", "robert_smith"}
+    assert communities(rows, "robert") == ["robert", "other"]
 
 
 def test_matches_are_marked_in_title_and_text(rows: Rows) -> None:
