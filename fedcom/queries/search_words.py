@@ -23,7 +23,7 @@ PART = 4
 MOST_VARIANTS = 40
 """Words that are searched for instead of one; the shortest are preferred."""
 
-MOST_SIMILAR = 5
+MOST_SIMILAR = 3
 """Words that are spelled like one."""
 
 _READ = 200

@@ -279,24 +279,26 @@ def _matched(dialect: str, index: TableClause, wanted: SearchQuery, most: int) -
         return rows.order_by(index.c.rowid.desc()).limit(most)
 
     if not terms.phrases:
-        return found(()).cte("matched").prefix_with("MATERIALIZED")
-    ids = found(whole).with_only_columns(index.c.rowid).order_by(None)
-    is_frequent, are_recent = _frequent(dialect, index, ids, most)
-    # By their limits, because SQLite would read all rows only to drop them for another condition.
-    parts = [
-        found(whole).limit(case((is_frequent, 0), else_=most)),
-        found(whole).where(are_recent).limit(case((is_frequent, most), else_=0)),
-    ]
-    typed = _kept("typed", union_all(*(select(part.subquery()) for part in parts)))
+        return _kept("matched", found(()))
+    if dialect == "sqlite":
+        # It reads the matches from the most recent one, and stops.
+        typed = _kept("typed", found(whole))
+    else:
+        are_enough, are_recent = _frequent(index, found(whole), most)
+        parts = (
+            found(whole).limit(case((are_enough, 0), else_=most)),
+            found(whole).where(are_recent).limit(case((are_enough, most), else_=0)),
+        )
+        typed = _kept("typed", union_all(*(select(part.subquery()) for part in parts)))
     if whole == terms.phrases:
         return typed
-    others = found(terms.phrases).where(index.c.rowid.not_in(select(typed.c.id)))
+    # By a limit, because SQLite would read all rows only to drop them for another condition.
     left = most - select(func.count()).select_from(typed).scalar_subquery()
-    others = others.limit(case((is_frequent, 0), else_=left))
+    others = found(terms.phrases).where(index.c.rowid.not_in(select(typed.c.id))).limit(left)
     return _kept("matched", union_all(select(typed), select(others.subquery())))
 
 
-def _kept(name: str, rows: CompoundSelect[Any]) -> CTE:
+def _kept(name: str, rows: Select[Any] | CompoundSelect[Any]) -> CTE:
     """The rows, kept separate: else SQLite may query the index again for each row of another
     table.
     """
@@ -349,18 +351,16 @@ def _has_signed(
 
 
 def _frequent(
-    dialect: str, index: TableClause, ids: Select[Any], most: int
+    index: TableClause, matches: Select[Any], most: int
 ) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """Whether `ids`, of the matching rows, are at least `most`; and a condition of which rows are
-    recent enough, if so.
+    """Whether the most recent blocks of the index on PostgreSQL have `most` matches; and a
+    condition of which rows are recent enough, if so.
 
-    SQLite reads the matches from the most recent one, and stops. The index of PostgreSQL has no
-    order, but the number of each row's block beside its words (revision 0032): from how many
-    matches there are in the most recent blocks follows how many blocks have enough, and if they do,
-    no others are read.
+    That index has no order, but the number of each row's block beside its words (revision 0032):
+    from how many matches there are in the most recent blocks follows how many blocks have enough,
+    and if they do, no others are read.
     """
-    if dialect == "sqlite":
-        return _once("frequent", count_up_to(ids, most) >= most), true()
+    ids = matches.with_only_columns(index.c.rowid).order_by(None)
     probed = count_up_to(ids.where(_is_in_newest(index, literal(BLOCKS_PROBED))), most)
     guess = _once(
         "guess",

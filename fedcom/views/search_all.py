@@ -4,7 +4,7 @@ of each kind, and a better spelling if little was found.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
 from sqlalchemy import Connection
@@ -66,6 +66,8 @@ class Mixed:
 
     items: tuple[Result, ...] = ()
     next: str | None = None
+    counts: Mapping[Kind, int] = field(default_factory=dict)
+    """How many results there are of those kinds of which all are on this page."""
 
 
 def is_by_time(wanted: SearchQuery) -> bool:
@@ -84,9 +86,9 @@ def search_kind(
     """
     start = Cursor.read(after, whole=is_by_time(wanted)) if after else None
     found = _SEARCHES[kind](conn, replace(wanted, after=start), viewer)
-    return Mixed(
-        tuple(Result(kind, hit) for hit in found.items), str(found.next) if found.next else None
-    )
+    items = tuple(Result(kind, hit) for hit in found.items)
+    onward = str(found.next) if found.next else None
+    return Mixed(items, onward, _counted({kind: found}, {kind: start}))
 
 
 def search_all(
@@ -117,7 +119,15 @@ def search_all(
         for position, hit in enumerate(page.items)
     ]
     items = tuple(result for result, _ in sorted(every, key=order)[: wanted.limit])
-    return Mixed(items, _write_places(items, pages, places))
+    return Mixed(items, _write_places(items, pages, places), _counted(pages, places))
+
+
+def _counted(pages: Mapping[Kind, Page[Hit[Any]]], places: Places) -> Mapping[Kind, int]:
+    return {
+        kind: len(page.items)
+        for kind, page in pages.items()
+        if places[kind] is None and not page.has_more
+    }
 
 
 def _read_places(text: str, kinds: Iterable[Kind], *, whole: bool) -> Places:
@@ -154,10 +164,19 @@ def _write_places(
 
 
 def count_kinds(
-    conn: Connection, kinds: Iterable[Kind], wanted: SearchQuery, viewer: Viewer
+    conn: Connection,
+    kinds: Iterable[Kind],
+    wanted: SearchQuery,
+    viewer: Viewer,
+    known: Mapping[Kind, int],
 ) -> dict[Kind, int]:
-    """How many results there are of each kind; `COUNTED` + 1 means that there are more."""
-    return {kind: count_found(conn, kind, wanted, viewer, COUNTED + 1) for kind in kinds}
+    """How many results there are of each kind; `COUNTED` + 1 means that there are more. Those that
+    are `known` are not counted again.
+    """
+    return {
+        kind: known[kind] if kind in known else count_found(conn, kind, wanted, viewer, COUNTED + 1)
+        for kind in kinds
+    }
 
 
 def suggest(

@@ -116,7 +116,7 @@ def _find(conn: Connection, context: PageContext, params: SearchParams) -> Searc
         found = search_all(conn, params.kinds, wanted, viewer, after)
     else:
         found = search_kind(conn, params.kind, wanted, viewer, after)
-    counts = count_kinds(conn, params.kinds, wanted, viewer)
+    counts = count_kinds(conn, params.kinds, wanted, viewer, found.counts)
     shown = params.kinds if params.kind == "all" else (params.kind,)
     few = sum(counts.get(kind, 0) for kind in shown) < FEW
     suggestion = suggest(conn, params.text, shown, wanted, viewer) if few else None

@@ -1,5 +1,6 @@
 """A search in every kind at once, on both databases."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -34,7 +35,12 @@ def suggested(rows: Rows, text: str, viewer: Viewer = GUEST, **more: Any) -> str
 
 
 def counted(rows: Rows, text: str, viewer: Viewer = GUEST) -> list[int]:
-    return [*count_kinds(rows.conn, KINDS, query(rows, text), viewer).values()]
+    wanted = query(rows, text)
+    counts = count_kinds(rows.conn, KINDS, wanted, viewer, {})
+    # What a page knows of it.
+    page = search_all.search_all(rows.conn, KINDS, replace(wanted, limit=2), viewer, "")
+    assert page.counts.items() <= counts.items()
+    return [*counts.values()]
 
 
 def test_all_kinds_are_in_one_list_and_counted(rows: Rows) -> None:
