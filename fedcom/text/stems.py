@@ -81,7 +81,7 @@ def stem(word: str, language: str) -> str:
 
 def _stemmer(name: str) -> Any:
     """One for each thread: it holds the word that it works on."""
-    # Imported by whoever uses it first: fourteen megabytes that the command line does without.
+    # All of its languages at once, which the command line does without.
     import snowballstemmer  # noqa: PLC0415
 
     known = _stemmers.__dict__
