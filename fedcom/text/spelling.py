@@ -12,14 +12,14 @@ def distance(one: str, other: str, most: int) -> int | None:
     before: list[int] = []
     last = list(range(len(other) + 1))
     for at, letter in enumerate(one, 1):
-        row = [at]
+        costs = [at]
         for there, its in enumerate(other, 1):
-            cost = min(last[there] + 1, row[-1] + 1, last[there - 1] + (letter != its))
+            cost = min(last[there] + 1, costs[-1] + 1, last[there - 1] + (letter != its))
             is_exchanged = (
                 at > 1 and there > 1 and letter == other[there - 2] and one[at - 2] == its
             )
-            row.append(min(cost, before[there - 2] + 1) if is_exchanged else cost)
-        if min(row) > most and min(last) > most:
+            costs.append(min(cost, before[there - 2] + 1) if is_exchanged else cost)
+        if min(costs) > most and min(last) > most:
             return None
-        before, last = last, row
+        before, last = last, costs
     return last[-1] if last[-1] <= most else None

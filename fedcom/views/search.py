@@ -327,7 +327,7 @@ def _exactness(name: str) -> ColumnElement[float]:
         (func.lower(actor.c.title) == name, EXACT),
         else_=0.0,
     )
-    itself = select(exact).where(actor.c.id == actor_index.c.rowid).scalar_subquery()
+    itself = select(cast(exact, Double)).where(actor.c.id == actor_index.c.rowid).scalar_subquery()
     # Looked up for those who may have it, not for everybody whose description has the word.
     may_have_it = actor_index.c.title.icontains(name, autoescape=True)
     return case((may_have_it, func.coalesce(itself, 0.0)), else_=literal(0.0, Double))

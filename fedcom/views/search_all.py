@@ -53,7 +53,7 @@ ended.
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class MixedHit:
     """A result of some kind."""
 
     kind: Kind
@@ -64,7 +64,7 @@ class Result:
 class Mixed:
     """Results of several kinds, and where their list continues, None at its end."""
 
-    items: tuple[Result, ...] = ()
+    items: tuple[MixedHit, ...] = ()
     next: str | None = None
     counts: Mapping[Kind, int] = field(default_factory=dict)
     """How many results there are of those kinds of which all are on this page."""
@@ -86,7 +86,7 @@ def search_kind(
     """
     start = Cursor.read(after, whole=is_by_time(wanted)) if after else None
     found = _SEARCHES[kind](conn, replace(wanted, after=start), viewer)
-    items = tuple(Result(kind, hit) for hit in found.items)
+    items = tuple(MixedHit(kind, hit) for hit in found.items)
     onward = str(found.next) if found.next else None
     return Mixed(items, onward, _counted({kind: found}, {kind: start}))
 
@@ -106,7 +106,7 @@ def search_all(
         for kind, place in places.items()
     }
 
-    def order(found: tuple[Result, int]) -> tuple[float, ...]:
+    def order(found: tuple[MixedHit, int]) -> tuple[float, ...]:
         result, position = found
         key, turn = result.hit.cursor.key, _MIXED.index(result.kind)
         if by_time:
@@ -114,7 +114,7 @@ def search_all(
         return (-key if key >= EXACT else 0, position, turn)
 
     every = [
-        (Result(kind, hit), position)
+        (MixedHit(kind, hit), position)
         for kind, page in pages.items()
         for position, hit in enumerate(page.items)
     ]
@@ -144,7 +144,7 @@ def _read_places(text: str, kinds: Iterable[Kind], *, whole: bool) -> Places:
 
 
 def _write_places(
-    items: Iterable[Result], pages: Mapping[Kind, Page[Hit[Any]]], places: Places
+    items: Iterable[MixedHit], pages: Mapping[Kind, Page[Hit[Any]]], places: Places
 ) -> str | None:
     """The text for the next page: a part for each kind, "-" if it has ended, "" if none is shown
     yet.
