@@ -3,7 +3,7 @@ of each kind, and a better spelling if little was found.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
@@ -92,7 +92,7 @@ def search_kind(
 
 
 def search_all(
-    conn: Connection, kinds: Iterable[Kind], wanted: SearchQuery, viewer: Viewer, after: str
+    conn: Connection, kinds: Collection[Kind], wanted: SearchQuery, viewer: Viewer, after: str
 ) -> Mixed:
     """Results of these kinds in one list, one statement each: the newest first if that is the
     order; else who has exactly this name, and then what fits best of each kind in turn.
@@ -130,7 +130,7 @@ def _counted(pages: Mapping[Kind, Page[Hit[Any]]], places: Places) -> Mapping[Ki
     }
 
 
-def _read_places(text: str, kinds: Iterable[Kind], *, whole: bool) -> Places:
+def _read_places(text: str, kinds: Collection[Kind], *, whole: bool) -> Places:
     if not text:
         return dict.fromkeys(kinds)
     parts = text.split("~")
@@ -165,7 +165,7 @@ def _write_places(
 
 def count_kinds(
     conn: Connection,
-    kinds: Iterable[Kind],
+    kinds: Collection[Kind],
     wanted: SearchQuery,
     viewer: Viewer,
     known: Mapping[Kind, int],
@@ -182,7 +182,7 @@ def count_kinds(
 def suggest(
     conn: Connection,
     text: str,
-    kinds: Iterable[Kind],
+    kinds: Collection[Kind],
     wanted: SearchQuery,
     viewer: Viewer,
 ) -> str | None:

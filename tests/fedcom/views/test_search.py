@@ -13,8 +13,8 @@ from fedcom.models.actor import actor, community
 from fedcom.models.comment import comment, comment_rank
 from fedcom.models.personal import actor_block, host_block
 from fedcom.models.post import post
-from fedcom.queries.search_words import widen
-from fedcom.text.search_terms import parse_terms
+from fedcom.queries.search_words import MOST_VARIANTS, widen
+from fedcom.text.search_terms import MAX_TERMS, Phrase, Terms, TermSet, parse_terms
 from fedcom.views import search
 from fedcom.views.comment_feed import CommentQuery, order_beside
 from fedcom.views.feed import FeedQuery, Sort as FeedSort, Span
@@ -174,6 +174,21 @@ def test_other_forms_of_a_word_and_compounds_are_found_and_marked(rows: Rows) ->
     assert posts(rows, "housing", title_only=True) == [other]
     found = search_posts(rows.conn, SearchQuery(widen(rows.conn, parse_terms("house"))), Viewer())
     assert [hit.title for hit in found.items] == [(("Houses", True),)]
+
+
+def test_the_most_variants_of_the_most_words_can_be_searched_for(rows: Rows) -> None:
+    made = rows.post(rows.community(), rows.person(), title="zz needle")
+    variants = tuple(
+        f"{'abcdefghij'[at % 10] * (at // 10 + 3)}z" for at in range(MOST_VARIANTS - 1)
+    )
+    some = Phrase(("needles",), prefix=True, variants=(*variants, "needle"))
+
+    terms = Terms(TermSet((some,) * MAX_TERMS))
+    for sort in ("relevance", "new"):
+        for search_for in SEARCHES:
+            found = search_for(rows.conn, SearchQuery(terms, sort=sort), Viewer())
+            assert len(found.items) == (search_for is search_posts)
+    assert posts(rows, "zz") == [made]
 
 
 def test_who_has_exactly_the_name_comes_first(rows: Rows) -> None:
