@@ -178,17 +178,12 @@ def test_other_forms_of_a_word_and_compounds_are_found_and_marked(rows: Rows) ->
 
 def test_the_most_variants_of_the_most_words_can_be_searched_for(rows: Rows) -> None:
     made = rows.post(rows.community(), rows.person(), title="zz needle")
-    variants = tuple(
-        f"{'abcdefghij'[at % 10] * (at // 10 + 3)}z" for at in range(MOST_VARIANTS - 1)
-    )
-    some = Phrase(("needles",), prefix=True, variants=(*variants, "needle"))
+    others = (f"x{'y' * number}z" for number in range(MOST_VARIANTS - 1))
+    some = Phrase(("needles",), prefix=True, variants=(*others, "needle"))
+    wanted = SearchQuery(Terms(TermSet((some,) * MAX_TERMS)))
 
-    terms = Terms(TermSet((some,) * MAX_TERMS))
-    for sort in ("relevance", "new"):
-        for search_for in SEARCHES:
-            found = search_for(rows.conn, SearchQuery(terms, sort=sort), Viewer())
-            assert len(found.items) == (search_for is search_posts)
-    assert posts(rows, "zz") == [made]
+    assert [hit.view.id for hit in search_posts(rows.conn, wanted, Viewer()).items] == [made]
+    assert search_people(rows.conn, wanted, Viewer()).items == ()
 
 
 def test_who_has_exactly_the_name_comes_first(rows: Rows) -> None:
