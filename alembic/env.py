@@ -15,8 +15,11 @@ from fedcom.db import UtcDateTime
 from fedcom.tables import load_metadata
 
 # The search indexes, and on SQLite the tables of FTS5: no model declares them, because the two
-# databases have nothing in common there. Revision 0005 creates them.
-SEARCH = re.compile(r"(post|comment|actor)_search(_(data|idx|content|docsize|config))?")
+# databases have nothing in common there. Revision 0005 creates them. What 0047 creates for the
+# search is derived, too: a database that is moved makes it anew.
+SEARCH = re.compile(
+    r"(post|comment|actor)_search(_(data|idx|content|docsize|config))?|search_(word|unread)"
+)
 
 
 def render_item(kind: str, item: Any, _autogenerate: AutogenContext) -> str | Literal[False]:

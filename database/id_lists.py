@@ -1,10 +1,10 @@
-"""`column IN (…)` for a list of row ids that is one parameter: one statement for all lengths, which
-is compiled and prepared once.
+"""`column IN (…)` for a list of row ids or words that is one parameter: one statement for all
+lengths, which is compiled and prepared once.
 """
 
 import json
 from collections.abc import Collection
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, ColumnElement, Dialect, Text, TypeDecorator, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -19,19 +19,30 @@ def one_of(ids: ColumnElement[int], name: str) -> ColumnElement[bool]:
     return _OneOf(ids, bindparam(name, type_=_IdList()))
 
 
-class _IdList(TypeDecorator[Collection[int]]):
+def one_of_texts(texts: ColumnElement[str], name: str) -> ColumnElement[bool]:
+    """Whether a text is in the parameter `name`, a collection of texts."""
+    return _OneOf(texts, bindparam(name, type_=_TextList()))
+
+
+class _IdList(TypeDecorator[Collection[Any]]):
     """An array; for SQLite, which has none, JSON."""
 
     impl = Text
     cache_ok = True
+    item: ClassVar[TypeEngine[Any]] = BigInteger()
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         is_postgresql = dialect.name == "postgresql"
-        return dialect.type_descriptor(ARRAY(BigInteger()) if is_postgresql else Text())
+        return dialect.type_descriptor(ARRAY(self.item) if is_postgresql else Text())
 
-    def process_bind_param(self, value: Collection[int] | None, dialect: Dialect) -> Any:
-        ids = list(value or ())
-        return ids if dialect.name == "postgresql" else json.dumps(ids)
+    def process_bind_param(self, value: Collection[Any] | None, dialect: Dialect) -> Any:
+        items = list(value or ())
+        return items if dialect.name == "postgresql" else json.dumps(items)
+
+
+class _TextList(_IdList):
+    cache_ok = True
+    item = Text()
 
 
 class _OneOf(FunctionElement[bool]):

@@ -29,6 +29,7 @@ from fedcom.background.loops import repeat
 from fedcom.background.mailer import Mailer
 from fedcom.background.previews import Previews
 from fedcom.background.purges import Purges
+from fedcom.background.search_words import SearchWords
 from fedcom.clock import Clock, utc_now
 from fedcom.context import Context, NewKey
 from fedcom.db import Database, open_database
@@ -65,6 +66,7 @@ T = TypeVar("T")
 AGENT = f"Fedcom/{version('fedcom')}"
 UNIT_DOCUMENTS = 30
 PURGE_EVERY = 5.0
+READ_WORDS_EVERY = 3.0
 CLEAN_UP_EVERY = 3600.0
 IMPORT_EVERY = 5.0
 """Seconds between two steps of the imports of settings."""
@@ -104,6 +106,7 @@ class OpenInstance:
     _housekeeping: Housekeeping
     _active_users: ActiveUserCounts
     _purges: Purges
+    _search_words: SearchWords
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a connection that only reads."""
@@ -161,6 +164,7 @@ class OpenInstance:
                     self._housekeeping.clean_rows,
                     self._housekeeping.clean_files,
                     self._active_users.refresh,
+                    self._search_words.forget,
                     only_if=self.database.is_leader,
                 )
             )
@@ -172,6 +176,9 @@ class OpenInstance:
             )
             tasks.create_task(
                 repeat(PURGE_EVERY, self.erase_purged, only_if=self.database.is_leader)
+            )
+            tasks.create_task(
+                repeat(READ_WORDS_EVERY, self.read_words, only_if=self.database.is_leader)
             )
             tasks.create_task(self.backfill.run())
             tasks.create_task(self.previews.run())
@@ -192,6 +199,10 @@ class OpenInstance:
     async def erase_purged(self) -> None:
         """Erase everything that admins have purged and that is due."""
         await self._purges.work()
+
+    async def read_words(self) -> None:
+        """Let the search know the words of all new texts."""
+        await self._search_words.learn()
 
     async def _wake_backfill(self) -> None:
         self.backfill.wake()
@@ -354,6 +365,7 @@ async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
             _purges=Purges(
                 database, units, pictures.store, remote_pictures, settings.origin, clock
             ),
+            _search_words=SearchWords(database),
         )
     finally:
         await remote_pictures.aclose()

@@ -82,9 +82,13 @@ def _spans(text: str, terms: TermSet) -> list[tuple[int, int]]:
 
 
 def _pattern(phrase: Phrase) -> str:
+    if phrase.signed:
+        return r"(?<![^\W_])" + re.escape(phrase.signed)
     folded = (re.escape(fold(word)) for word in phrase.words)
     ending = r"\w*" if phrase.prefix else r"(?![^\W_])"
-    return r"(?<![^\W_])" + r"[\W_]{1,20}".join(folded) + ending
+    found = r"[\W_]{1,20}".join(folded) + ending
+    others = (re.escape(fold(word)) + r"(?![^\W_])" for word in phrase.variants)
+    return r"(?<![^\W_])(?:" + "|".join([found, *others]) + ")"
 
 
 def fold(word: str) -> str:

@@ -5,6 +5,9 @@ The texts are indexed in `post_search`, `comment_search` and `actor_search`, whi
 messages. The differences between the two databases are in `_matching` and the two functions above
 it; the rules about visibility are the same SQL on both.
 
+Words that stand for what was typed (other forms of it, compounds, an ending that is still missing)
+count less than itself. They are known beforehand: `fedcom.queries.search_words.widen`.
+
 A statement has four parts: `matched` selects the matching rows with their rank, of very many only
 the most recent; `best` the first of these in order; `chosen` one page of what the viewer may see of
 them; the outer part adds the columns that the page shows.
@@ -15,6 +18,7 @@ beginning of others. A search that is limited to a community, a person or a part
 considers `MOST_NARROW` instead.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -25,6 +29,7 @@ from sqlalchemy import (
     CTE,
     BigInteger,
     ColumnElement,
+    CompoundSelect,
     Connection,
     Double,
     Float,
@@ -33,31 +38,29 @@ from sqlalchemy import (
     Select,
     Subquery,
     TableClause,
-    Text,
     and_,
     bindparam,
     case,
     cast,
-    column,
     exists,
     func,
     literal,
     literal_column,
     or_,
     select,
-    table,
     true,
     union_all,
 )
 
 from database.counting import count_up_to
-from fedcom.db import BigId, UtcDateTime
+from fedcom.db import UtcDateTime
 from fedcom.models.account import account
 from fedcom.models.actor import actor, author_counts, community as community_table
 from fedcom.models.comment import comment, comment_rank
 from fedcom.models.follow import follow
 from fedcom.models.moderation import moderator
 from fedcom.models.post import post, post_rank
+from fedcom.models.search import actor_index, comment_index, post_index
 from fedcom.queries.visibility import (
     is_not_blocked,
     is_not_deleted,
@@ -79,6 +82,7 @@ from fedcom.views.viewer import NOBODY, viewer_values
 V = TypeVar("V")
 A = TypeVar("A", bound=ActorView)
 
+Kind = Literal["posts", "comments", "communities", "people"]
 Scope = Literal["all", "local", "subscribed", "moderated", "community"]
 Sort = Literal["relevance"] | FeedSort
 
@@ -90,6 +94,9 @@ MOST, MOST_NARROW = 1_000, 10_000
 
 CONSIDERED = 5
 """So many times the results of a page are joined with everything else at first."""
+
+EXACT = 1_000_000.0
+"""The rank of an actor whose title is what was typed; whose name it is has more."""
 
 BLOCK = 1_024
 """The rows of one block of the indexes on PostgreSQL, which contain this number."""
@@ -133,7 +140,8 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True)
 class Hit(Generic[V]):
-    """A result, with the search terms highlighted in its title and text.
+    """A result, with the search terms highlighted in its title and text, and where the list
+    continues after it.
 
     The title of a comment is its post's. Text behind a content warning is not shown.
     """
@@ -141,17 +149,12 @@ class Hit(Generic[V]):
     view: V
     title: tuple[MarkedPiece, ...]
     text: tuple[MarkedPiece, ...]
+    cursor: Cursor
 
 
 def by_time(table_: FromClause) -> dict[FeedSort, ColumnElement[Any]]:
     """The orders that need no rank."""
     return {"new": table_.c.published_at, "old": table_.c.published_at}
-
-
-def _index(name: str) -> TableClause:
-    """`rowid` is the id of the post, comment or actor; `words` is the column for PostgreSQL."""
-    texts = [column(each, Text) for each in ("title", "body", "url")]
-    return table(f"{name}_search", column("rowid", BigId), *texts, column("words"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,22 +179,34 @@ class _Reach:
     takes_best: bool
 
 
-_IN_POSTS = _Source(_index("post"), post, SOURCE, {**RANK_KEYS, **by_time(post)})
+@dataclass(frozen=True, slots=True)
+class _Among:
+    """What is searched, on which conditions, and how far."""
+
+    source: _Source
+    conditions: list[ColumnElement[bool]]
+    reach: _Reach
+
+
+_IN_POSTS = _Source(post_index, post, SOURCE, {**RANK_KEYS, **by_time(post)})
 _IN_COMMENTS = _Source(
-    _index("comment"),
+    comment_index,
     comment,
     COMMENTS,
     {sort: COMMENT_KEYS[order_beside(sort)] for sort in RANK_KEYS} | by_time(comment),
 )
-_ACTOR_INDEX = _index("actor")
 
 
 def to_fts5(phrases: Sequence[Phrase], operator: str, *, title_only: bool = False) -> str:
     """The phrases in FTS5's query language; terms hold only letters, digits and marks."""
-    found = f" {operator} ".join(
-        f'"{" ".join(phrase.words)}"{" *" if phrase.prefix else ""}' for phrase in phrases
-    )
+    found = f" {operator} ".join(map(_to_fts5, phrases))
     return f"title : ({found})" if title_only else found
+
+
+def _to_fts5(phrase: Phrase) -> str:
+    typed = f'"{" ".join(phrase.words)}"{" *" if phrase.prefix else ""}'
+    others = (f'"{word}"' for word in phrase.variants)
+    return f"({' OR '.join([typed, *others])})" if phrase.variants else typed
 
 
 def to_tsquery(phrases: Sequence[Phrase], operator: str, *, title_only: bool = False) -> str:
@@ -208,7 +223,8 @@ def _to_tsquery(phrase: Phrase, *, title_only: bool) -> str:
         f"'{fold(word)}'" + (f":{end}{weight}" if end or weight else "")
         for word, end in zip(phrase.words, ends, strict=True)
     ]
-    return f"({' <-> '.join(words)})"
+    others = (f"'{fold(word)}'" + (f":{weight}" if weight else "") for word in phrase.variants)
+    return f"({' | '.join([' <-> '.join(words), *others])})"
 
 
 def _matching(
@@ -241,46 +257,110 @@ def _matched(dialect: str, index: TableClause, wanted: SearchQuery, most: int) -
     `most` recent.
     """
     terms = wanted.terms.wanted
-    whole = tuple(replace(phrase, prefix=False) for phrase in terms.phrases)
+    whole = tuple(replace(phrase, prefix=False, variants=()) for phrase in terms.phrases)
 
     def found(phrases: Sequence[Phrase]) -> Select[Any]:
         rank: ColumnElement[float] = literal(0.0, Double)
         only = wanted.title_only
         conditions = [_holds(index, part, title_only=only) for part in terms.parts]
+        conditions += [
+            _has_signed(dialect, index, phrase.signed, title_only=only)
+            for phrase in phrases
+            if phrase.signed
+        ]
         if phrases:
             condition, fit = _matching(dialect, index, phrases, "AND", title_only=only)
             conditions.append(condition)
-            rank = fit if wanted.sort == "relevance" else rank
+            if wanted.sort == "relevance":
+                rank = fit * _weight(dialect, phrases)
+        if index is actor_index and wanted.sort == "relevance" and wanted.terms.name:
+            rank += _exactness(wanted.terms.name)
         rows = select(index.c.rowid.label("id"), rank.label("rank")).where(*conditions)
         return rows.order_by(index.c.rowid.desc()).limit(most)
 
     if not terms.phrases:
-        return found(()).cte("matched").prefix_with("MATERIALIZED")
-    ids = found(whole).with_only_columns(index.c.rowid).order_by(None)
-    is_frequent, are_recent = _frequent(dialect, index, ids, most)
-    # By their limits, because SQLite would read all rows only to drop them for another condition.
-    parts = (
-        found(terms.phrases).limit(case((is_frequent, 0), else_=most)),
-        found(whole).where(are_recent).limit(case((is_frequent, most), else_=0)),
+        return _kept("matched", found(()))
+    if dialect == "sqlite":
+        # It reads the matches from the most recent one, and stops.
+        typed = _kept("typed", found(whole))
+    else:
+        are_enough, are_recent = _frequent(index, found(whole), most)
+        parts = (
+            found(whole).limit(case((are_enough, 0), else_=most)),
+            found(whole).where(are_recent).limit(case((are_enough, most), else_=0)),
+        )
+        typed = _kept("typed", union_all(*(select(part.subquery()) for part in parts)))
+    if whole == terms.phrases:
+        return typed
+    # By a limit, because SQLite would read all rows only to drop them for another condition.
+    left = most - select(func.count()).select_from(typed).scalar_subquery()
+    others = found(terms.phrases).where(index.c.rowid.not_in(select(typed.c.id))).limit(left)
+    return _kept("matched", union_all(select(typed), select(others.subquery())))
+
+
+def _kept(name: str, rows: Select[Any] | CompoundSelect[Any]) -> CTE:
+    """The rows, kept separate: else SQLite may query the index again for each row of another
+    table.
+    """
+    return rows.cte(name).prefix_with("MATERIALIZED")
+
+
+def _weight(dialect: str, phrases: Sequence[Phrase]) -> float:
+    """How much a match counts: less if other words may stand for what was typed.
+
+    The rarer a word is the more it counts for bm25, and most compounds are rare. Of alternatives,
+    ts_rank counts each only as one of many.
+    """
+    if not any(phrase.prefix or phrase.variants for phrase in phrases):
+        return 1.0
+    if dialect == "sqlite":
+        return 0.3
+    return 0.5 * (1 + len(phrases[0].variants) if len(phrases) == 1 else 1)
+
+
+def _exactness(name: str) -> ColumnElement[float]:
+    """What is added to the rank of an actor with this name, or whose chosen title it is."""
+    is_named = func.lower(actor.c.name) == name
+    exact = case(
+        (and_(is_named, actor.c.local.is_(True)), 3 * EXACT),
+        (is_named, 2 * EXACT),
+        (func.lower(actor.c.title) == name, EXACT),
+        else_=0.0,
     )
-    both = union_all(*(select(part.subquery()) for part in parts))
-    # Kept separate, else SQLite may query the index again for each row of another table.
-    return both.cte("matched").prefix_with("MATERIALIZED")
+    itself = select(cast(exact, Double)).where(actor.c.id == actor_index.c.rowid).scalar_subquery()
+    # Looked up for those who may have it, not for everybody whose description has the word.
+    may_have_it = actor_index.c.title.icontains(name, autoescape=True)
+    return case((may_have_it, func.coalesce(itself, 0.0)), else_=literal(0.0, Double))
+
+
+def _has_signed(
+    dialect: str, index: TableClause, name: str, *, title_only: bool = False
+) -> ColumnElement[bool]:
+    """Whether a row has this name with its signs, such as `c++`: the index found it by its letters.
+
+    What is before it belongs to no word, nor what is after it if it ends with a letter.
+    """
+    texts = [index.c.title] if title_only else [index.c.title, index.c.body]
+    text: ColumnElement[str] = literal(" ")
+    for each in texts:
+        text = text.concat(func.lower(each)).concat(" ")
+    after = "[^a-z0-9]" if name[-1].isalnum() else ""
+    if dialect == "sqlite":
+        return text.op("GLOB")(literal(f"*[^a-z0-9]{name}{after}*"))
+    return text.op("~")(literal(f"[^a-z0-9]{re.escape(name)}{after}"))
 
 
 def _frequent(
-    dialect: str, index: TableClause, ids: Select[Any], most: int
+    index: TableClause, matches: Select[Any], most: int
 ) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """Whether `ids`, of the matching rows, are at least `most`; and a condition of which rows are
-    recent enough, if so.
+    """Whether the most recent blocks of the index on PostgreSQL have `most` matches; and a
+    condition of which rows are recent enough, if so.
 
-    SQLite reads the matches from the most recent one, and stops. The index of PostgreSQL has no
-    order, but the number of each row's block beside its words (revision 0032): from how many
-    matches there are in the most recent blocks follows how many blocks have enough, and if they do,
-    no others are read.
+    That index has no order, but the number of each row's block beside its words (revision 0032):
+    from how many matches there are in the most recent blocks follows how many blocks have enough,
+    and if they do, no others are read.
     """
-    if dialect == "sqlite":
-        return _once("frequent", count_up_to(ids, most) >= most), true()
+    ids = matches.with_only_columns(index.c.rowid).order_by(None)
     probed = count_up_to(ids.where(_is_in_newest(index, literal(BLOCKS_PROBED))), most)
     guess = _once(
         "guess",
@@ -311,24 +391,24 @@ def _unmatched(
 ) -> list[ColumnElement[bool]]:
     """The conditions that a row contains nothing excluded."""
     conditions = [_holds(index, part) for part in terms.parts]
-    if terms.phrases:
-        conditions.append(_matching(dialect, index, terms.phrases, "OR")[0])
+    plain = [phrase for phrase in terms.phrases if not phrase.signed]
+    if plain:
+        conditions.append(_matching(dialect, index, plain, "OR")[0])
+    for phrase in terms.phrases:
+        if phrase.signed:
+            by_letters = _matching(dialect, index, [phrase], "OR")[0]
+            conditions.append(and_(by_letters, _has_signed(dialect, index, phrase.signed)))
     if dialect == "sqlite":
         # One subquery each, because FTS5 allows no MATCH inside an OR, and none per row.
         return [id_.not_in(select(index.c.rowid).where(condition)) for condition in conditions]
     return [~exists().where(index.c.rowid == id_, or_(*conditions))] if conditions else []
 
 
-def _chosen(
-    conn: Connection,
-    wanted: SearchQuery,
-    source: _Source,
-    conditions: list[ColumnElement[bool]],
-    reach: _Reach,
-) -> Subquery:
+def _chosen(conn: Connection, wanted: SearchQuery, among: _Among) -> Subquery:
     """The ids (`id`) of one page and one more result, with their `key`; `considered` is how many
     matches were looked at.
     """
+    source, reach = among.source, among.reach
     dialect, rows = conn.dialect.name, source.rows
     id_, key = source.searched.c.id, _key(source, wanted.sort)
     considered: ColumnElement[int] = literal(reach.most)
@@ -350,7 +430,7 @@ def _chosen(
         select(id_.label("id"), key.label("key"), considered.label("considered"))
         .select_from(rows)
         .where(
-            *conditions,
+            *among.conditions,
             *_unmatched(dialect, source.index, wanted.terms.unwanted, id_),
             *after,
         )
@@ -414,11 +494,12 @@ def _execute(
     statement: Select[Any],
     wanted: SearchQuery,
     values: Mapping[str, Any],
-    reach: _Reach,
+    among: _Among,
 ) -> Sequence[RowMapping]:
     """The rows of a page and one more. If the viewer may see too few of the best matches, all are
     considered.
     """
+    reach = among.reach
     if not (wanted.terms.wanted and reach.takes_best):
         return conn.execute(statement, values).mappings().all()
     count = wanted.limit + 1
@@ -492,21 +573,23 @@ def search_posts(
     """Visible posts that the viewer does not block, in one statement."""
     if not wanted.terms:
         return Page()
-    conditions = _readable(wanted, viewer)
-    if wanted.span != "all" and wanted.sort in SPANNED:
-        since = (now or datetime.now(UTC)) - SPANS[wanted.span]
-        conditions.append(post.c.published_at > since)
-    reach = _reach(wanted)
-    chosen = _chosen(conn, wanted, _IN_POSTS, conditions, reach)
-    statement = _around(_POSTS, _IN_POSTS, chosen, wanted)
-    rows = _execute(conn, statement, wanted, viewer_values(viewer.id, now), reach)
+    among = _among_posts(wanted, viewer, now)
+    rows = _find(conn, wanted, among, _POSTS, viewer_values(viewer.id, now))
     terms = wanted.terms.wanted
 
     def to_hit(row: RowMapping) -> Hit[PostView]:
         found = to_post(row)
-        return Hit(found, mark(found.title, terms), _text(row, terms))
+        return Hit(found, mark(found.title, terms), _text(row, terms), _place(row))
 
     return to_page(rows, wanted.limit, to_hit, "key")
+
+
+def _among_posts(wanted: SearchQuery, viewer: Viewer, now: datetime | None = None) -> _Among:
+    conditions = _readable(wanted, viewer)
+    if wanted.span != "all" and wanted.sort in SPANNED:
+        since = (now or datetime.now(UTC)) - SPANS[wanted.span]
+        conditions.append(post.c.published_at > since)
+    return _Among(_IN_POSTS, conditions, _reach(wanted))
 
 
 def search_comments(
@@ -518,22 +601,36 @@ def search_comments(
     """
     if not wanted.terms:
         return Page()
-    conditions = [is_shown(comment), *_readable(wanted, viewer)]
-    reach = _reach(wanted)
-    chosen = _chosen(conn, wanted, _IN_COMMENTS, conditions, reach)
-    statement = _around(LISTED, _IN_COMMENTS, chosen, wanted)
-    rows = _execute(conn, statement, wanted, viewer_values(viewer.id, now), reach)
+    among = _among_comments(wanted, viewer)
+    rows = _find(conn, wanted, among, LISTED, viewer_values(viewer.id, now))
     terms = wanted.terms.wanted
 
     def to_hit(row: RowMapping) -> Hit[CommentView]:
         found = to_listed(row)
-        return Hit(found, mark(found.post.title, terms), _text(row, terms))
+        return Hit(found, mark(found.post.title, terms), _text(row, terms), _place(row))
 
     return to_page(rows, wanted.limit, to_hit, "key")
 
 
+def _among_comments(wanted: SearchQuery, viewer: Viewer) -> _Among:
+    conditions = [is_shown(comment), *_readable(wanted, viewer)]
+    return _Among(_IN_COMMENTS, conditions, _reach(wanted))
+
+
 # The text comes from the index, without mark-up.
 _POSTS = post_columns(literal(""), true())
+
+
+def _find(
+    conn: Connection,
+    wanted: SearchQuery,
+    among: _Among,
+    columns: Sequence[ColumnElement[Any]],
+    values: Mapping[str, Any],
+) -> Sequence[RowMapping]:
+    """The rows of a page and one more."""
+    chosen = _chosen(conn, wanted, among)
+    return _execute(conn, _around(columns, among.source, chosen, wanted), wanted, values, among)
 
 
 def _around(
@@ -549,6 +646,10 @@ def _around(
     )
 
 
+def _place(row: RowMapping) -> Cursor:
+    return Cursor.after(row["key"], row["id"])
+
+
 def _text(row: RowMapping, terms: TermSet) -> tuple[MarkedPiece, ...]:
     warning = row["content_warning"]
     return mark(warning, terms) if warning else excerpt(row["found_text"], terms)
@@ -558,6 +659,12 @@ def search_communities(
     conn: Connection, wanted: SearchQuery, viewer: Viewer
 ) -> Page[Hit[CommunityView]]:
     """Open communities by name, title and description, in one statement."""
+    columns = community_columns(actor, "")
+    among = _among_communities(wanted, viewer)
+    return _search_actors(conn, wanted, among, (columns, to_community, viewer))
+
+
+def _among_communities(wanted: SearchQuery, viewer: Viewer) -> _Among:
     rows = actor.join(community_table, community_table.c.actor_id == actor.c.id)
     conditions = [
         actor.c.kind == "Group",
@@ -571,16 +678,28 @@ def search_communities(
         conditions.append(actor.c.id.in_(_followed(viewer)))
     elif wanted.scope == "moderated":
         conditions.append(actor.c.id.in_(_moderated(viewer)))
-    columns = community_columns(actor, "")
-    return _search_actors(conn, wanted, rows, conditions, (columns, to_community, viewer))
+    return _among_actors(wanted, rows, conditions)
 
 
 def search_people(conn: Connection, wanted: SearchQuery, viewer: Viewer) -> Page[Hit[PersonView]]:
     """People by name and title, in one statement; without those waiting for approval."""
     columns = actor_columns(actor, "")
-    return _search_actors(
-        conn, wanted, actor, _people(viewer), (columns, lambda row: to_person(row, ""), viewer)
-    )
+    among = _among_people(wanted, viewer)
+    return _search_actors(conn, wanted, among, (columns, lambda row: to_person(row, ""), viewer))
+
+
+def _among_people(wanted: SearchQuery, viewer: Viewer) -> _Among:
+    return _among_actors(wanted, actor, _people(viewer))
+
+
+def _among_actors(
+    wanted: SearchQuery, rows: FromClause, conditions: list[ColumnElement[bool]]
+) -> _Among:
+    if wanted.scope == "local":
+        conditions = [*conditions, actor.c.local.is_(True)]
+    # People and communities share one index, and there are far fewer communities.
+    reach = _Reach(MOST_NARROW, takes_best=wanted.scope == "all")
+    return _Among(_Source(actor_index, actor, rows, by_time(actor)), conditions, reach)
 
 
 def _people(viewer: Viewer) -> list[ColumnElement[bool]]:
@@ -627,8 +746,7 @@ def list_people(conn: Connection, wanted: SearchQuery, viewer: Viewer) -> list[i
 def _search_actors(
     conn: Connection,
     wanted: SearchQuery,
-    tables: FromClause,
-    conditions: list[ColumnElement[bool]],
+    among: _Among,
     shown: tuple[list[ColumnElement[Any]], Callable[[RowMapping], A], Viewer],
 ) -> Page[Hit[A]]:
     """`author:` and `community:` have no effect here. `shown` holds the columns, the function that
@@ -638,17 +756,32 @@ def _search_actors(
     terms = wanted.terms.wanted
     if not terms:
         return Page()
-    if wanted.scope == "local":
-        conditions = [*conditions, actor.c.local.is_(True)]
-    source = _Source(_ACTOR_INDEX, actor, tables, by_time(actor))
-    # People and communities share one index, and there are far fewer communities.
-    reach = _Reach(MOST_NARROW, takes_best=wanted.scope == "all")
-    chosen = _chosen(conn, wanted, source, conditions, reach)
-    statement = _around(columns, source, chosen, wanted)
-    rows = _execute(conn, statement, wanted, {"viewer": viewer.id}, reach)
+    rows = _find(conn, wanted, among, columns, {"viewer": viewer.id})
 
     def to_hit(row: RowMapping) -> Hit[A]:
         found = to_view(row)
-        return Hit(found, mark(found.display_name, terms), excerpt(row["found_text"], terms))
+        text = excerpt(row["found_text"], terms)
+        return Hit(found, mark(found.display_name, terms), text, _place(row))
 
     return to_page(rows, wanted.limit, to_hit, "key")
+
+
+_AMONG: Mapping[Kind, Callable[[SearchQuery, Viewer], _Among]] = {
+    "posts": _among_posts,
+    "comments": _among_comments,
+    "communities": _among_communities,
+    "people": _among_people,
+}
+
+
+def count_found(
+    conn: Connection, kind: Kind, wanted: SearchQuery, viewer: Viewer, most: int
+) -> int:
+    """How many results of this kind there are, counted up to `most`, in one statement."""
+    if not (wanted.terms.wanted if kind in {"communities", "people"} else wanted.terms):
+        return 0
+    # The order does not matter, and that by time needs no rank.
+    wanted = replace(wanted, sort="new", span="all", after=None, limit=most - 1)
+    among = _AMONG[kind](wanted, viewer)
+    chosen = _chosen(conn, wanted, among)
+    return len(_execute(conn, select(chosen.c.id, chosen.c.considered), wanted, {}, among))

@@ -4,9 +4,8 @@ Content on other servers is fetched for members only, and by a form: no link mak
 peer.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from typing import Literal
 from urllib.parse import urlencode
 
 from sqlalchemy import Connection
@@ -18,43 +17,27 @@ from fedcom.http.resolve import get_community_named, look_up, pace_searches
 from fedcom.lookup import Found, find_known, is_address
 from fedcom.models.actor import Community, Person
 from fedcom.models.post import Post
-from fedcom.text.search_terms import Terms, parse_terms
-from fedcom.views.comment import CommentView
-from fedcom.views.community import CommunityView
-from fedcom.views.paging import Cursor, Page
-from fedcom.views.person import PersonView
-from fedcom.views.post import PostView
-from fedcom.views.search import (
-    Hit,
-    Scope,
-    SearchQuery,
-    Sort,
-    Viewer,
-    search_comments,
-    search_communities,
-    search_people,
-    search_posts,
+from fedcom.queries.search_words import widen
+from fedcom.text.search_terms import parse_terms
+from fedcom.views.search import Kind, Scope, SearchQuery, Sort, Viewer
+from fedcom.views.search_all import (
+    COUNTED,
+    FEW,
+    KINDS,
+    Mixed,
+    count_kinds,
+    search_all,
+    search_kind,
+    suggest,
 )
 from fedcom.web.html.forms import Form, read_form, see_other
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, context_of, member_of
 
-Kind = Literal["posts", "comments", "communities", "people"]
-Hits: TypeAlias = (
-    Page[Hit[PostView]] | Page[Hit[CommentView]] | Page[Hit[CommunityView]] | Page[Hit[PersonView]]
-)
-
 MAX_QUERY = 2048
-KINDS: tuple[Kind, ...] = get_args(Kind)
+SHOWN: tuple[Literal["all"] | Kind, ...] = ("all", *KINDS)
 SORTS: tuple[Sort, ...] = ("relevance", "new")
 SCOPES: tuple[Scope, ...] = ("all", "local", "subscribed")
-
-_SEARCHES: Mapping[Kind, Callable[[Connection, SearchQuery, Viewer], Hits]] = {
-    "posts": search_posts,
-    "comments": search_comments,
-    "communities": search_communities,
-    "people": search_people,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +45,19 @@ class SearchParams:
     """The parameters in the address; `community` is the slug of the community searched."""
 
     text: str
-    kind: Kind
+    kind: Literal["all"] | Kind
     sort: Sort
     scope: Scope
     community: str
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """What can be found where it is searched: nobody follows people, and none are in a
+        community.
+        """
+        if self.community:
+            return ("posts", "comments")
+        return KINDS[:3] if self.scope == "subscribed" else KINDS
 
     def query(self, **changes: str) -> str:
         """The query string of a variant of the search, from the beginning."""
@@ -88,32 +80,58 @@ async def show(request: Request) -> Response:
     return await _search(context, form, params)
 
 
+@dataclass(frozen=True, slots=True)
+class SearchResults:
+    """A page of results, how many of each kind there are, and another spelling if few are found."""
+
+    found: Mixed
+    counts: dict[Kind, int]
+    suggestion: str | None
+
+
 async def _search(context: PageContext, form: Form, params: SearchParams) -> Response:
     instance = context.instance
     if context.member is None:
         await pace_searches(context.request)
     development, origin = instance.settings.development, instance.settings.origin
 
-    def read(conn: Connection) -> Found | Hits:
+    def read(conn: Connection) -> Found | SearchResults:
         known = find_known(conn, params.text, origin, development=development)
-        return known or _SEARCHES[params.kind](
-            conn, _wanted(conn, context.request, params), _viewer(context)
-        )
+        return known or _find(conn, context, params)
 
     found = await instance.read(read)
-    if isinstance(found, Page):
+    if isinstance(found, SearchResults):
         return _show(context, form, params, found)
     return see_other(path_of(found))
 
 
+def _find(conn: Connection, context: PageContext, params: SearchParams) -> SearchResults:
+    """Raises NotFound for an unknown community, Invalid for a cursor that is not from one of our
+    pages.
+    """
+    wanted = _wanted(conn, context.request, params)
+    viewer = Viewer(context.viewer_id, show_nsfw=context.shows_nsfw)
+    after = context.request.query_params.get("after", "")
+    if params.kind == "all":
+        found = search_all(conn, params.kinds, wanted, viewer, after)
+    else:
+        found = search_kind(conn, params.kind, wanted, viewer, after)
+    counts = count_kinds(conn, params.kinds, wanted, viewer, found.counts)
+    shown = params.kinds if params.kind == "all" else (params.kind,)
+    few = sum(counts.get(kind, 0) for kind in shown) < FEW
+    suggestion = suggest(conn, params.text, shown, wanted, viewer) if few else None
+    return SearchResults(found, counts, suggestion)
+
+
 def _show(
-    context: PageContext, form: Form, params: SearchParams, hits: Hits | None = None
+    context: PageContext, form: Form, params: SearchParams, results: SearchResults | None = None
 ) -> Response:
     development = context.instance.settings.development
     values = {
         "form": form,
         "params": params,
-        "hits": hits,
+        "results": results,
+        "counted": COUNTED,
         "terms": parse_terms(params.text),
         "is_address": is_address(params.text, development=development),
     }
@@ -122,32 +140,19 @@ def _show(
 
 def _read_params(request: Request, form: Form) -> SearchParams:
     query = request.query_params
-    kind = next((one for one in KINDS if one == query.get("type")), KINDS[0])
+    kind = next((one for one in SHOWN if one == query.get("type")), SHOWN[0])
     sort = next((one for one in SORTS if one == query.get("sort")), SORTS[0])
     scope = next((one for one in SCOPES if one == query.get("scope")), SCOPES[0])
-    community = query.get("in", "") if kind in {"posts", "comments"} else ""
+    community = query.get("in", "") if kind not in {"communities", "people"} else ""
     return SearchParams(form.line("q"), kind, sort, scope, community)
 
 
 def _wanted(conn: Connection, request: Request, params: SearchParams) -> SearchQuery:
-    """Raises NotFound for an unknown community, Invalid for a cursor that is not from one of our
-    pages.
-    """
-    terms, after = parse_terms(params.text), request.query_params.get("after", "")
-    cursor = Cursor.read(after, whole=_is_by_time(params, terms)) if after else None
+    terms = widen(conn, parse_terms(params.text))
     if not params.community:
-        return SearchQuery(terms, params.scope, params.sort, after=cursor)
+        return SearchQuery(terms, params.scope, params.sort)
     community = get_community_named(conn, request, params.community)
-    return SearchQuery(terms, "community", params.sort, community.id, after=cursor)
-
-
-def _is_by_time(params: SearchParams, terms: Terms) -> bool:
-    """Without terms, all results are equally relevant."""
-    return params.sort == "new" or not terms.wanted
-
-
-def _viewer(context: PageContext) -> Viewer:
-    return Viewer(context.viewer_id, show_nsfw=context.shows_nsfw)
+    return SearchQuery(terms, "community", params.sort, community.id)
 
 
 def _query(text: str) -> str:

@@ -436,6 +436,10 @@ class _Filling:
             more = f"setweight(to_tsvector('simple', {extra} || {common}), 'B')"
             columns, values = f"{columns}, words", f"{values}, one.a || two.b || three.b || {more}"
         self._run(f"INSERT INTO post_search ({columns}) SELECT {values} {source}")
+        self._run(
+            "INSERT INTO search_word (word, language, backwards)"
+            f" SELECT 'word' || i, 'de', i || 'drow' FROM {self._series(min(sizes.votes, 50_000))}"
+        )
         score, few = "(p.votes - 2 * p.downs)", self._least("p.votes - p.downs", "p.downs")
         order = f"log10({self._most(f'abs{score}', '1')}) * sign({score})"
         many = self._most("p.votes - p.downs", "p.downs")

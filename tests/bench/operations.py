@@ -15,6 +15,7 @@ from activitypub.signatures.keys import PrivateKey
 from activitypub.signatures.request import sign
 from activitypub.vocab.activities import create, like
 from activitypub.vocab.base import dump
+from fedcom.background.search_words import find_gone, read_some
 from fedcom.context import Context
 from fedcom.federation.ports import PeerInboxes
 from fedcom.models.post import Post
@@ -89,6 +90,9 @@ PAGES: Mapping[str, Sequence[str]] = {
         *(f"/u/{{founder}}{show}" for show in ("", "?sort=top", "?show=posts", "?show=comments")),
         "/u/{writer}",
         *SEARCHES,
+        f"/search?q={RARE}",
+        f"/search?q={COMMON}&sort=new",
+        "/search?q=words+mispelled",
         "/search?type=people&q=p150",
         "/search?type=communities&q=group",
         *(f"/modlog{only}" for only in ("", "?kind=remove", "?kind=ban", "?person=p1")),
@@ -240,6 +244,8 @@ READS: Mapping[str, Read] = {
         for kind in get_args(Kind)
         for order in get_args(Order)
     },
+    "words of the next texts": lambda conn, _node: read_some(conn),
+    "words that no text contains": lambda conn, _node: find_gone(conn, ("", "")),
     "unread counts": lambda conn, node: count_unread(conn, node.village.ids["member"]),
     **{f"levels of a thread by {order}": _levels(order) for order in get_args(Order)},
     **{

@@ -152,7 +152,7 @@ PAGES = [
     PageCase("settings-delete", "/settings/delete", "sue"),
     PageCase("settings-delete-last-admin", "/settings/delete", "zoe"),
     PageCase("search", "/search", "kim"),
-    PageCase("search-posts", "/search?q=cats", "kim"),
+    PageCase("search-all", "/search?q=cats", "kim"),
     PageCase("search-people", "/search?q=sue&type=people", "kim"),
     PageCase("search-communities", "/search?q=cats&type=communities", "kim"),
     PageCase("search-none", "/search?q=zebra", "kim"),

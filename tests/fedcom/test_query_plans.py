@@ -27,7 +27,7 @@ GROWING = {
     *("notification", "modlog", "revision", "report", "tombstone", "boost", "link_preview"),
     *("post_visit", "saved_post", "saved_comment", "hidden_post", "community_ban"),
     *("inbox_journal", "outbox_activity", "outbox_delivery"),
-    *("post_search", "comment_search", "actor_search"),
+    *("post_search", "comment_search", "actor_search", "search_word", "search_unread"),
 }
 
 HOT = 20

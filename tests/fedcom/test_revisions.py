@@ -17,6 +17,7 @@ from fedcom.models.instance import instance
 from fedcom.models.moderation import modlog, report, tombstone
 from fedcom.models.personal import draft
 from fedcom.models.post import post_rank
+from fedcom.models.search import search_unread
 from fedcom.models.vote import post_vote, stored_iri
 from fedcom.rules.ranking import active_key, comment_hot, controversy
 
@@ -132,7 +133,12 @@ def test_existing_content_is_found_by_search(
             ).all()
             for name in ("post", "comment", "actor")
         }
+        unread = conn.execute(select(search_unread).order_by(search_unread.c.id)).all()
     database.close()
+    # The last of them is read first.
+    assert [tuple(row)[1:] for row in unread] == [
+        *(("comment", 3), ("actor", 1), ("actor", 2), ("post", 9)),
+    ]
     assert [tuple(row) for row in found["post"]] == [(9, "t ", " ")]
     assert [tuple(row) for row in found["comment"]] == [(3, "", " old comment ")]
     assert [row[1] for row in found["actor"]] == ["cats ", "bob "]

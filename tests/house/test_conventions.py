@@ -27,6 +27,7 @@ STARTS_UNITS = {
     "fedcom/background/active_users.py",
     "fedcom/background/housekeeping.py",
     "fedcom/background/purges.py",
+    "fedcom/background/search_words.py",
 }
 """Where, inside fedcom, a unit of work that writes may be started (the engines start their own)."""
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, insert, select
 
 from database.inserts import add_up
+from fedcom.background.search_words import keep, read_some
 from fedcom.models.actor import actor, author_counts, community
 from fedcom.models.comment import Comment, comment, comment_rank
 from fedcom.models.follow import follow
@@ -53,6 +54,11 @@ class Rows:
         }
         made = self.conn.execute(insert(actor).values({**values, **more}).returning(actor.c.id))
         return int(made.scalar_one())
+
+    def read_words(self) -> None:
+        """Let the search know the words of all texts, as a loop of the server does."""
+        while (reading := read_some(self.conn)).entries:
+            keep(self.conn, reading)
 
     def post(
         self,

@@ -32,6 +32,7 @@ from fedcom.lookup import Found
 from fedcom.models.actor import Community
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
+from fedcom.queries.search_words import widen
 from fedcom.text.search_terms import parse_terms
 from fedcom.views.comment_feed import comments_beside, list_comments
 from fedcom.views.community import CommunityQuery, list_communities
@@ -193,7 +194,7 @@ def _first(view: V, others: list[V], wanted: Search) -> list[V]:
 
 def _query(caller: Caller, wanted: Search) -> SearchQuery:
     query = SearchQuery(
-        parse_terms(wanted.q),
+        widen(caller.conn, parse_terms(wanted.q)),
         SCOPES[wanted.listing_type],
         after=page_of(wanted.page),
         limit=wanted.limit,

@@ -16,8 +16,12 @@ def wanted(*phrases: Phrase, parts: tuple[str, ...] = ()) -> Terms:
     return Terms(TermSet(phrases, parts))
 
 
-def term(text: str, *, prefix: bool = False) -> Phrase:
-    return Phrase((text,), prefix)
+def term(text: str, *, prefix: bool = False, signed: str = "") -> Phrase:
+    return Phrase((text,), prefix, signed=signed)
+
+
+def quoted(*words: str, prefix: bool = False) -> Phrase:
+    return Phrase(words, prefix, quoted=True)
 
 
 @pytest.mark.parametrize(
@@ -26,15 +30,29 @@ def term(text: str, *, prefix: bool = False) -> Phrase:
         ("", Terms()),
         ("cats", wanted(term("cats", prefix=True))),
         ("Cats  sleep", wanted(term("Cats"), term("sleep", prefix=True))),
-        ('"cats sleep"', wanted(Phrase(("cats", "sleep")))),
-        ("“cats sleep” so", wanted(Phrase(("cats", "sleep")), term("so", prefix=True))),
-        ('"never closed', wanted(Phrase(("never", "closed"), prefix=True))),
+        ('"cats sleep"', wanted(quoted("cats", "sleep"))),
+        ("“cats sleep” so", wanted(quoted("cats", "sleep"), term("so", prefix=True))),
+        ('"never closed', wanted(quoted("never", "closed", prefix=True))),
         ("foo.bar/baz", wanted(Phrase(("foo", "bar", "baz"), prefix=True))),
         ("sle* a", wanted(term("sle", prefix=True), term("a"))),
         ("don't", wanted(Phrase(("don", "t")))),
         ("cats -dogs", Terms(TermSet((term("cats", prefix=True),)), TermSet((term("dogs"),)))),
-        ('x -"big dogs"', Terms(TermSet((term("x"),)), TermSet((Phrase(("big", "dogs")),)))),
+        ('x -"big dogs"', Terms(TermSet((term("x"),)), TermSet((quoted("big", "dogs"),)))),
         ("-dogs", Terms(unwanted=TermSet((term("dogs"),)))),
+        ("c++", wanted(term("c", signed="c++"))),
+        ("Learn (C#),", wanted(term("Learn"), term("C", signed="c#"))),
+        (".NET 8", wanted(term("NET", signed=".net"), term("8"))),
+        (
+            "-f# c++17",
+            Terms(
+                TermSet((Phrase(("c", "17"), signed="c++17"),)), TermSet((term("f", signed="f#"),))
+            ),
+        ),
+        ("node.js", wanted(Phrase(("node", "js"), prefix=True))),
+        (
+            "#cats a+b .5 end.",
+            wanted(term("cats"), Phrase(("a", "b")), term("5"), term("end", prefix=True)),
+        ),
         ("author:bob", Terms(author="bob")),
         ("Author:@bob@a.example:3000", Terms(author="bob@a.example:3000")),
         ("community:!cats@a.example", Terms(community="cats@a.example")),

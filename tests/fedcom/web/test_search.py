@@ -11,6 +11,7 @@ from fedcom.context import Context
 from fedcom.models.account import account
 from fedcom.wire.body import Body
 from tests.fedcom.web.conftest import World
+from tests.support.rows import Rows
 
 pytestmark = pytest.mark.anyio
 
@@ -22,13 +23,20 @@ async def test_guests_find_stored_content(world: World) -> None:
 
     for who in ("", "eve"):
         browser = world.browser(who)
-        found = await browser.get("/search?q=nap")
+        found = await browser.get("/search?q=nap&type=posts")
         assert f'<a href="/post/{post.id}" dir="auto">Sleepy &lt;cats&gt;</a>' in found.html
         assert "They <mark>nap</mark> &amp; purr" in found.html
         assert "bob in Cats" in found.text
         found = await browser.get("/search?q=nap&type=comments")
         assert f'href="/comment/{comment.id}"' in found.html
         assert "Mine <mark>nap</mark> too" in found.html
+        assert f'href="/post/{post.id}"' not in found.html
+        found = await browser.get("/search?q=nap")
+        assert f'href="/comment/{comment.id}"' in found.html
+        assert f'href="/post/{post.id}"' in found.html
+        for tab in ("Posts (1)", "Comments (1)", "Communities (0)", "People (0)"):
+            assert tab in found.text
+        assert "Post · bob in Cats" in found.text
         found = await browser.get("/search?q=cat&type=communities")
         assert '<a href="/c/cats" dir="auto"><mark>Cats</mark></a>' in found.html
         found = await browser.get("/search?q=bo&type=people")
@@ -42,20 +50,20 @@ async def test_deleted_content_is_not_found(world: World) -> None:
 
     await world.browser("bob").post(f"/post/{post.id}/delete")
     page = await browser.get("/search?q=sleep")
-    assert "No posts found for" in page.text
+    assert "Nothing found for" in page.text
     assert "/post/" not in page.html
 
 
 async def test_only_those_who_want_to_see_sensitive_posts_find_them(world: World) -> None:
     await world.post("Cats sleep", nsfw=True)
     bob = world.people["bob"].id
-    assert "No posts found" in (await world.browser("bob").get("/search?q=sleep")).text
+    assert "Nothing found" in (await world.browser("bob").get("/search?q=sleep")).text
 
     wish = update(account).where(account.c.actor_id == bob).values(show_nsfw=True)
     await world.instance.unit(lambda ctx: ctx.conn.execute(wish))
     assert "/post/" in (await world.browser("bob").get("/search?q=sleep")).html
-    assert "No posts found" in (await world.browser("eve").get("/search?q=sleep")).text
-    assert "No posts found" in (await world.browser().get("/search?q=sleep")).text
+    assert "Nothing found" in (await world.browser("eve").get("/search?q=sleep")).text
+    assert "Nothing found" in (await world.browser().get("/search?q=sleep")).text
 
 
 async def test_every_page_has_a_search_box_and_communities_have_their_own(world: World) -> None:
@@ -82,11 +90,29 @@ async def test_more_results_than_a_page_holds_go_on(world: World) -> None:
         more = re.search(r'rel="next" href="([^"]+)"', first.html)
         assert more
         second = await browser.get("/search" + unescape(more[1]))
-        pages = [re.findall(r'href="(/post/\d+)"', page.html) for page in (first, second)]
-        assert [len(links) for links in pages] == [20, 3]
-        assert len({*pages[0], *pages[1]}) == 23
+        links = r'<h2><a href="(/(?:post|c)/\w+)"'
+        pages = [re.findall(links, page.html) for page in (first, second)]
+        assert [len(found) for found in pages] == [20, 4]
+        assert len({*pages[0], *pages[1]}) == 24
+        assert "Posts (23)" in first.text
+        assert "Posts (23)" in second.text
         assert 'rel="next"' not in second.html
-    assert (await world.browser().get("/search?q=cats&after=nonsense")).status == 422
+    for kind in ("all", "posts"):
+        odd = await world.browser().get(f"/search?q=cats&after=nonsense&type={kind}")
+        assert odd.status == 422
+
+
+async def test_another_spelling_is_a_link(world: World) -> None:
+    post = await world.post("Necessary <receipts>")
+    await world.instance.unit(lambda ctx: Rows(ctx.conn).read_words())
+    page = await world.browser().get("/search?q=recipts+-dogs&scope=local")
+    assert "Did you mean" in page.text, page.text
+    link = re.search(r'href="([^"]+)"><b dir="auto">receipts -dogs</b>', page.html)
+    assert link
+    there = await world.browser().get("/search" + unescape(link[1]))
+    assert f'href="/post/{post.id}"' in there.html
+    assert "Did you mean" not in there.text
+    assert "scope=local" in link[1]
 
 
 async def test_a_handle_or_an_address_known_here_leads_to_its_page(world: World) -> None:
@@ -121,7 +147,7 @@ async def test_there_is_help_where_nothing_can_be_found(world: World) -> None:
     assert "How to search" in (await browser.get("/search")).text
     assert "Enter at least one word" in (await browser.get("/search?q=-cats")).text
     page = await browser.get("/search?q=dogs&scope=local")
-    assert "No posts found for" in page.text
+    assert "Nothing found for" in page.text
     assert "Search everywhere" in page.text
     for odd in ("%00", "%22", "a%22b*(", "%ff%fe", "type:x", "-%22", "😀", "https://a.example/%00"):
         assert (await browser.get(f"/search?q={odd}&type=people&sort=x&scope=x")).status == 200

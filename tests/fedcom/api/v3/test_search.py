@@ -7,6 +7,7 @@ from fedcom.http import resolve
 from fedcom.lookup import Found
 from fedcom.wire.body import Body
 from tests.fedcom.api.conftest import App, Apps, Failed
+from tests.support.rows import Rows
 
 pytestmark = pytest.mark.anyio
 
@@ -46,6 +47,10 @@ async def test_all_kinds_are_found_at_once_or_one_by_one(apps: Apps) -> None:
     for kind, expected in each.items():
         assert await found(apps("eve"), "bob", type_=kind) == expected
     assert await found(apps(), "nothing") == {}
+
+    await apps.world.post("Houses")
+    await apps.world.instance.unit(lambda ctx: Rows(ctx.conn).read_words())
+    assert await found(apps(), "housing") == {"posts": ["Houses"]}
 
 
 async def test_what_is_found_is_complete(apps: Apps) -> None:
