@@ -1,12 +1,12 @@
 """An index of the comments of each community by controversy.
 
-Revision 0047, after 0046.
+Revision 0048, after 0047.
 """
 
 from alembic import op
 
-revision = "0047"
-down_revision = "0046"
+revision = "0048"
+down_revision = "0047"
 branch_labels = None
 depends_on = None
 
