@@ -1,13 +1,13 @@
 """The rows of pictures: whose they are, what they are for, and whether anything shows them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Select, delete, exists, literal, or_, select, update
 
 from database.inserts import insert_ignoring
 from fedcom.context import Context
-from fedcom.media.picture import MEDIA_TYPE
+from fedcom.media.picture import MEDIA_TYPE, POST, PREVIEW
 from fedcom.media.pictures import StoredPicture
 from fedcom.models.actor import actor
 from fedcom.models.base import columns_of, first_row, to_row
@@ -38,7 +38,11 @@ TURNS = 720
 BATCH = 100
 PREVIEWS_KEPT = timedelta(days=180)
 
+MAX_SIZES = 200
+"""The maximum of pictures on one page whose sizes are looked up."""
+
 _MEDIA = select(*columns_of(Media, media))
+_SIZES = select(media.c.name, media.c.source_url, media.c.width, media.c.height)
 
 
 def media_url(origin: str, name: str) -> str:
@@ -107,6 +111,33 @@ def find_media_of(conn: Connection, source_url: str) -> Media | None:
         _MEDIA.where(media.c.source_url == source_url).order_by(media.c.id.desc()).limit(1)
     )
     return first_row(Media, found)
+
+
+def find_sizes(conn: Connection, origin: str, urls: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Width and height of the pictures at these addresses, as far as they are known: of ours, and
+    of those that were fetched for previews.
+    """
+    wanted = [*dict.fromkeys(urls)][:MAX_SIZES]
+    names = {name: url for url in wanted if (name := name_in(origin, url))}
+    found: dict[str, tuple[int, int]] = {}
+    if names:
+        rows = conn.execute(_SIZES.where(media.c.name.in_(names)))
+        found |= {names[row.name]: (row.width, row.height) for row in rows}
+    remote = [url for url in wanted if url not in found]
+    if remote:
+        rows = conn.execute(_SIZES.where(media.c.source_url.in_(remote)))
+        found |= {row.source_url: _as_fetched(row.width, row.height) for row in rows}
+    return found
+
+
+def _as_fetched(width: int, height: int) -> tuple[int, int]:
+    """The size of a picture of which the preview has this size.
+
+    One that fills its preview may have been larger, and is then shown as wide as the page.
+    """
+    is_full = max(width, height) >= max(PREVIEW.width, PREVIEW.height)
+    factor = POST.width / PREVIEW.width if is_full else 1
+    return round(width * factor), round(height * factor)
 
 
 def list_uploads(conn: Connection, owner_id: int, *, before: int, limit: int) -> Sequence[Media]:

@@ -1,4 +1,4 @@
-"""Which links lead to the same page though they are written differently."""
+"""What links lead to: the same page though they are written differently, or a picture."""
 
 import re
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -10,6 +10,7 @@ _TRACKING = re.compile(
     r"|_hs(?:enc|mi)|ref_src|ref_url|vero_id|mkt_tok|wt_mc|at_(?:medium|campaign)|spm|ck_subscriber_id"
 )
 _PORTS = {"http": 80, "https": 443}
+_PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif")
 
 
 def normal_link(url: str) -> str:
@@ -30,6 +31,17 @@ def normal_link(url: str) -> str:
     kept = sorted((name, value) for name, value in asked if not _TRACKING.fullmatch(name.lower()))
     path = parts.path.rstrip("/")
     return f"{host}{path}?{urlencode(kept)}" if kept else f"{host}{path}"
+
+
+def is_picture(url: str) -> bool:
+    """Whether a link looks as if it led to a picture: by the ending of its path.
+
+    Some pages about a picture end like it, too.
+    """
+    try:
+        return urlsplit(url).path.lower().endswith(_PICTURES)
+    except ValueError:
+        return False
 
 
 def possible_beginnings(url: str) -> tuple[str, ...]:

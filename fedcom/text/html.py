@@ -56,7 +56,9 @@ _ATTRIBUTES = {
     "img": {"src", "alt", "title"},
     **{tag: {"src"} for tag in _MEDIA},
     "ol": {"start"},
+    **{tag: {"align"} for tag in ("td", "th")},
 }
+_SIDES = frozenset({"left", "center", "right"})
 # Mastodon's mark-up: mentions, hashtags and the hidden parts of a long link.
 _CLASSES = {"a": {"mention", "hashtag"}, "span": {"invisible", "ellipsis"}}
 _IMAGES = {"img": {"loading": "lazy", "referrerpolicy": "no-referrer"}}
@@ -82,6 +84,10 @@ _MARKUP = re.compile(
 # three times. Without attributes they are all identical; with them, 2,000 elements and 2,000
 # paragraphs would make four million. None of these has an attribute worth keeping.
 _FORMATTING = frozenset("b big code em font i nobr s small strike strong tt u".split())  # noqa: SIM905 - as above
+# The columns of Markdown's tables: a style from some renderers, `align` from others. Our pages
+# allow no styles, so the style is rewritten.
+_CELLS = frozenset({"td", "th"})
+_ALIGNED = re.compile(r"\btext-align:\s?(left|center|right)\b", re.IGNORECASE)
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())  # noqa: SIM905 - as above
 # Elements that end where the next of the same kind begins.
 _UNCLOSED = frozenset({"p", "li", "dt", "dd", "tr", "td", "th", "option"})
@@ -95,6 +101,13 @@ _BREAK = re.compile(
     r"<(?:br|hr|/p|/div|/li|/h[1-6]|/pre|/blockquote|/tr|/summary|/dt|/dd)\b[^>]*>",
     re.IGNORECASE,
 )
+_BLOCK_END = re.compile(
+    r"</(?:p|div|li|h[1-6]|pre|blockquote|td|th|summary|dt|dd)>"
+    r'|<(?:hr|[ou]l|p|pre)(?: [a-z]+="[^"]*")*>'
+)
+_CODE = re.compile(r"<pre[ >][^<]*(?:<(?!/pre>)[^<]*)*")
+# Also the full stop, exclamation and question mark of Chinese, and the signs of Arabic.
+_SENTENCE_ENDS = frozenset(".!?…:;,\u3002\uff01\uff1f\u061f\u060c\u061b")
 # In the form that the cleaner writes: it leaves no `"` and no `<` in an attribute.
 _SOURCED = re.compile(
     r'<(?P<link>/?a)(?=[ >])|<(?P<tag>img|audio|video|source)(?: [a-z-]+="[^"]*+")*+>'
@@ -191,8 +204,12 @@ def _without_bombs(html: str) -> str | None:
 
 
 def _harmless(tag: re.Match[str]) -> str:
-    is_bare = tag["name"].lower() in _FORMATTING or len(tag["attributes"]) > MAX_ATTRIBUTES
-    return f"<{tag['end']}{tag['name']}>" if is_bare else tag[0]
+    name, attributes = tag["name"].lower(), tag["attributes"]
+    if name in _FORMATTING or len(attributes) > MAX_ATTRIBUTES:
+        return f"<{tag['end']}{tag['name']}>"
+    side = _ALIGNED.search(attributes) if name in _CELLS and not tag["end"] else None
+    # The first of two attributes with the same name counts.
+    return f'<{name} align="{side[1]}"{attributes}>' if side else tag[0]
 
 
 def _note_depth(inside: list[str], name: str, *, is_end: bool) -> None:
@@ -260,6 +277,9 @@ def _as_written(attribute: str) -> str:
 
 
 def _keep_attribute(tag: str, name: str, value: str) -> str | None:
+    if name == "align":
+        side = value.strip().lower()
+        return side if side in _SIDES else None
     if name != "src":
         return value
     # In lower case as far as `_with_sources` reads.
@@ -282,5 +302,19 @@ _CLEANER = nh3.Cleaner(
 
 
 def excerpt_of(html: str, limit: int = 280) -> str:
-    """The beginning of a text, which may be cut off anywhere, as plain text on one line."""
-    return cut(" ".join(to_text(html).split()), limit)
+    """The beginning of a text, which may be cut off anywhere, as plain text on one line.
+
+    Headings, items, cells and lines of code end without a full stop, so a dot separates them from
+    what follows.
+    """
+    broken = _CODE.sub(lambda code: code[0].replace("\n", "<p></p>"), sanitize(html))
+    pieces: list[str] = []
+    length = 0
+    for block in _BLOCK_END.split(broken):
+        words = " ".join(_strip_tags(block).split())
+        if words:
+            pieces += (words, " " if words[-1] in _SENTENCE_ENDS else " · ")
+            length += len(words)
+        if length > limit:
+            break
+    return cut("".join(pieces[:-1]), limit)

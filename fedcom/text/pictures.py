@@ -2,7 +2,7 @@
 
 import html as entities
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 # One whole tag. The sanitizer's output has no bare "<" in texts and no bare quote in attributes, so
 # from the first tag on each match is a tag and nothing within one.
@@ -16,19 +16,28 @@ _IN_MARKDOWN = re.compile(
 )
 
 
-def move_pictures(html: str, address: Callable[[str], str]) -> str:
-    """`html` (from the sanitizer) with every picture's address replaced by `address(url)`."""
+Sizes = Mapping[str, tuple[int, int]]
+"""Width and height of pictures in pixels, by their addresses."""
+
+NO_SIZES: Sizes = {}
+
+
+def move_pictures(html: str, address: Callable[[str], str], sizes: Sizes = NO_SIZES) -> str:
+    """`html` (from the sanitizer) with every picture's address replaced by `address(url)`, and with
+    its size if that is known, so that the text does not move when it arrives.
+    """
     if "<img" not in html:
         return html
 
     def in_tag(tag: re.Match[str]) -> str:
-        if not tag[0].startswith("<img "):
+        source = _SOURCE.search(tag[0]) if tag[0].startswith("<img ") else None
+        if source is None:
             return tag[0]
-        return _SOURCE.sub(in_source, tag[0], count=1)
-
-    def in_source(source: re.Match[str]) -> str:
-        moved = address(entities.unescape(source[2]))
-        return source[1] + entities.escape(moved) + source[3]
+        url = entities.unescape(source[2])
+        moved = source[1] + entities.escape(address(url)) + source[3]
+        size = sizes.get(url)
+        shape = f' width="{size[0]}" height="{size[1]}"' if size else ""
+        return f"{tag[0][: source.start()]}{moved}{tag[0][source.end() : -1]}{shape}>"
 
     return _TAG.sub(in_tag, html)
 

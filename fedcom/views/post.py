@@ -37,7 +37,7 @@ from fedcom.queries.visibility import (
     is_shown,
     reads_removed,
 )
-from fedcom.rules.links import normal_link, possible_beginnings
+from fedcom.rules.links import is_picture, normal_link, possible_beginnings
 from fedcom.views.community import CommunityView, community_columns, to_community
 from fedcom.views.paging import MAX_ID
 from fedcom.views.person import PersonView, actor_columns, to_person
@@ -136,6 +136,14 @@ class PostView(Contribution):
     def is_sensitive(self) -> bool:
         """Whether its author or its community is marked as sensitive."""
         return self.nsfw or self.community.nsfw
+
+    @property
+    def picture_url(self) -> str | None:
+        """The picture that the post is about, rather than a page; None if there is none."""
+        if self.url is None or self.url == self.image_url:
+            return self.url
+        is_page = self.preview is not None and self.preview.title
+        return self.url if is_picture(self.url) and not is_page else None
 
     @property
     def new_comments(self) -> int:

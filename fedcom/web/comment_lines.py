@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from fedcom.text.pictures import Sizes
 from fedcom.views.comment import CommentView
 from fedcom.views.person import PersonView
 from fedcom.web.html.render import age, fragments, lang_attribute, rich_text
@@ -69,17 +70,22 @@ Part = Callable[[CommentView], Markup]
 
 
 class CommentLines:
-    """The fragments of the comments on one page: `new` are new to the viewer, and `focus_id` is the
-    comment that the page is about.
+    """The fragments of the comments on one page: `new` are new to the viewer, `focus_id` is the
+    comment that the page is about, and `sizes` are those of pictures in them.
     """
 
     def __init__(
-        self, context: PageContext, place: ThreadPlace, new: frozenset[int], focus_id: int | None
+        self,
+        context: PageContext,
+        place: ThreadPlace,
+        new: frozenset[int],
+        focus_id: int | None,
+        sizes: Sizes,
     ) -> None:
         self.place = place
         self._viewer, self._now = context.viewer_id, context.now
         self._signer = context.instance.media_signer
-        self._new, self._focus = new, focus_id
+        self._new, self._focus, self._sizes = new, focus_id, sizes
 
     def of(self, one: CommentView, depth: int, gone: Part, notes: Part) -> Markup:
         """The comment, `depth` levels below the top of the page."""
@@ -90,7 +96,7 @@ class CommentLines:
             parent=one.parent_id if depth else None,
             author=one.author,
             age=age(one.published_at, self._now),
-            text=rich_text(one.body_html, self._signer) if is_shown else Markup(),
+            text=rich_text(one.body_html, self._signer, self._sizes) if is_shown else Markup(),
             warning=one.content_warning,
             spoken=lang_attribute(one),
             gone=None if is_shown else gone(one),

@@ -16,6 +16,7 @@ from fedcom.context import Context
 from fedcom.http.numbers import number_in, number_of
 from fedcom.http.problem import wants_page
 from fedcom.http.resolve import check_open, parse_markdown
+from fedcom.media.records import find_sizes
 from fedcom.models.comment import Comment
 from fedcom.models.personal import Draft
 from fedcom.models.post import Post
@@ -29,6 +30,7 @@ from fedcom.queries.comments import get_comment
 from fedcom.queries.modlog import find_reasons
 from fedcom.queries.posts import get_post
 from fedcom.rules.limits import MAX_DEPTH, check_comment
+from fedcom.text.pictures import NO_SIZES, Sizes, pictures_in
 from fedcom.views.comment import CommentView
 from fedcom.views.comment_feed import Order
 from fedcom.views.community import CommunityPage
@@ -68,6 +70,8 @@ class Discussion:
     reasons: Mapping[str, str] = field(default_factory=dict)
     # The boosts of the viewer's own content, by id.
     boosts: Mapping[str, int] = field(default_factory=dict)
+    # Those of the pictures in it, as far as they are known.
+    sizes: Sizes = field(default_factory=dict)
 
     def values(self, context: PageContext, order: Order, form: Form) -> dict[str, Any]:
         """The values for the templates of threads."""
@@ -85,6 +89,7 @@ class Discussion:
             "new": new,
             "lines": self._lines(context, new),
             "reasons": self.reasons,
+            "sizes": self.sizes,
             "boosts": self.boosts,
             "order": order,
             "form": form,
@@ -107,7 +112,7 @@ class Discussion:
             may_remove=may_moderate or (member is not None and member.is_admin),
             deepest=MAX_DEPTH - 1,
         )
-        return CommentLines(context, place, new, self.focus.id if self.focus else None)
+        return CommentLines(context, place, new, self.focus.id if self.focus else None, self.sizes)
 
     def _has_form(self, roots: list[Node], reply_to: int) -> bool:
         """Whether the page shows the form of this reply inside the thread, 0 being a reply to the
@@ -169,6 +174,7 @@ def _read_discussion(
         cross_posts=list_cross_posts(conn, post, viewer_id=context.viewer_id),
         reasons=_reasons(conn, context, found),
         boosts=_boosts(conn, context, found),
+        sizes=_sizes(conn, context, found),
     )
 
 
@@ -182,8 +188,19 @@ def _read_branch(
     focus = next(one for one in thread.comments if one.id == top.id)
     found = Discussion(post, community, thread, draft, focus=focus)
     return replace(
-        found, reasons=_reasons(conn, context, found), boosts=_boosts(conn, context, found)
+        found,
+        reasons=_reasons(conn, context, found),
+        boosts=_boosts(conn, context, found),
+        sizes=_sizes(conn, context, found),
     )
+
+
+def _sizes(conn: Connection, context: PageContext, shown: Discussion) -> Sizes:
+    """Queried only if the page has pictures."""
+    texts = [shown.post.body_html, *(one.body_html for one in shown.thread.comments)]
+    urls = [shown.post.picture_url] if shown.post.picture_url else []
+    urls += [url for text in texts for url, _ in pictures_in(text)]
+    return find_sizes(conn, context.instance.settings.origin, urls) if urls else NO_SIZES
 
 
 def _boosts(conn: Connection, context: PageContext, shown: Discussion) -> dict[str, int]:

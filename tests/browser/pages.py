@@ -49,6 +49,7 @@ class PageCase:
 
 PAGES = [
     PageCase("front-guest", "/"),
+    PageCase("front-guest-german", "/", language="de"),
     PageCase("front", "/?list=local", "bob"),
     PageCase("front-compact", "/?list=all&view=compact", "bob"),
     PageCase("front-nothing-followed", "/?list=subscribed", "kim"),

@@ -1,6 +1,8 @@
-"""axe-core finds no violations, the keyboard reaches everything, pages fit at double size."""
+"""axe-core finds no violations, the keyboard reaches everything, pages fit at double size, and
+forced colours hide nothing.
+"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -20,8 +22,9 @@ SMALL = 320
 AXE = Path(__file__).parent.parent / "npm" / "node_modules" / "axe-core" / "axe.min.js"
 
 # Our pages run no script but our own, so axe is injected as part of the browser.
-_RUN = """async (rules) => {
-  const only = rules ? { runOnly: { type: "rule", values: rules } } : {};
+_RUN = """async ([rules, more]) => {
+  const only = rules ? { runOnly: { type: "rule", values: rules } }
+    : { rules: Object.fromEntries(more.map((name) => [name, { enabled: true }])) };
   const found = await axe.run(document, { resultTypes: ["violations"], ...only });
   const words = (node) => node.html.slice(0, 200);
   return found.violations.map((rule) => [rule.id, rule.nodes.map(words)]);
@@ -53,9 +56,33 @@ _FOCUSABLE = """() => {
 }"""
 
 
-def violations(page: Page, *rules: str) -> list[Any]:
-    """The violations that axe-core finds: rules, each with its elements."""
-    found: list[Any] = page.evaluate(_RUN, list(rules) or None)
+# Backgrounds and colours are the system's then (though browsers compute ours): what is chosen, on
+# or a message must look different in another way, or choose colours of the system itself.
+_LOOKS_LIKE_OTHERS = """() => {
+  const look = (part) => {
+    const style = getComputedStyle(part);
+    return ["borderTopWidth", "outlineStyle", "fontWeight", "textDecorationLine",
+        "forcedColorAdjust"].map((name) => style[name])
+      .concat(getComputedStyle(part, "::after").content).join();
+  };
+  const other = (part) => part.matches("[aria-pressed]")
+    ? document.querySelector("[aria-pressed=false]")
+    : part.closest("ul, nav").querySelector("a:not([aria-current])");
+  const chosen = [...document.querySelectorAll("[aria-current], [aria-pressed=true]")]
+    .filter((part) => other(part) && look(other(part)) === look(part));
+  const boxes = [...document.querySelectorAll(".top .count, .main, .notice, .alert")]
+    .filter((part) => getComputedStyle(part).borderTopStyle === "none"
+        && getComputedStyle(part).forcedColorAdjust !== "none");
+  return chosen.concat(boxes).map((part) => part.outerHTML.slice(0, 120));
+}"""
+
+
+def violations(page: Page, *rules: str, more: Sequence[str] = ()) -> list[Any]:
+    """The violations that axe-core finds: rules, each with its elements.
+
+    By default of all rules but those for levels that few pages claim; `more` of these are added.
+    """
+    found: list[Any] = page.evaluate(_RUN, [list(rules) or None, list(more)])
     return found
 
 
@@ -65,6 +92,8 @@ def missed(page: Page) -> int:
     for _ in range(wanted + 5):
         page.keyboard.down("Tab")  # held, as repeated presses take longer
     page.keyboard.up("Tab")
+    # The link that skips to the content covers others while it has the focus.
+    page.evaluate("document.activeElement.blur()")
     reached: int = page.evaluate("reached.size")
     return max(0, wanted - reached)
 
@@ -84,9 +113,13 @@ def problems(page: Page) -> list[Any]:
     """All accessibility problems of the open page, folded and unfolded, in light and dark."""
     unreached = missed(page)
     found: list[Any] = [f"{unreached} not reached by the keyboard"] if unreached else []
-    found += violations(page)
+    # Open menus cover what is below them.
+    found += violations(page, more=["target-size"])
     if page.evaluate(_UNFOLD):
         found += violations(page)
+    page.emulate_media(forced_colors="active")
+    found += [("forced colours", part) for part in page.evaluate(_LOOKS_LIKE_OTHERS)]
+    page.emulate_media(forced_colors="none")
     # Themes differ in colours only.
     page.emulate_media(color_scheme="dark")
     return found + violations(page, "color-contrast") + too_wide(page)

@@ -124,7 +124,7 @@ def test_a_member_logs_out_here_and_in_other_browsers(
         page.get_by_role("button", name="End session").click()
         expect(page.get_by_role("button", name="End session")).to_have_count(0)
         assert "Log in" in member.open("/").text
-        page.locator("details.menu summary").click()
+        page.locator(".top .menu summary").click()
         page.get_by_role("button", name="Log out", exact=True).click()
         expect(page.get_by_role("link", name="Log in").first).to_be_visible()
 

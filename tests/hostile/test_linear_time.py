@@ -30,7 +30,7 @@ from fedcom.rules.names import check_name
 from fedcom.text.difference import difference, readable
 from fedcom.text.excerpts import excerpt, mark
 from fedcom.text.hashtags import find_hashtags, with_hashtag_links
-from fedcom.text.html import sanitize, to_text
+from fedcom.text.html import excerpt_of, sanitize, to_text
 from fedcom.text.mentions import ParsedMarkdown, linked_addresses
 from fedcom.text.page_head import read_head
 from fedcom.text.pictures import move_markdown_pictures, move_pictures
@@ -80,6 +80,7 @@ def render(source: str) -> str:
 def read_html(html: str) -> None:
     clean = sanitize(html)
     to_text(clean)
+    excerpt_of(html)
     title_of(html, 200)
     linked_addresses(clean)
     move_pictures(clean, str.upper)

@@ -27,7 +27,7 @@ from fedcom.offload import offload
 from fedcom.rules.languages import LANGUAGES as POST_LANGUAGES
 from fedcom.text.html import excerpt_of
 from fedcom.text.mentions import unlinked_mentions
-from fedcom.text.pictures import move_pictures
+from fedcom.text.pictures import NO_SIZES, Sizes, move_pictures
 from fedcom.web.html import flash, i18n
 from fedcom.web.html.escaping import EscapingEnvironment
 from fedcom.web.html.fragments import Fragments
@@ -37,10 +37,15 @@ from fedcom.web.html.request_context import PageContext
 FOLDER = Path(__file__).parents[1]
 STYLE = (FOLDER / "static" / "style.css").read_bytes()
 SCRIPT = (FOLDER / "static" / "script.js").read_bytes()
+TIMES_SCRIPT = (FOLDER / "static" / "times.js").read_bytes()
 API_SCRIPT = (FOLDER / "static" / "api.js").read_bytes()
-SCRIPT_ADDRESS, API_SCRIPT_ADDRESS = (
+SCRIPT_ADDRESS, TIMES_SCRIPT_ADDRESS, API_SCRIPT_ADDRESS = (
     f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
-    for name, content in (("script.js", SCRIPT), ("api.js", API_SCRIPT))
+    for name, content in (
+        ("script.js", SCRIPT),
+        ("times.js", TIMES_SCRIPT),
+        ("api.js", API_SCRIPT),
+    )
 )
 STYLE_VERSION = hashlib.sha256(STYLE).hexdigest()[:12]
 
@@ -67,9 +72,17 @@ def age(moment: datetime, now: datetime) -> Markup:
 @lru_cache(maxsize=4096)
 def _when(_language: str, moment: datetime, minutes: int) -> Markup:
     """`_language` is the one in use; it is named only because the texts depend on it."""
-    stamp = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
     text, exact = escape(i18n.age(moment, moment + minutes * _MINUTE)), escape(i18n.exact(moment))
-    return Markup(f'<time datetime="{stamp}" title="{exact}">{text}</time>')  # noqa: S704 - escaped
+    return Markup(f'<time datetime="{_stamp(moment)}" title="{exact}">{text}</time>')  # noqa: S704 - escaped
+
+
+def exact(moment: datetime) -> Markup:
+    """A `<time>` element that shows the time in UTC; our script makes it the reader's own."""
+    return Markup('<time datetime="{}">{}</time>').format(_stamp(moment), i18n.exact(moment))
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @pass_context
@@ -77,14 +90,33 @@ def rich(context: Context, html: str) -> Markup:
     """HTML that was sanitized (`body_html`, `summary_html`, `description_html` columns).
 
     Its pictures are loaded through this server, so that other servers do not learn who reads it.
+    A page may name the sizes of some of them (`sizes`).
     """
-    return rich_text(html, context["media_signer"])
+    return rich_text(html, context["media_signer"], context.get("sizes", NO_SIZES))
 
 
-def rich_text(html: str, signer: MediaUrlSigner) -> Markup:
+def rich_text(html: str, signer: MediaUrlSigner, sizes: Sizes = NO_SIZES) -> Markup:
     """As `rich`, outside of a template."""
-    shown = move_pictures(html, signer.address)
+    shown = _with_scrolled_parts(move_pictures(html, signer.address, sizes))
     return Markup(shown)  # noqa: S704 - the one place where HTML is trusted: it was sanitized when stored
+
+
+def _with_scrolled_parts(html: str) -> str:
+    """`html` (from the sanitizer, which leaves no `<` in attributes) with its code and its tables,
+    which may be wider than the page, in places that the keyboard reaches and can scroll.
+    """
+    if "<pre" in html:
+        label = i18n.gettext("Code")
+        html = html.replace("<pre", f"<pre{_scrolled(label)}")
+    if "<table" in html:
+        label = i18n.gettext("Table")
+        box = f'<div class="scroll"{_scrolled(label)}>'
+        html = html.replace("<table", f"{box}<table").replace("</table>", "</table></div>")
+    return html
+
+
+def _scrolled(label: str) -> str:
+    return f' tabindex="0" role="group" aria-label="{escape(label)}"'
 
 
 @pass_context
@@ -95,13 +127,21 @@ def picture(context: Context, url: str, size: str = "full") -> str:
 
 
 def lang_attribute(of: Any = None) -> Markup:
-    """The attributes of user content: its own direction, and its language if that is known and not
-    the page's.
+    """The attributes of user content: its own direction, and its language (`language_only`)."""
+    return _ANY_DIRECTION + language_only(of)
+
+
+def language_only(of: Any) -> Markup:
+    """The attribute for the language of user content if that is known and not the page's: for a
+    title within a line, whose direction is the line's.
+
+    A line whose `dir` is "auto" takes its direction from its first letter, but not from one in an
+    element that has a `dir` itself (HTML, 3.2.6.4).
     """
     known = getattr(of, "language", None)
     if not known or known == i18n.language():
-        return _ANY_DIRECTION
-    return _ANY_DIRECTION + Markup(' lang="{}"').format(known)
+        return Markup()
+    return Markup(' lang="{}"').format(known)
 
 
 # Every reader of a list gets the same texts, and making one costs more than the rest of its line.
@@ -183,8 +223,9 @@ def _environment() -> Environment:
         "link": link,
         "initial": initial,
         "when": when,
+        "exact": exact,
     }
-    for say in (i18n.number, i18n.counted, i18n.size, i18n.exact, i18n.span):
+    for say in (i18n.number, i18n.counted, i18n.size, i18n.span):
         environment.filters[say.__name__] = say
     for name in ("gettext", "ngettext"):
         environment.globals[name] = _with_numbers(environment.globals[name])
@@ -194,6 +235,7 @@ def _environment() -> Environment:
         # For texts used on every line: Jinja finds an attribute faster than a key.
         "texts": SimpleNamespace,
         "lang_attribute": lang_attribute,
+        "language_only": language_only,
         "own_lists": OWN_LISTS,
         "language": i18n.language,
         "direction": i18n.direction,
@@ -261,6 +303,7 @@ def piece(context: PageContext, template: str, values: Mapping[str, Any]) -> str
     return _pages.get_template(template).render(
         {"style": style_address(context.site.hue), **values},
         script=SCRIPT_ADDRESS,
+        times_script=TIMES_SCRIPT_ADDRESS,
         site=context.site,
         alerts=context.alerts,
         member=context.member,

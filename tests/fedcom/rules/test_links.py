@@ -1,6 +1,6 @@
 import pytest
 
-from fedcom.rules.links import normal_link, possible_beginnings
+from fedcom.rules.links import is_picture, normal_link, possible_beginnings
 
 PAGE = "https://news.example/a/b?id=7&x=y"
 
@@ -38,6 +38,12 @@ def test_links_to_other_pages_are_not(url):
 @pytest.mark.parametrize("url", ["https://[::1", "https://a.example:99999/", "", "x"])
 def test_values_that_are_not_links_are_left_unchanged(url):
     assert normal_link(url) == url
+
+
+def test_a_link_to_a_picture_is_known_by_the_ending_of_its_path():
+    assert is_picture("https://a.example/b/C.WebP?width=1")
+    assert not is_picture("https://a.example/?file=c.png")
+    assert not is_picture("https://[a.example/c.png")
 
 
 def test_a_page_of_very_many_parameters_is_compared_as_it_is_written():

@@ -4,11 +4,17 @@ import time
 import pytest
 
 from fedcom.text import html
-from fedcom.text.html import MAX_PLAIN, sanitize, to_text
+from fedcom.text.html import MAX_PLAIN, excerpt_of, sanitize, to_text
 from fedcom.text.titles import title_of
 from tests.fedcom.text.strict_reader import read_strictly
 
 LINK_END = ' rel="nofollow noopener noreferrer"'
+
+
+def cell(attributes: str) -> str:
+    """A table with one cell that has these attributes."""
+    return f"<table><tbody><tr><td{' ' * bool(attributes)}{attributes}>1</td></tr></tbody></table>"
+
 
 # After the OWASP "XSS Filter Evasion" cheat sheet, and known attacks on similar software.
 ATTACKS = [
@@ -150,6 +156,13 @@ def test_video_and_audio_become_links(given, kept):
             '<span class="invisible">https://</span><span class="ellipsis">a.example</span>',
         ),
         ('<a href="mailto:a@b.example">m</a>', f'<a href="mailto:a@b.example"{LINK_END}>m</a>'),
+        # The alignment of a column, as each of two renderers of Markdown writes it.
+        (cell('style="text-align: Right"'), cell('align="right"')),
+        (cell('align="CENTER"'), cell('align="center"')),
+        (cell('style="color:red;text-align:left" align="right"'), cell('align="left"')),
+        (cell('align="justify"'), cell("")),
+        (cell('style="text-align:url(x)"'), cell("")),
+        ('<p align="right" style="text-align:right">a</p>', "<p>a</p>"),
     ],
 )
 def test_honest_markup_stays(given, kept):
@@ -292,6 +305,34 @@ def test_an_interrupt_is_not_mistaken_for_a_failing_sanitizer(monkeypatch):
 )
 def test_html_becomes_lines_of_text(given, text):
     assert to_text(given) == text
+
+
+LIST = "<ul><li>milk</li><li>eggs<ul><li>brown</li></ul></li></ul>"
+TABLE = "<table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table>"
+CODE = "<pre><code>if x:\n    run()\n</code></pre>"
+
+
+@pytest.mark.parametrize(
+    ("given", "excerpt"),
+    [
+        ("<p>One.</p><p>Two</p>", "One. Two"),
+        ("<h2>A heading</h2><p>Its text</p>", "A heading · Its text"),
+        (f"<p>Bring:</p>{LIST}<p>and bread</p>", "Bring: milk · eggs · brown · and bread"),
+        ('<ol start="3"><li>c</li><li>d</li></ol>', "c · d"),
+        (TABLE, "a · b · 1 · 2"),
+        (f"<p>So</p>{CODE}<p>Yes\nit is<br>so</p>", "So · if x: run() · Yes it is so"),
+        ("<p>cut off</p><pre><code>a\nb <b", "cut off · a · b"),
+        ("<p>x &lt;b&gt; <em>y</em></p>", "x <b> y"),
+        ("<p>مرحبا؟</p><p>نعم</p>", "مرحبا؟ نعم"),
+        ("", ""),
+    ],
+)
+def test_an_excerpt_keeps_headings_items_cells_and_code_apart(given, excerpt):
+    assert excerpt_of(given) == excerpt
+
+
+def test_an_excerpt_is_cut_to_its_length():
+    assert excerpt_of("<p>one two</p><p>three</p>", 12) == "one two · t…"
 
 
 @pytest.mark.parametrize(

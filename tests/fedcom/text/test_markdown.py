@@ -50,6 +50,12 @@ def test_a_table_has_rows():
     assert "<td>1</td>\n<td>2</td>" in render("|a|b|\n|-|-|\n|1|2|")
 
 
+def test_the_columns_of_a_table_are_aligned():
+    html = render("|a|b|\n|:-:|-:|\n|1|2|")
+    assert '<th align="center">a</th>\n<th align="right">b</th>' in html
+    assert '<td align="center">1</td>\n<td align="right">2</td>' in html
+
+
 def test_an_image_is_shown_only_over_https():
     assert 'src="https://a.example/x.png"' in render("![cat](https://a.example/x.png)")
     assert "src=" not in render("![cat](http://a.example/x.png)")

@@ -345,9 +345,11 @@ async def test_lists_and_the_page_show_the_picture_of_a_post(world: World) -> No
     [row] = await world.instance.read(lambda conn: conn.execute(select(media)).all())
 
     page = (await guest.get(sent.location)).html
-    assert f'<img src="/media/{row.name}" alt="A &lt;cat&gt;" loading="lazy">' in page
+    assert f'<img src="/media/{row.name}" alt="A &lt;cat&gt;" width="300" height="200">' in page
+    assert '<h1 dir="auto"><span>A cat</span></h1>' in page
     for path in ("/", "/c/cats", "/u/bob"):
         shown = (await guest.get(path)).html
+        assert f'<h2 dir="auto"><a href="{sent.location}">A cat</a></h2>' in shown
         assert f'<a class="thumb" href="{sent.location}"' in shown
         assert f'src="/media/{row.thumbnail}"' in shown
 

@@ -104,11 +104,11 @@ async def test_guests_keep_their_view_from_link_to_link(world: World) -> None:
     await world.post()
     browser = world.browser()
 
-    page = await browser.get("/" + link_called(await browser.get("/"), "Compact"))
+    page = await browser.get("/" + link_called(await browser.get("/"), "Show compact list"))
     assert "They do." not in page.text
     page = await browser.get("/" + link_called(page, "New"))
     assert "They do." not in page.text
-    page = await browser.get("/" + link_called(page, "Cards"))
+    page = await browser.get("/" + link_called(page, "Show cards"))
     assert "They do." in page.text
 
 
@@ -137,7 +137,7 @@ async def test_comments_since_the_last_visit_are_counted(world: World) -> None:
         lambda ctx: ctx.conn.execute(insert(post_visit).values(visited_at=ctx.now, **visit))
     )
 
-    assert "3 comments 2 new" in (await world.browser("eve").get("/")).text
+    assert "2 new 3 3 comments" in (await world.browser("eve").get("/")).text
     assert "2 new" not in (await world.browser("bob").get("/")).text
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import event, insert
+from sqlalchemy import delete, event, insert
 from sqlalchemy.engine import Engine
 
 from fedcom.actions.comment import CreateComment
@@ -16,7 +16,10 @@ from fedcom.actions.perform import perform
 from fedcom.actions.post import CreatePost
 from fedcom.actions.remove import RemoveContent
 from fedcom.context import Context
+from fedcom.media.pictures import StoredPicture
+from fedcom.media.records import put_media
 from fedcom.models.comment import Comment
+from fedcom.models.media import link_preview
 from fedcom.models.personal import actor_block, host_block
 from fedcom.models.post import Post
 from fedcom.rules.limits import MAX_DEPTH
@@ -272,3 +275,59 @@ async def test_a_reply_that_came_too_late_is_still_in_its_form(world: World, wha
     assert page.status == 403
     assert page.html.count("Twenty minutes of work</textarea>") == 1
     assert 'role="alert"' in page.html
+
+
+async def test_pictures_have_their_sizes_and_what_is_wide_can_be_scrolled_to(world: World) -> None:
+    def fetched(ctx: Context) -> None:
+        for name, source, width in (("a", None, 300), ("b", "https://a.example/b.png", 640)):
+            kept = StoredPicture(f"{name * 64}.webp", None, width, 200, 1)
+            put_media(ctx, kept, "upload", source_url=source)
+
+    await world.instance.unit(fetched)
+    ours = f"https://forum.example/media/{'a' * 64}.webp"
+    text = "![x]({})\n\n|a|\n|-:|\n|1|\n\n```\ncode\n```"
+    post = await world.post(body=Body.of_markdown(text.format(ours)))
+    await world.comment(post, text.format("https://a.example/b.png"))
+    await world.comment(post, text.format("https://a.example/unknown.png"))
+    with counted() as statements:
+        page = await world.browser().get(f"/post/{post.id}")
+
+    assert page.html.count('width="300" height="200">') == 1
+    # A preview that fills its box may be of a larger picture.
+    assert page.html.count('width="2048" height="640">') == 1
+    assert len([one for one in statements if "media.width" in one]) == 2
+    code = '<pre tabindex="0" role="group" aria-label="Code"><code>'
+    table = '<div class="scroll" tabindex="0" role="group" aria-label="Table"><table>'
+    assert (page.html.count(code), page.html.count(table)) == (3, 3)
+    assert page.html.count("</table></div>") == 3
+    assert page.html.count('<td align="right">1</td>') == 3
+
+
+@pytest.mark.parametrize(
+    ("url", "is_thread"),
+    [
+        ("https://pictures.example/a/Cat.JPG?x=1", True),
+        ("https://news.example/cats", False),
+        ("https://wiki.example/File:Cat.jpg", False),
+    ],
+)
+async def test_the_title_of_a_picture_leads_to_its_thread(
+    world: World, url: str, is_thread: bool
+) -> None:
+    post = await world.post("Cat", url=url)
+    title = "A page about a picture" if "wiki" in url else ""
+    values = {"post_id": post.id, "url": url, "state": "done", "title": title}
+    await world.instance.unit(
+        lambda ctx: (
+            ctx.conn.execute(delete(link_preview)),
+            ctx.conn.execute(insert(link_preview).values(due_at=ctx.now, **values)),
+        )
+    )
+
+    front = (await world.browser().get("/")).html
+    page = (await world.browser().get(f"/post/{post.id}")).html
+
+    leaves = f'<a href="{url}" rel="nofollow noopener ugc">Cat</a> <span class="site" dir="ltr">('
+    stays = f'<h2 dir="auto"><a href="/post/{post.id}">Cat</a></h2>'
+    assert (leaves in front, stays in front) == (not is_thread, is_thread)
+    assert (leaves in page, 'class="shown"' in page) == (not is_thread, is_thread)

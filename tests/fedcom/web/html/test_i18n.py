@@ -77,8 +77,8 @@ async def test_content_keeps_its_own_language_and_direction(world: World) -> Non
     english = await world.browser().get(f"/post/{post.id}")
     german = await world.browser().get(f"/post/{post.id}", accept_language="de")
 
-    assert '<span dir="auto" lang="de">Katzen schlafen</span>' in english.html
-    assert '<span dir="auto">Katzen schlafen</span>' in german.html
+    assert '<h1 dir="auto"><span lang="de">Katzen schlafen</span>' in english.html
+    assert '<h1 dir="auto"><span>Katzen schlafen</span>' in german.html
     assert '<div class="rich" dir="auto"><p>نعم</p>' in english.html
 
 
