@@ -90,7 +90,7 @@ async def test_more_results_than_a_page_holds_go_on(world: World) -> None:
         more = re.search(r'rel="next" href="([^"]+)"', first.html)
         assert more
         second = await browser.get("/search" + unescape(more[1]))
-        links = r'<h2><a href="(/(?:post|c)/\w+)"'
+        links = r'<h2 dir="auto"><a href="(/(?:post|c)/\w+)"'
         pages = [re.findall(links, page.html) for page in (first, second)]
         assert [len(found) for found in pages] == [20, 4]
         assert len({*pages[0], *pages[1]}) == 24
