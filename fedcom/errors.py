@@ -178,6 +178,11 @@ class Checks:
         error.others = ()
         return True
 
+    @property
+    def have_failed(self) -> bool:
+        """Whether one of the checks so far has failed."""
+        return bool(self._errors)
+
     def finish(self) -> None:
         """Raise the first error, with all `others`; nothing if no check failed."""
         if self._errors:

@@ -136,10 +136,11 @@ async def create(request: Request) -> Response:
         with form.keeping():
             checks = Checks()
             with checks:
-                name = check_name(form.line("name"), context.site.name_limit)
-                await instance.read(lambda conn: check_free(conn, name))
-            with checks:
                 fields = await _fields(form)
+            with checks:
+                name = check_name(form.line("name"), context.site.name_limit)
+                if checks.have_failed:  # else the action says so, unless the form was sent before
+                    await instance.read(lambda conn: check_free(conn, name))
             checks.finish()
             key = await instance.new_key()
             action = CreateCommunity(by=by, name=name, key=key, **fields)

@@ -148,19 +148,17 @@ TEXT_FIELDS = {"image": "", "image_alt": ""}
 """The fields that the macro `attach` adds to the form of a text."""
 
 
-async def attach(request: Request, form: Form, by: Person) -> bool:
+async def attach(request: Request, form: Form, by: Person) -> None:
     """Put the picture chosen beside the text `body` at its end, for browsers without our script.
 
-    Returns whether there was one, or should have been one: the button for it was pressed. Raises
-    like `take`.
+    Raises like `take`, and Invalid("image_missing") if only the button `attach` was pressed.
     """
     if not (form.checked("attach") or "image" in form.files or "image" in form.too_big):
-        return False
+        return
     _, markdown = await _take_with_words(request, form, by, "image", "image_alt")
     form.values["body"] = f"{form.text('body').rstrip()}\n\n{markdown}".lstrip()
     form.values |= TEXT_FIELDS
     form.files.pop("image")
-    return True
 
 
 async def _take_with_words(

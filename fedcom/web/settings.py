@@ -183,9 +183,9 @@ async def change_password(request: Request) -> Response:
         with form.keeping():
             checks = Checks()
             with checks:
-                await confirm(request, member, form, "current_password")
-            with checks:
                 chosen = check_new_password(form.text("password"), member.person.name)
+            with checks:
+                await confirm(request, member, form, "current_password")
             checks.finish()
             hashed = await asyncio.to_thread(hash_password, chosen)
 
