@@ -255,7 +255,7 @@ async def reply(request: Request) -> Response:
 
 
 def _place_of(post: Post, made: Comment) -> str:
-    """The address of a new comment: in its thread if the page of the post shows it, else its own."""
+    """The address of a new comment: in its thread if that page shows it, else its own."""
     is_there = made.depth < LEVELS and post.comments < CAP
     page_of = f"/post/{post.id}" if is_there else f"/comment/{made.id}"
     return f"{page_of}#comment-{made.id}"

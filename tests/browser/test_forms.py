@@ -175,6 +175,7 @@ def test_all_errors_are_shown_at_once_and_the_summary_leads_to_their_fields(
             field = page.locator(f"main [name={name}]:visible").first
             expect(field).to_have_attribute("aria-invalid", "true")
             expect(field).to_have_attribute("aria-describedby", re.compile(rf"\be-{name}\b"))
+            expect(field).to_have_css("border-top-width", "2px")
             expect(page.locator(f"#e-{name}")).to_be_visible()
         summary.get_by_role("link").last.click()
         expect(page.locator(f"#f-{next(reversed(wrong))}")).to_be_focused()
