@@ -1,8 +1,8 @@
 """The HTML pages, rendered on the server and complete without scripts.
 
 In reading order: `routes` (every address), `html` (the machinery: requests, templates, forms); then
-one file per group of pages: `feeds` (lists of posts), `communities`, `posts` (writing them),
-`threads` (reading and replying) with `comment_lines` (each comment), `content` (the buttons below
+one file per group of pages: `feeds` (lists of posts), `communities`, `posts` (writing them) with
+`community_picker` (where to), `threads` (reading and replying) with `comment_lines` (each comment), `content` (the buttons below
 posts and comments), `history` (earlier versions), `voters`, `pictures` and `media` (uploading and
 serving them), `moderation`, `community_deletion`, `purge` and `reports`, `saved` and `drafts` (a
 member's own lists), `guide` (help), `people`, `notifications`, `messages`, `syndication` and

@@ -20,6 +20,8 @@ async function send(address, body) {
 }
 
 // What this tab remembers until it is closed. Browsers may refuse to.
+let isForgetful = false;
+
 function stored(key) {
   try {
     return JSON.parse(sessionStorage.getItem(key));
@@ -32,9 +34,16 @@ function store(key, value) {
   try {
     if (value) sessionStorage.setItem(key, JSON.stringify(value));
     else sessionStorage.removeItem(key);
-    return true;
   } catch {
-    return false;
+    isForgetful = true;
+  }
+}
+
+function forget() {
+  try {
+    sessionStorage.clear();
+  } catch {
+    isForgetful = true;
   }
 }
 
@@ -174,8 +183,14 @@ async function answer(form) {
     const said = await send(form.action, new URLSearchParams(fields));
     store(keyOf(form));
     insert(form, said);
-    if (form.closest("li")) form.remove();
-    else form.reset();
+    if (form.closest("li")) {
+      form.remove();
+    } else {
+      // Not back to a draft, which has been sent.
+      form.elements.body.defaultValue = "";
+      form.querySelectorAll(":scope > .notice, :scope > .alert").forEach((box) => box.remove());
+      form.reset();
+    }
   } catch (error) {
     if (error.message) say(topOf(form), error.message);
     else form.submit();
@@ -209,7 +224,6 @@ async function attach(form) {
     keep(form);
     return true;
   } catch (error) {
-    button.disabled = false;
     if (error.message) say(button.closest(".actions"), error.message);
     else form.requestSubmit(button);
     return false;
@@ -247,17 +261,17 @@ document.addEventListener("dragover", (event) => {
 
 const KEPT = `text ${act ? act.dataset.who : ""} `;
 const changed = new Set();
+// By a link of ours, from which one comes back to the kept text; by a button.
 let isLeaving = false;
+let isSending = false;
 
 const keyOf = (form) => `${KEPT}${new URL(form.action).pathname} ${form.elements.parent ? form.elements.parent.value : ""}`;
 const textsOf = (form) => [...form.elements].filter((one) => one.name && /^(text|url|textarea)$/.test(one.type));
 
 function keep(form) {
   const texts = textsOf(form).filter((one) => one.value !== one.defaultValue);
-  const isKept = store(keyOf(form), texts.length && texts.map((one) => [one.name, one.value, one.defaultValue]));
-  if (texts.length) changed.add(form);
-  else changed.delete(form);
-  return isKept;
+  store(keyOf(form), texts.length && texts.map((one) => [one.name, one.value, one.defaultValue]));
+  changed.add(form);
 }
 
 function restore(form) {
@@ -282,8 +296,8 @@ for (const kind of ["input", "change"]) {
 }
 
 document.addEventListener("submit", (event) => {
-  isLeaving = true;
-  if (new URL(event.target.action).pathname === "/logout") sessionStorage.clear();
+  isSending = true;
+  if (new URL(event.target.action).pathname === "/logout") forget();
   // The next page shows that it arrived, or has it again.
   else if (isWriting(event.target)) store("sent", keyOf(event.target));
 });
@@ -293,10 +307,10 @@ document.addEventListener("click", (event) => {
   isLeaving = Boolean(link && !link.target && link.host === location.host);
 });
 
-addEventListener("pageshow", () => (isLeaving = false));
+addEventListener("pageshow", () => (isLeaving = isSending = false));
 addEventListener("beforeunload", (event) => {
   const texts = [...changed].filter((form) => form.isConnected && textsOf(form).some((one) => one.value !== one.defaultValue));
-  if (texts.length && !isLeaving) event.preventDefault();
+  if (texts.length && (!isLeaving || isForgetful) && !isSending) event.preventDefault();
 });
 
 if (act) {
@@ -304,7 +318,7 @@ if (act) {
   if (sent) store(sent);
   store("sent");
   [...document.forms].filter(isWriting).forEach(restore);
-  for (const key of Object.keys(sessionStorage)) {
+  for (const key of isForgetful ? [] : Object.keys(sessionStorage)) {
     const [, path, parent] = key.startsWith(KEPT) ? key.slice(KEPT.length - 1).split(" ") : [];
     const link = path === `${location.pathname}/comment` && parent && document.querySelector(`#comment-${parent} > details > .tools a.reply`);
     if (link) openReply(link);
@@ -334,7 +348,7 @@ document.addEventListener("submit", (event) => {
   // Only submitting is immediate; previews and drafts have buttons with a name.
   if (!form.matches("form.reply") || (event.submitter && event.submitter.name)) return;
   event.preventDefault();
-  isLeaving = false;
+  isSending = false;
   store("sent");
   answer(form);
 });
