@@ -251,7 +251,8 @@ function take(event, data) {
   alt.focus();
 }
 
-document.addEventListener("paste", (event) => take(event, event.clipboardData));
+// Office programs copy a picture of each text beside it.
+document.addEventListener("paste", (event) => event.clipboardData.types.includes("text/plain") || take(event, event.clipboardData));
 document.addEventListener("drop", (event) => event.dataTransfer && take(event, event.dataTransfer));
 document.addEventListener("dragover", (event) => {
   if (event.target.name === "body" && event.dataTransfer.types.includes("Files")) event.preventDefault();
