@@ -56,7 +56,7 @@ async def set_up(request: Request) -> Response:
 
 async def _set_up(request: Request, form: Form) -> tuple[str, NewSession]:
     """Returns the path of the first community, and the admin's first session."""
-    instance, checks, name = instance_of(request), Checks(), form.line("name").lower()
+    instance, checks, name = instance_of(request), Checks(), form.line("name")
     with checks:
         _check_token(instance.setup_token, form.line("token"))
     with checks, error_beside("site_name"):

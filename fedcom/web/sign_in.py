@@ -228,7 +228,7 @@ async def play_captcha(request: Request) -> Response:
 
 async def _check(request: Request, form: Form, site: Site, *, is_invited: bool) -> None:
     """Raise all errors of the form at once, before its captcha is used up."""
-    instance, checks, name = instance_of(request), Checks(), form.line("name").lower()
+    instance, checks, name = instance_of(request), Checks(), form.line("name")
     with checks:
         check_honeypot(form, instance.signer, instance.clock())
     with checks:
