@@ -17,6 +17,7 @@ The interfaces turn these into pages, JSON, exit codes and refusals; nothing bel
 import math
 from collections.abc import Mapping
 from datetime import timedelta
+from types import TracebackType
 from typing import ClassVar
 
 from babel.dates import format_timedelta
@@ -64,9 +65,13 @@ class FedcomError(Exception):
     sentence that may be shown to the requester, `status` the corresponding HTTP status. The
     sentence is given as a template with the `facts` that go into it (`%(handle)s`), so that pages
     can show it in the reader's language; peers and the log get it in English.
+
+    `others` are further errors of the same request (`Checks`): forms show all of them, programs get
+    this one.
     """
 
     status: ClassVar[int] = 500
+    others: tuple["FedcomError", ...] = ()
 
     def __init__(self, code: str, template: str = "", **facts: object) -> None:
         self.code = code
@@ -139,3 +144,48 @@ class NeedsFetch(Exception):
         super().__init__(iri)
         self.iri = iri
         self.required = required
+
+
+class Checks:
+    """Several checks whose errors are raised together, so that a form can show all of them:
+
+        checks = Checks()
+        with checks:
+            title = check_title(typed)
+        with checks:
+            url = check_url(link)
+        checks.finish()
+
+    A check that fails assigns nothing, so its value must not be used before `finish`.
+    """
+
+    def __init__(self) -> None:
+        self._errors: list[FedcomError] = []
+
+    def __enter__(self) -> None:
+        """Begin one check."""
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> bool:
+        """Keep the error of the check for `finish`."""
+        if not isinstance(error, FedcomError):
+            return False
+        self._errors += [error, *error.others]
+        error.others = ()
+        return True
+
+    @property
+    def have_failed(self) -> bool:
+        """Whether one of the checks so far has failed."""
+        return bool(self._errors)
+
+    def finish(self) -> None:
+        """Raise the first error, with all `others`; nothing if no check failed."""
+        if self._errors:
+            first, *others = self._errors
+            first.others = tuple(others)
+            raise first

@@ -73,7 +73,7 @@ def create_invitation(
         insert(invitation).values(
             code=code,
             by_id=by_id,
-            note=_check_note(terms.note),
+            note=check_note(terms.note),
             uses_left=terms.uses,
             created_at=now,
             expires_at=terms.expires_at,
@@ -128,7 +128,8 @@ def remove_invitation(conn: Connection, invitation_id: int) -> None:
         raise NotFound("invitation_unknown", "This invitation does not exist.")
 
 
-def _check_note(note: str) -> str:
+def check_note(note: str) -> str:
+    """The note as it is stored. Raises Invalid(`note_…`)."""
     try:
         return check_display_name(note)
     except Invalid as error:

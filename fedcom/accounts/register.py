@@ -55,8 +55,8 @@ def register(
     Conflict("name_taken"), and what `use_invitation` raises.
     """
     requires_email = ctx.conn.execute(select(site.c.requires_confirmed_email)).scalar()
-    if requires_email and sends_mail and not (new_account.email or "").strip():
-        raise Invalid("email_required", "Enter your e-mail address.")
+    if requires_email and sends_mail:
+        require_email(new_account.email)
     if new_account.invitation:
         use_invitation(ctx.conn, new_account.invitation, ctx.now)
         return _sign_up(ctx, new_account, key, "active")
@@ -65,8 +65,7 @@ def register(
         raise Denied("registration_closed", "This server isn't accepting new members.")
     if mode == "open":
         return _sign_up(ctx, new_account, key, "active")
-    if not new_account.application.strip():
-        raise Invalid("application_required", "Please say briefly why you want to join.")
+    require_application(new_account.application)
     applicant = _sign_up(ctx, new_account, key, "pending")
     for admin_id in list_admins(ctx.conn):
         notify(ctx, admin_id, NotificationEvent(kind="application", by_id=applicant.person.id))
@@ -94,6 +93,18 @@ def check_email(email: str | None) -> str | None:
     if len(email) > MAX_EMAIL or not _EMAIL.fullmatch(email):
         raise Invalid("email_invalid", "This is not a valid e-mail address.")
     return email
+
+
+def require_email(email: str | None) -> None:
+    """Raises Invalid("email_required") without an address."""
+    if not (email or "").strip():
+        raise Invalid("email_required", "Enter your e-mail address.")
+
+
+def require_application(application: str) -> None:
+    """Raises Invalid("application_required") for an empty one."""
+    if not application.strip():
+        raise Invalid("application_required", "Please say briefly why you want to join.")
 
 
 def _sign_up(ctx: Context, new_account: NewAccount, key: NewKey, state: str) -> Member:

@@ -5,7 +5,7 @@ Not an action: registration, creating a community and the first start create act
 
 from typing import Literal
 
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert, select
 
 from database.inserts import insert_ignoring
 from fedcom.context import Context, NewKey
@@ -31,11 +31,24 @@ def create_local_actor(
     name = check_name(name, policy.name_limit)
     check_slurs(policy.slur_filter, name)
     if not insert_ignoring(ctx.conn, local_name, {"name": name, "taken_at": ctx.now}):
-        raise Conflict(
-            "name_taken", "The name %(name)s is taken, or was taken in the past.", name=name
-        )
+        raise _taken(name)
     iri = person_iri(ctx.origin, name) if kind == "Person" else community_iri(ctx.origin, name)
     return _insert(ctx, {"iri": iri, "kind": kind, "name": name, "title": title}, key)
+
+
+def check_free(conn: Connection, name: str) -> None:
+    """Raises Conflict("name_taken") for a name that a local actor has or had.
+
+    It may be taken before it is used: `create_local_actor` has the last word.
+    """
+    if conn.execute(select(local_name.c.name).where(local_name.c.name == name)).first():
+        raise _taken(name)
+
+
+def _taken(name: str) -> Conflict:
+    return Conflict(
+        "name_taken", "The name %(name)s is taken, or was taken in the past.", name=name
+    )
 
 
 def create_instance_actor(ctx: Context, key: NewKey) -> Actor:

@@ -59,9 +59,7 @@ def create_emoji(
         raise Invalid(
             "too_many_items", "The list may have at most %(maximum)s entries.", maximum=MAX_EMOJI
         )
-    name = shortcode.strip().strip(":").lower()
-    if not _SHORTCODE.fullmatch(name):
-        raise Invalid("shortcode_invalid", "Use 2 to 40 letters a to z, digits and underscores.")
+    name = check_shortcode(shortcode)
     values = _values(image_url, alt, category, keywords)
     values |= {"shortcode": name, "created_at": ctx.now}
     if not insert_ignoring(ctx.conn, custom_emoji, values):
@@ -101,7 +99,16 @@ def get_emoji(conn: Connection, emoji_id: int) -> CustomEmoji:
     return found
 
 
-def _values(image_url: str, alt: str, category: str, keywords: Iterable[str]) -> dict[str, object]:
+def check_shortcode(shortcode: str) -> str:
+    """The name of an emoji as it is stored, without colons. Raises Invalid("shortcode_invalid")."""
+    name = shortcode.strip().strip(":").lower()
+    if not _SHORTCODE.fullmatch(name):
+        raise Invalid("shortcode_invalid", "Use 2 to 40 letters a to z, digits and underscores.")
+    return name
+
+
+def check_keywords(keywords: Iterable[str]) -> str:
+    """The keywords of an emoji as they are stored. Raises Invalid("keywords_too_long")."""
     words = " ".join(" ".join(dict.fromkeys(check_body(word) for word in keywords)).split())
     if len(words) > MAX_KEYWORDS:
         raise Invalid(
@@ -109,6 +116,11 @@ def _values(image_url: str, alt: str, category: str, keywords: Iterable[str]) ->
             "This may have at most %(maximum)s characters.",
             maximum=MAX_KEYWORDS,
         )
+    return words
+
+
+def _values(image_url: str, alt: str, category: str, keywords: Iterable[str]) -> dict[str, object]:
+    words = check_keywords(keywords)
     return {
         "image_url": check_url(image_url),
         "alt": check_alt(alt),

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from database.inserts import upsert
 from fedcom.context import Context
-from fedcom.errors import Invalid, NotFound
+from fedcom.errors import Checks, Invalid, NotFound
 from fedcom.models.actor import Person
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.moderation import modlog
@@ -25,8 +25,12 @@ def block_instance(ctx: Context, host: str, reason: str, by: Person | None = Non
     `by` is None on the command line. Raises Invalid: `host_invalid`, `own_host` (also for a domain
     that this server is in) or `body_…`.
     """
-    host = normalise_host(host)
-    reason = check_body(reason, MAX_REASON)
+    checks = Checks()
+    with checks:
+        host = normalise_host(host)
+    with checks:
+        reason = check_body(reason, MAX_REASON)
+    checks.finish()
     if ctx.host == host or ctx.host.endswith(f".{host}") or ctx.host.startswith(f"{host}:"):
         raise Invalid("own_host", "Blocking %(host)s would block this server itself.", host=host)
     upsert(

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, delete, insert, select, update
 
 from fedcom.context import Context
-from fedcom.errors import Invalid, NotFound
+from fedcom.errors import Checks, Invalid, NotFound
 from fedcom.models.actor import actor
 from fedcom.models.base import columns_of, first_row
 from fedcom.models.site import (
@@ -119,23 +119,31 @@ def edit_site(ctx: Context, **changes: Unpack[SiteChanges]) -> Site:
     """
     given = {name: value for name, value in changes.items() if value is not None}
     values: dict[str, object] = {name: given[name] for name in _FLAGS if name in given}
+    checks = Checks()
     for name, check in _CHECKS.items():
         if name in given:
-            values[name] = check(given[name])
-    values |= _texts(changes)
+            with checks:
+                values[name] = check(given[name])
+    with checks:
+        values |= _texts(changes)
     found = get_site(ctx.conn)
-    private = values.get("private", found.private)
-    federated = values.get("federated", found.federated)
-    if private and federated:
-        raise Invalid(
-            "cant_enable_private_instance_and_federation_together",
-            "A private server cannot federate: turn one of the two off.",
-        )
-    slurs = str(values.get("slur_filter", found.slur_filter))
-    check_slurs(slurs, *(str(values.get(name, "")) for name in ("name", "short_description")))
+    with checks:
+        private = values.get("private", found.private)
+        federated = values.get("federated", found.federated)
+        if private and federated:
+            raise Invalid(
+                "cant_enable_private_instance_and_federation_together",
+                "A private server cannot federate: turn one of the two off.",
+            )
+    with checks:
+        slurs = str(values.get("slur_filter", found.slur_filter))
+        check_slurs(slurs, *(str(values.get(name, "")) for name in ("name", "short_description")))
+    with checks:
+        hosts, links = _lists(changes)
+    checks.finish()
     if values:
         ctx.conn.execute(update(site).values(**values))
-    _replace_lists(ctx, changes)
+    _replace_lists(ctx, hosts, links)
     if "name" in values:
         name_instance_actor(ctx.conn)
     if "federated" in values or changes.get("allowed_instances") is not None:
@@ -156,17 +164,27 @@ def _texts(changes: SiteChanges) -> dict[str, object]:
     return values
 
 
-def _replace_lists(ctx: Context, changes: SiteChanges) -> None:
+def _lists(changes: SiteChanges) -> tuple[list[str] | None, list[tuple[str, str]] | None]:
+    """The allowed hosts and the blocked links as they are stored; None for an unchanged list."""
     allowed, blocked = changes.get("allowed_instances"), changes.get("blocked_urls")
+    hosts = links = None
     if allowed is not None:
         hosts = _few({normalise_host(host) for host in allowed if host.strip()})
+    if blocked is not None:
+        links = _few({_link(link) for link in blocked if link.strip()})
+    return hosts, links
+
+
+def _replace_lists(
+    ctx: Context, hosts: list[str] | None, links: list[tuple[str, str]] | None
+) -> None:
+    if hosts is not None:
         ctx.conn.execute(delete(allowed_instance))
         if hosts:
             ctx.conn.execute(insert(allowed_instance), [{"host": host} for host in hosts])
         for host in hosts:
             number_host(ctx.conn, host, ctx.now)
-    if blocked is not None:
-        links = _few({_link(link) for link in blocked if link.strip()})
+    if links is not None:
         ctx.conn.execute(delete(blocked_url))
         if links:
             rows = [{"host": host, "path": path} for host, path in links]
@@ -207,7 +225,8 @@ def _link(text: str) -> tuple[str, str]:
     return host, parts.path.strip("/")
 
 
-def _short_description(text: str) -> str:
+def check_short_description(text: str) -> str:
+    """The sentence about the instance as it is stored: one line. Raises Invalid."""
     line = " ".join(check_body(text).split())
     if len(line) > MAX_SHORT_DESCRIPTION:
         raise Invalid(
@@ -353,7 +372,7 @@ def check_registration(mode: str) -> Registration:
 
 _CHECKS: dict[str, Callable[[Any], object]] = {
     "name": check_site_name,
-    "short_description": _short_description,
+    "short_description": check_short_description,
     "content_warning": check_content_warning,
     "registration": check_registration,
     "slur_filter": _slur_filter,

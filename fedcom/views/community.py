@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    case,
     false,
     func,
     literal_column,
@@ -33,7 +34,14 @@ from fedcom.models.base import columns_of, to_row, values_of
 from fedcom.models.follow import follow
 from fedcom.models.moderation import CommunityBan, community_ban, moderator
 from fedcom.queries.follows import find_follow
-from fedcom.queries.visibility import is_blocked, is_not_blocked, is_not_hidden, is_open
+from fedcom.queries.visibility import (
+    is_admin,
+    is_blocked,
+    is_found,
+    is_not_blocked,
+    is_not_hidden,
+    is_open,
+)
 from fedcom.rules.permissions import Standing
 from fedcom.views.paging import (
     Cursor,
@@ -47,7 +55,7 @@ from fedcom.views.paging import (
     to_page,
 )
 from fedcom.views.person import ActorView, PersonView, actor_columns, to_person
-from fedcom.views.viewer import NOBODY, VIEWER, own
+from fedcom.views.viewer import NOBODY, NOW, VIEWER, own, viewer_values
 from outbox.maintenance import find_failure
 
 Scope = Literal["subscribed", "local", "all", "moderated"]
@@ -314,14 +322,32 @@ def list_communities(
     return to_page(rows, wanted.limit, to_community, "key")
 
 
+def _takes_posts() -> ColumnElement[bool]:
+    """Whether VIEWER may post in the community, and has not blocked it or its server."""
+    moderates_it = or_(community.c.actor_id.in_(_MODERATED), and_(actor.c.local, is_admin(VIEWER)))
+    ban = is_found(
+        community_ban,
+        community_ban.c.community_id == community.c.actor_id,
+        community_ban.c.person_id == VIEWER,
+        or_(community_ban.c.expires_at.is_(None), community_ban.c.expires_at > NOW),
+    )
+    return and_(
+        is_open(actor),
+        is_not_hidden(community, VIEWER),
+        or_(community.c.posting_restricted.is_(False), moderates_it),
+        ~ban,
+        is_not_blocked(VIEWER, ids=[community.c.actor_id], hosts=[actor.c.host]),
+    )
+
+
 def _named_first(place: int, *where: ColumnElement[bool]) -> Select[Any]:
-    """The first open communities by name; `place` orders these among others."""
+    """The first communities by name; `place` orders these among others."""
     return (
         select(
             community.c.actor_id, literal_column(str(place), Integer).label("place"), actor.c.name
         )
         .select_from(actor.join(community, community.c.actor_id == actor.c.id))
-        .where(is_open(actor), is_not_hidden(community, VIEWER), *where)
+        .where(_takes_posts(), *where)
         .order_by(actor.c.name, actor.c.id)
         .limit(bindparam("count"))
     )
@@ -335,14 +361,48 @@ def _writable() -> Select[Any]:
     return _columns_of(found).order_by(*order).limit(bindparam("count"))
 
 
+def _writable_called() -> Select[Any]:
+    """Those with the text in their name, title or handle: first the one of exactly this name."""
+    handle = func.lower(actor.c.name) + "@" + actor.c.host
+    like = bindparam("like", type_=Text)
+    called = [
+        text.like(like, escape="~")
+        for text in (func.lower(actor.c.name), func.lower(actor.c.title), handle)
+    ]
+    named = bindparam("named", type_=Text)
+    place = case(
+        (or_(func.lower(actor.c.name) == named, handle == named), 0),
+        (community.c.actor_id.in_(_FOLLOWED), 1),
+        (actor.c.local, 2),
+        else_=3,
+    )
+    found = (
+        select(community.c.actor_id, place.label("place"), actor.c.name)
+        .select_from(community.join(actor, _ITS_ACTOR))
+        .where(_takes_posts(), or_(*called))
+        .order_by(place, actor.c.name, community.c.actor_id)
+        .limit(bindparam("count"))
+        .cte("found")
+    )
+    return _columns_of(found).order_by(found.c.place, found.c.name, found.c.actor_id)
+
+
 _WRITABLE = _writable()
+_WRITABLE_CALLED = _writable_called()
 
 
 def list_writable(
-    conn: Connection, viewer_id: int, *, limit: int = 200
+    conn: Connection, viewer_id: int, now: datetime, *, text: str = "", limit: int = 200
 ) -> tuple[CommunityView, ...]:
-    """The communities offered for a new post: the ones the member follows, then local ones."""
-    rows = conn.execute(_WRITABLE, {"viewer": viewer_id, "count": limit}).mappings()
+    """The communities offered for a new post, of those that would take it: the ones the member
+    follows, then local ones. With a `text`, those with it in their name, title or handle, also
+    others that are known here.
+    """
+    called = text.strip().lstrip("!").lower()
+    values = {**viewer_values(viewer_id, now), "count": limit}
+    if called:
+        values |= {"named": called, "like": "%" + _WILD.sub(r"~\1", called) + "%"}
+    rows = conn.execute(_WRITABLE_CALLED if called else _WRITABLE, values).mappings()
     return tuple(to_community(row) for row in rows)
 
 

@@ -13,7 +13,7 @@ from fedcom.accounts.applications import (
     list_waiting,
 )
 from fedcom.context import Context
-from fedcom.errors import Conflict, Invalid
+from fedcom.errors import Checks, Conflict, Invalid
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_in, whole_number
 from fedcom.models.site import Site
@@ -23,6 +23,8 @@ from fedcom.site.settings import (
     MAX_DESCRIPTION,
     MAX_LEGAL,
     MAX_RULES,
+    check_short_description,
+    check_site_name,
     edit_sign_up,
     edit_site,
     edit_welcome,
@@ -43,11 +45,10 @@ async def edit(request: Request) -> Response:
     style = {}
     if form.ready:
         with form.keeping():
-            hue = _read_hue(form.line("hue"))
             if form.checked("preview"):
-                style = {"style": style_address(hue)}
+                style = {"style": style_address(_read_hue(form.line("hue")))}
             else:
-                await _save(request, form, hue)
+                await _save(request, form)
                 return see_other("/admin", "site_saved")
     return form.answer(page(context, "admin.html", {"form": form, **style}))
 
@@ -77,18 +78,27 @@ def _read_limit(text: str) -> int | None:
     return (whole_number(text, 1_000) or 0) if text else None
 
 
-async def _save(request: Request, form: Form, hue: int | None) -> None:
-    description = await offload(Body.of_markdown, check_body(form.text("body"), MAX_DESCRIPTION))
-    with error_beside("rules"):
-        rules = await offload(Body.of_markdown, check_body(form.text("rules"), MAX_RULES))
-    with error_beside("legal"):
-        legal = await offload(Body.of_markdown, check_body(form.text("legal"), MAX_LEGAL))
+async def _save(request: Request, form: Form) -> None:
+    checks = Checks()
+    with checks, error_beside("site_name"):
+        name = check_site_name(form.line("site_name"))
+    with checks, error_beside("short_description"):
+        short_description = check_short_description(form.line("short_description"))
+    with checks:
+        description = await _rendered(form, "body", MAX_DESCRIPTION)
+    with checks:
+        rules = await _rendered(form, "rules", MAX_RULES)
+    with checks:
+        legal = await _rendered(form, "legal", MAX_LEGAL)
+    with checks:
+        hue = _read_hue(form.line("hue"))
+    checks.finish()
 
     def work(ctx: Context) -> None:
         edit_site(
             ctx,
-            name=form.line("site_name"),
-            short_description=form.line("short_description"),
+            name=name,
+            short_description=short_description,
             description=description,
             legal=legal,
         )
@@ -96,6 +106,11 @@ async def _save(request: Request, form: Form, hue: int | None) -> None:
         set_hue(ctx.conn, hue)
 
     await instance_of(request).unit(work)
+
+
+async def _rendered(form: Form, field: str, limit: int) -> Body:
+    with error_beside(field):
+        return await offload(Body.of_markdown, check_body(form.text(field), limit))
 
 
 async def edit_registration(request: Request) -> Response:
@@ -120,28 +135,33 @@ async def edit_registration(request: Request) -> Response:
     }
     form = await read_form(request, initial)
     if form.ready:
-        with form.keeping("question"):
-
-            def work(ctx: Context) -> None:
-                edit_site(
-                    ctx,
-                    registration=form.line("registration"),
-                    name_limit=_read_limit(form.line("name_limit")),
-                    mails_applications=form.checked("mails_applications"),
-                )
-                edit_welcome(ctx.conn, question=form.text("question"))
-                edit_sign_up(
-                    ctx.conn,
-                    requires_confirmed_email=form.checked("requires_confirmed_email"),
-                    captcha_enabled=form.checked("captcha_enabled"),
-                    captcha_difficulty=form.line("captcha_difficulty") or None,
-                )
-
-            await context.instance.unit(work)
+        with form.keeping():
+            await context.instance.unit(lambda ctx: _save_registration(ctx, form))
             return see_other("/admin/registration", "site_saved")
     sends_mail = context.instance.settings.sends_mail
     values = {"form": form, "waiting": waiting, "denied": denied, "sends_mail": sends_mail}
     return form.answer(page(context, "admin_registration.html", values))
+
+
+def _save_registration(ctx: Context, form: Form) -> None:
+    checks = Checks()
+    with checks:
+        edit_site(
+            ctx,
+            registration=form.line("registration"),
+            name_limit=_read_limit(form.line("name_limit")),
+            mails_applications=form.checked("mails_applications"),
+        )
+    with checks, error_beside("question"):
+        edit_welcome(ctx.conn, question=form.text("question"))
+    with checks:
+        edit_sign_up(
+            ctx.conn,
+            requires_confirmed_email=form.checked("requires_confirmed_email"),
+            captcha_enabled=form.checked("captcha_enabled"),
+            captcha_difficulty=form.line("captcha_difficulty") or None,
+        )
+    checks.finish()
 
 
 async def decide(request: Request) -> Response:

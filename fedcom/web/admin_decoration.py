@@ -6,25 +6,28 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fedcom.errors import Invalid
+from fedcom.errors import Checks
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_in
 from fedcom.media.picture import EMOJI
 from fedcom.models.decoration import CustomEmoji, Tagline
 from fedcom.offload import offload
 from fedcom.queries.decoration import list_emoji, list_taglines
+from fedcom.rules.limits import check_alt, check_display_name
 from fedcom.site.decoration import (
     MAX_TAGLINES,
+    check_keywords,
+    check_shortcode,
     create_emoji,
     delete_emoji,
     edit_emoji,
     get_emoji,
     set_taglines,
 )
-from fedcom.web.html.forms import Form, read_form, receive, see_other
+from fedcom.web.html.forms import Form, error_beside, read_form, receive, see_other
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, admin_of, context_of, read_page
-from fedcom.web.pictures import take
+from fedcom.web.pictures import check_file, take
 from fedcom.wire.body import Body
 
 _EMOJI = {"shortcode": "", "picture": "", "alt": "", "category": "", "keywords": ""}
@@ -63,13 +66,16 @@ async def edit_all_emoji(request: Request) -> Response:
     form = await read_form(request, _EMOJI)
     if form.ready:
         with form.keeping():
-            by = admin_of(context).person
-            address = await take(request, form, "picture", by, EMOJI, "site")
-            if address is None:
-                raise Invalid("picture_missing", "Choose a picture first.")
-            await context.instance.unit(
-                lambda ctx: create_emoji(ctx, form.line("shortcode"), address, **_words(form))
-            )
+            by, checks = admin_of(context).person, Checks()
+            with checks:
+                shortcode = check_shortcode(form.line("shortcode"))
+            with checks:
+                check_file(request, form, "picture", required=True)
+            with checks:
+                words = _words(form)
+            checks.finish()
+            address = await take(request, form, "picture", by, EMOJI, "site") or ""
+            await context.instance.unit(lambda ctx: create_emoji(ctx, shortcode, address, **words))
             return see_other("/admin/emoji", "emoji_saved")
     return form.answer(page(context, "admin_emoji.html", {"form": form, "emoji": found}))
 
@@ -87,11 +93,14 @@ async def edit_one_emoji(request: Request) -> Response:
     form = await read_form(request, initial)
     if form.ready:
         with form.keeping():
-            by = admin_of(context).person
+            by, checks = admin_of(context).person, Checks()
+            with checks:
+                check_file(request, form, "picture")
+            with checks:
+                words = _words(form)
+            checks.finish()
             address = await take(request, form, "picture", by, EMOJI, "site") or one.image_url
-            await context.instance.unit(
-                lambda ctx: edit_emoji(ctx, number, address, **_words(form))
-            )
+            await context.instance.unit(lambda ctx: edit_emoji(ctx, number, address, **words))
             return see_other("/admin/emoji", "emoji_saved")
     return form.answer(page(context, "admin_emoji_edit.html", {"form": form, "one": one}))
 
@@ -112,8 +121,13 @@ class _Words(TypedDict):
 
 
 def _words(form: Form) -> _Words:
-    return {
-        "alt": form.line("alt"),
-        "category": form.line("category"),
-        "keywords": form.line("keywords").replace(",", " ").split(),
-    }
+    """Raises Invalid, with all errors."""
+    checks, keywords = Checks(), form.line("keywords").replace(",", " ").split()
+    with checks:
+        alt = check_alt(form.line("alt"))
+    with checks, error_beside("category"):
+        category = check_display_name(form.line("category"))
+    with checks:
+        check_keywords(keywords)
+    checks.finish()
+    return {"alt": alt, "category": category, "keywords": keywords}

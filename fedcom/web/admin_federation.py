@@ -84,7 +84,7 @@ async def block(request: Request) -> Response:
     by = admin_of(context).person
     form = await read_form(request, _BLOCK)
     if form.ready:
-        with form.keeping():
+        with form.keeping("reason"):
             host, reason = form.line("host"), form.line("reason")
             await context.instance.unit(lambda ctx: block_instance(ctx, host, reason, by))
             return see_other("/admin/instances", "block_added")

@@ -7,8 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedcom.accounts.invitations import (
+    MAX_USES,
     Invitation,
     InvitationTerms,
+    check_note,
     create_invitation,
     list_invitations,
     remove_invitation,
@@ -19,7 +21,7 @@ from fedcom.accounts.rate_limits import act
 from fedcom.accounts.two_factor import list_with_two_factor, switch_off
 from fedcom.actions.close import CloseCommunity, ReopenCommunity
 from fedcom.context import Context
-from fedcom.errors import Conflict, Invalid
+from fedcom.errors import Checks, Conflict, Invalid
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_in, whole_number
 from fedcom.http.paging import row_in_query
@@ -120,11 +122,18 @@ async def edit_invitations(request: Request) -> Response:
     form = await read_form(request, _TERMS)
     if form.ready:
         with form.keeping():
-            uses, days = _number(form, "uses"), _number(form, "days")
+            checks = Checks()
+            with checks:
+                note = check_note(form.line("note"))
+            with checks:
+                uses = _number(form, "uses", least=1, most=MAX_USES)
+            with checks:
+                days = _number(form, "days", least=0, most=_MOST)
+            checks.finish()
 
             def make(ctx: Context) -> int:
                 expires = ctx.now + timedelta(days=days) if days else None
-                terms = InvitationTerms(note=form.line("note"), uses=uses, expires_at=expires)
+                terms = InvitationTerms(note=note, uses=uses, expires_at=expires)
                 return create_invitation(ctx.conn, by.id, terms, ctx.now).id
 
             await context.instance.unit(lambda ctx: once(ctx, by, form.key, lambda: make(ctx)))
@@ -133,10 +142,15 @@ async def edit_invitations(request: Request) -> Response:
     return form.answer(page(context, "admin_invitations.html", values))
 
 
-def _number(form: Form, name: str) -> int:
-    number = whole_number(form.line(name), _MOST)
-    if number is None:
-        raise Invalid(f"{name}_number", "Enter a whole number from 0 to 3650.")
+def _number(form: Form, name: str, *, least: int, most: int) -> int:
+    number = whole_number(form.line(name), most)
+    if number is None or number < least:
+        raise Invalid(
+            f"{name}_number",
+            "Enter a whole number from %(least)s to %(most)s.",
+            least=least,
+            most=most,
+        )
     return number
 
 

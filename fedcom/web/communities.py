@@ -13,6 +13,8 @@ from fedcom.actions.follow import Follow, Unfollow
 from fedcom.actions.moderators import AddModerator, RemoveModerator
 from fedcom.actions.transfer import TransferCommunity
 from fedcom.context import Context
+from fedcom.effects.local_actor import check_free
+from fedcom.errors import Checks
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_in
 from fedcom.http.resolve import get_community_named, look_up_person, slug_of
@@ -132,8 +134,14 @@ async def create(request: Request) -> Response:
     by = member_of(context).person
     if form.ready:
         with form.keeping():
-            fields = await _fields(form)
-            name = check_name(form.line("name"), context.site.name_limit)
+            checks = Checks()
+            with checks:
+                fields = await _fields(form)
+            with checks:
+                name = check_name(form.line("name"), context.site.name_limit)
+                if checks.have_failed:  # else the action says so, unless the form was sent before
+                    await instance.read(lambda conn: check_free(conn, name))
+            checks.finish()
             key = await instance.new_key()
             action = CreateCommunity(by=by, name=name, key=key, **fields)
             await instance.unit(lambda ctx: once(ctx, by, form.key, lambda: act(ctx, action).id))
@@ -155,9 +163,15 @@ async def edit(request: Request) -> Response:
 
 
 async def _fields(form: Form) -> dict[str, Any]:
+    checks = Checks()
+    with checks:
+        title = check_display_name(form.line("display_name"))
+    with checks:
+        description = check_body(form.text("body"))
+    checks.finish()
     return {
-        "title": check_display_name(form.line("display_name")),
-        "description": await offload(Body.of_markdown, check_body(form.text("body"))),
+        "title": title,
+        "description": await offload(Body.of_markdown, description),
         "nsfw": form.checked("nsfw"),
         "posting_restricted": form.checked("posting_restricted"),
         "languages": languages_in(form),

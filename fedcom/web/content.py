@@ -38,7 +38,7 @@ from fedcom.rules.limits import MAX_REASON, check_body, check_comment
 from fedcom.rules.permissions import Standing, may_edit, must_moderate
 from fedcom.site.front_page import pin_on_site
 from fedcom.site.removal import remove_content, restore_content
-from fedcom.web import drafts
+from fedcom.web import drafts, pictures
 from fedcom.web.html.forms import error_beside, read_form, receive, safe_path, see_other
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import (
@@ -262,11 +262,12 @@ async def edit_comment(request: Request) -> Response:
 
     context, comment = await read_page(request, read)
     by = member_of(context).person
-    form = await read_form(request, {"body": comment.body_source})
+    form = await read_form(request, {"body": comment.body_source} | pictures.TEXT_FIELDS)
     if form.ready:
         with form.keeping():
+            await pictures.attach(request, form, by)
             text = check_comment(form.text("body"))
-            if not form.checked("preview"):
+            if not (form.checked("preview") or form.checked("attach")):
                 action = EditComment(
                     by=by,
                     comment=comment,

@@ -33,6 +33,7 @@ from fedcom.views.message import (
     list_conversations,
 )
 from fedcom.views.paging import Cursor, Page
+from fedcom.web import pictures
 from fedcom.web.html.forms import read_form, receive, see_other
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
@@ -59,7 +60,7 @@ class _ConversationPage:
 
 async def converse(request: Request) -> Response:
     """GET and POST /messages/{slug}: the messages between two people, with a form."""
-    form = await read_form(request, {"body": ""})
+    form = await read_form(request, {"body": ""} | pictures.TEXT_FIELDS)
     after = Cursor.of_id(row_in_query(request, "before"))
 
     def read(conn: Connection, context: PageContext) -> _ConversationPage:
@@ -72,6 +73,9 @@ async def converse(request: Request) -> Response:
     context, conversation_page = await read_page(request, read)
     member = member_of(context)
     if form.ready:
+        with form.keeping():
+            await pictures.attach(request, form, member.person)
+    if form.ready and not form.checked("attach"):
         with form.keeping():
             body = await parse_markdown(request, member.person, check_message(form.text("body")))
             action = SendMessage(by=member.person, to=conversation_page.other, body=body)
@@ -118,8 +122,11 @@ async def edit(request: Request) -> Response:
 
     context, (message, address) = await read_page(request, read)
     by = member_of(context).person
-    form = await read_form(request, {"body": message.body_source})
+    form = await read_form(request, {"body": message.body_source} | pictures.TEXT_FIELDS)
     if form.ready:
+        with form.keeping():
+            await pictures.attach(request, form, by)
+    if form.ready and not form.checked("attach"):
         with form.keeping():
             body = await parse_markdown(request, by, check_message(form.text("body")))
             action = EditMessage(by=by, message=message, body=body)

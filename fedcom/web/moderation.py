@@ -12,7 +12,7 @@ from fedcom.accounts.rate_limits import act
 from fedcom.actions.ban import Ban
 from fedcom.actions.unban import Unban
 from fedcom.context import Context
-from fedcom.errors import Invalid, NotFound
+from fedcom.errors import Checks, Invalid, NotFound
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_in, whole_number
 from fedcom.http.paging import row_in_query
@@ -124,27 +124,47 @@ async def ban(request: Request) -> Response:
     )
     if form.ready:
         with form.keeping():
-            person = await look_up_person(request, by, form.line("person"))
-            await context.instance.unit(
-                lambda ctx: act(ctx, _ban(ctx, by, person, community, form))
-            )
+            checks = Checks()
+            with checks:
+                person = await look_up_person(request, by, form.line("person"))
+            with checks:
+                terms = _terms(form)
+            checks.finish()
+            await context.instance.unit(lambda ctx: act(ctx, terms.ban(ctx, by, person, community)))
             return see_other(f"/c/{slug(community)}/banned", "banned")
     values = {"community": shown, "person": None, "form": form}
     return form.answer(page(context, "moderation_ban.html", values))
 
 
-def _ban(ctx: Context, by: Person, person: Person, inside: Community | None, form: Form) -> Ban:
-    days = _days(form.line("days"))
-    with error_beside("reason"):
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What the form says of a ban: its reason, its length (0: permanent), whether it removes."""
+
+    reason: str
+    days: int
+    removes_content: bool
+
+    def ban(self, ctx: Context, by: Person, person: Person, inside: Community | None) -> Ban:
+        """The ban of a person on these terms."""
+        return Ban(
+            by=by,
+            person=person,
+            community=inside,
+            reason=self.reason,
+            expires_at=ctx.now + timedelta(days=self.days) if self.days else None,
+            removes_content=self.removes_content,
+        )
+
+
+def _terms(form: Form) -> _Terms:
+    """Raises Invalid, with all errors."""
+    checks = Checks()
+    with checks, error_beside("reason"):
         reason = check_body(form.line("reason"), MAX_REASON)
-    return Ban(
-        by=by,
-        person=person,
-        community=inside,
-        reason=reason,
-        expires_at=ctx.now + timedelta(days=days) if days else None,
-        removes_content=form.checked("content"),
-    )
+    with checks:
+        days = _days(form.line("days"))
+    checks.finish()
+    return _Terms(reason, days, form.checked("content"))
 
 
 def _days(text: str) -> int:
@@ -207,7 +227,8 @@ async def ban_from_site(request: Request) -> Response:
     form = await read_form(request, _BAN | {"reason": request.query_params.get("reason", "")})
     if form.ready:
         with form.keeping():
-            await context.instance.unit(lambda ctx: act(ctx, _ban(ctx, by, person, None, form)))
+            terms = _terms(form)
+            await context.instance.unit(lambda ctx: act(ctx, terms.ban(ctx, by, person, None)))
             return see_other(f"/u/{slug(person)}", "banned")
     values = {"community": None, "person": person, "form": form}
     return form.answer(page(context, "moderation_ban.html", values))

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from fedcom.accounts.rate_limits import act
 from fedcom.actions.pictures import ChangePictures
 from fedcom.context import Context
-from fedcom.errors import Invalid
+from fedcom.errors import Checks, Invalid
 from fedcom.http.instance import instance_of
 from fedcom.http.paging import row_in_query
+from fedcom.http.problem import wants_page
 from fedcom.media.picture import AVATAR, BANNER, POST, Size
 from fedcom.media.pictures import too_big
 from fedcom.media.records import media_url, name_in
@@ -48,8 +49,7 @@ async def take(
     Raises Invalid with a code that names the field, Denied and TooMany.
     """
     instance = instance_of(request)
-    if field in form.too_big:
-        raise too_big(field, instance.pictures.max_bytes)
+    check_file(request, form, field)
     content = form.files.get(field)
     if not content:
         return None
@@ -60,6 +60,16 @@ async def take(
     return media_url(instance.settings.origin, made.name)
 
 
+def check_file(request: Request, form: Form, field: str, *, required: bool = False) -> None:
+    """What can be told of a chosen file before it is read. Raises Invalid with a code that names
+    the field, also for none if it is `required`.
+    """
+    if field in form.too_big:
+        raise too_big(field, instance_of(request).pictures.max_bytes)
+    if required and not form.files.get(field):
+        raise Invalid(f"{field}_missing", "Choose a picture first.")
+
+
 async def take_illustration(
     request: Request, form: Form, by: Person, post: Post | None = None
 ) -> Illustration | None:
@@ -68,13 +78,17 @@ async def take_illustration(
 
     The form remembers it in `kept`, so that it need not be chosen again. Raises like `take`.
     """
-    taken = await take(request, form, "picture", by, POST)
-    if taken is not None:
-        form.values["kept"] = taken
-    elif form.checked("no_picture"):
-        form.values["kept"] = ""
+    checks = Checks()
+    with checks:
+        taken = await take(request, form, "picture", by, POST)
+        if taken is not None:
+            form.values["kept"] = taken
+        elif form.checked("no_picture"):
+            form.values["kept"] = ""
     kept = form.line("kept")
-    alt = check_alt(form.line("alt"))
+    with checks:
+        alt = check_alt(form.line("alt"))
+    checks.finish()
     if not kept or not await _may_show(request, kept, post):
         return None
     return Illustration(kept, alt)
@@ -111,20 +125,54 @@ class Upload:
 
 
 async def upload(request: Request) -> Response:
-    """GET and POST /upload: a picture for any text; responds with the Markdown that shows it."""
+    """GET and POST /upload: a picture for any text; responds with the Markdown that shows it.
+
+    Our script asks for JSON.
+    """
     context = await context_of(request)
     by = member_of(context).person
     form = await read_form(request, {"picture": "", "alt": ""})
+    if form.ready and not wants_page(request):
+        _, markdown = await _take_with_words(request, form, by, "picture", "alt")
+        return JSONResponse({"markdown": markdown}, 201)
     if form.ready:
         with form.keeping():
-            alt = check_alt(form.line("alt"))
-            address = await take(request, form, "picture", by, POST)
-            if address is None:
-                raise Invalid("picture_missing", "Choose a picture first.")
-            values = {"form": form, "address": address, "markdown": _markdown(address, alt)}
+            address, markdown = await _take_with_words(request, form, by, "picture", "alt")
+            values = {"form": form, "address": address, "markdown": markdown}
             return page(context, "upload.html", values)
     values = {"form": form, "address": "", "markdown": ""}
     return form.answer(page(context, "upload.html", values))
+
+
+TEXT_FIELDS = {"image": "", "image_alt": ""}
+"""The fields that the macro `attach` adds to the form of a text."""
+
+
+async def attach(request: Request, form: Form, by: Person) -> None:
+    """Put the picture chosen beside the text `body` at its end, for browsers without our script.
+
+    Raises like `take`, and Invalid("image_missing") if only the button `attach` was pressed.
+    """
+    if not (form.checked("attach") or "image" in form.files or "image" in form.too_big):
+        return
+    _, markdown = await _take_with_words(request, form, by, "image", "image_alt")
+    form.values["body"] = f"{form.text('body').rstrip()}\n\n{markdown}".lstrip()
+    form.values |= TEXT_FIELDS
+    form.files.pop("image")
+
+
+async def _take_with_words(
+    request: Request, form: Form, by: Person, field: str, alt_field: str
+) -> tuple[str, str]:
+    """The address of the chosen picture, and the Markdown that shows it. Raises like `take`."""
+    checks = Checks()
+    with checks:
+        check_file(request, form, field, required=True)
+    with checks, error_beside(alt_field):
+        alt = check_alt(form.line(alt_field))
+    checks.finish()
+    address = await take(request, form, field, by, POST) or ""
+    return address, _markdown(address, alt)
 
 
 def _markdown(address: str, alt: str) -> str:
@@ -192,8 +240,12 @@ async def _edit(
     form = await read_form(context.request, _PROFILE_PICTURES)
     if form.ready:
         with form.keeping():
-            icon = await take(context.request, form, "icon", by, AVATAR, "avatar")
-            banner = await take(context.request, form, "banner", by, BANNER, "avatar")
+            checks = Checks()
+            with checks:
+                icon = await take(context.request, form, "icon", by, AVATAR, "avatar")
+            with checks:
+                banner = await take(context.request, form, "banner", by, BANNER, "avatar")
+            checks.finish()
             action = ChangePictures(
                 by=by,
                 subject=subject,
@@ -213,9 +265,12 @@ async def edit_logo(request: Request) -> Response:
     form = await read_form(request, {"logo": "", "no_logo": "", "banner": "", "no_banner": ""})
     if form.ready:
         with form.keeping():
-            origin = context.instance.settings.origin
-            address = await take(request, form, "logo", by, AVATAR, "site")
-            banner = await take(request, form, "banner", by, BANNER, "site")
+            origin, checks = context.instance.settings.origin, Checks()
+            with checks:
+                address = await take(request, form, "logo", by, AVATAR, "site")
+            with checks:
+                banner = await take(request, form, "banner", by, BANNER, "site")
+            checks.finish()
             changes = [
                 (set_logo, address, form.checked("no_logo")),
                 (set_banner, banner, form.checked("no_banner")),

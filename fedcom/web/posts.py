@@ -1,6 +1,7 @@
 """Posts: creating and editing."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -10,9 +11,9 @@ from starlette.responses import Response
 from fedcom.accounts.rate_limits import act
 from fedcom.actions.post import CreatePost, EditPost
 from fedcom.context import Context
-from fedcom.errors import Invalid
+from fedcom.errors import Checks, Invalid
 from fedcom.http.numbers import number_in, number_of
-from fedcom.http.resolve import get_community_named, parse_markdown, read_link
+from fedcom.http.resolve import parse_markdown, read_link
 from fedcom.models.actor import Person
 from fedcom.models.personal import Draft
 from fedcom.models.post import Post
@@ -26,13 +27,13 @@ from fedcom.rules.limits import check_body, check_content_warning, check_title, 
 from fedcom.rules.permissions import may_edit
 from fedcom.views.community import CommunityView, list_writable
 from fedcom.views.post import CrossPost, list_duplicates
-from fedcom.web import drafts, pictures
+from fedcom.web import community_picker, drafts, pictures
 from fedcom.web.html.forms import Form, read_form, see_other
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, member_of, read_page
 
 _NEW = {
-    "community": "",
+    **community_picker.FIELDS,
     "title": "",
     "url": "",
     "body": "",
@@ -41,7 +42,11 @@ _NEW = {
     # The link for which the form has already warned of duplicates.
     "again": "",
     **pictures.FIELDS,
+    **pictures.TEXT_FIELDS,
 }
+
+
+_BUTTONS = ("preview", "draft", "suggest", "attach")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +61,21 @@ class SubmitPage:
 async def submit(request: Request) -> Response:
     """GET and POST /submit, GET /c/{slug}/submit: write a post.
 
-    `?from=ID` quotes another post. `preview`, `draft` and `suggest` are buttons.
+    `?from=ID` quotes another post. `preview`, `draft`, `suggest` and `attach` are buttons.
     """
     form = await read_form(request, _NEW)
 
     def read(conn: Connection, context: PageContext) -> SubmitPage:
         if context.member is None and form.sent:
             return SubmitPage()
-        return _read_submit_page(conn, request, member_of(context).person)
+        return _read_submit_page(conn, request, member_of(context).person, context.now)
 
     context, submit_page = await read_page(request, read)
     if context.member is None:
         return drafts.ask_to_log_in(context, form, drafts.SUBMIT, _NEW)
     draft = _begin(request, form, submit_page)
+    if not form.sent and form.line("community"):
+        await context.instance.read(lambda conn: community_picker.warn(conn, context, form))
     if form.ready:
         with form.keeping():
             response = await _do_action(context, form)
@@ -79,6 +86,7 @@ async def submit(request: Request) -> Response:
     values = {
         "form": form,
         "communities": submit_page.communities,
+        "choices": await community_picker.list_choices(context, form) if form.sent else (),
         "languages": LANGUAGES,
         "draft": draft,
         "preview": await drafts.preview(context, form) if form.checked("preview") else "",
@@ -87,12 +95,13 @@ async def submit(request: Request) -> Response:
     return form.answer(page(context, "submit.html", values))
 
 
-def _read_submit_page(conn: Connection, request: Request, by: Person) -> SubmitPage:
+def _read_submit_page(conn: Connection, request: Request, by: Person, now: datetime) -> SubmitPage:
     source_id = number_in(request.query_params.get("from", ""))
     source = get_post(conn, source_id) if source_id else None
     if source and not (source.is_shown and get_community(conn, source.community_id).is_open):
         source = None
-    return SubmitPage(list_writable(conn, by.id), find_draft(conn, by.id, drafts.SUBMIT), source)
+    communities = list_writable(conn, by.id, now)
+    return SubmitPage(communities, find_draft(conn, by.id, drafts.SUBMIT), source)
 
 
 def _begin(request: Request, form: Form, submit_page: SubmitPage) -> Draft | None:
@@ -130,16 +139,16 @@ def _quoted(source: Post) -> dict[str, str]:
 
 async def _do_action(context: PageContext, form: Form) -> Response | None:
     """Perform the pressed button; returns None if the form is to be shown again."""
-    # First, so that the form remembers the picture whatever other errors it has.
-    picture = await _take_picture(context, form)
+    if not any(map(form.checked, _BUTTONS)):
+        return await _send(context, form)
+    await pictures.attach(context.request, form, member_of(context).person)
+    # So that the form remembers the picture.
+    await _take_picture(context, form)
     if form.checked("draft"):
         return await _save_draft(context, form)
     if form.checked("suggest"):
         await _suggest_title(context, form)
-        return None
-    if form.checked("preview"):
-        return None
-    return await _send(context, form, picture)
+    return None
 
 
 async def _save_draft(context: PageContext, form: Form) -> Response:
@@ -158,21 +167,23 @@ async def _suggest_title(context: PageContext, form: Form) -> None:
     form.values["title"] = title
 
 
-async def _send(context: PageContext, form: Form, picture: dict[str, Any]) -> Response | None:
+async def _send(context: PageContext, form: Form) -> Response | None:
     """Create the post; returns None if its link was posted before and the form has not warned of
     that.
     """
-    fields = await _fields(context, form) | picture
+    checks = Checks()
+    with checks:
+        picked = await community_picker.pick(context, form)
+    with checks:
+        fields = await _fields(context, form)
+    checks.finish()
     if not _is_warned(form) and await _duplicates(context, form):
         form.values["again"] = form.line("url")
         return None
-    fields["language"] = check_language(form.line("language"))
-    by, slug = member_of(context).person, form.line("community").removeprefix("!")
-    if not slug:
-        raise Invalid("community_missing", "Choose a community.")
+    by = member_of(context).person
 
     def create(ctx: Context) -> int:
-        community = get_community_named(ctx.conn, context.request, slug)
+        community = get_community(ctx.conn, picked.id)
         made = act(ctx, CreatePost(by=by, community=community, **fields))
         drop_draft(ctx.conn, by, drafts.SUBMIT)
         return made.id
@@ -205,14 +216,35 @@ async def _take_picture(
     return {"image": image, "url": image.url if image else None}
 
 
-async def _fields(context: PageContext, form: Form) -> dict[str, Any]:
-    link, by = form.line("url"), member_of(context).person
+async def _fields(context: PageContext, form: Form, edited: Post | None = None) -> dict[str, Any]:
+    """The fields of the post; the form remembers its picture, whatever other errors it has.
+
+    Raises all errors at once.
+    """
+    link, by, checks = form.line("url"), member_of(context).person, Checks()
+    with checks:
+        await pictures.attach(context.request, form, by)
+    with checks:
+        picture = await _take_picture(context, form, edited)
+    with checks:
+        title = check_title(form.line("title"))
+    with checks:
+        url = check_url(link) if link else None
+    with checks:
+        text = check_body(form.text("body"))
+    with checks:
+        language = check_language(form.line("language"), edited.language if edited else None)
+    with checks:
+        content_warning = check_content_warning(form.line("content_warning"))
+    checks.finish()
     return {
-        "content_warning": check_content_warning(form.line("content_warning")),
-        "title": check_title(form.line("title")),
-        "url": check_url(link) if link else None,
-        "body": await parse_markdown(context.request, by, check_body(form.text("body"))),
+        "content_warning": content_warning,
+        "title": title,
+        "url": url,
+        "body": await parse_markdown(context.request, by, text),
         "nsfw": form.checked("nsfw"),
+        "language": language,
+        **picture,
     }
 
 
@@ -242,15 +274,16 @@ async def edit(request: Request) -> Response:
             "language": post.language or "",
             "nsfw": "on" if post.nsfw else "",
             **pictures.values_of(post),
+            **pictures.TEXT_FIELDS,
         },
     )
     if form.ready:
         with form.keeping():
-            picture = await _take_picture(context, form, post)
-            if not form.checked("preview"):
-                fields = await _fields(context, form) | picture
-                fields["language"] = check_language(form.line("language"), post.language)
-                action = EditPost(by=by, post=post, **fields)
+            if any(map(form.checked, _BUTTONS)):
+                await pictures.attach(request, form, by)
+                await _take_picture(context, form, post)
+            else:
+                action = EditPost(by=by, post=post, **await _fields(context, form, post))
                 await context.instance.unit(lambda ctx: act(ctx, action))
                 return see_other(f"/post/{post.id}", "edited")
     values = {

@@ -16,7 +16,7 @@ from fedcom.accounts.sessions import Session, SignedIn, end_one_session, list_se
 from fedcom.accounts.two_factor import has_two_factor
 from fedcom.actions.profile import EditProfile
 from fedcom.context import Context
-from fedcom.errors import Denied
+from fedcom.errors import Checks, Denied
 from fedcom.http.devices import remember_device
 from fedcom.http.email_links import ask_to_confirm
 from fedcom.http.instance import instance_of
@@ -28,7 +28,7 @@ from fedcom.models.site import Site
 from fedcom.offload import offload
 from fedcom.personal.feed_tokens import find_subscriber
 from fedcom.personal.preferences import Preferences, set_preferences
-from fedcom.rules.limits import MAX_SUMMARY, check_body, check_display_name
+from fedcom.rules.limits import MAX_SUMMARY, check_body, check_display_name, check_matrix_id
 from fedcom.web.html.forms import Form, read_form, receive, see_other
 from fedcom.web.html.i18n import gettext
 from fedcom.web.html.languages import language_fields, languages_in
@@ -80,11 +80,19 @@ async def edit_profile(request: Request) -> Response:
     form = await read_form(request, initial)
     if form.ready:
         with form.keeping():
+            checks = Checks()
+            with checks:
+                title = check_display_name(form.line("display_name"))
+            with checks:
+                summary = check_body(form.text("body"), MAX_SUMMARY)
+            with checks:
+                matrix_user_id = check_matrix_id(form.line("matrix_user_id"))
+            checks.finish()
             action = EditProfile(
                 by=by,
-                title=check_display_name(form.line("display_name")),
-                summary=await offload(Body.of_markdown, check_body(form.text("body"), MAX_SUMMARY)),
-                matrix_user_id=form.line("matrix_user_id"),
+                title=title,
+                summary=await offload(Body.of_markdown, summary),
+                matrix_user_id=matrix_user_id,
                 is_bot=form.checked("is_bot"),
             )
             await context.instance.unit(lambda ctx: act(ctx, action))
@@ -173,8 +181,12 @@ async def change_password(request: Request) -> Response:
     member = member_of(await context_of(request))
     if form.ready:
         with form.keeping():
-            chosen = check_new_password(form.text("password"), member.person.name)
-            await confirm(request, member, form, "current_password")
+            checks = Checks()
+            with checks:
+                chosen = check_new_password(form.text("password"), member.person.name)
+            with checks:
+                await confirm(request, member, form, "current_password")
+            checks.finish()
             hashed = await asyncio.to_thread(hash_password, chosen)
 
             def work(ctx: Context) -> None:
@@ -195,8 +207,12 @@ async def change_email(request: Request) -> Response:
     member = member_of(context)
     if form.ready:
         with form.keeping():
-            address = check_email(form.line("email"))
-            await confirm(request, member, form, "email_password")
+            checks = Checks()
+            with checks:
+                address = check_email(form.line("email"))
+            with checks:
+                await confirm(request, member, form, "email_password")
+            checks.finish()
             needs_confirmation = await _propose(request, context.site, member.person, address)
             return see_other(
                 "/settings/account", "email_asked" if needs_confirmation else "email_changed"

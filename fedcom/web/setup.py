@@ -13,7 +13,7 @@ from fedcom.accounts.sessions import create_session
 from fedcom.accounts.sign_in import NewSession
 from fedcom.actions.community import CreateCommunity
 from fedcom.context import Context
-from fedcom.errors import Conflict, Denied, Invalid
+from fedcom.errors import Checks, Conflict, Denied, Invalid
 from fedcom.http.devices import remember_device
 from fedcom.http.identity import set_session
 from fedcom.http.instance import instance_of
@@ -56,14 +56,22 @@ async def set_up(request: Request) -> Response:
 
 async def _set_up(request: Request, form: Form) -> tuple[str, NewSession]:
     """Returns the path of the first community, and the admin's first session."""
-    instance = instance_of(request)
-    _check_token(instance.setup_token, form.line("token"))
-    site_name = check_site_name(form.line("site_name"))
-    registration = check_registration(form.line("registration"))
-    name = check_name(form.line("name"))
-    password = check_new_password(form.text("password"), name)
-    title = check_display_name(form.line("display_name"))
-    community_name = _check_community(form.line("community"), name)
+    instance, checks, name = instance_of(request), Checks(), form.line("name")
+    with checks:
+        _check_token(instance.setup_token, form.line("token"))
+    with checks, error_beside("site_name"):
+        site_name = check_site_name(form.line("site_name"))
+    with checks:
+        registration = check_registration(form.line("registration"))
+    with checks:
+        name = check_name(name)
+    with checks:
+        password = check_new_password(form.text("password"), name)
+    with checks:
+        title = check_display_name(form.line("display_name"))
+    with checks:
+        community_name = _check_community(form.line("community"), name)
+    checks.finish()
     hashed = await asyncio.to_thread(hash_password, password)
     keys = await instance.new_key(), await instance.new_key()
     agent = request.headers.get("user-agent", "")

@@ -10,12 +10,14 @@ from starlette.responses import Response
 from fedcom.accounts.email import propose_email
 from fedcom.accounts.invitations import check_invitation
 from fedcom.accounts.members import Member, get_member
-from fedcom.accounts.register import check_email
+from fedcom.accounts.passwords import check_new_password
+from fedcom.accounts.register import check_email, require_application, require_email
 from fedcom.accounts.sessions import end_session
 from fedcom.accounts.sign_in import CodeNeeded, EmailNeeded, NewSession
 from fedcom.accounts.throttle import CONFIRMATIONS_BY_ACCOUNT, count_attempt
 from fedcom.context import Context
-from fedcom.errors import Denied, FedcomError, Invalid, NotFound
+from fedcom.effects.local_actor import check_free
+from fedcom.errors import Checks, Denied, FedcomError, NotFound
 from fedcom.http.captcha import make_captcha, record_captcha
 from fedcom.http.devices import remember_device
 from fedcom.http.email_links import ask_to_confirm
@@ -27,6 +29,7 @@ from fedcom.http.sign_up import Newcomer, SignedUp, sign_up as make_account
 from fedcom.http.signer import parts_of
 from fedcom.models.site import Site
 from fedcom.rules.limits import MAX_APPLICATION, check_body
+from fedcom.rules.names import check_name
 from fedcom.web.drafts import take_along
 from fedcom.web.html.forms import Form, error_beside, read_form, receive, safe_path, see_other
 from fedcom.web.html.honeypot import BAIT, SHOWN_AT, check_honeypot, set_honeypot
@@ -91,9 +94,8 @@ async def ask_for_email(request: Request) -> Response:
         return _begin_again(context, form)
     if form.ready:
         with form.keeping("email"):
+            require_email(form.line("email"))
             address, whose = check_email(form.line("email")), member.person.id
-            if address is None:
-                raise Invalid("email_required", "Enter your e-mail address.")
 
             def work(ctx: Context) -> None:
                 count_attempt(ctx.conn, CONFIRMATIONS_BY_ACCOUNT, f"{whose}", ctx.now)
@@ -176,8 +178,10 @@ async def sign_up(request: Request) -> Response:
     context, problem = await read_page(
         request, lambda conn, context: _look_at_code(conn, code, context)
     )
+    is_invited = code != "" and problem is None
     if form.ready:
         with form.keeping():
+            await _check(request, form, context.site, is_invited=is_invited)
             made = await _register(request, form, context.site)
             if made.is_pending:
                 return see_other("/", "account_pending")
@@ -191,13 +195,15 @@ async def sign_up(request: Request) -> Response:
     if problem is not None and not form.sent:
         form.fail(problem)
     set_honeypot(form, context.instance.signer, context.now)
-    is_invited = code != "" and problem is None
     captcha = None if is_invited else await make_captcha(request, context.site)
+    # The new picture needs a new answer.
+    is_redrawn = form.line("captcha_answer") != "" and "captcha_answer" not in form.errors
     form.values["captcha_answer"] = ""
     values = {
         "form": form,
         "is_invited": is_invited,
         "captcha": captcha,
+        "is_redrawn": is_redrawn,
         "captcha_png": base64.b64encode(captcha.png).decode() if captcha else "",
         "sends_mail": sends_mail,
     }
@@ -220,16 +226,34 @@ async def play_captcha(request: Request) -> Response:
     return Response(content, media_type="audio/wav", headers={"Cache-Control": "private, no-store"})
 
 
+async def _check(request: Request, form: Form, site: Site, *, is_invited: bool) -> None:
+    """Raise all errors of the form at once, before its captcha is used up."""
+    instance, checks, name = instance_of(request), Checks(), form.line("name")
+    with checks:
+        check_honeypot(form, instance.signer, instance.clock())
+    with checks:
+        name = check_name(name, site.name_limit)
+    with checks:
+        await instance.read(lambda conn: check_free(conn, name))
+    with checks:
+        check_new_password(form.text("password"), name)
+    with checks:
+        check_email(form.line("email"))
+        if site.requires_confirmed_email and instance.settings.sends_mail:
+            require_email(form.line("email"))
+    with checks, error_beside("application"):
+        check_body(form.text("application"), MAX_APPLICATION)
+        if site.registration == "approval" and not is_invited:
+            require_application(form.text("application"))
+    checks.finish()
+
+
 async def _register(request: Request, form: Form, site: Site) -> SignedUp:
-    instance = instance_of(request)
-    check_honeypot(form, instance.signer, instance.clock())
-    with error_beside("application"):
-        application = check_body(form.text("application"), MAX_APPLICATION)
     newcomer = Newcomer(
         name=form.line("name"),
         password=form.text("password"),
         email=form.line("email"),
-        application=application,
+        application=check_body(form.text("application"), MAX_APPLICATION),
         invitation=form.line("invitation"),
         captcha=form.line("captcha"),
         captcha_answer=form.line("captcha_answer"),

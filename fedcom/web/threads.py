@@ -35,8 +35,8 @@ from fedcom.views.comment import CommentView
 from fedcom.views.comment_feed import Order
 from fedcom.views.community import CommunityPage
 from fedcom.views.post import CrossPost, PostView, get_post_with_draft, list_cross_posts
-from fedcom.views.thread import Node, Thread, find_branch, find_thread, to_tree
-from fedcom.web import drafts
+from fedcom.views.thread import CAP, Node, Thread, find_branch, find_thread, to_tree
+from fedcom.web import drafts, pictures
 from fedcom.web.comment_lines import CommentLines, ThreadPlace
 from fedcom.web.communities import read_community
 from fedcom.web.html.forms import Form, read_form, see_other
@@ -45,7 +45,8 @@ from fedcom.web.html.request_context import PageContext, member_of, read_page
 
 ORDERS: tuple[Order, ...] = ("hot", "top", "new", "old", "controversial")
 
-_ANSWER = {"parent": "", "body": ""}
+_DRAFT = {"parent": "", "body": ""}
+_ANSWER = {**_DRAFT, **pictures.TEXT_FIELDS}
 
 LEVELS = 10
 """Levels of comments on one page; deeper ones are on the page of their parent."""
@@ -105,7 +106,7 @@ class Discussion:
             post=self.post.id,
             author=self.post.author.id,
             community=slug(self.community),
-            is_open=self.post.is_shown and self.post.locked_at is None,
+            is_open=self.takes_comments,
             is_member=member is not None,
             has_downvotes=context.site.downvotes,
             may_moderate=may_moderate,
@@ -122,12 +123,19 @@ class Discussion:
         too deep) is shown above the comments, so that its text is not lost.
         """
         if not reply_to:
-            return self.focus is None and self.post.is_shown and self.post.locked_at is None
+            return self.focus is None and self.takes_comments
         return any(one.id == reply_to and self.takes_reply(one) for one in placed(roots))
+
+    @property
+    def takes_comments(self) -> bool:
+        """Whether the post takes comments by the viewer, or by guests who log in."""
+        is_open = self.post.is_shown and self.post.locked_at is None
+        return is_open and self.community.ban is None
 
     def takes_reply(self, comment: CommentView) -> bool:
         """Whether the viewer could reply to this comment: visible, and not locked for them."""
-        return comment.is_shown and (not comment.is_locked or self.community.standing.may_moderate)
+        is_open = not comment.is_locked or self.community.standing.may_moderate
+        return self.community.ban is None and comment.is_shown and is_open
 
     def new_after(self, context: PageContext) -> datetime | None:
         """Comments after this moment are new to the viewer; None: none are."""
@@ -229,14 +237,18 @@ async def show(request: Request) -> Response:
     A comment that is too deep for this page, or on another page of the thread, is replied to on its
     own page.
     """
-    return await _show(request, Form({"parent": request.query_params.get("reply", ""), "body": ""}))
+    return await _show(request, _new_form(request))
+
+
+def _new_form(request: Request) -> Form:
+    return Form(_ANSWER | {"parent": request.query_params.get("reply", "")})
 
 
 async def reply(request: Request) -> Response:
     """POST /post/{number}/comment: reply to the post, or to the comment `parent`.
 
-    `preview` and `draft` are buttons. Our script asks for JSON and gets the new comment as a piece
-    of the page.
+    `preview`, `draft` and `attach` are buttons. Our script asks for JSON and gets the new comment
+    as a piece of the page.
     """
     form = await read_form(request, _ANSWER)
     context, post = await read_page(request, lambda conn, _: get_post(conn, number_of(request)))
@@ -244,18 +256,26 @@ async def reply(request: Request) -> Response:
         return await _show_answer(context, await _answer(context, post, form))
     draft_form = _reply_form(post.id, form)
     if context.member is None:
-        return drafts.ask_to_log_in(context, form, draft_form, _ANSWER)
+        return drafts.ask_to_log_in(context, form, draft_form, _DRAFT)
     if form.ready:
         with form.keeping():
+            await pictures.attach(request, form, member_of(context).person)
             if form.checked("draft"):
-                await drafts.keep(context, form, draft_form, _ANSWER)
+                await drafts.keep(context, form, draft_form, _DRAFT)
                 return see_other(drafts.path_of(draft_form), "draft_saved")
-            if not form.checked("preview"):
+            if not (form.checked("preview") or form.checked("attach")):
                 made = await _answer(context, post, form)
-                return see_other(f"/post/{post.id}#comment-{made.id}", "comment_posted")
+                return see_other(_place_of(post, made), "comment_posted")
         if form.status != 200:
-            await drafts.keep_unsent(context, form, draft_form, _ANSWER)
+            await drafts.keep_unsent(context, form, draft_form, _DRAFT)
     return await _show(request, form)
+
+
+def _place_of(post: Post, made: Comment) -> str:
+    """The address of a new comment: in its thread if that page shows it, else its own."""
+    is_there = made.depth < LEVELS and post.comments < CAP
+    page_of = f"/post/{post.id}" if is_there else f"/comment/{made.id}"
+    return f"{page_of}#comment-{made.id}"
 
 
 def _reply_form(post_id: int, form: Form) -> str:
@@ -282,7 +302,7 @@ async def _answer(context: PageContext, post: Post, form: Form) -> Comment:
 async def _show_answer(context: PageContext, made: Comment) -> Response:
     discussion = await context.instance.read(lambda conn: _read_branch(conn, context, made, 0))
     shown = replace(discussion, focus=None)
-    values = shown.values(context, "new", Form({"parent": "", "body": ""}))
+    values = shown.values(context, "new", Form(dict(_ANSWER)))
     html = await offload(piece, context, "comment_fragment.html", values)
     return JSONResponse({"id": made.id, "html": html}, 201)
 
@@ -335,7 +355,7 @@ def _note_reading(context: PageContext, comment: CommentView) -> BackgroundTask 
 async def show_comment(request: Request) -> Response:
     """GET /comment/{number}: one comment, its parents and its replies."""
 
-    form = Form({"parent": request.query_params.get("reply", ""), "body": ""})
+    form = _new_form(request)
     draft_form = f"comment/{number_in(form.line('parent'))}"
 
     def read(conn: Connection, context: PageContext) -> Discussion:

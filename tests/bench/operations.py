@@ -113,6 +113,7 @@ PAGES: Mapping[str, Sequence[str]] = {
         "/notifications?show=all",
         *(f"/saved{show}" for show in ("", "?show=comments", "?show=hidden")),
         "/submit",
+        "/submit/communities?q=group",
         "/messages",
     ),
     "admin": (

@@ -217,6 +217,7 @@ NO_PAGES = {
         )
         for ending in ("xml", "atom")
     ),
+    "/submit/communities",
     "/message/{number:int}",
     "/settings/export",
     "/settings/export/lemmy",

@@ -140,6 +140,15 @@ def test_a_page_is_accessible(windows: Windows, servers: Servers, case: PageCase
         assert problems(page) == []
 
 
+def test_the_suggestions_of_communities_are_accessible(windows: Windows, servers: Servers) -> None:
+    with windows.tab(servers.people["bob"]) as page:
+        page.goto("/submit")
+        page.get_by_label("Community", exact=True).fill("s")
+        page.locator(".options li").first.wait_for()
+        page.keyboard.press("ArrowDown")
+        assert violations(page) == []
+
+
 def test_the_error_page_is_accessible(windows: Windows, servers: Servers) -> None:
     """None of the servers fails; this is the page that one would send."""
     problem = Problem(500, "internal_error", "This is a problem on our side. It has been logged.")

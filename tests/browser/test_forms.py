@@ -1,17 +1,24 @@
-"""A form that is refused is shown again with everything that was typed into it."""
+"""A form that is refused is shown again with everything that was typed into it and all that is
+wrong with it.
+"""
 
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Locator, expect
 from starlette.routing import Route
 
 from fedcom.web.routes import routes
+from tests.browser.scenario_steps import PICTURE
 from tests.browser.screens import DESKTOP, tab
 from tests.browser.servers import Servers
 
 LONG = "x" * 60_000
+
+_DEAD_LINKS = """() => [...document.querySelectorAll("main .alert a[href^='#']")]
+  .filter((link) => !document.querySelector(link.hash)).map((link) => link.hash)"""
 
 _UNGUARD = """() => {
   for (const form of document.forms) form.noValidate = true;
@@ -116,8 +123,85 @@ def test_typed_text_is_kept(browser: Browser, servers: Servers, form: Refused) -
         for name, text in typed.items():
             page.locator(f"main [name={name}]:visible").first.fill(text)
         last = page.locator(f"main [name={next(iter(form.wrong))}]:visible").first
-        last.locator("xpath=ancestor::form").locator("button:not([form])").first.click()
+        send(last)
         expect(page.locator("main").locator(".alert, .error").first).to_be_visible()
         for name, text in typed.items():
             if "password" not in name:
                 expect(page.locator(f"main [name={name}]:visible").first).to_have_value(text)
+        assert page.evaluate(_DEAD_LINKS) == []
+
+
+ALL_WRONG = [
+    ("/register", "", {"name": "no!", "password": "x" * 9, "email": "nobody"}),
+    (
+        "/setup",
+        "first of gamma",
+        {"site_name": " ", "name": "no!", "password": "x", "community": "no!"}
+        | {"display_name": "x" * 65},
+    ),
+    ("/submit", "mia", {"community": "nowhere", "title": "x", "url": "no link"}),
+    ("{post}/edit", "bob", {"title": "x", "url": "no link", "content_warning": "x" * 201}),
+    ("/communities/new", "bob", {"name": "cats", "display_name": "x" * 65}),
+    ("/c/cats/ban", "mia", {"person": "nobody", "reason": "x" * 501, "days": "soon"}),
+    ("/settings", "kim", {"display_name": "x" * 65, "body": LONG, "matrix_user_id": "no"}),
+    ("/settings/account", "kim", {"current_password": "no", "password": "x"}),
+    ("/settings/account", "kim", {"email": "nobody", "email_password": "no"}),
+    ("/admin", "ann", {"site_name": " ", "short_description": LONG, "rules": LONG, "legal": LONG}),
+    ("/admin/content", "ann", {"slur_filter": "(a", "blocked_urls": "no link!"}),
+    ("/admin/registration", "ann", {"question": "x" * 501, "name_limit": "1"}),
+    ("/admin/emoji", "ann", {"shortcode": "no!", "picture": "", "alt": LONG, "category": "x" * 65}),
+    ("/admin/invitations", "ann", {"note": "x" * 65, "uses": "many", "days": "soon"}),
+    ("/admin/instances", "ann", {"host": "no host!", "reason": "x" * 501}),
+    ("/upload", "kim", {"picture": "", "alt": LONG}),
+]
+"""Forms with several fields: all of these values are wrong."""
+
+
+@pytest.mark.parametrize(("path", "who", "wrong"), ALL_WRONG, ids=[row[0] for row in ALL_WRONG])
+def test_all_errors_are_shown_at_once_and_the_summary_leads_to_their_fields(
+    browser: Browser, servers: Servers, path: str, who: str, wrong: dict[str, str]
+) -> None:
+    with tab(browser, DESKTOP, servers.people[who]) as page:
+        page.goto(path.format_map(servers.paths))
+        page.evaluate(_UNGUARD)
+        for name, text in wrong.items():
+            field = page.locator(f"main [name={name}]:visible").first
+            if text:
+                field.fill(text)
+        send(field)
+        summary = page.get_by_role("alert")
+        expect(summary).to_be_focused()
+        for name in wrong:
+            field = page.locator(f"main [name={name}]:visible").first
+            expect(field).to_have_attribute("aria-invalid", "true")
+            expect(field).to_have_attribute("aria-describedby", re.compile(rf"\be-{name}\b"))
+            expect(field).to_have_css("border-top-width", "2px")
+            expect(page.locator(f"#e-{name}")).to_be_visible()
+        summary.get_by_role("link").last.click()
+        expect(page.locator(f"#f-{next(reversed(wrong))}")).to_be_focused()
+        assert summary.get_by_role("link").count() == len(wrong)
+
+
+def test_passwords_and_files_are_said_to_be_lost(browser: Browser, servers: Servers) -> None:
+    with tab(browser, DESKTOP, servers.people[""]) as page:
+        page.goto("/register")
+        page.get_by_label("Name", exact=True).fill("bob")
+        password = page.get_by_label("Password")
+        password.fill("correct-horse-battery")
+        send(password)
+        expect(password).to_have_value("")
+        expect(password).to_have_accessible_description(re.compile("Enter it again"))
+    with tab(browser, DESKTOP, servers.people["kim"]) as page:
+        page.goto("/upload")
+        page.evaluate(_UNGUARD)
+        picture = page.get_by_label("Picture", exact=True)
+        picture.set_input_files(PICTURE)
+        page.get_by_label("Picture description").fill(LONG)
+        send(picture)
+        expect(picture).to_have_accessible_description(re.compile("Choose it again"))
+
+
+def send(field: Locator) -> None:
+    """Press the first button of the field's form that can be seen."""
+    buttons = field.locator("xpath=ancestor::form").locator("button:not([form], [tabindex])")
+    buttons.locator("visible=true").first.click()

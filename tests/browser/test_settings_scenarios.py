@@ -68,7 +68,7 @@ def test_a_password_is_changed_and_other_browsers_are_logged_out(
         page.get_by_label("Current password").fill("not-this-one")
         page.get_by_label("New password").fill("another-horse-battery")
         page.get_by_role("button", name="Change password").click()
-        expect(page.get_by_text("The password is wrong.")).to_be_visible()
+        expect(page.locator("#e-current_password")).to_have_text("The password is wrong.")
         page.get_by_label("Current password").fill(PASSWORD)
         page.get_by_label("New password").fill("another-horse-battery")
         page.get_by_role("button", name="Change password").click()
@@ -102,7 +102,7 @@ def test_a_member_turns_on_two_factor_authentication_and_logs_in_with_a_recovery
         expect(field).to_have_attribute("inputmode", "numeric")
         field.fill("000000")
         page.get_by_role("button", name="Log in", exact=True).click()
-        expect(page.get_by_text("The code is wrong, or has been used before.")).to_be_visible()
+        expect(page.locator("#e-code")).to_have_text("The code is wrong, or has been used before.")
         page.get_by_text("Lost your phone?").click()
         page.get_by_label("Recovery code").fill(code)
         page.get_by_role("button", name="Log in with a recovery code").click()
@@ -110,7 +110,7 @@ def test_a_member_turns_on_two_factor_authentication_and_logs_in_with_a_recovery
 
         page.get_by_label("Authentication code").fill(code)
         page.get_by_role("button", name="Turn off").click()
-        expect(page.get_by_text("The code is wrong, or has been used before.")).to_be_visible()
+        expect(page.locator("#e-code")).to_have_text("The code is wrong, or has been used before.")
 
 
 def test_a_member_logs_out_here_and_in_other_browsers(

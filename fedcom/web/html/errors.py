@@ -51,9 +51,11 @@ async def show_problem(request: Request, error: Exception) -> Response:
         return _bare(request, problem)
     values = _values(request, problem)
     # A page of ours never shows what another site sent, and no body is read for a request that was
-    # refused before its handler began.
+    # refused before its handler began, or that fails for another reason than its content.
     if context.member and isinstance(error, FedcomError) and problem.code != "cross_site":
         values["typed"] = await typed_into(request)
+    elif context.member:
+        values["typed"] = getattr(request.state, "typed", {})
     response = page(context, "error.html", values, status=problem.status)
     response.headers.update(problem.headers)
     return response

@@ -1,7 +1,7 @@
 """Forms: their values, their errors, and whether they came from one of our pages.
 
-A refused form is shown again with everything that was typed and with the message beside its field.
-No error loses anyone's text.
+A refused form is shown again with everything that was typed, passwords and files excepted, and
+with all errors, each beside its field. No error loses anyone's text.
 """
 
 import hashlib
@@ -68,6 +68,9 @@ _CODES = {
     "invalid_regex": "slur_filter",
     "permissive_regex": "slur_filter",
     "invalid_matrix_id": "matrix_user_id",
+    "person_is_banned_from_community": "community",
+    "only_mods_can_post_in_community": "community",
+    "community_closed": "community",
 }
 
 
@@ -93,6 +96,18 @@ class Form:
         """Whether it was sent from one of our pages and has no errors so far."""
         return self.sent and self.status == 200
 
+    @property
+    def in_order(self) -> list[tuple[str, str]]:
+        """The errors with their fields, in the order of the form."""
+        order = {name: number for number, name in enumerate(self.values)}
+        return sorted(self.errors.items(), key=lambda error: order.get(error[0], len(order)))
+
+    def is_lost(self, name: str) -> bool:
+        """Whether a password or a file has to be entered again, because the form was refused and
+        pages do not give these back.
+        """
+        return self.status != 200 and bool(self.text(name) or name in self.files)
+
     def text(self, name: str) -> str:
         """The value of a field as typed, with plain line ends; "" if there is none."""
         return self.values.get(name, "")
@@ -117,16 +132,24 @@ class Form:
             self.fail(error, field)
 
     def fail(self, error: FedcomError | ProtocolError, field: str = "") -> None:
-        """Show the error beside the field its code names, else `field`, else above the form."""
+        """Show the error and its `others`, each beside the field its code names, else `field`, else
+        above the form.
+        """
         problem = to_problem(error)
-        detail = sentence(error, problem.detail)
         self.status = problem.status
         self.headers |= problem.headers
+        self._show(error, field)
+        for other in error.others if isinstance(error, FedcomError) else ():
+            self._show(other, field)
+
+    def _show(self, error: FedcomError | ProtocolError, field: str) -> None:
+        problem = to_problem(error)
+        detail = sentence(error, problem.detail)
         name = _field_named(_CODES.get(problem.code, problem.code), self.values) or field
         if name:
-            self.errors[name] = detail
+            self.errors.setdefault(name, detail)
         else:
-            self.error = detail
+            self.error = f"{self.error} {detail}".strip()
 
     def answer(self, page: R) -> R:
         """`page`, which shows the form, with the status and the headers of the error."""
@@ -142,7 +165,9 @@ def error_beside(field: str) -> Iterator[None]:
     try:
         yield
     except Invalid as error:
-        raise Invalid(f"{field}_{error.code}", error.template, **error.facts) from error
+        if error.code != field and not error.code.startswith(f"{field}_"):
+            raise Invalid(f"{field}_{error.code}", error.template, **error.facts) from error
+        raise
 
 
 def _field_named(code: str, names: Mapping[str, str]) -> str:

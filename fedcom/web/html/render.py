@@ -307,6 +307,7 @@ def piece(context: PageContext, template: str, values: Mapping[str, Any]) -> str
         site=context.site,
         alerts=context.alerts,
         member=context.member,
+        is_kept_out=context.is_kept_out,
         form_token=context.form_token,
         now=context.now,
         here=_here(context.request),

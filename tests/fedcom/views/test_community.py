@@ -1,9 +1,10 @@
+from datetime import timedelta
 from typing import Any, get_args
 
 import pytest
 
 from fedcom.errors import Invalid
-from fedcom.models.moderation import moderator
+from fedcom.models.moderation import community_ban, moderator
 from fedcom.models.personal import actor_block, host_block
 from fedcom.views.community import (
     CommunityQuery,
@@ -163,7 +164,44 @@ def test_followed_and_local_communities_are_offered_for_posts(rows: Rows) -> Non
     rows.community("closed", removed_at=NOON)
     rows.follow(me, followed)
 
-    assert [name.id for name in list_writable(rows.conn, me)] == [followed, here]
+    assert [name.id for name in list_writable(rows.conn, me, NOON)] == [followed, here]
+
+
+def test_only_communities_that_take_the_members_posts_are_offered(rows: Rows) -> None:
+    me, other = rows.person(), rows.person("other")
+    rows.community("closed", removed_at=NOON)
+    mods_only, blocked = rows.community("mods_only", posting_restricted=True), rows.community("bad")
+    rows.insert(actor_block, person_id=me, blocked_id=blocked, blocked_at=NOON)
+    banned, was_banned = rows.community("banned"), rows.community("was_banned")
+    for where, until in ((banned, NOON + timedelta(hours=1)), (was_banned, NOON)):
+        ban = {"community_id": where, "person_id": me, "created_at": NOON - timedelta(hours=1)}
+        rows.insert(community_ban, **ban, reason="", expires_at=until)
+
+    def offered(who: int, text: str = "") -> list[int]:
+        return [one.id for one in list_writable(rows.conn, who, NOON, text=text)]
+
+    assert offered(me) == offered(me, "a") == [was_banned]
+    assert offered(other) == [blocked, banned, was_banned]
+    rows.insert(moderator, community_id=mods_only, person_id=me, appointed_at=NOON)
+    assert offered(me) == [mods_only, was_banned]
+
+
+def test_communities_for_posts_are_found_by_name_title_and_handle(rows: Rows) -> None:
+    me = rows.person()
+    here = rows.community("knitting", title="Needles & More")
+    far = rows.community("sewing", host="needle.example", title="Sewing")
+    followed = rows.community("needlework", host="far.example", title="100%")
+    rows.follow(me, followed)
+
+    def found(text: str) -> list[int]:
+        return [one.id for one in list_writable(rows.conn, me, NOON, text=text)]
+
+    assert found("needle") == [followed, here, far]
+    assert found(" NEEDLES ") == [here]
+    assert found("!sewing@needle") == found("sewing") == [far]
+    assert found("knitting") == [here]
+    assert found("%") == [followed]
+    assert found("_") == []
 
 
 def test_hidden_communities_are_found_by_followers_and_where_asked_for(rows: Rows) -> None:
@@ -176,5 +214,5 @@ def test_hidden_communities_are_found_by_followers_and_where_asked_for(rows: Row
 
     assert found(0) == found(bob) == found(bob, scope="local") == []
     assert found(eve) == found(eve, name="cat") == found(bob, hidden=True) == [cats]
-    assert list_writable(rows.conn, bob) == ()
-    assert [one.id for one in list_writable(rows.conn, eve)] == [cats]
+    assert list_writable(rows.conn, bob, NOON) == ()
+    assert [one.id for one in list_writable(rows.conn, eve, NOON)] == [cats]

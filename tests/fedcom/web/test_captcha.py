@@ -67,6 +67,7 @@ async def test_another_error_does_not_use_it_up(guarded: World) -> None:
     answer = {"captcha": ticket, "captcha_answer": solve(guarded, ticket)}
     short = await guest.post("/register", name="zoe", password="short", **answer)
     assert (short.status, 'id="e-password"' in short.html) == (422, True)
+    assert "The picture is a new one" in short.text
     sent = await guest.post("/register", name="zoe", password=PASSWORD, **answer)
     assert sent.status == 303
 

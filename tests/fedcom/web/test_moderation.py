@@ -13,6 +13,7 @@ from fedcom.actions.perform import perform
 from fedcom.context import Context
 from fedcom.models.moderation import community_ban
 from fedcom.queries.actors import get_person
+from fedcom.web.html.i18n import exact
 from tests.fedcom.web.conftest import World
 
 pytestmark = pytest.mark.anyio
@@ -401,3 +402,31 @@ async def test_the_other_purges_say_what_will_vanish(world: World) -> None:
     long = await ann.post("/u/eve/purge", reason="a" * 501)
     assert long.status == 422
     assert 'id="e-reason"' in long.html
+
+
+async def test_the_banned_see_why_and_until_when_in_place_of_the_form(world: World) -> None:
+    post = await world.post()
+    comment = await world.comment(post)
+    pages = [f"/post/{post.id}", f"/post/{post.id}?reply={comment.id}", f"/comment/{comment.id}"]
+    end = world.instance.clock() + timedelta(days=7)
+    until = " ".join(exact(end).split())
+    ann, bob = world.people["ann"], world.people["bob"]
+    ban = Ban(by=ann, person=bob, community=world.community, reason="Too <loud>", expires_at=end)
+    await world.perform(ban)
+
+    for path in pages:
+        page = await world.browser("bob").get(path)
+        assert "You are banned from" in page.text, path
+        assert f"until {until}." in page.text, path
+        assert "Reason: Too <loud>" in page.text, path
+        assert '/comment"' not in page.html, path
+        assert 'class="reply"' not in page.html, path
+        assert "You are banned from" not in (await world.browser("eve").get(path)).text
+
+    await world.perform(Ban(by=ann, person=bob, community=None, reason=""))
+    world.tokens["bob"] = await world.instance.unit(
+        lambda ctx: create_session(ctx.conn, bob.id, "", ctx.now)
+    )
+    page = await world.browser("bob").get(f"/post/{post.id}")
+    assert "You are banned from this server. Show details" in page.text
+    assert "to comment or vote" not in page.text

@@ -151,6 +151,28 @@ async def test_an_upload_gives_back_the_line_that_shows_it(world: World) -> None
     assert missing.status == 422
 
 
+async def test_every_form_of_a_text_takes_a_picture_for_it(world: World) -> None:
+    post = await world.post()
+    comment, bob = await world.comment(post), world.browser("bob")
+    message = (await bob.post("/messages/eve", body="Hello")).location.rpartition("-")[2]
+    fields = {"title": "Cats", "community": "cats", "body": "Look:", "image_alt": "A [cat]"}
+    for path in (
+        *(f"/post/{post.id}/comment", f"/comment/{comment.id}/edit", f"/post/{post.id}/edit"),
+        *("/submit", "/messages/eve", f"/message/{message}/edit"),
+    ):
+        page = await bob.send(path, {"image": picture()}, **fields, attach="1")
+        text = re.search(r'name="body"[^>]*>\n([^<]*)</textarea>', page.html)
+        assert page.status == 200, path
+        assert text is not None
+        assert re.fullmatch(r"Look:\n\n!\[A \\\[cat\\\]\]\(\S*/media/\S*\)", text[1]), path
+        missing = await bob.post(path, **fields, attach="1")
+        assert (missing.status, 'id="e-image"' in missing.html) == (422, True), path
+        assert "Look:</textarea>" in missing.html, path
+        sent = await bob.send(path, {"image": picture()}, **fields)
+        assert sent.status == 303, (path, sent.text)
+        assert 'alt="A [cat]"' in (await bob.get(sent.location)).html, path
+
+
 async def test_remote_pictures_are_proxied(world: World) -> None:
     text = "![cat](https://peer.example/cat.png?a=1&b=%20) and `<img src=x>`"
     post = await world.post(body=Body.of_markdown(text))

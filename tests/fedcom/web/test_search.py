@@ -38,9 +38,9 @@ async def test_guests_find_stored_content(world: World) -> None:
             assert tab in found.text
         assert "Post · bob in Cats" in found.text
         found = await browser.get("/search?q=cat&type=communities")
-        assert '<a href="/c/cats" dir="auto"><mark>Cats</mark></a>' in found.html
+        assert '<a href="/c/cats"><mark>Cats</mark></a>' in found.html
         found = await browser.get("/search?q=bo&type=people")
-        assert '<a href="/u/bob" dir="auto"><mark>bob</mark></a>' in found.html
+        assert '<a href="/u/bob"><mark>bob</mark></a>' in found.html
 
 
 async def test_deleted_content_is_not_found(world: World) -> None:

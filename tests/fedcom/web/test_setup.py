@@ -73,6 +73,7 @@ async def test_it_is_done_only_once(browser: Browser, fresh: PlainInstance) -> N
     [
         ({"site_name": ""}, "site_name", "needs a name"),
         ({"name": "x"}, "name", "at least 3"),
+        ({"name": "\u212aelvin"}, "name", "only the letters"),
         ({"password": "short"}, "password", "at least"),
         ({"community": "x"}, "community", "at least 3"),
         ({"community": "ann"}, "community", "already has this name"),

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from activitypub.nodeinfo import Software
+from fedcom.actions.close import CloseCommunity
 from fedcom.actions.remove import RemoveContent
 from fedcom.context import Context
 from fedcom.models.actor import Person
@@ -428,6 +429,16 @@ async def test_the_typed_text_is_on_error_pages_too(world: World, path: str, fie
     assert page.status in {403, 404}
     assert "Twenty minutes of <work>" in page.text
     assert "hunter2" not in page.text
+
+
+async def test_the_text_of_a_reply_to_a_closed_community_is_not_lost(world: World) -> None:
+    post = await world.post()
+    close = CloseCommunity(by=world.people["ann"], community=world.community, reason="")
+    await world.perform(close)
+
+    page = await world.browser("bob").post(f"/post/{post.id}/comment", body="Half an hour of work")
+
+    assert (page.status, "Half an hour of work" in page.text) == (410, True)
 
 
 async def test_content_of_a_cross_site_form_is_not_shown(world: World) -> None:
