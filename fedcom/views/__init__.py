@@ -5,7 +5,7 @@ community, its counts, what the viewer did with it, the author's standing. Rows 
 views by the names of their columns. Lists differ in selection, order and starting point; each is
 one statement and returns a `Page` (`paging`).
 
-In reading order: `viewer` (whose view it is), `person`, `community`, `post`, `scopes` (the
+In reading order: `viewer` (whose view it is), `planning` (how statements are written), `person`, `community`, `post`, `scopes` (the
 communities of a list), `feed` (lists of posts), `comment`, `comment_feed` (lists of comments),
 `thread` (the comments below a post), `profile` (a person's posts and comments), `search`,
 `search_all` (every kind at once), `notification`, `message`, `report` (their queue), `report_entry`

@@ -56,8 +56,9 @@ from fedcom.views.paging import (
     page_values,
     to_page,
 )
+from fedcom.views.planning import checked, unindexed
 from fedcom.views.post import author, group
-from fedcom.views.scopes import CONSIDERED, GROUPS, are_few, checked, ranked, unindexed
+from fedcom.views.scopes import CONSIDERED, GROUPS, are_few, ranked
 from fedcom.views.viewer import NOBODY, VIEWER, viewer_values
 
 Scope = scopes.Scope | Literal["post"]

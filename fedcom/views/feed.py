@@ -49,6 +49,7 @@ from fedcom.views.paging import (
     page_values,
     to_page,
 )
+from fedcom.views.planning import checked, unindexed
 from fedcom.views.post import (
     EXCERPTS,
     EXCERPTS_FOR_GUESTS,
@@ -64,10 +65,8 @@ from fedcom.views.scopes import (
     GROUPS,
     Scope,
     are_few,
-    checked,
     none_of,
     ranked,
-    unindexed,
 )
 from fedcom.views.viewer import NOBODY, VIEWER, viewer_values
 

@@ -26,7 +26,7 @@ from fedcom.queries.visibility import is_admin, is_closed, may_read, sees_modera
 from fedcom.views.community import CommunityView, community_columns, find_community_in
 from fedcom.views.paging import Cursor, Page, Start, one_page, page_values, to_page
 from fedcom.views.person import ActorView, PersonView, actor_columns, find_person_in, to_actor
-from fedcom.views.scopes import checked
+from fedcom.views.planning import checked
 from fedcom.views.viewer import NOBODY, VIEWER
 
 PAGE = 50

@@ -17,12 +17,12 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    literal_column,
     or_,
 )
 
 from fedcom.db import BigId, UtcDateTime
 from fedcom.errors import Invalid
+from fedcom.views.planning import constant
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_ID = 2**53
@@ -162,15 +162,6 @@ def one_page(statement: Select[Any], rows: int = 0) -> Select[Any]:
 def first_rows(values: Mapping[str, Any]) -> int:
     """How many rows a page with these `page_values` reads if it skips none, else 0."""
     return 0 if values["skip"] else int(values["count"])
-
-
-def constant(rows: int) -> ColumnElement[int]:
-    """A limit that PostgreSQL knows when it plans the statement, and SQLite does not.
-
-    PostgreSQL takes a limit that is a parameter for a tenth of all rows, and reads whole tables to
-    join so many. SQLite prefers to sort a whole table to going down an index if it knows a low one.
-    """
-    return literal_column(f"{rows} + 0")
 
 
 def page_values(

@@ -44,13 +44,13 @@ from fedcom.views.paging import (
     Cursor,
     Page,
     Start,
-    constant,
     first_rows,
     one_page,
     page_values,
     to_page,
 )
 from fedcom.views.person import PersonView, actor_columns, find_person_in, to_person
+from fedcom.views.planning import constant
 from fedcom.views.viewer import VIEWER
 
 PAGE = 20

@@ -20,7 +20,7 @@ from fedcom.models.actor import actor, community
 from fedcom.models.follow import follow
 from fedcom.models.moderation import moderator
 from fedcom.models.post import post, post_rank
-from fedcom.views.paging import constant
+from fedcom.views.planning import constant
 from fedcom.views.post import author, group
 from fedcom.views.viewer import VIEWER
 
@@ -50,11 +50,6 @@ def are_few(counter: Column[int], ids: Select[Any]) -> ColumnElement[bool]:
     return counted.scalar_subquery() <= FEW
 
 
-def checked(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Row by row: no index is used, and PostgreSQL expects to keep nearly every row."""
-    return case((condition, 1), else_=0) != 0
-
-
 def ranked(rows: Select[Any], number: int, are_few: ColumnElement[bool] | None = None) -> CTE:
     """The first of these sorted rows: `CONSIDERED` times `number`, or as many as the parameter
     `most` says if `number` is 0 (`first_rows`). With `are_few`, none at all unless that holds.
@@ -77,10 +72,3 @@ def none_of(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     """
     found = select(func.max(1)).where(*conditions).correlate(post_rank, post, author, group)
     return func.coalesce(found.scalar_subquery(), 0) != 1
-
-
-def unindexed(key: ColumnElement[Any]) -> ColumnElement[Any]:
-    """The same key, in which no index is sorted: for a few rows that are found by other means, so
-    that no database walks down all rows in order to find these.
-    """
-    return func.coalesce(key, key)
