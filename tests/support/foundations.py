@@ -21,7 +21,11 @@ _SEQUENCES = text(
     "SELECT schemaname || '.' || sequencename AS name, last_value AS last FROM pg_sequences"
     " WHERE last_value IS NOT NULL"
 )
-_SET = text("SELECT setval(CAST(:name AS regclass), :last)")
+# Not back to a number below those that triggers have used since, in tables without a model.
+_SET = text(
+    "SELECT setval(CAST(CAST(:name AS text) AS regclass), greatest(:last, (SELECT last_value"
+    " FROM pg_sequences WHERE schemaname || '.' || sequencename = CAST(:name AS text))))"
+)
 
 _Rows = list[tuple[Table, list[dict[str, Any]]]]
 _made: dict[Hashable, tuple[Any, _Rows, list[dict[str, Any]]]] = {}
