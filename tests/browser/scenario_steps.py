@@ -11,7 +11,8 @@ from tests.browser.servers import Servers, eventually
 from tests.support.pictures import draw, picture
 from tests.support.visitor import Visitor
 
-PICTURE = {"name": "cat.png", "mimeType": "image/png", "buffer": picture("PNG", draw(320, 240))}
+IMAGE = picture("PNG", draw(320, 240))
+PICTURE = {"name": "cat.png", "mimeType": "image/png", "buffer": IMAGE}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Dialog, Locator, Page, expect
 
 from tests.browser.conftest import Tabs
-from tests.browser.scenario_steps import PICTURE, begin_thread
+from tests.browser.scenario_steps import IMAGE, PICTURE, begin_thread
 from tests.browser.screens import DESKTOP, Screen
 from tests.browser.servers import Servers
 from tests.support.visitor import path_of
@@ -106,7 +106,7 @@ def test_a_picture_is_put_into_a_comment(servers: Servers, screen: Screen, tab_o
     expect(text).to_have_value(_starting("Look:\n\n![A \\[cat\\]](http"))
     if screen.scripts:
         for kind in ("paste", "drop"):
-            image = base64.b64encode(PICTURE["buffer"]).decode()  # type: ignore[arg-type]
+            image = base64.b64encode(IMAGE).decode()
             text.evaluate(_ARRIVE, [kind, f"{kind}.png", image])
             words = form.get_by_label("What it shows")
             expect(words).to_be_focused()
