@@ -150,7 +150,6 @@ def list_comments(
     comments; what is written in hidden communities is in `all` and `local` for followers only.
     What depends on a viewer (`subscribed`, `moderated`, `only`) is empty for guests.
     """
-    values = page_values(wanted.after, wanted.limit)
     shape = _CommentShape(
         wanted.scope,
         wanted.sort,
@@ -160,7 +159,7 @@ def list_comments(
         wanted.only,
         wanted.scope == "author" and wanted.within_id != NOBODY,
         wanted.scope == "post" and wanted.below != "",
-        first_rows(values),
+        first_rows(wanted.after, wanted.limit),
     )
     parameters: dict[str, Any] = {
         **viewer_values(viewer_id, now),

@@ -316,7 +316,7 @@ def list_communities(
         wanted.nsfw,
         wanted.blocked,
         wanted.hidden,
-        first_rows(parameters),
+        first_rows(wanted.after, wanted.limit),
     )
     rows = conn.execute(_list(shape), parameters).mappings().all()
     return to_page(rows, wanted.limit, to_community, "key")

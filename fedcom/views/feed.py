@@ -240,7 +240,7 @@ def list_posts(
         wanted.show_bots or wanted.scope == "author",
         wanted.languages != (),
         wanted.url != "",
-        first_rows(page_values(wanted.after, wanted.limit)),
+        first_rows(wanted.after, wanted.limit),
     )
     parameters: dict[str, Any] = {
         **viewer_values(viewer_id, now),

@@ -5,7 +5,7 @@ is shown twice because a new one arrived above. Clients that only know page numb
 `PageNumber` and get the same `Page`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
@@ -159,9 +159,10 @@ def one_page(statement: Select[Any], rows: int = 0) -> Select[Any]:
     return statement.limit(bindparam("count")).offset(bindparam("skip"))
 
 
-def first_rows(values: Mapping[str, Any]) -> int:
-    """How many rows a page with these `page_values` reads if it skips none, else 0."""
-    return 0 if values["skip"] else int(values["count"])
+def first_rows(start: Start, limit: int) -> int:
+    """How many rows a page that skips none reads, one more than `limit`; 0 for one that does."""
+    skips = isinstance(start, PageNumber) and not is_first_page(start)
+    return 0 if skips else limit + 1
 
 
 def page_values(

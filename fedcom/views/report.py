@@ -40,15 +40,7 @@ from fedcom.views.community import (
     find_community_in,
     to_community,
 )
-from fedcom.views.paging import (
-    Cursor,
-    Page,
-    Start,
-    first_rows,
-    one_page,
-    page_values,
-    to_page,
-)
+from fedcom.views.paging import Cursor, Page, Start, first_rows, one_page, page_values, to_page
 from fedcom.views.person import PersonView, actor_columns, find_person_in, to_person
 from fedcom.views.planning import constant
 from fedcom.views.viewer import VIEWER
@@ -281,7 +273,11 @@ def list_reports(conn: Connection, wanted: ReportQuery) -> Page[ReportView]:
     }
     in_community, has_cursor = wanted.community_id != 0, isinstance(wanted.after, Cursor)
     shape = _QueueShape(
-        wanted.resolved, wanted.is_admin, in_community, has_cursor, first_rows(parameters)
+        wanted.resolved,
+        wanted.is_admin,
+        in_community,
+        has_cursor,
+        first_rows(wanted.after, wanted.limit),
     )
     rows = conn.execute(_list(shape), parameters).mappings().all()
     shown = rows[: wanted.limit]

@@ -5,16 +5,7 @@ or by walking down an index and skipping what they do not have.
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from sqlalchemy import (
-    CTE,
-    Column,
-    ColumnElement,
-    Select,
-    bindparam,
-    case,
-    func,
-    select,
-)
+from sqlalchemy import CTE, Column, ColumnElement, Select, bindparam, case, func, select
 
 from fedcom.models.actor import actor, community
 from fedcom.models.follow import follow
@@ -50,15 +41,15 @@ def are_few(counter: Column[int], ids: Select[Any]) -> ColumnElement[bool]:
     return counted.scalar_subquery() <= FEW
 
 
-def ranked(rows: Select[Any], number: int, are_few: ColumnElement[bool] | None = None) -> CTE:
+def ranked(rows: Select[Any], number: int, condition: ColumnElement[bool] | None = None) -> CTE:
     """The first of these sorted rows: `CONSIDERED` times `number`, or as many as the parameter
-    `most` says if `number` is 0 (`first_rows`). With `are_few`, none at all unless that holds.
+    `most` says if `number` is 0 (`first_rows`). With a condition, none at all unless it holds.
     """
     most: ColumnElement[int] = bindparam("most")
-    if are_few is not None:
+    if condition is not None:
         # Inside, what PostgreSQL expects; outside, what is wanted.
         rows = select(rows.limit(constant(number * CONSIDERED or FEW)).subquery("best"))
-        most = case((are_few, most), else_=0)
+        most = case((condition, most), else_=0)
     elif number:
         most = constant(number * CONSIDERED)
     return rows.limit(most).cte("ranked").prefix_with("MATERIALIZED")
