@@ -176,7 +176,7 @@ def test_wide_code_is_scrolled_with_the_keyboard(
         code = page.get_by_role("group", name="Code")
         code.focus()
         page.keyboard.press("ArrowRight")
-        page.wait_for_function("document.activeElement.scrollLeft > 0")
+        eventually(lambda: page.evaluate("document.activeElement.scrollLeft > 0"))
 
 
 def test_times_are_in_the_zone_of_the_browser(browser: Browser, servers: Servers) -> None:
