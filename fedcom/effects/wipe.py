@@ -39,6 +39,7 @@ from fedcom.models.personal import (
     sent_form,
 )
 from fedcom.models.post import post, post_rank
+from fedcom.models.rule import rule
 from fedcom.models.settings_import import import_item
 from fedcom.models.site import site
 from fedcom.models.vote import comment_vote, post_vote
@@ -114,6 +115,7 @@ KEPT: dict[Column[Any], str] = {
     post_rank.c.community_id: "names a community",
     comment_rank.c.community_id: "names a community",
     report.c.community_id: "names a community",
+    rule.c.community_id: "names a community",
 }
 """Rows that remain, with the reason."""
 

@@ -17,6 +17,7 @@ from fedcom.models.media import Media, Purpose, link_preview, media
 from fedcom.models.message import message
 from fedcom.models.personal import draft
 from fedcom.models.post import post
+from fedcom.models.rule import rule
 from fedcom.models.site import site
 from fedcom.queries.visibility import is_not_deleted, is_shown
 
@@ -196,6 +197,7 @@ def _is_avatar(conn: Connection, found: Media, url: str) -> bool:
             ),
         )
         | exists().where(custom_emoji.c.image_url == url)
+        | exists().where(rule.c.text_source.contains(found.name, autoescape=True))
         | exists().where(
             or_(
                 site.c.logo == found.name,

@@ -9,6 +9,7 @@ bans, reports, modlog, markers), `account` (local logins, sessions, invitations)
 of e-mail), `notification`, `personal` (members' private lists), `media` (pictures and previews of
 links), `omission` (content that a backfill left out), `restriction` (interaction policies of remote
 authors), `boost` (of local content), `purge` (what admins erase for good), `decoration` (taglines
-and custom emoji), `settings_import`, `search` (its indexes, and the words of texts). `located` is
-no table: a post or comment with its community, author and standing, read at once.
+and custom emoji), `rule` (of the site and of communities), `settings_import`, `search` (its
+indexes, and the words of texts). `located` is no table: a post or comment with its community,
+author and standing, read at once.
 """

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, exists, select
 
 from fedcom.errors import NotFound
 from fedcom.models.base import columns_of, first_row
@@ -30,3 +30,9 @@ def get_post(conn: Connection, post_id: int) -> Post:
     if found is None:
         raise NotFound("couldnt_find_post", "Post not found.")
     return found
+
+
+def has_posted(conn: Connection, person_id: int, community_id: int) -> bool:
+    """Whether a person has written a post in a community, deleted or not."""
+    theirs = post.c.author_id == person_id, post.c.community_id == community_id
+    return bool(conn.execute(select(exists().where(*theirs))).scalar())

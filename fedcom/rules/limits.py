@@ -46,6 +46,9 @@ MAX_WARNING = 200
 MAX_APPLICATION = 5_000
 """Of the text of an application."""
 
+MAX_RULE_NAME = 80
+"""Of the short name of a rule, which stands in reasons beside words of the moderator."""
+
 MAX_ITEMS = 1_000
 """Of the posts that one request marks or hides; apps send those of a page. (Lemmy 0.19: 10 000.)"""
 
@@ -103,6 +106,17 @@ def check_display_name(name: str) -> str:
     Raises Invalid: `display_name_characters` or `display_name_too_long`.
     """
     return _at_most(MAX_DISPLAY_NAME, _one_line(name, "display_name"), "display_name_too_long")
+
+
+def check_rule_name(name: str) -> str:
+    """The short name of a rule as it is stored: one line.
+
+    Raises Invalid: `name_characters`, `name_missing` or `name_too_long`.
+    """
+    line = _at_most(MAX_RULE_NAME, _one_line(name, "name"), "name_too_long")
+    if not line:
+        raise Invalid("name_missing", "Please enter a name.")
+    return line
 
 
 def check_matrix_id(text: str) -> str:

@@ -70,6 +70,7 @@ from fedcom.models.post import Post, post, post_rank
 from fedcom.models.purge import Purge, PurgeKind, purge
 from fedcom.models.restriction import restriction
 from fedcom.models.revision import revision
+from fedcom.models.rule import rule
 from fedcom.models.settings_import import import_item
 from fedcom.models.vote import comment_vote, post_vote
 from fedcom.queries.actors import get_community, get_person
@@ -124,6 +125,7 @@ OF_ACTOR: tuple[Column[Any], ...] = (
     community_ban.c.person_id,
     community_ban.c.community_id,
     modlog.c.community_id,
+    rule.c.community_id,
     omission.c.community_id,
     invitation.c.by_id,
     session.c.account_id,

@@ -33,7 +33,9 @@ from fedcom.models.actor import actor, community
 from fedcom.models.base import columns_of, to_row, values_of
 from fedcom.models.follow import follow
 from fedcom.models.moderation import CommunityBan, community_ban, moderator
+from fedcom.models.rule import Rule
 from fedcom.queries.follows import find_follow
+from fedcom.queries.rules import list_rules
 from fedcom.queries.visibility import (
     is_admin,
     is_blocked,
@@ -116,6 +118,7 @@ class CommunityPage(CommunityView):
     # The viewer's ban, while it is in effect.
     ban: CommunityBan | None
     moderators: tuple[PersonView, ...]
+    rules: tuple[Rule, ...]
     standing: Standing
     # The viewer's request to follow was refused, or never arrived.
     is_refused: bool
@@ -426,7 +429,7 @@ _MODERATORS = (
     .where(moderator.c.community_id == bindparam("community", type_=BigId))
     .order_by(moderator.c.appointed_at, moderator.c.person_id)
 )
-_NOT_IN_THE_ROW = ("ban", "moderators", "standing", "is_refused")
+_NOT_IN_THE_ROW = ("ban", "moderators", "rules", "standing", "is_refused")
 
 
 def get_community_page(
@@ -437,7 +440,7 @@ def get_community_page(
     is_admin: bool = False,
     now: datetime,
 ) -> CommunityPage:
-    """The community with this row id, in two statements; in two more while the viewer's follow is
+    """The community with this row id, in three statements; in two more while the viewer's follow is
     waiting for the community's server. Raises NotFound.
     """
     wanted = {"community": community_id, "viewer": viewer_id}
@@ -448,7 +451,8 @@ def get_community_page(
     moderators = tuple(to_person(one, "") for one in rows)
     ban = None if row["ban_of_person_id"] is None else to_row(CommunityBan, row, "ban_of_")
     own = values_of(CommunityPage, without=_NOT_IN_THE_ROW)(row)
-    found = CommunityPage(*(*own, None, moderators, Standing(), False))
+    rules = list_rules(conn, community_id)
+    found = CommunityPage(*(*own, None, moderators, rules, Standing(), False))
     if viewer_id == NOBODY:
         return found
     return replace(

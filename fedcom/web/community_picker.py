@@ -59,13 +59,17 @@ def refusal(
     return None
 
 
-def warn(conn: Connection, context: PageContext, form: Form) -> None:
-    """Show beside the field of a new form why the member may not post in its community."""
+def warn(conn: Connection, context: PageContext, form: Form) -> Community | None:
+    """Show beside the field of a new form why the member may not post in its community; returns the
+    community if they may.
+    """
     by = member_of(context).person
     community = _find_named(conn, context, form.line("community"))
     why = refusal(conn, by, community, context) if community else None
     if why is not None:
         form.errors["community"] = sentence(why, why.detail)
+        return None
+    return community
 
 
 async def pick(context: PageContext, form: Form) -> Community:

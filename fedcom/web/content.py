@@ -33,13 +33,15 @@ from fedcom.queries.actors import standing
 from fedcom.queries.comments import get_comment
 from fedcom.queries.content import community_of
 from fedcom.queries.posts import get_post
+from fedcom.queries.rules import ApplicableRules, list_applicable_rules
 from fedcom.remote.peers import is_on_microblogs
-from fedcom.rules.limits import MAX_REASON, check_body, check_comment
+from fedcom.rules.limits import check_comment
 from fedcom.rules.permissions import Standing, may_edit, must_moderate
 from fedcom.site.front_page import pin_on_site
 from fedcom.site.removal import remove_content, restore_content
 from fedcom.web import drafts, pictures
-from fedcom.web.html.forms import error_beside, read_form, receive, safe_path, see_other
+from fedcom.web.html.forms import read_form, receive, safe_path, see_other
+from fedcom.web.html.reasons import reason_in
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import (
     PageContext,
@@ -220,23 +222,24 @@ def _remove(kind: Kind) -> Handler:
     async def remove(request: Request) -> Response:
         """GET and POST /post|comment/{number}/remove: a moderator gives the reason."""
         content_id = number_of(request)
-        form = await read_form(request, {"reason": ""})
+        form = await read_form(request, {"rule": "", "reason": ""})
 
-        def read(conn: Connection, context: PageContext) -> tuple[Target, Community, Standing]:
+        def read(
+            conn: Connection, context: PageContext
+        ) -> tuple[Target, Community, Standing, ApplicableRules]:
             member = member_of(context)
             target = kind.get(conn, content_id)
             community = community_of(conn, target)
             moderation = standing(conn, member.person, community)
             if not member.is_admin:
                 must_moderate(member.person, community, moderation, context.now)
-            return target, community, moderation
+            return target, community, moderation, list_applicable_rules(conn, community)
 
-        context, (target, community, moderation) = await read_page(request, read)
+        context, (target, community, moderation, rules) = await read_page(request, read)
         by = member_of(context).person
         if form.ready:
             with form.keeping():
-                with error_beside("reason"):
-                    reason = check_body(form.line("reason"), MAX_REASON)
+                reason = reason_in(form, rules)
                 await context.instance.unit(lambda ctx: remove_content(ctx, by, target, reason))
                 return see_other(f"/{kind.path}/{content_id}", "removed")
         values = {
@@ -245,6 +248,7 @@ def _remove(kind: Kind) -> Handler:
             "path": f"/{kind.path}/{content_id}",
             "community": community,
             "moderates": moderation.may_moderate,
+            "rules": rules,
         }
         return form.answer(page(context, "remove.html", values))
 

@@ -11,7 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedcom.http.paging import cursor_in_query
+from fedcom.models.rule import Rule
 from fedcom.queries.decoration import find_random_tagline
+from fedcom.queries.rules import list_rules
 from fedcom.views.feed import (
     SPANNED,
     FeedQuery,
@@ -119,10 +121,13 @@ def read_list(
 async def show_front(request: Request) -> Response:
     """GET /: by default the member's preferred scope, or all posts if that one is empty."""
 
-    def read(conn: Connection, context: PageContext) -> tuple[Choice, Page[PostView], str]:
+    def read(
+        conn: Connection, context: PageContext
+    ) -> tuple[tuple[Rule, ...], Choice, Page[PostView], str]:
         chosen = request.query_params.get("list", "")
+        rules = list_rules(conn, None)
         if context.identity.is_shut_out:
-            return choose(context, "all"), Page(), ""
+            return rules, choose(context, "all"), Page(), ""
         tagline = find_random_tagline(conn)
         line = tagline.html if tagline else ""
         member, usual = context.member, context.site.default_scope
@@ -132,12 +137,12 @@ async def show_front(request: Request) -> Response:
         choice = choose(context, scope)
         posts = read_list(conn, context, choice)
         if posts.items or scope == "all" or chosen:
-            return choice, posts, line
+            return rules, choice, posts, line
         choice = choose(context, "all")
-        return choice, read_list(conn, context, choice), line
+        return rules, choice, read_list(conn, context, choice), line
 
-    context, (choice, posts, line) = await read_page(request, read)
+    context, (rules, choice, posts, line) = await read_page(request, read)
     if context.identity.is_shut_out:
-        return page(context, "front_private.html", {})
-    values = {"choice": choice, "posts": posts, "tagline": line}
+        return page(context, "front_private.html", {"rules": rules})
+    values = {"choice": choice, "posts": posts, "tagline": line, "rules": rules}
     return page(context, "front.html", values)

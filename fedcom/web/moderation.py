@@ -26,14 +26,15 @@ from fedcom.http.resolve import (
 from fedcom.models.actor import Community, Person
 from fedcom.models.moderation import MODERATION_LABELS, ModlogKind
 from fedcom.queries.actors import find_community, get_person
-from fedcom.rules.limits import MAX_REASON, check_body
+from fedcom.queries.rules import ApplicableRules, list_applicable_rules
 from fedcom.views.ban import BanView, list_bans
 from fedcom.views.community import CommunityPage
 from fedcom.views.modlog import LogFilter, ModlogView, list_modlog
 from fedcom.views.paging import Cursor, Page
 from fedcom.web.communities import managed, read_community
-from fedcom.web.html.forms import Form, error_beside, read_form, receive, see_other
+from fedcom.web.html.forms import Form, read_form, receive, see_other
 from fedcom.web.html.i18n import gettext, sentence
+from fedcom.web.html.reasons import reason_in
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, admin_of, context_of, member_of, read_page
 
@@ -41,7 +42,7 @@ KINDS: tuple[ModlogKind, ...] = get_args(ModlogKind)
 LONGEST = 3650
 """The maximum of days; longer bans are permanent ones."""
 
-_BAN = {"person": "", "reason": "", "days": "", "content": ""}
+_BAN = {"person": "", "rule": "", "reason": "", "days": "", "content": ""}
 _FILTER = ("community", "moderator", "person", "kind")
 
 
@@ -119,6 +120,7 @@ async def ban(request: Request) -> Response:
     """GET and POST /c/{slug}/ban: `?person=` is the person's slug."""
     context, shown, community = await managed(request)
     by = member_of(context).person
+    rules = await context.instance.read(lambda conn: list_applicable_rules(conn, community))
     form = await read_form(
         request, _BAN | {name: request.query_params.get(name, "") for name in ("person", "reason")}
     )
@@ -128,11 +130,11 @@ async def ban(request: Request) -> Response:
             with checks:
                 person = await look_up_person(request, by, form.line("person"))
             with checks:
-                terms = _terms(form)
+                terms = _terms(form, rules)
             checks.finish()
             await context.instance.unit(lambda ctx: act(ctx, terms.ban(ctx, by, person, community)))
             return see_other(f"/c/{slug(community)}/banned", "banned")
-    values = {"community": shown, "person": None, "form": form}
+    values = {"community": shown, "person": None, "form": form, "rules": rules}
     return form.answer(page(context, "moderation_ban.html", values))
 
 
@@ -156,11 +158,11 @@ class _Terms:
         )
 
 
-def _terms(form: Form) -> _Terms:
+def _terms(form: Form, rules: ApplicableRules) -> _Terms:
     """Raises Invalid, with all errors."""
     checks = Checks()
-    with checks, error_beside("reason"):
-        reason = check_body(form.line("reason"), MAX_REASON)
+    with checks:
+        reason = reason_in(form, rules)
     with checks:
         days = _days(form.line("days"))
     checks.finish()
@@ -218,19 +220,20 @@ async def unban(request: Request) -> Response:
 async def ban_from_site(request: Request) -> Response:
     """GET and POST /u/{slug}/ban: for admins."""
 
-    def read(conn: Connection, context: PageContext) -> Person:
+    def read(conn: Connection, context: PageContext) -> tuple[Person, ApplicableRules]:
         admin_of(context)
-        return get_person_named(conn, request, with_deleted=True)
+        person = get_person_named(conn, request, with_deleted=True)
+        return person, list_applicable_rules(conn, None)
 
-    context, person = await read_page(request, read)
+    context, (person, rules) = await read_page(request, read)
     by = admin_of(context).person
     form = await read_form(request, _BAN | {"reason": request.query_params.get("reason", "")})
     if form.ready:
         with form.keeping():
-            terms = _terms(form)
+            terms = _terms(form, rules)
             await context.instance.unit(lambda ctx: act(ctx, terms.ban(ctx, by, person, None)))
             return see_other(f"/u/{slug(person)}", "banned")
-    values = {"community": None, "person": person, "form": form}
+    values = {"community": None, "person": person, "form": form, "rules": rules}
     return form.answer(page(context, "moderation_ban.html", values))
 
 

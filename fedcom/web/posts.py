@@ -14,14 +14,16 @@ from fedcom.context import Context
 from fedcom.errors import Checks, Invalid
 from fedcom.http.numbers import number_in, number_of
 from fedcom.http.resolve import parse_markdown, read_link
-from fedcom.models.actor import Person
+from fedcom.models.actor import Community, Person
 from fedcom.models.personal import Draft
 from fedcom.models.post import Post
+from fedcom.models.rule import Rule
 from fedcom.personal.drafts import drop_draft
 from fedcom.personal.sent_forms import once
 from fedcom.queries.actors import get_community
 from fedcom.queries.drafts import find_draft
-from fedcom.queries.posts import get_post
+from fedcom.queries.posts import get_post, has_posted
+from fedcom.queries.rules import list_rules
 from fedcom.rules.languages import LANGUAGES, check_language
 from fedcom.rules.limits import check_body, check_content_warning, check_title, check_url
 from fedcom.rules.permissions import may_edit
@@ -41,6 +43,8 @@ _NEW = {
     "nsfw": "",
     # The link for which the form has already warned of duplicates.
     "again": "",
+    # The community whose rules the form has already shown.
+    "read_rules": "",
     **pictures.FIELDS,
     **pictures.TEXT_FIELDS,
 }
@@ -74,13 +78,15 @@ async def submit(request: Request) -> Response:
     if context.member is None:
         return drafts.ask_to_log_in(context, form, drafts.SUBMIT, _NEW)
     draft = _begin(request, form, submit_page)
+    rules: tuple[Rule, ...] = ()
     if not form.sent and form.line("community"):
-        await context.instance.read(lambda conn: community_picker.warn(conn, context, form))
+        rules = await context.instance.read(lambda conn: _look_ahead(conn, context, form))
     if form.ready:
         with form.keeping():
             response = await _do_action(context, form)
-            if response is not None:
+            if isinstance(response, Response):
                 return response
+            rules = response
         if form.status != 200:
             await drafts.keep_unsent(context, form, drafts.SUBMIT, _NEW)
     values = {
@@ -91,6 +97,7 @@ async def submit(request: Request) -> Response:
         "draft": draft,
         "preview": await drafts.preview(context, form) if form.checked("preview") else "",
         "duplicates": await _duplicates(context, form) if _is_warned(form) else (),
+        "rules": rules,
     }
     return form.answer(page(context, "submit.html", values))
 
@@ -137,8 +144,30 @@ def _quoted(source: Post) -> dict[str, str]:
     return {name: text or "" for name, text in brought.items()}
 
 
-async def _do_action(context: PageContext, form: Form) -> Response | None:
-    """Perform the pressed button; returns None if the form is to be shown again."""
+def _look_ahead(conn: Connection, context: PageContext, form: Form) -> tuple[Rule, ...]:
+    """What a new form says of the community in its address: why it would refuse the post, and its
+    rules before the member's first post there.
+    """
+    community = community_picker.warn(conn, context, form)
+    return _unread_rules(conn, context, community, form) if community else ()
+
+
+def _unread_rules(
+    conn: Connection, context: PageContext, community: Community, form: Form
+) -> tuple[Rule, ...]:
+    """The rules of the community if the member has not posted there yet, and the form has not shown
+    them; it then has.
+    """
+    by, rules = member_of(context).person, list_rules(conn, community.id)
+    is_read = form.text("read_rules") == str(community.id)
+    if not rules or is_read or has_posted(conn, by.id, community.id):
+        return ()
+    form.values["read_rules"] = str(community.id)
+    return rules
+
+
+async def _do_action(context: PageContext, form: Form) -> Response | tuple[Rule, ...]:
+    """Perform the pressed button; returns the rules to show if the form is to be shown again."""
     if not any(map(form.checked, _BUTTONS)):
         return await _send(context, form)
     await pictures.attach(context.request, form, member_of(context).person)
@@ -148,7 +177,7 @@ async def _do_action(context: PageContext, form: Form) -> Response | None:
         return await _save_draft(context, form)
     if form.checked("suggest"):
         await _suggest_title(context, form)
-    return None
+    return ()
 
 
 async def _save_draft(context: PageContext, form: Form) -> Response:
@@ -167,9 +196,9 @@ async def _suggest_title(context: PageContext, form: Form) -> None:
     form.values["title"] = title
 
 
-async def _send(context: PageContext, form: Form) -> Response | None:
-    """Create the post; returns None if its link was posted before and the form has not warned of
-    that.
+async def _send(context: PageContext, form: Form) -> Response | tuple[Rule, ...]:
+    """Create the post; returns the rules to show if the form has not shown them, or if its link was
+    posted before and the form has not warned of that.
     """
     checks = Checks()
     with checks:
@@ -177,9 +206,12 @@ async def _send(context: PageContext, form: Form) -> Response | None:
     with checks:
         fields = await _fields(context, form)
     checks.finish()
+    rules = await context.instance.read(lambda conn: _unread_rules(conn, context, picked, form))
     if not _is_warned(form) and await _duplicates(context, form):
         form.values["again"] = form.line("url")
-        return None
+        return rules
+    if rules:
+        return rules
     by = member_of(context).person
 
     def create(ctx: Context) -> int:

@@ -28,19 +28,25 @@ from fedcom.models.message import Message
 from fedcom.models.moderation import ReportRow
 from fedcom.models.post import Post
 from fedcom.personal.sent_forms import once
-from fedcom.queries.actors import get_person
+from fedcom.queries.actors import get_community, get_person
 from fedcom.queries.comments import get_comment
 from fedcom.queries.content import community_of
 from fedcom.queries.messages import get_own_message
 from fedcom.queries.posts import get_post
 from fedcom.queries.reports import moderates_anything
-from fedcom.rules.limits import MAX_REASON, check_body, check_report
+from fedcom.queries.rules import (
+    ApplicableRules,
+    list_applicable_rules,
+    map_applicable_rules,
+)
+from fedcom.rules.limits import check_report
 from fedcom.site.removal import remove_content
 from fedcom.site.reports import get_report_for, reopen, resolve
 from fedcom.views.community import CommunityView
 from fedcom.views.paging import Cursor, Page
 from fedcom.views.report import ReportQuery, ReportView, list_queues, list_reports
-from fedcom.web.html.forms import Form, error_beside, read_form, safe_path, see_other
+from fedcom.web.html.forms import Form, read_form, safe_path, see_other
+from fedcom.web.html.reasons import reason_in, rule_and_words
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, member_of, read_page
 from fedcom.web.html.routing import Handler, button_route, form_route, page_route
@@ -83,24 +89,24 @@ class _Subject:
 def _report(find: Find) -> Handler:
     async def report(request: Request) -> Response:
         """GET and POST /post|comment|message/{number}/report: a member reports it."""
-        form = await read_form(request, {"reason": ""})
+        form = await read_form(request, {"rule": "", "reason": ""})
 
-        def read(conn: Connection, context: PageContext) -> _Subject:
+        def read(conn: Connection, context: PageContext) -> tuple[_Subject, ApplicableRules]:
             by = member_of(context).person
-            return _subject(conn, by, find(conn, number_of(request), by.id))
+            subject = _subject(conn, by, find(conn, number_of(request), by.id))
+            return subject, list_applicable_rules(conn, subject.community)
 
-        context, subject = await read_page(request, read)
+        context, (subject, rules) = await read_page(request, read)
         by = member_of(context).person
         if form.ready:
             with form.keeping():
-                action = Report(
-                    by=by, target=subject.target, reason=check_report(form.text("reason"))
-                )
+                reason = check_report(rule_and_words(form, rules))
+                action = Report(by=by, target=subject.target, reason=reason)
                 await context.instance.unit(
                     lambda ctx: once(ctx, by, form.key, lambda: act(ctx, action).id)
                 )
                 return see_other(subject.back, "reported")
-        values = {"form": form, "subject": subject}
+        values = {"form": form, "subject": subject, "rules": rules}
         return form.answer(page(context, "report.html", values))
 
     return report
@@ -124,11 +130,12 @@ class _Shown:
     queue: ReportQuery
     found: Page[ReportView]
     communities: list[CommunityView]
+    rules: dict[int | None, ApplicableRules]
 
 
 async def show(request: Request) -> Response:
     """GET /reports: open reports, or `?show=resolved`; `?community=` limits it to one community."""
-    return await _show_queue(request, Form({"reason": ""}), 0)
+    return await _show_queue(request, Form({"rule": "", "reason": ""}), 0)
 
 
 async def _show_queue(request: Request, form: Form, judged: int) -> Response:
@@ -147,13 +154,17 @@ async def _show_queue(request: Request, form: Form, judged: int) -> Response:
             after=Cursor.of_id(row_in_query(request, "before")),
         )
         names = list_queues(conn, member.person.id, is_admin=member.is_admin)
-        return _Shown(queue, list_reports(conn, queue), names)
+        found = list_reports(conn, queue)
+        places = {one.report.community_id for one in found.items} - {None}
+        rules = map_applicable_rules(conn, sorted(one for one in places if one))
+        return _Shown(queue, found, names, rules)
 
     context, shown = await read_page(request, read)
     values = {
         "queue": shown.queue,
         "found": shown.found,
         "communities": shown.communities,
+        "rules": shown.rules,
         "form": form,
         "judged": judged,
     }
@@ -166,17 +177,20 @@ def _report_button(handler: ReportHandler, notice: str) -> Handler:
 
         An error shows the queue with the typed reason.
         """
-        form = await read_form(request, {"reason": "", "back": ""})
+        form = await read_form(request, {"rule": "", "reason": "", "back": ""})
         report_id = number_of(request)
         if form.ready:
-            context, report = await read_page(
-                request,
-                lambda conn, context: get_report_for(conn, report_id, member_of(context).person),
-            )
+
+            def read(conn: Connection, context: PageContext) -> tuple[ReportRow, ApplicableRules]:
+                report = get_report_for(conn, report_id, member_of(context).person)
+                place = report.community_id
+                where = None if place is None else get_community(conn, place)
+                return report, list_applicable_rules(conn, where)
+
+            context, (report, rules) = await read_page(request, read)
             by = member_of(context).person
             with form.keeping("reason"):
-                with error_beside("reason"):
-                    reason = check_body(form.line("reason"), MAX_REASON)
+                reason = reason_in(form, rules)
                 await instance_of(request).unit(lambda ctx: handler(ctx, report, by, reason))
                 return see_other(safe_path(form.text("back"), PATH), notice)
         return await _show_queue(request, form, report_id)

@@ -28,6 +28,7 @@ from fedcom.http.numbers import number_in
 from fedcom.http.sign_up import Newcomer, SignedUp, sign_up as make_account
 from fedcom.http.signer import parts_of
 from fedcom.models.site import Site
+from fedcom.queries.rules import list_rules
 from fedcom.rules.limits import MAX_APPLICATION, check_body
 from fedcom.rules.names import check_name
 from fedcom.web.drafts import take_along
@@ -175,8 +176,9 @@ async def sign_up(request: Request) -> Response:
     form = await read_form(request, initial)
     sends_mail = instance_of(request).settings.sends_mail
     code = form.line("invitation")
-    context, problem = await read_page(
-        request, lambda conn, context: _look_at_code(conn, code, context)
+    context, (problem, rules) = await read_page(
+        request,
+        lambda conn, context: (_look_at_code(conn, code, context), list_rules(conn, None)),
     )
     is_invited = code != "" and problem is None
     if form.ready:
@@ -202,6 +204,7 @@ async def sign_up(request: Request) -> Response:
     values = {
         "form": form,
         "is_invited": is_invited,
+        "rules": rules,
         "captcha": captcha,
         "is_redrawn": is_redrawn,
         "captcha_png": base64.b64encode(captcha.png).decode() if captcha else "",

@@ -88,6 +88,7 @@ def open_servers(folder: Path) -> Iterator[Servers]:
         _they_write(servers)
         _they_answer_across(servers)
         _they_keep(servers)
+        _they_write_rules(servers)
         _they_moderate(servers)
         _they_report(servers)
         _password_is_forgotten(servers)
@@ -239,6 +240,20 @@ def _they_keep(servers: Servers) -> None:
     }
 
 
+def _they_write_rules(servers: Servers) -> None:
+    ann, mia = servers.people["ann"], servers.people["mia"]
+    for who, path in ((mia, "/c/cats/rules/edit"), (ann, "/admin/rules")):
+        for name, body in (
+            ("Be kind", "To *everyone*, on two legs or four."),
+            ("No advertising", ""),
+        ):
+            edit = who.open(path)
+            who.send(edit, edit.form(having="name"), name=name, body=body)
+    for key, who, path in (("rule", mia, "/c/cats/rules/edit"), ("site rule", ann, "/admin/rules")):
+        found = [to for to, _ in who.open(path).links if to.startswith(f"{path}/")]
+        servers.paths[key] = found[0]
+
+
 def _they_moderate(servers: Servers) -> None:
     ann, mia, bob, tom = (servers.people[name] for name in ("ann", "mia", "bob", "tom"))
     pinned = mia.submit("/c/cats", "Read this first", body="Be kind.")
@@ -272,7 +287,7 @@ def _they_report(servers: Servers) -> None:
 def _admin_decides(servers: Servers) -> None:
     ann = servers.people["ann"]
     about = ann.open("/admin")
-    rules = "1. Be kind.\n2. No advertising."
+    rules = "We are a small place."
     ann.send(
         about, about.form(having="site_name"), body="A place for *cats*.", rules=rules, legal="Ann."
     )

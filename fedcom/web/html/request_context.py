@@ -40,7 +40,7 @@ OPEN_TO_BANNED = frozenset(
 OPEN_TO_GUESTS = frozenset(
     {
         *("/", "/setup", "/login", "/logout", "/register", "/forgot", "/reset", "/confirm-email"),
-        *("/legal", "/help/markdown", "/help/limits", "/.well-known/security.txt"),
+        *("/legal", "/rules", "/help/markdown", "/help/limits", "/.well-known/security.txt"),
     }
 )
 """The pages of a private site that guests see. They say nothing about members and communities."""

@@ -49,6 +49,30 @@ MATRIX = [
     ("/c/cats/edit/moderators", {"person": "eve"}, LOGIN, NO, NO, OK, OK),
     ("/c/cats/edit/moderators/remove", {"person": "{mia}"}, LOGIN, NO, NO, OK, OK),
     ("/c/cats/edit/moderators/transfer", {"person": "{ann}"}, LOGIN, NO, NO, NO, OK),
+    ("/c/cats/rules", None, OK, OK, OK, OK, OK),
+    ("/rules", None, OK, OK, OK, OK, OK),
+    *(
+        (f"/c/cats/rules/edit{rest}", fields, LOGIN, NO, NO, *others)
+        for rest, fields, others in (
+            ("", None, (OK, OK)),
+            ("", {"name": "Be kind"}, (OK, OK)),
+            ("/{eve}", None, (ABSENT, ABSENT)),
+            ("/{eve}", {"name": "Be kind"}, (ABSENT, ABSENT)),
+            ("/move", {"up": "0"}, (OK, OK)),
+            ("/remove", {"rule": "0"}, (OK, OK)),
+        )
+    ),
+    *(
+        (f"/admin/rules{rest}", fields, LOGIN, NO, NO, NO, expected)
+        for rest, fields, expected in (
+            ("", None, OK),
+            ("", {"name": "Be kind"}, OK),
+            ("/{eve}", None, ABSENT),
+            ("/{eve}", {"name": "Be kind"}, ABSENT),
+            ("/move", {"down": "0"}, OK),
+            ("/remove", {"rule": "0"}, OK),
+        )
+    ),
     ("/c/cats/delete", None, LOGIN, NO, NO, NO, OK),
     ("/c/cats/delete", {}, LOGIN, NO, NO, NO, OK),
     ("/c/cats/modlog", None, OK, OK, OK, OK, OK),
