@@ -96,6 +96,7 @@ REPORTS = _limits_of("report", mark("reports"), (20, 10, _HOUR), (100, 20, _DAY)
 COMMUNITIES = _limits_of("community", mark("new communities"), (3, 2, _DAY), (10, 10, 30 * _DAY))
 FOLLOWS = _limits_of("follow", mark("follows and unfollows"), (100, 50, _HOUR), (500, 200, _DAY))
 EDITS = _limits_of("edit", mark("edits and deletions"), (60, 30, _MINUTES), (500, 200, _DAY))
+APPEALS = _limits_of("appeal", mark("messages in appeals"), (5, 5, _HOUR), (20, 20, _DAY))
 MODERATION = _limits_of(
     "moderation", mark("moderation actions"), (120, 60, _MINUTES), (2_000, 500, _DAY)
 )
@@ -109,7 +110,7 @@ LISTS = _limits_of(
 
 ACTION_LIMITS = (
     *(POSTS, COMMENTS, VOTES, EDITS, MESSAGES, FOLLOWS, LISTS, UPLOADS, LOOK_UPS),
-    *(COMMUNITIES, REPORTS, MODERATION),
+    *(COMMUNITIES, REPORTS, APPEALS, MODERATION),
 )
 """All of them, in the order in which they are listed for members."""
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -30,8 +31,9 @@ from fedcom.db import UtcDateTime
 from fedcom.errors import NotFound
 from fedcom.models.account import Account, account, session
 from fedcom.models.actor import Person, actor
+from fedcom.models.appeal import appeal
 from fedcom.models.base import columns_of, to_row
-from fedcom.models.moderation import moderator, report
+from fedcom.models.moderation import moderator, modlog, report
 from fedcom.models.notification import notification
 from fedcom.models.site import Site, site
 from fedcom.queries.notifications import IS_SHOWN, WITH_SUBJECTS
@@ -72,6 +74,8 @@ class SignedIn:
     unread: int = 0
     # Open reports that they may resolve.
     reports: int = 0
+    # Open appeals that they may judge.
+    appeals: int = 0
 
     @property
     def is_admin(self) -> bool:
@@ -106,7 +110,22 @@ _MODERATED = (
 )
 _ALL_REPORTS = select(func.count()).where(report.c.resolved_at.is_(None)).scalar_subquery()
 _REPORTS = case((account.c.role == "admin", _ALL_REPORTS), else_=_MODERATED)
-_SIGNED_IN = (*_SESSION, *_ACCOUNT, *_PERSON, _UNREAD.label("unread"), _REPORTS.label("reports"))
+_JUDGES = select(moderator.c.community_id).where(moderator.c.person_id == session.c.account_id)
+_APPEALS = (
+    select(func.count())
+    .select_from(appeal.join(modlog, modlog.c.id == appeal.c.decision_id))
+    .where(
+        appeal.c.resolved_at.is_(None),
+        appeal.c.person_id != session.c.account_id,
+        or_(account.c.role == "admin", modlog.c.community_id.in_(_JUDGES.correlate(session))),
+    )
+    .correlate(session, account)
+    .scalar_subquery()
+)
+_SIGNED_IN = (
+    *(*_SESSION, *_ACCOUNT, *_PERSON),
+    *(_UNREAD.label("unread"), _REPORTS.label("reports"), _APPEALS.label("appeals")),
+)
 _OWNER = session.join(account, account.c.actor_id == session.c.account_id).join(
     actor, actor.c.id == session.c.account_id
 )
@@ -200,6 +219,7 @@ def _to_signed_in(row: RowMapping) -> SignedIn:
         to_row(Person, row, "person_"),
         unread=row["unread"],
         reports=row["reports"],
+        appeals=row["appeals"],
     )
 
 

@@ -18,6 +18,7 @@ from fedcom.models.account import (
     two_factor,
 )
 from fedcom.models.actor import actor_key, author_counts, community
+from fedcom.models.appeal import appeal, appeal_message
 from fedcom.models.boost import boost
 from fedcom.models.comment import comment, comment_rank
 from fedcom.models.follow import follow
@@ -55,8 +56,11 @@ PERSONAL: tuple[Column[Any], ...] = (
     sent_form.c.person_id,
     import_item.c.person_id,
     notification.c.recipient_id,
+    appeal.c.person_id,
 )
-"""Rows that only their member sees: deleted with the account, by `wipe_personal`."""
+"""Rows that only their member sees, or that nobody needs without the member: deleted with the
+account, by `wipe_personal`.
+"""
 
 LOGIN: tuple[Column[Any], ...] = (
     session.c.account_id,
@@ -89,6 +93,8 @@ deleted; without, they remain under the name of a deleted account.
 KEPT: dict[Column[Any], str] = {
     actor_key.c.actor_id: "signs the Delete, which is retried for a week",
     application_decision.c.admin_id: "says who decided",
+    appeal.c.resolver_id: "says who decided",
+    appeal_message.c.author_id: "is part of somebody else's appeal; one's own go with the appeal",
     invitation.c.by_id: "other admins go on with the codes, and see who made them",
     media.c.owner_id: "housekeeping deletes every picture that nothing shows",
     message.c.recipient_id: "is also its author's copy",

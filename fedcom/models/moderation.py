@@ -121,6 +121,10 @@ MODERATION_LABELS: Mapping[str, ModerationLabels] = {
 """A new moderation action needs a value in `ModlogKind` and an entry here."""
 
 OTHER_NOTICES: Mapping[str, str] = {
+    "appeal": mark("Someone appealed against a decision"),
+    "appeal_answered": mark("A moderator answered your appeal"),
+    "appeal_upheld": mark("Your appeal was decided: the decision stays"),
+    "appeal_undone": mark("Your appeal was accepted, and the decision undone"),
     "ban_elsewhere": mark("Another server banned you from its communities"),
     "unban_elsewhere": mark("Another server lifted your ban from its communities"),
     "follow_rejected": mark("Your request to follow a community was declined"),

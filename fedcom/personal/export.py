@@ -25,11 +25,12 @@ from fedcom.accounts.members import Member
 from fedcom.db import BigId
 from fedcom.models.account import Account, application_decision, session
 from fedcom.models.actor import actor
+from fedcom.models.appeal import appeal, appeal_message
 from fedcom.models.comment import comment
 from fedcom.models.follow import follow
 from fedcom.models.media import media
 from fedcom.models.message import message
-from fedcom.models.moderation import moderator, report
+from fedcom.models.moderation import moderator, modlog, report
 from fedcom.models.notification import notification
 from fedcom.models.personal import (
     actor_block,
@@ -111,7 +112,29 @@ _REPORTED = func.coalesce(post.c.iri, comment.c.iri, message.c.iri, report.c.rep
 
 _WRITTEN = ("language", "content_warning", "published_at", "updated_at", "deleted_at", "removed_at")
 
+_APPEALS = appeal.join(modlog, modlog.c.id == appeal.c.decision_id)
+
 PARTS = (
+    ExportPart(
+        "appeals",
+        select(
+            modlog.c.target_iri.label("about"),
+            modlog.c.kind.label("decision"),
+            *(appeal.c[name] for name in ("created_at", "outcome", "resolved_at")),
+        ).select_from(_APPEALS),
+        appeal.c.person_id,
+        appeal.c.id,
+    ),
+    ExportPart(
+        "appeal_messages",
+        select(
+            modlog.c.target_iri.label("about"),
+            *(appeal_message.c[name] for name in ("kind", "text", "created_at")),
+            (appeal_message.c.author_id == appeal.c.person_id).label("is_own"),
+        ).select_from(_APPEALS.join(appeal_message, appeal_message.c.appeal_id == appeal.c.id)),
+        appeal.c.person_id,
+        appeal_message.c.id,
+    ),
     ExportPart(
         "posts",
         select(

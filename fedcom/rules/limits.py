@@ -37,6 +37,9 @@ MAX_REASON = 500
 MAX_REPORT = 1_000
 """Of the reason of a report; Lemmy has the same limit."""
 
+MAX_APPEAL = 3_000
+"""Of one message of an appeal."""
+
 MAX_ALT = 1_000
 """Of the description of a picture."""
 

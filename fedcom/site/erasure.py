@@ -46,6 +46,7 @@ from fedcom.models.account import (
     two_factor,
 )
 from fedcom.models.actor import actor, actor_key, author_counts, community
+from fedcom.models.appeal import appeal, appeal_message
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.boost import boost
 from fedcom.models.comment import comment, comment_rank
@@ -115,6 +116,7 @@ OF_ACTOR: tuple[Column[Any], ...] = (
     draft.c.person_id,
     sent_form.c.person_id,
     import_item.c.person_id,
+    appeal.c.person_id,
     notification.c.recipient_id,
     notification.c.actor_id,
     notification.c.community_id,
@@ -138,6 +140,8 @@ OF_ACTOR: tuple[Column[Any], ...] = (
 """What refers to a person or a community, and is deleted before it."""
 
 FREED: tuple[Column[Any], ...] = (
+    appeal.c.resolver_id,
+    appeal_message.c.author_id,
     application_decision.c.admin_id,
     modlog.c.moderator_id,
     modlog.c.person_id,

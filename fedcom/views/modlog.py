@@ -17,6 +17,7 @@ from sqlalchemy import (
     true,
 )
 
+from fedcom.errors import NotFound
 from fedcom.models.actor import actor, community
 from fedcom.models.base import values_of
 from fedcom.models.comment import comment
@@ -158,6 +159,15 @@ def list_modlog(
     parameters = {"viewer": viewer_id, **page_values(after, limit)}
     rows = conn.execute(_LOG.where(*conditions), parameters).mappings().all()
     return to_page(rows, limit, _to_entry, "id")
+
+
+def get_entry(conn: Connection, entry_id: int, *, viewer_id: int) -> ModlogView:
+    """The entry with this row id, as `list_modlog` shows it. Raises NotFound."""
+    parameters = {"viewer": viewer_id, **page_values(None, 1)}
+    row = conn.execute(_LOG.where(modlog.c.id == entry_id), parameters).mappings().first()
+    if row is None:
+        raise NotFound("couldnt_find_decision", "There is no such decision.")
+    return _to_entry(row)
 
 
 def _conditions(wanted: LogFilter) -> list[ColumnElement[bool]]:

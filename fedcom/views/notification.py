@@ -10,12 +10,15 @@ from datetime import datetime
 from sqlalchemy import Connection, RowMapping, and_, bindparam, case, func, or_, select
 
 from fedcom.models.actor import actor
+from fedcom.models.appeal import appeal, appeal_message
 from fedcom.models.base import values_of
 from fedcom.models.comment import comment
 from fedcom.models.message import message
+from fedcom.models.moderation import modlog
 from fedcom.models.notification import Kind, notification
 from fedcom.models.outside_mention import outside_mention
 from fedcom.models.post import post
+from fedcom.queries.appeals import is_appealable
 from fedcom.queries.notifications import IS_SHOWN, KINDS, WITH_SUBJECTS, Filter
 from fedcom.queries.visibility import is_admin, is_closed, may_read, sees_moderators
 from fedcom.text.html import excerpt_of
@@ -51,6 +54,8 @@ class NotificationView:
     post_title: str | None
     # Whether the post accepts comments, so that a reply can be written from here.
     is_open: bool
+    # In the modlog: of the removal or ban that this tells of, or of what an appeal is about.
+    decision_id: int | None
 
 
 _by = actor.alias("by_actor")
@@ -59,6 +64,34 @@ _group = actor.alias("community_actor")
 _READS_POST = may_read(post, post.c.community_id, VIEWER)
 _READS_COMMENT = may_read(comment, post.c.community_id, VIEWER)
 _TITLE = case((and_(is_closed(_group.c.id), ~is_admin(VIEWER)), ""), else_=_group.c.title)
+# A notification is written at the very time of what it tells of.
+_DECIDED = (
+    select(func.max(modlog.c.id))
+    .where(
+        modlog.c.person_id == notification.c.recipient_id,
+        modlog.c.kind == notification.c.detail,
+        modlog.c.created_at == notification.c.created_at,
+        modlog.c.community_id.is_not_distinct_from(notification.c.community_id),
+        is_appealable(),
+    )
+    .correlate(notification)
+    .scalar_subquery()
+)
+_APPEALED = (
+    select(func.max(appeal.c.decision_id))
+    .select_from(appeal.join(appeal_message, appeal_message.c.appeal_id == appeal.c.id))
+    .where(
+        appeal_message.c.author_id == notification.c.actor_id,
+        appeal_message.c.created_at == notification.c.created_at,
+    )
+    .correlate(notification)
+    .scalar_subquery()
+)
+_DECISION = case(
+    (notification.c.kind != "moderation", None),
+    (notification.c.detail.in_(["remove", "ban"]), _DECIDED),
+    (notification.c.detail.startswith("appeal"), _APPEALED),
+)
 _OWN = (
     *("id", "kind", "detail", "reason", "created_at", "read_at"),
     *("post_id", "comment_id", "message_id"),
@@ -82,6 +115,7 @@ _LIST = one_page(
             (notification.c.comment_id.is_(None), case((_READS_POST, post.c.body_html))),
             (_READS_COMMENT, comment.c.body_html),
         ).label("body_html"),
+        _DECISION.label("decision_id"),
         *actor_columns(_by, "by_"),
         *community_columns(_group, "community_", title=_TITLE),
     )

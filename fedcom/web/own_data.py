@@ -14,6 +14,7 @@ from fedcom.accounts.sessions import SignedIn
 from fedcom.http.identity import clear_session
 from fedcom.http.instance import Instance, instance_of
 from fedcom.personal.export import PARTS, ExportPart, export_head, lemmy_settings, read_part
+from fedcom.views.appeal import AppealLine, list_own_appeals, map_own_bans
 from fedcom.views.ban import BanView, list_bans_of
 from fedcom.web.html.forms import read_form, see_other
 from fedcom.web.html.render import page
@@ -31,14 +32,25 @@ async def show(request: Request) -> Response:
 
 
 async def show_bans(request: Request) -> Response:
-    """GET /settings/bans: the member's bans, with end and reason."""
+    """GET /settings/bans: the member's bans, with end and reason, and appeals."""
 
-    def read(conn: Connection, context: PageContext) -> list[BanView]:
-        return list_bans_of(conn, member_of(context).person.id, context.now)
+    def read(
+        conn: Connection, context: PageContext
+    ) -> tuple[list[BanView], list[AppealLine], dict[int | None, int]]:
+        viewer_id = member_of(context).person.id
+        bans = list_bans_of(conn, viewer_id, context.now)
+        return bans, list_own_appeals(conn, viewer_id), map_own_bans(conn, viewer_id)
 
-    context, bans = await read_page(request, read)
+    context, (bans, appeals, decisions) = await read_page(request, read)
     person = member_of(context).person
-    values = {"bans": bans, "person": person, "is_banned": person.is_banned(context.now)}
+    values = {
+        "bans": bans,
+        "person": person,
+        "is_banned": person.is_banned(context.now),
+        "appeals": appeals,
+        "appealed": {one.appeal.decision_id for one in appeals},
+        "decisions": decisions,
+    }
     return page(context, "settings_bans.html", values)
 
 

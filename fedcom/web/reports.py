@@ -1,4 +1,5 @@
-"""Reports: the forms in which members make them, and the queue in which moderators resolve them.
+"""Reports: the forms in which members make them, and the queue in which moderators resolve them,
+with the open appeals above it.
 
 The text of a report is shown only to those who resolve it: the public reason of a removal is the
 one that the moderator types into the queue.
@@ -42,6 +43,7 @@ from fedcom.queries.rules import (
 from fedcom.rules.limits import check_report
 from fedcom.site.removal import remove_content
 from fedcom.site.reports import get_report_for, reopen, resolve
+from fedcom.views.appeal import AppealLine, list_open_appeals
 from fedcom.views.community import CommunityView
 from fedcom.views.paging import Cursor, Page
 from fedcom.views.report import ReportQuery, ReportView, list_queues, list_reports
@@ -131,6 +133,7 @@ class _Shown:
     found: Page[ReportView]
     communities: list[CommunityView]
     rules: dict[int | None, ApplicableRules]
+    appeals: list[AppealLine]
 
 
 async def show(request: Request) -> Response:
@@ -157,7 +160,9 @@ async def _show_queue(request: Request, form: Form, judged: int) -> Response:
         found = list_reports(conn, queue)
         places = {one.report.community_id for one in found.items} - {None}
         rules = map_applicable_rules(conn, sorted(one for one in places if one))
-        return _Shown(queue, found, names, rules)
+        is_first = not queue.resolved and queue.after is None and not queue.community_id
+        appeals = list_open_appeals(conn, member.person.id) if is_first else []
+        return _Shown(queue, found, names, rules, appeals)
 
     context, shown = await read_page(request, read)
     values = {
@@ -165,6 +170,7 @@ async def _show_queue(request: Request, form: Form, judged: int) -> Response:
         "found": shown.found,
         "communities": shown.communities,
         "rules": shown.rules,
+        "appeals": shown.appeals,
         "form": form,
         "judged": judged,
     }

@@ -20,6 +20,10 @@ NOTICES = {
         "Your account has been deleted. Thank you for being part of the community."
     ),
     "account_pending": mark("Your application has been sent. An admin will review it."),
+    "appeal_answered": mark("Answer sent."),
+    "appeal_sent": mark("Appeal sent. You are told when a moderator answers."),
+    "appeal_undone": mark("Decision undone. The person has been told."),
+    "appeal_upheld": mark("Decision upheld. The person has been told."),
     "application_approved": mark("Application approved."),
     "application_denied": mark("Application denied."),
     "banned": mark("Banned. They are notified, and the reason is in the moderation log."),

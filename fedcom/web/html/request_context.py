@@ -29,13 +29,18 @@ T = TypeVar("T")
 
 SETUP = "/setup"
 BANS = "/settings/bans"
+APPEALS = "/appeal/"
+"""The beginning of the addresses of appeals."""
+
 OPEN_TO_BANNED = frozenset(
     {
         *(BANS, "/settings/data", "/settings/export", "/settings/export/lemmy"),
         *("/settings/delete", "/logout"),
     }
 )
-"""The pages on which a member who is banned from the instance still counts as a member."""
+"""The pages, beside appeals, on which a member who is banned from the instance still counts as a
+member.
+"""
 
 OPEN_TO_GUESTS = frozenset(
     {
@@ -132,7 +137,9 @@ def _to_context(
 ) -> PageContext:
     if identity.site.set_up_at is None and request.url.path != SETUP:
         raise RedirectTo(SETUP)
-    is_kept_out = identity.is_banned and request.url.path not in OPEN_TO_BANNED
+    path = request.url.path
+    is_open = path in OPEN_TO_BANNED or path.startswith(APPEALS)
+    is_kept_out = identity.is_banned and not is_open
     if is_kept_out:
         identity = identity.without_banned()
     if identity.is_shut_out and request.url.path not in OPEN_TO_GUESTS:
