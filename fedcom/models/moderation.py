@@ -34,6 +34,7 @@ ModlogKind = Literal[
     "move",
     "ban",
     "unban",
+    "warn",
     "add_moderator",
     "remove_moderator",
     "transfer_community",
@@ -94,6 +95,11 @@ MODERATION_LABELS: Mapping[str, ModerationLabels] = {
     "move": ModerationLabels(mark("moved")),
     "ban": ModerationLabels(mark("banned"), mark("A moderator banned you")),
     "unban": ModerationLabels(mark("unbanned"), mark("A moderator lifted your ban")),
+    "warn": ModerationLabels(
+        mark("warned"),
+        mark("A moderator warned you"),
+        mark("A moderator warned you because of your comment"),
+    ),
     "add_moderator": ModerationLabels(mark("added moderator"), mark("You are now a moderator")),
     "remove_moderator": ModerationLabels(
         mark("removed moderator"), mark("You are no longer a moderator")

@@ -1,4 +1,4 @@
-"""Moderation of people: bans, and the public modlog."""
+"""Moderation of people: bans, warnings, and the public modlog."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,7 +26,11 @@ from fedcom.http.resolve import (
 from fedcom.models.actor import Community, Person
 from fedcom.models.moderation import MODERATION_LABELS, ModlogKind
 from fedcom.queries.actors import find_community, get_person
+from fedcom.queries.comments import get_comment
+from fedcom.queries.content import Content, community_of
+from fedcom.queries.posts import get_post
 from fedcom.queries.rules import ApplicableRules, list_applicable_rules
+from fedcom.site.warnings import warn as warn_person
 from fedcom.views.ban import BanView, list_bans
 from fedcom.views.community import CommunityPage
 from fedcom.views.modlog import LogFilter, ModlogView, list_modlog
@@ -212,6 +216,73 @@ async def unban(request: Request) -> Response:
 
     await context.instance.unit(work)
     return see_other(f"/c/{slug(community)}/banned", "unbanned")
+
+
+# Warnings.
+
+
+_WARN = {"person": "", "rule": "", "reason": "", "about": ""}
+
+
+async def warn(request: Request) -> Response:
+    """GET and POST /c/{slug}/warn: `?person=` is the person's slug, `?about=post/1` or
+    `?about=comment/1` what they wrote.
+    """
+    context, shown, community = await managed(request)
+    by = member_of(context).person
+    query = request.query_params
+    form = await read_form(
+        request, _WARN | {name: query.get(name, "") for name in ("person", "about")}
+    )
+
+    def read(conn: Connection) -> tuple[ApplicableRules, Content | None]:
+        about = _content_named(conn, form.line("about"))
+        if about is not None and community_of(conn, about).id != community.id:
+            raise NotFound("couldnt_find_post", "Post not found.")
+        return list_applicable_rules(conn, community), about
+
+    rules, about = await context.instance.read(read)
+    if form.ready:
+        with form.keeping():
+            checks = Checks()
+            with checks:
+                person = await look_up_person(request, by, form.line("person"))
+            with checks:
+                reason = reason_in(form, rules)
+            checks.finish()
+            await context.instance.unit(
+                lambda ctx: warn_person(ctx, by, person, community, reason, about)
+            )
+            return see_other(f"/c/{slug(community)}/modlog", "warned")
+    values = {"community": shown, "person": None, "form": form, "rules": rules, "about": about}
+    return form.answer(page(context, "moderation_warn.html", values))
+
+
+def _content_named(conn: Connection, text: str) -> Content | None:
+    """The post or comment at `post/1` or `comment/1`; None without one. Raises NotFound."""
+    kind, _, number = text.partition("/")
+    if kind == "comment":
+        return get_comment(conn, number_in(number))
+    return get_post(conn, number_in(number)) if kind == "post" else None
+
+
+async def warn_from_site(request: Request) -> Response:
+    """GET and POST /u/{slug}/warn: for admins."""
+
+    def read(conn: Connection, context: PageContext) -> tuple[Person, ApplicableRules]:
+        admin_of(context)
+        return get_person_named(conn, request), list_applicable_rules(conn, None)
+
+    context, (person, rules) = await read_page(request, read)
+    by = admin_of(context).person
+    form = await read_form(request, _WARN)
+    if form.ready:
+        with form.keeping():
+            reason = reason_in(form, rules)
+            await context.instance.unit(lambda ctx: warn_person(ctx, by, person, None, reason))
+            return see_other(f"/u/{slug(person)}", "warned")
+    values = {"community": None, "person": person, "form": form, "rules": rules, "about": None}
+    return form.answer(page(context, "moderation_warn.html", values))
 
 
 # Bans from the whole instance.

@@ -83,6 +83,8 @@ def routes() -> list[BaseRoute]:
         form_route("/c/{slug}/ban", moderation.ban),
         page_route("/c/{slug}/banned", moderation.show_banned),
         button_route("/c/{slug}/unban", moderation.unban),
+        form_route("/c/{slug}/warn", moderation.warn),
+        form_route("/u/{slug}/warn", moderation.warn_from_site),
         form_route("/u/{slug}/ban", moderation.ban_from_site),
         button_route("/u/{slug}/unban", moderation.unban_from_site),
         shared_route("/post/{number:int}", threads.show),

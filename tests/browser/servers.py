@@ -90,6 +90,7 @@ def open_servers(folder: Path) -> Iterator[Servers]:
         _they_keep(servers)
         _they_write_rules(servers)
         _they_moderate(servers)
+        _they_appeal(servers)
         _they_report(servers)
         _password_is_forgotten(servers)
         _they_secure(servers)
@@ -268,6 +269,20 @@ def _they_moderate(servers: Servers) -> None:
     ann.send(site, site.form(having="reason"), reason="Advertising everywhere")
     attach(mia, mia.open("/c/cats/pictures"), "icon", "icon")
     servers.paths |= {"pinned": pinned, "locked": locked, "removed": removed}
+
+
+def _they_appeal(servers: Servers) -> None:
+    """tom, who is banned from the server and from !cats, appeals against both; mia has answered."""
+    mia, tom = servers.people["mia"], servers.people["tom"]
+    tom.log_in()
+    bans = [to for to, _ in tom.open("/settings/bans").links if to.startswith("/appeal/")]
+    for path in bans:
+        form = tom.open(path)
+        tom.send(form, form.form(having="body"), body="It was a gift for my neighbours.")
+    site, cats = bans
+    form = mia.open(cats)
+    mia.send(form, form.form(having="body"), body="You wrote a price below it.")
+    servers.paths |= {"appeal": cats, "appeal to admins": site}
 
 
 def _they_report(servers: Servers) -> None:

@@ -1,6 +1,7 @@
 """The public modlog, in the kinds that Lemmy knows.
 
-What Lemmy has no kind for is left out: blocked servers, moved communities, and locked comments.
+What Lemmy has no kind for is left out: blocked servers, moved communities, locked comments and
+warnings.
 """
 
 from collections.abc import Mapping

@@ -105,6 +105,7 @@ NOTICES = {
     "upload_deleted": mark("Picture deleted."),
     "unlocked": mark("Unlocked. Comments can be added again."),
     "unpinned": mark("No longer pinned."),
+    "warned": mark("Warned. They are notified, and the reason is in the moderation log."),
     "welcome": mark("Welcome! You're logged in."),
     "welcome_confirm": mark(
         "Welcome! We've sent you an e-mail. Open the link in it to confirm your address."

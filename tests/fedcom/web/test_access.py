@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from sqlalchemy import func, select
 from starlette.routing import Route
 
 from fedcom.actions.comment import CreateComment
@@ -15,7 +16,9 @@ from fedcom.actions.report import Report
 from fedcom.context import Context
 from fedcom.models.comment import Comment
 from fedcom.models.message import Message
+from fedcom.models.moderation import modlog
 from fedcom.models.post import Post
+from fedcom.site.appeals import write
 from fedcom.web.routes import routes
 from fedcom.wire.body import Body
 from tests.fedcom.web.browser import Page
@@ -80,6 +83,14 @@ MATRIX = [
     ("/c/cats/banned", None, OK, OK, OK, OK, OK),
     ("/c/cats/ban", None, LOGIN, NO, NO, OK, OK),
     ("/c/cats/ban", {"person": "eve"}, LOGIN, NO, NO, OK, OK),
+    ("/c/cats/warn", None, LOGIN, NO, NO, OK, OK),
+    ("/c/cats/warn", {"person": "bob", "reason": "Rude"}, LOGIN, NO, NO, OK, OK),
+    ("/u/bob/warn", None, LOGIN, NO, NO, NO, OK),
+    ("/u/bob/warn", {"reason": "Rude"}, LOGIN, NO, NO, NO, OK),
+    ("/appeal/{decision}", None, LOGIN, NO, SHOWN, SHOWN, SHOWN),
+    ("/appeal/{decision}", {"body": "Why?"}, LOGIN, NO, DONE, DONE, DONE),
+    ("/appeal/{decision}/uphold", {}, LOGIN, NO, NO, DONE, DONE),
+    ("/appeal/{decision}/undo", {}, LOGIN, NO, NO, DONE, DONE),
     ("/u/kim@peer.example/ban", None, LOGIN, NO, NO, NO, OK),
     ("/u/kim@peer.example/ban", {"reason": "spam"}, LOGIN, NO, NO, NO, OK),
     ("/c/cats/unban", {"person": "{eve}"}, LOGIN, NO, NO, OK, OK),
@@ -285,6 +296,11 @@ def outcome(page: Page) -> str:
     return {403: NO, 404: OK, 409: OK}.get(page.status, str(page.status))
 
 
+def last_removal(ctx: Context, target: Post | Comment) -> int:
+    wanted = select(func.max(modlog.c.id)).where(modlog.c.target_iri == target.iri)
+    return int(ctx.conn.execute(wanted).scalar_one())
+
+
 async def make_targets(world: World) -> dict[str, int]:
     """A post and a comment by bob in every state, and messages to him."""
     bob, mia, ann = (world.people[name] for name in ("bob", "mia", "ann"))
@@ -313,8 +329,10 @@ async def make_targets(world: World) -> dict[str, int]:
         perform(ctx, DeleteMessage(by=mia, message=sent["taken"]))
         flagged = Report(by=ann, target=post("Rude"), reason="Rude.")
         report = perform(ctx, flagged)
+        decision = last_removal(ctx, made["removed"])
+        write(ctx, bob, decision, "Why?")
         numbers = {name: thing.id for name, thing in (made | sent).items()}
-        return numbers | {"report": report.id}
+        return numbers | {"report": report.id, "decision": decision}
 
     return await world.instance.unit(make)
 

@@ -98,3 +98,24 @@ async def test_the_first_post_waits_until_the_rules_were_shown_once(world: World
     assert "first post" not in (await bob.get("/c/cats/submit")).text
     again = await bob.post("/submit", **fields | {"title": "And wake"})
     assert again.status == 303
+
+
+async def test_a_member_is_warned_for_a_rule(world: World) -> None:
+    mia, bob, ann = (world.browser(name) for name in ("mia", "bob", "ann"))
+    await mia.post(EDIT, name="Be kind")
+    post = await world.post()
+    link = f"/c/cats/warn?person=bob&about=post/{post.id}"
+    assert link in (await mia.get(f"/post/{post.id}")).html
+    form = await mia.get(link)
+    assert "The warning is about this Cats sleep" in form.text
+    rule = re.findall(r'<option value="(\d+)">1. Be kind', form.html)[0]
+    about = f"post/{post.id}"
+    assert (await mia.post("/c/cats/warn", person="bob", about=about)).status == 422
+
+    sent = await mia.post("/c/cats/warn", person="bob", about=about, rule=rule)
+    assert sent.location == "/c/cats/modlog"
+    notice = (await bob.get("/notifications")).text
+    assert "A moderator warned you: Cats sleep" in notice
+    assert "Reason: Rule 1: Be kind" in notice
+    assert "warned Cats sleep" in (await bob.get("/c/cats/modlog")).text
+    assert (await ann.post("/u/bob/warn", reason="Enough")).location == "/u/bob"
