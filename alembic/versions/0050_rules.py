@@ -1,6 +1,6 @@
 """Rules of the site and of communities, as lists.
 
-Revision 0050, after 0048.
+Revision 0050, after 0049.
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from fedcom.db import BigId
 
 revision = "0050"
-down_revision = "0048"
+down_revision = "0049"
 branch_labels = None
 depends_on = None
 
