@@ -15,6 +15,7 @@ from fedcom.accounts.two_factor import confirm, generate
 from fedcom.actions.delete_actor import DeleteActor
 from fedcom.actions.message import SendMessage
 from fedcom.actions.moderators import AddModerator
+from fedcom.actions.remove import RemoveContent
 from fedcom.context import Context
 from fedcom.effects import wipe
 from fedcom.errors import Conflict, NotFound
@@ -24,6 +25,7 @@ from fedcom.models.base import metadata
 from fedcom.models.boost import boost
 from fedcom.models.follow import follow
 from fedcom.models.mail import mail
+from fedcom.models.moderation import modlog
 from fedcom.models.outside_mention import outside_mention
 from fedcom.personal.blocks import block, block_host
 from fedcom.personal.drafts import save_draft
@@ -32,6 +34,7 @@ from fedcom.personal.saved import hide, save
 from fedcom.personal.sent_forms import once
 from fedcom.personal.visits import note_visit
 from fedcom.remote.keys import KeyCipher
+from fedcom.site.appeals import write as appeal
 from fedcom.wire.body import Body
 from tests.support.people import Home, Sent, give_email, received
 
@@ -97,6 +100,8 @@ def live(home: Home) -> None:
     home.follow(kim, bob)
     home.perform(AddModerator(by=home.ann, community=home.cats, person=bob))
     home.perform(SendMessage(by=bob, to=home.ann, body=secret_body))
+    home.perform(RemoveContent(by=home.ann, target=home.comment(post, text=SECRET)))
+    decision = int(home.rows(modlog)[-1]["id"])
     address = f"{SECRET}@mail.example"
 
     def keep(ctx: Context) -> None:
@@ -109,6 +114,7 @@ def live(home: Home) -> None:
         begin_import(ctx, bob, settings_in({"blocked_instances": [f"{SECRET}.example"]}), None)
         save_draft(ctx, bob, "submit", {"title": SECRET})
         once(ctx, bob, "form", lambda: post.id)
+        appeal(ctx, bob, decision, SECRET)
         create_session(ctx.conn, bob.id, SECRET, ctx.now)
         give_email(ctx, bob.id, address)
         propose_email(ctx.conn, bob.id, f"new-{address}", sends_mail=True)
@@ -124,8 +130,7 @@ def live(home: Home) -> None:
         )
         decided = {"account_id": bob.id, "approved": True, "decided_at": ctx.now}
         ctx.conn.execute(insert(application_decision).values(decided))
-        boosted = {"subject_iri": post.iri, "actor_iri": bob.iri, "iri": None}
-        ctx.conn.execute(insert(boost).values(boosted))
+        ctx.conn.execute(insert(boost).values(subject_iri=post.iri, actor_iri=bob.iri, iri=None))
         mention = {"iri": f"{KIM}/9", "author_id": bob.id, "excerpt": SECRET}
         ctx.conn.execute(insert(outside_mention).values(mention))
 

@@ -5,14 +5,13 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import insert
 
-from fedcom.accounts.delete_account import delete_account
 from fedcom.actions.ban import Ban
 from fedcom.actions.moderators import AddModerator
 from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.context import Context
 from fedcom.errors import FedcomError
 from fedcom.models.actor import Community, Person
-from fedcom.models.appeal import appeal, appeal_message
+from fedcom.models.appeal import appeal
 from fedcom.models.moderation import moderator, modlog
 from fedcom.models.notification import notification
 from fedcom.queries.actors import get_person
@@ -157,12 +156,3 @@ def test_messages_are_limited(home: Home) -> None:
     for _ in range(5):
         home(lambda ctx: write(ctx, home.bob, number, "Why?"))
     assert refused(home, lambda ctx: write(ctx, home.bob, number, "Why?")) == "rate_limit_error"
-
-
-def test_appeals_are_deleted_with_their_member(home: Home) -> None:
-    number = ban(home, home.cats)
-    home(lambda ctx: write(ctx, home.bob, number, "Why?"))
-
-    home(lambda ctx: delete_account(ctx, home.bob.id, removes_content=False))
-
-    assert (home.rows(appeal), home.rows(appeal_message)) == ([], [])
