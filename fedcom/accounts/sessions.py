@@ -29,7 +29,7 @@ from database.pruning import Outdated, outdated_in
 from fedcom.accounts.tokens import is_genuine, make_secret, make_token
 from fedcom.db import UtcDateTime
 from fedcom.errors import NotFound
-from fedcom.models.account import Account, account, session
+from fedcom.models.account import IS_ADMIN, Account, account, session
 from fedcom.models.actor import Person, actor
 from fedcom.models.appeal import appeal
 from fedcom.models.base import columns_of, to_row
@@ -109,7 +109,7 @@ _MODERATED = (
     .scalar_subquery()
 )
 _ALL_REPORTS = select(func.count()).where(report.c.resolved_at.is_(None)).scalar_subquery()
-_REPORTS = case((account.c.role == "admin", _ALL_REPORTS), else_=_MODERATED)
+_REPORTS = case((IS_ADMIN, _ALL_REPORTS), else_=_MODERATED)
 _JUDGES = select(moderator.c.community_id).where(moderator.c.person_id == session.c.account_id)
 _APPEALS = (
     select(func.count())
@@ -117,7 +117,7 @@ _APPEALS = (
     .where(
         appeal.c.resolved_at.is_(None),
         appeal.c.person_id != session.c.account_id,
-        or_(account.c.role == "admin", modlog.c.community_id.in_(_JUDGES.correlate(session))),
+        or_(IS_ADMIN, modlog.c.community_id.in_(_JUDGES.correlate(session))),
     )
     .correlate(session, account)
     .scalar_subquery()
