@@ -110,7 +110,8 @@ def get_appeal_page(
     """
     decision, viewer = get_decision(conn, decision_id), get_person(conn, viewer_id)
     is_own = decision.person_id == viewer_id
-    judges = not is_own and may_judge(conn, viewer, decision)
+    # The page is open to the banned, for their own appeals.
+    judges = not (is_own or viewer.is_banned(now)) and may_judge(conn, viewer, decision)
     opened = find_appeal(conn, decision_id)
     if not (is_own or (judges and opened is not None)):
         return None

@@ -26,7 +26,8 @@ def test_a_report_from_another_server_is_resolved(
     page.locator(".top .menu summary").click()
     page.locator(".top .menu").get_by_role("link", name="Reports").click()
     case = page.locator("ol.rows > li").filter(has_text=f"Advertising, {screen}")
-    case.get_by_label("Your reason").fill(f"No advertising, {screen}")
+    case.get_by_label("Broken rule").select_option(label="2. No advertising")
+    case.get_by_label("Your reason").fill(f"Not even once, {screen}")
     case.get_by_role("button", name="Remove").click()
     expect(page.get_by_text("Removed. The reason is in the moderation log.")).to_be_visible()
     eventually(lambda: zoe.see(thread.there).status == 410)
@@ -36,7 +37,8 @@ def test_a_report_from_another_server_is_resolved(
     case.get_by_role("button", name="Dismiss").click()
     expect(case).to_have_count(0)
     page.goto("/modlog")
-    expect(page.get_by_role("row").filter(has_text=f"No advertising, {screen}")).to_be_visible()
+    reason = f"Rule 2: No advertising \u2013 Not even once, {screen}"
+    expect(page.get_by_role("row").filter(has_text=reason)).to_be_visible()
 
 
 def test_a_reported_post_is_locked_from_the_queue(
@@ -99,7 +101,7 @@ def test_a_post_is_locked_and_pinned_and_both_are_undone(
     eventually(lambda: f"{thread.title} pinned" not in zoe.open(thread.there).text)
 
 
-def test_a_member_is_banned_from_a_community_and_unbanned(
+def test_a_member_is_banned_from_a_community_and_appeals(
     servers: Servers, screen: Screen, tab_of: Tabs
 ) -> None:
     zoe = servers.people["zoe"]
@@ -125,9 +127,19 @@ def test_a_member_is_banned_from_a_community_and_unbanned(
         expect(theirs.get_by_label("Title", exact=True)).to_have_value("Louder")
         theirs.goto("/notifications")
         expect(theirs.get_by_text("A moderator banned you")).to_be_visible()
+        theirs.get_by_role("link", name="Appeal", exact=True).click()
+        theirs.get_by_label("Your appeal").fill("I will whisper.")
+        theirs.get_by_role("button", name="Send appeal").click()
+        expect(theirs.get_by_text("I will whisper.")).to_be_visible()
+        page.goto("/reports")
         line = page.locator("ul.rows > li").filter(has_text=rude.name)
-        line.get_by_role("button", name="Lift ban and restore content").click()
-        expect(line).to_have_count(0)
+        line.get_by_role("link", name="Answer the appeal").click()
+        page.get_by_label("Your message").fill("Well then.")
+        page.get_by_label("Restore what was removed with the ban").check()
+        page.get_by_role("button", name="Lift the ban").click()
+        expect(page.get_by_text("Decision undone.")).to_be_visible()
+        theirs.reload()
+        expect(theirs.get_by_text("Well then.")).to_be_visible()
         eventually(lambda: zoe.see(there).status == 200)
 
 
