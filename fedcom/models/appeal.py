@@ -82,7 +82,7 @@ class Appeal:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class ModerationDecision:
     """An entry of the modlog that its person may appeal against."""
 
     id: int

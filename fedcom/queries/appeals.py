@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Connection, exists, or_, select
 
 from fedcom.errors import NotFound
 from fedcom.models.actor import Person, actor
-from fedcom.models.appeal import Appeal, Decision, appeal
+from fedcom.models.appeal import Appeal, ModerationDecision, appeal
 from fedcom.models.base import columns_of, first_row
 from fedcom.models.moderation import moderator, modlog
 from fedcom.queries.actors import get_person, is_admin, list_admins
@@ -41,12 +41,12 @@ def is_appealable() -> ColumnElement[bool]:
     return modlog.c.kind.in_(KINDS) & or_(by_us, is_local) & ~replaced
 
 
-def get_decision(conn: Connection, decision_id: int) -> Decision:
+def get_decision(conn: Connection, decision_id: int) -> ModerationDecision:
     """The removal or ban with this row id in the modlog. Raises NotFound for anything else."""
-    wanted = select(*columns_of(Decision, modlog)).where(
+    wanted = select(*columns_of(ModerationDecision, modlog)).where(
         modlog.c.id == decision_id, modlog.c.kind.in_(KINDS), modlog.c.person_id.is_not(None)
     )
-    found = first_row(Decision, conn.execute(wanted))
+    found = first_row(ModerationDecision, conn.execute(wanted))
     if found is None:
         raise NotFound("couldnt_find_decision", "There is no such decision.")
     return found
@@ -58,20 +58,20 @@ def find_appeal(conn: Connection, decision_id: int) -> Appeal | None:
     return first_row(Appeal, conn.execute(wanted))
 
 
-def find_content(conn: Connection, decision: Decision) -> Content | None:
+def find_content(conn: Connection, decision: ModerationDecision) -> Content | None:
     """The post or comment that was removed; None for a ban."""
     if decision.kind == "ban":
         return None
     return find_post(conn, decision.target_iri) or find_comment(conn, decision.target_iri)
 
 
-def may_be_appealed(conn: Connection, decision: Decision, now: datetime) -> bool:
+def may_be_appealed(conn: Connection, decision: ModerationDecision, now: datetime) -> bool:
     """Whether the decision is in force, and somebody here can undo it."""
     mine = select(exists().where(modlog.c.id == decision.id, is_appealable()))
     return bool(conn.execute(mine).scalar()) and is_in_force(conn, decision, now)
 
 
-def is_in_force(conn: Connection, decision: Decision, now: datetime) -> bool:
+def is_in_force(conn: Connection, decision: ModerationDecision, now: datetime) -> bool:
     """Whether the content is removed, or the person banned."""
     if decision.kind == "remove":
         content = find_content(conn, decision)
@@ -82,21 +82,21 @@ def is_in_force(conn: Connection, decision: Decision, now: datetime) -> bool:
     return ban is not None and ban.holds(now)
 
 
-def may_judge(conn: Connection, person: Person, decision: Decision) -> bool:
+def may_judge(conn: Connection, person: Person, decision: ModerationDecision) -> bool:
     """Whether a person answers appeals against a decision: the moderators of its community, and
     admins.
     """
     return is_admin(conn, person.id) or person.id in _moderators(conn, decision)
 
 
-def list_judges(conn: Connection, decision: Decision) -> list[int]:
+def list_judges(conn: Connection, decision: ModerationDecision) -> list[int]:
     """The row ids of the members who are told of an appeal: the moderators of the community; the
     admins, if it has none here, and for the whole server.
     """
     return _moderators(conn, decision) or list_admins(conn)
 
 
-def _moderators(conn: Connection, decision: Decision) -> list[int]:
+def _moderators(conn: Connection, decision: ModerationDecision) -> list[int]:
     """Of the community, as far as they have an account here."""
     theirs = (
         select(moderator.c.person_id)

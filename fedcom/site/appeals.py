@@ -14,7 +14,14 @@ from fedcom.context import Context
 from fedcom.effects.notify import NotificationEvent, notify
 from fedcom.errors import Conflict, Denied, Invalid, NotFound
 from fedcom.models.actor import Person, actor
-from fedcom.models.appeal import Appeal, Decision, MessageKind, Outcome, appeal, appeal_message
+from fedcom.models.appeal import (
+    Appeal,
+    ModerationDecision,
+    MessageKind,
+    Outcome,
+    appeal,
+    appeal_message,
+)
 from fedcom.models.notification import notification
 from fedcom.queries.actors import get_community, get_person
 from fedcom.queries.appeals import (
@@ -89,7 +96,7 @@ def undo(
             act(ctx, lift)
 
 
-def _locked(ctx: Context, decision_id: int) -> Decision:
+def _locked(ctx: Context, decision_id: int) -> ModerationDecision:
     """The decision, with its person locked, so that what happens to an appeal happens in a row."""
     decision = get_decision(ctx.conn, decision_id)
     whose = select(actor.c.id).where(actor.c.id == decision.person_id)
@@ -97,7 +104,7 @@ def _locked(ctx: Context, decision_id: int) -> Decision:
     return decision
 
 
-def _open(ctx: Context, decision: Decision) -> Appeal:
+def _open(ctx: Context, decision: ModerationDecision) -> Appeal:
     if not may_be_appealed(ctx.conn, decision, ctx.now):
         raise Conflict(
             "not_appealable", "This decision is no longer in force, or was made on another server."
@@ -117,7 +124,7 @@ def _get_opened(ctx: Context, decision_id: int) -> Appeal:
     return found
 
 
-def _check_judge(ctx: Context, by: Person, decision: Decision) -> None:
+def _check_judge(ctx: Context, by: Person, decision: ModerationDecision) -> None:
     may_act(by, ctx.now)
     if not may_judge(ctx.conn, by, decision) or by.id == decision.person_id:
         raise Denied(
@@ -131,7 +138,9 @@ def _check_open(opened: Appeal) -> None:
         raise Conflict("already_resolved", "This appeal has been decided.")
 
 
-def _end(ctx: Context, by: Person, decision_id: int, outcome: Outcome, text: str) -> Decision:
+def _end(
+    ctx: Context, by: Person, decision_id: int, outcome: Outcome, text: str
+) -> ModerationDecision:
     decision = _locked(ctx, decision_id)
     _check_judge(ctx, by, decision)
     opened = _get_opened(ctx, decision_id)
@@ -165,7 +174,7 @@ def _add(ctx: Context, opened: Appeal, by: Person, kind: MessageKind, text: str)
     ctx.conn.execute(insert(appeal_message).values(**values, created_at=ctx.now))
 
 
-def _notify(ctx: Context, to: int, by: Person, decision: Decision, detail: str) -> None:
+def _notify(ctx: Context, to: int, by: Person, decision: ModerationDecision, detail: str) -> None:
     event = NotificationEvent(
         kind="moderation", by_id=by.id, community_id=decision.community_id, detail=detail
     )
