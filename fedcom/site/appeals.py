@@ -16,8 +16,8 @@ from fedcom.errors import Conflict, Denied, Invalid, NotFound
 from fedcom.models.actor import Person, actor
 from fedcom.models.appeal import (
     Appeal,
-    ModerationDecision,
     MessageKind,
+    ModerationDecision,
     Outcome,
     appeal,
     appeal_message,

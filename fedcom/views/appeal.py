@@ -8,7 +8,7 @@ from sqlalchemy import Connection, RowMapping, Select, and_, bindparam, case, fu
 
 from fedcom.db import BigId
 from fedcom.models.actor import actor, community
-from fedcom.models.appeal import Appeal, ModerationDecision, MessageKind, appeal, appeal_message
+from fedcom.models.appeal import Appeal, MessageKind, ModerationDecision, appeal, appeal_message
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.moderation import moderator, modlog
 from fedcom.queries.actors import get_person
