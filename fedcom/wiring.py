@@ -314,7 +314,7 @@ async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
     keys = PublicKeys(database, parts.fetcher, clock)
     keys.on_change = refresh.store_keys
     backfill = Backfill(units, settings.origin, clock)
-    store, remote_store = _open_stores(settings)
+    store, remote_store = open_stores(settings)
     pictures = Pictures(store, max_bytes=settings.picture_megabytes * 1_000_000)
     remote_pictures = RemotePictures(
         pictures,
@@ -392,7 +392,7 @@ def _open_metrics(settings: Settings, database: Database, clock: Clock) -> Metri
     return metrics
 
 
-def _open_stores(settings: Settings) -> tuple[PictureStore, PictureStore]:
+def open_stores(settings: Settings) -> tuple[PictureStore, PictureStore]:
     """Where pictures are stored: our own, and the copies of remote ones."""
     if settings.s3_url is None:
         return Store(settings.media_dir), Store(settings.media_dir / "remote")

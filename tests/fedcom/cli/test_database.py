@@ -100,7 +100,7 @@ def test_a_move_of_nothing_is_refused(shell: Shell, target_url: str) -> None:
     result = shell("db", "move", "--to", target_url)
 
     assert (result.code, result.out) == (1, "")
-    assert "no server has used the database yet" in result.err
+    assert "no server has used it yet" in result.err
 
 
 def test_an_address_that_is_no_database_is_refused(bare_shell: Shell) -> None:

@@ -1,0 +1,251 @@
+"""Reads a backup into an empty database, or in place of what is there.
+
+First the whole file is read and compared with what was written; only then is anything changed. The
+rows are one transaction: they are written to tables as they were at the time of the backup, read
+again and compared, and upgraded to this version; the pictures and the key follow, and then the
+transaction ends. So a restore that is interrupted leaves the database as it was, or, if it was
+empty, a mark with which no server starts.
+
+Numbers of posts, comments and messages are skipped: peers know those that were assigned after the
+backup, and would take a new post for an edit of the old one, or refuse it as deleted.
+"""
+
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, Table, inspect, text
+from sqlalchemy.exc import OperationalError
+
+from fedcom import migrate
+from fedcom.backup.archive import (
+    KEY,
+    MANIFEST,
+    PICTURES,
+    ROWS,
+    BackupError,
+    DescribedTable,
+    Manifest,
+    find_manifest,
+    read_members,
+    read_verified,
+)
+from fedcom.backup.portable_rows import read_portion, to_table
+from fedcom.media.store import PictureStore
+from fedcom.migrate import MigrationError
+from fedcom.transfer import (
+    IN_USE,
+    LastId,
+    RowDigest,
+    TableContents,
+    compare_rows,
+    insert_rows,
+    mark_unfinished,
+    refuse_other_encodings,
+    refuse_others,
+    refuse_unless_empty,
+    set_last_id,
+)
+
+Progress = Callable[[str, int, int], None]
+"""Told what is worked on, how much of it is done, and all of it (0 if that is not known)."""
+
+SKIPPED = 10_000
+"""How many numbers of each kind of content are not assigned again."""
+
+NUMBERED = ("post", "comment", "message")
+"""The tables whose ids are in the ids that peers know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is restored to: `replace`, if it may be in use; `pictures`, None to leave them out."""
+
+    database_url: str
+    pictures: PictureStore | None
+    replace: bool
+
+
+def verify_backup(path: Path, *, progress: Progress) -> Manifest:
+    """Read the whole file; its manifest, if it is complete and as it was written.
+
+    Raises BackupError, which says what is wrong with it, and OSError.
+    """
+    manifest = find_manifest(path)
+    described = {table.name: table for table in manifest.tables}
+    digests = {name: RowDigest(name) for name in described}
+    total, done, pictures, has_key = path.stat().st_size, 0, 0, False
+    for name, content in read_verified(path, manifest):
+        done += len(content)
+        progress("verified", min(done, total), total)
+        if name == KEY:
+            has_key = True
+        elif name.startswith(PICTURES):
+            pictures += 1
+        elif name != MANIFEST:
+            table = described.get(_table_of(name))
+            if table is None:
+                raise BackupError(f"{path} is damaged: {name} is of no table of its manifest.")
+            digests[table.name].add(_read_rows(path, name, table, content))
+    progress("verified", total, total)
+    wrong = [
+        name
+        for name, digest in digests.items()
+        if digest.contents() != TableContents(name, described[name].rows, described[name].digest)
+    ]
+    if wrong or (pictures, has_key) != (manifest.pictures, manifest.has_key):
+        what = wrong[0] if wrong else "pictures or the key"
+        raise BackupError(f"{path} is damaged: {what}: not what the manifest says.")
+    return manifest
+
+
+def restore_backup(
+    path: Path,
+    manifest: Manifest,
+    target: Target,
+    *,
+    examine: Callable[[Connection], None],
+    put_key: Callable[[str], None],
+    progress: Progress,
+) -> None:
+    """Restore a backup that `verify_backup` has read.
+
+    `put_key` stores the secret key, if the backup has one; `examine` is called after it, with the
+    restored database at the newest revision. Whatever one of them raises, the database is then as
+    it was. Raises BackupError if the backup is of a newer version, MigrationError if the database
+    is in use, or is not empty and `replace` was not said, and OSError.
+    """
+    if not migrate.knows(manifest.revision):
+        raise BackupError(
+            f"Fedcom {manifest.version} made this backup, at the revision {manifest.revision} of"
+            " the database, which this version does not know: install that version or a newer one."
+        )
+    with _alone(target.database_url) as conn:
+        _prepare(conn, target)
+    with _alone(target.database_url) as conn:
+        refuse_other_encodings(conn)
+        _drop_everything(conn)
+        migrate.upgrade_within(conn, manifest.revision)
+        _restore_members(conn, path, manifest, target, put_key, progress)
+        migrate.check_foreign_keys(conn)
+        migrate.upgrade_within(conn)
+        migrate.check_foreign_keys(conn)
+        examine(conn)
+        if conn.dialect.name == "postgresql":
+            conn.exec_driver_sql("ANALYZE")
+
+
+def _prepare(conn: Connection, target: Target) -> None:
+    """Mark an empty database, so that no server starts with it; leave any other as it is."""
+    try:
+        refuse_unless_empty(conn)
+    except MigrationError as error:
+        if not target.replace:
+            raise BackupError(
+                f"{error} Or delete all that is in this one with --replace."
+            ) from error
+    else:
+        mark_unfinished(conn)
+
+
+@contextmanager
+def _alone(url: str) -> Iterator[Connection]:
+    """A transaction while nobody else uses the database. Raises MigrationError if somebody does."""
+    try:
+        with migrate.locked(url, alone=True) as conn:
+            if conn.dialect.name == "postgresql":
+                refuse_others(conn)
+            yield conn
+    except OperationalError as error:
+        if getattr(error.orig, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
+            raise MigrationError(IN_USE) from error
+        raise
+
+
+def _restore_members(
+    conn: Connection,
+    path: Path,
+    manifest: Manifest,
+    target: Target,
+    put_key: Callable[[str], None],
+    progress: Progress,
+) -> None:
+    described = {table.name: table for table in manifest.tables}
+    tables = {name: to_table(name, _columns(table)) for name, table in described.items()}
+    rows = dict.fromkeys(described, 0)
+    stored = 0
+    are_rows_checked = False
+    for name, content in read_members(path):
+        if name.startswith("rows/"):
+            table = described[_table_of(name)]
+            batch = _read_rows(path, name, table, content)
+            insert_rows(conn, tables[table.name], batch)
+            rows[table.name] += len(batch)
+            progress(table.name, rows[table.name], 2 * table.rows)
+            continue
+        if not are_rows_checked:  # the key and the pictures follow
+            _finish_rows(conn, manifest, tables, progress)
+            are_rows_checked = True
+        if name == KEY:
+            put_key(content.decode())
+        elif name.startswith(PICTURES) and target.pictures is not None:
+            target.pictures.keep(content, name.removeprefix(PICTURES))
+            stored += 1
+            progress("pictures", stored, manifest.pictures)
+
+
+def _finish_rows(
+    conn: Connection, manifest: Manifest, tables: dict[str, Table], progress: Progress
+) -> None:
+    for table in manifest.tables:
+        copied = TableContents(table.name, table.rows, table.digest)
+        compare_rows(conn, tables[table.name], copied, progress)
+        if table.id_column is not None:
+            last = table.last_id + (SKIPPED if table.name in NUMBERED else 0)
+            if last:
+                set_last_id(conn, LastId(table.name, table.id_column, last))
+
+
+def _table_of(name: str) -> str:
+    found = ROWS.fullmatch(name)
+    return found.group(1) if found else ""
+
+
+def _columns(table: DescribedTable) -> list[dict[str, object]]:
+    return [column.model_dump() for column in table.columns]
+
+
+def _read_rows(
+    path: Path, name: str, table: DescribedTable, content: bytes
+) -> list[dict[str, object]]:
+    try:
+        return read_portion(_columns(table), content)
+    except (ValueError, EOFError, OSError, zlib.error) as error:
+        raise BackupError(f"{path} is damaged: {name} cannot be read ({error}).") from error
+
+
+def _drop_everything(conn: Connection) -> None:
+    """Leave nothing of an instance, or of the mark, in the database."""
+    if conn.dialect.name == "sqlite":
+        # The tables inside a virtual one are dropped with it.
+        for kind in ("CREATE VIRTUAL%", "CREATE TABLE%"):
+            query = text(
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE :kind"
+                " AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
+            )
+            for name in conn.execute(query, {"kind": kind}).scalars().all():
+                conn.exec_driver_sql(f'DROP TABLE "{name}"')
+        return
+    for name in inspect(conn).get_table_names():
+        conn.exec_driver_sql(f'DROP TABLE "{name}" CASCADE')
+    functions = conn.execute(
+        text(
+            "SELECT CAST(oid AS regprocedure) FROM pg_proc"
+            " WHERE pronamespace = CAST(current_schema() AS regnamespace) AND NOT EXISTS"
+            " (SELECT 1 FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')"
+        )
+    )
+    for signature in functions.scalars().all():
+        conn.exec_driver_sql(f"DROP FUNCTION {signature} CASCADE")
