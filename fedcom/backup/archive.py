@@ -106,8 +106,14 @@ class ArchiveWriter:
 
     def __init__(self, file: BinaryIO) -> None:
         self._tar = _Tar.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT)
-        self._sums = tempfile.SpooledTemporaryFile(_SUMS_IN_MEMORY)  # noqa: SIM115 - as above
+        self._sums = tempfile.SpooledTemporaryFile(_SUMS_IN_MEMORY)  # noqa: SIM115 - closed in __exit__
         self._now = int(time.time())
+
+    def __enter__(self) -> "ArchiveWriter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._sums.close()
 
     def add(self, name: str, content: bytes) -> None:
         """Add one member. Raises OSError when the disk is full."""
@@ -127,7 +133,6 @@ class ArchiveWriter:
         text = manifest.model_dump_json(indent=1).encode()
         self._put(MANIFEST, io.BytesIO(text), len(text))
         self._tar.close()
-        self._sums.close()
         return manifest
 
     def _put(self, name: str, content: IO[bytes], size: int) -> None:

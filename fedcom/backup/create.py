@@ -65,8 +65,7 @@ def create_backup(
     if path.exists() and not overwrite:
         raise BackupError(f"{path} exists already. Give another name, or --overwrite.")
     check_revision(source.database_url)
-    with _new_file(path) as file:
-        archive = ArchiveWriter(file)
+    with _new_file(path) as file, ArchiveWriter(file) as archive:
         with _snapshot(source.database_url) as conn:
             # The first statement: what it and all others see is the moment of the backup.
             revision = migrate.find_revision(conn)

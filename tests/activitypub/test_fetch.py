@@ -1073,6 +1073,7 @@ USES: dict[str, Use] = {
     "fetch_bytes": lambda fetcher, url, key: fetcher.fetch_bytes(
         url, accept="image/*", max_bytes=99
     ),
+    "reach": lambda fetcher, url, key: fetcher.reach(url),
     "post": lambda fetcher, url, key: fetcher.post(url, b"{}", SigningKeys(key)),
 }
 
