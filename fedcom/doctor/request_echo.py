@@ -62,7 +62,7 @@ async def answer_echo(request: Request, instance: Instance) -> RequestEcho:
     (moment,) = parts_of(token, 1)
     age = now.timestamp() - int(moment) if moment.isdecimal() and moment.isascii() else None
     if not instance.signer.verify(_PURPOSE, token) or age is None or not 0 <= age < _SECONDS:
-        raise Denied("not_an_admin", "Only this server itself can ask this.")
+        raise Denied("not_an_admin", "Only this server itself may ask this.")
     actor = await instance.read(lambda conn: find_actor(conn, f"{instance.settings.origin}/actor"))
     key = PublicKey(
         id=actor.public_key_id or "" if actor else "",
