@@ -23,6 +23,7 @@ from sqlalchemy import Connection, NullPool, Table, create_engine, event, select
 from fedcom import migrate
 from fedcom.backup.archive import KEY, PICTURES, ArchiveWriter, BackupError, Manifest
 from fedcom.backup.portable_rows import describe_columns, write_portions
+from fedcom.backup.verify import Progress, verify_backup
 from fedcom.db import normalise_url
 from fedcom.media.store import NAME, PictureStore, sync_folder
 from fedcom.transfer import (
@@ -33,9 +34,6 @@ from fedcom.transfer import (
     list_tables,
     read_rows,
 )
-
-Progress = Callable[[str, int, int], None]
-"""Told what is worked on, how much of it is done, and all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,8 @@ def create_backup(
     progress: Progress,
     overwrite: bool = False,
 ) -> Manifest:
-    """Write everything to `path`, which appears when it is complete, readable by its owner only.
+    """Write everything to `path`, which appears when it is complete and has been read again,
+    readable by its owner only.
 
     `examine` raises an exception if the database is not the expected one. Raises BackupError if
     there is such a file (unless `overwrite`), MigrationError if the database is not as this version
@@ -65,7 +64,10 @@ def create_backup(
     if path.exists() and not overwrite:
         raise BackupError(f"{path} exists already. Give another name, or --overwrite.")
     check_revision(source.database_url)
-    with _new_file(path) as file, ArchiveWriter(file) as archive:
+    with (
+        _new_file(path, lambda draft: verify_backup(draft, progress=progress)) as file,
+        ArchiveWriter(file) as archive,
+    ):
         with _snapshot(source.database_url) as conn:
             # The first statement: what it and all others see is the moment of the backup.
             revision = migrate.find_revision(conn)
@@ -91,8 +93,10 @@ def create_backup(
 
 
 @contextmanager
-def _new_file(path: Path) -> Iterator[BinaryIO]:
-    """A draft in the same folder, which gets its name when the block ends without an exception."""
+def _new_file(path: Path, check: Callable[[Path], object]) -> Iterator[BinaryIO]:
+    """A draft in the same folder, which gets its name when the block has ended and `check` has read
+    it, without an exception.
+    """
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -100,6 +104,7 @@ def _new_file(path: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
+        check(draft)
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

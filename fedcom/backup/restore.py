@@ -10,7 +10,6 @@ Numbers of posts, comments and messages are skipped: peers know those that were 
 backup, and would take a new post for an edit of the old one, or refuse it as deleted.
 """
 
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,23 +21,18 @@ from sqlalchemy.exc import OperationalError
 from fedcom import migrate
 from fedcom.backup.archive import (
     KEY,
-    MANIFEST,
     PICTURES,
-    ROWS,
     BackupError,
-    DescribedTable,
     Manifest,
-    find_manifest,
     read_members,
-    read_verified,
 )
-from fedcom.backup.portable_rows import read_portion, to_table
+from fedcom.backup.portable_rows import to_table
+from fedcom.backup.verify import Progress, columns_of, rows_in, table_of
 from fedcom.media.store import PictureStore
 from fedcom.migrate import MigrationError
 from fedcom.transfer import (
     IN_USE,
     LastId,
-    RowDigest,
     TableContents,
     compare_rows,
     insert_rows,
@@ -48,9 +42,6 @@ from fedcom.transfer import (
     refuse_unless_empty,
     set_last_id,
 )
-
-Progress = Callable[[str, int, int], None]
-"""Told what is worked on, how much of it is done, and all of it (0 if that is not known)."""
 
 SKIPPED = 10_000
 """How many numbers of each kind of content are not assigned again."""
@@ -66,39 +57,6 @@ class Target:
     database_url: str
     pictures: PictureStore | None
     replace: bool
-
-
-def verify_backup(path: Path, *, progress: Progress) -> Manifest:
-    """Read the whole file; its manifest, if it is complete and as it was written.
-
-    Raises BackupError, which says what is wrong with it, and OSError.
-    """
-    manifest = find_manifest(path)
-    described = {table.name: table for table in manifest.tables}
-    digests = {name: RowDigest(name) for name in described}
-    total, done, pictures, has_key = path.stat().st_size, 0, 0, False
-    for name, content in read_verified(path, manifest):
-        done += len(content)
-        progress("verified", min(done, total), total)
-        if name == KEY:
-            has_key = True
-        elif name.startswith(PICTURES):
-            pictures += 1
-        elif name != MANIFEST:
-            table = described.get(_table_of(name))
-            if table is None:
-                raise BackupError(f"{path} is damaged: {name} is of no table of its manifest.")
-            digests[table.name].add(_read_rows(path, name, table, content))
-    progress("verified", total, total)
-    wrong = [
-        name
-        for name, digest in digests.items()
-        if digest.contents() != TableContents(name, described[name].rows, described[name].digest)
-    ]
-    if wrong or (pictures, has_key) != (manifest.pictures, manifest.has_key):
-        what = wrong[0] if wrong else "pictures or the key"
-        raise BackupError(f"{path} is damaged: {what}: not what the manifest says.")
-    return manifest
 
 
 def restore_backup(
@@ -173,14 +131,14 @@ def _restore_members(
     progress: Progress,
 ) -> None:
     described = {table.name: table for table in manifest.tables}
-    tables = {name: to_table(name, _columns(table)) for name, table in described.items()}
+    tables = {name: to_table(name, columns_of(table)) for name, table in described.items()}
     rows = dict.fromkeys(described, 0)
     stored = 0
     are_rows_checked = False
     for name, content in read_members(path):
         if name.startswith("rows/"):
-            table = described[_table_of(name)]
-            batch = _read_rows(path, name, table, content)
+            table = described[table_of(name)]
+            batch = rows_in(path, name, table, content)
             insert_rows(conn, tables[table.name], batch)
             rows[table.name] += len(batch)
             progress(table.name, rows[table.name], 2 * table.rows)
@@ -206,24 +164,6 @@ def _finish_rows(
             last = table.last_id + (SKIPPED if table.name in NUMBERED else 0)
             if last:
                 set_last_id(conn, LastId(table.name, table.id_column, last))
-
-
-def _table_of(name: str) -> str:
-    found = ROWS.fullmatch(name)
-    return found.group(1) if found else ""
-
-
-def _columns(table: DescribedTable) -> list[dict[str, object]]:
-    return [column.model_dump() for column in table.columns]
-
-
-def _read_rows(
-    path: Path, name: str, table: DescribedTable, content: bytes
-) -> list[dict[str, object]]:
-    try:
-        return read_portion(_columns(table), content)
-    except (ValueError, EOFError, OSError, zlib.error) as error:
-        raise BackupError(f"{path} is damaged: {name} cannot be read ({error}).") from error
 
 
 def _drop_everything(conn: Connection) -> None:

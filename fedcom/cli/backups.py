@@ -11,7 +11,8 @@ import click
 
 from fedcom.backup.archive import BackupError, Manifest
 from fedcom.backup.create import Source, create_backup
-from fedcom.backup.restore import SKIPPED, Target, restore_backup, verify_backup
+from fedcom.backup.restore import SKIPPED, Target, restore_backup
+from fedcom.backup.verify import verify_backup
 from fedcom.cli.database import examine
 from fedcom.settings import Settings, SettingsError, load_settings, write_secret
 from fedcom.wiring import open_stores
@@ -50,14 +51,13 @@ def backup(
         secret=None if without_key else settings.secret_text(),
     )
     with _interruptible("No backup was made."):
-        create_backup(
+        made = create_backup(
             source,
             file,
             examine=lambda conn: examine(conn, settings),
             progress=progress,
             overwrite=overwrite,
         )
-        made = verify_backup(file, progress=progress)
     click.echo(_described(made))
     click.echo(f"It was read again and is undamaged. {file.stat().st_size:,} bytes: {file}")
     if settings.s3_url is not None and without_pictures:
@@ -180,8 +180,8 @@ def _say_what_next(manifest: Manifest, settings: Settings, *, without_pictures: 
         f"- Start the server and its workers, and run fedcom doctor: {settings.origin} is then as"
         f" it was at the time of the backup. Posts, comments and messages skip {SKIPPED:,} numbers,"
         " which other servers may know.\n"
-        "- Block and ban again whom you blocked and banned since, and ask those who changed their"
-        " password, deleted their account or signed up since to do so again.\n"
+        "- What was done since the backup is undone: bans, blocks, new passwords, deleted accounts."
+        " See the section about backups in docs/admin.md.\n"
         "- Never start a server with the old database again."
     )
     if without_pictures or not manifest.has_pictures:

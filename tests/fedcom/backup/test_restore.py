@@ -12,7 +12,8 @@ from sqlalchemy import Connection, inspect, make_url, text
 from fedcom import migrate
 from fedcom.backup.archive import BackupError, Manifest
 from fedcom.backup.create import Source, create_backup
-from fedcom.backup.restore import SKIPPED, Target, restore_backup, verify_backup
+from fedcom.backup.restore import SKIPPED, Target, restore_backup
+from fedcom.backup.verify import verify_backup
 from fedcom.db import Database
 from fedcom.media.store import Store
 from fedcom.migrate import MigrationError
@@ -105,6 +106,7 @@ def test_a_backup_of_one_moment_is_restored_on_the_other_database(
     }
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 def test_a_backup_of_an_older_revision_is_upgraded(
     home: Home, database_url: str, target_url: str, tmp_path: Path
 ) -> None:
@@ -139,6 +141,7 @@ def test_only_a_database_that_nobody_uses_is_replaced(
     assert migrate.check(database_url) == []
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 def test_a_restore_that_fails_leaves_what_was_there_or_a_mark(
     home: Home, database: Database, database_url: str, target_url: str, tmp_path: Path
 ) -> None:
@@ -231,7 +234,7 @@ def test_a_backup_of_a_newer_version_is_left_alone(
 
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 def test_a_backup_that_fails_leaves_no_file(home: Home, database_url: str, tmp_path: Path) -> None:
-    path, made = save(database_url, tmp_path)
+    path, _ = save(database_url, tmp_path)
     source = Source(ORIGIN, database_url, None, None)
 
     with pytest.raises(BackupError, match="exists already"):

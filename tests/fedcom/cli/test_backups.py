@@ -1,15 +1,14 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url
 
 from fedcom.media.store import Store
 from tests.fedcom.cli.shell import HOST, PASSWORD, Shell
-from tests.support.databases import kept
 
 WITHIN = "0123456789abcdef0123456789abcdef"
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 def test_a_server_is_saved_to_one_file_and_restored_elsewhere(
     shell: Shell, target_url: str, tmp_path: Path
 ) -> None:
