@@ -4,15 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fedcom.doctor.examination import LABELS
+from fedcom.models.actor import actor
 from fedcom.site.health import Finding
 from inbox.journal import journal
 from outbox.publish import publish
 from tests.support.node import Node
-from tests.support.people import HOST
+from tests.support.people import HOST, ORIGIN
 
 pytestmark = pytest.mark.anyio
 
@@ -98,7 +99,6 @@ async def test_what_is_wrong_with_a_proxy_is_said(node: Node) -> None:
         (without(b"signature"), "signature", "does not arrive as it was sent"),
         (with_header(b"content-type", b"text/plain"), "signature", "Content-Type must be"),
         (shortened, "signature", "does not arrive as it was sent: "),
-        (with_header(b"accept", b"text/html"), "actor", "cannot fetch this server's keys"),
     ]
     for change, check, text in cases:
         found = (await examine(node, change))[check]
@@ -108,6 +108,10 @@ async def test_what_is_wrong_with_a_proxy_is_said(node: Node) -> None:
 
     untrusted = await examine(node, keep, "198.51.100.9")
     assert said(untrusted["proxy"]).startswith("failed: The proxy at 198.51.100.9 is not trusted")
+    other = update(actor).where(actor.c.iri == f"{ORIGIN}/actor").values(public_key_id="x#y")
+    node.home(lambda ctx: ctx.conn.execute(other))
+    another = await examine(node, keep)
+    assert said(another["actor"]).startswith("failed: Another server, or one with an older")
     node.network.silent.add(HOST)
     silent = await examine(node, keep)
     assert said(silent["proxy"]).startswith("failed: This server does not answer at its public")

@@ -254,6 +254,8 @@ async def test_the_password_of_the_mail_server_is_given_and_never_logged(
         configure_logs("debug", "json", stream)
         await carrier.send_due()
     assert smtp.logins == ["\0post@here\0s3cret!"]
+    await carrier.check()
+    assert (len(smtp.logins), smtp.messages) == (2, [])
     logged = [json.loads(line) for line in stream.getvalue().splitlines()]
     [about] = [line for line in logged if line["event"] == "mail_not_sent"]
     assert (about["level"], about["error"]) == ("warning", "SMTPDataError 451")
