@@ -10,15 +10,23 @@ import pytest
 from sqlalchemy import Connection, inspect, make_url, text
 
 from fedcom import migrate
-from fedcom.backup.archive import BackupError, Manifest
+from fedcom.backup.archive import (
+    ArchiveWriter,
+    BackupError,
+    Manifest,
+    find_manifest,
+    read_members,
+)
 from fedcom.backup.create import Source, create_backup
+from fedcom.backup.portable_rows import read_portion, write_portions
 from fedcom.backup.restore import SKIPPED, Target, restore_backup
 from fedcom.backup.verify import verify_backup
 from fedcom.db import Database
+from fedcom.effects.modlog import log_content
 from fedcom.media.store import Store
 from fedcom.migrate import MigrationError
 from fedcom.models.post import post
-from fedcom.transfer import list_tables
+from fedcom.transfer import RowDigest, list_tables
 from tests.support.databases import kept
 from tests.support.people import ORIGIN, Home
 
@@ -110,14 +118,40 @@ def test_a_backup_of_one_moment_is_restored_on_the_other_database(
 def test_a_backup_of_an_older_revision_is_upgraded(
     home: Home, database_url: str, target_url: str, tmp_path: Path
 ) -> None:
-    home.post(title="Older")
+    older_post = home.post(title="Older")
+    home(lambda ctx: log_content(ctx, home.ann, older_post, "lock", "why"))
     path, _ = save(database_url, tmp_path)
-    older = changed(path, lambda text: text.replace(b'"revision": "0048"', b'"revision": "0047"'))
 
-    bring_back(older, target_url, tmp_path / "restored")
+    bring_back(as_of_0048(path), target_url, tmp_path / "restored")
 
     assert migrate.check(target_url) == []
     assert read(target_url, "SELECT title FROM post") == "Older"
+    assert read(target_url, "SELECT about FROM modlog") == "post"
+
+
+def as_of_0048(path: Path) -> Path:
+    """A backup as the version before revision 0049 made it, which added `modlog.about`."""
+    facts = find_manifest(path).model_dump()
+    columns = next(one for one in facts["tables"] if one["name"] == "modlog")["columns"]
+    older = [column for column in columns if column["name"] != "about"]
+    digest = RowDigest("modlog")
+    copy = path.with_name("older.tar")
+    with copy.open("wb") as file, ArchiveWriter(file) as archive:
+        for name, content in read_members(path):
+            if name.startswith("rows/modlog/"):
+                rows = read_portion(columns, content)
+                for row in rows:
+                    del row["about"]
+                digest.add(rows)
+                ((_, content),) = write_portions(older, iter([rows]))  # noqa: PLW2901
+            if name != "manifest.json":
+                archive.add(name, content)
+        for table in facts["tables"]:
+            if table["name"] == "modlog":
+                table |= {"columns": older, "digest": digest.contents().digest}
+        more = {name: facts[name] for name in facts if name not in {"format", "sums"}}
+        archive.finish(**more | {"revision": "0048"})
+    return copy
 
 
 def test_only_a_database_that_nobody_uses_is_replaced(
