@@ -188,11 +188,13 @@ async def _report(redis: ArqRedis) -> None:
 async def has_worker(redis_url: str) -> bool:
     """Whether any worker has listened to this Redis within half a minute.
 
-    Raises RedisError, OSError and TimeoutError if Redis does not respond.
+    Raises OSError if Redis does not respond.
     """
     redis = connect(redis_url)
     try:
         return bool(await redis.exists(ALIVE))
+    except RedisError as error:
+        raise OSError(str(error)) from error
     finally:
         await redis.aclose()
 

@@ -52,8 +52,7 @@ Check = Callable[[], Awaitable[list[Finding]]]
 class Examination:
     """What is examined: `connect_mail` and `has_worker` are None if there is none to be asked.
 
-    `connect_mail` may raise any exception that says why mail cannot be sent, and so may
-    `has_worker`.
+    Both raise OSError, and `connect_mail` also ValueError, which say why it cannot be used.
     """
 
     outside: Outside
@@ -101,7 +100,7 @@ class Examination:
         try:
             if await self.has_worker():
                 return [Finding("workers", "ok", mark("Redis responds, and a worker listens."))]
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is what was to be found
+        except OSError as error:
             remedy = mark("Start Redis, or correct redis_url. Until then, deliveries take longer.")
             found = mark("Redis does not respond: %(reason)s")
             return [Finding("workers", "warning", found, remedy, _because(error))]
@@ -115,7 +114,7 @@ class Examination:
             return [Finding("mail", "warning", found, remedy)]
         try:
             await self.connect_mail()
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is what was to be found
+        except (OSError, ValueError) as error:  # SMTPException is an OSError
             found = mark("The mail server cannot be used: %(reason)s")
             return [Finding("mail", "failed", found, mark("Check smtp_url."), _because(error))]
         return [Finding("mail", "ok", mark("The mail server accepts connections."))]
@@ -167,12 +166,12 @@ def judge_revision(current: str | None, needed: str, kind: str) -> Finding:
 
 
 def database_failed(error: Exception) -> Finding:
-    """The database cannot be asked."""
+    """The database does not respond, or a move or a restore has not been finished."""
     reason = getattr(error, "orig", None) or error
     return Finding(
         "database",
         "failed",
-        mark("The database does not respond: %(reason)s"),
+        mark("The database cannot be used: %(reason)s"),
         mark("Check that it runs, and database_url."),
         _because(reason),
     )

@@ -42,5 +42,7 @@ async def show(request: Request) -> Response:
     context = await context_of(request)
     admin_of(context)
     lines = [FindingLine.of(one) for one in await context.instance.examine()]
-    wrong = sum(line.state != "ok" for line in lines)
-    return page(context, "admin_health.html", {"lines": lines, "wrong": wrong})
+    # What has failed comes first.
+    wrong = [line for state in ("failed", "warning") for line in lines if line.state == state]
+    right = [line for line in lines if line.state == "ok"]
+    return page(context, "admin_health.html", {"wrong": wrong, "right": right})
