@@ -81,10 +81,10 @@ def check_signature(asked: Asked, pems: tuple[str, str]) -> None:
     claim_in(asked, NOW).check(public)
 
 
+@pytest.mark.anyio
 async def test_where_a_server_is_reached_and_until_when_its_certificate_is_valid(
     web: TlsPeers,
 ) -> None:
-    web.addresses["other.example"] = []
     fetcher = web.fetcher()
 
     reached = await fetcher.reach("https://peer.example")
