@@ -127,11 +127,6 @@ def knows(revision: str) -> bool:
     return revision in _revisions()
 
 
-def newest() -> str:
-    """The revision that this version needs."""
-    return max(_revisions())
-
-
 def _revisions() -> set[str]:
     return {path.name[:4] for path in (scripts_folder() / "versions").glob("*.py")}
 

@@ -77,7 +77,7 @@ def restore(config: Path | None, file: Path, replace: bool, without_pictures: bo
     """
     settings = load_settings(config)
     progress = _Progress()
-    with _interruptible("The database is as it was."):
+    with _interruptible("Nothing was restored; run the command again."):
         manifest = verify_backup(file, progress=progress)
         click.echo(_described(manifest))
         _check_origin(manifest, settings)

@@ -23,8 +23,8 @@ from fedcom.http.signer import HmacSigner
 from fedcom.settings import Settings
 from fedcom.site.health import Finding
 
-_REFUSAL = "actor_is_ours"
-"""What the inbox answers to this server itself."""
+_REFUSAL = 403
+"""What the inbox answers to this server itself, with a problem document."""
 
 ENDS_SOON = timedelta(days=14)
 """Certbot and Caddy renew a certificate thirty days before its end."""
@@ -163,7 +163,7 @@ class Outside:
             answer = await self.fetcher.post(
                 f"{origin}/inbox", orjson.dumps(activity), await self.keys(actor)
             )
-            if _to_object(answer).get("code") != _REFUSAL:
+            if answer.status != _REFUSAL or not answer.text.startswith("{"):
                 raise ValueError(f"{answer.status} {answer.text}")
         except (FetchFailed, ValueError) as error:
             return [
