@@ -52,7 +52,9 @@ NUMBERED = ("post", "comment", "message")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is restored to: `replace`, if it may be in use; `pictures`, None to leave them out."""
+    """What is restored to: `replace` if what is there may be deleted; `pictures` None if they are
+    left as they are.
+    """
 
     database_url: str
     pictures: PictureStore | None
