@@ -7,6 +7,7 @@ takes five times the CPU.
 """
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
@@ -113,6 +114,13 @@ class HttpConnection(asyncio.Protocol):
         finally:
             self._watch.cancel()
             self._answer = None
+
+    @property
+    def certificate_ends(self) -> float | None:
+        """When the peer's certificate ends, in epoch seconds; None without TLS."""
+        certificate = self._transport.get_extra_info("peercert") or {}
+        ends = certificate.get("notAfter")
+        return None if ends is None else float(ssl.cert_time_to_seconds(ends))
 
     @property
     def is_usable(self) -> bool:

@@ -159,6 +159,16 @@ class Download:
 
 
 @dataclass(frozen=True, slots=True)
+class ReachedServer:
+    """Where a server is reached: the addresses of its name, and when its certificate ends (epoch
+    seconds; None without TLS).
+    """
+
+    addresses: tuple[str, ...]
+    certificate_ends: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Ask:
     """How to make a GET, the same for every redirect."""
 
@@ -305,6 +315,28 @@ class Fetcher:
         limits = replace(_GET, body=max_bytes, cut=cut)
         last, received = await self._get(url, _Ask(accept, False, limits, budget))
         return Download(received.body, received.content_type, last)
+
+    async def reach(self, url: str) -> ReachedServer | None:
+        """Connect to the server of this URL, and ask it nothing; None through a proxied transport.
+
+        Raises the `FetchFailed` family; `Unreachable` has the code `not_resolved` if its name has
+        no address.
+        """
+        place, transport = self._to_place(url), self._transport
+        if not isinstance(transport, PeerTransport):
+            return None
+        try:
+            addresses = await transport.find_addresses(place.origin)
+        except FetchFailed as error:
+            error.url = url
+            raise
+        except httpx.TransportError as error:
+            raise Unreachable("not_resolved", str(error), url=url) from error
+        try:
+            ends = await transport.find_certificate_end(place.origin)
+        except httpx.TransportError as error:
+            raise Unreachable("connect_failed", str(error), url=url) from error
+        return ReachedServer(tuple(addresses), ends)
 
     async def post(self, inbox: str, body: bytes, keys: SigningKeys) -> HttpResponse:
         """POST an activity to an inbox, signed now, without following redirects.

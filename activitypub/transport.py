@@ -156,6 +156,30 @@ class PeerTransport(httpx.AsyncBaseTransport):
         """As `handle_async_request`, for a `PeerRequest`."""
         return await self._ask(request.place.origin, request.to_bytes(), limits)
 
+    async def find_addresses(self, origin: Origin) -> list[str]:
+        """The addresses to which a request would go, best first.
+
+        Raises `PrivateAddress`, or an `httpx.TransportError`.
+        """
+        limits = ResponseLimits()
+        ends = asyncio.get_running_loop().time() + limits.total
+        return await self._addresses(origin, limits, ends)
+
+    async def find_certificate_end(self, origin: Origin) -> float | None:
+        """When the certificate of the origin ends, in epoch seconds; None without TLS. Raises as
+        `handle_async_request`, also if the certificate is not valid now.
+        """
+        limits = ResponseLimits()
+        ends = asyncio.get_running_loop().time() + limits.total
+        try:
+            connection = await self._connect(origin, limits, ends)
+        except TimeoutError:
+            raise httpx.ConnectTimeout("The connection timed out.") from None
+        try:
+            return connection.certificate_ends
+        finally:
+            connection.close()
+
     async def aclose(self) -> None:
         """Close every connection and wait until the sockets are closed."""
         self._closed = True

@@ -6,6 +6,7 @@ Pages and ActivityPub documents share addresses; `federation.negotiation` decide
 import asyncio
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import asdict
 from functools import cache
 
 import structlog
@@ -14,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
@@ -23,6 +24,7 @@ from fedcom.api.endpoint import HEADERS
 from fedcom.api.errors import answer_error
 from fedcom.api.kept import KeptAnswers
 from fedcom.api.v3 import routes as api
+from fedcom.doctor.request_echo import PATH as ECHO, answer_echo
 from fedcom.federation import discovery, documents, threads
 from fedcom.federation.negotiation import ACTIVITY_TYPES, takes_activity, wants_activity
 from fedcom.http.cors import answer_preflight
@@ -100,6 +102,7 @@ def _routes() -> list[BaseRoute]:
     return [
         Route("/livez", answer_live, methods=["GET"]),
         Route("/readyz", answer_ready, methods=["GET"]),
+        Route(ECHO, answer_doctor, methods=["POST"]),
         Route("/inbox", receive, methods=INBOX_METHODS),
         Route("/actor/inbox", receive, methods=INBOX_METHODS),
         Route("/u/{name}/inbox", receive, methods=INBOX_METHODS),
@@ -162,6 +165,12 @@ async def answer_ready(request: Request) -> Response:
         text = f"not ready: revision {current}, not {instance.revision}\n"
         return PlainTextResponse(text, status_code=503)
     return PlainTextResponse("ready\n")
+
+
+async def answer_doctor(request: Request) -> Response:
+    """Tell this server itself how its request arrived: see `fedcom.doctor`."""
+    instance: OpenInstance = request.app.state.instance
+    return JSONResponse(asdict(await answer_echo(request, instance)))
 
 
 class _Document(Route):

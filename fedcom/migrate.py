@@ -53,11 +53,11 @@ def upgrade(url: str) -> None:
         check_foreign_keys(connection)
 
 
-def upgrade_within(connection: Connection) -> None:
-    """Upgrade the database to the newest revision in the transaction of `locked`."""
+def upgrade_within(connection: Connection, revision: str = "heads") -> None:
+    """Upgrade the database to this revision (the newest) in the transaction of `locked`."""
     from alembic import command  # noqa: PLC0415 - see above
 
-    command.upgrade(_config(connection), "heads")
+    command.upgrade(_config(connection), revision)
 
 
 def current_and_head(url: str) -> tuple[str | None, str | None]:
@@ -122,6 +122,11 @@ def scripts_folder() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).parents[1] / "alembic"
 
 
+def knows(revision: str) -> bool:
+    """Whether this version can upgrade a database from this revision."""
+    return revision in _revisions()
+
+
 def _revisions() -> set[str]:
     return {path.name[:4] for path in (scripts_folder() / "versions").glob("*.py")}
 
@@ -146,9 +151,9 @@ def _refuse_unknown(connection: Connection) -> None:
     current = _current(connection)
     if current == UNFINISHED_MOVE:
         raise MigrationError(
-            "a move into this database has not been finished, and it contains nothing yet: set the"
-            " database_url of before and run fedcom db move again. (If a move is running now, wait"
-            " until it is done.)"
+            "a move or a restore into this database has not been finished, and it contains nothing"
+            " yet: set the database_url of before and run fedcom db move again, or run fedcom"
+            " restore again. (If one is running now, wait until it is done.)"
         )
     if current is not None and current not in _revisions():
         raise MigrationError(
@@ -159,18 +164,21 @@ def _refuse_unknown(connection: Connection) -> None:
 
 
 @contextmanager
-def locked(url: str) -> Iterator[Connection]:
+def locked(url: str, *, alone: bool = False) -> Iterator[Connection]:
     """A write transaction that excludes other upgrades, on SQLite without foreign keys; a missing
     SQLite file (and its folder) is created.
+
+    `alone`: a SQLite database must not be open anywhere else, and cannot be opened meanwhile;
+    raises SQLAlchemy's OperationalError if it is.
     """
-    with _connected(url, begin="BEGIN EXCLUSIVE") as connection:
+    with _connected(url, begin="BEGIN EXCLUSIVE", alone=alone) as connection:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK_KEY})")
         yield connection
 
 
 @contextmanager
-def _connected(url: str, begin: str = "BEGIN") -> Iterator[Connection]:
+def _connected(url: str, begin: str = "BEGIN", *, alone: bool = False) -> Iterator[Connection]:
     """One transaction on a connection of its own; on SQLite without foreign keys, because altering
     a table there means creating it anew and dropping the old one, which would cascade.
     """
@@ -182,9 +190,11 @@ def _connected(url: str, begin: str = "BEGIN") -> Iterator[Connection]:
         @event.listens_for(engine, "connect")
         def prepare(connection: sqlite3.Connection, _record: object) -> None:
             connection.isolation_level = None
+            if alone:
+                connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             prepare_sqlite(connection)
             connection.execute("PRAGMA foreign_keys = OFF")
-            connection.execute(f"PRAGMA busy_timeout = {LOCK_SECONDS * 1000}")
+            connection.execute(f"PRAGMA busy_timeout = {1 if alone else LOCK_SECONDS}000")
 
         @event.listens_for(engine, "begin")
         def send_begin(connection: Connection) -> None:

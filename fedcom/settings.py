@@ -425,13 +425,25 @@ class Settings(BaseModel):
 
         Without `make` they must exist. Raises SettingsError if the file cannot be read or created.
         """
+        return _to_key(self.secret_text(make=make))
+
+    @property
+    def secret_file(self) -> Path:
+        """Where the secret key is, unless it is a setting."""
+        return self.data_dir / "secret.key"
+
+    def secret_text(self, *, make: bool = False) -> str:
+        """The secret key as it is set or stored. With `make`, a missing file is created.
+
+        Raises SettingsError if the file cannot be read or created.
+        """
         if self.secret_key is not None:
-            return _to_key(self.secret_key.get_secret_value())
-        path = self.data_dir / "secret.key"
+            return self.secret_key.get_secret_value()
+        path = self.secret_file
         try:
             if make and not path.exists():
-                _make_secret(path)
-            return _to_key(path.read_text("ascii").strip())
+                write_secret(path, secrets.token_urlsafe(32))
+            return path.read_text("utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(
                 [f"the secret key {path} cannot be read or created: {error}"]
@@ -457,12 +469,13 @@ def _to_key(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-def _make_secret(path: Path) -> None:
+def write_secret(path: Path, secret: str) -> None:
+    """Write a file that only its owner can read, unless there is one. Raises OSError."""
     make_folder(path.parent)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     draft.touch(mode=0o600, exist_ok=False)
-    with draft.open("w") as file:
-        file.write(secrets.token_urlsafe(32) + "\n")
+    with draft.open("w", encoding="utf-8") as file:
+        file.write(f"{secret}\n")
         file.flush()
         os.fsync(file.fileno())
     try:

@@ -78,35 +78,38 @@ def move(
     is not at the newest revision or in use, if the target is not empty or refuses a row, or if the
     two differ in the end.
     """
-    _check_revision(source_url)
+    check_revision(source_url)
     with _connected_alone(source_url) as source:
         examine(source)
         with migrate.locked(target_url) as target:
-            _refuse_unless_empty(target)
-            _mark(target)
+            refuse_unless_empty(target)
+            mark_unfinished(target)
         with migrate.locked(target_url) as target:
-            _refuse_unless_empty(target)
+            refuse_unless_empty(target)
             target.exec_driver_sql("DROP TABLE alembic_version")
             migrate.upgrade_within(target)
-            copied = tuple(_copy(source, target, table, progress) for table in _tables())
+            copied = tuple(_copy(source, target, table, progress) for table in list_tables())
             migrate.check_foreign_keys(target)
-            for table, contents in zip(_tables(), copied, strict=True):
-                _compare(target, table, contents, progress)
+            for table, contents in zip(list_tables(), copied, strict=True):
+                compare_rows(target, table, contents, progress)
             examine(target)
             if target.dialect.name == "postgresql":
                 target.exec_driver_sql("ANALYZE")
     return copied
 
 
-def _tables() -> list[Table]:
+def list_tables() -> list[Table]:
     """All tables, each after those that it refers to."""
     return [table for metadata in load_metadata() for table in metadata.sorted_tables]
 
 
-def _check_revision(url: str) -> None:
+def check_revision(url: str) -> None:
+    """Raises MigrationError if there is no database, or if it is not exactly what this version
+    expects.
+    """
     parsed = normalise_url(url)
     if parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).is_file():
-        raise MigrationError(f"There is no database {parsed.database} to be moved.")
+        raise MigrationError(f"There is no database {parsed.database}.")
     if migrate.check(url):
         raise MigrationError(
             "The database is not as this version made it, so something would be lost: see fedcom"
@@ -148,8 +151,14 @@ def _lock_sqlite(connection: Connection) -> None:
 
 
 def _lock_postgresql(connection: Connection) -> None:
-    names = ", ".join(f'"{table.name}"' for table in _tables())
+    names = ", ".join(f'"{table.name}"' for table in list_tables())
     connection.exec_driver_sql(f"LOCK TABLE {names} IN SHARE MODE NOWAIT")
+    refuse_others(connection)
+
+
+def refuse_others(connection: Connection) -> None:
+    """Raises MigrationError if a server, a worker or a command has this PostgreSQL database
+    open."""
     others = connection.exec_driver_sql(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
         " AND application_name = 'fedcom' AND pid <> pg_backend_pid()"
@@ -158,11 +167,19 @@ def _lock_postgresql(connection: Connection) -> None:
         raise MigrationError(IN_USE)
 
 
-def _refuse_unless_empty(target: Connection) -> None:
+def refuse_other_encodings(target: Connection) -> None:
+    """Raises MigrationError if a PostgreSQL database cannot have every text."""
     if target.dialect.name == "postgresql":
         encoding = target.exec_driver_sql("SHOW server_encoding").scalar()
         if encoding != "UTF8":
             raise MigrationError(f"The target has the encoding {encoding}; it must be UTF8.")
+
+
+def refuse_unless_empty(target: Connection) -> None:
+    """Raises MigrationError if the database has tables, unless they are those that
+    `mark_unfinished` left.
+    """
+    refuse_other_encodings(target)
     found = inspect(target).get_table_names()
     if found == ["alembic_version"] and migrate.find_revision(target) == migrate.UNFINISHED_MOVE:
         return
@@ -174,7 +191,7 @@ def _refuse_unless_empty(target: Connection) -> None:
         )
 
 
-def _mark(target: Connection) -> None:
+def mark_unfinished(target: Connection) -> None:
     """Let no server start with the target."""
     target.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")
     target.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
@@ -186,19 +203,22 @@ def _mark(target: Connection) -> None:
 def _copy(
     source: Connection, target: Connection, table: Table, progress: Progress
 ) -> TableContents:
-    total = _count(source, table)
-    adding = _Adding(table.name)
+    total = count_rows(source, table)
+    adding = RowDigest(table.name)
     progress(table.name, 0, 2 * total)
     # A comment refers to another of its own table, which is older.
-    for rows in _read(source, select(table).order_by(*table.primary_key.columns)):
+    for rows in read_rows(source, select(table).order_by(*table.primary_key.columns)):
         adding.add(rows)
-        _insert(target, table, rows)
+        insert_rows(target, table, rows)
         progress(table.name, adding.rows, 2 * total)
-    _carry_ids(source, target, table)
+    last = find_last_id(source, table)
+    if last is not None:
+        set_last_id(target, last)
     return adding.contents()
 
 
-def _insert(target: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+def insert_rows(target: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert these rows. Raises MigrationError, which names the row that the target refuses."""
     try:
         with target.begin_nested():
             target.execute(insert(table), rows)
@@ -222,19 +242,24 @@ def _insert_one(target: Connection, table: Table, row: Mapping[str, Any]) -> Non
         reason = str(error.orig).partition("\n")[0]
         raise MigrationError(
             f"The target refuses a row of the table {table.name} ({key}): {reason}. Correct it or"
-            " delete it in the source, and move again."
+            " delete it in the source, and try again."
         ) from error
 
 
-def _carry_ids(source: Connection, target: Connection, table: Table) -> None:
+@dataclass(frozen=True, slots=True)
+class LastId:
+    """The highest id that a table has ever assigned, and its column."""
+
+    table: str
+    column: str
+    last: int
+
+
+def set_last_id(target: Connection, given: LastId) -> None:
     """Let the target go on with the ids where the source stopped: those of deleted rows, which
     peers may know, are not assigned again.
     """
-    column = table.autoincrement_column
-    last = None if column is None else _last_id(source, table.name, column.name)
-    if column is None or last is None:
-        return
-    named = {"table": table.name, "column": column.name, "last": last}
+    named = {"table": given.table, "column": given.column, "last": given.last}
     for statement in _SET_LAST_ID[target.dialect.name]:
         target.execute(statement, named)
 
@@ -258,14 +283,17 @@ _SET_LAST_ID = {
 }
 
 
-def _last_id(source: Connection, table: str, column: str) -> int | None:
+def find_last_id(source: Connection, table: Table) -> LastId | None:
     """The highest id that the table has ever assigned; None if it has not assigned any."""
-    query = _LAST_ID[source.dialect.name]
-    last = source.execute(query, {"table": table, "column": column}).scalar()
-    return int(last) if last else None
+    column = table.autoincrement_column
+    if column is None:
+        return None
+    named = {"table": table.name, "column": column.name}
+    last = source.execute(_LAST_ID[source.dialect.name], named).scalar()
+    return LastId(table.name, column.name, int(last)) if last else None
 
 
-class _Adding:
+class RowDigest:
     """Adds up the digests of rows, so that their order does not matter."""
 
     def __init__(self, name: str) -> None:
@@ -287,9 +315,12 @@ class _Adding:
         return TableContents(self._name, self.rows, f"{self._sum % 2**bits:0{bits // 4}x}")
 
 
-def _compare(target: Connection, table: Table, copied: TableContents, progress: Progress) -> None:
-    adding = _Adding(table.name)
-    for rows in _read(target, select(table)):
+def compare_rows(
+    target: Connection, table: Table, copied: TableContents, progress: Progress
+) -> None:
+    """Read the whole table again. Raises MigrationError if it does not contain what was copied."""
+    adding = RowDigest(table.name)
+    for rows in read_rows(target, select(table)):
         adding.add(rows)
         progress(table.name, copied.rows + adding.rows, 2 * copied.rows)
     found = adding.contents()
@@ -300,11 +331,13 @@ def _compare(target: Connection, table: Table, copied: TableContents, progress: 
         )
 
 
-def _read(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Mapping[str, Any]]]:
+def read_rows(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Mapping[str, Any]]]:
+    """The rows of the query, `BATCH` at a time."""
     found = connection.execute(query, execution_options={"yield_per": BATCH})
     for rows in found.mappings().partitions():
         yield [dict(row) for row in rows]
 
 
-def _count(connection: Connection, table: Table) -> int:
+def count_rows(connection: Connection, table: Table) -> int:
+    """How many rows the table has."""
     return connection.execute(select(func.count()).select_from(table)).scalar_one()

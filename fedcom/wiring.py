@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, TypeVar
 
@@ -33,6 +34,8 @@ from fedcom.background.search_words import SearchWords
 from fedcom.clock import Clock, utc_now
 from fedcom.context import Context, NewKey
 from fedcom.db import Database, open_database
+from fedcom.doctor.examination import Examination
+from fedcom.doctor.outside import Outside
 from fedcom.federation.listeners import Listeners
 from fedcom.federation.ports import BlockGate, PeerInboxes
 from fedcom.federation.problem_types import TYPES as DOMAIN_TYPES
@@ -52,6 +55,7 @@ from fedcom.remote.keys import InstanceKey, KeyCipher, KeyRing, PublicKeys, make
 from fedcom.remote.nodeinfo import NodeInfoReader
 from fedcom.remote.origins import Origins
 from fedcom.settings import Settings
+from fedcom.site.health import Finding
 from fedcom.site.setup import check_origin, first_start, make_setup_token
 from fedcom.text.page_head import LinkMetadata
 from fedcom.units import Units
@@ -101,6 +105,7 @@ class OpenInstance:
     setup_token: str | None
     revision: str
     metrics: Metrics | None
+    _ring: KeyRing
     _instance_key: InstanceKey
     _gone_actors: GoneActors
     _housekeeping: Housekeeping
@@ -147,6 +152,19 @@ class OpenInstance:
     async def link_metadata(self, url: str) -> LinkMetadata:
         """What the page behind a link says of itself."""
         return await self.previews.metadata_of(url)
+
+    async def examine(self) -> list[Finding]:
+        """What is right and wrong with this server: see `fedcom.doctor`."""
+        redis_url = self.settings.redis_url
+        examination = Examination(
+            outside=Outside(self.settings, self.fetcher, self.signer, self._ring.keys, self.clock),
+            database=self.database,
+            revision=self.revision,
+            pictures=self.pictures.store,
+            connect_mail=self.mailer.check if self.settings.sends_mail else None,
+            has_worker=None if redis_url is None else partial(_has_worker, redis_url),
+        )
+        return await examination.run()
 
     async def serve(self) -> None:
         """Process the journal, deliver (unless workers do), and run all loops, until cancelled.
@@ -314,7 +332,7 @@ async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
     keys = PublicKeys(database, parts.fetcher, clock)
     keys.on_change = refresh.store_keys
     backfill = Backfill(units, settings.origin, clock)
-    store, remote_store = _open_stores(settings)
+    store, remote_store = open_stores(settings)
     pictures = Pictures(store, max_bytes=settings.picture_megabytes * 1_000_000)
     remote_pictures = RemotePictures(
         pictures,
@@ -358,6 +376,7 @@ async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
             setup_token=await make_setup_token(database, settings),
             revision=parts.revision,
             metrics=metrics,
+            _ring=parts.ring,
             _instance_key=parts.instance_key,
             _gone_actors=gone_actors,
             _housekeeping=Housekeeping(database, pictures, remote_pictures, settings, clock),
@@ -383,6 +402,12 @@ def _open_waker(redis_url: str | None) -> "ArqWaker | None":
     return ArqWaker(redis_url)
 
 
+async def _has_worker(redis_url: str) -> bool:
+    from outbox.arq_worker import has_worker  # noqa: PLC0415 - as above
+
+    return await has_worker(redis_url)
+
+
 def _open_metrics(settings: Settings, database: Database, clock: Clock) -> Metrics | None:
     if settings.metrics_bind is None:
         return None
@@ -392,7 +417,7 @@ def _open_metrics(settings: Settings, database: Database, clock: Clock) -> Metri
     return metrics
 
 
-def _open_stores(settings: Settings) -> tuple[PictureStore, PictureStore]:
+def open_stores(settings: Settings) -> tuple[PictureStore, PictureStore]:
     """Where pictures are stored: our own, and the copies of remote ones."""
     if settings.s3_url is None:
         return Store(settings.media_dir), Store(settings.media_dir / "remote")

@@ -190,6 +190,22 @@ def append(conn: Connection, entries: Sequence[JournalEntry]) -> list[bool]:
     return answer
 
 
+def measure_clock(conn: Connection, latest: int = 200) -> dict[str, float]:
+    """For each host that signed one of the latest activities: by how many seconds our clock was
+    ahead of its own when the last of them arrived. The transport takes a moment of that.
+    """
+    newest = (
+        select(_c.host, (_c.received_at - _c.signed_at).label("ahead"))
+        .where(_c.signed_at.is_not(None))
+        .order_by(_c.id.desc())
+        .limit(latest)
+    )
+    found: dict[str, float] = {}
+    for host, ahead in conn.execute(newest):
+        found.setdefault(host, ahead)
+    return found
+
+
 def was_received(conn: Connection, actor: str, subject: str | None, activity_id: str) -> bool:
     """Whether the actor itself delivered this activity, or somebody else did and it was done.
 

@@ -32,6 +32,9 @@ POLL_DELAY = 0.05
 RECONNECT = 1.0
 """Seconds until the worker is started again after Redis went down."""
 
+ALIVE, ALIVE_EVERY = "outbox:worker", 10.0
+"""The key that each worker sets every so many seconds, and that ends after three times as many."""
+
 MANY_HOSTS = 8
 """For more hosts than this, one job is made for all, because a job costs more than a delivery."""
 
@@ -160,15 +163,40 @@ async def _listen_once(dispatcher: Dispatcher, redis_url: str) -> None:
         log_results=False,
     )
     listening = asyncio.create_task(listener.async_run())
+    reporting = asyncio.create_task(_report(redis))
     logger.info("redis_connected")
     try:
-        await asyncio.shield(listening)
+        # Either ends only when Redis is down.
+        ended, _ = await asyncio.wait({listening, reporting}, return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:
+            await task
     finally:
         # Not Worker.close(): it raises when Redis is down.
         await _end(listening)
+        await _end(reporting)
         await asyncio.gather(*listener.tasks.values(), return_exceptions=True)
         with suppress(*_LOST):
             await redis.aclose()
+
+
+async def _report(redis: ArqRedis) -> None:
+    while True:
+        await redis.set(ALIVE, "1", ex=int(3 * ALIVE_EVERY))
+        await asyncio.sleep(ALIVE_EVERY)
+
+
+async def has_worker(redis_url: str) -> bool:
+    """Whether any worker has listened to this Redis within half a minute.
+
+    Raises OSError if Redis does not respond.
+    """
+    redis = connect(redis_url)
+    try:
+        return bool(await redis.exists(ALIVE))
+    except RedisError as error:
+        raise OSError(str(error)) from error
+    finally:
+        await redis.aclose()
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -32,9 +32,14 @@ def enqueue_mail(ctx: Context, recipient: str, subject: str, body: str) -> None:
 
 
 def list_due(conn: Connection, now: datetime, limit: int = 20) -> list[Mail]:
-    """Mail that is due, the longest-waiting first."""
+    """Mail that is due, the longest-waiting first. Not what is older than mail can become: a backup
+    that was restored may have it.
+    """
     rows = conn.execute(
-        select(*columns_of(Mail, mail)).where(mail.c.due_at <= now).order_by(mail.c.id).limit(limit)
+        select(*columns_of(Mail, mail))
+        .where(mail.c.due_at <= now, mail.c.created_at >= now - 2 * GIVE_UP)
+        .order_by(mail.c.id)
+        .limit(limit)
     ).mappings()
     return [to_row(Mail, row) for row in rows]
 

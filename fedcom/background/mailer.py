@@ -97,6 +97,14 @@ class Mailer:
             rounds += 1
             await asyncio.sleep(POLL_SECONDS)
 
+    async def check(self) -> None:
+        """Connect to the mail server and log in, without sending anything.
+
+        Raises SMTPException, OSError and ValueError; does nothing without a mail server.
+        """
+        if self._server is not None:
+            await asyncio.to_thread(_greet, self._server)
+
     async def send_due(self) -> int:
         """Send the mail that is due, one after the other; how many were sent."""
         if self._server is None:
@@ -152,6 +160,13 @@ def _transmit(server: Server, message: EmailMessage) -> None:
         if server.user:
             line.login(server.user, server.password)
         line.send_message(message)
+
+
+def _greet(server: Server) -> None:
+    with _connected(server) as line:
+        if server.user:
+            line.login(server.user, server.password)
+        line.noop()
 
 
 @contextmanager

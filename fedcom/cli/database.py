@@ -64,7 +64,7 @@ def move_database(config: Path | None, target: str) -> None:
         moved = move(
             settings.database_url,
             target,
-            examine=lambda conn: _examine(conn, settings),
+            examine=lambda conn: examine(conn, settings),
             progress=show,
         )
     except KeyboardInterrupt as interrupt:
@@ -83,12 +83,12 @@ def move_database(config: Path | None, target: str) -> None:
     )
 
 
-def _examine(conn: Connection, settings: Settings) -> None:
+def examine(conn: Connection, settings: Settings) -> None:
     """Raises SettingsError if it is not the database of these settings, and WrongSecret if the
     secret is not the one of its keys.
     """
     if not check_origin(conn, settings.origin):
-        raise MigrationError("There is nothing to be moved: no server has used the database yet.")
+        raise MigrationError("There is nothing in the database: no server has used it yet.")
     newest = select(actor_key.c.private_key).order_by(actor_key.c.id.desc()).limit(1)
     encrypted = conn.execute(newest).scalar()
     if encrypted is not None:

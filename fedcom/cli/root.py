@@ -17,6 +17,9 @@ from fedcom.settings import SettingsError
 COMMANDS = {
     "serve": "server:serve",
     "worker": "worker:worker",
+    "backup": "backups:backup",
+    "restore": "backups:restore",
+    "doctor": "doctor:doctor",
     "db": "database:database",
     "user": "users:users",
     "community": "communities:communities",

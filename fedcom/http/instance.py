@@ -16,6 +16,7 @@ from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.remote.keys import KeyCipher
 from fedcom.settings import Settings
+from fedcom.site.health import Finding
 from fedcom.text.page_head import LinkMetadata
 
 T = TypeVar("T")
@@ -85,6 +86,10 @@ class Instance(Protocol):
 
         Raises NotFound, Invalid, Denied, or the FetchFailed that the fetch ended with.
         """
+        ...
+
+    async def examine(self) -> list[Finding]:
+        """What is right and wrong with this server: asks its own public address and others."""
         ...
 
     async def link_metadata(self, url: str) -> LinkMetadata:

@@ -79,7 +79,8 @@ def middleware(
 
 
 class TrustedProxies:
-    """Replaces the address of a trusted proxy with the client's.
+    """Replaces the address of a trusted proxy with the client's, and keeps it in
+    `scope["state"]["peer"]`.
 
     X-Forwarded-For is read from the right, as far as trusted proxies wrote it. Anyone can have
     written the rest.
@@ -92,6 +93,7 @@ class TrustedProxies:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in {"http", "websocket"} and scope.get("client") and self.networks:
             address = self._client(scope)
+            scope.setdefault("state", {})["peer"] = scope["client"][0]
             if address != scope["client"][0]:
                 scope = {**scope, "client": (address, 0)}
         await self.app(scope, receive, send)

@@ -59,7 +59,7 @@ class Store:
             draft.replace(self.folder / name)
         finally:
             draft.unlink(missing_ok=True)
-        _sync(self.folder)
+        sync_folder(self.folder)
         return name
 
     def read(self, name: str) -> bytes | None:
@@ -93,7 +93,7 @@ class Store:
                     yield entry.name, datetime.fromtimestamp(seen.st_mtime, UTC), seen.st_size
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the name of a file durable, too."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

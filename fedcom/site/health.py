@@ -5,7 +5,8 @@ admin is decided here.
 """
 
 import shutil
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -99,6 +100,23 @@ def list_backlogs(conn: Connection, now: datetime) -> list[Backlog]:
 
 def _moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
+
+
+FindingState = Literal["ok", "warning", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check of `fedcom.doctor` found, and what to do about it ("" if it is fine).
+
+    Both are texts for `gettext`, into which the facts are put afterwards.
+    """
+
+    check: str
+    state: FindingState
+    found: str
+    remedy: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 def measure_database(conn: Connection) -> int:

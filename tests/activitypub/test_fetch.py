@@ -4,6 +4,7 @@ import gzip
 import inspect
 import json
 import ssl
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from typing import Any
@@ -78,6 +79,27 @@ def check_signature(asked: Asked, pems: tuple[str, str]) -> None:
     """Raise unless the request is signed with our RSA key."""
     public = PublicKey(KEY_ID, "https://fedcom.example/actor", pems[1])
     claim_in(asked, NOW).check(public)
+
+
+@pytest.mark.anyio
+async def test_where_a_server_is_reached_and_until_when_its_certificate_is_valid(
+    web: TlsPeers,
+) -> None:
+    fetcher = web.fetcher()
+
+    reached = await fetcher.reach("https://peer.example")
+
+    assert reached is not None
+    assert reached.addresses == ("127.0.0.1",)
+    assert reached.certificate_ends is not None
+    assert reached.certificate_ends > time.time()
+    assert web.asked == []
+    with pytest.raises(Unreachable) as wrong:
+        await fetcher.reach("https://nobody.example")
+    assert (wrong.value.code, "CERTIFICATE_VERIFY" in wrong.value.detail) == (
+        "connect_failed",
+        True,
+    )
 
 
 # Documents.
@@ -1073,6 +1095,7 @@ USES: dict[str, Use] = {
     "fetch_bytes": lambda fetcher, url, key: fetcher.fetch_bytes(
         url, accept="image/*", max_bytes=99
     ),
+    "reach": lambda fetcher, url, key: fetcher.reach(url),
     "post": lambda fetcher, url, key: fetcher.post(url, b"{}", SigningKeys(key)),
 }
 

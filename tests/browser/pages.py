@@ -207,6 +207,7 @@ PAGES = [
     PageCase("admin-instances", "/admin/instances", "ann"),
     PageCase("admin-instances-none", "/admin/instances", "zoe"),
     PageCase("admin-federation", "/admin/federation", "ann"),
+    PageCase("admin-health", "/admin/health", "ann"),
     PageCase("admin-uploads", "/admin/uploads", "ann"),
     PageCase("admin-uploads-none", "/admin/uploads", "zoe"),
     PageCase("upload", "/upload", "sue"),

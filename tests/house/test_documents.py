@@ -163,9 +163,6 @@ PACKAGES = {
     "certbot": "certbot",
     "nginx": "nginx",
     "createuser": "postgresql",
-    "pg_dump": "postgresql",
-    "sqlite3": "sqlite3",
-    "rsync": "rsync",
     "jq": "jq",
 }
 """Commands that a bare Debian 12 does not have, and the packages that bring them."""

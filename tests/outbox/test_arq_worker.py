@@ -11,7 +11,7 @@ from arq.worker import Worker
 
 from fedcom.db import Database
 from outbox import arq_worker
-from outbox.arq_worker import MANY_HOSTS, QUEUE, ArqWaker, connect, worker
+from outbox.arq_worker import MANY_HOSTS, QUEUE, ArqWaker, connect, has_worker, worker
 from outbox.dispatcher import Dispatcher, DispatcherLimits
 from tests.outbox.world import Network, RedisServer, Signers, World, inbox
 from tests.support.waiting import until
@@ -81,10 +81,13 @@ async def waking(redis_url: str, pause: float = 0.1) -> AsyncIterator[ArqWaker]:
 async def test_a_worker_is_woken_through_redis(
     hosts: tuple[str, ...], live_world: World, redis_server: RedisServer, looks: list[Worker]
 ) -> None:
+    assert not await has_worker(redis_server.url)
     async with (
         working(live_world, redis_server.url, QUIET),
         waking(redis_server.url) as waker,
     ):
+        await until(lambda: looks != [])
+        assert await has_worker(redis_server.url)
         looks.clear()
         live_world.publish([inbox(1)])
         await waker.wake(hosts)

@@ -100,7 +100,7 @@ def test_a_move_of_nothing_is_refused(shell: Shell, target_url: str) -> None:
     result = shell("db", "move", "--to", target_url)
 
     assert (result.code, result.out) == (1, "")
-    assert "no server has used the database yet" in result.err
+    assert "no server has used it yet" in result.err
 
 
 def test_an_address_that_is_no_database_is_refused(bare_shell: Shell) -> None:
@@ -110,11 +110,18 @@ def test_an_address_that_is_no_database_is_refused(bare_shell: Shell) -> None:
     assert "--to: unsupported database" in result.err
 
 
-def test_a_move_is_refused_while_the_server_runs_and_shows_progress_on_a_terminal(
+def test_a_backup_is_made_while_the_server_runs_and_a_move_is_refused(
     empty_database_url: str, target_url: str, tmp_path: Path
 ) -> None:
     node = Node("one", tmp_path / "one", database_url=empty_database_url)
     with running(node):
+        shown, code = on_a_terminal(node.environ, "doctor")
+        assert (code, "0 failed" in shown) == (0, True), shown
+        assert "ok       signature" in shown
+        shown, code = on_a_terminal(node.environ, "backup", str(tmp_path / "all.tar"))
+        assert (code, "actor: 100 %" in shown, "is undamaged" in shown) == (0, True, True), shown
+        shown, code = on_a_terminal(node.environ, "restore", "--replace", str(tmp_path / "all.tar"))
+        assert (code, "stop the server and all workers first" in shown) == (1, True)
         shown, code = on_a_terminal(node.environ, "db", "move", "--to", target_url)
     assert (code, "stop the server and all workers first" in shown) == (1, True)
 

@@ -35,6 +35,7 @@ from fedcom.models.post import Post
 from fedcom.remote.actors import put_actor
 from fedcom.remote.keys import KeyCipher
 from fedcom.settings import Settings
+from fedcom.site.health import Finding
 from fedcom.site.setup import finish_setup, start
 from fedcom.text.page_head import LinkMetadata
 from fedcom.wire.body import Body
@@ -68,6 +69,7 @@ class PlainInstance:
         # Fetches that never end.
         self.silent: set[str] = set()
         self.links: dict[str, LinkMetadata] = {}
+        self.findings: list[Finding] = []
         self.keeps_pages = True
         self.metrics = None
 
@@ -76,6 +78,9 @@ class PlainInstance:
 
     async def find_version(self) -> Hashable:
         return await self.database.find_version() if self.keeps_pages else None
+
+    async def examine(self) -> list[Finding]:
+        return self.findings
 
     async def unit(self, work: Callable[[Context], T]) -> T:
         return await self.database.write(

@@ -267,6 +267,7 @@ MATRIX = [
     ("/admin/instances", None, LOGIN, NO, NO, NO, OK),
     ("/admin/blocks", {"host": "spam.example"}, LOGIN, NO, NO, NO, OK),
     ("/admin/blocks/remove", {"host": "blocked.example"}, LOGIN, NO, NO, NO, OK),
+    ("/admin/health", None, LOGIN, NO, NO, NO, OK),
     ("/admin/federation", None, LOGIN, NO, NO, NO, OK),
     ("/admin/federation/retry", {"host": ""}, LOGIN, NO, NO, NO, OK),
     ("/setup", None, OK, OK, OK, OK, OK),

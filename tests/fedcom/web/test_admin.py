@@ -13,14 +13,14 @@ from database.counting import COUNTED
 from fedcom.accounts.invitations import list_invitations
 from fedcom.accounts.members import get_account
 from fedcom.context import Context
-from fedcom.models.account import password_reset
+from fedcom.models.account import account, password_reset
 from fedcom.models.follow import follow
 from fedcom.models.moderation import modlog
 from fedcom.models.omission import omission
 from fedcom.remote.actors import community_at
 from fedcom.remote.peers import put_peer
 from fedcom.site import health
-from fedcom.site.health import Health, check_health, measure_database
+from fedcom.site.health import Finding, Health, check_health, measure_database
 from fedcom.web.admin_federation import reason_of
 from inbox import journal
 from inbox.journal import JournalEntry
@@ -415,3 +415,31 @@ async def test_the_e_mail_address_of_a_found_member_is_shown(world: World) -> No
 
     assert "bob@mail.example" not in (await ann.get("/admin/members")).text
     assert "bob@mail.example" in (await ann.get("/admin/members?q=bob")).text
+
+
+async def test_what_the_doctor_found_is_shown_in_the_language_of_the_admin(world: World) -> None:
+    ann = world.browser("ann")
+    good = Finding("mail", "ok", "The mail server accepts connections.")
+    world.instance.findings = [good]
+    assert "Everything is working." in (await ann.get("/admin/health")).text
+    world.instance.findings = [
+        good,
+        Finding(
+            "mail",
+            "failed",
+            "The mail server cannot be used: %(reason)s",
+            "Check smtp_url.",
+            {"reason": "<refused> 100%"},
+        ),
+    ]
+
+    page = (await ann.get("/admin/health")).text
+
+    assert "1 check found something to look at." in page
+    assert "The mail server cannot be used: <refused> 100%" in page
+    assert "Check smtp_url." in page
+    of_ann = account.c.actor_id == world.people["ann"].id
+    german_ann = update(account).where(of_ann).values(interface_language="de")
+    await world.instance.unit(lambda ctx: ctx.conn.execute(german_ann))
+    german = (await ann.get("/admin/health")).text
+    assert "Der Mailserver ist nicht benutzbar: <refused> 100%" in german
