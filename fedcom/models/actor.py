@@ -114,7 +114,7 @@ community = Table(
     # In which members may post, as codes separated by spaces; "" for all.
     Column("languages", Text, nullable=False, server_default=EMPTY),
     Column("removed_at", UtcDateTime, nullable=True),
-    # Hue of links and buttons on its pages in degrees, 0 to 359; null: the site's. Not sent to peers.
+    # Hue of its pages' links and buttons in degrees, 0 to 359; null: the site's. Not sent to peers.
     Column("hue", Integer, nullable=True),
     # Whether its list shows pictures in the width of the list. Not sent to peers.
     Column("large_pictures", Boolean, nullable=False, server_default=false()),

@@ -44,7 +44,7 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class IntroducedCommunity:
-    """A community with the beginning of its description; `voice` is None where nobody has posted."""
+    """A community with the beginning of its description; `voice` is None if nobody has posted."""
 
     community: CommunityView
     description: str

@@ -13,7 +13,7 @@ from fedcom.accounts.applications import (
     list_waiting,
 )
 from fedcom.context import Context
-from fedcom.errors import Checks, Conflict, Invalid
+from fedcom.errors import Checks, Conflict
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_in, whole_number
 from fedcom.models.site import Site

@@ -1,17 +1,22 @@
 """The weight of a page on the network: bytes transferred, and requests."""
 
 import random
+import sqlite3
 
 import pytest
 from playwright.sync_api import Browser, Request
 
 from tests.browser.screens import PHONE, tab
-from tests.browser.servers import Servers
+from tests.browser.servers import Servers, attach
+from tests.support.server_processes import Node
 from tests.support.visitor import FORM_HEADERS, Visitor
 
 BYTES = 60_000
-SCRIPT_BYTES = 15_000
-REQUESTS = 6
+SCRIPT_BYTES = 20_000
+REQUESTS = 10
+
+PEOPLE = 100
+"""With a picture each, in the long thread."""
 
 
 def words(seed: int, count: int) -> str:
@@ -45,7 +50,29 @@ def busy(servers: Servers) -> str:
         bob.submit("/c/cats", f"Cats, part {number}", body=words(number, 80))
     post = bob.submit("/c/cats", "A long talk", body="Go on.")
     write_comments(bob, post, 200)
+    attach(bob, bob.open("/settings/pictures"), "icon", "icon")
+    share_out(servers.alpha, PEOPLE)
     return post
+
+
+def share_out(node: Node, people: int) -> None:
+    """Give the posts and comments of bob to so many people with his picture, which has another
+    address for each of them.
+    """
+    with sqlite3.connect(node.folder / "fedcom.sqlite3", timeout=30) as conn:
+        (bob,) = conn.execute("SELECT id FROM actor WHERE name = 'bob'").fetchone()
+        columns = [row[1] for row in conn.execute("PRAGMA table_info(actor)")]
+        others = ", ".join(one for one in columns if one not in {"id", "iri", "name"})
+        copy = f"INSERT INTO actor (iri, name, {others}) SELECT iri || ?1, name || ?1, {others}"
+        made = [
+            conn.execute(f"{copy} FROM actor WHERE id = ?2", (f"_{number}", bob)).lastrowid
+            for number in range(people)
+        ]
+        for table in ("post", "comment"):
+            rows = conn.execute(f"SELECT id FROM {table} WHERE author_id = ?", (bob,)).fetchall()
+            for number, (row,) in enumerate(rows):
+                by = made[number % people]
+                conn.execute(f"UPDATE {table} SET author_id = ? WHERE id = ?", (by, row))
 
 
 @pytest.mark.parametrize("who", ["", "bob"])

@@ -151,6 +151,8 @@ MATRIX = [
         )
         for ending in ("xml", "atom")
     ),
+    ("/welcome", None, LOGIN, OK, OK, OK, OK),
+    ("/welcome/follow", {}, LOGIN, OK, OK, OK, OK),
     ("/notifications", None, LOGIN, OK, OK, OK, OK),
     ("/notifications/read", {"number": "0"}, LOGIN, OK, OK, OK, OK),
     ("/messages", None, LOGIN, OK, OK, OK, OK),
@@ -241,6 +243,7 @@ MATRIX = [
     ("/static/style.css", None, OK, OK, OK, OK, OK),
     ("/media/x.webp", None, OK, OK, OK, OK, OK),
     ("/media/remote", None, OK, OK, OK, OK, OK),
+    ("/media/face/{eve}/x", None, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT),
 ]
 # Logging in, signing up and setting up are open to all and have tests of their own.
 ELSEWHERE = {("/login", "POST"), ("/register", "POST"), ("/setup", "POST")}
