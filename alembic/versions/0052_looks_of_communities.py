@@ -11,6 +11,8 @@ down_revision = "0048"
 branch_labels = None
 depends_on = None
 
+NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
     """Bring the schema from the revision before to this one; the way back is a backup."""
@@ -19,4 +21,4 @@ def upgrade() -> None:
         "community",
         sa.Column("large_pictures", sa.Boolean(), server_default=sa.false(), nullable=False),
     )
-    op.add_column("site", sa.Column("introductions_id", sa.BigInteger(), nullable=True))
+    op.add_column("site", sa.Column("introductions_id", NUMBER, nullable=True))

@@ -41,7 +41,7 @@ _CHOSEN = (
     )
     .join(actor, actor.c.id == follow.c.target_id)
     .join(community, community.c.actor_id == actor.c.id)
-    .where(follow.c.follower_id == VIEWER, follow.c.state == "accepted", is_open(actor))
+    .where(follow.c.follower_id == VIEWER, is_open(actor))
     .order_by(func.coalesce(_NEWEST, follow.c.created_at).desc(), follow.c.target_id)
     .limit(bindparam("count"))
     .cte("chosen")
@@ -67,7 +67,8 @@ def list_followed(
     """The open communities that a member follows, those with the newest posts first, in one
     statement.
 
-    A community that they have not opened yet counts from when they followed it.
+    A community that they have not opened yet counts from when they followed it. Pending follows
+    count.
     """
     rows = conn.execute(_LIST, {"viewer": viewer_id, "count": limit}).mappings()
     return tuple(FollowedCommunity(to_actor(row, ""), row["new_posts"]) for row in rows)

@@ -134,6 +134,9 @@ async def show_front(request: Request) -> Response:
         preferred = member.account.front_scope if member else usual.replace("subscribed", "all")
         names = (chosen, preferred, "all")
         scope = next(one for name in names for one in SCOPES if one == name)
+        followed = list_followed(conn, member.person.id) if member else ()
+        if scope == "subscribed" and not (followed or chosen):
+            scope = "all"
         choice = choose(context, scope)
         posts = read_list(conn, context, choice)
         if not (posts.items or scope == "all" or chosen):
@@ -145,7 +148,7 @@ async def show_front(request: Request) -> Response:
             posts,
             tagline.html if tagline else "",
             None if member or request.query_params else _read_welcome(conn),
-            list_followed(conn, member.person.id) if member else (),
+            followed,
         )
 
     context, front = await read_page(request, read)

@@ -14,6 +14,7 @@ def test_the_new_posts_since_the_last_visit_are_counted_for_each(rows: Rows) -> 
     for one in (cats, dogs):
         rows.follow(me, one)
     rows.follow(me, birds, "pending")
+    rows.follow(me, rows.community("closed", removed_at=NOON))
     rows.follow(ann, birds)
     rows.conn.execute(update(follow).values(created_at=NOON))
     for minute, place in enumerate((dogs, cats, cats, birds), 1):
@@ -22,12 +23,20 @@ def test_the_new_posts_since_the_last_visit_are_counted_for_each(rows: Rows) -> 
     rows.post(dogs, ann, published_at=NOON - timedelta(days=1))
 
     found = list_followed(rows.conn, me)
-    assert [(one.community.id, one.new_posts) for one in found] == [(cats, 2), (dogs, 1)]
+    assert [(one.community.id, one.new_posts) for one in found] == [
+        (birds, 1),
+        (cats, 2),
+        (dogs, 1),
+    ]
 
     note_community_visit(rows.conn, me, cats, NOON + timedelta(minutes=2))
     note_community_visit(rows.conn, me, birds, NOON + timedelta(days=1))
     found = list_followed(rows.conn, me)
-    assert [(one.community.id, one.new_posts) for one in found] == [(cats, 1), (dogs, 1)]
+    assert [(one.community.id, one.new_posts) for one in found] == [
+        (birds, 0),
+        (cats, 1),
+        (dogs, 1),
+    ]
     assert [one.new_posts for one in list_followed(rows.conn, ann)] == [1], "each their own"
 
 
