@@ -1,13 +1,13 @@
 """The accent of a community and its larger pictures; the post in which newcomers say hello.
 
-Revision 0052, after 0048.
+Revision 0052, after 0049.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0052"
-down_revision = "0048"
+down_revision = "0049"
 branch_labels = None
 depends_on = None
 
