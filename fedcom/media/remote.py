@@ -54,7 +54,8 @@ _SIZES: dict[str, Size] = {SMALL: SMALL_AVATAR, FACE: AVATAR, FULL: POST}
 
 _FACE_SIGNATURE = 12
 """Characters of the signature in the address of a face, of six bits each. A thread has hundreds of
-these addresses, and a signature does not compress."""
+these addresses, and a signature does not compress.
+"""
 
 logger = structlog.get_logger(__name__)
 

@@ -106,7 +106,7 @@ async def edit_defaults(request: Request) -> Response:
                 app_theme=form.line("app_theme"),
                 answers_apps_as_lemmy=form.checked("answers_apps_as_lemmy"),
             )
-            introductions = _read_post(form.line("introductions"))
+            introductions = _read_post(form.line("introductions"), context.site.origin)
 
             def work(ctx: Context) -> None:
                 checks = Checks()
@@ -129,14 +129,15 @@ def _defaults(site: Site) -> Mapping[str, str]:
     return values | {"answers_apps_as_lemmy": _box(site.answers_apps_as_lemmy)}
 
 
-def _read_post(address: str) -> int | None:
-    """The number of the post at this address of ours; None for an empty field, and 0, which no post
+def _read_post(address: str, origin: str) -> int | None:
+    """The number of the post of ours at this address; None for an empty field, and 0, which no post
     has, for anything else.
     """
-    _, is_post, number = address.partition("/post/")
     if not address:
         return None
-    return number_in(number.partition("#")[0].partition("?")[0]) if is_post else 0
+    _, is_post, number = address.removeprefix(origin).partition("/post/")
+    is_ours = is_post and address.startswith((f"{origin}/post/", "/post/"))
+    return number_in(number.partition("#")[0].partition("?")[0]) if is_ours else 0
 
 
 async def _save(context: PageContext, changes: SiteChanges, back: str) -> Response:

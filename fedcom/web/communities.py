@@ -224,6 +224,7 @@ def _manage_page(
     context: PageContext, shown: CommunityPage, *, form: Form, appoint: Form
 ) -> Response:
     values = {"community": shown, "form": form, "appoint": appoint}
+    values |= style_of_community(context, shown)
     return appoint.answer(form.answer(page(context, "community_edit.html", values)))
 
 

@@ -90,6 +90,7 @@ async def test_a_newcomer_follows_three_communities_in_three_clicks_and_says_hel
 
 async def test_nothing_is_followed_unasked_and_a_locked_post_takes_no_hello(world: World) -> None:
     post = await world.post("Introduce yourself")
+    hello = await world.post("Hello")
     await world.instance.unit(lambda ctx: set_introductions(ctx.conn, post.id))
     await world.perform(Lock(by=world.people["mia"], target=post, locked=True))
     eve = world.browser("eve")
@@ -101,7 +102,14 @@ async def test_nothing_is_followed_unasked_and_a_locked_post_takes_no_hello(worl
     eve_id = world.people["eve"].id
     assert await world.instance.read(lambda conn: list_followed(conn, eve_id)) == ()
     ann = world.browser("ann")
-    for address, status in ((f"/post/{post.id}", 422), ("/post/0", 422), ("x", 422), ("", 303)):
+    for address, status in (
+        (f"/post/{post.id}", 422),
+        ("/post/0", 422),
+        ("x", 422),
+        (f"https://far.example/post/{hello.id}", 422),
+        ("", 303),
+        (f"/post/{hello.id}?x#y", 303),
+    ):
         fields = hidden(await ann.get("/admin/defaults"), "/admin/defaults")
         fields |= {"default_scope": "all", "default_sort": "hot", "app_listing_mode": "List"}
         fields |= {"app_theme": "browser", "introductions": address}
@@ -119,7 +127,7 @@ async def test_what_is_new_in_a_community_is_counted_until_it_is_opened(world: W
         html = (await eve.get("/")).html.partition('class="card mine"')[2].partition("</nav>")[0]
         return re.sub(r"<[^>]+>", "", html.partition('href="/c/cats"')[2])
 
-    assert "Cats2 new" in await news()
+    assert "Cats 2 new" in await news()
     await eve.get("/c/cats")
     assert "new" not in await news()
     assert "Choose communities" in (await world.browser("bob").get("/")).text
