@@ -1,13 +1,13 @@
 """The accent of a community and its larger pictures; the post in which newcomers say hello.
 
-Revision 0052, after 0049.
+Revision 0052, after 0050.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0052"
-down_revision = "0049"
+down_revision = "0050"
 branch_labels = None
 depends_on = None
 
