@@ -52,7 +52,7 @@ _SECONDS = 15.0
 _FAILURES = 5_000
 _SIZES: dict[str, Size] = {SMALL: SMALL_AVATAR, FACE: AVATAR, FULL: POST}
 
-_FACE_SIGNATURE = 12
+_FACE_SIGNATURE = 8
 """Characters of the signature in the address of a face, of six bits each. A thread has hundreds of
 these addresses, and a signature does not compress.
 """

@@ -73,7 +73,7 @@ async def test_an_avatar_of_ours_has_a_small_copy_too(world: World) -> None:
     url = f"{ORIGIN}/media/{kept.name}"
 
     small = await world.remote.get(url, SMALL, own=kept.name)
-    assert opened(small).size == (80, 80)
+    assert opened(small).size == (64, 64)
     world.pictures.store.remove(kept.name)
     assert await world.remote.get(url, SMALL, own=kept.name) == small
     assert world.remote.forget(url) == 1
