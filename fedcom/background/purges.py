@@ -14,7 +14,7 @@ from database.pruning import prune
 from fedcom.clock import Clock
 from fedcom.context import Context
 from fedcom.db import Database
-from fedcom.media.records import find_media_by_id, forget_media, is_used
+from fedcom.media.records import find_media_by_id, forget_media, is_used, media_url
 from fedcom.media.remote import RemotePictures
 from fedcom.media.store import PictureStore
 from fedcom.models.actor import actor
@@ -100,6 +100,9 @@ class Purges:
         # Should this be interrupted, housekeeping removes the files that no row names.
         for name in names:
             await asyncio.to_thread(self._store.remove, name)
+        if found is not None and names:
+            address = media_url(self._origin, found.name)
+            await asyncio.to_thread(self._remote_pictures.forget, address)
         await self._database.write(partial(_finish, todo=todo))
 
 

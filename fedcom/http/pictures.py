@@ -8,7 +8,9 @@ from starlette.responses import Response
 from fedcom.errors import Busy, FedcomError
 from fedcom.http.instance import Instance
 from fedcom.media.picture import MEDIA_TYPE
-from fedcom.media.remote import FACE
+from fedcom.media.records import name_in
+from fedcom.media.remote import FACE, SMALL
+from fedcom.queries.actors import find_icon
 
 FOREVER = "public, max-age=31536000, immutable"
 A_WEEK = "public, max-age=604800"
@@ -36,8 +38,23 @@ async def show_remote_picture(
     """
     if not instance.media_signer.is_ours(url, size, signature):
         raise HTTPException(404)
+    return await _show_copy(instance, url, FACE if small else size)
+
+
+async def show_face(instance: Instance, actor_id: int, signature: str) -> Response:
+    """The small copy of an actor's avatar. Raises HTTPException(404) without our signature of the
+    avatar that they have now.
+    """
+    url = await instance.read(lambda conn: find_icon(conn, actor_id))
+    if url is None or not instance.media_signer.is_face(actor_id, url, signature):
+        raise HTTPException(404)
+    return await _show_copy(instance, url, SMALL)
+
+
+async def _show_copy(instance: Instance, url: str, size: str) -> Response:
+    own = name_in(instance.settings.origin, url)
     try:
-        picture = await instance.remote_pictures.get(url, FACE if small else size)
+        picture = await instance.remote_pictures.get(url, size, own=own)
         return to_response(picture, A_WEEK)
     except Busy:
         return Response(status_code=503, headers={"Cache-Control": "no-store"})

@@ -164,7 +164,10 @@ def _still(image: Image.Image, size: Size) -> Picture:
         raise too_costly()
     clean = _clean(image, size)
     image.close()
-    return Picture(_written(clean), _thumbnail(clean), clean.width, clean.height)
+    # Small avatars are as plain as thumbnails: a page has many.
+    is_small = size.cropped and size.width < THUMBNAIL
+    written = _written(clean, _THUMBNAIL_QUALITY if is_small else _QUALITY)
+    return Picture(written, _thumbnail(clean), clean.width, clean.height)
 
 
 def _memory_for(image: Image.Image, plan: "_Plan") -> int:
@@ -359,9 +362,9 @@ def _plain(image: Image.Image) -> Image.Image:
 _SRGB = ImageCms.createProfile("sRGB")
 
 
-def _written(image: Image.Image) -> bytes:
+def _written(image: Image.Image, quality: int) -> bytes:
     file = BytesIO()
-    image.save(file, "WEBP", quality=_QUALITY, method=_EFFORT)
+    image.save(file, "WEBP", quality=quality, method=_EFFORT)
     return file.getvalue()
 
 

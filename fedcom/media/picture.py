@@ -29,6 +29,7 @@ POST = Size(2048, 2048, moving=True)
 PREVIEW = Size(640, 640)
 EMOJI = Size(128, 128, moving=True)
 AVATAR = Size(256, 256, cropped=True)
+SMALL_AVATAR = Size(64, 64, cropped=True)
 BANNER = Size(1500, 500, cropped=True)
 
 

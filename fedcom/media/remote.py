@@ -1,4 +1,5 @@
-"""Pictures on other servers, served through ours, so that those do not see who reads a page.
+"""Pictures on other servers, served through ours, so that those do not see who reads a page; and
+small copies of avatars, ours too.
 
 A page names them by an address that is signed with a key of this instance, so only pictures that we
 show are fetched: when somebody looks at them. They are cleaned like uploads, and kept in a folder
@@ -23,7 +24,7 @@ from activitypub.fetch import Budget, Fetcher
 from activitypub.iri import host_of
 from fedcom.clock import Clock
 from fedcom.errors import Busy, FedcomError, NotFound
-from fedcom.media.picture import AVATAR, FORMATS, POST, Size
+from fedcom.media.picture import AVATAR, FORMATS, POST, SMALL_AVATAR, Size
 from fedcom.media.pictures import Pictures
 from fedcom.media.store import PictureStore
 
@@ -31,8 +32,11 @@ PATH = "/media/remote"
 PROXY = "/api/v3/image_proxy"
 """The same for Lemmy's apps."""
 
-FACE, FULL = "face", "full"
-"""The two sizes of a picture: square and small, or as it is."""
+FACES = "/media/face"
+"""Beginning of the addresses of small avatars."""
+
+SMALL, FACE, FULL = "small", "face", "full"
+"""The sizes of a picture: square for lines of text, square for the head of a page, or as it is."""
 
 KEPT = timedelta(days=30)
 FAILED_FOR = timedelta(minutes=30)
@@ -46,7 +50,12 @@ _AT_ONCE_PER_HOST = 2
 
 _SECONDS = 15.0
 _FAILURES = 5_000
-_SIZES: dict[str, Size] = {FACE: AVATAR, FULL: POST}
+_SIZES: dict[str, Size] = {SMALL: SMALL_AVATAR, FACE: AVATAR, FULL: POST}
+
+_FACE_SIGNATURE = 8
+"""Characters of the signature in the address of a face, of six bits each. A thread has hundreds of
+these addresses, and a signature does not compress.
+"""
 
 logger = structlog.get_logger(__name__)
 
@@ -64,6 +73,19 @@ class MediaUrlSigner:
         if url.startswith(f"{self._origin}/media/"):
             return url.removeprefix(self._origin)
         return f"{PATH}?{urlencode({'url': url, 'size': size, 'sig': self._sign(url, size)})}"
+
+    def face(self, actor_id: int, url: str | None) -> str:
+        """The address of the small copy of an actor's avatar; "" without one. Another picture has
+        another address.
+        """
+        return f"{FACES}/{actor_id}/{self._sign_face(actor_id, url)}" if url else ""
+
+    def is_face(self, actor_id: int, url: str, signature: str) -> bool:
+        """Whether `face` has made the address with this signature."""
+        return hmac.compare_digest(self._sign_face(actor_id, url).encode(), signature.encode())
+
+    def _sign_face(self, actor_id: int, url: str) -> str:
+        return self._sign(url, f"{SMALL} {actor_id}")[:_FACE_SIGNATURE]
 
     def address_for_apps(self, url: str) -> str:
         """The address for apps of the picture at `url`: unchanged for ours, signed for others."""
@@ -115,9 +137,10 @@ class RemotePictures:
         self._running: dict[str, asyncio.Task[bytes]] = {}
         self._failed: dict[str, datetime] = {}
 
-    async def get(self, url: str, size: str) -> bytes:
-        """The picture, from the folder or from its server. Raises NotFound when it cannot be
-        fetched, and Busy when it cannot be read just now.
+    async def get(self, url: str, size: str, *, own: str | None = None) -> bytes:
+        """The picture, from the folder or from its server; `own` is the name of its file if it is
+        one of ours. Raises NotFound when it cannot be fetched, and Busy when it cannot be read just
+        now.
 
         `size` is one that the signer signed. Several readers at the same time cause one request.
         """
@@ -130,7 +153,7 @@ class RemotePictures:
             raise _not_there()
         task = self._running.get(name)
         if task is None:
-            task = asyncio.create_task(self._fetch(name, url, _SIZES[size]))
+            task = asyncio.create_task(self._fetch(name, url, _SIZES[size], own))
             self._running[name] = task
             task.add_done_callback(partial(self._done, name))
         return await asyncio.shield(task)
@@ -140,23 +163,16 @@ class RemotePictures:
         if not task.cancelled():
             task.exception()  # all who waited may have gone, and an unread exception is logged
 
-    async def _fetch(self, name: str, url: str, size: Size) -> bytes:
+    async def _fetch(self, name: str, url: str, size: Size, own: str | None) -> bytes:
         try:
             host = host_of(url)
             turn_of_host = self._turns_of_host.setdefault(
                 host, asyncio.Semaphore(_AT_ONCE_PER_HOST)
             )
             async with turn_of_host, self._turns:
-                if await self._is_blocked(host):
-                    raise _not_there()
-                download = await self._fetcher.fetch_bytes(
-                    url,
-                    accept=ACCEPT,
-                    max_bytes=self._pictures.max_bytes,
-                    budget=Budget(documents=5, seconds=_SECONDS),
-                )
+                body = await (self._download(url, host) if own is None else self._read(own))
                 # Within the turn: fetched pictures that wait to be read take up memory.
-                picture = await self._pictures.clean(download.body, size, uploaded=False)
+                picture = await self._pictures.clean(body, size, uploaded=False)
         except Busy:
             raise  # this says nothing about the picture
         except (ProtocolError, FedcomError) as error:
@@ -167,6 +183,23 @@ class RemotePictures:
             raise _not_there() from error
         await asyncio.to_thread(self.store.keep, picture.content, name)
         return picture.content
+
+    async def _download(self, url: str, host: str) -> bytes:
+        if await self._is_blocked(host):
+            raise _not_there()
+        download = await self._fetcher.fetch_bytes(
+            url,
+            accept=ACCEPT,
+            max_bytes=self._pictures.max_bytes,
+            budget=Budget(documents=5, seconds=_SECONDS),
+        )
+        return download.body
+
+    async def _read(self, own: str) -> bytes:
+        content = await asyncio.to_thread(self._pictures.store.read, own)
+        if content is None:
+            raise _not_there()
+        return content
 
     def forget(self, url: str) -> int:
         """Delete the copies of this picture; how many. Call it in a thread."""

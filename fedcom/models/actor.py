@@ -17,6 +17,7 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
+    false,
     text,
 )
 
@@ -113,6 +114,10 @@ community = Table(
     # In which members may post, as codes separated by spaces; "" for all.
     Column("languages", Text, nullable=False, server_default=EMPTY),
     Column("removed_at", UtcDateTime, nullable=True),
+    # Hue of its pages' links and buttons in degrees, 0 to 359; null: the site's. Not sent to peers.
+    Column("hue", Integer, nullable=True),
+    # Whether its list shows pictures in the width of the list. Not sent to peers.
+    Column("large_pictures", Boolean, nullable=False, server_default=false()),
     # Only its followers find it in lists and in the search.
     Column("hidden_at", UtcDateTime, nullable=True),
     Column("posts", Integer, nullable=False, default=0),

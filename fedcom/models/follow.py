@@ -28,6 +28,8 @@ follow = Table(
     Column("iri", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    # When the member last saw the list of the community here; null: not since they follow it.
+    Column("visited_at", UtcDateTime, nullable=True),
     UniqueConstraint("follower_id", "target_id"),
     Index("ix_follow_target_id_state", "target_id", "state"),
     Index("ix_follow_iri", "iri"),

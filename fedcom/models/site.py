@@ -73,6 +73,8 @@ site = Table(
     Column("default_sort", Text, nullable=False, server_default="active"),
     # Of the posts in the lists of guests, and of members who chose none: codes separated by spaces.
     Column("languages", Text, nullable=False, server_default=EMPTY),
+    # The post in which new members may say hello; no foreign key, so that it can be purged.
+    Column("introductions_id", BigId, nullable=True),
     # Only stored, for apps.
     Column("app_listing_mode", Text, nullable=False, server_default="List"),
     Column("app_theme", Text, nullable=False, server_default="browser"),
@@ -152,6 +154,7 @@ class Site:
     default_scope: str
     default_sort: str
     languages: str
+    introductions_id: int | None
     app_listing_mode: str
     app_theme: str
     answers_apps_as_lemmy: bool

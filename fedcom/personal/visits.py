@@ -1,13 +1,16 @@
-"""Which threads a member has read, which determines what is new to them (`LastVisit`)."""
+"""Which threads a member has read, which determines what is new to them (`LastVisit`), and which
+communities they follow they have looked at.
+"""
 
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from database.inserts import insert_new, upsert
 from fedcom.context import Context
 from fedcom.models.actor import Person, actor
+from fedcom.models.follow import follow
 from fedcom.models.personal import post_visit
 from fedcom.models.post import post
 from fedcom.rules.limits import check_items
@@ -39,6 +42,14 @@ _BOTH = (
     .where(post.c.id == bindparam("post"))
     .with_for_update(read=True, key_share=True)
 )
+
+
+def note_community_visit(
+    conn: Connection, person_id: int, community_id: int, now: datetime
+) -> None:
+    """Store that a member is looking at the list of a community, if they follow it."""
+    mine = follow.c.follower_id == person_id, follow.c.target_id == community_id
+    conn.execute(update(follow).where(*mine).values(visited_at=now))
 
 
 def mark_as_read(ctx: Context, by: Person, post_ids: Collection[int]) -> None:

@@ -20,6 +20,7 @@ _ACTOR = (
     .where(~_IS_APPLICANT)
 )
 _BY_ID = _ACTOR.where(actor.c.id == bindparam("id"))
+_ICON = select(actor.c.icon_url).where(actor.c.id == bindparam("id"))
 _BY_IRI = _ACTOR.where(actor.c.iri == bindparam("iri"))
 _BY_NAME = _ACTOR.where(
     actor.c.name == bindparam("name"),
@@ -52,6 +53,12 @@ def find_community(conn: Connection, name: str, host: str) -> Community | None:
     """The community `name@host`; a deleted or removed one too."""
     found = _find(conn, _COMMUNITY_BY_NAME, name=name, host=host)
     return found if isinstance(found, Community) else None
+
+
+def find_icon(conn: Connection, actor_id: int) -> str | None:
+    """The address of the avatar of the actor with this row id; None without one."""
+    found: str | None = conn.execute(_ICON, {"id": actor_id}).scalar_one_or_none()
+    return found
 
 
 def find_actor(conn: Connection, iri: str) -> Person | Community | None:

@@ -279,3 +279,9 @@ def _at_most(limit: int, line: str, code: str) -> str:
 
 def _is_hidden(char: str) -> bool:
     return char not in _JOINERS and unicodedata.category(char) in _HIDDEN_CATEGORIES
+
+
+def check_hue(hue: int | None) -> None:
+    """Raises Invalid("hue_unknown") unless it is a number of degrees; None is the default hue."""
+    if hue is not None and not 0 <= hue < 360:
+        raise Invalid("hue_unknown", "The hue must be a number of degrees from 0 to 359.")

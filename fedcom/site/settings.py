@@ -11,6 +11,7 @@ from fedcom.context import Context
 from fedcom.errors import Checks, Invalid, NotFound
 from fedcom.models.actor import actor
 from fedcom.models.base import columns_of, first_row
+from fedcom.models.post import post
 from fedcom.models.site import (
     CaptchaDifficulty,
     Registration,
@@ -19,10 +20,17 @@ from fedcom.models.site import (
     blocked_url,
     site,
 )
+from fedcom.queries.visibility import is_shown
 from fedcom.remote.peers import blocked_among, normalise_host, number_host
 from fedcom.rules.front_lists import FRONT_SCOPES, FRONT_SORTS
 from fedcom.rules.languages import check_languages
-from fedcom.rules.limits import MAX_URL, check_body, check_content_warning, check_display_name
+from fedcom.rules.limits import (
+    MAX_URL,
+    check_body,
+    check_content_warning,
+    check_display_name,
+    check_hue,
+)
 from fedcom.rules.names import LONGEST_NAME, MIN_NAME
 from fedcom.rules.slurs import check_slurs
 from fedcom.text.plain import cut
@@ -331,9 +339,25 @@ def edit_sign_up(
 
 def set_hue(conn: Connection, hue: int | None) -> Site:
     """Set the hue of links and buttons, in degrees; None for the default. Raises Invalid."""
-    if hue is not None and not 0 <= hue < 360:
-        raise Invalid("hue_unknown", "The hue must be a number of degrees from 0 to 359.")
+    check_hue(hue)
     conn.execute(update(site).values(hue=hue))
+    return get_site(conn)
+
+
+def set_introductions(conn: Connection, post_id: int | None) -> Site:
+    """Set the post in which new members may say hello; None for none.
+
+    Raises Invalid("introductions_unknown") unless the post is shown here and takes comments.
+    """
+    if post_id is not None:
+        wanted = select(post.c.id).where(
+            post.c.id == post_id, is_shown(post), post.c.locked_at.is_(None)
+        )
+        if conn.execute(wanted).first() is None:
+            raise Invalid(
+                "introductions_unknown", "Enter the address of a post here that takes comments."
+            )
+    conn.execute(update(site).values(introductions_id=post_id))
     return get_site(conn)
 
 

@@ -11,6 +11,7 @@ In reading order: `viewer` (whose view it is), `planning` (how statements are wr
 posts and comments), `search`, `search_all` (every kind at once), `notification`, `message`,
 `appeal`, `report` (their queue), `report_entry` (each by itself), `modlog`, `ban`, `voter`,
 `block`, `draft`, `upload`, `purge`, `full` (all that apps show of a thing), `mine` (what a member
-follows, moderates and blocks), `inbox` (replies and mentions for apps), `instance` (other servers)
-and `sitemap`. Nothing here writes; the queries that actions need are in `queries`.
+follows, moderates and blocks), `followed` (with what is new), `introduced` (communities for
+newcomers), `inbox` (replies and mentions for apps), `instance` (other servers) and `sitemap`.
+Nothing here writes; the queries that actions need are in `queries`.
 """

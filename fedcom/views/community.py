@@ -115,6 +115,11 @@ class CommunityPage(CommunityView):
     summary_html: str
     image_url: str | None
     url: str | None
+    # The hue of its pages in degrees; None: the site's.
+    hue: int | None
+    large_pictures: bool
+    # When the viewer last looked at it, as far as they follow it.
+    visited_at: datetime | None
     # The viewer's ban, while it is in effect.
     ban: CommunityBan | None
     moderators: tuple[PersonView, ...]
@@ -409,10 +414,19 @@ def list_writable(
     return tuple(to_community(row) for row in rows)
 
 
+_VISITED_AT = (
+    select(follow.c.visited_at)
+    .where(follow.c.target_id == actor.c.id, follow.c.follower_id == VIEWER)
+    .correlate(actor)
+    .scalar_subquery()
+)
 _PAGE = (
     select(
         *community_columns(actor, ""),
         *(actor.c[name] for name in ("summary_source", "summary_html", "image_url", "url")),
+        community.c.hue,
+        community.c.large_pictures,
+        _VISITED_AT.label("visited_at"),
         *columns_of(CommunityBan, community_ban, prefix="ban_of_"),
     )
     .select_from(actor)

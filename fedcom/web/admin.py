@@ -13,7 +13,7 @@ from fedcom.accounts.applications import (
     list_waiting,
 )
 from fedcom.context import Context
-from fedcom.errors import Checks, Conflict, Invalid
+from fedcom.errors import Checks, Conflict
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_in, whole_number
 from fedcom.models.site import Site
@@ -31,6 +31,7 @@ from fedcom.site.settings import (
     set_hue,
 )
 from fedcom.views.paging import Page
+from fedcom.web.html.colours import read_hue
 from fedcom.web.html.forms import Form, error_beside, read_form, receive, see_other
 from fedcom.web.html.render import page, style_address
 from fedcom.web.html.request_context import PageContext, admin_of, context_of, read_page
@@ -46,7 +47,7 @@ async def edit(request: Request) -> Response:
     if form.ready:
         with form.keeping():
             if form.checked("preview"):
-                style = {"style": style_address(_read_hue(form.line("hue")))}
+                style = {"style": style_address(read_hue(form.line("hue")))}
             else:
                 await _save(request, form)
                 return see_other("/admin", "site_saved")
@@ -62,15 +63,6 @@ def _about(site: Site) -> dict[str, str]:
         "legal": site.legal_source,
         "hue": "" if site.hue is None else str(site.hue),
     }
-
-
-def _read_hue(text: str) -> int | None:
-    if not text:
-        return None
-    hue = whole_number(text, 359)
-    if hue is None:
-        raise Invalid("hue_unknown", "The hue must be a number of degrees from 0 to 359.")
-    return hue
 
 
 def _read_limit(text: str) -> int | None:
@@ -91,7 +83,7 @@ async def _save(request: Request, form: Form) -> None:
     with checks:
         legal = await _rendered(form, "legal", MAX_LEGAL)
     with checks:
-        hue = _read_hue(form.line("hue"))
+        hue = read_hue(form.line("hue"))
     checks.finish()
 
     def work(ctx: Context) -> None:

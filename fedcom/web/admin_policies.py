@@ -6,12 +6,16 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fedcom.context import Context
+from fedcom.errors import Checks
+from fedcom.http.numbers import number_in
 from fedcom.models.site import Site
 from fedcom.site.settings import (
     SiteChanges,
     edit_site,
     list_allowed_instances,
     list_blocked_urls,
+    set_introductions,
 )
 from fedcom.web.html.forms import read_form, see_other
 from fedcom.web.html.languages import language_fields, languages_in
@@ -102,14 +106,38 @@ async def edit_defaults(request: Request) -> Response:
                 app_theme=form.line("app_theme"),
                 answers_apps_as_lemmy=form.checked("answers_apps_as_lemmy"),
             )
-            return await _save(context, changes, "/admin/defaults")
+            introductions = _read_post(form.line("introductions"), context.site.origin)
+
+            def work(ctx: Context) -> None:
+                checks = Checks()
+                with checks:
+                    set_introductions(ctx.conn, introductions)
+                with checks:
+                    edit_site(ctx, **changes)
+                checks.finish()
+
+            await context.instance.unit(work)
+            return see_other("/admin/defaults", "site_saved")
     return form.answer(page(context, "admin_defaults.html", {"form": form}))
 
 
 def _defaults(site: Site) -> Mapping[str, str]:
     values: dict[str, str] = {name: getattr(site, name) for name in _DEFAULTS}
     values |= language_fields(site.languages)
+    post = site.introductions_id
+    values["introductions"] = f"{site.origin}/post/{post}" if post else ""
     return values | {"answers_apps_as_lemmy": _box(site.answers_apps_as_lemmy)}
+
+
+def _read_post(address: str, origin: str) -> int | None:
+    """The number of the post of ours at this address; None for an empty field, and 0, which no post
+    has, for anything else.
+    """
+    if not address:
+        return None
+    _, is_post, number = address.removeprefix(origin).partition("/post/")
+    is_ours = is_post and address.startswith((f"{origin}/post/", "/post/"))
+    return number_in(number.partition("#")[0].partition("?")[0]) if is_ours else 0
 
 
 async def _save(context: PageContext, changes: SiteChanges, back: str) -> Response:

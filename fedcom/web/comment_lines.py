@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from fedcom.rules.newcomers import is_newcomer
 from fedcom.text.pictures import Sizes
 from fedcom.views.comment import CommentView
 from fedcom.views.person import PersonView
@@ -42,6 +43,8 @@ class CommentLine(NamedTuple):
     # The comment that the page shows above this one.
     parent: int | None
     author: PersonView
+    # The address of the author's avatar, small; "" without one.
+    face: str
     age: Markup
     text: Markup
     warning: str
@@ -55,6 +58,9 @@ class CommentLine(NamedTuple):
     vote: int
     is_saved: bool
     is_mine: bool
+    is_moderator: bool
+    is_admin: bool
+    is_newcomer: bool
     is_new: bool
     is_focus: bool
     is_author_blocked: bool
@@ -84,7 +90,7 @@ class CommentLines:
     ) -> None:
         self.place = place
         self._viewer, self._now = context.viewer_id, context.now
-        self._signer = context.instance.media_signer
+        self._signer, self._site_since = context.instance.media_signer, context.site.created_at
         self._new, self._focus, self._sizes = new, focus_id, sizes
 
     def of(self, one: CommentView, depth: int, gone: Part, notes: Part) -> Markup:
@@ -95,6 +101,7 @@ class CommentLines:
             place=self.place,
             parent=one.parent_id if depth else None,
             author=one.author,
+            face=self._signer.face(one.author.id, one.author.icon_url),
             age=age(one.published_at, self._now),
             text=rich_text(one.body_html, self._signer, self._sizes) if is_shown else Markup(),
             warning=one.content_warning,
@@ -105,6 +112,9 @@ class CommentLines:
             vote=one.vote,
             is_saved=one.is_saved,
             is_mine=is_mine,
+            is_moderator=one.standing.is_moderator,
+            is_admin=one.standing.is_admin,
+            is_newcomer=is_newcomer(one.author.published_at, self._site_since, self._now),
             is_new=one.id in self._new,
             is_focus=one.id == self._focus,
             is_author_blocked=one.is_author_blocked,

@@ -1,9 +1,11 @@
 """Communities: the list, a community's page, following, creating and managing one."""
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from sqlalchemy import Connection
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -21,10 +23,12 @@ from fedcom.http.resolve import get_community_named, look_up_person, slug_of
 from fedcom.models.actor import Community
 from fedcom.offload import offload
 from fedcom.personal.sent_forms import once
+from fedcom.personal.visits import note_community_visit
 from fedcom.queries.actors import get_person
 from fedcom.rules.limits import check_body, check_display_name
 from fedcom.rules.names import check_name
 from fedcom.rules.permissions import must_moderate
+from fedcom.site.communities import set_looks
 from fedcom.views.community import (
     CommunityPage,
     CommunityQuery,
@@ -39,9 +43,10 @@ from fedcom.views.community import (
 from fedcom.views.paging import Page
 from fedcom.views.post import PostView
 from fedcom.web.feeds import Choice, choose, read_list
+from fedcom.web.html.colours import read_hue
 from fedcom.web.html.forms import Form, read_form, receive, see_other
 from fedcom.web.html.languages import language_fields, languages_in
-from fedcom.web.html.render import page, slug
+from fedcom.web.html.render import page, slug, style_address
 from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
 from fedcom.wire.body import Body
 
@@ -102,7 +107,31 @@ async def show(request: Request) -> Response:
 
     context, (community, choice, posts) = await read_page(request, read)
     values = {"community": community, "choice": choice, "posts": posts}
-    return page(context, "community.html", values, alternate=community.iri)
+    values |= style_of_community(context, community)
+    response = page(context, "community.html", values, alternate=community.iri)
+    response.background = _note_visit(context, community)
+    return response
+
+
+VISIT_NOTED_EVERY = timedelta(minutes=1)
+"""A repeated view within this time is not stored."""
+
+
+def _note_visit(context: PageContext, community: CommunityPage) -> BackgroundTask | None:
+    """Stored after the page has been sent: reading never waits for a write."""
+    last = community.visited_at
+    if not community.follow or (last and context.now - last < VISIT_NOTED_EVERY):
+        return None
+    return BackgroundTask(
+        context.instance.unit,
+        lambda ctx: note_community_visit(ctx.conn, context.viewer_id, community.id, context.now),
+    )
+
+
+def style_of_community(context: PageContext, community: CommunityPage) -> dict[str, str]:
+    """The value `style` for a page of a community: the style sheet in its colours."""
+    hue = context.site.hue if community.hue is None else community.hue
+    return {"style": style_address(hue)}
 
 
 async def follow(request: Request) -> Response:
@@ -152,12 +181,25 @@ async def create(request: Request) -> Response:
 async def edit(request: Request) -> Response:
     """GET and POST /c/{slug}/edit: the community's description, settings and moderators."""
     context, shown, community = await managed(request)
-    form = await read_form(request, _values(community))
+    form = await read_form(request, _values(community, shown))
     by = member_of(context).person
     if form.ready:
         with form.keeping():
-            action = EditCommunity(by=by, community=community, **await _fields(form))
-            await context.instance.unit(lambda ctx: act(ctx, action))
+            checks = Checks()
+            with checks:
+                hue = read_hue(form.line("hue"))
+            with checks:
+                fields = await _fields(form)
+            checks.finish()
+            action = EditCommunity(by=by, community=community, **fields)
+            is_large = form.checked("large_pictures")
+
+            def work(ctx: Context) -> None:
+                act(ctx, action)
+                if community.local:
+                    set_looks(ctx.conn, community.id, hue=hue, large_pictures=is_large)
+
+            await context.instance.unit(work)
             return see_other(f"/c/{slug(community)}", "community_saved")
     return _manage_page(context, shown, form=form, appoint=Form({"person": ""}))
 
@@ -182,6 +224,7 @@ def _manage_page(
     context: PageContext, shown: CommunityPage, *, form: Form, appoint: Form
 ) -> Response:
     values = {"community": shown, "form": form, "appoint": appoint}
+    values |= style_of_community(context, shown)
     return appoint.answer(form.answer(page(context, "community_edit.html", values)))
 
 
@@ -212,15 +255,17 @@ async def appoint(request: Request) -> Response:
             action = AddModerator(by=by, community=community, person=person)
             await context.instance.unit(lambda ctx: act(ctx, action))
             return see_other(f"/c/{slug(community)}/edit", "moderator_added")
-    return _manage_page(context, shown, form=Form(_values(community)), appoint=form)
+    return _manage_page(context, shown, form=Form(_values(community, shown)), appoint=form)
 
 
-def _values(community: Community) -> dict[str, str]:
+def _values(community: Community, shown: CommunityPage) -> dict[str, str]:
     return {
         "display_name": community.title,
         "body": community.summary_source,
         "nsfw": "on" if community.nsfw else "",
         "posting_restricted": "on" if community.posting_restricted else "",
+        "hue": "" if shown.hue is None else str(shown.hue),
+        "large_pictures": "on" if shown.large_pictures else "",
         **language_fields(community.languages),
     }
 

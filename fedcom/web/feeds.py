@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import get_args
+from typing import Any, get_args
 from urllib.parse import urlencode
 
 from sqlalchemy import Connection
@@ -21,6 +21,13 @@ from fedcom.views.feed import (
     Span,
     list_posts,
     read_cursor,
+)
+from fedcom.views.followed import MOST, FollowedCommunity, list_followed
+from fedcom.views.introduced import (
+    IntroducedCommunity,
+    Population,
+    count_population,
+    introduce,
 )
 from fedcom.views.paging import Page
 from fedcom.views.post import PostView
@@ -121,28 +128,74 @@ def read_list(
 async def show_front(request: Request) -> Response:
     """GET /: by default the member's preferred scope, or all posts if that one is empty."""
 
-    def read(
-        conn: Connection, context: PageContext
-    ) -> tuple[tuple[Rule, ...], Choice, Page[PostView], str]:
+    def read(conn: Connection, context: PageContext) -> _Front:
         chosen = request.query_params.get("list", "")
         rules = list_rules(conn, None)
         if context.identity.is_shut_out:
-            return rules, choose(context, "all"), Page(), ""
-        tagline = find_random_tagline(conn)
-        line = tagline.html if tagline else ""
+            return _Front(choose(context, "all"), Page(), rules)
         member, usual = context.member, context.site.default_scope
         preferred = member.account.front_scope if member else usual.replace("subscribed", "all")
         names = (chosen, preferred, "all")
         scope = next(one for name in names for one in SCOPES if one == name)
+        followed = list_followed(conn, member.person.id) if member else ()
+        if scope == "subscribed" and not (followed or chosen):
+            scope = "all"
         choice = choose(context, scope)
         posts = read_list(conn, context, choice)
-        if posts.items or scope == "all" or chosen:
-            return rules, choice, posts, line
-        choice = choose(context, "all")
-        return rules, choice, read_list(conn, context, choice), line
+        if not (posts.items or scope == "all" or chosen):
+            choice = choose(context, "all")
+            posts = read_list(conn, context, choice)
+        tagline = find_random_tagline(conn)
+        return _Front(
+            choice,
+            posts,
+            rules,
+            tagline.html if tagline else "",
+            None if member or request.query_params else _read_welcome(conn),
+            followed,
+        )
 
-    context, (rules, choice, posts, line) = await read_page(request, read)
+    context, front = await read_page(request, read)
     if context.identity.is_shut_out:
-        return page(context, "front_private.html", {"rules": rules})
-    values = {"choice": choice, "posts": posts, "tagline": line, "rules": rules}
-    return page(context, "front.html", values)
+        return page(context, "front_private.html", {"rules": front.rules})
+    return page(context, "front.html", front.values())
+
+
+INTRODUCED = 3
+"""Communities that a guest's front page introduces."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Welcome:
+    """What a guest reads about this server, on its front page itself."""
+
+    population: Population
+    communities: tuple[IntroducedCommunity, ...]
+
+
+def _read_welcome(conn: Connection) -> _Welcome:
+    return _Welcome(count_population(conn), introduce(conn, INTRODUCED, local=True))
+
+
+@dataclass(frozen=True, slots=True)
+class _Front:
+    """The data of the front page: for guests a `welcome`, for members what they follow."""
+
+    choice: Choice
+    posts: Page[PostView]
+    rules: tuple[Rule, ...]
+    tagline: str = ""
+    welcome: _Welcome | None = None
+    followed: tuple[FollowedCommunity, ...] = ()
+
+    def values(self) -> dict[str, Any]:
+        """The values for the template."""
+        return {
+            "choice": self.choice,
+            "posts": self.posts,
+            "rules": self.rules,
+            "tagline": self.tagline,
+            "welcome": self.welcome,
+            "followed": self.followed,
+            "most_new": MOST,
+        }

@@ -51,6 +51,7 @@ from fedcom.web import (
     threads,
     two_factor,
     voters,
+    welcome,
 )
 from fedcom.web.html import static_files
 from fedcom.web.html.routing import button_route, form_route, page_route, shared_route
@@ -108,6 +109,8 @@ def routes() -> list[BaseRoute]:
         form_route("/message/{number:int}/edit", messages.edit),
         button_route("/message/{number:int}/delete", messages.delete),
         button_route("/message/{number:int}/undelete", messages.undelete),
+        page_route("/welcome", welcome.show),
+        button_route("/welcome/follow", welcome.follow),
         page_route("/notifications", notifications.show),
         button_route("/notifications/read", notifications.mark),
         form_route("/settings", settings.edit_profile),
@@ -178,5 +181,6 @@ def routes() -> list[BaseRoute]:
         shared_route("/sitemap.xml", sitemap.show),
         page_route("/static/{name}", static_files.show_file),
         page_route("/media/remote", media.show_remote),
+        page_route("/media/face/{number:int}/{signature}", media.show_avatar),
         page_route("/media/{name}", media.show_file),
     ]

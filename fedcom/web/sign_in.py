@@ -40,6 +40,9 @@ from fedcom.web.html.request_context import BANS, PageContext, context_of, read_
 TICKET_VALID = timedelta(minutes=10)
 """How long the second step of a log-in may take."""
 
+WELCOME = "/welcome"
+"""Where new members go first, unless they came from a page of ours."""
+
 _CODE, _EMAIL = "code of a log-in", "address of a log-in"
 """What a ticket permits."""
 
@@ -190,7 +193,7 @@ async def sign_up(request: Request) -> Response:
             if made.session is None:
                 return see_other("/", "email_first")
             notice = "welcome_confirm" if made.asks_to_confirm else "welcome"
-            response = see_other(safe_path(form.text("next")), notice)
+            response = see_other(safe_path(form.text("next"), WELCOME), notice)
             set_session(response, context.instance.settings, made.session.token)
             remember_device(request, response, made.member.account)
             return response

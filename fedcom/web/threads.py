@@ -38,7 +38,7 @@ from fedcom.views.post import CrossPost, PostView, get_post_with_draft, list_cro
 from fedcom.views.thread import CAP, Node, Thread, find_branch, find_thread, to_tree
 from fedcom.web import drafts, pictures
 from fedcom.web.comment_lines import CommentLines, ThreadPlace
-from fedcom.web.communities import read_community
+from fedcom.web.communities import read_community, style_of_community
 from fedcom.web.html.forms import Form, read_form, see_other
 from fedcom.web.html.render import page, piece, slug
 from fedcom.web.html.request_context import PageContext, member_of, read_page
@@ -388,7 +388,9 @@ def _discussion_page(
     response = page(
         context,
         "post.html",
-        discussion.values(context, order, form) | more,
+        discussion.values(context, order, form)
+        | style_of_community(context, discussion.community)
+        | more,
         status=200 if shown or form.sent else 410,
         alternate=focus.iri if focus is not None else post.iri,
     )

@@ -109,6 +109,7 @@ PAGES: Mapping[str, Sequence[str]] = {
     "member": (
         *(f"/?list=subscribed&{sort}" for sort in SORTS),
         "/communities?list=subscribed",
+        "/welcome",
         "/notifications",
         "/notifications?show=all",
         *(f"/saved{show}" for show in ("", "?show=comments", "?show=hidden")),

@@ -151,6 +151,8 @@ PAGES = [
     PageCase("conversation", "{talk}", "sue"),
     PageCase("conversation-new", "/messages/bob", "kim"),
     PageCase("message-edit", "{message}/edit", "sue"),
+    PageCase("welcome", "/welcome", "kim"),
+    PageCase("welcome-hello", "/welcome?step=hello", "kim"),
     PageCase("notifications", "/notifications?show=all", "sue"),
     PageCase("notifications-none", "/notifications", "kim"),
     PageCase("settings", "/settings", "sue"),
@@ -243,5 +245,6 @@ NO_PAGES = {
     "/static/{name}",
     "/media/{name}",
     "/media/remote",
+    "/media/face/{number:int}/{signature}",
 }
 """Routes that return a file, a feed, or a redirect."""

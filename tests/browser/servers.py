@@ -261,6 +261,9 @@ def _they_moderate(servers: Servers) -> None:
     locked = bob.submit("/c/cats", "Which is better?")
     removed = tom.submit("/c/cats", "Buy my food", body="It is cheap.")
     mia.press(pinned, f"{pinned}/pin")
+    defaults = ann.open("/admin/defaults")
+    introductions = f"{servers.alpha.origin}{pinned}"
+    ann.send(defaults, defaults.form(having="introductions"), introductions=introductions)
     mia.press(locked, f"{locked}/lock")
     mia.remove(removed, "Advertising")
     form = mia.open("/c/cats/ban")

@@ -1,17 +1,22 @@
 """The weight of a page on the network: bytes transferred, and requests."""
 
 import random
+import sqlite3
 
 import pytest
-from playwright.sync_api import Browser, Request
+from playwright.sync_api import Browser, Request, expect
 
 from tests.browser.screens import PHONE, tab
-from tests.browser.servers import Servers
+from tests.browser.servers import Servers, attach
+from tests.support.server_processes import Node
 from tests.support.visitor import FORM_HEADERS, Visitor
 
 BYTES = 60_000
-SCRIPT_BYTES = 15_000
-REQUESTS = 6
+SCRIPT_BYTES = 20_000
+REQUESTS = 10
+
+PEOPLE = 100
+"""With a picture each, in the long thread."""
 
 
 def words(seed: int, count: int) -> str:
@@ -41,11 +46,34 @@ def write_comments(who: Visitor, post: str, count: int) -> None:
 def busy(servers: Servers) -> str:
     """A thread of 200 comments, and a front page of twenty posts."""
     bob = servers.people["bob"]
+    post = bob.submit("/c/cats", "A long talk", body="Go on.")
     for number in range(20):
         bob.submit("/c/cats", f"Cats, part {number}", body=words(number, 80))
-    post = bob.submit("/c/cats", "A long talk", body="Go on.")
     write_comments(bob, post, 200)
+    attach(bob, bob.open("/settings/pictures"), "icon", "icon")
+    share_out(servers.alpha, post, PEOPLE)
     return post
+
+
+def share_out(node: Node, post: str, people: int) -> None:
+    """Give the comments of bob on a post, and the posts from that one on, to so many people with
+    his picture, which has another address for each of them.
+    """
+    number = int(post.rpartition("/")[2])
+    with sqlite3.connect(node.folder / "fedcom.sqlite3", timeout=30) as conn:
+        (bob,) = conn.execute("SELECT id FROM actor WHERE name = 'bob'").fetchone()
+        columns = [row[1] for row in conn.execute("PRAGMA table_info(actor)")]
+        others = ", ".join(one for one in columns if one not in {"id", "iri", "name"})
+        copy = f"INSERT INTO actor (iri, name, {others}) SELECT iri || ?1, name || ?1, {others}"
+        made = [
+            conn.execute(f"{copy} FROM actor WHERE id = ?2", (f"_{one}", bob)).lastrowid
+            for one in range(people)
+        ]
+        for table, condition in (("post", "id >= ?2"), ("comment", "post_id = ?2")):
+            found = f"SELECT id FROM {table} WHERE author_id = ?1 AND {condition}"
+            for one, (row,) in enumerate(conn.execute(found, (bob, number)).fetchall()):
+                by = made[one % people]
+                conn.execute(f"UPDATE {table} SET author_id = ? WHERE id = ?", (by, row))
 
 
 @pytest.mark.parametrize("who", ["", "bob"])
@@ -64,7 +92,11 @@ def test_a_page_stays_below_its_size_limit(
         page.wait_for_load_state("networkidle")
         lines = page.locator("li[id^=comment-]" if what == "thread" else "ol.posts > li").count()
         sizes = {one.url: one.sizes()["responseBodySize"] for one in seen}
+        faces = page.locator(".face img").count()
+        page.mouse.wheel(0, 2 * PHONE.height)
+        expect(page.locator(".face img").nth(faces)).to_be_visible()
     assert lines == (200 if what == "thread" else 20)
+    assert faces > 1
     assert len(sizes) <= REQUESTS, sizes
     assert sum(sizes.values()) <= BYTES, sizes
     assert sum(size for url, size in sizes.items() if ".js" in url) <= SCRIPT_BYTES, sizes

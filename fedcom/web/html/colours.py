@@ -1,4 +1,4 @@
-"""The colours for the hue that an admin chose, dark or light enough to be readable.
+"""The colours for the hue that an admin or a moderator chose, dark or light enough to be readable.
 
 HSL lightness says little about how bright a hue looks: at 50 %, blue can be read on white and
 yellow cannot. So lightnesses are tried, starting from the middle, until the contrast is sufficient.
@@ -8,6 +8,9 @@ import colorsys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
+
+from fedcom.http.numbers import whole_number
+from fedcom.rules.limits import check_hue
 
 READABLE = 4.6
 """The lowest contrast of text: WCAG 2.2 AA requires 4.5, and colours are rounded."""
@@ -59,6 +62,17 @@ def _rules(shades: Shades) -> str:
         f"{{--accent:{shades.accent};--accent-soft:{shades.accent_soft};"
         f"--on-accent:{shades.on_accent}}}"
     )
+
+
+def read_hue(text: str) -> int | None:
+    """The hue that a form names; None for an empty field, the default. Raises
+    Invalid("hue_unknown").
+    """
+    if not text:
+        return None
+    hue = whole_number(text, 359)
+    check_hue(-1 if hue is None else hue)
+    return hue
 
 
 def contrast(one: str, other: str) -> float:

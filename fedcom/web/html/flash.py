@@ -31,6 +31,7 @@ NOTICES = {
     "block_removed": mark("Server unblocked."),
     "blocked": mark("Blocked. You can undo this in your settings."),
     "comment_posted": mark("Comment posted."),
+    "communities_followed": mark("You're now following the communities you chose."),
     "community_deleted": mark("Community deleted. Open this page to restore it."),
     "community_hidden": mark("Community hidden from the lists."),
     "community_closed": mark("Community closed on this server."),

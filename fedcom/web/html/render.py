@@ -25,6 +25,7 @@ from fedcom.http.page_cache import SHARED, is_shareable
 from fedcom.media.remote import MediaUrlSigner
 from fedcom.offload import offload
 from fedcom.rules.languages import LANGUAGES as POST_LANGUAGES
+from fedcom.rules.newcomers import is_newcomer
 from fedcom.text.html import excerpt_of
 from fedcom.text.mentions import unlinked_mentions
 from fedcom.text.pictures import NO_SIZES, Sizes, move_pictures
@@ -37,13 +38,13 @@ from fedcom.web.html.request_context import PageContext
 FOLDER = Path(__file__).parents[1]
 STYLE = (FOLDER / "static" / "style.css").read_bytes()
 SCRIPT = (FOLDER / "static" / "script.js").read_bytes()
-TIMES_SCRIPT = (FOLDER / "static" / "times.js").read_bytes()
+PAGE_SCRIPT = (FOLDER / "static" / "page.js").read_bytes()
 API_SCRIPT = (FOLDER / "static" / "api.js").read_bytes()
-SCRIPT_ADDRESS, TIMES_SCRIPT_ADDRESS, API_SCRIPT_ADDRESS = (
+SCRIPT_ADDRESS, PAGE_SCRIPT_ADDRESS, API_SCRIPT_ADDRESS = (
     f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
     for name, content in (
         ("script.js", SCRIPT),
-        ("times.js", TIMES_SCRIPT),
+        ("page.js", PAGE_SCRIPT),
         ("api.js", API_SCRIPT),
     )
 )
@@ -126,6 +127,19 @@ def picture(context: Context, url: str, size: str = "full") -> str:
     return address
 
 
+@pass_context
+def face(context: Context, actor: Any) -> str:
+    """Our address for the small avatar of a person or community; "" without one."""
+    address: str = context["media_signer"].face(actor.id, actor.icon_url)
+    return address
+
+
+@pass_context
+def newcomer(context: Context, person: Any) -> bool:
+    """Whether this person is new, as `rules.newcomers` defines it."""
+    return is_newcomer(person.published_at, context["site"].created_at, context["now"])
+
+
 def lang_attribute(of: Any = None) -> Markup:
     """The attributes of user content: its own direction, and its language (`language_only`)."""
     return _ANY_DIRECTION + language_only(of)
@@ -153,8 +167,13 @@ def excerpt(html: str) -> str:
 
 def slug(actor: Any) -> str:
     """An actor in our addresses: its name if it is local, else its handle; quoted."""
-    text = actor.name if actor.local else actor.handle
-    return quote(text, safe="@:")
+    return quote(slug_text(actor), safe="@:")
+
+
+def slug_text(actor: Any) -> str:
+    """As `slug`, for readers."""
+    text: str = actor.name if actor.local else actor.handle
+    return text
 
 
 def site_of(url: str) -> str:
@@ -217,7 +236,10 @@ def _environment() -> Environment:
         "rich": rich,
         "excerpt": excerpt,
         "picture": picture,
+        "face": face,
+        "newcomer": newcomer,
         "slug": slug,
+        "slug_text": slug_text,
         "site_of": site_of,
         "unlinked_mentions": unlinked_mentions,
         "link": link,
@@ -303,7 +325,7 @@ def piece(context: PageContext, template: str, values: Mapping[str, Any]) -> str
     return _pages.get_template(template).render(
         {"style": style_address(context.site.hue), **values},
         script=SCRIPT_ADDRESS,
-        times_script=TIMES_SCRIPT_ADDRESS,
+        page_script=PAGE_SCRIPT_ADDRESS,
         site=context.site,
         alerts=context.alerts,
         member=context.member,

@@ -15,6 +15,7 @@ from fedcom.context import Context
 from fedcom.db import Database
 from fedcom.media.pictures import StoredPicture
 from fedcom.media.records import media_url, put_media
+from fedcom.media.remote import SMALL, name_of_copy
 from fedcom.models.actor import actor, author_counts, community
 from fedcom.models.base import metadata
 from fedcom.models.boost import boost
@@ -151,6 +152,8 @@ async def test_a_purged_post_leaves_nothing(node: Node) -> None:
     there = Filled(node)
     home = node.home
     assert holding(home, "Secret") >= {"post", "comment", "revision", "report", "draft"}
+    copies, small = node.instance.remote_pictures.store, name_of_copy(there.picture, SMALL)
+    copies.keep(b"a small cat", small)
 
     there.begin(lambda ctx: purge_content(ctx, home.ann, there.bobs, "Spam"))
     await there.erase()
@@ -161,6 +164,7 @@ async def test_a_purged_post_leaves_nothing(node: Node) -> None:
     assert left <= {"outbox_activity"}  # the Delete
     assert home.rows(media) == home.rows(purge) == []
     assert node.instance.pictures.store.read(there.picture.rpartition("/")[2]) is None
+    assert copies.read(small) is None
     assert [row["kind"] for row in home.rows(modlog)] == ["purge_post"]
     for listed in (saved_post, hidden_post, post_visit):
         assert home.rows(listed) == []

@@ -9,10 +9,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from fedcom.errors import Busy, NotFound
+from fedcom.media.picture import AVATAR
 from fedcom.media.pictures import Pictures
 from fedcom.media.remote import (
     FAILED_FOR,
     KEPT,
+    SMALL,
     MediaUrlSigner,
     RemotePictures,
     to_original_addresses,
@@ -64,6 +66,33 @@ async def world(web: TlsPeers, clock: SettableClock, tmp_path: Path) -> AsyncIte
     yield made
     await made.remote.aclose()
     await made.pictures.aclose()
+
+
+async def test_an_avatar_of_ours_has_a_small_copy_too(world: World) -> None:
+    kept = await world.pictures.keep(picture("PNG", draw(300, 200)), AVATAR)
+    url = f"{ORIGIN}/media/{kept.name}"
+
+    small = await world.remote.get(url, SMALL, own=kept.name)
+    assert opened(small).size == (64, 64)
+    world.pictures.store.remove(kept.name)
+    assert await world.remote.get(url, SMALL, own=kept.name) == small
+    assert world.remote.forget(url) == 1
+    with pytest.raises(NotFound):
+        await world.remote.get(url, SMALL, own=kept.name)
+    assert world.web.asked == []
+
+
+def test_the_address_of_a_face_is_good_for_this_actor_and_picture_only() -> None:
+    signer = MediaUrlSigner(b"secret", ORIGIN)
+    address = signer.face(7, CAT)
+    signature = address.removeprefix("/media/face/7/")
+    assert signer.is_face(7, CAT, signature)
+    for other in ((8, CAT, signature), (7, f"{CAT}?", signature), (7, CAT, signature[:-1])):
+        assert not signer.is_face(*other), other
+    assert not MediaUrlSigner(b"other", ORIGIN).is_face(7, CAT, signature)
+    assert signer.face(7, None) == ""
+    # It opens nothing else: the other addresses have longer signatures, of other texts.
+    assert not signer.is_ours(CAT, SMALL, signature)
 
 
 async def test_a_picture_is_fetched_once_and_comes_out_clean(world: World) -> None:

@@ -186,6 +186,8 @@ MATRIX = [
         )
         for ending in ("xml", "atom")
     ),
+    ("/welcome", None, LOGIN, OK, OK, OK, OK),
+    ("/welcome/follow", {}, LOGIN, OK, OK, OK, OK),
     ("/notifications", None, LOGIN, OK, OK, OK, OK),
     ("/notifications/read", {"number": "0"}, LOGIN, OK, OK, OK, OK),
     ("/messages", None, LOGIN, OK, OK, OK, OK),
@@ -277,6 +279,7 @@ MATRIX = [
     ("/static/style.css", None, OK, OK, OK, OK, OK),
     ("/media/x.webp", None, OK, OK, OK, OK, OK),
     ("/media/remote", None, OK, OK, OK, OK, OK),
+    ("/media/face/{eve}/{eve}", None, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT),
 ]
 # Logging in, signing up and setting up are open to all and have tests of their own.
 ELSEWHERE = {("/login", "POST"), ("/register", "POST"), ("/setup", "POST")}
@@ -372,7 +375,7 @@ def test_the_matrix_names_every_route() -> None:
         for row in MATRIX
     } | ELSEWHERE
     named = {
-        (re.sub(r"^/(c|u|static|media)/(?!remote)[^/]+", r"/\1/{}", path), method)
+        (re.sub(r"^/(c|u|static|media)/(?!remote|face)[^/]+", r"/\1/{}", path), method)
         for path, method in named
     }
     made = {

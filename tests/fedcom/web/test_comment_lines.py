@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Executable, delete, insert, update
@@ -51,6 +52,17 @@ def _at_once(of: Callable[[Context], Executable]) -> Change:
 
 CHANGES: dict[str, Change] = {
     "an author's display name": _person("bob", title="Robert"),
+    "an author's picture": _person("bob", icon_url="https://forum.example/media/a.webp"),
+    "another picture": _person("bob", icon_url="https://forum.example/media/b.webp"),
+    "the picture of a community": lambda world, _: (
+        update(actor)
+        .where(actor.c.id == world.community.id)
+        .values(icon_url="https://far.example/cats.png")
+    ),
+    "a site that is older than its authors": _at_once(
+        lambda ctx: update(site).values(created_at=ctx.now - timedelta(days=99))
+    ),
+    "an author who is a bot": _person("bob", kind="Service"),
     "the confirmed domain of a remote author": lambda *_: (
         update(actor).where(actor.c.name == "rita").values(domain="near.example")
     ),

@@ -212,8 +212,8 @@ async def test_only_moderators_change_the_pictures_of_a_community(world: World) 
 
     assert (await world.browser("bob").send("/c/cats/pictures", files)).status == 403
     assert (await world.browser("mia").send("/c/cats/pictures", files)).status == 303
-    assert 'class="face square' in (page := (await world.browser().get("/c/cats")).html)
-    assert re.search(r'<img src="/media/[0-9a-f]{64}\.webp" alt="" loading="lazy">', page)
+    assert 'class="face large square' in (page := (await world.browser().get("/c/cats")).html)
+    assert re.search(r'<img src="/media/[0-9a-f]{64}\.webp" alt="">', page)
 
 
 async def test_only_the_admin_changes_the_logo(world: World) -> None:

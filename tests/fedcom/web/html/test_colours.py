@@ -6,7 +6,7 @@ import pytest
 
 from fedcom.web.html import colours
 from fedcom.web.html.colours import Shades, contrast, dark_shades, light_shades, style_of
-from fedcom.web.html.render import STYLE
+from fedcom.web.html.render import STYLE, TINTS
 
 AA = 4.5
 
@@ -24,6 +24,16 @@ def test_every_hue_can_be_read_wherever_it_stands(shades_of, theme: str) -> None
             (soft, shades.accent_soft),
         ]
         assert all(contrast(*pair) >= AA for pair in pairs), (hue, shades)
+
+
+def test_the_letter_of_a_name_can_be_read_on_every_colour() -> None:
+    style = STYLE.decode()
+    face = re.search(r"\n\.face \{[^}]*color: (#\w+);[^}]*background: (#\w+);", style)
+    assert face is not None
+    tints = re.findall(r"\.tint-\d \{ background: (#\w+); \}", style)
+    assert len(tints) == TINTS - 1
+    for tint in (face[2], *tints):
+        assert contrast(face[1].replace("#fff", "#ffffff"), tint) >= AA, tint
 
 
 def test_contrast_is_the_one_of_wcag() -> None:

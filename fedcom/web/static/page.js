@@ -1,0 +1,60 @@
+// Shows times in the reader's own time zone, and the pictures of people and communities. Without it,
+// times are in UTC and say so, and the first letter of a name stands for a picture.
+"use strict";
+
+const format = new Intl.DateTimeFormat(document.documentElement.lang, {
+  dateStyle: "medium",
+  timeStyle: "short",
+});
+
+function localize(root) {
+  for (const time of root.querySelectorAll("time[datetime]")) {
+    const local = format.format(new Date(time.dateTime));
+    // An age ("2 hours ago") has the exact time in its title.
+    if (time.title) time.title = local;
+    else time.textContent = local;
+  }
+}
+
+// Only pictures in view are fetched, and few until the reader scrolls: a thread has a hundred people.
+const AT_FIRST = 4;
+const fetched = new Set();
+let hasScrolled = false;
+
+const inView = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) if (isIntersecting) showFace(target);
+});
+
+function showFace(face) {
+  inView.unobserve(face);
+  const address = face.dataset.face;
+  if (!hasScrolled && !fetched.has(address) && fetched.size >= AT_FIRST) return;
+  fetched.add(address);
+  delete face.dataset.face;
+  const picture = new Image();
+  picture.alt = "";
+  picture.onload = () => face.append(picture);
+  picture.src = address;
+}
+
+function watch(root) {
+  for (const face of root.querySelectorAll("[data-face]")) inView.observe(face);
+}
+
+addEventListener("scroll", () => {
+  hasScrolled = true;
+  watch(document);
+}, { once: true, passive: true });
+
+localize(document);
+watch(document);
+// Comments that the other script inserts.
+new MutationObserver((changes) => {
+  for (const change of changes) {
+    for (const added of change.addedNodes) {
+      if (added.nodeType !== 1) continue;
+      localize(added);
+      watch(added);
+    }
+  }
+}).observe(document.body, { childList: true, subtree: true });
