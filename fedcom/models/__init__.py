@@ -1,7 +1,8 @@
 """The domain's tables, declared once, and the frozen rows that are read from them.
 
 `base` (metadata, how a row becomes a dataclass), `digest` (of ids), then one file per noun: `site`
-(this instance and its settings), `peer` (other servers), `instance` (their numbers), `actor`
+(this instance and its settings), `peer` (other servers), `block_list` (lists of those to block),
+`instance` (their numbers), `actor`
 (people and communities, local and remote, with keys and names), `follow`, `post`, `comment` (with
 what they share in `content`), `vote`, `revision` (earlier versions), `message` (private ones),
 `outside_mention` (of members, in posts outside of known communities), `moderation` (moderators,
