@@ -5,8 +5,8 @@ from typing import BinaryIO
 
 import click
 
+from activitypub.iri import host_of
 from fedcom.cli.opening import with_instance
-from fedcom.context import Context
 from fedcom.remote.peers import normalise_host
 from fedcom.site.block_list_file import (
     MAX_BYTES,
@@ -97,17 +97,13 @@ def import_list(
     spared = {normalise_host(host) for host in left_out}
 
     async def work(instance: OpenInstance) -> tuple[BlockListFile, BlockListDraft]:
-        def apply(ctx: Context) -> tuple[BlockListFile, BlockListDraft]:
-            found = read_block_list(content, ctx.host)
-            entries = {host: why for host, why in found.entries.items() if host not in spared}
-            draft = draft_of(ctx.conn, entries)
-            if yes:
-                block_from_list(
-                    ctx, [(one.host, one.reason) for one in draft.additions], name, None
-                )
-            return found, draft
-
-        return await instance.unit(apply)
+        found = read_block_list(content, host_of(instance.settings.origin))
+        entries = {host: why for host, why in found.entries.items() if host not in spared}
+        draft = await instance.read(lambda conn: draft_of(conn, entries))
+        blocks = [(one.host, one.reason) for one in draft.additions]
+        if yes:
+            await instance.unit(lambda ctx: block_from_list(ctx, blocks, name, None))
+        return found, draft
 
     found, draft = with_instance(config, work)
     for line in found.skipped:
