@@ -1,7 +1,8 @@
 """This instance as its admins run it: everything that no peer sees, as plain functions.
 
 In reading order: `setup` (first start and first admin), `settings` (name, rules, registration),
-`instances` (blocked servers), `communities` (closed communities), `front_page` (pinned posts,
+`instances` (blocked servers), `block_list_file` and `block_lists` (lists of them: files, drafts,
+subscriptions), `communities` (closed communities), `front_page` (pinned posts,
 hidden communities), `purge` (erases people, communities and content for good) with `erasure` (of
 the rows, in steps), `removal` (of posts and comments, by moderators and admins), `warnings`,
 `appeals` (against removals and bans), `reports` (resolve and reopen), `decoration` (taglines and

@@ -91,15 +91,19 @@ def find_draft(conn: Connection, found: BlockList) -> BlockListDraft:
     return _to_draft(conn, _find_difference(conn, list_hosts(conn), found))
 
 
+def list_changes(conn: Connection) -> list[tuple[BlockList, int]]:
+    """All lists by name, each with the number of changes that are to be decided on."""
+    lists, listed = list_block_lists(conn), list_hosts(conn)
+    differences = [_find_difference(conn, listed, one) for one in lists]
+    return [
+        (one, len(difference.wanted) + len(difference.withdrawn))
+        for one, difference in zip(lists, differences, strict=True)
+    ]
+
+
 def count_changes(conn: Connection) -> int:
     """What all lists together leave to decide on, and the subscriptions that cannot be fetched."""
-    lists = list_block_lists(conn)
-    listed = list_hosts(conn)
-    return sum(
-        len(difference.wanted) + len(difference.withdrawn) + bool(one.problem)
-        for one in lists
-        for difference in (_find_difference(conn, listed, one),)
-    )
+    return sum(changes + bool(one.problem) for one, changes in list_changes(conn))
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,9 +357,7 @@ def propose_again(ctx: Context, list_id: int) -> None:
 
 
 def set_automatic(ctx: Context, list_id: int, *, automatic: bool) -> None:
-    """Whether the changes of a subscription need an admin. Those that wait for one are not made
-    before it is next fetched.
-    """
+    """Whether the changes of a subscription need no admin, from the next time it is fetched."""
     which = (block_list.c.id == list_id) & block_list.c.url.is_not(None)
     ctx.conn.execute(update(block_list).where(which).values(is_automatic=automatic))
 

@@ -7,9 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedcom.context import Context
-from fedcom.errors import Checks
+from fedcom.errors import Checks, Invalid
 from fedcom.http.numbers import number_in
 from fedcom.models.site import Site
+from fedcom.remote.peers import normalise_host
+from fedcom.site.block_lists import ListedServer, list_cut_off
 from fedcom.site.settings import (
     SiteChanges,
     edit_site,
@@ -72,17 +74,25 @@ async def edit_access(request: Request) -> Response:
         "private": _box(context.site.private),
         "federated": _box(context.site.federated),
         "host": "\n".join(hosts),
+        "confirmed": "",
     }
     form = await read_form(request, initial)
+    lost: tuple[ListedServer, ...] = ()
     if form.ready:
         with form.keeping():
+            wanted = [
+                normalise_host(line) for line in form.text("host").splitlines() if line.strip()
+            ]
+            lost = await context.instance.read(lambda conn: list_cut_off(conn, wanted))
+            if lost and not form.checked("confirmed"):
+                raise Invalid("confirmed_missing", "Please confirm whom this cuts off.")
             changes = SiteChanges(
                 private=form.checked("private"),
                 federated=form.checked("federated"),
                 allowed_instances=form.text("host").splitlines(),
             )
             return await _save(context, changes, "/admin/access")
-    return form.answer(page(context, "admin_access.html", {"form": form}))
+    return form.answer(page(context, "admin_access.html", {"form": form, "lost": lost}))
 
 
 _DEFAULTS = ("default_scope", "default_sort", "app_listing_mode", "app_theme")

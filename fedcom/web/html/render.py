@@ -328,6 +328,7 @@ def piece(context: PageContext, template: str, values: Mapping[str, Any]) -> str
         page_script=PAGE_SCRIPT_ADDRESS,
         site=context.site,
         alerts=context.alerts,
+        list_changes=context.list_changes,
         member=context.member,
         is_kept_out=context.is_kept_out,
         form_token=context.form_token,
