@@ -1,6 +1,7 @@
 """The admin's pages about what is allowed here, who may read it, and the defaults of lists."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -80,10 +81,9 @@ async def edit_access(request: Request) -> Response:
     lost: tuple[ListedServer, ...] = ()
     if form.ready:
         with form.keeping():
-            wanted = [
-                normalise_host(line) for line in form.text("host").splitlines() if line.strip()
-            ]
-            lost = await context.instance.read(lambda conn: list_cut_off(conn, wanted))
+            if form.checked("federated"):
+                wanted = _hosts_in(form.text("host"))
+                lost = await context.instance.read(lambda conn: list_cut_off(conn, wanted))
             if lost and not form.checked("confirmed"):
                 raise Invalid("confirmed_missing", "Please confirm whom this cuts off.")
             changes = SiteChanges(
@@ -148,6 +148,15 @@ def _read_post(address: str, origin: str) -> int | None:
     _, is_post, number = address.removeprefix(origin).partition("/post/")
     is_ours = is_post and address.startswith((f"{origin}/post/", "/post/"))
     return number_in(number.partition("#")[0].partition("?")[0]) if is_ours else 0
+
+
+def _hosts_in(text: str) -> set[str]:
+    """The hosts in these lines; `edit_site` refuses those that are none."""
+    found: set[str] = set()
+    for line in text.splitlines():
+        with suppress(Invalid):
+            found.add(normalise_host(line))
+    return found
 
 
 async def _save(context: PageContext, changes: SiteChanges, back: str) -> Response:
