@@ -77,7 +77,7 @@ def read_block_list(content: bytes | str, own_host: str) -> BlockListFile:
         line = _Line(cells, columns)
         host, why = line.host, _why_not(line, own_host)
         if host is None or why is not None:
-            text = clean_line(",".join(cells)[:_LONGEST_CELL])
+            text = clean_line(",".join(cells)[:_LONGEST_CELL]).rstrip(",")
             skipped.append(SkippedLine(number, cut(text, 100), why or "host"))
             continue
         entries.setdefault(host, line.reason)

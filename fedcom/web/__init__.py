@@ -10,7 +10,7 @@ and `media` (uploading and serving them), `moderation`, `community_deletion`, `p
 `settings_import`, `two_factor`, `own_data` (export, deletion), `search`, `sign_in`, `welcome` (a
 new member's first page), `password_reset`, `email` (links that confirm addresses), `setup`,
 `admin`, `admin_people`, `admin_uploads`, `admin_policies`, `admin_decoration` (taglines, emoji),
-`admin_federation`, `admin_health`, `security_txt`, `sitemap`.
+`admin_federation`, `admin_block_lists` (of servers), `admin_health`, `security_txt`, `sitemap`.
 
 A handler reads: form → page context → one action in a unit → redirect. Texts are marked for
 translation with `_()`, `{% trans %}` and `i18n`.

@@ -55,7 +55,7 @@ def test_a_list_is_shown_as_a_draft_first_and_exported_as_it_was_read(shell: She
     out = shell.must("instance", "import", "tier0.csv", "--except", "two.example")
     assert out == (
         "line 4 skipped (only limited there, and this server can only block):"
-        " quiet.example,silence,,,,\n"
+        " quiet.example,silence\n"
         "one.example  spam\n"
         "Not blocked yet: 1. To block them, repeat this with --yes.\n"
     )
