@@ -4,7 +4,9 @@ In reading order: `setup` (first start and first admin), `settings` (name, rules
 `instances` (blocked servers), `communities` (closed communities), `front_page` (pinned posts,
 hidden communities), `purge` (erases people, communities and content for good) with `erasure` (of
 the rows, in steps), `removal` (of posts and comments, by moderators and admins), `reports` (resolve
-and reopen), `decoration` (taglines and custom emoji), `health` (problems to look at).
+and reopen), `decoration` (taglines and custom emoji), `pages` (about, privacy, contact, legal
+information), `announcement` (at the top of every page), `first_steps` (of a new admin),
+`statistics` (of each day), `health` (problems to look at).
 
 Only `reports`, `removal`, `front_page` and `purge` check permissions: the web pages let only admins
 in, and the command line is theirs.

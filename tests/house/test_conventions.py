@@ -25,6 +25,7 @@ STARTS_UNITS = {
     "fedcom/remote/handles.py",
     "fedcom/site/setup.py",
     "fedcom/background/active_users.py",
+    "fedcom/background/daily_counts.py",
     "fedcom/background/housekeeping.py",
     "fedcom/background/purges.py",
     "fedcom/background/search_words.py",
