@@ -22,14 +22,14 @@ Mark = Literal["mail_tested_at", "backed_up_at"]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class FirstStep:
     """One step, and whether it is done."""
 
     name: StepName
     is_done: bool
 
 
-def list_steps(conn: Connection, found: Site) -> list[Step]:
+def list_steps(conn: Connection, found: Site) -> list[FirstStep]:
     """All steps, in the order in which they are best taken."""
     own = actor.join(community, community.c.actor_id == actor.c.id)
     has_community = exists().select_from(own).where(actor.c.local, is_open(actor))
@@ -42,14 +42,14 @@ def list_steps(conn: Connection, found: Site) -> list[Step]:
     }
     row = conn.execute(select(*(fact.label(name) for name, fact in facts.items()))).one()
     return [
-        Step("logo", found.logo is not None),
-        Step("description", found.description_source != ""),
-        Step("pages", found.legal_source != "" or found.pages != ""),
-        Step("community", bool(row.community)),
-        Step("mail", found.mail_tested_at is not None),
-        Step("backup", found.backed_up_at is not None),
-        Step("invitation", bool(row.invitation)),
-        Step("member", bool(row.member)),
+        FirstStep("logo", found.logo is not None),
+        FirstStep("description", found.description_source != ""),
+        FirstStep("pages", found.legal_source != "" or found.pages != ""),
+        FirstStep("community", bool(row.community)),
+        FirstStep("mail", found.mail_tested_at is not None),
+        FirstStep("backup", found.backed_up_at is not None),
+        FirstStep("invitation", bool(row.invitation)),
+        FirstStep("member", bool(row.member)),
     ]
 
 

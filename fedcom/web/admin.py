@@ -19,7 +19,7 @@ from fedcom.http.numbers import number_in, whole_number
 from fedcom.models.site import Site
 from fedcom.offload import offload
 from fedcom.rules.limits import check_body
-from fedcom.site.first_steps import Step, list_steps
+from fedcom.site.first_steps import FirstStep, list_steps
 from fedcom.site.settings import (
     MAX_DESCRIPTION,
     MAX_RULES,
@@ -43,7 +43,7 @@ async def edit(request: Request) -> Response:
     Above them are the first steps, until an admin hides them.
     """
 
-    def read(conn: Connection, context: PageContext) -> list[Step]:
+    def read(conn: Connection, context: PageContext) -> list[FirstStep]:
         admin_of(context)
         is_hidden = context.site.hides_first_steps
         return [] if is_hidden else list_steps(conn, context.site)

@@ -50,9 +50,10 @@ async def create(request: Request) -> Response:
             if made.is_mailed:
                 return see_other("/admin/members", "account_mailed")
             link = _link(context, made.token)
-            return page(context, "admin_account_made.html", {"whose": made.member, "link": link})
-    values = {"form": form, "sends_mail": context.instance.settings.sends_mail}
-    return form.answer(page(context, "admin_account_new.html", values))
+            values = {"whose": made.member, "link": link, "is_new": True}
+            return page(context, "admin_reset.html", values)
+    shown = {"form": form, "sends_mail": context.instance.settings.sends_mail}
+    return form.answer(page(context, "admin_account_new.html", shown))
 
 
 def _link(context: PageContext, token: str) -> str:

@@ -101,7 +101,7 @@ async def make_reset(request: Request) -> Response:
     member, token = await instance_of(request).unit(work)
     link = f"{instance_of(request).settings.origin}/reset?token={token}"
     context = await context_of(request)
-    return page(context, "admin_reset.html", {"whose": member, "link": link})
+    return page(context, "admin_reset.html", {"whose": member, "link": link, "is_new": False})
 
 
 async def end_two_factor(request: Request) -> Response:

@@ -18,7 +18,6 @@ from fedcom.rules.limits import check_body
 from fedcom.site.announcement import MAX_ANNOUNCEMENT, dismiss_announcement, set_announcement
 from fedcom.site.pages import MAX_PAGE, NAMES, edit_page, find_written, get_page
 from fedcom.web.html.forms import Form, error_beside, read_form, receive, safe_path, see_other
-from fedcom.web.html.labels import PAGES
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import (
     ANNOUNCEMENT_COOKIE,
@@ -82,7 +81,7 @@ async def edit(request: Request) -> Response:
                 await context.instance.unit(lambda ctx: edit_page(ctx, name, text))
                 return see_other("/admin/pages", "site_saved")
             preview = text.html
-    values = {"form": form, "name": name, "title": PAGES[name], "preview": preview}
+    values = {"form": form, "name": name, "preview": preview}
     return form.answer(page(context, "admin_page.html", values))
 
 

@@ -70,6 +70,10 @@ FORMS = [
     Refused("/register", "", {"email": "bob@bob.example"}, {"name": "no!"}),
     Refused("/setup", "first of gamma", {"site_name": "G", "name": "gus"}, {"community": "no!"}),
     Refused("/admin", "ann", {"site_name": "Alpha", "body": "*So*"}, {"rules": LONG}),
+    Refused("/admin/pages/about", "ann", {}, {"body": LONG}),
+    Refused("/admin/announcement", "ann", {"until": "2031-01-31"}, {"body": "x" * 501}),
+    Refused("/admin/members/new", "ann", {"email": "a@b.example"}, {"name": "no!"}),
+    Refused("/settings/invitations", "zoe", {}, {"note": "x" * 65}),
     Refused("/admin/content", "ann", {"blocked_urls": "a.example"}, {"slur_filter": "(a"}),
     Refused("/admin/taglines", "ann", {}, {"body": "x" * 501}),
     Refused("/admin/emoji", "ann", {"alt": "A cat"}, {"shortcode": "no!"}),
@@ -85,6 +89,7 @@ FORMS = [
 # Forms without typed text, or with only a password or a file, which no page gives back; a search is
 # in the address.
 NOTHING_TYPED = {
+    "/admin/test-mail",
     "/settings/appearance",
     "/settings/delete",
     "/settings/two-factor",
@@ -146,7 +151,7 @@ ALL_WRONG = [
     ("/settings", "kim", {"display_name": "x" * 65, "body": LONG, "matrix_user_id": "no"}),
     ("/settings/account", "kim", {"current_password": "no", "password": "x"}),
     ("/settings/account", "kim", {"email": "nobody", "email_password": "no"}),
-    ("/admin", "ann", {"site_name": " ", "short_description": LONG, "rules": LONG, "legal": LONG}),
+    ("/admin", "ann", {"site_name": " ", "short_description": LONG, "rules": LONG}),
     ("/admin/content", "ann", {"slur_filter": "(a", "blocked_urls": "no link!"}),
     ("/admin/registration", "ann", {"question": "x" * 501, "name_limit": "1"}),
     ("/admin/emoji", "ann", {"shortcode": "no!", "picture": "", "alt": LONG, "category": "x" * 65}),
