@@ -22,10 +22,10 @@ WEEKS = 26
 _MEASURES = {
     "members": mark("Members"),
     "active": mark("Active people"),
-    "posts": mark("New posts"),
-    "comments": mark("New comments"),
+    "posts": mark("Posts"),
+    "comments": mark("Comments"),
     "votes": mark("Votes"),
-    "failing": mark("Servers with failing deliveries"),
+    "failing": mark("Failing servers"),
 }
 """The fields of `DailyCount` that are shown, with their names."""
 

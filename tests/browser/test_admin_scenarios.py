@@ -204,7 +204,7 @@ def test_an_admin_makes_an_account_and_its_owner_hides_the_announcement(
     theirs.get_by_label("New password").fill(PASSWORD)
     theirs.get_by_role("button", name="Save password").click()
     page.goto("/admin/announcement")
-    page.get_by_label("Announcement", exact=True).fill("Moving on *Sunday*.")
+    page.get_by_role("textbox", name="Announcement").fill("Moving on *Sunday*.")
     page.get_by_role("button", name="Save", exact=True).click()
     try:
         with Visitor(servers.alpha.origin, name) as owner:
@@ -218,7 +218,7 @@ def test_an_admin_makes_an_account_and_its_owner_hides_the_announcement(
             expect(banner).to_have_count(0)
             assert theirs.url.endswith("/c/quiet")
     finally:
-        page.get_by_label("Announcement", exact=True).fill("")
+        page.get_by_role("textbox", name="Announcement").fill("")
         page.get_by_role("button", name="Save", exact=True).click()
 
 
