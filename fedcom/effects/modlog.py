@@ -9,8 +9,9 @@ from activitypub.document import Document
 from fedcom.context import Context
 from fedcom.effects.notify import NotificationEvent, notify
 from fedcom.models.actor import Community, Person
+from fedcom.models.comment import Comment
 from fedcom.models.follow import follow
-from fedcom.models.moderation import ModlogKind, modlog
+from fedcom.models.moderation import ModlogKind, ModlogScope, modlog
 from fedcom.queries.content import Content, placed
 from fedcom.queries.located import locate
 from fedcom.rules.limits import MAX_REASON
@@ -33,7 +34,8 @@ class LogEntry:
 def log_content(ctx: Context, by: Person, target: Content, kind: ModlogKind, reason: str) -> None:
     """Write an entry about a post or comment to its community's log and notify its author."""
     entry = LogEntry(by=by, kind=kind, community=locate(ctx, target).community, reason=reason)
-    _write(ctx, entry, target.iri, target.author_id)
+    about: ModlogScope = "comment" if isinstance(target, Comment) else "post"
+    _write(ctx, entry, target.iri, target.author_id, about)
     _notify(ctx, entry, target.author_id, **placed(target))
 
 
@@ -58,11 +60,13 @@ def log_community(ctx: Context, entry: LogEntry, community: Community) -> None:
         notify(ctx, member, event)
 
 
-def log_unnoticed(ctx: Context, entry: LogEntry, target_iri: str) -> None:
+def log_unnoticed(
+    ctx: Context, entry: LogEntry, target_iri: str, about: ModlogScope | None = None
+) -> None:
     """Write an entry that nobody is notified of. `target_iri` may be "", for what the log must not
-    name.
+    name; `about` says that it is of a post or comment.
     """
-    _write(ctx, entry, target_iri)
+    _write(ctx, entry, target_iri, about=about)
 
 
 def reason_of(activity: Document) -> str:
@@ -70,12 +74,19 @@ def reason_of(activity: Document) -> str:
     return (activity.summary or "")[:MAX_REASON]
 
 
-def _write(ctx: Context, entry: LogEntry, target_iri: str, person_id: int | None = None) -> None:
+def _write(
+    ctx: Context,
+    entry: LogEntry,
+    target_iri: str,
+    person_id: int | None = None,
+    about: ModlogScope | None = None,
+) -> None:
     ctx.conn.execute(
         insert(modlog).values(
             community_id=entry.community.id if entry.community else None,
             moderator_id=entry.by.id,
             kind=entry.kind,
+            about=about or ("community" if entry.community else "instance"),
             target_iri=target_iri,
             person_id=person_id,
             reason=entry.reason,

@@ -52,6 +52,11 @@ ModlogKind = Literal[
 ]
 """The kinds of modlog entries."""
 
+ModlogScope = Literal["post", "comment", "community", "instance"]
+"""What a modlog entry is about: a post, a comment, anything else in one community, or anything else
+on the whole instance.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class ModerationLabels:
@@ -147,6 +152,7 @@ modlog = Table(
     Column("community_id", BigId, ForeignKey("actor.id"), nullable=True),
     Column("moderator_id", BigId, ForeignKey("actor.id"), nullable=True),
     Column("kind", Text, nullable=False),
+    Column("about", Text, nullable=False, server_default="instance"),  # a ModlogScope
     Column("target_iri", Text, nullable=False),
     # The person concerned, directly or as the author; null: a community or a server.
     Column("person_id", BigId, ForeignKey("actor.id"), nullable=True),
@@ -159,6 +165,7 @@ modlog = Table(
     Index("ix_modlog_moderator_id", "moderator_id", "id"),
     Index("ix_modlog_person_id", "person_id", "id"),
     Index("ix_modlog_kind", "kind", "id"),
+    Index("ix_modlog_kind_about", "kind", "about", "id"),
     # Every thread looks up the reasons of removals.
     Index("ix_modlog_target_iri", "target_iri"),
     sqlite_autoincrement=True,

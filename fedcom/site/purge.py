@@ -57,7 +57,10 @@ def purge_content(ctx: Context, by: Person, target: Content, reason: str = "") -
             perform(ctx, take_down(ctx, by, target, why))
     kind: ModlogKind = "purge_post" if is_post else "purge_comment"
     entry = LogEntry(by=by, kind=kind, community=community, reason=why)
-    log_unnoticed(ctx, entry, "" if is_post else post_of(ctx.conn, target).iri)
+    if is_post:
+        log_unnoticed(ctx, entry, "")
+    else:
+        log_unnoticed(ctx, entry, post_of(ctx.conn, target).iri, "post")
 
 
 def purge_person(ctx: Context, by: Person, person: Person, reason: str = "") -> None:

@@ -3,30 +3,34 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     FromClause,
     RowMapping,
+    Select,
+    Subquery,
     and_,
+    bindparam,
     case,
     or_,
     select,
-    true,
+    union_all,
 )
 
 from fedcom.models.actor import actor, community
 from fedcom.models.base import values_of
 from fedcom.models.comment import comment
-from fedcom.models.moderation import ModlogKind, modlog
+from fedcom.models.moderation import ModlogKind, ModlogScope, modlog
 from fedcom.models.post import post
 from fedcom.queries.visibility import is_admin, is_closed, may_read, sees_moderators
 from fedcom.views.community import CommunityView, community_columns, find_community_in
-from fedcom.views.paging import Cursor, Page, Start, one_page, page_values, to_page
+from fedcom.views.paging import Cursor, Page, Start, first_rows, one_page, page_values, to_page
 from fedcom.views.person import ActorView, PersonView, actor_columns, find_person_in, to_actor
-from fedcom.views.planning import checked
+from fedcom.views.planning import checked, constant
 from fedcom.views.viewer import NOBODY, VIEWER
 
 PAGE = 50
@@ -35,12 +39,12 @@ PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class LogGroup:
-    """Entries of some kinds that concern a post, a comment, one community or the whole instance;
-    "" is for kinds of which all entries concern the same.
+    """Entries of some kinds that are about a post or comment that is still known here, one
+    community or the whole instance; None is for kinds of which all entries are about the same.
     """
 
     kinds: tuple[ModlogKind, ...]
-    about: Literal["", "post", "comment", "community", "instance"] = ""
+    about: ModlogScope | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,32 +116,40 @@ def _readable_title(content: FromClause) -> ColumnElement[str | None]:
 
 
 _VALUES = values_of(ModlogView, without=("subject", "moderator", "community"))
-_LOG = one_page(
-    select(
-        *(modlog.c[name] for name in ("id", "kind", "reason", "expires_at", "created_at")),
-        modlog.c.target_iri,
-        post.c.id.label("post_id"),
-        comment.c.id.label("comment_id"),
-        case(
-            (post.c.id.is_not(None), _readable_title(post)),
-            else_=_readable_title(_above),
-        ).label("title"),
-        *actor_columns(_named, "named_", title=_title_of(_named)),
-        *actor_columns(_author, "author_"),
-        *actor_columns(_moderator, "moderator_"),
-        *community_columns(_group, "community_", title=_title_of(_group)),
-    )
-    .select_from(modlog)
-    .outerjoin(post, post.c.iri == modlog.c.target_iri)
-    .outerjoin(comment, comment.c.iri == modlog.c.target_iri)
-    .outerjoin(_above, _above.c.id == comment.c.post_id)
-    .outerjoin(_named, _named.c.iri == modlog.c.target_iri)
-    .outerjoin(_author, _author.c.id == modlog.c.person_id)
-    .outerjoin(_moderator, and_(_moderator.c.id == modlog.c.moderator_id, sees_moderators(VIEWER)))
-    .outerjoin(_group, _group.c.id == modlog.c.community_id)
-    .outerjoin(community, community.c.actor_id == modlog.c.community_id)
-    .order_by(modlog.c.id.desc())
+_COLUMNS = (
+    *(modlog.c[name] for name in ("id", "kind", "reason", "expires_at", "created_at")),
+    modlog.c.target_iri,
+    post.c.id.label("post_id"),
+    comment.c.id.label("comment_id"),
+    case(
+        (post.c.id.is_not(None), _readable_title(post)),
+        else_=_readable_title(_above),
+    ).label("title"),
+    *actor_columns(_named, "named_", title=_title_of(_named)),
+    *actor_columns(_author, "author_"),
+    *actor_columns(_moderator, "moderator_"),
+    *community_columns(_group, "community_", title=_title_of(_group)),
 )
+
+
+def _log(entries: FromClause) -> Select[Any]:
+    """A page of these entries of the log with what they name, newest first."""
+    known = (
+        entries.outerjoin(post, post.c.iri == modlog.c.target_iri)
+        .outerjoin(comment, comment.c.iri == modlog.c.target_iri)
+        .outerjoin(_above, _above.c.id == comment.c.post_id)
+        .outerjoin(_named, _named.c.iri == modlog.c.target_iri)
+        .outerjoin(_author, _author.c.id == modlog.c.person_id)
+        .outerjoin(
+            _moderator, and_(_moderator.c.id == modlog.c.moderator_id, sees_moderators(VIEWER))
+        )
+        .outerjoin(_group, _group.c.id == modlog.c.community_id)
+        .outerjoin(community, community.c.actor_id == modlog.c.community_id)
+    )
+    return one_page(select(*_COLUMNS).select_from(known).order_by(modlog.c.id.desc()))
+
+
+_LOG = _log(modlog)
 
 
 def list_modlog(
@@ -153,10 +165,19 @@ def list_modlog(
     The title of deleted or removed content is given only to viewers who may still read it.
     """
     conditions = _conditions(wanted)
-    if isinstance(after, Cursor):
-        conditions.append(modlog.c.id < after.row_id)
+    past = [modlog.c.id < after.row_id] if isinstance(after, Cursor) else []
+    statement = _LOG
+    if len(wanted.groups) == 1 and not conditions:
+        first = first_rows(after, limit)
+        most = constant(first) if first else bindparam("count") + bindparam("skip")
+        newest = _newest(wanted.groups[0], past, most)
+        statement = _log(newest.join(modlog, modlog.c.id == newest.c.id))
+    elif wanted.groups:
+        # The newest entries are read first, and not all of these kinds to sort them.
+        conditions.append(checked(or_(*map(_is_in, wanted.groups))))
+    conditions += past
     parameters = {"viewer": viewer_id, **page_values(after, limit)}
-    rows = conn.execute(_LOG.where(*conditions), parameters).mappings().all()
+    rows = conn.execute(statement.where(*conditions), parameters).mappings().all()
     return to_page(rows, limit, _to_entry, "id")
 
 
@@ -172,29 +193,35 @@ def _conditions(wanted: LogFilter) -> list[ColumnElement[bool]]:
         found.append(modlog.c.target_iri == wanted.target_iri)
     if wanted.kind:
         found.append(modlog.c.kind == wanted.kind)
-    if wanted.groups:
-        found += [_is_one_of(wanted.groups), checked(or_(*map(_is_in, wanted.groups)))]
     return found
 
 
-_IS_ABOUT: Mapping[str, ColumnElement[bool]] = {
-    "": true(),
-    "post": post.c.id.is_not(None),
-    "comment": comment.c.id.is_not(None),
-    "community": modlog.c.community_id.is_not(None),
-    "instance": modlog.c.community_id.is_(None),
-}
+_KNOWN: Mapping[ModlogScope | None, Column[int]] = {"post": post.c.id, "comment": comment.c.id}
 
 
 def _is_in(group: LogGroup) -> ColumnElement[bool]:
-    return and_(modlog.c.kind.in_(group.kinds), _IS_ABOUT[group.about])
+    return and_(modlog.c.kind.in_(group.kinds), *_is_about(group.about))
 
 
-def _is_one_of(groups: tuple[LogGroup, ...]) -> ColumnElement[bool]:
-    kinds = sorted({kind for group in groups for kind in group.kinds})
-    # Both conditions are `checked` so that databases read the newest entries first, and not all of
-    # these kinds to sort them.
-    return checked(modlog.c.kind.in_(kinds))
+def _is_about(about: ModlogScope | None) -> list[ColumnElement[bool]]:
+    found = [] if about is None else [modlog.c.about == about]
+    if about in _KNOWN:
+        found.append(checked(_KNOWN[about].is_not(None)))
+    return found
+
+
+def _newest(group: LogGroup, past: list[ColumnElement[bool]], most: ColumnElement[int]) -> Subquery:
+    """The ids of the newest `most` entries of each kind, which an index has in their order."""
+    content = {"post": post, "comment": comment}.get(group.about or "")
+    found = []
+    for kind in group.kinds:
+        entries = select(modlog.c.id).where(modlog.c.kind == kind, *_is_about(group.about), *past)
+        if content is not None:
+            known = content.c.iri == modlog.c.target_iri
+            entries = entries.select_from(modlog.outerjoin(content, known))
+        newest = entries.order_by(modlog.c.id.desc()).limit(most).subquery()
+        found.append(select(newest.c.id))
+    return union_all(*found).subquery("newest")
 
 
 def _to_entry(row: RowMapping) -> ModlogView:

@@ -573,9 +573,9 @@ class _Filling:
         old = self._moment(f"{self._now} - {31 * DAY} * (1 - s.i / {votes / 100 + 1})")
         kind = "CASE s.i % 3 WHEN 0 THEN 'restore' WHEN 1 THEN 'remove' ELSE 'lock' END"
         self._run(
-            "INSERT INTO modlog (community_id, moderator_id, kind, target_iri, person_id, reason,"
-            f" created_at) SELECT p.community_id, {person}, {kind}, c.iri, c.author_id,"
-            f" 'For the rule ' || (s.i % 7), {at}"
+            "INSERT INTO modlog (community_id, moderator_id, kind, about, target_iri, person_id,"
+            f" reason, created_at) SELECT p.community_id, {person}, {kind}, 'comment', c.iri,"
+            f" c.author_id, 'For the rule ' || (s.i % 7), {at}"
             f" FROM {self._series(acts)} JOIN comment c ON {comment}"
             " JOIN post p ON p.id = c.post_id"
         )

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.browser.screens import DESKTOP, PHONE, Screen, tab
-from tests.browser.servers import Servers
+from tests.browser.servers import Servers, eventually
 from tests.support.pictures import draw, opened, picture
 
 SHIFT = 0.02

@@ -292,8 +292,8 @@ _COMMUNITY = """
     VALUES (:id, false, false, 0, 0, 4, :claimed)
 """
 _LOGGED = """
-    INSERT INTO modlog (id, kind, target_iri, reason, created_at)
-    VALUES (:id, 'remove', :iri, '', :at)
+    INSERT INTO modlog (id, kind, target_iri, community_id, reason, created_at)
+    VALUES (:id, 'remove', :iri, :place, '', :at)
 """
 _REPORTED = """
     INSERT INTO report (id, iri, reporter_id, post_id, comment_id, reason, reported_text,
@@ -322,7 +322,8 @@ def test_authors_and_communities_are_counted_and_people_concerned_are_named(
             values = {"id": number, "iri": f"n{number}", "at": NOON, "removed": gone}
             conn.execute(text(_BOBS_COMMENT).bindparams(at, removed), values)
         for number, iri in enumerate(("9", "n1", "u3", "c1", "unknown"), 1):
-            conn.execute(text(_LOGGED).bindparams(at), {"id": number, "iri": iri, "at": NOON})
+            values = {"id": number, "iri": iri, "place": 1 if number < 4 else None, "at": NOON}
+            conn.execute(text(_LOGGED).bindparams(at), values)
         for number, about, below, reported in (
             (1, 9, None, ""),
             (2, None, 1, ""),
@@ -336,10 +337,13 @@ def test_authors_and_communities_are_counted_and_people_concerned_are_named(
     with database.connect() as conn:
         counts = conn.execute(select(author_counts)).all()
         followers = conn.execute(select(community.c.followers).order_by(community.c.actor_id))
-        logged = conn.execute(select(modlog.c.person_id).order_by(modlog.c.id))
+        logged = conn.execute(select(modlog.c.person_id, modlog.c.about).order_by(modlog.c.id))
         reported = conn.execute(select(report.c.person_id).order_by(report.c.id))
         assert [tuple(row) for row in counts] == [(2, 1, 2)]
         assert followers.scalars().all() == [4, 7]
-        assert logged.scalars().all() == [2, 2, 3, None, None]
+        assert [tuple(row) for row in logged] == [
+            *((2, "post"), (2, "comment"), (3, "community")),
+            *((None, "instance"), (None, "instance")),
+        ]
         assert reported.scalars().all() == [2, 2, 3]
     database.close()

@@ -5,7 +5,8 @@ from typing import Any
 from sqlalchemy import event, insert
 
 from fedcom.models.moderation import modlog
-from fedcom.views.modlog import LogFilter, list_modlog
+from fedcom.views.modlog import LogFilter, LogGroup, list_modlog
+from fedcom.views.paging import PageNumber, Start
 from tests.support.rows import NOON, Rows
 
 
@@ -75,6 +76,36 @@ def test_the_log_can_be_filtered(rows: Rows) -> None:
     assert ids(person_id=eve) == [0, 1, 3]
     assert ids(kind="ban") == [1, 2, 3]
     assert ids(kind="ban", person_id=eve, moderator_id=mia) == [3]
+
+
+def test_entries_of_some_kinds_are_those_about_the_same_thing(rows: Rows) -> None:
+    cats, mia = rows.community("cats"), rows.person("mia")
+    on = rows.post(cats, mia)
+    below = rows.comment(on, mia).iri
+    for kind in ("remove", "lock", "restore", "remove", "restore"):
+        write(rows, cats, mia, post_iri(on), kind=kind, about="post")
+        write(rows, cats, mia, below, kind=kind, about="comment")
+    write(rows, cats, mia, post_iri(on + 100), kind="remove", about="post")
+    write(rows, cats, mia, "https://forum.example/u/eve", kind="ban", about="community")
+    write(rows, None, mia, "https://forum.example/u/eve", kind="ban", about="instance")
+    removals, bans = ("remove", "restore"), ("ban", "unban")
+
+    def shown(*groups: LogGroup, after: Start = None, limit: int = 20, **wanted: Any) -> list[str]:
+        wanted_entries = LogFilter(groups=groups, **wanted)
+        found = list_modlog(rows.conn, wanted_entries, after=after, limit=limit).items
+        return [f"{one.kind} {one.target_iri.rpartition('/')[2]}" for one in found]
+
+    of_post = LogGroup(removals, "post")
+    four = [f"{kind} {on}" for kind in ("restore", "remove", "restore", "remove")]
+    assert shown(of_post) == shown(of_post, moderator_id=mia) == four
+    assert shown(LogGroup(removals, "comment")) == [f"{one.split()[0]} {below[-1]}" for one in four]
+    assert shown(LogGroup(bans, "instance")) == ["ban eve"]
+    assert shown(LogGroup(bans)) == ["ban eve"] * 2
+    assert shown(of_post, LogGroup(bans, "community")) == ["ban eve", *four]
+    pages = [shown(of_post, after=PageNumber(number), limit=3) for number in (1, 2, 3)]
+    assert pages == [four[:3], four[3:], []]
+    page = list_modlog(rows.conn, LogFilter(groups=(of_post,)), limit=3)
+    assert shown(of_post, after=page.next) == four[3:]
 
 
 def test_a_long_log_is_read_page_by_page_in_one_statement_each(rows: Rows) -> None:
