@@ -16,7 +16,7 @@ def upgrade() -> None:
     """Bring the schema from the revision before to this one; the way back is a backup."""
     op.create_table(
         "daily_count",
-        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
         *(
             sa.Column(name, sa.Integer(), nullable=False)
             for name in ("members", "active", "posts", "comments", "votes")

@@ -8,7 +8,6 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    Date,
     ForeignKey,
     Integer,
     Table,
@@ -123,7 +122,8 @@ site_page = Table(
 daily_count = Table(
     "daily_count",
     metadata,
-    Column("day", Date, primary_key=True),
+    # Such as 2026-11-30.
+    Column("day", Text, primary_key=True),
     # At its end.
     Column("members", Integer, nullable=False),
     # Those who posted, commented or voted.

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from fedcom.accounts.sessions import TOUCH_EVERY
 from fedcom.models.account import account
 from fedcom.models.actor import BOT_KINDS, actor
-from fedcom.models.base import columns_of, to_row
+from fedcom.models.base import columns_of
 from fedcom.models.comment import comment, comment_rank
 from fedcom.models.post import post, post_rank
 from fedcom.models.site import DailyCount, daily_count, site
@@ -84,7 +84,7 @@ def list_uncounted(conn: Connection, now: datetime) -> list[date]:
         started = conn.execute(select(site.c.created_at)).scalar()
         first = max(started.date() if started else today, today - BACK)
     else:
-        first = max(min(counted, today - timedelta(days=1)), today - BACK)
+        first = max(min(date.fromisoformat(counted), today - timedelta(days=1)), today - BACK)
     return [first + timedelta(days=days) for days in range((today - first).days + 1)]
 
 
@@ -139,13 +139,14 @@ def _number_of(acts: Select[Any]) -> Any:
 
 def store_day(conn: Connection, counted: DailyCount) -> None:
     """Store the row of a day; of the failing servers, the most that were counted on it stays."""
-    which = daily_count.c.day == counted.day
+    day = counted.day.isoformat()
+    which = daily_count.c.day == day
     before = conn.execute(select(daily_count.c.failing).where(which)).scalar()
     known = [number for number in (before, counted.failing) if number is not None]
     conn.execute(delete(daily_count).where(which))
     conn.execute(
         insert(daily_count).values(
-            day=counted.day,
+            day=day,
             members=counted.members,
             active=counted.active,
             posts=counted.posts,
@@ -158,9 +159,10 @@ def store_day(conn: Connection, counted: DailyCount) -> None:
 
 def list_days(conn: Connection, first: date) -> list[DailyCount]:
     """The days since `first`, oldest first."""
-    days = select(*columns_of(DailyCount, daily_count)).where(daily_count.c.day >= first)
+    columns = columns_of(DailyCount, daily_count)
+    days = select(*columns).where(daily_count.c.day >= first.isoformat())
     rows = conn.execute(days.order_by(daily_count.c.day)).mappings()
-    return [to_row(DailyCount, row) for row in rows]
+    return [DailyCount(**{**row, "day": date.fromisoformat(row["day"])}) for row in rows]
 
 
 def to_weeks(days: Sequence[DailyCount]) -> list[DailyCount]:

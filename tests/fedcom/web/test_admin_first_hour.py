@@ -162,6 +162,12 @@ async def test_members_invite_as_many_as_the_admins_permit(world: World) -> None
     ).status == 404
     assert (await bob.post("/settings/invitations/remove", invitation=number)).status == 303
     assert "Kim" not in (await ann.get("/admin/invitations")).text
+    await bob.post("/settings/invitations")
+    page = await bob.get("/settings/invitations")
+    code = re.findall(r'register\?invitation=([^"]+)"', page.html)[0]
+    assert (await world.browser().get(f"/register?invitation={code}")).status == 200
+    await ann.post("/u/bob/ban", reason="spam")
+    assert (await world.browser().get(f"/register?invitation={code}")).status == 404
     rows = select(invited_member.c.by_id)
     inviters = await world.instance.read(lambda conn: conn.execute(rows).scalars().all())
     assert inviters == [world.people["bob"].id]
