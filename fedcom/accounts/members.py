@@ -20,7 +20,7 @@ from fedcom.context import Context
 from fedcom.effects.modlog import LogEntry, log_person
 from fedcom.effects.wipe import wipe_login
 from fedcom.errors import Conflict, NotFound
-from fedcom.models.account import Account, account, password_reset
+from fedcom.models.account import IS_ADMIN, Account, account, password_reset
 from fedcom.models.actor import Person, actor
 from fedcom.models.base import columns_of, first_row, to_row
 from fedcom.models.mail import mail
@@ -193,7 +193,7 @@ def delete_login(conn: Connection, person_id: int) -> None:
     wipe_login(conn, person_id)
 
 
-_ADMIN = (account.c.role == "admin") & (account.c.state == "active")
+_ADMIN = IS_ADMIN & (account.c.state == "active")
 
 
 def lock_admins(conn: Connection) -> None:

@@ -28,7 +28,7 @@ from database.pruning import Outdated, outdated_in
 from fedcom.accounts.tokens import is_genuine, make_secret, make_token
 from fedcom.db import UtcDateTime
 from fedcom.errors import NotFound
-from fedcom.models.account import Account, account, session
+from fedcom.models.account import IS_ADMIN, Account, account, session
 from fedcom.models.actor import Person, actor
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.moderation import moderator, report
@@ -105,7 +105,7 @@ _MODERATED = (
     .scalar_subquery()
 )
 _ALL_REPORTS = select(func.count()).where(report.c.resolved_at.is_(None)).scalar_subquery()
-_REPORTS = case((account.c.role == "admin", _ALL_REPORTS), else_=_MODERATED)
+_REPORTS = case((IS_ADMIN, _ALL_REPORTS), else_=_MODERATED)
 _SIGNED_IN = (*_SESSION, *_ACCOUNT, *_PERSON, _UNREAD.label("unread"), _REPORTS.label("reports"))
 _OWNER = session.join(account, account.c.actor_id == session.c.account_id).join(
     actor, actor.c.id == session.c.account_id

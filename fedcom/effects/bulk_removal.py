@@ -24,7 +24,7 @@ from sqlalchemy import (
 from fedcom.context import Context
 from fedcom.effects.counts import comment_rank_of, count_written, rank
 from fedcom.effects.resolve_reports import Outcome, resolve_reports_about
-from fedcom.models.account import account
+from fedcom.models.account import IS_ADMIN, account
 from fedcom.models.actor import (
     Community,
     Person,
@@ -147,7 +147,7 @@ def _is_theirs(
         from_site = modlog.c.community_id.is_(None), actor.c.host == by.host
         return exists().where(actor.c.id == modlog.c.moderator_id, then, *banned, *from_site)
     taken_down = modlog.c.kind == "remove", modlog.c.target_iri == table.c.iri
-    an_admin = account.c.actor_id == modlog.c.moderator_id, account.c.role == "admin"
+    an_admin = account.c.actor_id == modlog.c.moderator_id, IS_ADMIN
     return ~exists().where(then, *taken_down, *an_admin)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 
 from fedcom.catalogues import catalogue, mark
 from fedcom.context import Context
-from fedcom.models.account import account
+from fedcom.models.account import IS_ADMIN, account
 from fedcom.models.actor import actor
 from fedcom.models.mail import mail
 from fedcom.models.site import site
@@ -50,7 +50,7 @@ def mail_admins(ctx: Context, occasion: Occasion) -> None:
     admins = (
         select(actor.c.name, account.c.email, account.c.interface_language)
         .join(account, account.c.actor_id == actor.c.id)
-        .where(account.c.role == "admin", account.c.state == "active", account.c.email.is_not(None))
+        .where(IS_ADMIN, account.c.state == "active", account.c.email.is_not(None))
         .order_by(actor.c.id)
     )
     for admin in ctx.conn.execute(admins).all():

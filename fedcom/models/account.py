@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     false,
+    literal_column,
     text,
     true,
 )
@@ -63,7 +64,16 @@ account = Table(
     Column("mailed_at", UtcDateTime, nullable=True),
     CheckConstraint("role IN ('admin', 'member')", name="role"),
     CheckConstraint("state IN ('active', 'pending')", name="state"),
+    Index(
+        "ix_account_admin",
+        "actor_id",
+        sqlite_where=text("role = 'admin'"),
+        postgresql_where=text("role = 'admin'"),
+    ),
 )
+
+IS_ADMIN = account.c.role == literal_column("'admin'")
+"""The condition that an account is an admin's, in which databases see that an index has those."""
 
 session = Table(
     "session",

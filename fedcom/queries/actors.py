@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, Select, and_, bindparam, exists, or_, select
 
 from fedcom.errors import NotFound
-from fedcom.models.account import account
+from fedcom.models.account import IS_ADMIN, account
 from fedcom.models.actor import Community, Person, actor, community
 from fedcom.models.base import columns_of, first_row, to_row
 from fedcom.models.moderation import CommunityBan, community_ban, moderator
@@ -125,15 +125,13 @@ def standing(conn: Connection, person: Person, community: Community) -> Standing
 
 def is_admin(conn: Connection, person_id: int) -> bool:
     """Whether this person is an admin of this instance."""
-    mine = select(exists().where(account.c.actor_id == person_id, account.c.role == "admin"))
+    mine = select(exists().where(account.c.actor_id == person_id, IS_ADMIN))
     return bool(conn.execute(mine).scalar())
 
 
 def list_admins(conn: Connection) -> list[int]:
     """The row ids of the admins of this instance, the longest-serving first."""
-    admins = select(account.c.actor_id).where(
-        account.c.role == "admin", account.c.state == "active"
-    )
+    admins = select(account.c.actor_id).where(IS_ADMIN, account.c.state == "active")
     return list(conn.execute(admins.order_by(account.c.actor_id)).scalars())
 
 
@@ -150,7 +148,7 @@ def find_first_admin(conn: Connection) -> Person | None:
     admins = (
         select(*columns_of(Person, actor))
         .join(account, account.c.actor_id == actor.c.id)
-        .where(account.c.role == "admin", account.c.state == "active", is_not_deleted(actor))
+        .where(IS_ADMIN, account.c.state == "active", is_not_deleted(actor))
         .order_by(actor.c.id)
     )
     return first_row(Person, conn.execute(admins))
@@ -170,9 +168,7 @@ _STANDING = (
             moderator.c.person_id == bindparam("person"),
         )
         .label("is_moderator"),
-        exists()
-        .where(account.c.actor_id == bindparam("person"), account.c.role == "admin")
-        .label("is_admin"),
+        exists().where(account.c.actor_id == bindparam("person"), IS_ADMIN).label("is_admin"),
         *columns_of(CommunityBan, community_ban),
     )
     .select_from(actor)

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, and_, case, exists, literal_column, or_, select
 
-from fedcom.models.account import account
+from fedcom.models.account import IS_ADMIN, account
 from fedcom.models.actor import actor, community
 from fedcom.models.comment import comment
 from fedcom.models.follow import follow
@@ -115,7 +115,7 @@ def is_found(table: FromClause, *conditions: ColumnElement[bool]) -> ColumnEleme
 
 def is_admin(viewer: ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether the viewer is an admin of this instance."""
-    return is_found(account, account.c.actor_id == viewer, account.c.role == "admin")
+    return is_found(account, account.c.actor_id == viewer, IS_ADMIN)
 
 
 def moderates(community_id: ColumnElement[Any], person: ColumnElement[Any]) -> ColumnElement[bool]:

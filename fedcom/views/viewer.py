@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import BindParameter, ColumnElement, bindparam, null, or_, select, type_coerce
 
 from fedcom.db import BigId, UtcDateTime
+from fedcom.models.account import IS_ADMIN, account
 from fedcom.models.moderation import community_ban, moderator
-from fedcom.queries.visibility import is_admin, is_found, moderates
+from fedcom.queries.visibility import is_found, moderates
 
 NOBODY = 0
 """The viewer id of guests: no actor ever has it, so one statement serves guests and members."""
@@ -73,6 +74,6 @@ def standing_columns(
         moderator_there = author_id.in_(select(moderator.c.person_id).where(inside))
     return [
         moderator_there.label("author_is_moderator"),
-        is_admin(author_id).label("author_is_admin"),
+        author_id.in_(select(account.c.actor_id).where(IS_ADMIN)).label("author_is_admin"),
         banned.label("author_is_banned"),
     ]
