@@ -1,6 +1,6 @@
 """Pages of the admins, the announcement, first steps, invitations by members, a quota of uploads.
 
-Revision 0054, after 0049.
+Revision 0054, after 0050.
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from fedcom.db import BigId, UtcDateTime
 
 revision = "0054"
-down_revision = "0049"
+down_revision = "0050"
 branch_labels = None
 depends_on = None
 
