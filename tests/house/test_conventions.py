@@ -29,6 +29,7 @@ STARTS_UNITS = {
     "fedcom/background/housekeeping.py",
     "fedcom/background/purges.py",
     "fedcom/background/search_words.py",
+    "fedcom/cli/backups.py",
 }
 """Where, inside fedcom, a unit of work that writes may be started (the engines start their own)."""
 
