@@ -193,7 +193,7 @@ def test_an_admin_makes_an_account_and_its_owner_hides_the_announcement(
     page = tab_of("ann")
     page.goto("/admin")
     page.get_by_role("link", name="Welcome the first member").or_(
-        page.get_by_role("link", name="Members", exact=True)
+        page.get_by_role("link", name="People", exact=True)
     ).first.click()
     page.get_by_role("link", name="Create an account").click()
     page.get_by_label("Name", exact=True).fill(name)
