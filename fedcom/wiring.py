@@ -23,6 +23,7 @@ from fedcom.accounts.throttle import address_key
 from fedcom.background.active_users import ActiveUserCounts
 from fedcom.background.backfill import Backfill
 from fedcom.background.block_lists import BlockLists
+from fedcom.background.daily_counts import DailyCounts
 from fedcom.background.follow_requests import ask_again
 from fedcom.background.gone_actors import GoneActors
 from fedcom.background.housekeeping import Housekeeping
@@ -112,6 +113,7 @@ class OpenInstance:
     _housekeeping: Housekeeping
     _active_users: ActiveUserCounts
     _block_lists: BlockLists
+    _daily_counts: DailyCounts
     _purges: Purges
     _search_words: SearchWords
 
@@ -189,6 +191,7 @@ class OpenInstance:
                     self._housekeeping.clean_files,
                     self._active_users.refresh,
                     self._block_lists.fetch_due,
+                    self._daily_counts.refresh,
                     self._search_words.forget,
                     only_if=self.database.is_leader,
                 )
@@ -389,6 +392,7 @@ async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
             _housekeeping=Housekeeping(database, pictures, remote_pictures, settings, clock),
             _active_users=ActiveUserCounts(database, clock),
             _block_lists=BlockLists(units, parts.fetcher, settings.origin, clock),
+            _daily_counts=DailyCounts(database, clock),
             _purges=Purges(
                 database, units, pictures.store, remote_pictures, settings.origin, clock
             ),
