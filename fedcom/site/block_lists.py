@@ -220,8 +220,8 @@ def add_upload(ctx: Context, name: str, file: BlockListFile) -> BlockList:
 def subscribe(ctx: Context, url: str, name: str = "", *, automatic: bool = False) -> BlockList:
     """Add a list by its address; it is fetched from then on.
 
-    Raises Invalid: `url_invalid`, `name_…`, `too_many_lists`, and Conflict: `url_known`,
-    `name_taken`.
+    Blocks that came from an earlier list of that name are then its own. Raises Invalid:
+    `url_invalid`, `name_…`, and Conflict: `url_known`, `name_taken`, `too_many_lists`.
     """
     checks = Checks()
     with checks:
