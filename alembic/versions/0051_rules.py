@@ -28,4 +28,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_rule"),
         sqlite_autoincrement=True,
     )
+    for table in ("site", "community"):
+        names = sa.Column("rule_names", sa.Text(), nullable=False, server_default=sa.text("''"))
+        op.add_column(table, names)
     op.create_index("ix_rule_community_id", "rule", ["community_id", "position"])

@@ -114,6 +114,8 @@ community = Table(
     # In which members may post, as codes separated by spaces; "" for all.
     Column("languages", Text, nullable=False, server_default=EMPTY),
     Column("removed_at", UtcDateTime, nullable=True),
+    # The names of the rules in its list, one per line, for pages that show just these.
+    Column("rule_names", Text, nullable=False, server_default=EMPTY),
     # Hue of its pages' links and buttons in degrees, 0 to 359; null: the site's. Not sent to peers.
     Column("hue", Integer, nullable=True),
     # Whether its list shows pictures in the width of the list. Not sent to peers.

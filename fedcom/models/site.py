@@ -37,6 +37,8 @@ site = Table(
     Column("description_html", Text, nullable=False, default=""),
     Column("rules_source", Text, nullable=False, server_default=EMPTY),
     Column("rules_html", Text, nullable=False, server_default=EMPTY),
+    # The names of the rules in the list, one per line, for pages that show just these.
+    Column("rule_names", Text, nullable=False, server_default=EMPTY),
     Column("legal_source", Text, nullable=False, server_default=EMPTY),
     Column("legal_html", Text, nullable=False, server_default=EMPTY),
     # Guests are asked to note it, and then see sensitive posts by default, as with Lemmy.
@@ -177,6 +179,7 @@ class Site:
     description_html: str
     rules_source: str
     rules_html: str
+    rule_names: str
     legal_source: str
     legal_html: str
     content_warning: str

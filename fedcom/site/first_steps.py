@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, Connection, exists, func, or_, select, upd
 
 from fedcom.models.account import account, invitation, invited_member
 from fedcom.models.actor import actor, community
-from fedcom.models.rule import rule
 from fedcom.models.site import Site, site
 from fedcom.queries.visibility import is_open
 
@@ -37,7 +36,6 @@ def list_steps(conn: Connection, found: Site) -> list[FirstStep]:
     members = select(func.count()).where(account.c.state == "active").scalar_subquery()
     has_invited = or_(exists(select(invitation.c.id)), exists(select(invited_member.c.by_id)))
     facts: dict[str, ColumnElement[bool]] = {
-        "rules": exists(select(rule.c.id).where(rule.c.community_id.is_(None))),
         "community": has_community,
         "invitation": has_invited,
         "member": members > 1,
@@ -46,7 +44,7 @@ def list_steps(conn: Connection, found: Site) -> list[FirstStep]:
     return [
         FirstStep("logo", found.logo is not None),
         FirstStep("description", found.description_source != ""),
-        FirstStep("rules", bool(row.rules) or found.rules_source != ""),
+        FirstStep("rules", found.rule_names != "" or found.rules_source != ""),
         FirstStep("pages", found.legal_source != "" or found.pages != ""),
         FirstStep("community", bool(row.community)),
         FirstStep("mail", found.mail_tested_at is not None),

@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select, update
 from fedcom.accounts.rate_limits import MODERATION, count_action
 from fedcom.context import Context
 from fedcom.errors import Denied, Invalid
-from fedcom.models.actor import Community, Person, actor
+from fedcom.models.actor import Community, Person, actor, community as community_table
 from fedcom.models.rule import Rule, rule
 from fedcom.models.site import site
 from fedcom.queries.actors import is_admin, standing
@@ -38,6 +38,7 @@ def add_rule(ctx: Context, by: Person, community: Community | None, name: str, t
         )
     values |= {"community_id": _id_of(community), "position": len(known) + 1}
     made = ctx.conn.execute(insert(rule).values(**values).returning(rule.c.id)).scalar_one()
+    _store_names(ctx, community)
     return get_rule(ctx.conn, _id_of(community), made)
 
 
@@ -48,6 +49,7 @@ def edit_rule(
     _begin(ctx, by, community)
     get_rule(ctx.conn, _id_of(community), rule_id)
     ctx.conn.execute(update(rule).where(rule.c.id == rule_id).values(**_values(name, text)))
+    _store_names(ctx, community)
     return get_rule(ctx.conn, _id_of(community), rule_id)
 
 
@@ -64,7 +66,7 @@ def move_rule(
     other = number - 2 if up else number
     if 0 <= other < len(order):
         order[number - 1], order[other] = order[other], order[number - 1]
-    _number(ctx, order)
+    _number(ctx, community, order)
 
 
 def remove_rule(ctx: Context, by: Person, community: Community | None, rule_id: int) -> None:
@@ -75,7 +77,7 @@ def remove_rule(ctx: Context, by: Person, community: Community | None, rule_id: 
     _begin(ctx, by, community)
     get_rule(ctx.conn, _id_of(community), rule_id)
     ctx.conn.execute(delete(rule).where(rule.c.id == rule_id))
-    _number(ctx, [one.id for one in list_rules(ctx.conn, _id_of(community))])
+    _number(ctx, community, [one.id for one in list_rules(ctx.conn, _id_of(community))])
 
 
 def _begin(ctx: Context, by: Person, community: Community | None) -> None:
@@ -95,9 +97,19 @@ def _begin(ctx: Context, by: Person, community: Community | None) -> None:
     count_action(ctx, by, MODERATION)
 
 
-def _number(ctx: Context, order: list[int]) -> None:
+def _number(ctx: Context, community: Community | None, order: list[int]) -> None:
     for position, rule_id in enumerate(order, start=1):
         ctx.conn.execute(update(rule).where(rule.c.id == rule_id).values(position=position))
+    _store_names(ctx, community)
+
+
+def _store_names(ctx: Context, community: Community | None) -> None:
+    names = "\n".join(one.name for one in list_rules(ctx.conn, _id_of(community)))
+    if community is None:
+        change = update(site)
+    else:
+        change = update(community_table).where(community_table.c.actor_id == community.id)
+    ctx.conn.execute(change.values(rule_names=names))
 
 
 def _values(name: str, text: Body) -> dict[str, object]:

@@ -33,9 +33,7 @@ from fedcom.models.actor import actor, community
 from fedcom.models.base import columns_of, to_row, values_of
 from fedcom.models.follow import follow
 from fedcom.models.moderation import CommunityBan, community_ban, moderator
-from fedcom.models.rule import Rule
 from fedcom.queries.follows import find_follow
-from fedcom.queries.rules import list_rules
 from fedcom.queries.visibility import (
     is_admin,
     is_blocked,
@@ -118,12 +116,13 @@ class CommunityPage(CommunityView):
     # The hue of its pages in degrees; None: the site's.
     hue: int | None
     large_pictures: bool
+    # One per line.
+    rule_names: str
     # When the viewer last looked at it, as far as they follow it.
     visited_at: datetime | None
     # The viewer's ban, while it is in effect.
     ban: CommunityBan | None
     moderators: tuple[PersonView, ...]
-    rules: tuple[Rule, ...]
     standing: Standing
     # The viewer's request to follow was refused, or never arrived.
     is_refused: bool
@@ -426,6 +425,7 @@ _PAGE = (
         *(actor.c[name] for name in ("summary_source", "summary_html", "image_url", "url")),
         community.c.hue,
         community.c.large_pictures,
+        community.c.rule_names,
         _VISITED_AT.label("visited_at"),
         *columns_of(CommunityBan, community_ban, prefix="ban_of_"),
     )
@@ -443,7 +443,7 @@ _MODERATORS = (
     .where(moderator.c.community_id == bindparam("community", type_=BigId))
     .order_by(moderator.c.appointed_at, moderator.c.person_id)
 )
-_NOT_IN_THE_ROW = ("ban", "moderators", "rules", "standing", "is_refused")
+_NOT_IN_THE_ROW = ("ban", "moderators", "standing", "is_refused")
 
 
 def get_community_page(
@@ -454,7 +454,7 @@ def get_community_page(
     is_admin: bool = False,
     now: datetime,
 ) -> CommunityPage:
-    """The community with this row id, in three statements; in two more while the viewer's follow is
+    """The community with this row id, in two statements; in two more while the viewer's follow is
     waiting for the community's server. Raises NotFound.
     """
     wanted = {"community": community_id, "viewer": viewer_id}
@@ -465,8 +465,7 @@ def get_community_page(
     moderators = tuple(to_person(one, "") for one in rows)
     ban = None if row["ban_of_person_id"] is None else to_row(CommunityBan, row, "ban_of_")
     own = values_of(CommunityPage, without=_NOT_IN_THE_ROW)(row)
-    rules = list_rules(conn, community_id)
-    found = CommunityPage(*(*own, None, moderators, rules, Standing(), False))
+    found = CommunityPage(*(*own, None, moderators, Standing(), False))
     if viewer_id == NOBODY:
         return found
     return replace(

@@ -11,9 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedcom.http.paging import cursor_in_query
-from fedcom.models.rule import Rule
 from fedcom.queries.decoration import find_random_tagline
-from fedcom.queries.rules import list_rules
 from fedcom.views.feed import (
     SPANNED,
     FeedQuery,
@@ -130,9 +128,8 @@ async def show_front(request: Request) -> Response:
 
     def read(conn: Connection, context: PageContext) -> _Front:
         chosen = request.query_params.get("list", "")
-        rules = list_rules(conn, None)
         if context.identity.is_shut_out:
-            return _Front(choose(context, "all"), Page(), rules)
+            return _Front(choose(context, "all"), Page())
         member, usual = context.member, context.site.default_scope
         preferred = member.account.front_scope if member else usual.replace("subscribed", "all")
         names = (chosen, preferred, "all")
@@ -149,7 +146,6 @@ async def show_front(request: Request) -> Response:
         return _Front(
             choice,
             posts,
-            rules,
             tagline.html if tagline else "",
             None if member or request.query_params else _read_welcome(conn),
             followed,
@@ -157,7 +153,7 @@ async def show_front(request: Request) -> Response:
 
     context, front = await read_page(request, read)
     if context.identity.is_shut_out:
-        return page(context, "front_private.html", {"rules": front.rules})
+        return page(context, "front_private.html", {})
     return page(context, "front.html", front.values())
 
 
@@ -183,7 +179,6 @@ class _Front:
 
     choice: Choice
     posts: Page[PostView]
-    rules: tuple[Rule, ...]
     tagline: str = ""
     welcome: _Welcome | None = None
     followed: tuple[FollowedCommunity, ...] = ()
@@ -193,7 +188,6 @@ class _Front:
         return {
             "choice": self.choice,
             "posts": self.posts,
-            "rules": self.rules,
             "tagline": self.tagline,
             "welcome": self.welcome,
             "followed": self.followed,

@@ -57,8 +57,9 @@ def paths(node: Node, *, names: Iterable[str], numbers: Iterable[int]) -> list[s
         for route in create_app(node.instance.settings).routes
         if isinstance(route, Route) and "GET" in (route.methods or ())
     ]
+    others = {"kind": "create", "token": "x", "signature": "x"}
     found = {
-        template.format(name=name, slug=name, number=number, kind="create", token="x")
+        template.format(name=name, slug=name, number=number, **others)
         for template in templates
         for name in names
         for number in numbers

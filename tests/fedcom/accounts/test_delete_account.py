@@ -19,7 +19,7 @@ from fedcom.actions.remove import RemoveContent
 from fedcom.context import Context
 from fedcom.effects import wipe
 from fedcom.errors import Conflict, NotFound
-from fedcom.models.account import account, application_decision
+from fedcom.models.account import account, application_decision, invited_member
 from fedcom.models.actor import Person, actor
 from fedcom.models.base import metadata
 from fedcom.models.boost import boost
@@ -128,11 +128,16 @@ def live(home: Home) -> None:
         ctx.conn.execute(
             update(account).where(account.c.actor_id == bob.id).values(application=SECRET)
         )
-        decided = {"account_id": bob.id, "approved": True, "decided_at": ctx.now}
-        ctx.conn.execute(insert(application_decision).values(decided))
-        ctx.conn.execute(insert(boost).values(subject_iri=post.iri, actor_iri=bob.iri, iri=None))
-        mention = {"iri": f"{KIM}/9", "author_id": bob.id, "excerpt": SECRET}
-        ctx.conn.execute(insert(outside_mention).values(mention))
+        for table, values in (
+            (invited_member, {"account_id": bob.id, "by_id": home.ann.id}),
+            (
+                application_decision,
+                {"account_id": bob.id, "approved": True, "decided_at": ctx.now},
+            ),
+            (boost, {"subject_iri": post.iri, "actor_iri": bob.iri, "iri": None}),
+            (outside_mention, {"iri": f"{KIM}/9", "author_id": bob.id, "excerpt": SECRET}),
+        ):
+            ctx.conn.execute(insert(table).values(values))
 
     home(keep)
 

@@ -27,6 +27,7 @@ from fedcom.media.store import Store
 from fedcom.migrate import MigrationError
 from fedcom.models.post import post
 from fedcom.transfer import RowDigest, list_tables
+from tests.fedcom.test_revisions import upgrade_to
 from tests.support.databases import kept
 from tests.support.people import ORIGIN, Home
 
@@ -116,41 +117,57 @@ def test_a_backup_of_one_moment_is_restored_on_the_other_database(
 
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 def test_a_backup_of_an_older_revision_is_upgraded(
-    home: Home, database_url: str, target_url: str, tmp_path: Path
+    home: Home,
+    database_url: str,
+    target_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     older_post = home.post(title="Older")
     home(lambda ctx: log_content(ctx, home.ann, older_post, "lock", "why"))
     path, _ = save(database_url, tmp_path)
 
-    bring_back(as_of_0048(path), target_url, tmp_path / "restored")
+    bring_back(as_of("0048", path, monkeypatch), target_url, tmp_path / "restored")
 
     assert migrate.check(target_url) == []
     assert read(target_url, "SELECT title FROM post") == "Older"
     assert read(target_url, "SELECT about FROM modlog") == "post"
 
 
-def as_of_0048(path: Path) -> Path:
-    """A backup as the version before revision 0049 made it, which added `modlog.about`."""
+def as_of(revision: str, path: Path, patch: pytest.MonkeyPatch) -> Path:
+    """A backup as the version with this revision made it."""
+    url = f"sqlite:///{path.with_name('older.sqlite3')}"
+    upgrade_to(revision, url, path.with_name("revisions"), patch)
+    with migrate.locked(url) as conn:
+        schema = inspect(conn)
+        known = {
+            name: {one["name"] for one in schema.get_columns(name)}
+            for name in schema.get_table_names()
+        }
     facts = find_manifest(path).model_dump()
-    columns = next(one for one in facts["tables"] if one["name"] == "modlog")["columns"]
-    older = [column for column in columns if column["name"] != "about"]
-    digest = RowDigest("modlog")
+    tables = {one["name"]: one for one in facts["tables"] if one["name"] in known}
+    columns = {name: one["columns"] for name, one in tables.items()}
+    digests = {name: RowDigest(name) for name in tables}
+    for name, one in tables.items():
+        one["columns"] = [column for column in columns[name] if column["name"] in known[name]]
     copy = path.with_name("older.tar")
     with copy.open("wb") as file, ArchiveWriter(file) as archive:
-        for name, content in read_members(path):
-            if name.startswith("rows/modlog/"):
-                rows = read_portion(columns, content)
-                for row in rows:
-                    del row["about"]
-                digest.add(rows)
-                ((_, content),) = write_portions(older, iter([rows]))  # noqa: PLW2901
-            if name != "manifest.json":
-                archive.add(name, content)
-        for table in facts["tables"]:
-            if table["name"] == "modlog":
-                table |= {"columns": older, "digest": digest.contents().digest}
+        for member, content in read_members(path):
+            name = member.split("/")[1] if member.startswith("rows/") else ""
+            if name in tables:
+                rows = [
+                    {column: value for column, value in row.items() if column in known[name]}
+                    for row in read_portion(columns[name], content)
+                ]
+                digests[name].add(rows)
+                ((_, older),) = write_portions(tables[name]["columns"], iter([rows]))
+                archive.add(member, older)
+            elif not name and member != "manifest.json":
+                archive.add(member, content)
+        for name, one in tables.items():
+            one["digest"] = digests[name].contents().digest
         more = {name: facts[name] for name in facts if name not in {"format", "sums"}}
-        archive.finish(**more | {"revision": "0048"})
+        archive.finish(**more | {"revision": revision, "tables": list(tables.values())})
     return copy
 
 

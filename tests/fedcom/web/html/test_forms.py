@@ -386,7 +386,7 @@ async def test_no_redirect_leads_to_another_site(world: World, path: str) -> Non
     assert safe_path(path) == "/"
     guest = world.browser()
     sent = await guest.post("/register", name="zoe", password=GOOD_PASSWORD, next=path)
-    assert sent.location == "/"
+    assert sent.location == "/welcome"
     vote = await world.browser("bob").post(
         f"/post/{(await world.post()).id}/vote", score="1", back=path
     )
