@@ -22,6 +22,7 @@ from fedcom import migrate
 from fedcom.accounts.throttle import address_key
 from fedcom.background.active_users import ActiveUserCounts
 from fedcom.background.backfill import Backfill
+from fedcom.background.daily_counts import DailyCounts
 from fedcom.background.follow_requests import ask_again
 from fedcom.background.gone_actors import GoneActors
 from fedcom.background.housekeeping import Housekeeping
@@ -110,6 +111,7 @@ class OpenInstance:
     _gone_actors: GoneActors
     _housekeeping: Housekeeping
     _active_users: ActiveUserCounts
+    _daily_counts: DailyCounts
     _purges: Purges
     _search_words: SearchWords
 
@@ -182,6 +184,7 @@ class OpenInstance:
                     self._housekeeping.clean_rows,
                     self._housekeeping.clean_files,
                     self._active_users.refresh,
+                    self._daily_counts.refresh,
                     self._search_words.forget,
                     only_if=self.database.is_leader,
                 )
@@ -381,6 +384,7 @@ async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
             _gone_actors=gone_actors,
             _housekeeping=Housekeeping(database, pictures, remote_pictures, settings, clock),
             _active_users=ActiveUserCounts(database, clock),
+            _daily_counts=DailyCounts(database, clock),
             _purges=Purges(
                 database, units, pictures.store, remote_pictures, settings.origin, clock
             ),

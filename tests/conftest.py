@@ -12,6 +12,7 @@ import shutil
 import socket
 import sqlite3
 import sys
+import zlib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -62,11 +63,32 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         config.stash[_run].end()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--all-databases",
+        action="store_true",
+        help="run tests marked either_database on each database",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Those in a browser come first: the first worker of xdist then has them all, and no other has
     to start the browser and its servers.
     """
+    if not config.getoption("--all-databases"):
+        unchosen = _on_the_other_database(items)
+        config.hook.pytest_deselected(items=[item for item in items if item.nodeid in unchosen])
+        items[:] = [item for item in items if item.nodeid not in unchosen]
     items.sort(key=lambda item: "tests/browser/" not in item.nodeid)
+
+
+def _on_the_other_database(items: list[pytest.Item]) -> set[str]:
+    """The ids of one of each two tests that are marked `either_database` and only differ in their
+    database: the checksum of the name decides, so half of them stay on each.
+    """
+    known = {item.nodeid for item in items if item.get_closest_marker("either_database")}
+    pairs = ((one, one.replace("sqlite", "postgresql", 1)) for one in known if "sqlite" in one)
+    return {pair[zlib.crc32(pair[0].encode()) % 2] for pair in pairs if pair[1] in known}
 
 
 def pytest_collection_finish() -> None:

@@ -1,6 +1,6 @@
 """To whom a report was given.
 
-Revision 0057, after 0054.
+Revision 0057, after 0056.
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from fedcom.db import BigId
 
 revision = "0057"
-down_revision = "0054"
+down_revision = "0056"
 branch_labels = None
 depends_on = None
 

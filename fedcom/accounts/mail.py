@@ -113,6 +113,37 @@ If this wasn't you, you can ignore this e-mail.
     enqueue_mail(ctx, address, subject % facts, body % facts)
 
 
+def write_test(ctx: Context, site: Site, admin: Member, address: str, link: str) -> None:
+    """Enqueue a test mail to an admin, in their language, with the link that says it arrived."""
+    say = catalogue(admin.account.interface_language)
+    body = say.gettext("""\
+Hello %(name)s,
+
+%(site)s can send e-mail. Open this link to tick it off:
+
+%(link)s
+""")
+    facts = {"name": admin.person.name, "site": site.name, "link": link}
+    subject = say.gettext("Test e-mail from %(site)s")
+    enqueue_mail(ctx, address, subject % facts, body % facts)
+
+
+def write_account(ctx: Context, site: Site, member: Member, address: str, link: str) -> None:
+    """Tell somebody for whom an admin made an account how to set its password."""
+    say = catalogue(member.account.interface_language)
+    body = say.gettext("""\
+Hello %(name)s,
+
+An admin of %(site)s has created an account for you.
+Your user name is %(name)s. Set a password here within 7 days:
+
+%(link)s
+""")
+    facts = {"name": member.person.name, "site": site.name, "link": link}
+    subject = say.gettext("Your account at %(site)s")
+    enqueue_mail(ctx, address, subject % facts, body % facts)
+
+
 def write_known(ctx: Context, site: Site, owner: Member, address: str) -> None:
     """Tell the owner of an address, in their language, that it was entered for another account."""
     say = catalogue(owner.account.interface_language)

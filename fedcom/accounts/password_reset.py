@@ -16,7 +16,13 @@ VALID = timedelta(hours=1)
 """How long a link is valid; it can be used once."""
 
 
-def create_reset(conn: Connection, account_id: int, now: datetime) -> str:
+NEW_ACCOUNT_VALID = timedelta(days=7)
+"""The same for the first password of an account that an admin made."""
+
+
+def create_reset(
+    conn: Connection, account_id: int, now: datetime, *, valid: timedelta = VALID
+) -> str:
     """The token of a new link (256 random bits, URL-safe).
 
     Older links stay valid, or a stranger could invalidate each one by requesting the next before
@@ -29,7 +35,7 @@ def create_reset(conn: Connection, account_id: int, now: datetime) -> str:
             token_hash=_hash(token),
             account_id=account_id,
             created_at=now,
-            expires_at=now + VALID,
+            expires_at=now + valid,
         )
     )
     return token
@@ -49,7 +55,7 @@ def find_reset(conn: Connection, token: str, now: datetime) -> Member:
     if member_id is None:
         raise NotFound(
             "reset_unknown",
-            "This link has already been used or is older than an hour. Request a new one.",
+            "This link has already been used or has expired. Request a new one.",
         )
     return get_member(conn, member_id)
 

@@ -7,7 +7,7 @@ from typing import Literal
 from sqlalchemy import select
 
 from database.inserts import insert_ignoring
-from fedcom.accounts.invitations import use_invitation
+from fedcom.accounts.invitations import note_inviter, use_invitation
 from fedcom.accounts.members import Member, get_member
 from fedcom.context import Context, NewKey
 from fedcom.effects.local_actor import create_local_actor
@@ -58,8 +58,10 @@ def register(
     if requires_email and sends_mail:
         require_email(new_account.email)
     if new_account.invitation:
-        use_invitation(ctx.conn, new_account.invitation, ctx.now)
-        return _sign_up(ctx, new_account, key, "active")
+        used = use_invitation(ctx.conn, new_account.invitation, ctx.now)
+        invited = _sign_up(ctx, new_account, key, "active")
+        note_inviter(ctx.conn, invited.person.id, used)
+        return invited
     mode = ctx.conn.execute(select(site.c.registration)).scalar()
     if mode not in ("open", "approval"):
         raise Denied("registration_closed", "This server isn't accepting new members.")

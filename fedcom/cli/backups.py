@@ -1,9 +1,10 @@
 """`fedcom backup` and `fedcom restore`: everything of the server in one file, and back."""
 
+import asyncio
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from fedcom.backup.create import Source, create_backup
 from fedcom.backup.restore import SKIPPED, Target, restore_backup
 from fedcom.backup.verify import verify_backup
 from fedcom.cli.database import examine
+from fedcom.db import open_database
 from fedcom.settings import Settings, SettingsError, load_settings, write_secret
+from fedcom.site.first_steps import mark_step
 from fedcom.wiring import open_stores
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -58,6 +61,8 @@ def backup(
             progress=progress,
             overwrite=overwrite,
         )
+    with closing(open_database(settings.database_url)) as db:
+        asyncio.run(db.write(lambda conn: mark_step(conn, "backed_up_at", datetime.now(UTC))))
     click.echo(_described(made))
     click.echo(f"It was read again and is undamaged. {file.stat().st_size:,} bytes: {file}")
     if settings.s3_url is not None and without_pictures:
@@ -162,7 +167,9 @@ def _described(manifest: Manifest) -> str:
     made = datetime.fromisoformat(manifest.created_at).astimezone(UTC)
     parts = [
         f"{manifest.rows:,} rows in {len(manifest.tables)} tables",
-        f"{manifest.pictures:,} pictures" if manifest.has_pictures else "no pictures",
+        f"{manifest.pictures:,} picture{'s' if manifest.pictures != 1 else ''}"
+        if manifest.has_pictures
+        else "no pictures",
         "the secret key" if manifest.has_key else "no secret key",
     ]
     return (

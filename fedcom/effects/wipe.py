@@ -12,6 +12,7 @@ from fedcom.models.account import (
     account,
     application_decision,
     invitation,
+    invited_member,
     password_reset,
     recovery_code,
     session,
@@ -71,6 +72,7 @@ account, by `wipe_personal`.
 """
 
 LOGIN: tuple[Column[Any], ...] = (
+    invited_member.c.account_id,
     session.c.account_id,
     password_reset.c.account_id,
     application_decision.c.account_id,
@@ -104,6 +106,7 @@ KEPT: dict[Column[Any], str] = {
     appeal.c.resolver_id: "says who decided",
     appeal_message.c.author_id: "is part of somebody else's appeal; one's own go with the appeal",
     invitation.c.by_id: "other admins go on with the codes, and see who made them",
+    invited_member.c.by_id: "tells admins who brought a member here",
     media.c.owner_id: "housekeeping deletes every picture that nothing shows",
     message.c.recipient_id: "is also its author's copy",
     community_ban.c.person_id: "holds if the person is restored by their server",

@@ -1,4 +1,6 @@
-"""The links that confirm e-mail addresses: made, sent, and read when they come back."""
+"""The links that confirm e-mail addresses, and that a test mail has arrived: made, sent, and read
+when they come back.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from fedcom.http.signer import HmacSigner, parts_of
 from fedcom.models.site import Site
 
 _PURPOSE = "confirm an e-mail address"
+_TEST = "test the sending of mail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +71,21 @@ def confirm_by_token(ctx: Context, signer: HmacSigner, token: str) -> Member:
     proof = read_link(ctx.conn, signer, token, ctx.now)
     confirm_email(ctx.conn, proof.member.person.id, proof.address)
     return proof.member
+
+
+def link_of_test(instance: Instance, admin: Member, now: datetime) -> str:
+    """The link in a test mail to this admin's address."""
+    until = str(int((now + VALID).timestamp()))
+    token = instance.signer.sign(_TEST, until, bound_to=_of_admin(admin))
+    return f"{instance.settings.origin}/admin/test-mail?token={token}"
+
+
+def is_test_link(instance: Instance, admin: Member, token: str, now: datetime) -> bool:
+    """Whether this is the token of a test mail to this admin, to the address they still have."""
+    (until,) = parts_of(token, 1)
+    is_genuine = instance.signer.verify(_TEST, token, _of_admin(admin))
+    return is_genuine and number_in(until) > now.timestamp()
+
+
+def _of_admin(admin: Member) -> str:
+    return f"{admin.person.id} {admin.account.contact}"

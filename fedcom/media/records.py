@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Select, delete, exists, literal, or_, select, update
+from sqlalchemy import Connection, Select, delete, exists, func, literal, or_, select, update
 
 from database.inserts import insert_ignoring
 from fedcom.context import Context
@@ -18,7 +18,7 @@ from fedcom.models.message import message
 from fedcom.models.personal import draft
 from fedcom.models.post import post
 from fedcom.models.rule import rule
-from fedcom.models.site import site
+from fedcom.models.site import site, site_page
 from fedcom.queries.visibility import is_not_deleted, is_shown
 
 FOLDER = "/media/"
@@ -150,6 +150,17 @@ def list_uploads(conn: Connection, owner_id: int, *, before: int, limit: int) ->
     return [to_row(Media, row) for row in rows]
 
 
+def sum_uploads(conn: Connection, owner_ids: Sequence[int]) -> dict[int, int]:
+    """How many bytes the uploads of each of these members have; those without any are left out."""
+    rows = conn.execute(
+        select(media.c.owner_id, func.sum(media.c.bytes).label("bytes"))
+        .where(media.c.owner_id.in_(owner_ids))
+        .group_by(media.c.owner_id)
+    )
+    # PostgreSQL gives a decimal number for a sum.
+    return {row.owner_id: int(row.bytes) for row in rows}
+
+
 def forget_media(ctx: Context, found: Media) -> list[str]:
     """Delete the row; the names of the files that are to be removed after the commit."""
     ctx.conn.execute(
@@ -198,10 +209,12 @@ def _is_avatar(conn: Connection, found: Media, url: str) -> bool:
         )
         | exists().where(custom_emoji.c.image_url == url)
         | exists().where(rule.c.text_source.contains(found.name, autoescape=True))
+        | exists().where(site_page.c.source.contains(found.name, autoescape=True))
         | exists().where(
             or_(
                 site.c.logo == found.name,
                 site.c.banner == found.name,
+                site.c.announcement_source.contains(found.name, autoescape=True),
                 site.c.legal_source.contains(found.name, autoescape=True),
                 site.c.description_source.contains(found.name, autoescape=True),
                 site.c.rules_source.contains(found.name, autoescape=True),

@@ -58,6 +58,8 @@ account = Table(
     Column("mail_notifications", Boolean, nullable=False, server_default=false()),
     # Changed to change the addresses of their private feeds.
     Column("feed_salt", Text, nullable=False, server_default=EMPTY),
+    # The number of the last announcement that they dismissed.
+    Column("dismissed_announcement", Integer, nullable=False, server_default=text("0")),
     # When the last mail about unread notifications was sent.
     Column("mailed_at", UtcDateTime, nullable=True),
     CheckConstraint("role IN ('admin', 'member')", name="role"),
@@ -113,7 +115,17 @@ invitation = Table(
     Column("uses_left", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=True),
+    Index("ix_invitation_by_id", "by_id"),
     sqlite_autoincrement=True,
+)
+
+# Who signed up with whose invitation; for admins.
+invited_member = Table(
+    "invited_member",
+    metadata,
+    Column("account_id", BigId, ForeignKey("account.actor_id"), primary_key=True),
+    Column("by_id", BigId, ForeignKey("actor.id"), nullable=False),
+    Index("ix_invited_member_by_id", "by_id"),
 )
 
 password_reset = Table(
@@ -212,6 +224,7 @@ class Account:
     languages: str
     app_preferences: str
     mail_notifications: bool
+    dismissed_announcement: int
 
     @property
     def contact(self) -> str | None:

@@ -1,7 +1,7 @@
 """The one row with the identity and settings of this instance."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from sqlalchemy import (
@@ -80,6 +80,23 @@ site = Table(
     Column("app_theme", Text, nullable=False, server_default="browser"),
     # NodeInfo tells browsers and apps that only know Lemmy "lemmy"; servers get the real name.
     Column("answers_apps_as_lemmy", Boolean, nullable=False, default=True),
+    # The names of the `site_page` rows with a text, separated by spaces: every page links to them.
+    Column("pages", Text, nullable=False, server_default=EMPTY),
+    # A line or two at the top of every page; "" for none.
+    Column("announcement_source", Text, nullable=False, server_default=EMPTY),
+    Column("announcement_html", Text, nullable=False, server_default=EMPTY),
+    # Null: until an admin removes it.
+    Column("announcement_until", UtcDateTime, nullable=True),
+    # Of the current text. Who dismissed an earlier one sees the next.
+    Column("announcement_number", Integer, nullable=False, server_default=text("0")),
+    # The admin's list of next steps, and those that nothing else in the database shows.
+    Column("hides_first_steps", Boolean, nullable=False, server_default=false()),
+    Column("mail_tested_at", UtcDateTime, nullable=True),
+    Column("backed_up_at", UtcDateTime, nullable=True),
+    # How many open invitations each member may have; 0: only admins invite.
+    Column("member_invitations", Integer, nullable=False, server_default=text("0")),
+    # Of each member's uploads, in megabytes; 0 for no limit.
+    Column("upload_quota", Integer, nullable=False, server_default=text("0")),
     # Signs the tokens of apps (`accounts.tokens`); null until the first one. Not a field of `Site`.
     Column("token_secret", Text, nullable=True),
     # Null until the first admin and the first community exist.
@@ -88,6 +105,36 @@ site = Table(
     CheckConstraint("id = 1", name="only_one"),
     CheckConstraint("captcha_difficulty IN ('easy', 'medium', 'hard')", name="captcha_difficulty"),
     CheckConstraint("registration IN ('closed', 'approval', 'open')", name="registration"),
+)
+
+PageName = Literal["about", "privacy", "contact"]
+
+# Texts of the admins with a page of their own. The legal information is a column of `site`, since
+# apps ask for it.
+site_page = Table(
+    "site_page",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    CheckConstraint("name IN ('about', 'privacy', 'contact')", name="name"),
+)
+
+# What happened here on each day (UTC), by local people; kept for the plots of the admins.
+daily_count = Table(
+    "daily_count",
+    metadata,
+    # Such as 2026-11-30.
+    Column("day", Text, primary_key=True),
+    # At its end.
+    Column("members", Integer, nullable=False),
+    # Those who posted, commented or voted.
+    Column("active", Integer, nullable=False),
+    Column("posts", Integer, nullable=False),
+    Column("comments", Integer, nullable=False),
+    Column("votes", Integer, nullable=False),
+    # The most servers at a time that deliveries failed to; null for a day that was counted later.
+    Column("failing", Integer, nullable=True),
 )
 
 # The only servers that this one federates with; without a row, there is no such restriction.
@@ -158,5 +205,33 @@ class Site:
     app_listing_mode: str
     app_theme: str
     answers_apps_as_lemmy: bool
+    pages: str
+    announcement_source: str
+    announcement_html: str
+    announcement_until: datetime | None
+    announcement_number: int
+    hides_first_steps: bool
+    mail_tested_at: datetime | None
+    backed_up_at: datetime | None
+    member_invitations: int
+    upload_quota: int
     set_up_at: datetime | None
     created_at: datetime
+
+    def find_announcement(self, now: datetime) -> str:
+        """The HTML of the announcement; "" if there is none or its time is over."""
+        is_over = self.announcement_until is not None and self.announcement_until <= now
+        return "" if is_over else self.announcement_html
+
+
+@dataclass(frozen=True, slots=True)
+class DailyCount:
+    """One row of `daily_count`."""
+
+    day: date
+    members: int
+    active: int
+    posts: int
+    comments: int
+    votes: int
+    failing: int | None

@@ -2,24 +2,37 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from fedcom.accounts.rate_limits import UPLOADS, count_action
 from fedcom.context import Context
 from fedcom.errors import Denied, NotFound
 from fedcom.media.pictures import StoredPicture
-from fedcom.media.records import find_media, forget_media, list_uploads, put_media
+from fedcom.media.records import find_media, forget_media, list_uploads, put_media, sum_uploads
 from fedcom.models.actor import Person
 from fedcom.models.media import Media, Purpose
+from fedcom.models.site import site
 from fedcom.rules.permissions import may_act
 
 PAGE = 30
 
+MEGABYTE = 1_000_000
+
 
 def begin_upload(ctx: Context, by: Person) -> None:
-    """Check that a member may upload, before the picture is read. Raises Denied when they are
-    banned, and TooMany."""
+    """Check that a member may upload, before the picture is read.
+
+    Raises Denied when they are banned or have used up the storage that the site gives each member
+    (`upload_quota`), and TooMany.
+    """
     may_act(by, ctx.now)
+    quota = ctx.conn.execute(select(site.c.upload_quota)).scalar() or 0
+    if quota and sum_uploads(ctx.conn, [by.id]).get(by.id, 0) >= quota * MEGABYTE:
+        raise Denied(
+            "upload_quota",
+            "Your pictures take up the %(count)s MB that each member has. Delete some first.",
+            count=quota,
+        )
     count_action(ctx, by, UPLOADS)
 
 

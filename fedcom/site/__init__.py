@@ -6,7 +6,8 @@ hidden communities), `purge` (erases people, communities and content for good) w
 the rows, in steps), `removal` (of posts and comments, by moderators and admins), `warnings`,
 `appeals` (against removals and bans), `reports` (resolve, reopen, hand over) with
 `report_selection` (several at once), `moderator_notes`, `decoration` (taglines and custom emoji),
-`rules`, `health` (problems to look at).
+`rules`, `pages` (about, privacy, contact, legal information), `announcement` (at the top of every
+page), `first_steps` (of a new admin), `statistics` (of each day), `health` (problems to look at).
 
 Only `reports`, `report_selection`, `moderator_notes`, `rules`, `warnings`, `appeals`, `removal`,
 `front_page` and `purge` check permissions: the web pages let only admins in, and the command line

@@ -47,6 +47,12 @@ MAX_QUESTION = 500
 MAX_SHORT_DESCRIPTION = 150
 """As in Lemmy 0.19 (`site.description`)."""
 
+MAX_INVITATIONS = 100
+"""Open ones of each member."""
+
+MAX_QUOTA = 1_000_000
+"""Megabytes."""
+
 MAX_LISTED = 10_000
 """Allowed servers, and blocked links."""
 
@@ -78,7 +84,9 @@ def get_site(conn: Connection) -> Site:
 class SiteChanges(TypedDict, total=False):
     """The settings that `edit_site` changes; one that is absent or None stays as it is.
 
-    `slur_filter` is a regular expression of RE2, "" for none; `name_limit` is in characters.
+    `slur_filter` is a regular expression of RE2, "" for none; `name_limit` is in characters,
+    `member_invitations` the number of open ones that each member may have, `upload_quota` in
+    megabytes; 0 for none of these two.
     `allowed_instances` (hosts) and `blocked_urls` (addresses, with or without a scheme) replace the
     whole list.
     """
@@ -96,6 +104,8 @@ class SiteChanges(TypedDict, total=False):
     federated: bool | None
     slur_filter: str | None
     name_limit: int | None
+    member_invitations: int | None
+    upload_quota: int | None
     mails_applications: bool | None
     mails_reports: bool | None
     hides_moderators: bool | None
@@ -120,7 +130,8 @@ def edit_site(ctx: Context, **changes: Unpack[SiteChanges]) -> Site:
 
     Raises Invalid: `site_name_required`, `short_description_too_long`, `display_name_…`, `body_…`,
     `content_warning_…`, `registration_unknown`, `invalid_regex`, `permissive_regex`,
-    `name_limit_invalid`, `default_scope_unknown`, `default_sort_unknown`, `language_unknown`,
+    `name_limit_invalid`, `member_invitations_number`, `upload_quota_number`,
+    `default_scope_unknown`, `default_sort_unknown`, `language_unknown`,
     `app_listing_mode_unknown`, `app_theme_too_long`, `slurs`, `host_invalid`,
     `blocked_urls_invalid`, `too_many_items`, and
     `cant_enable_private_instance_and_federation_together`.
@@ -272,6 +283,14 @@ def _name_limit(limit: int) -> int:
     return limit
 
 
+def _count(name: str, most: int, number: int) -> int:
+    if not 0 <= number <= most:
+        raise Invalid(
+            f"{name}_number", "Enter a whole number from %(least)s to %(most)s.", least=0, most=most
+        )
+    return number
+
+
 def _theme(name: str) -> str:
     name = check_display_name(name)
     if len(name) > MAX_THEME:
@@ -401,6 +420,8 @@ _CHECKS: dict[str, Callable[[Any], object]] = {
     "registration": check_registration,
     "slur_filter": _slur_filter,
     "name_limit": _name_limit,
+    "member_invitations": partial(_count, "member_invitations", MAX_INVITATIONS),
+    "upload_quota": partial(_count, "upload_quota", MAX_QUOTA),
     "default_scope": partial(_one_of, "default_scope", FRONT_SCOPES),
     "default_sort": partial(_one_of, "default_sort", FRONT_SORTS),
     "languages": check_languages,

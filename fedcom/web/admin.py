@@ -19,9 +19,9 @@ from fedcom.http.numbers import number_in, whole_number
 from fedcom.models.site import Site
 from fedcom.offload import offload
 from fedcom.rules.limits import check_body
+from fedcom.site.first_steps import FirstStep, list_steps
 from fedcom.site.settings import (
     MAX_DESCRIPTION,
-    MAX_LEGAL,
     MAX_RULES,
     check_short_description,
     check_site_name,
@@ -32,16 +32,24 @@ from fedcom.site.settings import (
 )
 from fedcom.views.paging import Page
 from fedcom.web.html.colours import read_hue
-from fedcom.web.html.forms import Form, error_beside, read_form, receive, see_other
+from fedcom.web.html.forms import Form, count_in, error_beside, read_form, receive, see_other
 from fedcom.web.html.render import page, style_address
 from fedcom.web.html.request_context import PageContext, admin_of, context_of, read_page
 from fedcom.wire.body import Body
 
 
 async def edit(request: Request) -> Response:
-    """GET and POST /admin: name, description, rules, colours; `preview` shows without saving."""
-    context = await context_of(request)
-    admin_of(context)
+    """GET and POST /admin: name, description, rules, colours; `preview` shows without saving.
+
+    Above them are the first steps, until an admin hides them.
+    """
+
+    def read(conn: Connection, context: PageContext) -> list[FirstStep]:
+        admin_of(context)
+        is_hidden = context.site.hides_first_steps
+        return [] if is_hidden else list_steps(conn, context.site)
+
+    context, steps = await read_page(request, read)
     form = await read_form(request, _about(context.site))
     style = {}
     if form.ready:
@@ -51,7 +59,14 @@ async def edit(request: Request) -> Response:
             else:
                 await _save(request, form)
                 return see_other("/admin", "site_saved")
-    return form.answer(page(context, "admin.html", {"form": form, **style}))
+    values = {
+        "form": form,
+        "steps": steps,
+        "sends_mail": context.instance.settings.sends_mail,
+        "address_of_admin": admin_of(context).account.contact,
+        **style,
+    }
+    return form.answer(page(context, "admin.html", values))
 
 
 def _about(site: Site) -> dict[str, str]:
@@ -60,7 +75,6 @@ def _about(site: Site) -> dict[str, str]:
         "body": site.description_source,
         "short_description": site.short_description,
         "rules": site.rules_source,
-        "legal": site.legal_source,
         "hue": "" if site.hue is None else str(site.hue),
     }
 
@@ -81,19 +95,11 @@ async def _save(request: Request, form: Form) -> None:
     with checks:
         rules = await _rendered(form, "rules", MAX_RULES)
     with checks:
-        legal = await _rendered(form, "legal", MAX_LEGAL)
-    with checks:
         hue = read_hue(form.line("hue"))
     checks.finish()
 
     def work(ctx: Context) -> None:
-        edit_site(
-            ctx,
-            name=name,
-            short_description=short_description,
-            description=description,
-            legal=legal,
-        )
+        edit_site(ctx, name=name, short_description=short_description, description=description)
         edit_welcome(ctx.conn, rules=rules)
         set_hue(ctx.conn, hue)
 
@@ -123,6 +129,7 @@ async def edit_registration(request: Request) -> Response:
         "captcha_enabled": "on" if site.captcha_enabled else "",
         "captcha_difficulty": site.captcha_difficulty,
         "name_limit": str(site.name_limit),
+        "member_invitations": str(site.member_invitations),
         "mails_applications": "on" if site.mails_applications else "",
     }
     form = await read_form(request, initial)
@@ -142,6 +149,7 @@ def _save_registration(ctx: Context, form: Form) -> None:
             ctx,
             registration=form.line("registration"),
             name_limit=_read_limit(form.line("name_limit")),
+            member_invitations=count_in(form, "member_invitations"),
             mails_applications=form.checked("mails_applications"),
         )
     with checks, error_beside("question"):

@@ -1,5 +1,6 @@
 """The admin's pages about members, invitations and communities."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from sqlalchemy import Connection
@@ -12,6 +13,7 @@ from fedcom.accounts.invitations import (
     InvitationTerms,
     check_note,
     create_invitation,
+    find_inviters,
     list_invitations,
     remove_invitation,
 )
@@ -25,6 +27,7 @@ from fedcom.errors import Checks, Conflict, Invalid
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_in, whole_number
 from fedcom.http.paging import row_in_query
+from fedcom.media.records import sum_uploads
 from fedcom.models.actor import Community, Person
 from fedcom.personal.sent_forms import once
 from fedcom.queries.actors import get_community
@@ -53,15 +56,20 @@ async def show_members(request: Request) -> Response:
     text = request.query_params.get("q", "")
     after = row_in_query(request)
 
-    def read(conn: Connection, context: PageContext) -> tuple[list[Member], set[int]]:
+    def read(conn: Connection, context: PageContext) -> tuple[list[Member], Mapping[str, object]]:
         admin_of(context)
         found = search_members(conn, text, after=after, limit=MEMBERS + 1)
-        return found, list_with_two_factor(conn, [one.person.id for one in found])
+        ids = [one.person.id for one in found]
+        return found, {
+            "with_two_factor": list_with_two_factor(conn, ids),
+            "inviters": find_inviters(conn, ids),
+            "space": sum_uploads(conn, ids),
+        }
 
-    context, (found, secured) = await read_page(request, read)
+    context, (found, facts) = await read_page(request, read)
     values = {
         "members": found[:MEMBERS],
-        "with_two_factor": secured,
+        **facts,
         "next": found[MEMBERS - 1].person.id if len(found) > MEMBERS else 0,
         "form": Form({"q": text}),
     }
@@ -93,7 +101,7 @@ async def make_reset(request: Request) -> Response:
     member, token = await instance_of(request).unit(work)
     link = f"{instance_of(request).settings.origin}/reset?token={token}"
     context = await context_of(request)
-    return page(context, "admin_reset.html", {"whose": member, "link": link})
+    return page(context, "admin_reset.html", {"whose": member, "link": link, "is_new": False})
 
 
 async def end_two_factor(request: Request) -> Response:

@@ -17,7 +17,7 @@ from fedcom.site.settings import (
     list_blocked_urls,
     set_introductions,
 )
-from fedcom.web.html.forms import read_form, see_other
+from fedcom.web.html.forms import count_in, read_form, see_other
 from fedcom.web.html.languages import language_fields, languages_in
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, admin_of, read_page
@@ -39,6 +39,7 @@ async def edit_content(request: Request) -> Response:
         "only_admins_create_communities": _box(site.only_admins_create_communities),
         "hides_moderators": _box(site.hides_moderators),
         "mails_reports": _box(site.mails_reports),
+        "upload_quota": str(site.upload_quota),
         "slur_filter": site.slur_filter,
         "blocked_urls": "\n".join(links),
     }
@@ -52,6 +53,7 @@ async def edit_content(request: Request) -> Response:
                 only_admins_create_communities=form.checked("only_admins_create_communities"),
                 hides_moderators=form.checked("hides_moderators"),
                 mails_reports=form.checked("mails_reports"),
+                upload_quota=count_in(form, "upload_quota"),
                 slur_filter=form.text("slur_filter"),
                 blocked_urls=form.text("blocked_urls").splitlines(),
             )

@@ -1,10 +1,7 @@
-"""Help: formatting, with examples, the rate limits for members, the API, and the legal
-information.
-"""
+"""Help: formatting, with examples, the rate limits for members, and the API."""
 
 from functools import cache
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -68,11 +65,3 @@ async def show_api(request: Request) -> Response:
     """GET /api/docs: every call of the API, as a form."""
     context = await context_of(request)
     return page(context, "api.html", {"api_script": API_SCRIPT_ADDRESS})
-
-
-async def show_legal(request: Request) -> Response:
-    """GET /legal: the admins' text, if they wrote one."""
-    context = await context_of(request)
-    if not context.site.legal_html:
-        raise HTTPException(404)
-    return page(context, "legal.html", {})

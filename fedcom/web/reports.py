@@ -298,7 +298,7 @@ async def note(request: Request) -> Response:
 
 
 async def give(request: Request) -> Response:
-    """POST /reports/{number}/give: `assignee` is the row id of a moderator, "admins", or "" for all."""
+    """POST /reports/{number}/give: `assignee` is a moderator's row id, "admins", or "" for all."""
     form, report_id = await read_form(request, _FIELDS), number_of(request)
     by = member_of(await context_of(request)).person
     to = form.line("assignee")

@@ -1,8 +1,10 @@
-"""Take a screenshot of every page, on phone and desktop, in both themes: `make screenshots`."""
+"""Take a screenshot of every page, on phone and desktop, in both themes: `make screenshots`.
+
+`python -m tests.browser FOLDER PAGE…` takes those of some pages only.
+"""
 
 import sys
 import tempfile
-from itertools import product
 from pathlib import Path
 
 from tests.browser.pages import PAGES
@@ -10,8 +12,9 @@ from tests.browser.screens import DESKTOP, PHONE, Screen, chromium, tab
 from tests.browser.servers import open_servers
 
 
-def main(folder: Path) -> None:
-    """Write `<case>-<size>-<theme>.png` into `folder`."""
+def main(folder: Path, only: set[str]) -> None:
+    """Write `<case>-<size>-<theme>.png` into `folder`, for each page or those named in `only`."""
+    cases = [case for case in PAGES if not only or str(case) in only]
     folder.mkdir(parents=True, exist_ok=True)
     sizes = [
         Screen(size.name, size.width, size.height, theme)
@@ -23,12 +26,14 @@ def main(folder: Path) -> None:
         open_servers(Path(rooms)) as servers,
         chromium() as browser,
     ):
-        for case, screen in product(PAGES, sizes):
-            with tab(browser, screen, servers.people[case.who]) as page:
-                case.open(page, servers)
-                page.screenshot(path=folder / f"{case}-{screen}.png", full_page=True)
-    print(f"{len(PAGES) * len(sizes)} pictures of {len(PAGES)} pages are in {folder}")
+        for number, case in enumerate(cases, 1):
+            print(f"{number} of {len(cases)}: {case}", file=sys.stderr)
+            for screen in sizes:
+                with tab(browser, screen, servers.people[case.who]) as page:
+                    case.open(page, servers)
+                    page.screenshot(path=folder / f"{case}-{screen}.png", full_page=True)
+    print(f"{len(cases) * len(sizes)} pictures of {len(cases)} pages are in {folder}")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "screenshots"))
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "screenshots"), set(sys.argv[2:]))

@@ -121,7 +121,13 @@ def _people_arrive(servers: Servers) -> None:
     ann.set_up("Alpha", "cats", "Cats & friends")
     zoe.set_up("Beta", "dogs", "Dogs")
     sign_up = zoe.open("/admin/registration")
-    zoe.send(sign_up, sign_up.form(having="question"), registration="approval", question="Why?")
+    zoe.send(
+        sign_up,
+        sign_up.form(having="question"),
+        registration="approval",
+        question="Why?",
+        member_invitations="2",
+    )
     _sign_up(servers)
     ann.appoint("/c/cats", "mia")
     mia.create_community("quiet", "A quiet place")
@@ -309,9 +315,15 @@ def _admin_decides(servers: Servers) -> None:
     ann = servers.people["ann"]
     about = ann.open("/admin")
     rules = "We are a small place."
-    ann.send(
-        about, about.form(having="site_name"), body="A place for *cats*.", rules=rules, legal="Ann."
-    )
+    ann.send(about, about.form(having="site_name"), body="A place for *cats*.", rules=rules)
+    for name in ("about", "privacy", "contact", "legal"):
+        text = ann.open(f"/admin/pages/{name}")
+        ann.send(text, text.form(having="body"), body=f"The *{name}* of this server.\n\nAnn.")
+    zoe = servers.people["zoe"]
+    news = zoe.open("/admin/announcement")
+    zoe.send(news, news.form(having="until"), body="We move on *Sunday*. [More](/c/dogs)")
+    invitations = zoe.open("/settings/invitations")
+    zoe.send(invitations, invitations.form(having="note"), note="For the neighbours")
     taglines = ann.open("/admin/taglines")
     ann.send(taglines, taglines.form(having="body"), body="Cats *first*")
     attach(ann, ann.open("/admin/emoji"), "shortcode", "picture", shortcode="cat", alt="A cat")

@@ -186,6 +186,42 @@ def test_a_member_is_made_an_admin_and_given_a_new_password(
         assert helper.see("/admin").status == 403
 
 
+def test_an_admin_makes_an_account_and_its_owner_hides_the_announcement(
+    servers: Servers, screen: Screen, tab_of: Tabs
+) -> None:
+    name = f"made_{'js' if screen.scripts else 'plain'}"
+    page = tab_of("ann")
+    page.goto("/admin")
+    page.get_by_role("link", name="Welcome the first member").or_(
+        page.get_by_role("link", name="People", exact=True)
+    ).first.click()
+    page.get_by_role("link", name="Create an account").click()
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_label("Moderator of").fill("quiet")
+    page.get_by_role("button", name="Create account").click()
+    theirs = tab_of("")
+    theirs.goto(page.locator("code").inner_text())
+    theirs.get_by_label("New password").fill(PASSWORD)
+    theirs.get_by_role("button", name="Save password").click()
+    page.goto("/admin/announcement")
+    page.get_by_role("textbox", name="Announcement").fill("Moving on *Sunday*.")
+    page.get_by_role("button", name="Save", exact=True).click()
+    try:
+        with Visitor(servers.alpha.origin, name) as owner:
+            owner.log_in()
+            theirs = tab_of(owner)
+            theirs.goto("/c/quiet")
+            expect(theirs.get_by_role("link", name="Manage")).to_be_visible()
+            banner = theirs.get_by_role("region", name="Announcement")
+            expect(banner.locator("em")).to_have_text("Sunday")
+            banner.get_by_role("button", name="Hide").click()
+            expect(banner).to_have_count(0)
+            assert theirs.url.endswith("/c/quiet")
+    finally:
+        page.get_by_role("textbox", name="Announcement").fill("")
+        page.get_by_role("button", name="Save", exact=True).click()
+
+
 def test_a_community_is_closed_and_opened_again(
     servers: Servers, screen: Screen, tab_of: Tabs
 ) -> None:

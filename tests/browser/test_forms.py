@@ -78,6 +78,10 @@ FORMS = [
     Refused("{site rule}", "ann", {"body": "*So*"}, {"name": "x" * 81}),
     Refused("/c/cats/rules/edit", "mia", {"name": "Be kind"}, {"body": "x" * 2001}),
     Refused("{rule}", "mia", {"body": "*So*"}, {"name": "x" * 81}),
+    Refused("/admin/pages/about", "ann", {}, {"body": LONG}),
+    Refused("/admin/announcement", "ann", {"until": "2031-01-31"}, {"body": "x" * 501}),
+    Refused("/admin/members/new", "ann", {"email": "a@b.example"}, {"name": "no!"}),
+    Refused("/settings/invitations", "zoe", {}, {"note": "x" * 65}),
     Refused("/admin/content", "ann", {"blocked_urls": "a.example"}, {"slur_filter": "(a"}),
     Refused("/admin/taglines", "ann", {}, {"body": "x" * 501}),
     Refused("/admin/emoji", "ann", {"alt": "A cat"}, {"shortcode": "no!"}),
@@ -93,6 +97,7 @@ FORMS = [
 # Forms without typed text, or with only a password or a file, which no page gives back; a search is
 # in the address.
 NOTHING_TYPED = {
+    "/admin/test-mail",
     "/settings/appearance",
     "/settings/delete",
     "/settings/two-factor",
@@ -154,7 +159,7 @@ ALL_WRONG = [
     ("/settings", "kim", {"display_name": "x" * 65, "body": LONG, "matrix_user_id": "no"}),
     ("/settings/account", "kim", {"current_password": "no", "password": "x"}),
     ("/settings/account", "kim", {"email": "nobody", "email_password": "no"}),
-    ("/admin", "ann", {"site_name": " ", "short_description": LONG, "rules": LONG, "legal": LONG}),
+    ("/admin", "ann", {"site_name": " ", "short_description": LONG, "rules": LONG}),
     ("/admin/content", "ann", {"slur_filter": "(a", "blocked_urls": "no link!"}),
     ("/admin/registration", "ann", {"question": "x" * 501, "name_limit": "1"}),
     ("/admin/emoji", "ann", {"shortcode": "no!", "picture": "", "alt": LONG, "category": "x" * 65}),

@@ -14,6 +14,7 @@ _STATUS = {
     "post-deleted": 410,
     "post-removed": 410,
     "reset-used": 404,
+    "admin-test-mail-old": 404,
     "confirm-email-old": 404,
     "error-404": 404,
     "error-404-community": 404,

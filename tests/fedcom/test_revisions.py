@@ -57,49 +57,44 @@ _RANK = """
 """
 
 
-@pytest.mark.parametrize(
-    ("up", "down", "last"),
-    [
+def test_posts_from_before_get_the_keys_that_new_ones_get(
+    empty_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upgrade_to("0003", empty_database_url, tmp_path / "old", monkeypatch)
+    database = open_database(empty_database_url)
+    at, then = (bindparam(name, type_=DateTime(timezone=True)) for name in ("at", "last"))
+    votes_and_last = [
         (0, 0, None),
         (7, 3, None),
         (1, 20, timedelta(hours=3)),
         (40, 40, timedelta(days=30)),
         (5, 0, -timedelta(hours=1)),
-    ],
-)
-def test_posts_from_before_get_the_keys_that_new_ones_get(
-    empty_database_url: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    up: int,
-    down: int,
-    last: timedelta | None,
-) -> None:
-    upgrade_to("0003", empty_database_url, tmp_path / "old", monkeypatch)
-    database = open_database(empty_database_url)
-    commented = None if last is None else NOON + last
-    at, then = (bindparam(name, type_=DateTime(timezone=True)) for name in ("at", "last"))
+    ]
     with database.begin() as conn:
         people = [{"id": 1, "iri": "c", "kind": "Group", "at": NOON}]
         people.append({"id": 2, "iri": "u", "kind": "Person", "at": NOON})
         conn.execute(text(_ACTOR).bindparams(at), people)
-        post = {"id": 9, "at": NOON, "last": commented, "up": up, "down": down}
-        conn.execute(text(_POST).bindparams(at, then), post)
-        conn.execute(text(_RANK).bindparams(at), {"id": 9, "at": NOON})
+        for number, (up, down, last) in enumerate(votes_and_last):
+            commented = None if last is None else NOON + last
+            post = {"id": number, "at": NOON, "last": commented, "up": up, "down": down}
+            conn.execute(text(_POST).bindparams(at, then), post)
+            conn.execute(text(_RANK).bindparams(at), {"id": number, "at": NOON})
         conn.execute(text("UPDATE post SET comments = 4"))
         conn.execute(text(_CATS))
 
     migrate.upgrade(empty_database_url)
 
     with database.connect() as conn:
-        row = conn.execute(select(post_rank)).one()
+        rows = conn.execute(select(post_rank).order_by(post_rank.c.post_id)).all()
     database.close()
-    assert (row.hot, row.comments) == (1.5, 4)
-    assert row.scaled == pytest.approx(1.5 - math.log10(700 + 2))
-    assert row.commented_at == max(NOON, commented or NOON)
-    assert row.score == up - down
-    assert row.active == pytest.approx(active_key(up - down, NOON, commented))
-    assert row.controversy == pytest.approx(controversy(up, down))
+    for row, (up, down, last) in zip(rows, votes_and_last, strict=True):
+        commented = None if last is None else NOON + last
+        assert (row.hot, row.comments) == (1.5, 4)
+        assert row.scaled == pytest.approx(1.5 - math.log10(700 + 2))
+        assert row.commented_at == max(NOON, commented or NOON)
+        assert row.score == up - down
+        assert row.active == pytest.approx(active_key(up - down, NOON, commented))
+        assert row.controversy == pytest.approx(controversy(up, down))
 
 
 _COMMENT = """
@@ -251,34 +246,37 @@ def test_votes_keep_what_an_undo_needs(
     ]
 
 
-@pytest.mark.parametrize(("up", "down"), [(0, 0), (7, 3), (1, 20), (40, 40)])
 def test_comments_from_before_are_ranked_as_new_ones_are(
-    empty_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, up: int, down: int
+    empty_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upgrade_to("0039", empty_database_url, tmp_path / "old", monkeypatch)
     database = open_database(empty_database_url)
     at, then = (bindparam(name, type_=DateTime(timezone=True)) for name in ("at", "last"))
+    all_votes = {10: (0, 0), 11: (7, 3), 12: (1, 20), 13: (40, 40)}
     with database.begin() as conn:
         people = [{"id": 1, "iri": "c", "kind": "Group", "at": NOON}]
         people.append({"id": 2, "iri": "u", "kind": "Person", "at": NOON})
         conn.execute(text(_ACTOR).bindparams(at), people)
         post = {"id": 9, "at": NOON, "last": None, "up": 1, "down": 1}
         conn.execute(text(_POST).bindparams(at, then), post)
-        conn.execute(text(_COMMENT).bindparams(at), {"at": NOON})
-        conn.execute(text("UPDATE comment SET id = 4, iri = '4', deleted_at = published_at"))
-        conn.execute(text(_COMMENT).bindparams(at), {"at": NOON})
-        votes = text("UPDATE comment SET upvotes = :up, downvotes = :down")
-        conn.execute(votes, {"up": up, "down": down})
+        for number, (up, down) in (all_votes | {4: (5, 0)}).items():
+            one = _COMMENT.replace("(3, '3'", f"({number}, '{number}'")
+            conn.execute(text(one).bindparams(at), {"at": NOON})
+            voted = text("UPDATE comment SET upvotes = :up, downvotes = :down WHERE id = :id")
+            conn.execute(voted, {"up": up, "down": down, "id": number})
+        conn.execute(text("UPDATE comment SET deleted_at = published_at WHERE id = 4"))
 
     migrate.upgrade(empty_database_url)
 
     with database.connect() as conn:
-        (row,) = conn.execute(select(comment_rank)).all()
+        rows = conn.execute(select(comment_rank).order_by(comment_rank.c.comment_id)).all()
     database.close()
-    assert (row.comment_id, row.community_id, row.score) == (3, 1, up - down)
-    assert row.published_at == NOON
-    assert row.hot == pytest.approx(comment_hot(up - down, NOON), abs=1e-6)
-    assert row.controversy == pytest.approx(controversy(up, down))
+    assert [row.comment_id for row in rows] == list(all_votes)
+    for row, (up, down) in zip(rows, all_votes.values(), strict=True):
+        assert (row.community_id, row.score) == (1, up - down)
+        assert row.published_at == NOON
+        assert row.hot == pytest.approx(comment_hot(up - down, NOON), abs=1e-6)
+        assert row.controversy == pytest.approx(controversy(up, down))
 
 
 _BOBS_COMMENT = """

@@ -7,6 +7,7 @@ NOT_EXPORTED = {
     "account": "is in the head of the export",
     "sent_form": "has digests of what was sent, for a week",
     "import_item": "has what the member uploaded, until the next import",
+    "invited_member": "names another member, and is for admins only",
     "password_reset": "has the digest of a link",
     "two_factor": "has the secret of the member's authenticator app",
     "recovery_code": "has digests of codes that log in",

@@ -24,6 +24,9 @@ NOTICES = {
     "account_deleted": mark(
         "Your account has been deleted. Thank you for being part of the community."
     ),
+    "account_mailed": mark(
+        "Account created. We've sent them an e-mail with a link to set a password."
+    ),
     "account_pending": mark("Your application has been sent. An admin will review it."),
     "appeal_answered": mark("Answer sent."),
     "appeal_sent": mark("Appeal sent. You are told when a moderator answers."),
@@ -59,6 +62,7 @@ NOTICES = {
         "We've sent you an e-mail. Open the link in it to confirm your address, then log in."
     ),
     "email_confirmed": mark("E-mail address confirmed."),
+    "first_steps_hidden": mark("Hidden. You can show the first steps again below."),
     "follow_asked": mark("Follow request sent."),
     "feeds_renewed": mark("Your feeds have new addresses. The old ones no longer work."),
     "followed": mark("You're now following this community."),
@@ -99,8 +103,12 @@ NOTICES = {
     "rule_saved": mark("Rule saved."),
     "saved": mark("Saved. Only you can see this."),
     "session_ended": mark("Logged out there."),
-    "set_up": mark("You're all set. Here is your first community."),
+    "set_up": mark(
+        "You're all set. Here is your first community. Your next steps are under Admin in the menu."
+    ),
     "site_saved": mark("Settings saved."),
+    "test_mail_arrived": mark("Your server can send e-mail."),
+    "test_mail_sent": mark("We've sent you a test e-mail. Open the link in it."),
     "two_factor_off": mark("Two-factor authentication is off."),
     "unblocked": mark("Unblocked."),
     "unbanned": mark("Ban lifted."),

@@ -25,6 +25,7 @@ from fedcom.errors import Denied, FedcomError, Invalid
 from fedcom.http.csrf import check_token
 from fedcom.http.identity import credentials_of
 from fedcom.http.instance import instance_of
+from fedcom.http.numbers import LARGEST, whole_number
 from fedcom.http.problem import to_problem, wants_page
 from fedcom.offload import offload
 from fedcom.web.html import flash
@@ -157,6 +158,15 @@ class Form:
             page.status_code = self.status
         page.headers.update(self.headers)
         return page
+
+
+def count_in(form: Form, name: str) -> int | None:
+    """The number in a field; None if it is missing, -1 for no number, which settings refuse."""
+    text = form.line(name)
+    if not text:
+        return None
+    number = whole_number(text, LARGEST)
+    return -1 if number is None else number
 
 
 @contextmanager

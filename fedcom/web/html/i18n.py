@@ -9,7 +9,7 @@ Call `speak` once per request: it sets the language for the rest of that request
 
 from collections.abc import Mapping
 from contextvars import ContextVar
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 
 from babel import Locale, negotiate_locale
@@ -88,6 +88,11 @@ def age(then: datetime, now: datetime) -> str:
 def exact(moment: datetime) -> str:
     """The time to the minute, in UTC, in the format of the reader's language."""
     return _exact(language(), moment.replace(second=0, microsecond=0))
+
+
+def day(moment: date) -> str:
+    """A day in the format of the reader's language, such as "30 Nov 2026"."""
+    return format_date(moment, locale=_locale(language()))
 
 
 def span(length: timedelta) -> str:

@@ -32,7 +32,7 @@ from fedcom.text.pictures import NO_SIZES, Sizes, move_pictures
 from fedcom.web.html import flash, i18n
 from fedcom.web.html.escaping import EscapingEnvironment
 from fedcom.web.html.fragments import Fragments
-from fedcom.web.html.labels import OWN_LISTS
+from fedcom.web.html.labels import OWN_LISTS, PAGES
 from fedcom.web.html.request_context import PageContext
 
 FOLDER = Path(__file__).parents[1]
@@ -247,7 +247,7 @@ def _environment() -> Environment:
         "when": when,
         "exact": exact,
     }
-    for say in (i18n.number, i18n.counted, i18n.size, i18n.span):
+    for say in (i18n.number, i18n.counted, i18n.size, i18n.span, i18n.day):
         environment.filters[say.__name__] = say
     for name in ("gettext", "ngettext"):
         environment.globals[name] = _with_numbers(environment.globals[name])
@@ -259,6 +259,7 @@ def _environment() -> Environment:
         "lang_attribute": lang_attribute,
         "language_only": language_only,
         "own_lists": OWN_LISTS,
+        "page_titles": PAGES,
         "language": i18n.language,
         "direction": i18n.direction,
         "languages": list(LANGUAGES.items()),
@@ -328,6 +329,7 @@ def piece(context: PageContext, template: str, values: Mapping[str, Any]) -> str
         script=SCRIPT_ADDRESS,
         page_script=PAGE_SCRIPT_ADDRESS,
         site=context.site,
+        announcement=context.announcement,
         alerts=context.alerts,
         member=context.member,
         is_kept_out=context.is_kept_out,

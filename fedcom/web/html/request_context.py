@@ -12,6 +12,7 @@ from starlette.requests import Request
 from fedcom.accounts.sessions import SignedIn
 from fedcom.catalogues import DEFAULT
 from fedcom.errors import Denied
+from fedcom.http.cookies import find_cookie, host_cookie_name
 from fedcom.http.csrf import make_token
 from fedcom.http.identity import (
     Credentials,
@@ -21,11 +22,16 @@ from fedcom.http.identity import (
     read_identity,
 )
 from fedcom.http.instance import Instance, instance_of
+from fedcom.http.numbers import number_in
 from fedcom.models.site import Site
 from fedcom.web.html.alerts import find_alerts
 from fedcom.web.html.i18n import choose, speak
+from fedcom.web.html.labels import PAGES
 
 T = TypeVar("T")
+
+ANNOUNCEMENT_COOKIE = "announcement"
+"""Has the number of the last announcement that a guest dismissed."""
 
 SETUP = "/setup"
 BANS = "/settings/bans"
@@ -45,7 +51,14 @@ member.
 OPEN_TO_GUESTS = frozenset(
     {
         *("/", "/setup", "/login", "/logout", "/register", "/forgot", "/reset", "/confirm-email"),
-        *("/legal", "/rules", "/help/markdown", "/help/limits", "/.well-known/security.txt"),
+        *(f"/{name}" for name in PAGES),
+        *(
+            "/rules",
+            "/announcement/dismiss",
+            "/help/markdown",
+            "/help/limits",
+            "/.well-known/security.txt",
+        ),
     }
 )
 """The pages of a private site that guests see. They say nothing about members and communities."""
@@ -94,6 +107,21 @@ class PageContext:
     def now(self) -> datetime:
         """The time of the request."""
         return self.identity.now
+
+    @property
+    def announcement(self) -> str:
+        """The HTML of the announcement; "" if there is none, if the reader dismissed it, and for
+        the guests of a private site.
+        """
+        if self.identity.is_shut_out:
+            return ""
+        if self.member is not None:
+            dismissed = self.member.account.dismissed_announcement
+        else:
+            name = host_cookie_name(self.instance.settings, ANNOUNCEMENT_COOKIE)
+            dismissed = number_in(find_cookie(self.request, name))
+        is_new = dismissed < self.site.announcement_number
+        return self.site.find_announcement(self.now) if is_new else ""
 
     @property
     def shows_nsfw(self) -> bool:

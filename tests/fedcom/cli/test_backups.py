@@ -1,8 +1,11 @@
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from fedcom.db import open_database
 from fedcom.media.store import Store
+from fedcom.site.settings import get_site
 from tests.fedcom.cli.shell import HOST, PASSWORD, Shell
 
 WITHIN = "0123456789abcdef0123456789abcdef"
@@ -18,10 +21,12 @@ def test_a_server_is_saved_to_one_file_and_restored_elsewhere(
     out = shell.must("backup", "all.tar")
 
     assert f"Backup of http://{HOST} from 20" in out
-    assert "1 pictures, the secret key." in out
+    assert "1 picture, the secret key." in out
     assert "It was read again and is undamaged." in out
     assert (tmp_path / "all.tar").stat().st_mode & 0o777 == 0o600
     assert shell.must("backup", "--verify", "all.tar").startswith("Backup of")
+    with closing(open_database(shell.url)) as database, database.connect() as conn:
+        assert get_site(conn).backed_up_at is not None
     again = shell("backup", "all.tar")
     assert (again.code, again.err) == (
         1,

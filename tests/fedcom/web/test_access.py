@@ -127,7 +127,11 @@ MATRIX = [
     ("/help/limits", None, OK, OK, OK, OK, OK),
     ("/api/docs", None, OK, OK, OK, OK, OK),
     # Only where the admins wrote one.
-    ("/legal", None, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT),
+    *(
+        (f"/{name}", None, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT)
+        for name in ("about", "privacy", "contact", "legal")
+    ),
+    ("/announcement/dismiss", {"number": "1"}, OK, OK, OK, OK, OK),
     ("/drafts", None, LOGIN, OK, OK, OK, OK),
     ("/drafts/remove", {"place": "submit"}, LOGIN, OK, OK, OK, OK),
     ("/post/{post}/report", None, LOGIN, OK, OK, OK, OK),
@@ -212,6 +216,9 @@ MATRIX = [
     ("/settings/data", None, LOGIN, OK, OK, OK, OK),
     ("/settings/export", None, LOGIN, OK, OK, OK, OK),
     ("/settings/export/lemmy", None, LOGIN, OK, OK, OK, OK),
+    ("/settings/invitations", None, LOGIN, OK, OK, OK, OK),
+    ("/settings/invitations", {"note": "x"}, LOGIN, NO, NO, NO, NO),
+    ("/settings/invitations/remove", {"invitation": "0"}, LOGIN, OK, OK, OK, OK),
     ("/settings/import", None, LOGIN, OK, OK, OK, OK),
     ("/settings/import", {}, LOGIN, INVALID, INVALID, INVALID, INVALID),
     ("/settings/delete", None, LOGIN, OK, OK, OK, OK),
@@ -248,6 +255,16 @@ MATRIX = [
     ("/logout", {}, OK, OK, OK, OK, OK),
     ("/admin", None, LOGIN, NO, NO, NO, OK),
     ("/admin", {"site_name": "New"}, LOGIN, NO, NO, NO, OK),
+    ("/admin/first-steps", {"hidden": "on"}, LOGIN, NO, NO, NO, OK),
+    ("/admin/test-mail", None, LOGIN, NO, NO, NO, ABSENT),
+    ("/admin/test-mail", {"token": "x"}, LOGIN, NO, NO, NO, ABSENT),
+    ("/admin/test-mail/send", {}, LOGIN, NO, NO, NO, OK),
+    ("/admin/statistics", None, LOGIN, NO, NO, NO, OK),
+    ("/admin/pages", None, LOGIN, NO, NO, NO, OK),
+    ("/admin/pages/about", None, LOGIN, NO, NO, NO, OK),
+    ("/admin/pages/about", {"body": "Cats"}, LOGIN, NO, NO, NO, OK),
+    ("/admin/announcement", None, LOGIN, NO, NO, NO, OK),
+    ("/admin/announcement", {"body": "Moving"}, LOGIN, NO, NO, NO, OK),
     ("/admin/content", None, LOGIN, NO, NO, NO, OK),
     ("/admin/content", {"downvotes": "on", "nsfw": "on"}, LOGIN, NO, NO, NO, OK),
     ("/admin/taglines", None, LOGIN, NO, NO, NO, OK),
@@ -265,6 +282,8 @@ MATRIX = [
     ("/admin/registration", {"registration": "open", "name_limit": "20"}, LOGIN, NO, NO, NO, OK),
     ("/admin/applications", {"person": "{eve}", "decision": "deny"}, LOGIN, NO, NO, NO, OK),
     ("/admin/members", None, LOGIN, NO, NO, NO, OK),
+    ("/admin/members/new", None, LOGIN, NO, NO, NO, OK),
+    ("/admin/members/new", {"name": "{who}_new"}, LOGIN, NO, NO, NO, OK),
     ("/admin/members/role", {"person": "{eve}", "role": "member"}, LOGIN, NO, NO, NO, OK),
     ("/admin/members/two-factor", {"person": "{eve}"}, LOGIN, NO, NO, NO, OK),
     ("/admin/members/reset", {"person": "{eve}"}, LOGIN, NO, NO, NO, OK),
@@ -385,7 +404,7 @@ def test_the_matrix_names_every_route() -> None:
         for row in MATRIX
     } | ELSEWHERE
     named = {
-        (re.sub(r"^/(c|u|static|media)/(?!remote|face)[^/]+", r"/\1/{}", path), method)
+        (re.sub(r"^/(c|u|static|media|admin/pages)/(?!remote|face)[^/]+", r"/\1/{}", path), method)
         for path, method in named
     }
     made = {

@@ -209,15 +209,6 @@ async def test_guests_see_sensitive_posts_after_the_content_warning(world: World
     assert ("Zebrafinch" in page.html, "Adults only" in page.text) == (False, False)
 
 
-async def test_the_legal_information_is_linked_on_every_page(world: World) -> None:
-    guest = world.browser()
-    assert 'href="/legal"' not in (await guest.get("/")).html
-    await world.browser("ann").post("/admin", site_name="Cats", legal="Run by *Ann*.")
-
-    assert 'href="/legal"' in (await guest.get("/communities")).html
-    assert "<em>Ann</em>" in (await guest.get("/legal")).html
-
-
 async def test_earlier_downvotes_count_after_downvotes_end(world: World) -> None:
     post = await world.post()
     await world.perform(Vote(by=world.people["eve"], target=post, score=-1))

@@ -22,7 +22,7 @@ from fedcom.http.page_cache import SECONDS
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.models.site import site
-from fedcom.site.settings import edit_site
+from fedcom.site.pages import edit_page
 from fedcom.wire.body import Body
 from tests.fedcom.web.browser import PAGE_HEADERS, Page
 from tests.fedcom.web.conftest import PlainInstance, World, make_app
@@ -51,7 +51,7 @@ def statements() -> Iterator[list[str]]:
 @pytest.fixture
 async def post(world: World) -> Post:
     made = await world.post("Cats sleep", url="https://a.example")
-    await world.instance.unit(lambda ctx: edit_site(ctx, legal=Body.of_markdown("Run by ann.")))
+    await world.instance.unit(lambda ctx: edit_page(ctx, "legal", Body.of_markdown("Run by ann.")))
     first = await world.comment(made, "Sixteen hours")
     await world.comment(made, "Twenty", parent=first, by="eve")
     return made

@@ -296,6 +296,20 @@ async def test_a_form_that_is_cut_off_is_refused(world: World) -> None:
         assert sent.status_code in {400, 403}
 
 
+async def test_pictures_in_the_admins_texts_are_kept(world: World) -> None:
+    ann, places = world.browser("ann"), ("/admin/pages/about", "/admin/announcement")
+    for number, path in enumerate(places):
+        chosen = {"picture": picture("PNG", draw(200 + number, 200))}
+        shown = ADDRESS.search((await ann.send("/upload", chosen, alt="")).html)
+        assert shown
+        await ann.post(path, body=f"![]({shown[0]})")
+
+    assert len(await after(world, 1.1)) == 2
+    for path in places:
+        await ann.post(path, body="")
+    assert await after(world, 1.1) == set()
+
+
 async def test_unused_pictures_are_deleted_after_a_day(world: World) -> None:
     bob, instance = world.browser("bob"), world.instance
     used, unused, in_comment = (picture("PNG", draw(200 + n, 200)) for n in range(3))
