@@ -33,7 +33,7 @@ from fedcom.models.base import columns_of, to_row, values_of
 from fedcom.models.comment import comment
 from fedcom.models.moderation import ReportRow, moderator, report
 from fedcom.models.post import post
-from fedcom.queries.visibility import is_admin, is_found, moderates
+from fedcom.queries.visibility import is_admin, is_found, is_not_deleted, moderates
 from fedcom.text.html import excerpt_of, to_text
 from fedcom.views.community import (
     CommunityView,
@@ -337,7 +337,7 @@ _ASSIGNABLE = (
     .where(
         moderator.c.community_id.in_(bindparam("communities", expanding=True)),
         _by.c.local,
-        _by.c.deleted_at.is_(None),
+        is_not_deleted(_by),
     )
     .order_by(moderator.c.appointed_at, moderator.c.person_id)
 )
