@@ -12,7 +12,6 @@ from fedcom.http.instance import instance_of
 from fedcom.http.paging import cursor_in_query
 from fedcom.http.resolve import get_person_named, slug_of
 from fedcom.models.actor import Person
-from fedcom.queries.reports import moderates_anything
 from fedcom.views.comment import CommentView
 from fedcom.views.comment_feed import comments_beside, list_comments
 from fedcom.views.feed import Sort
@@ -41,8 +40,6 @@ class Profile:
     contributions: Contributions | None = None
     posts: Page[PostView] | None = None
     comments: Page[CommentView] | None = None
-    # The viewer is a moderator or an admin, and somebody else.
-    has_history: bool = False
 
     @property
     def older(self) -> str:
@@ -71,15 +68,7 @@ async def show(request: Request) -> Response:
     if host and host.lower() == instance_of(request).settings.host:
         return RedirectResponse(f"/u/{name}", 308)
 
-    def read(conn: Connection, context: PageContext) -> Profile:
-        profile = _read(conn, context)
-        member = context.member
-        if member is None or member.person.id == profile.person.id:
-            return profile
-        judges = member.is_admin or moderates_anything(conn, member.person.id)
-        return replace(profile, has_history=judges)
-
-    context, profile = await read_page(request, read)
+    context, profile = await read_page(request, _read)
     values = {"profile": profile, "person": profile.person}
     return page(context, "person.html", values, alternate=profile.person.iri)
 
