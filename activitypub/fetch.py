@@ -77,6 +77,7 @@ ACCEPT_ACTIVITY = f"{ACTIVITY_JSON}, {LD_JSON}"
 ACCEPT_PAGE = f"{ACCEPT_ACTIVITY}, text/html;q=0.1"
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_ETAG = re.compile(r'(?:W/)?"[!#-~]{0,200}"')  # RFC 9110 §8.8.3, without obs-text
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 # Lower case, no default port, no dot segments, nothing that has to be encoded.
 _PLAIN = re.compile(
@@ -151,11 +152,14 @@ class HttpResponse:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file that is not ActivityPub, such as an icon; `content_type` is what the peer claims."""
+    """A file that is not ActivityPub, such as an icon; `content_type` is what the peer claims, and
+    `etag` names this version of it ("" if the peer does not say).
+    """
 
     body: bytes
     content_type: str
     url: str
+    etag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +180,8 @@ class _Ask:
     signed: bool
     limits: ResponseLimits
     budget: Budget | None
+    # The version that we have: the response may then be a 304.
+    etag: str = ""
 
 
 class Fetcher:
@@ -314,7 +320,15 @@ class Fetcher:
         """
         limits = replace(_GET, body=max_bytes, cut=cut)
         last, received = await self._get(url, _Ask(accept, False, limits, budget))
-        return Download(received.body, received.content_type, last)
+        return _to_download(last, received)
+
+    async def fetch_changed(
+        self, url: str, *, accept: str, max_bytes: int, etag: str, budget: Budget | None = None
+    ) -> Download | None:
+        """As `fetch_bytes`; None if the file is still the one with this ETag (RFC 9110 §13.1.2)."""
+        limits = replace(_GET, body=max_bytes)
+        last, received = await self._get(url, _Ask(accept, False, limits, budget, etag))
+        return None if received.status == 304 else _to_download(last, received)
 
     async def reach(self, url: str) -> ReachedServer | None:
         """Connect to the server of this URL, and ask it nothing; None through a proxied transport.
@@ -434,11 +448,11 @@ class Fetcher:
         return await _read_aside(_to_fetched, *await self._get(iri, ask))
 
     async def _get(self, iri: str, ask: _Ask) -> tuple[str, Received]:
-        """The last URL, after redirects, and its response, which is a 200."""
+        """The last URL, after redirects, and its response, which is a 200, or the 304 asked for."""
         url = without_fragment(iri)
         for _ in range(MAX_REDIRECTS + 1):
             received = await self._get_once(url, ask)
-            if received.status == 200:
+            if received.status == 200 or (received.status == 304 and ask.etag):
                 return url, received
             if received.status not in _REDIRECTS:
                 raise to_failure(url, received, self._clock())
@@ -470,6 +484,8 @@ class Fetcher:
             ask.budget.spend(place.url)
             limits = replace(limits, total=min(limits.total, ask.budget.seconds_left))
         headers = {**self._headers, "Host": place.netloc, "Accept": ask.accept}
+        if ask.etag:
+            headers["If-None-Match"] = ask.etag
         if ask.signed and self._key is not None:
             now = self._clock()
             headers |= sign(
@@ -501,6 +517,14 @@ class Fetcher:
             raise Unreachable("connect_failed", str(error), url=url) from error
         except httpx.TransportError as error:
             raise Unreachable("answer_broken", str(error), url=url) from error
+
+
+def _to_download(url: str, received: Received) -> Download:
+    etag = received.headers.get("etag", "")
+    # It is sent back as it is, so only as its grammar allows.
+    return Download(
+        received.body, received.content_type, url, etag if _ETAG.fullmatch(etag) else ""
+    )
 
 
 def _is_accepted(answer: HttpResponse) -> bool:

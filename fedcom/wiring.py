@@ -22,6 +22,7 @@ from fedcom import migrate
 from fedcom.accounts.throttle import address_key
 from fedcom.background.active_users import ActiveUserCounts
 from fedcom.background.backfill import Backfill
+from fedcom.background.block_lists import BlockLists
 from fedcom.background.daily_counts import DailyCounts
 from fedcom.background.follow_requests import ask_again
 from fedcom.background.gone_actors import GoneActors
@@ -111,6 +112,7 @@ class OpenInstance:
     _gone_actors: GoneActors
     _housekeeping: Housekeeping
     _active_users: ActiveUserCounts
+    _block_lists: BlockLists
     _daily_counts: DailyCounts
     _purges: Purges
     _search_words: SearchWords
@@ -151,6 +153,10 @@ class OpenInstance:
             self.backfill.want_thread(found)
         return found
 
+    async def fetch_block_list(self, list_id: int) -> None:
+        """Fetch a subscribed list of servers to block now; what went wrong is stored with it."""
+        await self._block_lists.fetch(list_id)
+
     async def link_metadata(self, url: str) -> LinkMetadata:
         """What the page behind a link says of itself."""
         return await self.previews.metadata_of(url)
@@ -184,6 +190,7 @@ class OpenInstance:
                     self._housekeeping.clean_rows,
                     self._housekeeping.clean_files,
                     self._active_users.refresh,
+                    self._block_lists.fetch_due,
                     self._daily_counts.refresh,
                     self._search_words.forget,
                     only_if=self.database.is_leader,
@@ -384,6 +391,7 @@ async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
             _gone_actors=gone_actors,
             _housekeeping=Housekeeping(database, pictures, remote_pictures, settings, clock),
             _active_users=ActiveUserCounts(database, clock),
+            _block_lists=BlockLists(units, parts.fetcher, settings.origin, clock),
             _daily_counts=DailyCounts(database, clock),
             _purges=Purges(
                 database, units, pictures.store, remote_pictures, settings.origin, clock

@@ -92,6 +92,10 @@ class Instance(Protocol):
         """What is right and wrong with this server: asks its own public address and others."""
         ...
 
+    async def fetch_block_list(self, list_id: int) -> None:
+        """Fetch a subscribed list of servers to block now; what went wrong is stored with it."""
+        ...
+
     async def link_metadata(self, url: str) -> LinkMetadata:
         """What the page behind a link says of itself, fetched now.
 

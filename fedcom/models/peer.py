@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Boolean, Column, Table, Text
 
 from fedcom.db import UtcDateTime
-from fedcom.models.base import metadata
+from fedcom.models.base import EMPTY, metadata
 
 peer = Table(
     "peer",
@@ -25,6 +25,8 @@ instance_block = Table(
     Column("host", Text, primary_key=True),
     Column("reason", Text, nullable=False, default=""),
     Column("created_at", UtcDateTime, nullable=False),
+    # The list that it came from (`block_list.name`); "" if an admin chose it.
+    Column("list_name", Text, nullable=False, server_default=EMPTY),
 )
 
 
@@ -46,3 +48,4 @@ class InstanceBlock:
     host: str
     reason: str
     created_at: datetime
+    list_name: str

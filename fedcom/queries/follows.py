@@ -20,6 +20,7 @@ from sqlalchemy import (
     or_,
     select,
     union,
+    union_all,
 )
 
 from fedcom.db import BigId, UtcDateTime
@@ -102,6 +103,17 @@ def list_pending(conn: Connection) -> list[FollowRow]:
         .order_by(follow.c.id)
     )
     return [to_row(FollowRow, row) for row in rows.mappings()]
+
+
+def count_by_host(conn: Connection) -> dict[str, tuple[int, int]]:
+    """Of each other server, pending ones too: the follows by its people, and those of what is
+    there.
+    """
+    found: dict[str, tuple[int, int]] = {}
+    for host, followers, follows in conn.execute(_BY_HOST):
+        before = found.get(host, (0, 0))
+        found[host] = (before[0] + followers, before[1] + follows)
+    return found
 
 
 def count_unanswered(conn: Connection, before: datetime) -> list[tuple[str, int, datetime]]:
@@ -284,4 +296,14 @@ _FOLLOWED_HERE = select(
         follow.c.follower_id == actor.c.id,
         actor.c.local.is_(True),
     )
+)
+_BY_HOST = union_all(
+    select(actor.c.host, func.count(), literal(0))
+    .join(follow, follow.c.follower_id == actor.c.id)
+    .where(actor.c.local.is_(False))
+    .group_by(actor.c.host),
+    select(actor.c.host, literal(0), func.count())
+    .join(follow, follow.c.target_id == actor.c.id)
+    .where(actor.c.local.is_(False))
+    .group_by(actor.c.host),
 )

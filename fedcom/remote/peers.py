@@ -96,7 +96,7 @@ def put_peer(conn: Connection, host: str, software: Software | None, now: dateti
 
 def find_block(conn: Connection, host: str) -> InstanceBlock | None:
     """The block that covers `host` (with or without a port), its own or that of a parent domain."""
-    return first_row(InstanceBlock, conn.execute(_BLOCK, {"covering": list(_covering(host))}))
+    return first_row(InstanceBlock, conn.execute(_BLOCK, {"covering": list(covering(host))}))
 
 
 def find_refusal(conn: Connection, host: str) -> Denied | None:
@@ -106,7 +106,7 @@ def find_refusal(conn: Connection, host: str) -> Denied | None:
     It is `instance_blocked`, `domain_not_in_allow_list` or `federation_disabled`. An allow list is
     strict, as in Lemmy 0.19: servers that are not on it are refused, with their subdomains.
     """
-    names = {"covering": list(_covering(host))}
+    names = {"covering": list(covering(host))}
     federated, blocked, has_list, allowed = conn.execute(_REFUSAL, names).one()
     if federated is False:
         return Denied("federation_disabled", "This server does not federate.")
@@ -162,14 +162,14 @@ def blocked_among(conn: Connection, hosts: Iterable[str]) -> set[str]:
     return {host for host in hosts if listed.refuses(host)}
 
 
-def _covering(host: str) -> set[str]:
+def covering(host: str) -> set[str]:
     """The names whose block covers `host`: itself, without its port, and every parent domain."""
     labels = _without_port(host).split(".")
     return {".".join(labels[start:]) for start in range(len(labels))} | {host}
 
 
 def _is_covered(host: str, names: frozenset[str]) -> bool:
-    """Whether one of `_covering(host)` is among `names`; lists ask for thousands of hosts."""
+    """Whether one of `covering(host)` is among `names`; lists ask for thousands of hosts."""
     name = host if host in names else _without_port(host)
     while name and name not in names:
         name = name.partition(".")[2]

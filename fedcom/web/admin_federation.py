@@ -18,6 +18,7 @@ from fedcom.queries.omissions import list_omissions
 from fedcom.remote.peers import find_peers, list_peers, normalise_host
 from fedcom.site.health import Backlog, Health, check_health, list_backlogs, measure_database
 from fedcom.site.instances import block_instance, list_blocks, unblock_instance
+from fedcom.site.settings import list_allowed_instances
 from fedcom.web.html.forms import Form, read_form, receive, see_other
 from fedcom.web.html.i18n import gettext
 from fedcom.web.html.render import page
@@ -64,17 +65,20 @@ _STARTED = time.monotonic()
 
 
 async def show_instances(request: Request) -> Response:
-    """GET /admin/instances: blocked servers, and all known servers."""
+    """GET /admin/instances: blocked, allowed and known servers."""
     return await _show_instances(request, Form(dict(_BLOCK)))
 
 
 async def _show_instances(request: Request, form: Form) -> Response:
-    def read(conn: Connection, context: PageContext) -> tuple[list[InstanceBlock], list[Peer]]:
+    def read(
+        conn: Connection, context: PageContext
+    ) -> tuple[list[InstanceBlock], list[Peer], list[str]]:
         admin_of(context)
-        return list_blocks(conn), list_peers(conn, limit=5 * PEERS)
+        known = list_peers(conn, limit=5 * PEERS)
+        return list_blocks(conn), known, list_allowed_instances(conn)
 
-    context, (blocks, known) = await read_page(request, read)
-    values = {"form": form, "blocks": blocks, "known": known}
+    context, (blocks, known, allowed) = await read_page(request, read)
+    values = {"form": form, "blocks": blocks, "known": known, "allowed": allowed}
     return form.answer(page(context, "admin_instances.html", values))
 
 

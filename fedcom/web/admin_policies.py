@@ -1,15 +1,18 @@
 """The admin's pages about what is allowed here, who may read it, and the defaults of lists."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
 from fedcom.context import Context
-from fedcom.errors import Checks
+from fedcom.errors import Checks, Invalid
 from fedcom.http.numbers import number_in
 from fedcom.models.site import Site
+from fedcom.remote.peers import normalise_host
+from fedcom.site.block_lists import ListedServer, list_cut_off
 from fedcom.site.settings import (
     SiteChanges,
     edit_site,
@@ -74,17 +77,24 @@ async def edit_access(request: Request) -> Response:
         "private": _box(context.site.private),
         "federated": _box(context.site.federated),
         "host": "\n".join(hosts),
+        "confirmed": "",
     }
     form = await read_form(request, initial)
+    lost: tuple[ListedServer, ...] = ()
     if form.ready:
         with form.keeping():
+            if form.checked("federated"):
+                wanted = _hosts_in(form.text("host"))
+                lost = await context.instance.read(lambda conn: list_cut_off(conn, wanted))
+            if lost and not form.checked("confirmed"):
+                raise Invalid("confirmed_missing", "Please confirm whom this cuts off.")
             changes = SiteChanges(
                 private=form.checked("private"),
                 federated=form.checked("federated"),
                 allowed_instances=form.text("host").splitlines(),
             )
             return await _save(context, changes, "/admin/access")
-    return form.answer(page(context, "admin_access.html", {"form": form}))
+    return form.answer(page(context, "admin_access.html", {"form": form, "lost": lost}))
 
 
 _DEFAULTS = ("default_scope", "default_sort", "app_listing_mode", "app_theme")
@@ -140,6 +150,15 @@ def _read_post(address: str, origin: str) -> int | None:
     _, is_post, number = address.removeprefix(origin).partition("/post/")
     is_ours = is_post and address.startswith((f"{origin}/post/", "/post/"))
     return number_in(number.partition("#")[0].partition("?")[0]) if is_ours else 0
+
+
+def _hosts_in(text: str) -> set[str]:
+    """The hosts in these lines; `edit_site` refuses those that are none."""
+    found: set[str] = set()
+    for line in text.splitlines():
+        with suppress(Invalid):
+            found.add(normalise_host(line))
+    return found
 
 
 async def _save(context: PageContext, changes: SiteChanges, back: str) -> Response:

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 from fedcom.web import (
     admin,
     admin_accounts,
+    admin_block_lists,
     admin_decoration,
     admin_federation,
     admin_first_steps,
@@ -178,6 +179,7 @@ def routes() -> list[BaseRoute]:
         page_route("/admin/instances", admin_federation.show_instances),
         button_route("/admin/blocks", admin_federation.block),
         button_route("/admin/blocks/remove", admin_federation.unblock),
+        *admin_block_lists.routes(),
         page_route("/admin/health", admin_health.show),
         page_route("/admin/federation", admin_federation.show),
         button_route("/admin/federation/retry", admin_federation.retry),

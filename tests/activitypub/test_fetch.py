@@ -759,6 +759,28 @@ async def test_a_file_is_fetched_up_to_its_own_limit(web: TlsPeers, key: Private
 
 
 @pytest.mark.anyio
+async def test_a_file_that_has_not_changed_is_none_and_only_a_304_that_was_asked_for_counts(
+    web: TlsPeers,
+) -> None:
+    fetcher = web.fetcher()
+    web.put(NOTE, b"a", media_type="text/csv", ETag='W/"v1"')
+    first = await fetcher.fetch_changed(NOTE, accept="text/csv", max_bytes=9, etag="")
+    assert first is not None
+    assert first.etag == 'W/"v1"'
+    web.put(NOTE, status=304)
+    again = fetcher.fetch_changed(NOTE, accept="text/csv", max_bytes=9, etag=first.etag)
+    assert await again is None
+    with pytest.raises(FetchRefused):
+        await fetcher.fetch_changed(NOTE, accept="text/csv", max_bytes=9, etag="")
+    assert [asked.headers.get("if-none-match") for asked in web.listener.asked] == [
+        *(None, 'W/"v1"', None)
+    ]
+    web.put(NOTE, b"a", media_type="text/csv", ETag='"v 2"')
+    odd = await fetcher.fetch_bytes(NOTE, accept="text/csv", max_bytes=9)
+    assert odd.etag == ""
+
+
+@pytest.mark.anyio
 async def test_a_request_refused_without_a_signature_is_repeated_with_one(
     web: TlsPeers, key: PrivateKey, pems: tuple[str, str]
 ) -> None:
@@ -1095,6 +1117,9 @@ USES: dict[str, Use] = {
     "fetch_bytes": lambda fetcher, url, key: fetcher.fetch_bytes(
         url, accept="image/*", max_bytes=99
     ),
+    "fetch_changed": lambda fetcher, url, key: fetcher.fetch_changed(
+        url, accept="text/csv", max_bytes=99, etag='"1"'
+    ),
     "reach": lambda fetcher, url, key: fetcher.reach(url),
     "post": lambda fetcher, url, key: fetcher.post(url, b"{}", SigningKeys(key)),
 }
@@ -1161,7 +1186,8 @@ async def test_the_private_listeners_would_have_accepted(inside: Inside) -> None
     await fetcher.aclose()
 
 
-@pytest.mark.parametrize("use", [USES[name] for name in USES if name != "post"])
+# `post` follows no redirect, and `reach` asks for nothing that could be one.
+@pytest.mark.parametrize("use", [USES[name] for name in USES if name not in {"post", "reach"}])
 @pytest.mark.anyio
 async def test_a_redirect_to_a_private_address_is_not_followed(
     web: TlsPeers, inside: Inside, key: PrivateKey, use: Use

@@ -26,6 +26,13 @@ T = TypeVar("T")
 SECONDS = 20.0
 LINK = "https://news.example/cats?id=1"
 
+BLOCK_LIST = (
+    "#domain,#severity,#reject_media,#reject_reports,#public_comment,#obfuscate",
+    *("spam.example,suspend,,,Advertising,", "ads.example,suspend,,,Advertising,"),
+    *("{beta},suspend,,,Too many dogs,", "loud.example,silence,,,,", "e**l.example,suspend,,,,"),
+)
+"""Of the servers here, one is blocked already and one has followers."""
+
 LONG = """Cats sleep for most of the day. **Why?**
 
 | Hour | What they do |
@@ -331,6 +338,12 @@ def _admin_decides(servers: Servers) -> None:
     servers.paths["emoji"] = edits[0]
     instances = ann.open("/admin/instances")
     ann.send(instances, instances.form(having="host"), host="spam.example", reason="Advertising")
+    imported = ann.open("/admin/block-lists/import")
+    text = "\n".join(BLOCK_LIST).format(beta=servers.beta.host)
+    draft = ann.send(imported, imported.form(having="text"), text=text, name="fediblock.csv")
+    servers.paths["block list"] = draft
+    lists = ann.open("/admin/block-lists")
+    ann.send(lists, lists.form(having="url"), url="http://127.0.0.1:1/list.csv", name="A friend's")
     invitations = ann.open("/admin/invitations")
     ann.send(invitations, invitations.form(having="note"), note="For the neighbours", uses="3")
     made_at = f"{servers.alpha.origin}/register?"

@@ -132,11 +132,24 @@ def test_activities_of_a_blocked_server_are_ignored(
     zoe, bob = servers.people["zoe"], servers.people["bob"]
     page = tab_of("ann")
     page.goto("/admin/instances")
-    page.get_by_label("Server", exact=True).fill(servers.beta.host)
-    page.get_by_label("Reason").fill("Too many dogs")
-    page.get_by_role("button", name="Block", exact=True).click()
+    page.get_by_role("link", name="Import a list").click()
+    rows = (
+        f"{servers.beta.host},suspend,Too many dogs",
+        "calm.example,suspend,",
+        "loud.example,silence,",
+    )
+    page.get_by_label("Or paste it here").fill("\n".join(("domain,severity,public_comment", *rows)))
+    page.get_by_role("button", name="Show what it changes").click()
+    draft = page.locator("form.card")
+    expect(draft.locator("li").filter(has_text=servers.beta.host)).to_contain_text("cuts off")
+    page.get_by_text("1 line was skipped").click()
+    expect(page.locator("details li")).to_contain_text("only limited there")
+    page.get_by_label("calm.example").uncheck()
+    page.get_by_role("button", name="Apply what is ticked").click()
+    expect(page.locator("ul.rows > li").filter(has_text="calm.example")).to_have_count(0)
     line = page.locator("ul.rows > li").filter(has_text=servers.beta.host)
     expect(line).to_contain_text("Too many dogs")
+    expect(line).to_contain_text("from the list Imported list")
     zoe.reply(thread.there, "Can you hear me?")
     line.get_by_role("button", name="Unblock").click()
     expect(line).to_have_count(0)

@@ -91,6 +91,8 @@ FORMS = [
     Refused("/admin/registration", "ann", {}, {"question": "x" * 501}),
     Refused("/admin/invitations", "ann", {"note": "Us", "days": "3"}, {"uses": "many"}),
     Refused("/admin/instances", "ann", {"reason": "Loud"}, {"host": "no host!"}),
+    Refused("/admin/block-lists", "ann", {"name": "Ours"}, {"url": "https://no list"}),
+    Refused("/admin/block-lists/import", "ann", {"name": "Ours"}, {"text": "no server!"}),
     Refused("/upload", "kim", {}, {"alt": "x" * 1001}),
 ]
 

@@ -27,6 +27,7 @@ from fedcom.http.accepting import preferred, weights
 from fedcom.rules import limits
 from fedcom.rules.links import normal_link
 from fedcom.rules.names import check_name
+from fedcom.site.block_list_file import read_block_list
 from fedcom.text.difference import difference, readable
 from fedcom.text.excerpts import excerpt, mark
 from fedcom.text.hashtags import find_hashtags, with_hashtag_links
@@ -116,6 +117,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "a handle": parse_handle,
     "an IRI": lambda text: check_iri(f"https://peer.example/{text}", development=True),
     "a host": lambda text: check_iri(f"https://{text}", development=True),
+    "a list of servers": lambda text: read_block_list(f"a.example\n{text}\n{text}", "b.example"),
     "a cursor": lambda text: Cursor.read(text, whole=False),
     "a query": parse_terms,
     "a found text": lambda text: (

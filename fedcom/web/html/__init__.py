@@ -4,6 +4,7 @@ In reading order: `routing` (routes that refuse cross-site forms), `request_cont
 which page of which site), `forms` and `honeypot` (what was typed, and whether by a person),
 `languages` (a box for each), `render` and `escaping` (templates), `fragments` (parts of pages, kept
 in memory), `i18n` (translations), `labels` (names of pages), `flash` (a message on the next page),
-`errors` (pages for errors), `reasons` (of moderators), `alerts` (what admins see on every page),
-`colours`, `plots` (of numbers over time), `static_files`, `feed_documents` (RSS and Atom).
+`errors` (pages for errors), `reasons` (of moderators), `alerts` and `list_changes` (what admins see
+on every page), `colours`, `plots` (of numbers over time), `static_files`, `feed_documents` (RSS and
+Atom).
 """

@@ -331,6 +331,7 @@ def piece(context: PageContext, template: str, values: Mapping[str, Any]) -> str
         site=context.site,
         announcement=context.announcement,
         alerts=context.alerts,
+        list_changes=context.list_changes,
         member=context.member,
         is_kept_out=context.is_kept_out,
         form_token=context.form_token,

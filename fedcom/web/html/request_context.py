@@ -27,6 +27,7 @@ from fedcom.models.site import Site
 from fedcom.web.html.alerts import find_alerts
 from fedcom.web.html.i18n import choose, speak
 from fedcom.web.html.labels import PAGES
+from fedcom.web.html.list_changes import find_list_changes
 
 T = TypeVar("T")
 
@@ -83,6 +84,8 @@ class PageContext:
     form_token: str = ""
     # Problems of the instance; for admins only.
     alerts: tuple[str, ...] = ()
+    # What lists of servers to block leave to decide on; for admins only.
+    list_changes: int = 0
     # The language of the page.
     language: str = DEFAULT
     # The member is banned, and counts as a guest on this page.
@@ -178,6 +181,7 @@ def _to_context(
         identity,
         form_token=make_token(credentials.token) if credentials.from_cookie else "",
         alerts=find_alerts(request, conn, identity.now) if identity.is_admin else (),
+        list_changes=find_list_changes(request, conn, identity.now) if identity.is_admin else 0,
         language=choose(request.headers.get("accept-language", ""), preferred),
         is_kept_out=is_kept_out,
     )

@@ -46,3 +46,26 @@ def test_a_blocked_host_is_not_requested(shell: Shell, text: str) -> None:
 
     assert (result.code, result.out) == (1, "")
     assert "(instance_blocked)" in result.err
+
+
+def test_a_list_is_shown_as_a_draft_first_and_exported_as_it_was_read(shell: Shell) -> None:
+    head = "#domain,#severity,#reject_media,#reject_reports,#public_comment,#obfuscate\n"
+    one = "one.example,suspend,false,false,spam,false\n"
+    text = f"{head}{one}two.example,suspend,,,,\nquiet.example,silence,,,,\n"
+    shell.folder.joinpath("tier0.csv").write_text(text)
+
+    out = shell.must("instance", "import", "tier0.csv", "--except", "two.example")
+    assert out == (
+        "line 4 skipped (only limited there, and this server can only block):"
+        " quiet.example,silence\n"
+        "one.example  spam\n"
+        "Not blocked yet: 1. To block them, repeat this with --yes.\n"
+    )
+    assert shell.must("instance", "export") == head
+    out = shell.must("instance", "import", "tier0.csv", "--except", "two.example", "--yes")
+    assert out.endswith("Blocked now: 1.\n")
+    assert "  from tier0.csv  spam\n" in shell.must("instance", "list")
+    assert shell.must("instance", "export") == head + one
+    assert "Already blocked: 1." in shell.must("instance", "import", "tier0.csv")
+    result = shell("instance", "import", str(shell.folder / "secret.key"))
+    assert (result.code, result.out, "(list_empty)" in result.err) == (1, "", True)

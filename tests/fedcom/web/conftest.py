@@ -35,6 +35,8 @@ from fedcom.models.post import Post
 from fedcom.remote.actors import put_actor
 from fedcom.remote.keys import KeyCipher
 from fedcom.settings import Settings
+from fedcom.site.block_list_file import read_block_list
+from fedcom.site.block_lists import get_block_list, note_problem, take_over
 from fedcom.site.health import Finding
 from fedcom.site.setup import finish_setup, start
 from fedcom.text.page_head import LinkMetadata
@@ -69,6 +71,8 @@ class PlainInstance:
         # Fetches that never end.
         self.silent: set[str] = set()
         self.links: dict[str, LinkMetadata] = {}
+        # Lists of servers to block, by address.
+        self.block_lists: dict[str, str] = {}
         self.findings: list[Finding] = []
         self.keeps_pages = True
         self.metrics = None
@@ -101,6 +105,16 @@ class PlainInstance:
         if text not in self.known:
             raise NotFound("couldnt_find_object", "Nothing answers there.")
         return self.known[text]
+
+    async def fetch_block_list(self, list_id: int) -> None:
+        def fetch(ctx: Context) -> None:
+            url = get_block_list(ctx.conn, list_id).url or ""
+            if url in self.block_lists:
+                take_over(ctx, list_id, read_block_list(self.block_lists[url], ctx.host), "")
+            else:
+                note_problem(ctx, list_id, "The origin does not have it (404).")
+
+        await self.unit(fetch)
 
     async def link_metadata(self, url: str) -> LinkMetadata:
         if url not in self.links:

@@ -2,12 +2,17 @@
 
 import pytest
 
+from activitypub.document import Document
 from fedcom.accounts.sessions import create_session
+from fedcom.actions.follow import Follow
+from fedcom.actions.perform import perform
 from fedcom.actions.profile import EditProfile
 from fedcom.actions.vote import Vote
 from fedcom.app import _routes
 from fedcom.context import Context
+from fedcom.models.actor import Person
 from fedcom.models.site import Site
+from fedcom.remote.actors import put_actor
 from fedcom.site.settings import (
     edit_site,
     get_site,
@@ -19,6 +24,8 @@ from fedcom.wire.body import Body
 from tests.fedcom.web.browser import PAGE_HEADERS
 from tests.fedcom.web.conftest import World
 from tests.fedcom.web.test_access import MATRIX, make_targets
+from tests.support import documents
+from tests.support.people import received
 
 pytestmark = pytest.mark.anyio
 
@@ -69,6 +76,24 @@ async def test_the_page_about_access_saves_all_of_it(world: World) -> None:
     site = await world.instance.read(get_site)
     assert (site.private, site.federated) == (True, False)
     assert await world.instance.read(list_allowed_instances) == ["good.example"]
+
+
+async def test_an_allow_list_that_cuts_somebody_off_is_confirmed_first(world: World) -> None:
+    def follow(ctx: Context) -> None:
+        kim = put_actor(ctx, Document(documents.person("https://peer.example/u/kim")))
+        assert isinstance(kim, Person)
+        perform(ctx, Follow(by=kim, target=world.community), received(kim.iri))
+
+    await world.instance.unit(follow)
+    ann, wanted = world.browser("ann"), {"federated": "on", "host": "good.example"}
+    page = await ann.post("/admin/access", **wanted)
+    assert (page.status, "peer.example : followers there: 1" in page.text) == (422, True)
+    assert await world.instance.read(list_allowed_instances) == []
+    sent = await ann.post("/admin/access", confirmed="on", **wanted)
+    assert sent.location == "/admin/access"
+    assert "federates with 1 server only" in (await ann.get("/admin/instances")).text
+    # Who is cut off already is no reason to ask again.
+    assert (await ann.post("/admin/access", **wanted)).location == "/admin/access"
 
 
 async def test_guests_and_new_members_begin_with_the_defaults(world: World) -> None:
