@@ -1,6 +1,6 @@
 """Lists of servers to block, and from which of them a block came.
 
-Revision 0059, after 0056.
+Revision 0059, after 0058.
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from fedcom.db import BigId
 
 revision = "0059"
-down_revision = "0056"
+down_revision = "0058"
 branch_labels = None
 depends_on = None
 

@@ -41,6 +41,7 @@ from fedcom.queries.reports import (
     Reportable,
     count_reports_by,
     count_reports_from,
+    find_assignment,
     find_report,
     get_report,
     is_reported,
@@ -123,6 +124,8 @@ class Report(Federated[ReportRow]):
         if isinstance(target, Post | Comment):
             reference, location = reference_to(target), placed(target)
         message_id = target.id if isinstance(target, Message) else None
+        # It goes to whoever has the others about the same thing.
+        given = find_assignment(ctx.conn, target)
         row = insert(report).values(
             iri=iri,
             reporter_id=self.by.id,
@@ -133,6 +136,8 @@ class Report(Federated[ReportRow]):
             reason=self.reason,
             reported_text=text_of(target),
             created_at=ctx.now,
+            assignee_id=given.assignee_id,
+            for_admins=given.for_admins,
         )
         report_id = ctx.conn.execute(row.returning(report.c.id)).scalar_one()
         event = NotificationEvent(

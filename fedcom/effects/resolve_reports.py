@@ -35,6 +35,9 @@ class Outcome:
 
 DISMISSED = Outcome("dismissed")
 
+HANDED_OVER = "handed_over"
+"""The detail of the notification that a report was given to its recipient."""
+
 
 def resolve_content(
     ctx: Context, resolver: Person, target: Post | Comment, outcome: Outcome
@@ -74,7 +77,7 @@ def resolve_reports(
         update(notification)
         .where(
             notification.c.kind == "report",
-            notification.c.detail == "",
+            notification.c.detail.in_(["", HANDED_OVER]),
             notification.c.read_at.is_(None),
             has_notice,
         )

@@ -26,7 +26,14 @@ from fedcom.models.follow import follow
 from fedcom.models.mail import mail
 from fedcom.models.media import media
 from fedcom.models.message import message
-from fedcom.models.moderation import community_ban, moderator, modlog, report, tombstone
+from fedcom.models.moderation import (
+    community_ban,
+    moderator,
+    moderator_note,
+    modlog,
+    report,
+    tombstone,
+)
 from fedcom.models.notification import notification
 from fedcom.models.omission import omission
 from fedcom.models.outside_mention import outside_mention
@@ -58,6 +65,7 @@ PERSONAL: tuple[Column[Any], ...] = (
     import_item.c.person_id,
     notification.c.recipient_id,
     appeal.c.person_id,
+    moderator_note.c.person_id,
 )
 """Rows that only their member sees, or that nobody needs without the member: deleted with the
 account, by `wipe_personal`.
@@ -104,6 +112,8 @@ KEPT: dict[Column[Any], str] = {
     community_ban.c.person_id: "holds if the person is restored by their server",
     report.c.reporter_id: "moderators still have to deal with what was reported",
     report.c.resolver_id: "says who decided",
+    report.c.assignee_id: "says who has it, until somebody else takes it",
+    moderator_note.c.author_id: "the other moderators go on with it",
     report.c.person_id: "moderators still have to deal with what was reported",
     modlog.c.moderator_id: "the log of moderation is public and complete",
     modlog.c.person_id: "the log of moderation is public and complete",
@@ -118,6 +128,7 @@ KEPT: dict[Column[Any], str] = {
     community_ban.c.community_id: "names a community",
     moderator.c.community_id: "names a community",
     modlog.c.community_id: "names a community",
+    moderator_note.c.community_id: "names a community",
     notification.c.community_id: "names a community",
     omission.c.community_id: "names a community",
     post.c.community_id: "names a community",

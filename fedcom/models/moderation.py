@@ -218,6 +218,9 @@ report = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("resolved_at", UtcDateTime, nullable=True),
     Column("resolver_id", BigId, ForeignKey("actor.id"), nullable=True),
+    # Who has taken it or was given it: a moderator, or the admins. At most one of both.
+    Column("assignee_id", BigId, ForeignKey("actor.id"), nullable=True),
+    Column("for_admins", Boolean, nullable=False, server_default=false()),
     # Those of the last hour are counted, by person and by server, before each new one.
     Index("ix_report_created_at", "created_at"),
     # Every page shows admins the number of open ones.
@@ -228,7 +231,7 @@ report = Table(
     Index("ix_report_message_id", "message_id"),
     # How often a person was reported.
     Index("ix_report_person_id", "person_id"),
-    # A purge searches them for the person that it erases.
+    # A purge searches them for the person that it erases; moderators, for their own.
     *(
         Index(
             f"ix_report_{name}",
@@ -236,7 +239,7 @@ report = Table(
             sqlite_where=text(f"{name} IS NOT NULL"),
             postgresql_where=text(f"{name} IS NOT NULL"),
         )
-        for name in ("reporter_id", "resolver_id")
+        for name in ("reporter_id", "resolver_id", "assignee_id")
     ),
     Index(
         "ix_report_account",
@@ -244,6 +247,29 @@ report = Table(
         sqlite_where=text(_OF_ACCOUNT),
         postgresql_where=text(_OF_ACCOUNT),
     ),
+    sqlite_autoincrement=True,
+)
+
+# What moderators tell each other about a person, or about a report. Never shown to that person.
+moderator_note = Table(
+    "moderator_note",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    # Whom it is about, as far as known: the author of what was reported.
+    Column("person_id", BigId, ForeignKey("actor.id"), nullable=True),
+    Column("report_id", BigId, ForeignKey("report.id", ondelete="CASCADE"), nullable=True),
+    # Whose moderators read it, beside the admins; null: only the admins.
+    Column("community_id", BigId, ForeignKey("actor.id"), nullable=True),
+    # Null for a moderator who was purged.
+    Column("author_id", BigId, ForeignKey("actor.id"), nullable=True),
+    # Plain text.
+    Column("text", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_moderator_note_person_id", "person_id", "id"),
+    Index("ix_moderator_note_report_id", "report_id"),
+    Index("ix_moderator_note_community_id", "community_id"),
+    Index("ix_moderator_note_author_id", "author_id"),
+    CheckConstraint("person_id IS NOT NULL OR report_id IS NOT NULL", name="subject"),
     sqlite_autoincrement=True,
 )
 
@@ -293,8 +319,24 @@ class ReportRow:
     post_id: int | None
     comment_id: int | None
     message_id: int | None
+    person_id: int | None
     reason: str
     reported_text: str
     created_at: datetime
     resolved_at: datetime | None
     resolver_id: int | None
+    assignee_id: int | None
+    for_admins: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ModeratorNote:
+    """A note among moderators."""
+
+    id: int
+    person_id: int | None
+    report_id: int | None
+    community_id: int | None
+    author_id: int | None
+    text: str
+    created_at: datetime

@@ -30,7 +30,7 @@ from fedcom.models.comment import comment
 from fedcom.models.follow import follow
 from fedcom.models.media import media
 from fedcom.models.message import message
-from fedcom.models.moderation import moderator, modlog, report
+from fedcom.models.moderation import moderator, moderator_note, modlog, report
 from fedcom.models.notification import notification
 from fedcom.models.personal import (
     actor_block,
@@ -243,6 +243,22 @@ PARTS = (
         ),
         report.c.reporter_id,
         report.c.id,
+    ),
+    # Those that the member wrote. Those about the member are for the other moderators alone
+    # (docs/decisions/0059).
+    ExportPart(
+        "moderator_notes",
+        select(
+            _author.c.iri.label("about"),
+            _group.c.iri.label("community"),
+            *(moderator_note.c[name] for name in ("text", "created_at")),
+        ).select_from(
+            moderator_note.outerjoin(_author, _author.c.id == moderator_note.c.person_id).outerjoin(
+                _group, _group.c.id == moderator_note.c.community_id
+            )
+        ),
+        moderator_note.c.author_id,
+        moderator_note.c.id,
     ),
     _part(
         *("drafts", draft, draft.c.form, draft.c.fields, draft.c.updated_at),

@@ -1,18 +1,26 @@
 """Reports: the rows, their subjects, and the number per reporter."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
 
 from fedcom.errors import NotFound
 from fedcom.models.actor import Actor, Community, Person, actor
-from fedcom.models.base import columns_of, first_row
-from fedcom.models.comment import Comment
+from fedcom.models.base import columns_of, first_row, to_row
+from fedcom.models.comment import Comment, comment
 from fedcom.models.message import Message
 from fedcom.models.moderation import ReportRow, moderator, report
 from fedcom.models.post import Post
 from fedcom.queries.content import is_about
 from fedcom.text.html import to_text
+
+Reach = Literal["these", "authors", "posts"]
+"""Which open reports a decision about some is for: only these; all about the same authors; all in
+the same posts.
+"""
 
 Reportable = Post | Comment | Message | Person | Community
 """What a report may be about."""
@@ -55,9 +63,71 @@ def _is_about(target: Reportable) -> ColumnElement[bool]:
     return and_(IS_OF_ACTOR, report.c.reported_text == target.iri)
 
 
+def is_about_same(row: ReportRow) -> ColumnElement[bool]:
+    """A condition on rows of `report`: it is about the same thing as this one."""
+    if row.comment_id is not None:
+        return report.c.comment_id == row.comment_id
+    if row.post_id is not None:
+        return report.c.post_id == row.post_id
+    if row.message_id is not None:
+        return report.c.message_id == row.message_id
+    return and_(IS_OF_ACTOR, report.c.reported_text == row.reported_text)
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """To whom a report was given: a person by row id, the admins, or nobody."""
+
+    assignee_id: int | None = None
+    for_admins: bool = False
+
+
+def find_assignment(conn: Connection, target: Reportable) -> Assignment:
+    """To whom the open reports about this were given."""
+    given = or_(report.c.assignee_id.is_not(None), report.c.for_admins)
+    found = (
+        select(*columns_of(Assignment, report))
+        .where(_is_about(target), report.c.resolved_at.is_(None), given)
+        .order_by(report.c.id.desc())
+        .limit(1)
+    )
+    return first_row(Assignment, conn.execute(found)) or Assignment()
+
+
+def list_reached(
+    conn: Connection, report_ids: Sequence[int], reach: Reach, most: int
+) -> list[ReportRow]:
+    """The open reports that `reach` adds to these, one about each thing, oldest first; at most
+    `most`. Some may not be the reader's to resolve.
+    """
+    chosen: ColumnElement[bool] = report.c.id.in_(report_ids)
+    if reach == "authors":
+        authors = select(report.c.person_id).where(chosen, report.c.person_id.is_not(None))
+        chosen = or_(chosen, report.c.person_id.in_(authors))
+    elif reach == "posts":
+        posts = (
+            select(func.coalesce(report.c.post_id, comment.c.post_id))
+            .select_from(report.outerjoin(comment, comment.c.id == report.c.comment_id))
+            .where(chosen)
+        )
+        ids = [row_id for row_id in conn.execute(posts).scalars() if row_id is not None]
+        below = select(comment.c.id).where(comment.c.post_id.in_(ids))
+        chosen = or_(chosen, report.c.post_id.in_(ids), report.c.comment_id.in_(below))
+    wanted = _REPORT.where(chosen, report.c.resolved_at.is_(None)).order_by(report.c.id)
+    rows = [to_row(ReportRow, row) for row in conn.execute(wanted).mappings()]
+    things = {_thing(one): one for one in reversed(rows)}
+    return sorted(things.values(), key=lambda one: one.id)[:most]
+
+
 IS_OF_ACTOR = and_(
     report.c.post_id.is_(None), report.c.comment_id.is_(None), report.c.message_id.is_(None)
 )
+
+
+def _thing(row: ReportRow) -> tuple[int | str | None, ...]:
+    """Equal for reports about the same thing."""
+    content = (row.post_id, row.comment_id, row.message_id)
+    return content if any(content) else (row.reported_text,)
 
 
 def count_reports_by(conn: Connection, reporter_id: int, since: datetime) -> int:

@@ -38,6 +38,7 @@ MAX_REPORT = 1_000
 """Of the reason of a report; Lemmy has the same limit."""
 
 MAX_APPEAL = 3_000
+MAX_NOTE = 2_000
 """Of one message of an appeal."""
 
 MAX_ALT = 1_000

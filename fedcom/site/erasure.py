@@ -54,7 +54,13 @@ from fedcom.models.comment import comment, comment_rank
 from fedcom.models.follow import follow
 from fedcom.models.media import link_preview, media
 from fedcom.models.message import message
-from fedcom.models.moderation import community_ban, moderator, modlog, report
+from fedcom.models.moderation import (
+    community_ban,
+    moderator,
+    moderator_note,
+    modlog,
+    report,
+)
 from fedcom.models.notification import notification
 from fedcom.models.omission import omission
 from fedcom.models.outside_mention import outside_mention
@@ -118,6 +124,8 @@ OF_ACTOR: tuple[Column[Any], ...] = (
     sent_form.c.person_id,
     import_item.c.person_id,
     appeal.c.person_id,
+    moderator_note.c.person_id,
+    moderator_note.c.community_id,
     notification.c.recipient_id,
     notification.c.actor_id,
     notification.c.community_id,
@@ -149,6 +157,8 @@ FREED: tuple[Column[Any], ...] = (
     modlog.c.moderator_id,
     modlog.c.person_id,
     report.c.resolver_id,
+    report.c.assignee_id,
+    moderator_note.c.author_id,
     report.c.person_id,
 )
 """What stays, without the name: a decision about somebody else, or about what they wrote."""

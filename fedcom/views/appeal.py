@@ -181,6 +181,15 @@ _OPEN = (
     )
     .order_by(appeal.c.id)
 )
+_OF_PERSON = (
+    _lines()
+    .where(
+        appeal.c.person_id == bindparam("person", type_=BigId),
+        appeal.c.person_id != VIEWER,
+        or_(is_admin(VIEWER), modlog.c.community_id.in_(_MODERATED)),
+    )
+    .order_by(appeal.c.id.desc())
+)
 _OWN = _lines().where(appeal.c.person_id == VIEWER).order_by(appeal.c.id.desc())
 _OWN_BANS = (
     select(modlog.c.id, modlog.c.community_id)
@@ -192,6 +201,12 @@ _OWN_BANS = (
 def list_open_appeals(conn: Connection, viewer_id: int) -> list[AppealLine]:
     """The open appeals that the viewer judges, the oldest first."""
     return [_to_line(row) for row in conn.execute(_OPEN, {"viewer": viewer_id}).mappings()]
+
+
+def list_appeals_by(conn: Connection, person_id: int, *, viewer_id: int) -> list[AppealLine]:
+    """A person's appeals that the viewer judges or has judged, the newest first."""
+    wanted = {"person": person_id, "viewer": viewer_id}
+    return [_to_line(row) for row in conn.execute(_OF_PERSON, wanted).mappings()]
 
 
 def list_own_appeals(conn: Connection, viewer_id: int) -> list[AppealLine]:

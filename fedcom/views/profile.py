@@ -16,7 +16,7 @@ from sqlalchemy import (
 from fedcom.db import BigId
 from fedcom.models.actor import actor, author_counts, community as community_table
 from fedcom.models.moderation import moderator
-from fedcom.queries.visibility import is_admin, is_blocked, is_closed
+from fedcom.queries.visibility import is_admin, is_blocked, is_closed, is_found
 from fedcom.views.comment import CommentView
 from fedcom.views.comment_feed import comments_beside, list_comments
 from fedcom.views.community import CommunityView, community_columns, to_community
@@ -29,13 +29,14 @@ from fedcom.views.viewer import NOBODY, VIEWER
 @dataclass(frozen=True, slots=True)
 class ProfileStats:
     """The numbers of a person's posts and comments that are neither deleted nor removed, the
-    communities they moderate, and whether the viewer blocks them.
+    communities they moderate, and whether the viewer blocks them and moderates any community.
     """
 
     posts: int
     comments: int
     is_admin: bool
     is_blocked: bool
+    is_viewer_moderator: bool
     moderates: tuple[CommunityView, ...]
 
 
@@ -64,6 +65,7 @@ _FACTS = (
         ),
         is_admin(_PERSON).label("is_admin"),
         is_blocked(VIEWER, ids=[_PERSON]).label("is_blocked"),
+        is_found(moderator, moderator.c.person_id == VIEWER).label("is_viewer_moderator"),
         *community_columns(_group, "community_"),
     )
     .select_from(
@@ -92,6 +94,7 @@ def get_facts(conn: Connection, person_id: int, *, viewer_id: int = NOBODY) -> P
         comments=first["own_comments"],
         is_admin=first["is_admin"],
         is_blocked=first["is_blocked"],
+        is_viewer_moderator=first["is_viewer_moderator"],
         moderates=tuple(
             to_community(row, "community_") for row in rows if row["community_id"] is not None
         ),

@@ -3,6 +3,7 @@
 Admins see all of it, moderators the part of their communities, other members nothing.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -28,11 +29,11 @@ from sqlalchemy import (
 
 from fedcom.db import BigId
 from fedcom.models.actor import actor, community
-from fedcom.models.base import columns_of, to_row
+from fedcom.models.base import columns_of, to_row, values_of
 from fedcom.models.comment import comment
 from fedcom.models.moderation import ReportRow, moderator, report
 from fedcom.models.post import post
-from fedcom.queries.visibility import is_found, is_not_removed, moderates
+from fedcom.queries.visibility import is_admin, is_found, is_not_deleted, moderates
 from fedcom.text.html import excerpt_of, to_text
 from fedcom.views.community import (
     CommunityView,
@@ -85,23 +86,26 @@ class ReportView:
     is_removed: bool
     # The viewer may remove and lock it: moderators may, and admins in local communities.
     may_moderate: bool
-    # How often the author was reported, and had content removed, on this instance so far.
-    reported: int
-    removed: int
     author: PersonView | None
     community: CommunityView | None
     resolver: PersonView | None
+    # To whom it was given, if to a person.
+    assignee: PersonView | None
     complaints: tuple[Complaint, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportQuery:
-    """Selects the reports to show; `community_id` 0 means every community."""
+    """Selects the reports to show; `community_id` 0 means every community, `person_id` 0 every
+    author. `mine` are the open ones that the viewer has; those of the admins are every admin's.
+    """
 
     viewer_id: int
     is_admin: bool
     resolved: bool = False
+    mine: bool = False
     community_id: int = 0
+    person_id: int = 0
     after: Start = None
     limit: int = PAGE
 
@@ -109,6 +113,7 @@ class ReportQuery:
 _group = actor.alias("community_actor")
 _author = actor.alias("author")
 _resolver = actor.alias("resolver")
+_assignee = actor.alias("assignee")
 _by = actor.alias("reporter")
 _parent = comment.alias("parent")
 _newer = report.alias("newer")
@@ -137,28 +142,6 @@ def _is_open(table: FromClause) -> ColumnElement[bool]:
     return table.c.resolved_at.is_(None)
 
 
-_of_person = report.alias("of_person")
-# Moderators learn nothing about reports of private messages.
-_REPORTED = (
-    select(func.count())
-    .where(
-        _of_person.c.person_id == _author.c.id,
-        or_(_of_person.c.post_id.is_not(None), _of_person.c.comment_id.is_not(None)),
-    )
-    .correlate(_author)
-    .scalar_subquery()
-)
-
-
-def _removed(table: FromClause) -> ColumnElement[int]:
-    return (
-        select(func.count())
-        .where(table.c.author_id == _author.c.id, ~is_not_removed(table))
-        .correlate(_author)
-        .scalar_subquery()
-    )
-
-
 _IS_COMMENT = comment.c.id.is_not(None)
 
 
@@ -183,10 +166,9 @@ def _reports(page: FromClause) -> Select[Any]:
             or_(_MODERATED, and_(_IS_ADMIN, func.coalesce(_group.c.local, false()))).label(
                 "may_moderate"
             ),
-            _REPORTED.label("reported"),
-            (_removed(post) + _removed(comment)).label("removed"),
             *actor_columns(_author, "author_"),
             *actor_columns(_resolver, "resolver_"),
+            *actor_columns(_assignee, "assignee_"),
             *community_columns(_group, "community_"),
         )
         .select_from(
@@ -197,6 +179,7 @@ def _reports(page: FromClause) -> Select[Any]:
             .outerjoin(_group, _group.c.id == report.c.community_id)
             .outerjoin(community, community.c.actor_id == report.c.community_id)
             .outerjoin(_resolver, _resolver.c.id == report.c.resolver_id)
+            .outerjoin(_assignee, _assignee.c.id == report.c.assignee_id)
             .outerjoin(_author, _author.c.id == report.c.person_id)
         )
         .order_by(report.c.id.desc())
@@ -211,7 +194,9 @@ class _QueueShape:
 
     resolved: bool
     is_admin: bool
+    mine: bool
     in_community: bool
+    of_person: bool
     has_cursor: bool
     rows: int  # `first_rows`
 
@@ -230,6 +215,11 @@ def _list(shape: _QueueShape) -> Select[Any]:
     chosen = select(report.c.id).where(is_wanted, is_newest).order_by(report.c.id.desc())
     if not shape.is_admin:
         chosen = chosen.where(report.c.community_id.in_(_MODERATED_BY_VIEWER))
+    if shape.mine:
+        given = report.c.assignee_id == VIEWER
+        chosen = chosen.where(or_(given, report.c.for_admins) if shape.is_admin else given)
+    if shape.of_person:
+        chosen = chosen.where(report.c.person_id == bindparam("person", type_=BigId))
     if shape.in_community:
         chosen = chosen.where(report.c.community_id == bindparam("community", type_=BigId))
     if shape.has_cursor:
@@ -269,15 +259,17 @@ def list_reports(conn: Connection, wanted: ReportQuery) -> Page[ReportView]:
         "viewer": wanted.viewer_id,
         "is_admin": wanted.is_admin,
         "community": wanted.community_id,
+        "person": wanted.person_id,
         **page_values(wanted.after, wanted.limit),
     }
-    in_community, has_cursor = wanted.community_id != 0, isinstance(wanted.after, Cursor)
     shape = _QueueShape(
-        wanted.resolved,
-        wanted.is_admin,
-        in_community,
-        has_cursor,
-        first_rows(wanted.after, wanted.limit),
+        resolved=wanted.resolved,
+        is_admin=wanted.is_admin,
+        mine=wanted.mine,
+        in_community=wanted.community_id != 0,
+        of_person=wanted.person_id != 0,
+        has_cursor=isinstance(wanted.after, Cursor),
+        rows=first_rows(wanted.after, wanted.limit),
     )
     rows = conn.execute(_list(shape), parameters).mappings().all()
     shown = rows[: wanted.limit]
@@ -316,11 +308,10 @@ def _to_report(row: RowMapping, complaints: tuple[Complaint, ...]) -> ReportView
         is_deleted=row["deleted_at"] is not None,
         is_removed=row["removed_at"] is not None,
         may_moderate=bool(row["may_moderate"]) and row["post_id"] is not None,
-        reported=row["reported"],
-        removed=row["removed"],
         author=find_person_in(row, "author_"),
         community=find_community_in(row, "community_"),
         resolver=find_person_in(row, "resolver_"),
+        assignee=find_person_in(row, "assignee_"),
         complaints=complaints,
     )
 
@@ -340,6 +331,28 @@ _OF_MODERATOR = _QUEUES.where(
 )
 
 
+_ASSIGNABLE = (
+    select(moderator.c.community_id, *actor_columns(_by, "by_"))
+    .select_from(moderator.join(_by, _by.c.id == moderator.c.person_id))
+    .where(
+        moderator.c.community_id.in_(bindparam("communities", expanding=True)),
+        _by.c.local,
+        is_not_deleted(_by),
+    )
+    .order_by(moderator.c.appointed_at, moderator.c.person_id)
+)
+
+
+def map_moderators_here(
+    conn: Connection, community_ids: Collection[int]
+) -> dict[int, list[PersonView]]:
+    """The moderators of these communities who are members of this server."""
+    found: dict[int, list[PersonView]] = {row_id: [] for row_id in community_ids}
+    for row in conn.execute(_ASSIGNABLE, {"communities": list(found)}).mappings():
+        found[row["community_id"]].append(to_person(row, "by_"))
+    return found
+
+
 def list_queues(conn: Connection, viewer_id: int, *, is_admin: bool) -> list[CommunityView]:
     """The communities with reports, open or resolved, that the viewer may judge; for an admin those
     of the `LATEST` reports.
@@ -347,3 +360,71 @@ def list_queues(conn: Connection, viewer_id: int, *, is_admin: bool) -> list[Com
     statement = _OF_ADMIN if is_admin else _OF_MODERATOR
     rows = conn.execute(statement, {"viewer": viewer_id}).mappings()
     return [to_community(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportLine:
+    """A report in a list: its number and reason, and what it is about. `post_id` is also set for a
+    comment; all three ids are None for an account, whose id is the `reported_text`.
+    """
+
+    author: PersonView | None
+    community: CommunityView | None
+    id: int
+    reason: str
+    reported_text: str
+    created_at: datetime
+    resolved_at: datetime | None
+    post_id: int | None
+    comment_id: int | None
+    message_id: int | None
+    post_title: str | None
+
+
+_LINE_VALUES = values_of(ReportLine, without=("author", "community"))
+_LINES = (
+    select(
+        *(report.c[name] for name in ("id", "reason", "reported_text", "created_at")),
+        *(report.c[name] for name in ("resolved_at", "comment_id", "message_id")),
+        post.c.id.label("post_id"),
+        post.c.title.label("post_title"),
+        *actor_columns(_author, "author_"),
+        *community_columns(_group, "community_"),
+    )
+    .select_from(
+        report.outerjoin(comment, comment.c.id == report.c.comment_id)
+        .outerjoin(post, post.c.id == func.coalesce(report.c.post_id, comment.c.post_id))
+        .outerjoin(_group, _group.c.id == report.c.community_id)
+        .outerjoin(community, community.c.actor_id == report.c.community_id)
+        .outerjoin(_author, _author.c.id == report.c.person_id)
+    )
+    .order_by(report.c.id.desc())
+)
+MAY_SEE = or_(is_admin(VIEWER), report.c.community_id.in_(_MODERATED_BY_VIEWER))
+"""Whether the viewer may resolve a report."""
+_OF_PERSON = _LINES.where(report.c.person_id == bindparam("person", type_=BigId), MAY_SEE).limit(
+    bindparam("count")
+)
+_BY_ID = _LINES.where(report.c.id.in_(bindparam("reports", expanding=True)))
+
+
+def list_reports_about(
+    conn: Connection, person_id: int, *, viewer_id: int, limit: int
+) -> list[ReportLine]:
+    """The newest reports about a person and what they wrote, as far as the viewer may resolve
+    them.
+    """
+    wanted = {"person": person_id, "viewer": viewer_id, "count": limit}
+    return [_to_line(row) for row in conn.execute(_OF_PERSON, wanted).mappings()]
+
+
+def map_reports(conn: Connection, report_ids: Collection[int]) -> dict[int, ReportLine]:
+    """The reports with these row ids. It does not check who may see them."""
+    rows = conn.execute(_BY_ID, {"reports": list(report_ids)}).mappings()
+    return {row["id"]: _to_line(row) for row in rows}
+
+
+def _to_line(row: RowMapping) -> ReportLine:
+    return ReportLine(
+        find_person_in(row, "author_"), find_community_in(row, "community_"), *_LINE_VALUES(row)
+    )

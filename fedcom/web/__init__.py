@@ -4,7 +4,8 @@ In reading order: `routes` (every address), `html` (the machinery: requests, tem
 one file per group of pages: `feeds` (lists of posts), `communities`, `posts` (writing them) with
 `community_picker` (where to), `threads` (reading and replying) with `comment_lines` (each comment),
 `content` (the buttons below posts and comments), `history` (earlier versions), `voters`, `pictures`
-and `media` (uploading and serving them), `moderation`, `community_deletion`, `purge`, `reports`,
+and `media` (uploading and serving them), `moderation`, `community_deletion`, `purge`,
+`reports` with `report_selection` (several at once), `moderation_history` (all about a person),
 `appeals` and `rules`, `saved` and `drafts` (a member's own lists), `guide` (help), `people`,
 `notifications`, `messages`, `syndication` and `private_feeds` (lists for feed readers), `settings`,
 `settings_import`, `two_factor`, `own_data` (export, deletion), `search`, `sign_in`, `welcome` (a

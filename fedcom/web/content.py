@@ -40,7 +40,8 @@ from fedcom.rules.permissions import Standing, may_edit, must_moderate
 from fedcom.site.front_page import pin_on_site
 from fedcom.site.removal import remove_content, restore_content
 from fedcom.web import drafts, pictures
-from fedcom.web.html.forms import read_form, receive, safe_path, see_other
+from fedcom.web.html.flash import Undoing
+from fedcom.web.html.forms import path_after, read_form, receive, safe_path, see_other
 from fedcom.web.html.reasons import reason_in
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import (
@@ -77,15 +78,15 @@ def routes() -> list[Route]:
             button_route(f"{at}/delete", _button(kind, _delete, "deleted")),
             button_route(f"{at}/undelete", _undelete(kind)),
             button_route(f"{at}/restore", _restore(kind)),
-            button_route(f"{at}/lock", _button(kind, _lock, "locked")),
-            button_route(f"{at}/unlock", _button(kind, _unlock, "unlocked")),
+            button_route(f"{at}/lock", _button(kind, _lock, "locked", undoable=True)),
+            button_route(f"{at}/unlock", _button(kind, _unlock, "unlocked", undoable=True)),
             form_route(f"{at}/remove", _remove(kind)),
         ]
     at = "/post/{number:int}"
     return [
         *routes,
-        button_route(f"{at}/pin", _button(POSTS, _pin, "pinned")),
-        button_route(f"{at}/unpin", _button(POSTS, _unpin, "unpinned")),
+        button_route(f"{at}/pin", _button(POSTS, _pin, "pinned", undoable=True)),
+        button_route(f"{at}/unpin", _button(POSTS, _unpin, "unpinned", undoable=True)),
         button_route(f"{at}/pin-on-site", _pin_on_site(pinned=True)),
         button_route(f"{at}/unpin-from-site", _pin_on_site(pinned=False)),
         button_route(
@@ -125,9 +126,15 @@ def _vote(kind: Kind) -> Handler:
     return vote
 
 
-def _button(kind: Kind, build: Callable[[Person, Target], Federated[Any]], notice: str) -> Handler:
+def _button(
+    kind: Kind,
+    build: Callable[[Person, Target], Federated[Any]],
+    notice: str,
+    *,
+    undoable: bool = False,
+) -> Handler:
     async def press(request: Request) -> Response:
-        await receive(request)
+        sent = await receive(request)
         by = member_of(await context_of(request)).person
         content_id = number_of(request)
 
@@ -135,7 +142,10 @@ def _button(kind: Kind, build: Callable[[Person, Target], Federated[Any]], notic
             act(ctx, build(by, kind.get(ctx.conn, content_id)))
 
         await instance_of(request).unit(work)
-        return see_other(f"/{kind.path}/{content_id}", notice)
+        subject = f"{kind.path}/{content_id}"
+        # Undoing is not offered for what undid something: the button is still there.
+        undoing = Undoing(subject) if undoable and not sent.get("undone") else None
+        return see_other(path_after(sent, f"/{subject}"), notice, undoing)
 
     return press
 
@@ -205,7 +215,7 @@ def _undistinguish(by: Person, target: Target) -> Federated[Any]:
 def _restore(kind: Kind) -> Handler:
     async def restore(request: Request) -> Response:
         """POST /post|comment/{number}/restore: for those who may remove it."""
-        await receive(request)
+        sent = await receive(request)
         by = member_of(await context_of(request)).person
 
         def work(ctx: Context) -> None:
@@ -213,7 +223,7 @@ def _restore(kind: Kind) -> Handler:
             restore_content(ctx, by, target)
 
         await instance_of(request).unit(work)
-        return see_other(f"/{kind.path}/{number_of(request)}", "restored")
+        return see_other(path_after(sent, f"/{kind.path}/{number_of(request)}"), "restored")
 
     return restore
 
@@ -241,7 +251,8 @@ def _remove(kind: Kind) -> Handler:
             with form.keeping():
                 reason = reason_in(form, rules)
                 await context.instance.unit(lambda ctx: remove_content(ctx, by, target, reason))
-                return see_other(f"/{kind.path}/{content_id}", "removed")
+                subject = f"{kind.path}/{content_id}"
+                return see_other(f"/{subject}", "removed", Undoing(subject))
         values = {
             "form": form,
             "target": target,

@@ -12,9 +12,9 @@ from fedcom.accounts.rate_limits import act
 from fedcom.actions.ban import Ban
 from fedcom.actions.unban import Unban
 from fedcom.context import Context
-from fedcom.errors import Checks, Invalid, NotFound
+from fedcom.errors import Checks, NotFound
 from fedcom.http.instance import instance_of
-from fedcom.http.numbers import number_in, whole_number
+from fedcom.http.numbers import number_in
 from fedcom.http.paging import row_in_query
 from fedcom.http.resolve import (
     NO_COMMUNITY,
@@ -36,16 +36,14 @@ from fedcom.views.community import CommunityPage
 from fedcom.views.modlog import LogFilter, ModlogView, list_modlog
 from fedcom.views.paging import Cursor, Page
 from fedcom.web.communities import managed, read_community
-from fedcom.web.html.forms import Form, read_form, receive, see_other
+from fedcom.web.html.flash import Undoing
+from fedcom.web.html.forms import Form, path_after, read_form, receive, see_other
 from fedcom.web.html.i18n import gettext, sentence
-from fedcom.web.html.reasons import reason_in
+from fedcom.web.html.reasons import ban_days, reason_in
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, admin_of, context_of, member_of, read_page
 
 KINDS: tuple[ModlogKind, ...] = get_args(ModlogKind)
-LONGEST = 3650
-"""The maximum of days; longer bans are permanent ones."""
-
 _BAN = {"person": "", "rule": "", "reason": "", "days": "", "content": ""}
 _FILTER = ("community", "moderator", "person", "kind")
 
@@ -137,7 +135,8 @@ async def ban(request: Request) -> Response:
                 terms = _terms(form, rules)
             checks.finish()
             await context.instance.unit(lambda ctx: act(ctx, terms.ban(ctx, by, person, community)))
-            return see_other(f"/c/{slug(community)}/banned", "banned")
+            undoing = Undoing(f"c/{slug(community)}", person.id, terms.removes_content)
+            return see_other(f"/c/{slug(community)}/banned", "banned", undoing)
     values = {"community": shown, "person": None, "form": form, "rules": rules}
     return form.answer(page(context, "moderation_ban.html", values))
 
@@ -168,19 +167,9 @@ def _terms(form: Form, rules: ApplicableRules) -> _Terms:
     with checks:
         reason = reason_in(form, rules)
     with checks:
-        days = _days(form.line("days"))
+        days = ban_days(form.line("days"))
     checks.finish()
     return _Terms(reason, days, form.checked("content"))
-
-
-def _days(text: str) -> int:
-    """The length of the ban in days, 0 for permanent. Raises Invalid."""
-    if not text:
-        return 0
-    days = whole_number(text, LONGEST)
-    if not days:
-        raise Invalid("days", "Enter a number of days, or leave this empty for a permanent ban.")
-    return days
 
 
 async def show_banned(request: Request) -> Response:
@@ -215,7 +204,7 @@ async def unban(request: Request) -> Response:
         )
 
     await context.instance.unit(work)
-    return see_other(f"/c/{slug(community)}/banned", "unbanned")
+    return see_other(path_after(sent, f"/c/{slug(community)}/banned"), "unbanned")
 
 
 # Warnings.
@@ -303,7 +292,8 @@ async def ban_from_site(request: Request) -> Response:
         with form.keeping():
             terms = _terms(form, rules)
             await context.instance.unit(lambda ctx: act(ctx, terms.ban(ctx, by, person, None)))
-            return see_other(f"/u/{slug(person)}", "banned")
+            undoing = Undoing(f"u/{slug(person)}", restores=terms.removes_content)
+            return see_other(f"/u/{slug(person)}", "banned", undoing)
     values = {"community": None, "person": person, "form": form, "rules": rules}
     return form.answer(page(context, "moderation_ban.html", values))
 
@@ -320,4 +310,4 @@ async def unban_from_site(request: Request) -> Response:
         return act(ctx, lift).person
 
     person = await instance_of(request).unit(work)
-    return see_other(f"/u/{slug(person)}", "unbanned")
+    return see_other(path_after(sent, f"/u/{slug(person)}"), "unbanned")

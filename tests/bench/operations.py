@@ -123,6 +123,8 @@ PAGES: Mapping[str, Sequence[str]] = {
         "/post/{first}",
         "/reports",
         "/reports?show=resolved",
+        "/reports?show=mine",
+        "/u/{writer}/moderation",
         "/admin/federation",
         "/admin/instances",
         "/admin/communities",

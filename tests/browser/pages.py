@@ -138,6 +138,8 @@ PAGES = [
     PageCase("reports", "/reports", "mia"),
     PageCase("reports-arabic", "/reports", "mia", language="ar"),
     PageCase("reports-resolved", "/reports?show=resolved", "ann"),
+    PageCase("reports-mine", "/reports?show=mine", "mia"),
+    PageCase("moderation-history", "/u/bob/moderation", "ann"),
     PageCase("reports-elsewhere", "/reports", "zoe"),
     PageCase("reports-none", "/reports?show=resolved", "zoe"),
     PageCase("person", "/u/bob", "kim"),

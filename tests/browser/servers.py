@@ -313,6 +313,9 @@ def _they_report(servers: Servers) -> None:
     report = zoe.open(f"/post/{theirs}/report")
     zoe.send(report, report.form(having="reason"), reason="That is no cat.")
     eventually(lambda: "That is no cat." in mia.open("/reports").text)
+    number = min(number for number, _ in mia.open("/reports").entries("report"))
+    mia.press("/reports", f"/reports/{number}/note", note="We have talked to them before.")
+    mia.press("/reports", f"/reports/{number}/give", assignee="admins")
 
 
 def _admin_decides(servers: Servers) -> None:

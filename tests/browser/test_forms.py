@@ -61,6 +61,7 @@ FORMS = [
     Refused("/u/eve/ban", "ann", {"reason": "Loud"}, {"days": "soon"}),
     Refused("/c/cats/warn", "mia", {"reason": "Loud"}, {"person": "nobody"}),
     Refused("/u/eve/warn", "ann", {}, {"reason": "x" * 501}),
+    Refused("/u/bob/moderation", "mia", {}, {"note": "x" * 2001}),
     Refused("{appeal}", "mia", {}, {"body": "x" * 3001}),
     Refused("/c/cats/edit", "mia", {"body": "*Cats*"}, {"display_name": "x" * 65}),
     Refused("/c/cats/edit", "mia", {}, {"person": "nobody"}),

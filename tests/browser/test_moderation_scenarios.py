@@ -55,6 +55,21 @@ def test_a_reported_post_is_locked_from_the_queue(
     case.get_by_role("button", name="Lock this post").click()
     expect(case.get_by_text("locked", exact=True)).to_be_visible()
     eventually(lambda: "This post is locked" in zoe.open(thread.there).text)
+    page.get_by_role("button", name="Undo").click()
+    expect(case.get_by_text("locked", exact=True)).to_have_count(0)
+    case.get_by_text("Hand over or write a note").click()
+    case.get_by_label("Note for the other moderators").fill(f"Ask them first, {screen}")
+    case.get_by_role("button", name="Save note").click()
+    case.get_by_text("Hand over or write a note").click()
+    case.get_by_label("Hand over to").select_option("Me")
+    case.get_by_role("button", name="Hand over").click()
+    page.get_by_role("link", name="Mine").click()
+    case.get_by_role("link", name="Author:").click()
+    expect(page.get_by_text(f"Ask them first, {screen}")).to_be_visible()
+    page.goto("/reports")
+    case.get_by_role("checkbox", name="Select this report").check()
+    page.locator("#selected").get_by_role("button", name="Dismiss").click()
+    expect(page.get_by_text("1 report was resolved.")).to_be_visible()
 
 
 def test_a_removed_post_is_restored(servers: Servers, screen: Screen, tab_of: Tabs) -> None:

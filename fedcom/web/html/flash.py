@@ -1,7 +1,12 @@
 """A message that the next page shows once: its code in a short-lived cookie, cleared when shown.
 
-The cookie holds one of the codes below and nothing else, so a forged one cannot show anything new.
+The cookie holds one of the codes below and perhaps what to undo, in a form that can mean nothing
+else. So a forged one cannot show anything new.
 """
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, unquote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -79,6 +84,8 @@ NOTICES = {
     "moderator_removed": mark("Moderator removed."),
     "password_changed": mark("Password changed. You've been logged out everywhere else."),
     "password_reset": mark("Password changed. Log in with the new one."),
+    "note_deleted": mark("Note deleted."),
+    "note_saved": mark("Note saved. Only moderators and admins can read it."),
     "pictures_saved": mark("Pictures saved."),
     "preferences_saved": mark("Preferences saved."),
     "pinned": mark("Pinned. It is now shown above the other posts."),
@@ -86,8 +93,11 @@ NOTICES = {
     "profile_saved": mark("Profile saved."),
     "purged": mark("Purged. It may take some minutes until everything is erased."),
     "removed": mark("Removed. The reason is in the moderation log."),
+    "report_given": mark("Report handed over. They have been notified."),
     "report_reopened": mark("Report reopened."),
+    "report_released": mark("Report given back to all moderators."),
     "report_resolved": mark("Report resolved. Find it under “Resolved”."),
+    "report_taken": mark("The report is yours now. The other moderators see that you have it."),
     "reported": mark("Report sent. The moderators will review it."),
     "restored": mark("Restored."),
     "retried": mark("Waiting deliveries are being sent now."),
@@ -126,24 +136,73 @@ NOTICES = {
 }
 
 
-def set_notice(response: Response, code: str) -> None:
-    """Let the next page show the notice `code`. Raises KeyError if there is no such notice."""
-    if code not in NOTICES:
+_UNDOING = {
+    "removed": "restore",
+    "locked": "unlock",
+    "unlocked": "lock",
+    "pinned": "unpin",
+    "unpinned": "pin",
+    "banned": "unban",
+    "report_resolved": "reopen",
+}
+"""For the notices that offer it, the end of the address of the button that undoes it."""
+
+_SUBJECT = re.compile(r"(?:post|comment|reports)/[0-9]{1,16}|[cu]/[A-Za-z0-9_.:@%-]{1,300}")
+
+
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """What was done, in the page's address: `subject` is like `post/1` or `c/cats`. For bans,
+    `person` is the row id of the banned and `restores` whether what they wrote was removed.
+    """
+
+    subject: str
+    person: int = 0
+    restores: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice; `undo_path` is the address of the button that undoes it, "" without one."""
+
+    code: str
+    undo_path: str = ""
+    person: int = 0
+    restores: bool = False
+
+
+def set_notice(response: Response, code: str, undoing: Undoing | None = None) -> None:
+    """Let the next page show the notice `code`, with a button if it can be undone.
+
+    Raises KeyError if there is no such notice, or no button for it.
+    """
+    if code not in NOTICES or (undoing is not None and code not in _UNDOING):
         raise KeyError(code)
-    response.set_cookie(COOKIE, code, max_age=SECONDS, httponly=True, samesite="lax")
+    value = code
+    if undoing is not None:
+        parts = (quote(undoing.subject, safe=""), str(undoing.person), str(int(undoing.restores)))
+        value = "!".join((code, *parts))
+    response.set_cookie(COOKIE, value, max_age=SECONDS, httponly=True, samesite="lax")
 
 
-def pending(request: Request) -> str:
-    """The code of the notice to show, "" if there is none."""
-    code = find_cookie(request, COOKIE)
-    return code if code in NOTICES else ""
+def pending(request: Request) -> Notice | None:
+    """The notice to show, None if there is none."""
+    code, *parts = find_cookie(request, COOKIE).split("!")
+    if code not in NOTICES:
+        return None
+    if len(parts) != 3 or code not in _UNDOING:
+        return Notice(code)
+    subject, person, restores = unquote(parts[0]), parts[1], parts[2] == "1"
+    if _SUBJECT.fullmatch(subject) is None or re.fullmatch("[0-9]{1,16}", person) is None:
+        return Notice(code)
+    return Notice(code, f"/{subject}/{_UNDOING[code]}", int(person), restores)
 
 
-def text_of(code: str) -> str:
-    """The notice in the reader's language."""
-    if not code:
+def text_of(notice: Notice | None) -> str:
+    """The notice in the reader's language; "" without one."""
+    if notice is None:
         return ""
-    return fill(gettext(NOTICES[code]), {"own_lists": gettext(OWN_LISTS)})
+    return fill(gettext(NOTICES[notice.code]), {"own_lists": gettext(OWN_LISTS)})
 
 
 def clear(response: Response) -> None:

@@ -364,9 +364,20 @@ def safe_path(text: str, default: str = "/") -> str:
     return text
 
 
-def see_other(path: str, notice: str = "") -> RedirectResponse:
-    """Redirect to a path of ours after a form; the page there shows `notice`, a code of `flash`."""
+def path_after(sent: Mapping[str, str], default: str) -> str:
+    """Where a button leads: `default`, but back to the page whose notice offered to undo what was
+    done there.
+    """
+    return safe_path(sent.get("back", ""), default) if sent.get("undone") else default
+
+
+def see_other(
+    path: str, notice: str = "", undoing: flash.Undoing | None = None
+) -> RedirectResponse:
+    """Redirect to a path of ours after a form; the page there shows `notice`, a code of `flash`,
+    and offers to undo what was done, if given.
+    """
     response = RedirectResponse(safe_path(path), 303)
     if notice:
-        flash.set_notice(response, notice)
+        flash.set_notice(response, notice, undoing)
     return response

@@ -306,8 +306,9 @@ def page(
 
     `alternate` is the ActivityPub id of the object that the page shows.
     """
-    code = flash.pending(context.request)
-    more = {"notice": flash.text_of(code), "alternate": alternate, **values}
+    found = flash.pending(context.request)
+    notices = {"notice": flash.text_of(found), "undo": found if found and found.undo_path else None}
+    more = {**notices, "alternate": alternate, **values}
     response = _Page(partial(piece, context, template, more), status)
     response.headers["Vary"] = "Accept, Accept-Language, Cookie"
     is_shared = status == 200 and is_shareable(context.request)
@@ -315,7 +316,7 @@ def page(
     if alternate:
         target = quote(alternate, safe=":/?#[]@!$&'()*+,;=%~-._")
         response.headers["Link"] = f'<{target}>; rel="alternate"; type="application/activity+json"'
-    if code:
+    if found:
         flash.clear(response)
     return response
 

@@ -1,10 +1,16 @@
 """Who may resolve a report, and what is resolved with it."""
 
+import pytest
+
 from fedcom.actions.message import SendMessage
+from fedcom.actions.moderators import AddModerator
 from fedcom.actions.report import Report
+from fedcom.errors import FedcomError
+from fedcom.models.actor import Person
 from fedcom.models.moderation import report
 from fedcom.models.notification import notification
-from fedcom.site.reports import reopen, resolve
+from fedcom.site.reports import hand_over, reopen, resolve
+from fedcom.views.report import ReportQuery, list_reports
 from fedcom.wire.body import Body
 from tests.support.people import Home
 
@@ -58,3 +64,42 @@ def test_a_reporters_notification_stays_unread_when_another_report_is_resolved(h
 
     notices = [row for row in home.rows(notification) if row["detail"] == "dismissed"]
     assert [row["read_at"] for row in notices] == [None, None]
+
+
+def test_a_report_is_handed_over_and_its_recipients_are_told(home: Home) -> None:
+    mia, eve = home.member("mia"), home.member("eve")
+    home.perform(AddModerator(by=home.ann, community=home.cats, person=mia))
+    post = home.post()
+    made = home.perform(Report(by=eve, target=post, reason="First"))
+
+    def given() -> list[tuple[int | None, bool]]:
+        return [(row["assignee_id"], row["for_admins"]) for row in home.rows(report)]
+
+    def told() -> list[int]:
+        rows = home.rows(notification)
+        return [row["recipient_id"] for row in rows if row["detail"] == "handed_over"]
+
+    def mine(viewer: Person, *, is_admin: bool) -> int:
+        queue = ReportQuery(viewer_id=viewer.id, is_admin=is_admin, mine=True)
+        return len(home(lambda ctx: list_reports(ctx.conn, queue)).items)
+
+    home(lambda ctx: hand_over(ctx, made, mia, mia))
+    assert (given(), told(), mine(mia, is_admin=False)) == ([(mia.id, False)], [], 1)
+    # A later report about the same thing goes to the same person.
+    home.perform(Report(by=home.member("kim"), target=post, reason="Second"))
+    assert given() == [(mia.id, False)] * 2
+    home(lambda ctx: hand_over(ctx, made, mia, None, to_admins=True))
+    assert (given(), told()) == ([(None, True)] * 2, [home.ann.id])
+    assert (mine(mia, is_admin=False), mine(home.ann, is_admin=True)) == (0, 1)
+    home(lambda ctx: hand_over(ctx, made, home.ann, mia))
+    assert told() == [home.ann.id, mia.id]
+
+    for code, by, to in (("assignee_unknown", mia, eve), ("not_a_moderator", eve, mia)):
+        with pytest.raises(FedcomError) as caught:
+            home(lambda ctx, by=by, to=to: hand_over(ctx, made, by, to))
+        assert caught.value.code == code
+    home(lambda ctx: resolve(ctx, made, mia))
+    unread = [row for row in home.rows(notification) if row["detail"] == "handed_over"]
+    assert all(row["read_at"] for row in unread)
+    with pytest.raises(FedcomError, match="already resolved"):
+        home(lambda ctx: hand_over(ctx, made, mia, None))

@@ -146,6 +146,16 @@ MATRIX = [
     ("/reports/{report}/unlock", {}, LOGIN, NO, NO, OK, OK),
     ("/reports/{report}/resolve", {}, LOGIN, NO, NO, OK, OK),
     ("/reports/{report}/reopen", {}, LOGIN, NO, NO, OK, OK),
+    ("/reports/{report}/note", {"note": "Again."}, LOGIN, NO, NO, OK, OK),
+    ("/reports/{report}/give", {"assignee": "admins"}, LOGIN, NO, NO, OK, OK),
+    *(
+        (f"/reports/selected/{deed}", {"all": "on", "shown": "{report}"}, LOGIN, NO, NO, OK, OK)
+        for deed in ("resolve", "remove")
+    ),
+    ("/reports/selected/ban", {"days": "soon"}, LOGIN, NO, NO, INVALID, INVALID),
+    ("/u/eve/moderation", None, LOGIN, NO, NO, OK, OK),
+    ("/u/eve/moderation", {"note": "Hm."}, LOGIN, NO, NO, NO, OK),
+    ("/notes/{eve}/delete", {}, LOGIN, ABSENT, ABSENT, ABSENT, ABSENT),
     ("/saved", None, LOGIN, OK, OK, OK, OK),
     ("/post/{post}/save", {}, LOGIN, OK, OK, OK, OK),
     ("/post/{post}/unsave", {}, LOGIN, OK, OK, OK, OK),
