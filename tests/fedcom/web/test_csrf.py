@@ -14,7 +14,7 @@ from fedcom.actions.remove import RemoveContent
 from fedcom.context import Context
 from fedcom.http.csrf import make_token
 from fedcom.models.base import metadata
-from fedcom.site.appeals import appeal
+from fedcom.site.appeals import write as write_appeal
 from fedcom.site.decoration import create_emoji
 from fedcom.site.rules import add_rule
 from fedcom.site.settings import edit_site
@@ -29,7 +29,8 @@ pytestmark = pytest.mark.anyio
 def address_of(path: str) -> str:
     """An address of the route: 1 is a post, a comment and a message by ann."""
     slug = "bob" if path.startswith(("/u/", "/messages/")) else "cats"
-    number = "2" if path.startswith("/c/{slug}/rules/") else "1"
+    # The second rule is !cats', and the second decision can be appealed against.
+    number = "2" if path.startswith(("/c/{slug}/rules/", "/appeal/")) else "1"
     path = path.replace("/admin/pages/{name}", "/admin/pages/about")
     return path.replace("{slug}", slug).replace("{number:int}", number)
 
@@ -50,13 +51,13 @@ async def make_targets(world: World) -> dict[str, str]:
     ann, bob = world.people["ann"], world.people["bob"]
 
     def make(ctx: Context) -> str:
+        perform(ctx, RemoveContent(by=ann, target=bobs))
+        write_appeal(ctx, bob, 2, "Why?")
         set_role(ctx.conn, bob.id, "admin")
         create_emoji(ctx, "cat", "https://forum.example/media/cat.webp")
         edit_site(ctx, member_invitations=3)
         for place in (None, world.community):
             add_rule(ctx, ann, place, "Be kind", Body.of_markdown(""))
-        perform(ctx, RemoveContent(by=ann, target=bobs))
-        appeal(ctx, bob, 1, "Why?")
         perform(ctx, SendMessage(by=ann, to=bob, body=Body.of_markdown("Hello")))
         return create_reset(ctx.conn, ann.id, ctx.now)
 
