@@ -8,6 +8,7 @@ import gc
 import ipaddress
 import os
 import platform
+import re
 import shutil
 import socket
 import sqlite3
@@ -67,7 +68,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--all-databases",
         action="store_true",
-        help="run tests marked either_database on each database",
+        help="run on each database also what otherwise runs on one of them",
     )
 
 
@@ -83,10 +84,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _on_the_other_database(items: list[pytest.Item]) -> set[str]:
-    """The ids of one of each two tests that are marked `either_database` and only differ in their
-    database: the checksum of the name decides, so half of them stay on each.
+    """The ids of one of each two tests of rules that only differ in their database: the checksum of
+    the name decides, so each has half of them. What is about the database itself (the files in
+    `tests/fedcom`, the engines, tests marked `each_database`) runs on each.
     """
-    known = {item.nodeid for item in items if item.get_closest_marker("either_database")}
+    known = {
+        item.nodeid
+        for item in items
+        if re.match(r"tests/(federation|fedcom/\w+)/", item.nodeid)
+        and not item.get_closest_marker("each_database")
+    }
     pairs = ((one, one.replace("sqlite", "postgresql", 1)) for one in known if "sqlite" in one)
     return {pair[zlib.crc32(pair[0].encode()) % 2] for pair in pairs if pair[1] in known}
 

@@ -16,7 +16,7 @@ from tests.support.documents import activity, document, group, note, page, perso
 from tests.support.node import Node
 from tests.support.people import ORIGIN
 
-pytestmark = [pytest.mark.anyio, pytest.mark.either_database]
+pytestmark = pytest.mark.anyio
 
 CATS = f"{ORIGIN}/c/cats"
 KIM, OLI = "https://tube.example/accounts/kim", "https://tube.example/accounts/oli"

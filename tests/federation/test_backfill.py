@@ -36,7 +36,7 @@ from tests.support.node import Node
 from tests.support.people import ORIGIN
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.anyio, pytest.mark.either_database]
+pytestmark = pytest.mark.anyio
 
 Json = dict[str, Any]
 

@@ -28,7 +28,7 @@ from tests.support.clock import SettableClock
 from tests.support.databases import PostgresqlDatabases
 from tests.support.trio import CATS, Trio, TrioServer, open_trio
 
-pytestmark = [pytest.mark.anyio, pytest.mark.either_database]
+pytestmark = pytest.mark.anyio
 
 At = Callable[[str], Any]
 

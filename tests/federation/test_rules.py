@@ -30,8 +30,6 @@ from tests.support.node import Node, changes
 from tests.support.people import HOST, ORIGIN, received
 from tests.support.recount import miscounted_authors
 
-pytestmark = pytest.mark.either_database
-
 CATS, BOB = f"{ORIGIN}/c/cats", f"{ORIGIN}/u/bob"
 DOGS, REX, MAX = (f"https://dogs.example/{name}" for name in ("c/dogs", "u/rex", "u/max"))
 KIM, KEN = "https://kim.example/u/kim", "https://kim.example/u/ken"

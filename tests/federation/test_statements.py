@@ -21,7 +21,7 @@ from tests.support.node import Node
 from tests.support.people import HOST, ORIGIN
 from tests.support.plans import counted
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.each_database]
 
 KIM = "https://kim.example/u/kim"
 CATS = f"{ORIGIN}/c/cats"

@@ -17,7 +17,7 @@ from tests.support.node import Node
 from tests.support.people import ORIGIN, Home, received
 from tests.support.plans import counted
 
-pytestmark = [pytest.mark.anyio, pytest.mark.either_database]
+pytestmark = pytest.mark.anyio
 
 CATS = f"{ORIGIN}/c/cats"
 KIM = "https://kim.example/u/kim"

@@ -25,7 +25,7 @@ from fedcom.models.base import metadata
 from fedcom.models.boost import boost
 from fedcom.models.follow import follow
 from fedcom.models.mail import mail
-from fedcom.models.moderation import modlog
+from fedcom.models.moderation import moderator_note, modlog
 from fedcom.models.outside_mention import outside_mention
 from fedcom.personal.blocks import block, block_host
 from fedcom.personal.drafts import save_draft
@@ -136,6 +136,7 @@ def live(home: Home) -> None:
             ),
             (boost, {"subject_iri": post.iri, "actor_iri": bob.iri, "iri": None}),
             (outside_mention, {"iri": f"{KIM}/9", "author_id": bob.id, "excerpt": SECRET}),
+            (moderator_note, {"person_id": bob.id, "text": SECRET, "created_at": ctx.now}),
         ):
             ctx.conn.execute(insert(table).values(values))
 

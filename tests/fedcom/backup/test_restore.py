@@ -80,6 +80,7 @@ def contents(manifest: Manifest) -> dict[str, tuple[int, str]]:
     return {table.name: (table.rows, table.digest) for table in manifest.tables}
 
 
+@pytest.mark.each_database
 def test_a_backup_of_one_moment_is_restored_on_the_other_database(
     home: Home, database_url: str, target_url: str, tmp_path: Path
 ) -> None:

@@ -1,8 +1,4 @@
-import pytest
-
 from tests.fedcom.cli.shell import HOST, ORIGIN, Shell
-
-pytestmark = pytest.mark.either_database
 
 
 def test_a_community_is_made_for_its_first_moderator(shell: Shell) -> None:

@@ -63,6 +63,7 @@ def test_a_database_of_a_newer_version_is_left_alone(shell: Shell) -> None:
         assert "Traceback" not in result.err
 
 
+@pytest.mark.each_database
 def test_a_move_reports_what_it_moved_and_what_to_do_next(shell: Shell, target_url: str) -> None:
     shell.create_user("ann", "--admin")
     kept.close(str(make_url(shell.url).database))

@@ -11,8 +11,6 @@ from outbox.deliveries import deliveries, peers
 from outbox.publish import publish
 from tests.fedcom.cli.shell import HOST, ORIGIN, Shell
 
-pytestmark = pytest.mark.either_database
-
 NOW = 1_767_268_800.0  # 2026-01-01 12:00:00Z
 
 

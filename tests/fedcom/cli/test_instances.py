@@ -2,8 +2,6 @@ import pytest
 
 from tests.fedcom.cli.shell import Shell
 
-pytestmark = pytest.mark.either_database
-
 
 def test_a_block_is_listed_with_its_reason_until_it_is_removed(shell: Shell) -> None:
     assert shell.must("instance", "list") == "No servers are blocked.\n"

@@ -2,8 +2,6 @@ import pytest
 
 from tests.fedcom.cli.shell import Shell
 
-pytestmark = pytest.mark.either_database
-
 
 def test_new_keys_are_counted(shell: Shell) -> None:
     shell.create_user("ann")

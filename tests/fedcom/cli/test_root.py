@@ -5,8 +5,6 @@ import pytest
 
 from tests.fedcom.cli.shell import PASSWORD, Shell
 
-pytestmark = pytest.mark.either_database
-
 MENDABLE = [
     ({"origin": ""}, "origin"),
     ({"origin": "https://forum.example"}, "development"),

@@ -10,8 +10,6 @@ from fedcom.models.actor import actor
 from fedcom.models.site import site
 from tests.fedcom.cli.shell import HOST, PASSWORD, Shell
 
-pytestmark = pytest.mark.either_database
-
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
