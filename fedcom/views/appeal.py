@@ -10,7 +10,7 @@ from fedcom.db import BigId
 from fedcom.models.actor import actor, community
 from fedcom.models.appeal import Appeal, MessageKind, ModerationDecision, appeal, appeal_message
 from fedcom.models.base import columns_of, to_row
-from fedcom.models.moderation import moderator, modlog
+from fedcom.models.moderation import modlog
 from fedcom.queries.actors import get_person
 from fedcom.queries.appeals import (
     find_appeal,
@@ -21,11 +21,11 @@ from fedcom.queries.appeals import (
     may_judge,
 )
 from fedcom.queries.content import Content
-from fedcom.queries.visibility import is_admin, sees_moderators
+from fedcom.queries.visibility import sees_moderators
 from fedcom.views.community import CommunityView, community_columns, find_community_in
 from fedcom.views.modlog import ModlogView, get_entry
 from fedcom.views.person import PersonView, actor_columns, find_person_in, to_person
-from fedcom.views.viewer import VIEWER
+from fedcom.views.viewer import VIEWER, decides_in
 
 MOST = 50
 """Appeals in a list; the oldest ones wait longest."""
@@ -171,23 +171,13 @@ def _lines() -> Select[Any]:
     )
 
 
-_MODERATED = select(moderator.c.community_id).where(moderator.c.person_id == VIEWER)
-_OPEN = (
-    _lines()
-    .where(
-        appeal.c.resolved_at.is_(None),
-        appeal.c.person_id != VIEWER,
-        or_(is_admin(VIEWER), modlog.c.community_id.in_(_MODERATED)),
-    )
-    .order_by(appeal.c.id)
-)
+MAY_JUDGE = decides_in(modlog.c.community_id) & (appeal.c.person_id != VIEWER)
+"""Whether the viewer may judge an appeal, in statements with the decision: never one's own."""
+
+_OPEN = _lines().where(appeal.c.resolved_at.is_(None), MAY_JUDGE).order_by(appeal.c.id)
 _OF_PERSON = (
     _lines()
-    .where(
-        appeal.c.person_id == bindparam("person", type_=BigId),
-        appeal.c.person_id != VIEWER,
-        or_(is_admin(VIEWER), modlog.c.community_id.in_(_MODERATED)),
-    )
+    .where(appeal.c.person_id == bindparam("person", type_=BigId), MAY_JUDGE)
     .order_by(appeal.c.id.desc())
 )
 _OWN = _lines().where(appeal.c.person_id == VIEWER).order_by(appeal.c.id.desc())

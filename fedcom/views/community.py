@@ -55,7 +55,7 @@ from fedcom.views.paging import (
     to_page,
 )
 from fedcom.views.person import ActorView, PersonView, actor_columns, to_person
-from fedcom.views.viewer import NOBODY, NOW, VIEWER, own, viewer_values
+from fedcom.views.viewer import MODERATED, NOBODY, NOW, VIEWER, own, viewer_values
 from outbox.maintenance import find_failure
 
 Scope = Literal["subscribed", "local", "all", "moderated"]
@@ -216,11 +216,10 @@ _KEYS: Mapping[Sort, ColumnElement[Any]] = {
 _ITS_ACTOR = actor.c.id == community.c.actor_id + 0
 _FOLLOWED = select(follow.c.target_id).where(follow.c.follower_id == VIEWER)
 _LOCAL = select(actor.c.id).where(actor.c.local, actor.c.kind == "Group")
-_MODERATED = select(moderator.c.community_id).where(moderator.c.person_id == VIEWER)
 _PARTS: Mapping[Scope, Select[tuple[int]]] = {
     "local": _LOCAL,
     "subscribed": _FOLLOWED,
-    "moderated": _MODERATED,
+    "moderated": MODERATED,
 }
 """The ids of the communities in the scopes that are a part of all."""
 
@@ -331,7 +330,7 @@ def list_communities(
 
 def _takes_posts() -> ColumnElement[bool]:
     """Whether VIEWER may post in the community, and has not blocked it or its server."""
-    moderates_it = or_(community.c.actor_id.in_(_MODERATED), and_(actor.c.local, is_admin(VIEWER)))
+    moderates_it = or_(community.c.actor_id.in_(MODERATED), and_(actor.c.local, is_admin(VIEWER)))
     ban = is_found(
         community_ban,
         community_ban.c.community_id == community.c.actor_id,

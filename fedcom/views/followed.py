@@ -33,16 +33,17 @@ _NEWEST = (
     .correlate(follow)
     .scalar_subquery()
 )
+_LATEST = func.coalesce(_NEWEST, follow.c.created_at).label("newest")
 _CHOSEN = (
     select(
         follow.c.target_id,
         func.coalesce(follow.c.visited_at, follow.c.created_at).label("since"),
-        func.coalesce(_NEWEST, follow.c.created_at).label("newest"),
+        _LATEST,
     )
     .join(actor, actor.c.id == follow.c.target_id)
     .join(community, community.c.actor_id == actor.c.id)
     .where(follow.c.follower_id == VIEWER, is_open(actor))
-    .order_by(func.coalesce(_NEWEST, follow.c.created_at).desc(), follow.c.target_id)
+    .order_by(_LATEST.desc(), follow.c.target_id)
     .limit(bindparam("count"))
     .cte("chosen")
 )

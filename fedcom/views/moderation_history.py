@@ -3,16 +3,14 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import BindParameter, Connection, bindparam, func, literal, or_, select, union_all
+from sqlalchemy import BindParameter, Connection, bindparam, func, literal, select, union_all
 
 from fedcom.models.appeal import appeal
-from fedcom.models.moderation import moderator, moderator_note, modlog, report
-from fedcom.queries.visibility import is_admin
-from fedcom.views.appeal import AppealLine, list_appeals_by
+from fedcom.models.moderation import moderator_note, modlog, report
+from fedcom.views.appeal import MAY_JUDGE, AppealLine, list_appeals_by
 from fedcom.views.moderator_note import MAY_READ, NoteView, list_notes
 from fedcom.views.modlog import LogFilter, ModlogView, list_modlog
 from fedcom.views.report import MAY_SEE, ReportLine, list_reports_about
-from fedcom.views.viewer import VIEWER
 
 EACH = 20
 """Decisions and reports; the modlog and the queue have all of them, page by page."""
@@ -42,7 +40,6 @@ class ModerationHistory:
 
 
 _PEOPLE: BindParameter[int] = bindparam("people", expanding=True)
-_MODERATED = select(moderator.c.community_id).where(moderator.c.person_id == VIEWER)
 _KINDS = {"remove": "removals", "ban": "bans", "warn": "warnings"}
 _COUNTS = union_all(
     select(report.c.person_id, literal("reports").label("what"), func.count().label("count"))
@@ -53,11 +50,7 @@ _COUNTS = union_all(
     .group_by(modlog.c.person_id, modlog.c.kind),
     select(appeal.c.person_id, literal("appeals"), func.count())
     .select_from(appeal.join(modlog, modlog.c.id == appeal.c.decision_id))
-    .where(
-        appeal.c.person_id.in_(_PEOPLE),
-        appeal.c.person_id != VIEWER,
-        or_(is_admin(VIEWER), modlog.c.community_id.in_(_MODERATED)),
-    )
+    .where(appeal.c.person_id.in_(_PEOPLE), MAY_JUDGE)
     .group_by(appeal.c.person_id),
     select(moderator_note.c.person_id, literal("notes"), func.count())
     .where(moderator_note.c.person_id.in_(_PEOPLE), MAY_READ)

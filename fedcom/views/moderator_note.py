@@ -4,13 +4,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, bindparam, or_, select
+from sqlalchemy import Connection, RowMapping, bindparam, select
 
 from fedcom.db import BigId
 from fedcom.models.actor import actor, community
 from fedcom.models.base import values_of
 from fedcom.models.moderation import moderator, moderator_note
-from fedcom.queries.visibility import is_admin
 from fedcom.views.community import (
     CommunityView,
     community_columns,
@@ -18,7 +17,7 @@ from fedcom.views.community import (
     to_community,
 )
 from fedcom.views.person import PersonView, actor_columns, find_person_in
-from fedcom.views.viewer import VIEWER
+from fedcom.views.viewer import VIEWER, decides_in
 
 MOST = 200
 """Notes in a list; the newest ones."""
@@ -41,9 +40,8 @@ class NoteView:
 _author = actor.alias("author_actor")
 _group = actor.alias("community_actor")
 _VALUES = values_of(NoteView, without=("author", "community"))
-_MODERATED = select(moderator.c.community_id).where(moderator.c.person_id == VIEWER)
 
-MAY_READ = or_(is_admin(VIEWER), moderator_note.c.community_id.in_(_MODERATED)) & (
+MAY_READ = decides_in(moderator_note.c.community_id) & (
     moderator_note.c.person_id.is_distinct_from(VIEWER)
 )
 """Whether the viewer may read a note: never the person it is about."""

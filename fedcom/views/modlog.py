@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
     Connection,
     FromClause,
     RowMapping,
     Select,
     Subquery,
+    Table,
     and_,
     bindparam,
     case,
@@ -206,7 +206,7 @@ def _conditions(wanted: LogFilter) -> list[ColumnElement[bool]]:
     return found
 
 
-_KNOWN: Mapping[ModlogScope | None, Column[int]] = {"post": post.c.id, "comment": comment.c.id}
+_CONTENT: Mapping[ModlogScope | None, Table] = {"post": post, "comment": comment}
 
 
 def _is_in(group: LogGroup) -> ColumnElement[bool]:
@@ -215,14 +215,14 @@ def _is_in(group: LogGroup) -> ColumnElement[bool]:
 
 def _is_about(about: ModlogScope | None) -> list[ColumnElement[bool]]:
     found = [] if about is None else [modlog.c.about == about]
-    if about in _KNOWN:
-        found.append(checked(_KNOWN[about].is_not(None)))
+    if about in _CONTENT:
+        found.append(checked(_CONTENT[about].c.id.is_not(None)))
     return found
 
 
 def _newest(group: LogGroup, past: list[ColumnElement[bool]], most: ColumnElement[int]) -> Subquery:
     """The ids of the newest `most` entries of each kind, which an index has in their order."""
-    content = {"post": post, "comment": comment}.get(group.about or "")
+    content = _CONTENT.get(group.about)
     found = []
     for kind in group.kinds:
         entries = select(modlog.c.id).where(modlog.c.kind == kind, *_is_about(group.about), *past)

@@ -33,7 +33,7 @@ from fedcom.models.base import columns_of, to_row, values_of
 from fedcom.models.comment import comment
 from fedcom.models.moderation import ReportRow, moderator, report
 from fedcom.models.post import post
-from fedcom.queries.visibility import is_admin, is_found, is_not_deleted, moderates
+from fedcom.queries.visibility import is_found, is_not_deleted, moderates
 from fedcom.text.html import excerpt_of, to_text
 from fedcom.views.community import (
     CommunityView,
@@ -44,7 +44,7 @@ from fedcom.views.community import (
 from fedcom.views.paging import Cursor, Page, Start, first_rows, one_page, page_values, to_page
 from fedcom.views.person import PersonView, actor_columns, find_person_in, to_person
 from fedcom.views.planning import constant
-from fedcom.views.viewer import VIEWER
+from fedcom.views.viewer import MODERATED, VIEWER, decides_in
 
 PAGE = 20
 """Reported things per page."""
@@ -118,7 +118,6 @@ _by = actor.alias("reporter")
 _parent = comment.alias("parent")
 _newer = report.alias("newer")
 _MODERATED = moderates(report.c.community_id, VIEWER)
-_MODERATED_BY_VIEWER = select(moderator.c.community_id).where(moderator.c.person_id == VIEWER)
 _IS_ADMIN = bindparam("is_admin", type_=Boolean)
 
 
@@ -214,7 +213,7 @@ def _list(shape: _QueueShape) -> Select[Any]:
     is_newest = case((again, 1), else_=0) != 1
     chosen = select(report.c.id).where(is_wanted, is_newest).order_by(report.c.id.desc())
     if not shape.is_admin:
-        chosen = chosen.where(report.c.community_id.in_(_MODERATED_BY_VIEWER))
+        chosen = chosen.where(report.c.community_id.in_(MODERATED))
     if shape.mine:
         given = report.c.assignee_id == VIEWER
         chosen = chosen.where(or_(given, report.c.for_admins) if shape.is_admin else given)
@@ -326,7 +325,7 @@ _QUEUES = (
 )
 _OF_ADMIN = _QUEUES.where(actor.c.id.in_(select(_LATEST.c.community_id)))
 _OF_MODERATOR = _QUEUES.where(
-    actor.c.id.in_(_MODERATED_BY_VIEWER),
+    actor.c.id.in_(MODERATED),
     exists().where(report.c.community_id == actor.c.id),
 )
 
@@ -400,7 +399,7 @@ _LINES = (
     )
     .order_by(report.c.id.desc())
 )
-MAY_SEE = or_(is_admin(VIEWER), report.c.community_id.in_(_MODERATED_BY_VIEWER))
+MAY_SEE = decides_in(report.c.community_id)
 """Whether the viewer may resolve a report."""
 _OF_PERSON = _LINES.where(report.c.person_id == bindparam("person", type_=BigId), MAY_SEE).limit(
     bindparam("count")

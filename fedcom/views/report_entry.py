@@ -6,9 +6,9 @@ from typing import Literal
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from fedcom.models.base import columns_of, to_row
-from fedcom.models.moderation import ReportRow, moderator, report
+from fedcom.models.moderation import ReportRow, report
 from fedcom.views.paging import Page, Start, one_page, page_values, to_page
-from fedcom.views.viewer import VIEWER
+from fedcom.views.viewer import MODERATED
 
 Subject = Literal["post", "comment", "message"]
 """What the reports of one list are about."""
@@ -49,7 +49,6 @@ _OPEN = select(
         for name in ("post", "comment", "message")
     )
 ).where(report.c.resolved_at.is_(None))
-_MODERATED = select(moderator.c.community_id).where(moderator.c.person_id == VIEWER)
 
 
 def list_entries(conn: Connection, wanted: EntryQuery) -> Page[ReportRow]:
@@ -79,7 +78,7 @@ def count_open(
 def _permitted(community_id: int, *, is_admin: bool) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if not is_admin:
-        found.append(report.c.community_id.in_(_MODERATED))
+        found.append(report.c.community_id.in_(MODERATED))
     if community_id:
         found.append(report.c.community_id == community_id)
     return found

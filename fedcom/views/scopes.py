@@ -9,11 +9,10 @@ from sqlalchemy import CTE, Column, ColumnElement, Select, bindparam, case, func
 
 from fedcom.models.actor import actor, community
 from fedcom.models.follow import follow
-from fedcom.models.moderation import moderator
 from fedcom.models.post import post, post_rank
 from fedcom.views.planning import constant
 from fedcom.views.post import author, group
-from fedcom.views.viewer import VIEWER
+from fedcom.views.viewer import MODERATED, VIEWER
 
 Scope = Literal["subscribed", "local", "all", "moderated", "community", "author"]
 
@@ -30,7 +29,7 @@ others are only compared by their keys. If the viewer may see too few of them, a
 GROUPS: Mapping[Scope, Select[Any]] = {
     "subscribed": select(follow.c.target_id).where(follow.c.follower_id == VIEWER),
     "local": select(actor.c.id).where(actor.c.local, actor.c.kind == "Group"),
-    "moderated": select(moderator.c.community_id).where(moderator.c.person_id == VIEWER),
+    "moderated": MODERATED,
 }
 """The scopes that are a number of communities, and the ids of those."""
 

@@ -12,13 +12,21 @@ from sqlalchemy import BindParameter, ColumnElement, bindparam, null, or_, selec
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.account import IS_ADMIN, account
 from fedcom.models.moderation import community_ban, moderator
-from fedcom.queries.visibility import is_found, moderates
+from fedcom.queries.visibility import is_admin, is_found, moderates
 
 NOBODY = 0
 """The viewer id of guests: no actor ever has it, so one statement serves guests and members."""
 
 VIEWER: ColumnElement[int] = bindparam("viewer", NOBODY, type_=BigId)
 NOW: ColumnElement[Any] = bindparam("now", type_=UtcDateTime)
+
+MODERATED = select(moderator.c.community_id).where(moderator.c.person_id == VIEWER)
+"""The row ids of the communities that the viewer moderates."""
+
+
+def decides_in(community_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether the viewer is an admin, or moderates the community with this row id."""
+    return or_(is_admin(VIEWER), community_id.in_(MODERATED))
 
 
 def viewer_values(viewer_id: int, now: datetime | None) -> dict[str, Any]:
