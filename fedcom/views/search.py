@@ -209,22 +209,15 @@ def _to_fts5(phrase: Phrase) -> str:
     return f"({' OR '.join([typed, *others])})" if phrase.variants else typed
 
 
-def to_tsquery(phrases: Sequence[Phrase], operator: str, *, title_only: bool = False) -> str:
+def to_tsquery(phrases: Sequence[Phrase], operator: str) -> str:
     """The phrases in PostgreSQL's query language, without the accents that its index lacks."""
-    sign = {"AND": " & ", "OR": " | "}[operator]
-    return sign.join(_to_tsquery(phrase, title_only=title_only) for phrase in phrases)
+    return {"AND": " & ", "OR": " | "}[operator].join(map(_to_tsquery, phrases))
 
 
-def _to_tsquery(phrase: Phrase, *, title_only: bool) -> str:
-    # Words of the title have the weight A.
-    weight = "A" if title_only else ""
-    ends = [""] * (len(phrase.words) - 1) + ["*" if phrase.prefix else ""]
-    words = [
-        f"'{fold(word)}'" + (f":{end}{weight}" if end or weight else "")
-        for word, end in zip(phrase.words, ends, strict=True)
-    ]
-    others = (f"'{fold(word)}'" + (f":{weight}" if weight else "") for word in phrase.variants)
-    return f"({' | '.join([' <-> '.join(words), *others])})"
+def _to_tsquery(phrase: Phrase) -> str:
+    typed = " <-> ".join(f"'{fold(word)}'" for word in phrase.words)
+    others = (f"'{fold(word)}'" for word in phrase.variants)
+    return f"({' | '.join([typed + (':*' if phrase.prefix else ''), *others])})"
 
 
 def _matching(
@@ -241,9 +234,12 @@ def _matching(
         # The better the match, the smaller the value of bm25.
         fit = -func.bm25(itself, *map(literal, _FACTORS), type_=Double)
         return itself.op("MATCH")(literal(to_fts5(phrases, operator, title_only=title_only))), fit
-    query = func.to_tsquery("simple", to_tsquery(phrases, operator, title_only=title_only))
-    rank = cast(func.ts_rank(_WEIGHTS, index.c.words, query), Double)
-    return index.c.words.op("@@")(query), rank
+    query = func.to_tsquery("simple", to_tsquery(phrases, operator))
+    words: ColumnElement[Any] = index.c.words
+    if title_only:
+        # As revision 0066 indexes them: those with the weight A.
+        words = literal_column(f"ts_filter({index.name}.words, '{{a}}')")
+    return words.op("@@")(query), cast(func.ts_rank(_WEIGHTS, words, query), Double)
 
 
 def _holds(index: TableClause, part: str, *, title_only: bool = False) -> ColumnElement[bool]:
