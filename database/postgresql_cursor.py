@@ -8,7 +8,7 @@ from psycopg.pq import ExecStatus
 _REST = (None, None, None, None, None)
 
 
-class Cursor(psycopg.RawCursor[Any]):
+class PostgresqlCursor(psycopg.RawCursor[Any]):
     """A cursor that takes numbered parameters, as PostgreSQL has them.
 
     SQLAlchemy asks for the name and type of each column after every statement. psycopg makes an

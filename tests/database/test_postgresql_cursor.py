@@ -3,7 +3,7 @@
 import psycopg
 from sqlalchemy import make_url
 
-from database.postgresql_cursor import Cursor
+from database.postgresql_cursor import PostgresqlCursor
 from tests.support.databases import PostgresqlDatabases
 
 RESULTS = (
@@ -17,7 +17,7 @@ RESULTS = (
 def test_a_result_is_described_as_by_psycopg(postgresql_databases: PostgresqlDatabases) -> None:
     address = make_url(postgresql_databases.create(migrated=False)).set(drivername="postgresql")
     with psycopg.connect(address.render_as_string(hide_password=False)) as connection:
-        cursor = Cursor(connection)
+        cursor = PostgresqlCursor(connection)
         for number, text in enumerate(RESULTS):
             for values in ([True], [False]) if number == 0 else ([],):
                 cursor.execute(text.encode(), values)
