@@ -18,7 +18,6 @@ from fedcom.http.problem import wants_page
 from fedcom.http.resolve import check_open, parse_markdown
 from fedcom.media.records import find_sizes
 from fedcom.models.comment import Comment
-from fedcom.models.personal import Draft
 from fedcom.models.post import Post
 from fedcom.offload import offload
 from fedcom.personal.drafts import drop_draft
@@ -34,7 +33,13 @@ from fedcom.text.pictures import NO_SIZES, Sizes, pictures_in
 from fedcom.views.comment import CommentView
 from fedcom.views.comment_feed import Order
 from fedcom.views.community import CommunityPage
-from fedcom.views.post import CrossPost, PostView, get_post_with_draft, list_cross_posts
+from fedcom.views.post import (
+    CrossPost,
+    PostView,
+    ViewersOwn,
+    get_post_of_viewer,
+    list_cross_posts,
+)
 from fedcom.views.thread import CAP, Node, Thread, find_branch, find_thread, to_tree
 from fedcom.web import drafts, pictures
 from fedcom.web.comment_lines import CommentLines, ThreadPlace
@@ -62,8 +67,8 @@ class Discussion:
     post: PostView
     community: CommunityPage
     thread: Thread
-    # The viewer's draft of a reply.
-    draft: Draft | None
+    # The viewer's draft of a reply, and whether they follow or muted the thread.
+    own: ViewersOwn
     cross_posts: tuple[CrossPost, ...] = ()
     # The comment of this permalink; None on the page of the whole post.
     focus: CommentView | None = None
@@ -162,21 +167,21 @@ def placed(roots: Sequence[Node], levels: int = LEVELS) -> Iterator[CommentView]
 
 def _read_post(
     conn: Connection, context: PageContext, post_id: int, draft_form: str
-) -> tuple[PostView, CommunityPage, Draft | None]:
+) -> tuple[PostView, CommunityPage, ViewersOwn]:
     """Raises NotFound, and HTTPException(410) if the community is closed."""
-    post, draft = get_post_with_draft(
+    post, own = get_post_of_viewer(
         conn, post_id, draft_form, viewer_id=context.viewer_id, now=context.now
     )
     check_open(post.community)
-    return post, read_community(conn, context, post.community.id), draft
+    return post, read_community(conn, context, post.community.id), own
 
 
 def _read_discussion(
     conn: Connection, context: PageContext, post_id: int, after: str, draft_form: str
 ) -> Discussion:
-    post, community, draft = _read_post(conn, context, post_id, draft_form)
+    post, community, own = _read_post(conn, context, post_id, draft_form)
     thread = find_thread(conn, post, viewer_id=context.viewer_id, now=context.now, after=after)
-    found = Discussion(post, community, thread, draft)
+    found = Discussion(post, community, thread, own)
     return replace(
         found,
         cross_posts=list_cross_posts(conn, post, viewer_id=context.viewer_id),
@@ -189,12 +194,12 @@ def _read_discussion(
 def _read_branch(
     conn: Connection, context: PageContext, top: Comment, ancestors: int, draft_form: str = ""
 ) -> Discussion:
-    post, community, draft = _read_post(conn, context, top.post_id, draft_form)
+    post, community, own = _read_post(conn, context, top.post_id, draft_form)
     thread = find_branch(
         conn, post, top, viewer_id=context.viewer_id, now=context.now, context=ancestors
     )
     focus = next(one for one in thread.comments if one.id == top.id)
-    found = Discussion(post, community, thread, draft, focus=focus)
+    found = Discussion(post, community, thread, own, focus=focus)
     return replace(
         found,
         reasons=_reasons(conn, context, found),
@@ -373,7 +378,7 @@ async def show_comment(request: Request) -> Response:
 
 async def _more(context: PageContext, discussion: Discussion, form: Form) -> dict[str, Any]:
     """The draft in the form, or the preview of its text."""
-    draft = drafts.restore(form, discussion.draft)
+    draft = drafts.restore(form, discussion.own.draft)
     seen = await drafts.preview(context, form) if form.checked("preview") else ""
     return {"draft": draft, "preview": seen}
 
