@@ -154,6 +154,11 @@ class PostView(Contribution):
         return self.url if is_picture(self.url) and not is_page else None
 
     @property
+    def is_read(self) -> bool:
+        """Whether the viewer has read the thread, or counts it as read."""
+        return self.last_visit is not None
+
+    @property
     def new_comments(self) -> int:
         """The number of comments since the viewer last read the thread; 0 if they never did."""
         last = self.last_visit
