@@ -29,7 +29,7 @@ document.addEventListener("focusin", (event) => {
 });
 
 function mark(item) {
-  if (current) current.classList.remove("at");
+  for (const former of document.querySelectorAll(".at")) former.classList.remove("at");
   current = item;
   current.classList.add("at");
 }
@@ -45,11 +45,14 @@ function go(item) {
 
 /** The next of these (-1: the one before), from the current item or from what is in view. */
 function next(list, step) {
-  const isAt = current && current.isConnected && !isFolded(current);
-  const top = isAt ? current.getBoundingClientRect().top : 8;
+  // What is collapsed now stands where its parent is.
+  while (current && isFolded(current)) current = isFolded(current).closest("li");
+  const isAt = current && current.isConnected;
+  const top = isAt ? current.getBoundingClientRect().top : 0;
   const places = list.map((item) => item.getBoundingClientRect().top - top);
-  if (step > 0) return list[places.findIndex((place) => (isAt ? place > 1 : place > -8))];
-  return list[places.findLastIndex((place) => place < -1)];
+  // What was scrolled to is 16 pixels below the edge.
+  if (step > 0) return list[places.findIndex((place) => place > (isAt ? 1 : 17))];
+  return list[places.findLastIndex((place) => place < (isAt ? -1 : 15))];
 }
 
 // Collapsing.
@@ -79,8 +82,9 @@ function showPicture(address, alt) {
 function pictureAt(part) {
   const small = part.closest("[data-picture]");
   if (small) return [small.dataset.picture, small.dataset.alt];
-  const link = part.closest(".shown a[href], a.enlarge");
-  return link ? [link.href, link.querySelector("img").alt] : null;
+  const link = part.closest(".shown a, .rich a");
+  const shown = link && link.querySelector("img");
+  return shown && link.href === shown.src ? [link.href, shown.alt] : null;
 }
 
 /** Make the pictures in texts links to themselves, so that the keyboard reaches them. */
@@ -89,7 +93,7 @@ function linkPictures(root) {
     if (shown.closest("a")) continue;
     const link = document.createElement("a");
     link.className = "enlarge";
-    link.href = shown.currentSrc || shown.src;
+    link.href = shown.src;
     shown.replaceWith(link);
     link.append(shown);
   }
@@ -125,8 +129,9 @@ function addSteps() {
     button.textContent = sign;
     button.setAttribute("aria-label", label);
     button.addEventListener("click", () => {
-      // From what is in view, not from what was read last.
-      current = null;
+      // From what is in view, not from what was left.
+      const { top } = current ? current.getBoundingClientRect() : { top: -1 };
+      if (top < 0 || top > innerHeight) current = null;
       const item = next(tops(), step);
       if (!item) return;
       mark(item);
@@ -167,7 +172,7 @@ const KEYS = {
   d: () => press(`${own}.vote.down`),
   x: () => {
     const place = current || (thread ? document.querySelector(".post-head") : null);
-    const shown = place && place.querySelector(thread && current ? ":scope > details > .rich a.enlarge" : "[data-picture], .shown a, a.enlarge");
+    const shown = place && place.querySelector(thread && current ? ":scope > details > .rich a > img" : "[data-picture], .shown img, .rich a > img");
     if (shown) shown.click();
   },
   "?": () => help.showModal(),
