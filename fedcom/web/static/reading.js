@@ -25,9 +25,10 @@ let current = null;
 
 document.addEventListener("focusin", (event) => {
   const item = event.target.closest("li[id^=comment-], ol.posts > li");
-  if (item && item !== current) mark(item);
+  if (item) current = item;
 });
 
+/** Make it the current one, and show that: for keys and steps, not for every click. */
 function mark(item) {
   for (const former of document.querySelectorAll(".at")) former.classList.remove("at");
   current = item;
