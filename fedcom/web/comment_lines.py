@@ -75,8 +75,8 @@ class CommentLine(NamedTuple):
     answered: Answered | None
     # The next comment that is new, for one that is new itself.
     next_new: int | None
-    # Whether it is one of several at the top; the page has `after-ID` behind its replies.
-    is_top: bool
+    # Whether it links to the next one at the top, at `after-ID` behind its replies.
+    skips: bool
     # Whether the page shows it without its text and replies.
     is_folded: bool
     author: PersonView
@@ -136,7 +136,7 @@ class CommentLines:
             parent=one.parent_id if depth else None,
             answered=shown.answered.get(one.id),
             next_new=self._next_new.get(one.id),
-            is_top=shown.has_tops and not depth,
+            skips=shown.has_tops and not depth and one.replies > 0,
             is_folded=one.is_author_blocked or (shown.is_folded and depth > 0),
             author=one.author,
             face=self._signer.face(one.author.id, one.author.icon_url),
