@@ -13,7 +13,7 @@ from fedcom.web.html.request_context import PageContext, read_page
 
 async def show(request: Request) -> Response:
     """GET /post/{number}/news?since=ID: how many comments after that one the viewer could read, and
-    a sentence that says so.
+    the words of a link that shows them.
 
     With an ETag that changes with the number alone, so that most of the answers are empty (304).
     """
@@ -30,5 +30,5 @@ async def show(request: Request) -> Response:
     }
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
-    said = ngettext("%(count)s new comment", "%(count)s new comments", count)
+    said = ngettext("Show %(count)s new comment", "Show %(count)s new comments", count)
     return JSONResponse({"count": count, "text": said % {"count": count}}, headers=headers)

@@ -205,10 +205,13 @@ document.addEventListener("keydown", (event) => {
 const EVERY = 45_000;
 const news = document.querySelector(".news");
 let timer = 0;
+let asked = Date.now();
 
 async function ask() {
+  asked = Date.now();
   try {
-    const answer = await fetch(news.dataset.news, { cache: "no-cache" });
+    const answer = await fetch(news.dataset.news, { cache: "no-cache", redirect: "manual" });
+    // The thread, or the right to read it, is gone.
     if (!answer.ok) return;
     const { count, text } = await answer.json();
     if (count && news.textContent !== text) {
@@ -225,7 +228,7 @@ async function ask() {
 
 function later() {
   clearTimeout(timer);
-  if (!document.hidden) timer = setTimeout(ask, EVERY);
+  if (!document.hidden) timer = setTimeout(ask, Math.max(asked + EVERY - Date.now(), 0));
 }
 
 if (news) {

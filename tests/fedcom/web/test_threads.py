@@ -171,11 +171,11 @@ async def test_an_open_page_asks_for_new_comments_and_gets_a_number(world: World
     address = f"{here}/news?since={first.id}"
     assert f'data-news="{address}"' in (await eve.get(here)).html
     none = await eve.get(address)
-    assert json.loads(none.html) == {"count": 0, "text": "0 new comments"}
+    assert json.loads(none.html) == {"count": 0, "text": "Show 0 new comments"}
     await world.comment(post, "Secret words", by="bob")
     await world.comment(post, "By herself", by="eve")
     told = await eve.get(address, if_none_match=none.headers["etag"])
-    assert (told.status, json.loads(told.html)) == (200, {"count": 1, "text": "1 new comment"})
+    assert (told.status, json.loads(told.html)) == (200, {"count": 1, "text": "Show 1 new comment"})
     assert told.headers["cache-control"] == "private, no-cache"
     same = await eve.get(address, if_none_match=told.headers["etag"])
     assert (same.status, same.html) == (304, "")
