@@ -125,7 +125,7 @@ def test_new_comments_are_announced_and_shown_on_request(
     servers.people["bob"].reply(thread, "Never")
     page.evaluate("scrollTo(0, 99)")
     page.clock.fast_forward(46_000)
-    link = page.get_by_role("status").get_by_role("link", name="Show 2 new comments")
+    link = said.get_by_role("link", name="Show 2 new comments")
     expect(link).to_be_visible()
     assert page.evaluate("scrollY") == 99
     assert page.get_by_text("Yes: the news").count() == 0
