@@ -11,6 +11,7 @@ from fedcom.db import BigId, UtcDateTime
 from fedcom.models.account import account
 from fedcom.models.actor import actor
 from fedcom.models.notification import Kind, notification
+from fedcom.models.personal import muted_post
 from fedcom.queries.visibility import is_blocked as has_blocked
 
 MAX_AGE = timedelta(days=7)
@@ -41,7 +42,8 @@ def notify(ctx: Context, recipient_id: int, event: NotificationEvent) -> None:
     """Notify a member; remote actors are never notified: federation tells them.
 
     Members are not notified of their own actions, or of old content. Of people and servers that the
-    member has blocked, only moderation and reports are notified: neither can be blocked away.
+    member has blocked, only moderation and reports are notified: neither can be blocked away, nor
+    muted with the thread that it is about.
     """
     if recipient_id == event.by_id:
         return
@@ -56,6 +58,7 @@ def notify(ctx: Context, recipient_id: int, event: NotificationEvent) -> None:
             "by": event.by_id,
             # No actor has this row id.
             "unblocked": 0 if is_duty or event.by_id is None else event.by_id,
+            "unmuted": 0 if is_duty or event.post_id is None else event.post_id,
             "community": event.community_id,
             "post": event.post_id,
             "comment": event.comment_id,
@@ -79,6 +82,10 @@ _BLOCKED = select(actor.c.id).where(
     actor.c.id == bindparam("unblocked"),
     has_blocked(bindparam("to", type_=BigId), ids=[actor.c.id], hosts=[actor.c.host]),
 )
+_MUTED = select(muted_post.c.post_id).where(
+    muted_post.c.person_id == bindparam("to", type_=BigId),
+    muted_post.c.post_id == bindparam("unmuted", type_=BigId),
+)
 _ROW: dict[str, ColumnElement[Any]] = {
     "recipient_id": bindparam("to", type_=BigId),
     "kind": bindparam("of", type_=Text),
@@ -97,5 +104,6 @@ _INSERT = insert(notification).from_select(
     select(*_ROW.values()).where(
         exists().where(account.c.actor_id == bindparam("to"), account.c.state == "active"),
         ~exists(_BLOCKED.correlate(None)),
+        ~exists(_MUTED),
     ),
 )

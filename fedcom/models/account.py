@@ -51,6 +51,8 @@ account = Table(
     Column("show_nsfw", Boolean, nullable=False, server_default=false()),
     Column("show_read_posts", Boolean, nullable=False, server_default=true()),
     Column("show_bot_accounts", Boolean, nullable=False, server_default=true()),
+    Column("keyboard_shortcuts", Boolean, nullable=False, server_default=true()),
+    Column("flat_threads", Boolean, nullable=False, server_default=false()),
     # Of the posts in their lists, as codes separated by spaces; "" for all.
     Column("languages", Text, nullable=False, server_default=EMPTY),
     # What only apps read, as JSON: `AppPreferences`.
@@ -221,6 +223,8 @@ class Account:
     show_nsfw: bool
     show_read_posts: bool
     show_bot_accounts: bool
+    keyboard_shortcuts: bool
+    flat_threads: bool
     languages: str
     app_preferences: str
     mail_notifications: bool

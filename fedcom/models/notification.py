@@ -1,4 +1,6 @@
-"""A member's notifications: replies, mentions, messages, and moderation of their content."""
+"""A member's notifications: replies, mentions, comments in threads that they follow, messages, and
+moderation of their content.
+"""
 
 from typing import Literal
 
@@ -7,7 +9,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text, 
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.base import EMPTY, metadata
 
-Kind = Literal["reply", "mention", "message", "moderation", "report", "application"]
+Kind = Literal["reply", "mention", "thread", "message", "moderation", "report", "application"]
 
 notification = Table(
     "notification",
@@ -43,7 +45,7 @@ notification = Table(
         for name in ("actor_id", "community_id", "message_id")
     ),
     CheckConstraint(
-        "kind IN ('reply', 'mention', 'message', 'moderation', 'report', 'application')",
+        "kind IN ('reply', 'mention', 'thread', 'message', 'moderation', 'report', 'application')",
         name="kind",
     ),
     sqlite_autoincrement=True,

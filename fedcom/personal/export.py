@@ -35,8 +35,10 @@ from fedcom.models.notification import notification
 from fedcom.models.personal import (
     actor_block,
     draft,
+    followed_post,
     hidden_post,
     host_block,
+    muted_post,
     post_visit,
     saved_comment,
     saved_post,
@@ -68,6 +70,7 @@ _ACCOUNT = (
     ),
     *("front_scope", "front_sort", "compact_lists", "show_nsfw", "mail_notifications"),
     *("show_read_posts", "show_bot_accounts", "languages", "app_preferences"),
+    *("keyboard_shortcuts", "flat_threads"),
 )
 
 
@@ -191,6 +194,8 @@ PARTS = (
     _about("saved_posts", saved_post, post, "post_id", saved_post.c.saved_at),
     _about("saved_comments", saved_comment, comment, "comment_id", saved_comment.c.saved_at),
     _about("hidden_posts", hidden_post, post, "post_id", hidden_post.c.hidden_at),
+    _about("followed_posts", followed_post, post, "post_id", followed_post.c.followed_at),
+    _about("muted_posts", muted_post, post, "post_id", muted_post.c.muted_at),
     _about("read_posts", post_visit, post, "post_id", post_visit.c.visited_at),
     _about("blocked", actor_block, actor, "blocked_id", actor.c.kind, actor_block.c.blocked_at),
     _part(

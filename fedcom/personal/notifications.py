@@ -13,7 +13,7 @@ from fedcom.models.outside_mention import outside_mention
 READ_KEPT = timedelta(days=180)
 """How long a notification is kept after it was read."""
 
-_ABOUT_WORDS = notification.c.kind.in_(["reply", "mention"])
+_ABOUT_WORDS = notification.c.kind.in_(["reply", "mention", "thread"])
 
 
 def read_one(conn: Connection, person_id: int, notification_id: int, now: datetime) -> None:

@@ -15,12 +15,13 @@ from fedcom.models.notification import Kind, notification
 from fedcom.models.post import post
 from fedcom.queries.visibility import is_not_deleted, is_not_removed, is_shown
 
-Filter = Literal["", "replies", "mentions", "messages", "moderation"]
+Filter = Literal["", "replies", "mentions", "threads", "messages", "moderation"]
 
 KINDS: dict[Filter, tuple[Kind, ...]] = {
-    "": ("reply", "mention", "message", "moderation", "report", "application"),
+    "": ("reply", "mention", "thread", "message", "moderation", "report", "application"),
     "replies": ("reply",),
     "mentions": ("mention",),
+    "threads": ("thread",),
     "messages": ("message",),
     "moderation": ("moderation", "report", "application"),
 }
@@ -33,7 +34,7 @@ WITH_SUBJECTS = (
     .outerjoin(community, community.c.actor_id == notification.c.community_id)
 )
 IS_SHOWN = or_(
-    notification.c.kind.not_in(["reply", "mention", "message"]),
+    notification.c.kind.not_in(["reply", "mention", "thread", "message"]),
     # Columns that do not apply are null, and a null was never deleted.
     and_(is_shown(comment), is_shown(post), is_not_deleted(message), is_not_removed(community)),
 )

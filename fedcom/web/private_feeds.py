@@ -133,6 +133,7 @@ def _sentence(item: NotificationView) -> str:
     sentences = {
         "reply": gettext("%(who)s replied to you in %(what)s"),
         "mention": gettext("%(who)s mentioned you in %(what)s"),
+        "thread": gettext("%(who)s commented on %(what)s"),
         "message": gettext("%(who)s sent you a message"),
         "report": gettext("New report"),
         "application": gettext("%(who)s applied for an account"),

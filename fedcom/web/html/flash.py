@@ -113,6 +113,14 @@ NOTICES = {
     "site_saved": mark("Settings saved."),
     "test_mail_arrived": mark("Your server can send e-mail."),
     "test_mail_sent": mark("We've sent you a test e-mail. Open the link in it."),
+    "thread_followed": mark(
+        "You're now following this thread. You'll be notified of each new comment."
+    ),
+    "thread_muted": mark(
+        "Thread muted. You won't be notified of replies or mentions in it. It stays in your lists."
+    ),
+    "thread_unfollowed": mark("You're no longer following this thread."),
+    "thread_unmuted": mark("Thread unmuted. You'll be notified of replies to you again."),
     "two_factor_off": mark("Two-factor authentication is off."),
     "unblocked": mark("Unblocked."),
     "unbanned": mark("Ban lifted."),

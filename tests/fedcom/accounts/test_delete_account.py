@@ -29,6 +29,7 @@ from fedcom.models.moderation import moderator_note, modlog
 from fedcom.models.outside_mention import outside_mention
 from fedcom.personal.blocks import block, block_host
 from fedcom.personal.drafts import save_draft
+from fedcom.personal.followed_posts import follow_post, mute_post
 from fedcom.personal.imports import begin_import, settings_in
 from fedcom.personal.saved import hide, save
 from fedcom.personal.sent_forms import once
@@ -94,6 +95,7 @@ def live(home: Home) -> None:
     bob, kim = home.bob, home.person(KIM)
     secret_body = Body.of_markdown(SECRET)
     post = home.post(title=SECRET, body=secret_body)
+    other = home.post(by=home.ann)
     mine = home.comment(post, text=SECRET)
     home.comment(post, by=home.ann, parent=mine)  # notifies bob
     home.follow(bob, home.cats)
@@ -108,6 +110,8 @@ def live(home: Home) -> None:
         save(ctx, bob, post)
         save(ctx, bob, mine)
         hide(ctx, bob, [post.id])
+        follow_post(ctx, bob, post)
+        mute_post(ctx, bob, other)
         block(ctx, bob, kim)
         block_host(ctx, bob, "peer.example")
         note_visit(ctx.conn, bob.id, post, None, ctx.now)

@@ -7,6 +7,7 @@ from sqlalchemy import insert
 from activitypub.document import Document
 from fedcom.actions.base import Action
 from fedcom.actions.comment import EditComment
+from fedcom.actions.lock import Lock
 from fedcom.actions.perform import perform
 from fedcom.actions.post import EditPost
 from fedcom.context import Context
@@ -14,7 +15,8 @@ from fedcom.federation.listeners import activity_routes, reader_of
 from fedcom.inbound.post import create_post_from
 from fedcom.models.actor import Person
 from fedcom.models.notification import notification
-from fedcom.models.personal import actor_block, host_block
+from fedcom.models.personal import actor_block, followed_post, host_block, muted_post
+from fedcom.personal.followed_posts import follow_post, mute_post, unfollow_post, unmute_post
 from fedcom.wire.body import Body
 from inbox.ports import ReceivedActivity
 from tests.support.documents import activity, note, page
@@ -128,6 +130,45 @@ def test_blocked_people_and_servers_cause_no_notification(home: Home) -> None:
     home.comment(post, by=home.ann)
 
     assert notified(home, home.bob) == ["reply"]
+
+
+def test_who_follows_a_thread_is_notified_once_of_each_new_comment(home: Home) -> None:
+    post = home.post(by=home.bob)
+    for person in (home.ann, home.bob, home.person(KIM)):
+        home(lambda ctx, person=person: follow_post(ctx, person, post))
+    first = home.comment(post, by=home.person(KIM))
+    second = home.comment(post, by=home.bob, parent=first, text="As @ann said")
+    home.comment(post, by=home.ann, parent=first)
+    home.comment(post, by=home.person(KIM), parent=first)
+
+    assert notified(home, home.ann) == ["thread", "mention", "thread"]
+    assert notified(home, home.bob) == ["reply", "thread", "thread"]
+    # An edit is no new comment, and who no longer follows is not notified.
+    body = Body.of_markdown("Better")
+    home.perform(EditComment(by=home.bob, comment=second, body=body))
+    home(lambda ctx: unfollow_post(ctx.conn, home.bob, post))
+    home.comment(post, by=home.ann, parent=first)
+    assert len(notified(home)) == 6
+
+
+def test_a_muted_thread_notifies_of_moderation_alone(home: Home) -> None:
+    post = home.post(by=home.bob)
+    home(lambda ctx: follow_post(ctx, home.bob, post))
+    home(lambda ctx: mute_post(ctx, home.bob, post))
+    assert home.rows(followed_post) == []
+    home.comment(post, by=home.ann, text="I answer @bob")
+    assert notified(home, home.bob) == []
+    home.comment(home.post(by=home.bob), by=home.ann)
+    locked = home.perform(Lock(by=home.ann, target=post, locked=True))
+    assert notified(home, home.bob) == ["reply", "moderation"]
+
+    home(lambda ctx: unmute_post(ctx.conn, home.bob, post))
+    home.perform(Lock(by=home.ann, target=locked, locked=False))
+    home.comment(post, by=home.ann)
+    assert notified(home, home.bob)[2:] == ["moderation", "reply"]
+    home(lambda ctx: mute_post(ctx, home.bob, post))
+    home(lambda ctx: follow_post(ctx, home.bob, post))
+    assert home.rows(muted_post) == []
 
 
 def test_a_fetched_reply_is_notified_too(home: Home) -> None:
