@@ -130,6 +130,10 @@ class SearchQuery:
     title_only: bool = False
 
 
+PEOPLE = ("Person", "Service", "Organization")
+"""The kinds of actors that count as people."""
+
+
 @dataclass(frozen=True, slots=True)
 class Viewer:
     """The searcher: row id (NOBODY for a guest), and whether sensitive posts are shown."""
@@ -705,7 +709,7 @@ def _among_actors(
 def _people(viewer: Viewer) -> list[ColumnElement[bool]]:
     is_applicant = exists().where(account.c.actor_id == actor.c.id, account.c.state == "pending")
     return [
-        actor.c.kind.in_(("Person", "Service", "Organization")),
+        actor.c.kind.in_(PEOPLE),
         is_not_deleted(actor),
         ~is_applicant,
         *_unblocked(viewer, actor),

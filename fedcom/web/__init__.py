@@ -2,7 +2,8 @@
 
 In reading order: `routes` (every address), `html` (the machinery: requests, templates, forms); then
 one file per group of pages: `feeds` (lists of posts), `communities`, `posts` (writing them) with
-`community_picker` (where to), `threads` (reading and replying) with `comment_lines` (each comment),
+`community_picker` (where to) and `completion` (of names while
+writing), `threads` (reading and replying) with `comment_lines` (each comment),
 `content` (the buttons below posts and comments), `history` (earlier versions), `voters`, `pictures`
 and `media` (uploading and serving them), `moderation`, `community_deletion`, `purge`,
 `reports` with `report_selection` (several at once), `moderation_history` (all about a person),

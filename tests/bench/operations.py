@@ -115,6 +115,7 @@ PAGES: Mapping[str, Sequence[str]] = {
         *(f"/saved{show}" for show in ("", "?show=comments", "?show=hidden")),
         "/submit",
         "/submit/communities?q=group",
+        *(f"/complete?q={typed}&at=/post/{{first}}" for typed in ("@", "@p1", "!group", ":cat")),
         "/messages",
     ),
     "admin": (

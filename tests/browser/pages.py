@@ -252,6 +252,7 @@ NO_PAGES = {
         for ending in ("xml", "atom")
     ),
     "/submit/communities",
+    "/complete",
     "/message/{number:int}",
     "/admin/blocks.csv",
     "/settings/export",

@@ -39,12 +39,14 @@ FOLDER = Path(__file__).parents[1]
 STYLE = (FOLDER / "static" / "style.css").read_bytes()
 SCRIPT = (FOLDER / "static" / "script.js").read_bytes()
 PAGE_SCRIPT = (FOLDER / "static" / "page.js").read_bytes()
+EDITOR_SCRIPT = (FOLDER / "static" / "editor.js").read_bytes()
 API_SCRIPT = (FOLDER / "static" / "api.js").read_bytes()
-SCRIPT_ADDRESS, PAGE_SCRIPT_ADDRESS, API_SCRIPT_ADDRESS = (
+SCRIPT_ADDRESS, PAGE_SCRIPT_ADDRESS, EDITOR_SCRIPT_ADDRESS, API_SCRIPT_ADDRESS = (
     f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
     for name, content in (
         ("script.js", SCRIPT),
         ("page.js", PAGE_SCRIPT),
+        ("editor.js", EDITOR_SCRIPT),
         ("api.js", API_SCRIPT),
     )
 )
@@ -328,6 +330,7 @@ def piece(context: PageContext, template: str, values: Mapping[str, Any]) -> str
         {"style": style_address(context.site.hue), **values},
         script=SCRIPT_ADDRESS,
         page_script=PAGE_SCRIPT_ADDRESS,
+        editor_script=EDITOR_SCRIPT_ADDRESS,
         site=context.site,
         announcement=context.announcement,
         alerts=context.alerts,

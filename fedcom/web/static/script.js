@@ -188,7 +188,7 @@ async function answer(form) {
     } else {
       // Not back to a draft, which has been sent.
       form.elements.body.defaultValue = "";
-      form.querySelectorAll(":scope > .notice, :scope > .alert").forEach((box) => box.remove());
+      form.querySelectorAll(":scope > :is(.notice, .alert, .preview)").forEach((box) => box.remove());
       form.reset();
     }
   } catch (error) {
