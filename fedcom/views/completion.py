@@ -49,7 +49,7 @@ def list_people_called(
     who took part in the thread of this post, the latest first, then members, then others that are
     known here.
 
-    Nobody who is deleted, waiting for approval, or blocked by the viewer; and nobody of a thread
+    Not the viewer; nobody who is deleted, waiting for approval, or blocked by the viewer; and nobody of a thread
     that is not shown.
     """
     called = text.lower()
@@ -66,10 +66,10 @@ def list_people_called(
         for row in conn.execute(statement, values).mappings():
             _keep(found, row)
     if len(found) < limit and len(called) >= SHORTEST:
-        wanted = SearchQuery(terms=parse_terms(text), limit=limit)
+        wanted = SearchQuery(terms=parse_terms(text), limit=limit + 1)
         for hit in search_people(conn, wanted, Viewer(viewer_id)).items:
-            found.setdefault(hit.view.id, hit.view)
-    found.pop(viewer_id, None)
+            if hit.view.id != viewer_id:
+                found.setdefault(hit.view.id, hit.view)
     return tuple(found.values())[:limit]
 
 
@@ -86,6 +86,7 @@ def _people(*where: ColumnElement[Any]) -> Select[Any]:
         .where(
             actor.c.kind.in_(PEOPLE),
             is_not_deleted(actor),
+            actor.c.id != VIEWER,
             or_(handle.like(begins, escape="~"), title.like(contains, escape="~")),
             is_not_blocked(VIEWER, ids=[actor.c.id], hosts=[actor.c.host]),
             *where,

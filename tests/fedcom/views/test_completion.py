@@ -38,14 +38,14 @@ def test_people_of_the_thread_come_first_then_members_then_others(rows: Rows) ->
             for one in list_people_called(rows.conn, text, viewer, post_id=post_id, limit=limit)
         ]
 
-    assert offered("b") == [late, early, wrote, member]
+    assert offered("b") == [late, early, wrote, member, titled]
     assert offered("BO") == [wrote, member, titled, far]
     assert offered("bo", post_id=0)[:2] == [member, titled]
     assert offered("bob@for") == [member]
     assert offered("b", limit=2) == [late, early]
     assert offered("%") == offered("b_") == []
     rows.conn.execute(update(post).values(removed_at=NOON))
-    assert offered("b") == [member]
+    assert offered("b") == [member, titled]
 
 
 @pytest.mark.each_database
