@@ -49,8 +49,8 @@ def list_people_called(
     who took part in the thread of this post, the latest first, then members, then others that are
     known here.
 
-    Not the viewer; nobody who is deleted, waiting for approval, or blocked by the viewer; and nobody
-    of a thread that is not shown.
+    Not the viewer; nobody who is deleted, waiting for approval, or blocked by the viewer; nobody of
+    a thread that is not shown.
     """
     called = text.lower()
     escaped = called.translate({ord(one): f"~{one}" for one in "~%_"})

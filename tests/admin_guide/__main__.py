@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.admin_guide.guide import find_block, to_commands
-from tests.admin_guide.machine import Failed, Machine, make_bare
+from tests.admin_guide.machine import BY_HAND, Failed, Machine, make_bare
 from tests.admin_guide.steps import CERTIFICATE, FIRST, SECOND, Do, Follow, Step, Wait
 
 CHECKOUT = Path(__file__).parents[2]
@@ -107,7 +107,7 @@ def _follow_block(machine: Machine, step: Follow) -> None:
     running = machine.begin(script)
     _show(machine.wait_for(*step.until))
     print("^C")
-    machine.run("pkill -INT -f 'fedcom serve' || true")
+    machine.run(f"kill -INT -- -$(cat {BY_HAND})")
     said, _ = running.communicate(timeout=60)
     _show(said)
 

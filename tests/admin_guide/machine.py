@@ -15,6 +15,9 @@ ADDRESS = "93.184.215.14"
 
 SHIMS = Path(__file__).parent / "shims"
 
+BY_HAND = "/run/by-hand.pid"
+"""The group of processes that was begun last."""
+
 _OUTSIDE = "/run/outside-network"
 _PACKAGE_SETTINGS = {name: text for name, text in os.environ.items() if name.startswith("PIP_")}
 
@@ -60,7 +63,7 @@ class Machine:
         self._holder = subprocess.Popen(
             ["unshare", "--mount", "--propagation", "private", "sh", "-ec", hold]
         )
-        self._wait_for("cat /proc/net/fib_trie", ADDRESS)
+        self.wait_for("cat /proc/net/fib_trie", ADDRESS)
         return self
 
     def __exit__(
@@ -104,6 +107,7 @@ class Machine:
         done = subprocess.run(
             [*self._enter(), "bash", "-euc", script],
             input=stdin,
+            check=False,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -116,7 +120,7 @@ class Machine:
     def begin(self, script: str) -> subprocess.Popen[str]:
         """Start a script that does not end by itself."""
         return subprocess.Popen(
-            [*self._enter(), "bash", "-euc", script],
+            [*self._enter(), "setsid", "bash", "-euc", f"echo $$ > {BY_HAND}; {script}"],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -125,14 +129,11 @@ class Machine:
 
     def wait_for(self, script: str, answer: str) -> str:
         """Run it again and again until it prints this; what it printed. Raises Failed."""
-        return self._wait_for(script, answer)
-
-    def _wait_for(self, script: str, answer: str) -> str:
         said = ""
         for _ in range(150):
             try:
                 said = self.run(script)
-            except (Failed, IndexError) as error:
+            except Failed as error:
                 said = str(error)
             if answer in said:
                 return said
@@ -142,7 +143,9 @@ class Machine:
     def _enter(self) -> list[str]:
         assert self._holder
         pid = self._holder.pid
-        [child] = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        child = Path(f"/proc/{pid}/task/{pid}/children").read_text().strip()
+        if not child:
+            raise Failed("the machine is not running")
         return [
             "nsenter",
             f"--target={child}",

@@ -139,7 +139,8 @@ FIRST: tuple[Step, ...] = (
         2,
         replace=(
             Replacement(
-                "certbot certonly --webroot --webroot-path /var/www/html --domain forum.example \\\n"
+                "certbot certonly --webroot --webroot-path /var/www/html"
+                " --domain forum.example \\\n"
                 '  --deploy-hook "systemctl reload nginx"',
                 "true",
                 "no certificate authority reaches this machine; it has one of its own",
@@ -181,7 +182,8 @@ SECOND: tuple[Step, ...] = (
         replace=(
             Replacement(
                 "forum.example {\n",
-                f"forum.example {{\n    tls {CERTIFICATE}/fullchain.pem {CERTIFICATE}/privkey.pem\n",
+                "forum.example {\n"
+                f"    tls {CERTIFICATE}/fullchain.pem {CERTIFICATE}/privkey.pem\n",
                 "no certificate authority reaches this machine; it has one of its own",
             ),
         ),

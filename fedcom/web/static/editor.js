@@ -1,5 +1,5 @@
 // Helps to write in Markdown: a toolbar, completion of names and emoji, quotes of what is selected, and
-// the preview in place. Loaded after script.js, whose functions it uses. Without it, the same is typed,
+// the preview in place. Loaded after script.js, or by it; it uses its functions. Without it, the same is typed,
 // and the preview is a page. A module, so that its names are its own.
 
 const bars = document.querySelectorAll(".toolbar");
@@ -324,6 +324,7 @@ if (bars.length && document.getElementById("thread")) {
     clearTimeout(waiting);
     waiting = setTimeout(offer, 250);
   });
+  offer();
   // A press ends the selection before it is a click.
   document.addEventListener("pointerdown", (event) => {
     held = event.target.closest("a.reply, .quote") && selected();

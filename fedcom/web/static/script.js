@@ -365,6 +365,16 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// In a thread, what helps to write is loaded when somebody begins to, or selects what may be quoted.
+function loadEditor() {
+  const bar = document.querySelector("#main .toolbar[hidden]");
+  if (!bar || document.querySelector("script[type=module]")) return;
+  document.head.append(Object.assign(document.createElement("script"), { type: "module", src: bar.dataset.editor }));
+}
+
+addEventListener("focusin", (event) => event.target.matches("textarea") && loadEditor());
+document.addEventListener("selectionchange", () => getSelection().isCollapsed || loadEditor());
+
 // A click outside and Escape close menus, as usual.
 function closeMenus(except) {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
