@@ -73,7 +73,8 @@ class Machine:
         trace: TracebackType | None,
     ) -> None:
         if self._holder is not None:
-            self._holder.terminate()
+            # With --kill-child, everything in the machine ends with it; it ignores SIGTERM.
+            self._holder.kill()
             self._holder.wait()
         shutil.rmtree(self.root)
 
@@ -129,16 +130,16 @@ class Machine:
 
     def wait_for(self, script: str, answer: str) -> str:
         """Run it again and again until it prints this; what it printed. Raises Failed."""
-        said = ""
+        last = ""
         for _ in range(150):
             try:
-                said = self.run(script)
+                last = self.run(script)
+                if answer in last:
+                    return last
             except Failed as error:
-                said = str(error)
-            if answer in said:
-                return said
+                last = str(error)
             time.sleep(0.2)
-        raise Failed(f"{answer!r} does not appear: {said}")
+        raise Failed(f"{answer!r} does not appear: {last}")
 
     def _enter(self) -> list[str]:
         assert self._holder
