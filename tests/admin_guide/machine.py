@@ -91,7 +91,7 @@ class Machine:
         hosts = f"127.0.0.1 localhost\n{ADDRESS} forum.example\n"
         self.write("/etc/hosts", hosts)
         # Questions are answered, and packages do not start their services outside.
-        self.write("/etc/apt/apt.conf.d/99yes", 'APT::Get::Assume-Yes "true";\n')
+        self.write("/etc/apt/apt.conf.d/99yes", 'APT::Get::Assume-Yes "true";\nquiet "2";\n')
         self.write("/usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", 0o755)
         for shim in SHIMS.iterdir():
             self.write(f"/usr/local/sbin/{shim.name}", shim.read_text(), 0o755)

@@ -173,11 +173,11 @@ SECOND: tuple[Step, ...] = (
     _SETTINGS,
     *_POSTGRESQL,
     Follow(SCALING, "PostgreSQL", 2, "/etc/fedcom/fedcom.toml", adds=True),
-    Follow(ADMIN, "Caddy", 2),
+    Follow(ADMIN, "Caddy", 1),
     Follow(
         ADMIN,
         "Caddy",
-        1,
+        2,
         "/etc/caddy/Caddyfile",
         replace=(
             Replacement(

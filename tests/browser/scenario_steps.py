@@ -33,8 +33,8 @@ class Thread:
 class Hand:
     """Counts the clicks of somebody, and the fields that they fill in.
 
-    A click is a press on a link, a button, a menu, a box or a choice; neither to write nor to choose
-    a file is one.
+    A click is a press on a link, a button, a menu, a box or a choice; not writing, nor choosing a
+    file.
     """
 
     def __init__(self, page: Page) -> None:
