@@ -19,7 +19,7 @@ from fedcom.views.person import ActorView
 from fedcom.views.viewer import NOBODY
 from fedcom.web.html.request_context import PageContext, context_of, member_of
 
-OFFERED = 8
+OFFERED = 6
 MAX_TEXT = 100
 
 _PLACE = re.compile(r"/(post|comment)/([0-9]+)(?:/.*)?")

@@ -58,7 +58,8 @@ class Machine:
                 ip link set lo up
                 ip address add {ADDRESS}/32 dev lo
                 echo 0 > /proc/sys/net/ipv4/ip_unprivileged_port_start
-                exec sleep infinity'
+                # The first process: unlike sleep, a shell notices that orphans have ended.
+                exec bash -c "while sleep 1; do true; done"'
         """
         self._holder = subprocess.Popen(
             ["unshare", "--mount", "--propagation", "private", "sh", "-ec", hold]
