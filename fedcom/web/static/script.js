@@ -281,6 +281,7 @@ function restore(form) {
     const field = form.elements[name];
     if (!field || field.value !== before) continue;
     field.value = value;
+    if (field.closest("details")) field.closest("details").open = true;
     found = true;
   }
   if (!found) return;
