@@ -10,7 +10,6 @@ from sqlalchemy import (
     Text,
     bindparam,
     func,
-    literal_column,
     or_,
     select,
     union_all,
@@ -23,14 +22,13 @@ from fedcom.models.comment import comment
 from fedcom.models.post import post
 from fedcom.queries.visibility import (
     is_found,
-    is_not_blocked,
-    is_not_deleted,
     is_post_shown,
     is_shown,
 )
 from fedcom.text.search_terms import parse_terms
 from fedcom.views.person import PersonView, actor_columns, to_person
-from fedcom.views.search import PEOPLE, SearchQuery, Viewer, search_people
+from fedcom.views.search import SearchQuery, Viewer, search_people
+from fedcom.views.search_statement import people
 from fedcom.views.viewer import NOBODY, VIEWER
 
 SHORTEST = 2
@@ -84,11 +82,9 @@ def _people(*where: ColumnElement[Any]) -> Select[Any]:
     return (
         select(*actor_columns(actor, ""))
         .where(
-            actor.c.kind.in_(PEOPLE),
-            is_not_deleted(actor),
+            *people(is_guest=False),
             actor.c.id != VIEWER,
             or_(handle.like(begins, escape="~"), title.like(contains, escape="~")),
-            is_not_blocked(VIEWER, ids=[actor.c.id], hosts=[actor.c.host]),
             *where,
         )
         .limit(bindparam("count"))
@@ -125,8 +121,8 @@ def _of_thread() -> Select[Any]:
 
 
 def _members() -> Select[Any]:
-    is_active = account.c.state == literal_column("'active'")
-    return _people(is_active).join(account, account.c.actor_id == actor.c.id).order_by(actor.c.name)
+    member = account.alias()
+    return _people().join(member, member.c.actor_id == actor.c.id).order_by(actor.c.name)
 
 
 _OF_THREAD = _of_thread()

@@ -21,7 +21,7 @@ from tests.admin_guide.steps import CERTIFICATE, FIRST, SECOND, Do, Follow, Step
 
 CHECKOUT = Path(__file__).parents[2]
 
-LINES = 8
+LINES = 18
 """Of the output of a command that are printed, the last ones."""
 
 _FROM_OUTSIDE = ("apt-get ", "/opt/fedcom/venv/bin/pip ")
