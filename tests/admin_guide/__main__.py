@@ -2,6 +2,7 @@
 
 import argparse
 import datetime as dt
+import os
 import shutil
 import subprocess
 import sys
@@ -34,6 +35,8 @@ def main() -> int:
         "--bare", type=Path, help="a tar of a bare Debian 12, made if it is not there"
     )
     asked = parser.parse_args()
+    if os.geteuid() != 0 or shutil.which("mmdebstrap") is None:
+        parser.error("this needs root and the package mmdebstrap, on Debian 12")
     folder = Path(tempfile.mkdtemp(prefix="fedcom-guide-"))
     bare = asked.bare or folder / "bare.tar"
     try:
