@@ -34,7 +34,7 @@ from fedcom.models.moderation import (
     report,
     tombstone,
 )
-from fedcom.models.notification import notification
+from fedcom.models.notification import muted_community, notification, notification_choice
 from fedcom.models.omission import omission
 from fedcom.models.outside_mention import outside_mention
 from fedcom.models.personal import (
@@ -64,6 +64,8 @@ PERSONAL: tuple[Column[Any], ...] = (
     sent_form.c.person_id,
     import_item.c.person_id,
     notification.c.recipient_id,
+    notification_choice.c.person_id,
+    muted_community.c.person_id,
     appeal.c.person_id,
     moderator_note.c.person_id,
 )
@@ -130,6 +132,7 @@ KEPT: dict[Column[Any], str] = {
     modlog.c.community_id: "names a community",
     moderator_note.c.community_id: "names a community",
     notification.c.community_id: "names a community",
+    muted_community.c.community_id: "names a community",
     omission.c.community_id: "names a community",
     post.c.community_id: "names a community",
     post_rank.c.community_id: "names a community",

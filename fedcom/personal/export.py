@@ -31,7 +31,7 @@ from fedcom.models.follow import follow
 from fedcom.models.media import media
 from fedcom.models.message import message
 from fedcom.models.moderation import moderator, moderator_note, modlog, report
-from fedcom.models.notification import notification
+from fedcom.models.notification import muted_community, notification, notification_choice
 from fedcom.models.personal import (
     actor_block,
     draft,
@@ -66,7 +66,8 @@ _ACCOUNT = (
         "interface_language",
         "theme",
     ),
-    *("front_scope", "front_sort", "compact_lists", "show_nsfw", "mail_notifications"),
+    *("front_scope", "front_sort", "compact_lists", "show_nsfw"),
+    *("mail_notifications", "mail_pace", "mail_hour", "quotes_messages"),
     *("show_read_posts", "show_bot_accounts", "languages", "app_preferences"),
 )
 
@@ -185,7 +186,15 @@ PARTS = (
         *(comment_vote.c.score, comment_vote.c.voted_at),
         owner="voter_id",
     ),
-    _about("follows", follow, actor, "target_id", follow.c.state, owner="follower_id"),
+    _about(
+        "follows",
+        follow,
+        actor,
+        "target_id",
+        follow.c.state,
+        follow.c.watched_since,
+        owner="follower_id",
+    ),
     _about("followers", follow, actor, "follower_id", follow.c.state, owner="target_id"),
     _about("moderates", moderator, actor, "community_id", moderator.c.appointed_at),
     _about("saved_posts", saved_post, post, "post_id", saved_post.c.saved_at),
@@ -230,6 +239,14 @@ PARTS = (
         *(notification.c[name] for name in ("kind", "detail", "reason", "created_at", "read_at")),
         owner="recipient_id",
     ),
+    _part(
+        "notification_choices",
+        notification_choice,
+        *(notification_choice.c[name] for name in ("kind", "on_site", "by_mail", "by_push")),
+        owner="person_id",
+        key="kind",
+    ),
+    _about("muted_communities", muted_community, actor, "community_id", muted_community.c.muted_at),
     # Reported content is named by its id only: others wrote it, and it may have been removed.
     ExportPart(
         "reports",

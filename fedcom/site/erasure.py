@@ -61,7 +61,7 @@ from fedcom.models.moderation import (
     modlog,
     report,
 )
-from fedcom.models.notification import notification
+from fedcom.models.notification import muted_community, notification, notification_choice
 from fedcom.models.omission import omission
 from fedcom.models.outside_mention import outside_mention
 from fedcom.models.personal import (
@@ -127,6 +127,9 @@ OF_ACTOR: tuple[Column[Any], ...] = (
     moderator_note.c.person_id,
     moderator_note.c.community_id,
     notification.c.recipient_id,
+    notification_choice.c.person_id,
+    muted_community.c.person_id,
+    muted_community.c.community_id,
     notification.c.actor_id,
     notification.c.community_id,
     report.c.reporter_id,

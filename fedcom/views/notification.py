@@ -9,20 +9,21 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, and_, bindparam, case, func, or_, select
 
-from fedcom.models.actor import actor
+from fedcom.models.actor import actor, community
 from fedcom.models.appeal import appeal, appeal_message
 from fedcom.models.base import values_of
 from fedcom.models.comment import comment
+from fedcom.models.follow import follow
 from fedcom.models.message import message
 from fedcom.models.moderation import modlog
-from fedcom.models.notification import Kind, notification
+from fedcom.models.notification import Filter, Kind, muted_community, notification
 from fedcom.models.outside_mention import outside_mention
 from fedcom.models.post import post
 from fedcom.queries.appeals import is_appealable
-from fedcom.queries.notifications import IS_SHOWN, KINDS, WITH_SUBJECTS, Filter
-from fedcom.queries.visibility import is_admin, is_closed, may_read, sees_moderators
+from fedcom.queries.notifications import IS_SHOWN, LISTS, WITH_SUBJECTS
+from fedcom.queries.visibility import is_admin, is_closed, is_open, may_read, sees_moderators
 from fedcom.text.html import excerpt_of
-from fedcom.views.community import CommunityView, community_columns, find_community_in
+from fedcom.views.community import CommunityView, community_columns, find_community_in, to_community
 from fedcom.views.paging import Page, Start, is_past, one_page, page_values, to_page
 from fedcom.views.person import PersonView, actor_columns, find_person_in
 from fedcom.views.viewer import VIEWER
@@ -151,9 +152,47 @@ def list_notifications(
     limit: int = PAGE,
 ) -> Page[NotificationView]:
     """A member's notifications, newest first: all, some kinds, or the unread ones."""
-    wanted = {"viewer": viewer_id, "kinds": KINDS[only], **page_values(after, limit)}
+    wanted = {"viewer": viewer_id, "kinds": LISTS[only], **page_values(after, limit)}
     rows = conn.execute(_UNREAD if unread else _LIST, wanted).mappings().all()
     return to_page(rows, limit, _to_notification, "id")
+
+
+_CHOSEN = (
+    select(
+        *community_columns(_group, ""), (muted_community.c.person_id.is_not(None)).label("muted")
+    )
+    .select_from(_group.join(community, community.c.actor_id == _group.c.id))
+    .outerjoin(
+        muted_community,
+        and_(muted_community.c.community_id == _group.c.id, muted_community.c.person_id == VIEWER),
+    )
+    .where(
+        or_(
+            muted_community.c.person_id.is_not(None),
+            _group.c.id.in_(
+                select(follow.c.target_id).where(
+                    follow.c.follower_id == VIEWER, follow.c.watched_since.is_not(None)
+                )
+            ),
+        ),
+        is_open(_group),
+    )
+    .order_by(_group.c.name, _group.c.host)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenCommunity:
+    """A community of which a member wants to know more or less than usual: all or nothing."""
+
+    community: CommunityView
+    is_muted: bool
+
+
+def list_chosen_communities(conn: Connection, viewer_id: int) -> tuple[ChosenCommunity, ...]:
+    """The open communities that a member watches or has muted, by name."""
+    rows = conn.execute(_CHOSEN, {"viewer": viewer_id}).mappings()
+    return tuple(ChosenCommunity(to_community(row), row["muted"]) for row in rows)
 
 
 def _to_notification(row: RowMapping) -> NotificationView:

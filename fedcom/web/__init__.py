@@ -7,7 +7,7 @@ one file per group of pages: `feeds` (lists of posts), `communities`, `posts` (w
 and `media` (uploading and serving them), `moderation`, `community_deletion`, `purge`,
 `reports` with `report_selection` (several at once), `moderation_history` (all about a person),
 `appeals` and `rules`, `saved` and `drafts` (a member's own lists), `guide` (help), `people`,
-`notifications`, `messages`, `syndication` and `private_feeds` (lists for feed readers), `settings`,
+`notifications`, `notification_settings`, `messages`, `syndication` and `private_feeds` (lists for feed readers), `settings`,
 `settings_import`, `two_factor`, `own_data` (export, deletion), `search`, `sign_in`, `welcome` (a
 new member's first page), `password_reset`, `email` (links that confirm addresses), `invitations`
 (by members), `setup`, `admin`, `admin_first_steps`, `admin_people`, `admin_accounts` (new ones),

@@ -9,8 +9,9 @@ from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_in
 from fedcom.http.paging import row_in_query
 from fedcom.models.moderation import MODERATION_LABELS, OTHER_NOTICES
+from fedcom.models.notification import Filter
 from fedcom.personal.notifications import read_kinds, read_one
-from fedcom.queries.notifications import KINDS, Filter
+from fedcom.queries.notifications import LISTS
 from fedcom.views.notification import NotificationView, list_notifications
 from fedcom.views.paging import Cursor, Page
 from fedcom.web.html.forms import receive, safe_path, see_other
@@ -46,7 +47,7 @@ async def mark(request: Request) -> Response:
     sent = await receive(request)
     by = member_of(await context_of(request)).person
     notification_id, until = number_in(sent.get("number", "")), number_in(sent.get("until", ""))
-    kinds = KINDS[_filter(sent.get("kind", ""))]
+    kinds = LISTS[_filter(sent.get("kind", ""))]
 
     def work(ctx: Context) -> None:
         if notification_id:
@@ -69,4 +70,4 @@ def _notice_of(item: NotificationView) -> str:
 
 
 def _filter(text: str) -> Filter:
-    return text if text in KINDS else ""
+    return next((name for name in LISTS if name == text), "")

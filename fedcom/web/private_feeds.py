@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_in
 from fedcom.http.signer import HmacSigner, parts_of
+from fedcom.models.notification import KINDS
 from fedcom.personal.feed_tokens import Subscriber, find_subscriber, renew_feed_salt
 from fedcom.rules.limits import MAX_BODY
 from fedcom.site.settings import get_site
@@ -130,13 +131,6 @@ def _path_of(item: NotificationView) -> str:
 def _sentence(item: NotificationView) -> str:
     if item.kind == "report" and item.detail:
         return gettext("Your report was reviewed")
-    sentences = {
-        "reply": gettext("%(who)s replied to you in %(what)s"),
-        "mention": gettext("%(who)s mentioned you in %(what)s"),
-        "message": gettext("%(who)s sent you a message"),
-        "report": gettext("New report"),
-        "application": gettext("%(who)s applied for an account"),
-        "moderation": gettext("A moderator took an action that concerns you"),
-    }
-    subscriber = item.by.name if item.by else gettext("Someone")
-    return sentences[item.kind] % {"who": subscriber, "what": item.post_title or gettext("a post")}
+    who = item.by.name if item.by else gettext("Someone")
+    what = item.post_title or gettext("a post")
+    return gettext(KINDS[item.kind].sentence) % {"who": who, "what": what}

@@ -117,7 +117,7 @@ async def edit_appearance(request: Request) -> Response:
                 show_read_posts=form.checked("show_read_posts"),
                 show_bot_accounts=form.checked("show_bot_accounts"),
                 languages=" ".join(languages_in(form)),
-                mail_notifications=form.checked("mail_notifications"),
+                mail_notifications=mine.mail_notifications,
             )
             await context.instance.unit(
                 lambda ctx: set_preferences(ctx.conn, mine.actor_id, chosen)
@@ -137,7 +137,6 @@ def _appearance(mine: Account) -> dict[str, str]:
         "show_read_posts": "on" if mine.show_read_posts else "",
         "show_bot_accounts": "on" if mine.show_bot_accounts else "",
         **language_fields(mine.languages),
-        "mail_notifications": "on" if mine.mail_notifications else "",
     }
 
 

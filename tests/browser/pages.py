@@ -159,6 +159,8 @@ PAGES = [
     PageCase("notifications-none", "/notifications", "kim"),
     PageCase("settings", "/settings", "sue"),
     PageCase("settings-appearance", "/settings/appearance", "sue"),
+    PageCase("settings-notifications", "/settings/notifications", "sue"),
+    PageCase("settings-notifications-mail", "/settings/notifications", "zoe"),
     PageCase("settings-account", "/settings/account", "sue"),
     PageCase("settings-two-factor", "/settings/two-factor", "kim"),
     PageCase("settings-two-factor-set-up", "/settings/two-factor", "sue"),
