@@ -41,6 +41,7 @@ from fedcom.doctor.outside import Outside
 from fedcom.federation.listeners import Listeners
 from fedcom.federation.ports import BlockGate, PeerInboxes
 from fedcom.federation.problem_types import TYPES as DOMAIN_TYPES
+from fedcom.http.email_links import unsubscribe_url
 from fedcom.http.signer import HmacSigner
 from fedcom.lookup import Found, LookUp
 from fedcom.media.pictures import Pictures
@@ -351,6 +352,7 @@ async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
         clock,
         origins.is_blocked,
     )
+    signer = HmacSigner(settings.read_secret(make=False))
     previews = Previews(units, pictures, parts.fetcher, settings.origin, clock)
     inbox = Inbox(
         database=database,
@@ -376,12 +378,14 @@ async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
             inbox=inbox,
             dispatcher=dispatcher,
             backfill=backfill,
-            mailer=Mailer(units, settings, clock),
+            mailer=Mailer(
+                units, settings, clock, partial(unsubscribe_url, signer, settings.origin)
+            ),
             previews=previews,
             pictures=pictures,
             remote_pictures=remote_pictures,
             media_signer=MediaUrlSigner(settings.read_secret(make=False), settings.origin),
-            signer=HmacSigner(settings.read_secret(make=False)),
+            signer=signer,
             cipher=parts.cipher,
             setup_token=await make_setup_token(database, settings),
             revision=parts.revision,

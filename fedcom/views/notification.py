@@ -4,11 +4,13 @@ Notifications about content that was deleted or removed since, or whose communit
 left out. Those about moderation actions are always shown.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, and_, bindparam, case, func, or_, select
 
+from database.id_lists import one_of
 from fedcom.models.actor import actor, community
 from fedcom.models.appeal import appeal, appeal_message
 from fedcom.models.base import values_of
@@ -20,7 +22,7 @@ from fedcom.models.notification import Filter, Kind, muted_community, notificati
 from fedcom.models.outside_mention import outside_mention
 from fedcom.models.post import post
 from fedcom.queries.appeals import is_appealable
-from fedcom.queries.notifications import IS_SHOWN, LISTS, WITH_SUBJECTS
+from fedcom.queries.notifications import HAS_SUBJECT, IS_SHOWN, LISTS, WITH_SUBJECTS
 from fedcom.queries.visibility import is_admin, is_closed, is_open, may_read, sees_moderators
 from fedcom.text.html import excerpt_of
 from fedcom.views.community import CommunityView, community_columns, find_community_in, to_community
@@ -98,7 +100,7 @@ _OWN = (
     *("post_id", "comment_id", "message_id"),
 )
 _VALUES = values_of(NotificationView, without=("by", "community", "excerpt"))
-_LIST = one_page(
+_ALL = (
     select(
         *(notification.c[name] for name in _OWN),
         func.coalesce(outside_mention.c.url, outside_mention.c.iri).label("address"),
@@ -131,15 +133,20 @@ _LIST = one_page(
         .outerjoin(_group, _group.c.id == notification.c.community_id)
         .outerjoin(outside_mention, outside_mention.c.id == notification.c.outside_mention_id)
     )
-    .where(
-        notification.c.recipient_id == VIEWER,
+    .where(notification.c.recipient_id == VIEWER)
+    .order_by(notification.c.id.desc())
+)
+_LIST = one_page(
+    _ALL.where(
         notification.c.kind.in_(bindparam("kinds", expanding=True)),
         is_past(notification.c.id),
         IS_SHOWN,
     )
-    .order_by(notification.c.id.desc())
 )
 _UNREAD = _LIST.where(notification.c.read_at.is_(None))
+_NEWS = _ALL.where(
+    one_of(notification.c.id, "ids"), notification.c.read_at.is_(None), HAS_SUBJECT
+).limit(bindparam("count"))
 
 
 def list_notifications(
@@ -155,6 +162,16 @@ def list_notifications(
     wanted = {"viewer": viewer_id, "kinds": LISTS[only], **page_values(after, limit)}
     rows = conn.execute(_UNREAD if unread else _LIST, wanted).mappings().all()
     return to_page(rows, limit, _to_notification, "id")
+
+
+def list_news(
+    conn: Connection, viewer_id: int, ids: Collection[int], limit: int
+) -> tuple[NotificationView, ...]:
+    """Of a member's notifications with these row ids the newest that are still to be told: neither
+    read meanwhile nor about something that is gone. They need not be in the member's list.
+    """
+    wanted = {"viewer": viewer_id, "ids": ids, "count": limit}
+    return tuple(_to_notification(row) for row in conn.execute(_NEWS, wanted).mappings())
 
 
 _CHOSEN = (

@@ -4,11 +4,11 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fedcom.accounts.notices import moderation_notice
 from fedcom.context import Context
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_in
 from fedcom.http.paging import row_in_query
-from fedcom.models.moderation import MODERATION_LABELS, OTHER_NOTICES
 from fedcom.models.notification import Filter
 from fedcom.personal.notifications import read_kinds, read_one
 from fedcom.queries.notifications import LISTS
@@ -37,7 +37,7 @@ async def show(request: Request) -> Response:
         "notifications": notifications,
         "only": only,
         "everything": everything,
-        "notice_of": _notice_of,
+        "notice_of": lambda item: moderation_notice(item, gettext),
     }
     return page(context, "notifications.html", values)
 
@@ -57,16 +57,6 @@ async def mark(request: Request) -> Response:
 
     await instance_of(request).unit(work)
     return see_other(safe_path(sent.get("back", ""), PATH))
-
-
-def _notice_of(item: NotificationView) -> str:
-    """The text about an action of a moderator or another server on the member or their content."""
-    labels = MODERATION_LABELS.get(item.detail)
-    if labels is None:
-        notice = OTHER_NOTICES.get(item.detail, "")
-    else:
-        notice = (item.comment_id and labels.comment_notice) or labels.notice
-    return gettext(notice) if notice else gettext("A moderator took an action that concerns you")
 
 
 def _filter(text: str) -> Filter:

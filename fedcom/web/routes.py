@@ -132,6 +132,7 @@ def routes() -> list[BaseRoute]:
         button_route("/settings/email", settings.change_email),
         button_route("/settings/email/again", email.send_again),
         form_route("/confirm-email", email.confirm),
+        form_route("/unsubscribe", email.unsubscribe),
         button_route("/settings/sessions", settings.end_session_elsewhere),
         form_route("/settings/two-factor", two_factor.edit),
         button_route("/settings/two-factor/confirm", two_factor.switch_on),

@@ -186,6 +186,8 @@ PAGES = [
     PageCase("register-invited", "{invitation}"),
     PageCase("register-application", "/register", "guest of beta"),
     PageCase("confirm-email-old", "/confirm-email?token=x"),
+    PageCase("unsubscribe", "{unsubscribe}", "guest of beta"),
+    PageCase("unsubscribe-old", "/unsubscribe?token=x"),
     PageCase("forgot-no-mail", "/forgot"),
     PageCase("forgot", "/forgot", "guest of beta"),
     PageCase("forgot-done", "/forgot", "guest of beta", {"name": "nobody"}, "Send link"),

@@ -113,6 +113,7 @@ NOTHING_TYPED = {
     "/search",
     "/reset",
     "/confirm-email",
+    "/unsubscribe",
 }
 
 

@@ -194,6 +194,8 @@ MATRIX = [
     ("/settings/email/again", {}, LOGIN, OK, OK, OK, OK),
     ("/confirm-email", None, OK, OK, OK, OK, OK),
     ("/confirm-email", {"token": "x"}, OK, OK, OK, OK, OK),
+    ("/unsubscribe", None, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT),
+    ("/unsubscribe", {"token": "x"}, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT),
     ("/settings/email", {"email": "x"}, LOGIN, INVALID, INVALID, INVALID, INVALID),
     ("/settings/feeds", {}, LOGIN, OK, OK, OK, OK),
     *(
