@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from gettext import NullTranslations
+from html import escape
 from typing import Any
 
 from babel import Locale
@@ -22,7 +23,6 @@ from fedcom.models.account import account
 from fedcom.models.actor import actor
 from fedcom.models.notification import notification
 from fedcom.models.site import site
-from fedcom.text.html import escape_text
 from fedcom.views.notification import list_news
 
 AT_MOST_EVERY = timedelta(minutes=10)
@@ -179,11 +179,11 @@ def _text(origin: str, to: _Addressee, notices: Sequence[Notice], more: str) -> 
 def _page(origin: str, to: _Addressee, notices: Sequence[Notice], more: str) -> str:
     """The same as HTML; no picture and no link to anyone else."""
     hello = to.say.gettext("Hello %(name)s,") % {"name": to.name}
-    parts = [f"<p>{escape_text(hello)}</p>"]
+    parts = [f"<p>{escape(hello)}</p>"]
     for one in notices:
         parts.append(f'<p dir="auto">{_link(origin + one.path, one.sentence)}</p>')
         if one.words:
-            lines = "<br>".join(escape_text(line) for line in one.words.splitlines())
+            lines = "<br>".join(escape(line) for line in one.words.splitlines())
             parts.append(f'<blockquote dir="auto">{lines}</blockquote>')
     if more:
         parts.append(f"<p>{_link(f'{origin}/notifications', more)}</p>")
@@ -201,4 +201,4 @@ def _footer(origin: str, to: _Addressee) -> tuple[tuple[str, str], ...]:
 
 
 def _link(address: str, text: str) -> str:
-    return f'<a href="{escape_text(address)}">{escape_text(text)}</a>'
+    return f'<a href="{escape(address)}">{escape(text)}</a>'

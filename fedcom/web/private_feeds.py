@@ -108,7 +108,7 @@ def _of_notification(origin: str, item: NotificationView) -> Entry:
         id=f"{origin}/notifications#news-{item.id}",
         address=f"{origin}{notice.path}",
         title=notice.sentence,
-        html="".join(f"<p>{escape_text(part)}</p>" for part in notice.words.splitlines()),
+        html=escape_text(notice.words) if notice.words else "",
         author=by.handle if by else "",
         author_address=f"{origin}/u/{slug(by)}" if by else origin,
         published=item.created_at,
