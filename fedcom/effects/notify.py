@@ -31,6 +31,7 @@ from fedcom.models.notification import (
     notification,
     notification_choice,
 )
+from fedcom.models.push import push_subscription
 from fedcom.queries.visibility import is_blocked as has_blocked
 
 MAX_AGE = timedelta(days=7)
@@ -94,7 +95,7 @@ def _values(ctx: Context, event: NotificationEvent) -> dict[str, Any]:
         "by": event.by_id,
         # No actor has this row id.
         "unblocked": 0 if is_duty or event.by_id is None else event.by_id,
-        "unmuted": 0 if is_duty or event.community_id is None else event.community_id,
+        "unmuted_community": 0 if is_duty or event.community_id is None else event.community_id,
         "community": event.community_id,
         "post": event.post_id,
         "comment": event.comment_id,
@@ -110,7 +111,7 @@ def _values(ctx: Context, event: NotificationEvent) -> dict[str, Any]:
 _TO = bindparam("to", type_=BigId)
 _KIND = bindparam("of", type_=Text)
 _BY = bindparam("unblocked", type_=BigId)
-_PLACE = bindparam("unmuted", type_=BigId)
+_PLACE = bindparam("unmuted_community", type_=BigId)
 
 
 def _blocked(viewer: ColumnElement[int], *others: ColumnElement[int]) -> ColumnElement[bool]:
@@ -147,6 +148,10 @@ def _insertion(members: FromClause, *where: ColumnElement[bool]) -> Insert:
             func.coalesce(chosen.c.by_mail, true()),
             account.c.mail_notifications,
             account.c.email.is_not(None),
+        ),
+        "awaits_push": and_(
+            func.coalesce(chosen.c.by_push, true()),
+            exists().where(push_subscription.c.account_id == account.c.actor_id),
         ),
     }
     row = {"recipient_id": account.c.actor_id, **_ROW, **ways}

@@ -48,6 +48,7 @@ from fedcom.models.personal import (
     sent_form,
 )
 from fedcom.models.post import post, post_rank
+from fedcom.models.push import push_subscription
 from fedcom.models.rule import rule
 from fedcom.models.settings_import import import_item
 from fedcom.models.site import site
@@ -75,6 +76,7 @@ account, by `wipe_personal`.
 
 LOGIN: tuple[Column[Any], ...] = (
     invited_member.c.account_id,
+    push_subscription.c.account_id,
     session.c.account_id,
     password_reset.c.account_id,
     application_decision.c.account_id,

@@ -125,6 +125,8 @@ notification = Table(
     Column("is_listed", Boolean, nullable=False, server_default=true()),
     # Until a mail has it, or never will.
     Column("awaits_mail", Boolean, nullable=False, server_default=false()),
+    # Until it is a row of `push_delivery` for each of the member's browsers.
+    Column("awaits_push", Boolean, nullable=False, server_default=false()),
     Index("ix_notification_recipient_id", "recipient_id", "id"),
     Index("ix_notification_unread", "recipient_id", "read_at"),
     Index("ix_notification_comment_id", "comment_id"),
@@ -135,6 +137,12 @@ notification = Table(
         "recipient_id",
         sqlite_where=text("awaits_mail"),
         postgresql_where=text("awaits_mail"),
+    ),
+    Index(
+        "ix_notification_awaits_push",
+        "id",
+        sqlite_where=text("awaits_push"),
+        postgresql_where=text("awaits_push"),
     ),
     # A purge searches them for what it erases.
     *(

@@ -42,6 +42,7 @@ from fedcom.models.personal import (
     saved_post,
 )
 from fedcom.models.post import post
+from fedcom.models.push import push_subscription
 from fedcom.models.revision import revision
 from fedcom.models.vote import comment_vote, post_vote
 from fedcom.queries.visibility import is_not_deleted
@@ -288,6 +289,14 @@ PARTS = (
         *(application_decision.c[name] for name in ("approved", "deny_reason", "decided_at")),
         owner="account_id",
         key="account_id",
+    ),
+    ExportPart(
+        "push_devices",
+        select(session.c.user_agent, push_subscription.c.created_at).select_from(
+            push_subscription.join(session, session.c.id == push_subscription.c.session_id)
+        ),
+        push_subscription.c.account_id,
+        push_subscription.c.id,
     ),
     _part(
         "sessions",

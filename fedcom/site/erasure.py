@@ -76,6 +76,7 @@ from fedcom.models.personal import (
 )
 from fedcom.models.post import Post, post, post_rank
 from fedcom.models.purge import Purge, PurgeKind, purge
+from fedcom.models.push import push_subscription
 from fedcom.models.restriction import restriction
 from fedcom.models.revision import revision
 from fedcom.models.rule import rule
@@ -144,6 +145,7 @@ OF_ACTOR: tuple[Column[Any], ...] = (
     invitation.c.by_id,
     invited_member.c.account_id,
     invited_member.c.by_id,
+    push_subscription.c.account_id,
     session.c.account_id,
     password_reset.c.account_id,
     application_decision.c.account_id,

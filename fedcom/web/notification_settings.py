@@ -27,13 +27,21 @@ from fedcom.personal.notification_settings import (
     set_mail,
     set_ways,
 )
+from fedcom.personal.push import (
+    PushDevice,
+    find_vapid_key,
+    list_devices,
+    make_vapid_key,
+    public_key_of,
+)
 from fedcom.queries.actors import find_community
 from fedcom.queries.follows import find_follow
 from fedcom.views.notification import ChosenCommunity, list_chosen_communities
 from fedcom.web.html.forms import Form, read_form, receive, safe_path, see_other
-from fedcom.web.html.render import page
+from fedcom.web.html.render import NOTIFICATIONS_SCRIPT_ADDRESS, page
 from fedcom.web.html.request_context import PageContext, member_of, read_page
 from fedcom.web.html.routing import button_route, form_route
+from fedcom.web.settings import Browser
 
 PATH = "/settings/notifications"
 
@@ -44,6 +52,9 @@ _NOTICES = {"": "level_usual", "posts": "level_posts", "muted": "level_muted"}
 class _Found:
     ways: dict[Kind, Ways]
     communities: tuple[ChosenCommunity, ...]
+    devices: tuple[tuple[PushDevice, Browser], ...]
+    # The private key for push services; None before anyone needed it.
+    vapid_key: str | None
 
 
 def routes() -> list[BaseRoute]:
@@ -80,7 +91,7 @@ async def edit(request: Request) -> Response:
 
             await context.instance.unit(work)
             return see_other(PATH, "preferences_saved")
-    return _show(context, found, form=form)
+    return await _show(context, found, form=form)
 
 
 async def choose_named(request: Request) -> Response:
@@ -97,7 +108,7 @@ async def choose_named(request: Request) -> Response:
             await _choose(request, member.person, chosen, form.line("level"))
             return see_other(PATH, _NOTICES[form.line("level")])
     edited = Form(_values(member.account, found.ways))
-    return _show(context, found, form=edited, named=form)
+    return await _show(context, found, form=edited, named=form)
 
 
 async def choose(request: Request) -> Response:
@@ -113,8 +124,15 @@ async def choose(request: Request) -> Response:
 
 
 def _read(conn: Connection, context: PageContext) -> _Found:
-    by = member_of(context).person
-    return _Found(list_ways(conn, by.id), list_chosen_communities(conn, by.id))
+    member = member_of(context)
+    mine = member.person.id
+    devices = list_devices(conn, mine, context.now)
+    return _Found(
+        list_ways(conn, mine),
+        list_chosen_communities(conn, mine),
+        tuple((one, Browser(one.session, one.session.id == member.session.id)) for one in devices),
+        find_vapid_key(conn),
+    )
 
 
 async def _named(request: Request, by: Person, text: str) -> Community:
@@ -177,11 +195,18 @@ def _kinds_for(member: SignedIn) -> list[Kind]:
     return [kind for kind, rules in KINDS.items() if member.is_admin or not rules.is_for_admins]
 
 
-def _show(
+async def _show(
     context: PageContext, found: _Found, *, form: Form, named: Form | None = None
 ) -> Response:
     member, named = member_of(context), named or Form({"community": "", "level": "posts"})
+    key = found.vapid_key
+    if key is None:
+        key = await context.instance.unit(make_vapid_key)
     values = {
+        "devices": found.devices,
+        "is_on_here": any(browser.is_this for _, browser in found.devices),
+        "push_key": public_key_of(key),
+        "script_address": NOTIFICATIONS_SCRIPT_ADDRESS,
         "form": form,
         "named": named,
         "kinds": {kind: KINDS[kind] for kind in _kinds_for(member)},

@@ -90,6 +90,8 @@ NOTICES = {
     "note_deleted": mark("Note deleted."),
     "note_saved": mark("Note saved. Only moderators and admins can read it."),
     "pictures_saved": mark("Pictures saved."),
+    "push_off": mark("That browser no longer shows notifications."),
+    "push_on": mark("Notifications are shown in this browser from now on."),
     "preferences_saved": mark("Preferences saved."),
     "pinned": mark("Pinned. It is now shown above the other posts."),
     "pinned_on_site": mark("Pinned. It is now shown first on the front page."),

@@ -40,12 +40,22 @@ STYLE = (FOLDER / "static" / "style.css").read_bytes()
 SCRIPT = (FOLDER / "static" / "script.js").read_bytes()
 PAGE_SCRIPT = (FOLDER / "static" / "page.js").read_bytes()
 API_SCRIPT = (FOLDER / "static" / "api.js").read_bytes()
-SCRIPT_ADDRESS, PAGE_SCRIPT_ADDRESS, API_SCRIPT_ADDRESS = (
+NOTIFICATIONS_SCRIPT = (FOLDER / "static" / "notifications.js").read_bytes()
+PUSH_WORKER = (FOLDER / "static" / "push_worker.js").read_bytes()
+(
+    SCRIPT_ADDRESS,
+    PAGE_SCRIPT_ADDRESS,
+    API_SCRIPT_ADDRESS,
+    NOTIFICATIONS_SCRIPT_ADDRESS,
+    PUSH_WORKER_ADDRESS,
+) = (
     f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
     for name, content in (
         ("script.js", SCRIPT),
         ("page.js", PAGE_SCRIPT),
         ("api.js", API_SCRIPT),
+        ("notifications.js", NOTIFICATIONS_SCRIPT),
+        ("push_worker.js", PUSH_WORKER),
     )
 )
 STYLE_VERSION = hashlib.sha256(STYLE).hexdigest()[:12]

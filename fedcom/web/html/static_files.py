@@ -6,13 +6,23 @@ from starlette.responses import Response
 
 from fedcom.http.numbers import whole_number
 from fedcom.web.html.colours import style_of
-from fedcom.web.html.render import API_SCRIPT, FOLDER, PAGE_SCRIPT, SCRIPT, STYLE
+from fedcom.web.html.render import (
+    API_SCRIPT,
+    FOLDER,
+    NOTIFICATIONS_SCRIPT,
+    PAGE_SCRIPT,
+    PUSH_WORKER,
+    SCRIPT,
+    STYLE,
+)
 
 FILES = {
     "style.css": (STYLE, "text/css"),
     "script.js": (SCRIPT, "text/javascript"),
     "page.js": (PAGE_SCRIPT, "text/javascript"),
     "api.js": (API_SCRIPT, "text/javascript"),
+    "notifications.js": (NOTIFICATIONS_SCRIPT, "text/javascript"),
+    "push_worker.js": (PUSH_WORKER, "text/javascript"),
     "icon.svg": ((FOLDER / "static" / "icon.svg").read_bytes(), "image/svg+xml"),
 }
 
