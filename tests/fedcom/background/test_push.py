@@ -1,4 +1,4 @@
-"""Push messages: read by the browser alone, told once, and no more after its push service says so."""
+"""Push messages: read by the browser alone, told once, and no more once its service says so."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,12 +1,17 @@
 """Settings of notifications: kinds and their ways, mail, and single communities."""
 
+import re
+
 import pytest
+from sqlalchemy import select
 
 from fedcom.accounts.members import get_account
 from fedcom.models.account import Account
+from fedcom.models.push import push_subscription
 from fedcom.personal.notification_settings import Ways, list_ways
 from fedcom.queries.follows import find_follow
 from tests.fedcom.web.conftest import World
+from tests.support.push_browser import PushBrowser
 
 pytestmark = pytest.mark.anyio
 
@@ -53,6 +58,37 @@ async def test_without_mail_its_choices_are_neither_offered_nor_lost(world: Worl
     await bob.post(PATH, site_reply="on")
     ways = await world.instance.read(lambda conn: list_ways(conn, world.people["bob"].id))
     assert ways["reply"] == Ways(on_site=True, by_mail=True, by_push=False)
+
+
+async def test_a_browser_is_turned_on_and_off(world: World) -> None:
+    bob = world.browser("bob")
+    page = await bob.get(PATH)
+    key = re.search(r'data-key="([\w-]{87})"', page.html)
+    assert key
+    assert "Turn on in this browser" in page.text
+    assert key[1] in (await world.browser("eve").get(PATH)).html  # made once
+    worker = await bob.get("/service-worker.js")
+    script = re.fullmatch(r'importScripts\("(/static/push_worker\.js\?v=\w+)"\);\n', worker.html)
+    assert script
+    assert 'addEventListener("push"' in (await bob.get(script[1])).html
+
+    browser = PushBrowser("https://push.example/send/1")
+    sent = await bob.post(f"{PATH}/devices", **browser.subscription)
+    assert sent.location == f"{PATH}#devices"
+    page = await bob.get(PATH)
+    assert "Notifications are shown in this browser" in page.text
+    assert "Turn on in this browser" not in page.text
+    number = re.search(r'name="number" value="(\d+)"', page.html)
+    assert number
+    await world.browser("eve").post(f"{PATH}/devices/remove", number=number[1])
+    assert number[0] in (await bob.get(PATH)).html
+    await bob.post(f"{PATH}/devices/remove", number=number[1])
+    assert "Turn on in this browser" in (await bob.get(PATH)).text
+
+    await bob.post(f"{PATH}/devices", **browser.subscription)
+    await bob.post("/logout")
+    left = await world.instance.read(lambda conn: conn.execute(select(push_subscription)).all())
+    assert left == []
 
 
 async def test_a_community_is_watched_and_muted_on_its_page_and_in_the_settings(
