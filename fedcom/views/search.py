@@ -68,7 +68,8 @@ from fedcom.queries.visibility import (
     is_open,
     is_shown,
 )
-from fedcom.text.excerpts import MarkedPiece, excerpt, fold, mark
+from fedcom.text.excerpts import READ, MarkedPiece, excerpt, fold, mark
+from fedcom.text.html import one_line
 from fedcom.text.search_terms import Phrase, Terms, TermSet
 from fedcom.views.comment import COMMENTS, LISTED, CommentView, to_listed
 from fedcom.views.comment_feed import COMMENT_KEYS, order_beside
@@ -159,14 +160,15 @@ def by_time(table_: FromClause) -> dict[FeedSort, ColumnElement[Any]]:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """What is searched: the index, the table that it is of, the tables joined with that, and the
-    columns by which it may be sorted, other than by relevance.
+    """What is searched: the index, the table that it is of, the tables joined with that, the
+    columns by which it may be sorted, other than by relevance, and the text that is shown, as HTML.
     """
 
     index: TableClause
     searched: FromClause
     rows: FromClause
     keys: Mapping[FeedSort, ColumnElement[Any]]
+    html: ColumnElement[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,12 +190,13 @@ class _Among:
     reach: _Reach
 
 
-_IN_POSTS = _Source(post_index, post, SOURCE, {**RANK_KEYS, **by_time(post)})
+_IN_POSTS = _Source(post_index, post, SOURCE, {**RANK_KEYS, **by_time(post)}, post.c.body_html)
 _IN_COMMENTS = _Source(
     comment_index,
     comment,
     COMMENTS,
     {sort: COMMENT_KEYS[order_beside(sort)] for sort in RANK_KEYS} | by_time(comment),
+    comment.c.body_html,
 )
 
 
@@ -209,22 +212,15 @@ def _to_fts5(phrase: Phrase) -> str:
     return f"({' OR '.join([typed, *others])})" if phrase.variants else typed
 
 
-def to_tsquery(phrases: Sequence[Phrase], operator: str, *, title_only: bool = False) -> str:
+def to_tsquery(phrases: Sequence[Phrase], operator: str) -> str:
     """The phrases in PostgreSQL's query language, without the accents that its index lacks."""
-    sign = {"AND": " & ", "OR": " | "}[operator]
-    return sign.join(_to_tsquery(phrase, title_only=title_only) for phrase in phrases)
+    return {"AND": " & ", "OR": " | "}[operator].join(map(_to_tsquery, phrases))
 
 
-def _to_tsquery(phrase: Phrase, *, title_only: bool) -> str:
-    # Words of the title have the weight A.
-    weight = "A" if title_only else ""
-    ends = [""] * (len(phrase.words) - 1) + ["*" if phrase.prefix else ""]
-    words = [
-        f"'{fold(word)}'" + (f":{end}{weight}" if end or weight else "")
-        for word, end in zip(phrase.words, ends, strict=True)
-    ]
-    others = (f"'{fold(word)}'" + (f":{weight}" if weight else "") for word in phrase.variants)
-    return f"({' | '.join([' <-> '.join(words), *others])})"
+def _to_tsquery(phrase: Phrase) -> str:
+    typed = " <-> ".join(f"'{fold(word)}'" for word in phrase.words)
+    others = (f"'{fold(word)}'" for word in phrase.variants)
+    return f"({' | '.join([typed + (':*' if phrase.prefix else ''), *others])})"
 
 
 def _matching(
@@ -241,9 +237,12 @@ def _matching(
         # The better the match, the smaller the value of bm25.
         fit = -func.bm25(itself, *map(literal, _FACTORS), type_=Double)
         return itself.op("MATCH")(literal(to_fts5(phrases, operator, title_only=title_only))), fit
-    query = func.to_tsquery("simple", to_tsquery(phrases, operator, title_only=title_only))
-    rank = cast(func.ts_rank(_WEIGHTS, index.c.words, query), Double)
-    return index.c.words.op("@@")(query), rank
+    query = func.to_tsquery("simple", to_tsquery(phrases, operator))
+    words: ColumnElement[Any] = index.c.words
+    if title_only:
+        # As revision 0066 indexes them: those with the weight A.
+        words = literal_column(f"ts_filter({index.name}.words, '{{a}}')")
+    return words.op("@@")(query), cast(func.ts_rank(_WEIGHTS, words, query), Double)
 
 
 def _holds(index: TableClause, part: str, *, title_only: bool = False) -> ColumnElement[bool]:
@@ -617,7 +616,7 @@ def _among_comments(wanted: SearchQuery, viewer: Viewer) -> _Among:
     return _Among(_IN_COMMENTS, conditions, _reach(wanted))
 
 
-# The text comes from the index, without mark-up.
+# What is shown of the text is read as `found_html`.
 _POSTS = post_columns(literal(""), true())
 
 
@@ -636,12 +635,10 @@ def _find(
 def _around(
     columns: Sequence[ColumnElement[Any]], source: _Source, chosen: Subquery, wanted: SearchQuery
 ) -> Select[Any]:
-    index = source.index
     return (
-        select(*columns, index.c.body.label("found_text"), chosen.c.key, chosen.c.considered)
+        select(*columns, source.html.label("found_html"), chosen.c.key, chosen.c.considered)
         .select_from(source.rows)
         .join(chosen, chosen.c.id == source.searched.c.id)
-        .join(index, index.c.rowid == chosen.c.id)
         .order_by(*_in_order(wanted, chosen.c.key, chosen.c.id))
     )
 
@@ -651,8 +648,10 @@ def _place(row: RowMapping) -> Cursor:
 
 
 def _text(row: RowMapping, terms: TermSet) -> tuple[MarkedPiece, ...]:
-    warning = row["content_warning"]
-    return mark(warning, terms) if warning else excerpt(row["found_text"], terms)
+    if warning := row.get("content_warning"):
+        return mark(warning, terms)
+    parts = one_line(row["found_html"], READ), row.get("image_alt") or ""
+    return excerpt(" · ".join(part for part in parts if part), terms)
 
 
 def search_communities(
@@ -699,7 +698,9 @@ def _among_actors(
         conditions = [*conditions, actor.c.local.is_(True)]
     # People and communities share one index, and there are far fewer communities.
     reach = _Reach(MOST_NARROW, takes_best=wanted.scope == "all")
-    return _Among(_Source(actor_index, actor, rows, by_time(actor)), conditions, reach)
+    # Only the descriptions of communities are searched.
+    html = case((actor.c.kind == "Group", actor.c.summary_html), else_="")
+    return _Among(_Source(actor_index, actor, rows, by_time(actor), html), conditions, reach)
 
 
 def _people(viewer: Viewer) -> list[ColumnElement[bool]]:
@@ -760,8 +761,7 @@ def _search_actors(
 
     def to_hit(row: RowMapping) -> Hit[A]:
         found = to_view(row)
-        text = excerpt(row["found_text"], terms)
-        return Hit(found, mark(found.display_name, terms), text, _place(row))
+        return Hit(found, mark(found.display_name, terms), _text(row, terms), _place(row))
 
     return to_page(rows, wanted.limit, to_hit, "key")
 

@@ -208,7 +208,8 @@ def test_matches_are_marked_in_title_and_text(rows: Rows) -> None:
     secret = rows.post(
         cats, bob, title="Cats", body_html="<p>Eaten</p>", content_warning="Sad cats"
     )
-    comment_id = rows.comment(made, bob, body_html="<p>Sleep</p>", published_at=NOON)
+    listed = "<ul><li>Sleep</li><li>eat</li></ul>"
+    comment_id = rows.comment(made, bob, body_html=listed, published_at=NOON)
 
     wanted = SearchQuery(parse_terms("cats"), sort="new")
     covered, found = search_posts(rows.conn, wanted, Viewer()).items
@@ -224,6 +225,7 @@ def test_matches_are_marked_in_title_and_text(rows: Rows) -> None:
         NOON,
     )
     assert "".join(piece.text for piece in below.title) == "Sleepy cats"
+    assert below.text == (("Sleep", True), (" · eat", False))
 
 
 def test_each_list_is_one_statement(rows: Rows) -> None:
