@@ -45,7 +45,6 @@ class MailWish:
     is_wanted: bool
     pace: str
     hour: int
-    quotes_messages: bool
 
 
 def list_ways(conn: Connection, person_id: int) -> dict[Kind, Ways]:
@@ -85,11 +84,16 @@ def set_mail(conn: Connection, mine: Account, wish: MailWish, now: datetime) -> 
         "mail_notifications": wish.is_wanted,
         "mail_pace": pace,
         "mail_hour": wish.hour,
-        "quotes_messages": wish.quotes_messages,
     }
     if (wish.is_wanted, pace) != (mine.mail_notifications, mine.mail_pace):
         values["mailed_at"] = now
     conn.execute(update(account).where(account.c.actor_id == mine.actor_id).values(values))
+
+
+def set_quoting(conn: Connection, person_id: int, *, quotes_messages: bool) -> None:
+    """Store whether mail and push messages quote the member's private messages."""
+    mine = account.c.actor_id == person_id
+    conn.execute(update(account).where(mine).values(quotes_messages=quotes_messages))
 
 
 def stop_mail(conn: Connection, person_id: int) -> None:

@@ -25,6 +25,7 @@ from fedcom.personal.notification_settings import (
     list_ways,
     set_level,
     set_mail,
+    set_quoting,
     set_ways,
 )
 from fedcom.personal.push import (
@@ -81,11 +82,13 @@ async def edit(request: Request) -> Response:
                 is_wanted=pace != "off",
                 pace=mine.mail_pace if pace == "off" else pace,
                 hour=_hour_in(form),
-                quotes_messages=form.checked("quotes_messages"),
             )
+
+            is_quoting = form.checked("quotes_messages")
 
             def work(ctx: Context) -> None:
                 set_ways(ctx.conn, mine.actor_id, ways)
+                set_quoting(ctx.conn, mine.actor_id, quotes_messages=is_quoting)
                 if sends_mail:
                     set_mail(ctx.conn, mine, wish, ctx.now)
 

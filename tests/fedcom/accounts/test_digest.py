@@ -16,16 +16,14 @@ from fedcom.models.account import account
 from fedcom.models.actor import Person
 from fedcom.models.mail import mail
 from fedcom.models.notification import notification
-from fedcom.personal.notification_settings import MailWish, set_mail, stop_mail
+from fedcom.personal.notification_settings import MailWish, set_mail, set_quoting, stop_mail
 from fedcom.wire.body import Body
 from tests.support.people import Home, give_email
 
 
 def want(home: Home, member: Person, pace: str = "soon", **wish: Any) -> None:
     """Mail to an address of the member's, who is not here now."""
-    chosen = MailWish(
-        **{"is_wanted": True, "pace": pace, "hour": 8, "quotes_messages": False, **wish}
-    )
+    chosen = MailWish(**{"is_wanted": True, "pace": pace, "hour": 8, **wish})
     if home(lambda ctx: get_account(ctx.conn, member.id)).email is None:
         home(lambda ctx: give_email(ctx, member.id, f"{member.name}@mail.example"))
     home(lambda ctx: set_mail(ctx.conn, get_account(ctx.conn, member.id), chosen, ctx.now))
@@ -149,7 +147,7 @@ def test_private_messages_are_quoted_only_on_request(home: Home) -> None:
     assert "ann sent you a message" in written["subject"]
     assert "under the mat" not in written["body"] + written["html"]
 
-    want(home, home.bob, quotes_messages=True)
+    home(lambda ctx: set_quoting(ctx.conn, home.bob.id, quotes_messages=True))
     home.perform(SendMessage(by=home.ann, to=home.bob, body=secret))
     home.clock.advance(minutes=10)
     [written] = mailed(home)

@@ -29,7 +29,7 @@ from tests.support.plans import counted
 
 KIM = "https://kim.example/u/kim"
 ROUTES = activity_routes()
-DAILY = MailWish(is_wanted=True, pace="daily", hour=8, quotes_messages=False)
+DAILY = MailWish(is_wanted=True, pace="daily", hour=8)
 
 
 def notified(home: Home, recipient: Person | None = None) -> list[str]:

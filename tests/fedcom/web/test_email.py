@@ -308,7 +308,7 @@ async def test_the_setting_is_changed_by_the_admin(sending: World) -> None:
 async def test_mail_about_notifications_ends_without_a_log_in(
     world: World, mailer: Mailer, smtp: SmtpServer
 ) -> None:
-    wish = MailWish(is_wanted=True, pace="soon", hour=8, quotes_messages=False)
+    wish = MailWish(is_wanted=True, pace="soon", hour=8)
     bob = await member(world, "bob")
     assert bob is not None
     await world.instance.unit(lambda ctx: set_mail(ctx.conn, bob.account, wish, ctx.now))

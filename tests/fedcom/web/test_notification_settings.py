@@ -55,7 +55,8 @@ async def test_without_mail_its_choices_are_neither_offered_nor_lost(world: Worl
     bob = world.browser("bob")
     page = await bob.get(PATH)
     assert "mail_pace" not in page.html
-    await bob.post(PATH, site_reply="on")
+    await bob.post(PATH, site_reply="on", quotes_messages="on")
+    assert (await account_of(world, "bob")).quotes_messages
     ways = await world.instance.read(lambda conn: list_ways(conn, world.people["bob"].id))
     assert ways["reply"] == Ways(on_site=True, by_mail=True, by_push=False)
 
