@@ -16,7 +16,7 @@ from babel import Locale
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select, update
 
 from fedcom.accounts.mail import enqueue_mail
-from fedcom.accounts.notices import Notice, to_notice
+from fedcom.accounts.notices import NotificationWords, to_words
 from fedcom.catalogues import DEFAULT, LANGUAGES, catalogue
 from fedcom.context import Context
 from fedcom.models.account import account
@@ -129,7 +129,7 @@ def _mail(
         return
     say = catalogue(row.interface_language)
     notices = [
-        to_notice(one, say.gettext, quotes_messages=row.quotes_messages) for one in found[:LISTED]
+        to_words(one, say.gettext, quotes_messages=row.quotes_messages) for one in found[:LISTED]
     ]
     to = _Addressee(
         row.actor_id,
@@ -155,7 +155,7 @@ def _mail(
     ctx.conn.execute(update(account).where(mine).values(mailed_at=ctx.now))
 
 
-def _news(say: NullTranslations, notices: Sequence[Notice], *, is_more: bool) -> str:
+def _news(say: NullTranslations, notices: Sequence[NotificationWords], *, is_more: bool) -> str:
     if len(notices) == 1:
         return notices[0].sentence
     if is_more:
@@ -164,7 +164,7 @@ def _news(say: NullTranslations, notices: Sequence[Notice], *, is_more: bool) ->
     return news % {"count": len(notices)}
 
 
-def _text(origin: str, to: _Addressee, notices: Sequence[Notice], more: str) -> str:
+def _text(origin: str, to: _Addressee, notices: Sequence[NotificationWords], more: str) -> str:
     parts = [to.say.gettext("Hello %(name)s,") % {"name": to.name}]
     for one in notices:
         quoted = [f"> {line}" for line in one.words.splitlines()]
@@ -176,7 +176,7 @@ def _text(origin: str, to: _Addressee, notices: Sequence[Notice], more: str) -> 
     return "\n\n".join(parts) + "\n"
 
 
-def _page(origin: str, to: _Addressee, notices: Sequence[Notice], more: str) -> str:
+def _page(origin: str, to: _Addressee, notices: Sequence[NotificationWords], more: str) -> str:
     """The same as HTML; no picture and no link to anyone else."""
     hello = to.say.gettext("Hello %(name)s,") % {"name": to.name}
     parts = [f"<p>{escape(hello)}</p>"]

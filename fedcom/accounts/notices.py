@@ -15,7 +15,7 @@ Say = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class NotificationWords:
     """What happened in one sentence, the first words of it or a moderator's reason ("" for neither)
     and the path of the page about it.
     """
@@ -25,13 +25,13 @@ class Notice:
     path: str
 
 
-def to_notice(item: NotificationView, say: Say, *, quotes_messages: bool) -> Notice:
+def to_words(item: NotificationView, say: Say, *, quotes_messages: bool) -> NotificationWords:
     """The notification in words. Private messages are quoted only if their reader wants that."""
     is_quoted = item.message_id is None or quotes_messages
     words = [item.excerpt] if item.excerpt and is_quoted else []
     if item.reason:
         words.append(f"{say('Reason:')} {item.reason}")
-    return Notice(_sentence_of(item, say), "\n".join(words), _path_of(item))
+    return NotificationWords(_sentence_of(item, say), "\n".join(words), _path_of(item))
 
 
 def moderation_notice(item: NotificationView, say: Say) -> str:

@@ -23,7 +23,7 @@ from sqlalchemy import Connection, delete, exists, insert, literal, select, upda
 
 from activitypub.errors import FetchFailed, Unreachable
 from activitypub.fetch import Fetcher
-from fedcom.accounts.notices import to_notice
+from fedcom.accounts.notices import to_words
 from fedcom.catalogues import DEFAULT, LANGUAGES, catalogue
 from fedcom.clock import Clock
 from fedcom.context import Context
@@ -262,7 +262,7 @@ def _payload(
     """What `push_worker.js` shows; None if it was read meanwhile, or what it is about is gone."""
     for item in list_news(conn, person_id, [number], 1):
         say = catalogue(language).gettext
-        notice = to_notice(item, say, quotes_messages=quotes_messages)
+        notice = to_words(item, say, quotes_messages=quotes_messages)
         shown = {
             "title": _cut(notice.sentence, MAX_SENTENCE),
             "body": _cut(notice.words, MAX_WORDS),

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from fedcom.accounts.notices import to_notice
+from fedcom.accounts.notices import to_words
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_in
 from fedcom.http.signer import HmacSigner, parts_of
@@ -103,7 +103,7 @@ def _subscriber(conn: Connection, request: Request) -> Subscriber:
 def _of_notification(origin: str, item: NotificationView) -> Entry:
     by = item.by
     # Messages are private, and the operator of a feed reader has no need to store them.
-    notice = to_notice(item, gettext, quotes_messages=False)
+    notice = to_words(item, gettext, quotes_messages=False)
     return Entry(
         id=f"{origin}/notifications#news-{item.id}",
         address=f"{origin}{notice.path}",
