@@ -26,6 +26,7 @@ from fedcom.db import BigId, UtcDateTime
 from fedcom.models.base import EMPTY, metadata
 
 Theme = Literal["auto", "light", "dark"]
+MailPace = Literal["soon", "daily", "weekly"]
 
 account = Table(
     "account",
@@ -58,6 +59,11 @@ account = Table(
     # What only apps read, as JSON: `AppPreferences`.
     Column("app_preferences", Text, nullable=False, server_default=text("'{}'")),
     Column("mail_notifications", Boolean, nullable=False, server_default=false()),
+    Column("mail_pace", Text, nullable=False, server_default="soon"),
+    # Of the daily or weekly mail, in UTC.
+    Column("mail_hour", Integer, nullable=False, server_default=text("8")),
+    # Mail and push messages quote private messages.
+    Column("quotes_messages", Boolean, nullable=False, server_default=false()),
     # Changed to change the addresses of their private feeds.
     Column("feed_salt", Text, nullable=False, server_default=EMPTY),
     # The number of the last announcement that they dismissed.
@@ -66,6 +72,7 @@ account = Table(
     Column("mailed_at", UtcDateTime, nullable=True),
     CheckConstraint("role IN ('admin', 'member')", name="role"),
     CheckConstraint("state IN ('active', 'pending')", name="state"),
+    CheckConstraint("mail_pace IN ('soon', 'daily', 'weekly')", name="mail_pace"),
     Index(
         "ix_account_admin",
         "actor_id",
@@ -228,6 +235,9 @@ class Account:
     languages: str
     app_preferences: str
     mail_notifications: bool
+    mail_pace: MailPace
+    mail_hour: int
+    quotes_messages: bool
     dismissed_announcement: int
 
     @property

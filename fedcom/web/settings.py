@@ -119,7 +119,7 @@ async def edit_appearance(request: Request) -> Response:
                 keyboard_shortcuts=form.checked("keyboard_shortcuts"),
                 flat_threads=form.checked("flat_threads"),
                 languages=" ".join(languages_in(form)),
-                mail_notifications=form.checked("mail_notifications"),
+                mail_notifications=mine.mail_notifications,
             )
             await context.instance.unit(
                 lambda ctx: set_preferences(ctx.conn, mine.actor_id, chosen)
@@ -141,7 +141,6 @@ def _appearance(mine: Account) -> dict[str, str]:
         "keyboard_shortcuts": "on" if mine.keyboard_shortcuts else "",
         "flat_threads": "on" if mine.flat_threads else "",
         **language_fields(mine.languages),
-        "mail_notifications": "on" if mine.mail_notifications else "",
     }
 
 

@@ -51,26 +51,26 @@ _COMMENTS = {
     "css": re.compile(r"^ *(?:/\*[^*]*\*/)\n", re.MULTILINE),
     "js": re.compile(r"^ *(?://.*|/\*\*.*\*/)\n", re.MULTILINE),
 }
-STYLE, SCRIPT, PAGE_SCRIPT, READING_SCRIPT, EDITOR_SCRIPT, API_SCRIPT = (
-    _static_file(name)
-    for name in ("style.css", "script.js", "page.js", "reading.js", "editor.js", "api.js")
-)
-(
-    SCRIPT_ADDRESS,
-    PAGE_SCRIPT_ADDRESS,
-    READING_SCRIPT_ADDRESS,
-    EDITOR_SCRIPT_ADDRESS,
-    API_SCRIPT_ADDRESS,
-) = (
-    f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
-    for name, content in (
-        ("script.js", SCRIPT),
-        ("page.js", PAGE_SCRIPT),
-        ("reading.js", READING_SCRIPT),
-        ("editor.js", EDITOR_SCRIPT),
-        ("api.js", API_SCRIPT),
+STYLE = _static_file("style.css")
+SCRIPTS = {
+    name: _static_file(name)
+    for name in (
+        *("script.js", "page.js", "reading.js", "editor.js", "notifications.js", "passkeys.js"),
+        *("push_worker.js", "api.js"),
     )
-)
+    if (FOLDER / "static" / name).exists()
+}
+_ADDRESSES = {
+    name: f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
+    for name, content in SCRIPTS.items()
+}
+
+
+def script_address(name: str) -> str:
+    """The address of a script, which changes with it."""
+    return _ADDRESSES[name]
+
+
 STYLE_VERSION = hashlib.sha256(STYLE).hexdigest()[:12]
 
 _MINUTE = timedelta(minutes=1)
@@ -349,10 +349,7 @@ def piece(context: PageContext, template: str, values: Mapping[str, Any]) -> str
     i18n.speak(context.language)
     return _pages.get_template(template).render(
         {"style": style_address(context.site.hue), **values},
-        script=SCRIPT_ADDRESS,
-        page_script=PAGE_SCRIPT_ADDRESS,
-        reading_script=READING_SCRIPT_ADDRESS,
-        editor_script=EDITOR_SCRIPT_ADDRESS,
+        script_address=script_address,
         site=context.site,
         announcement=context.announcement,
         alerts=context.alerts,
