@@ -45,6 +45,8 @@ account = Table(
     # The look of pages and the defaults of lists, for `Preferences`.
     Column("interface_language", Text, nullable=False, server_default=EMPTY),
     Column("theme", Text, nullable=False, server_default="auto"),
+    # The name of an IANA time zone; "" for the browser's.
+    Column("time_zone", Text, nullable=False, server_default=EMPTY),
     Column("front_scope", Text, nullable=False, server_default="subscribed"),
     Column("front_sort", Text, nullable=False, server_default="active"),
     Column("compact_lists", Boolean, nullable=False, server_default=false()),
@@ -215,6 +217,7 @@ class Account:
     last_seen_at: datetime | None
     interface_language: str
     theme: Theme
+    time_zone: str
     front_scope: str
     front_sort: str
     compact_lists: bool

@@ -53,7 +53,7 @@ Row = dict[str, Any]
 
 _PROFILE = (
     *("iri", "name", "host", "title", "summary_source", "icon_url", "image_url"),
-    *("matrix_user_id", "kind"),
+    *("matrix_user_id", "kind", "indexable"),
 )
 _ACCOUNT = (
     *(
@@ -65,6 +65,7 @@ _ACCOUNT = (
         "last_seen_at",
         "interface_language",
         "theme",
+        "time_zone",
     ),
     *("front_scope", "front_sort", "compact_lists", "show_nsfw", "mail_notifications"),
     *("show_read_posts", "show_bot_accounts", "languages", "app_preferences"),

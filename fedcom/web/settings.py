@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from fedcom.accounts.email import propose_email
 from fedcom.accounts.members import get_member, set_password
@@ -76,6 +76,7 @@ async def edit_profile(request: Request) -> Response:
         "body": by.summary_source,
         "matrix_user_id": by.matrix_user_id or "",
         "is_bot": "on" if by.is_bot else "",
+        "no_search_engines": "" if by.indexable else "on",
     }
     form = await read_form(request, initial)
     if form.ready:
@@ -94,6 +95,7 @@ async def edit_profile(request: Request) -> Response:
                 summary=await offload(Body.of_markdown, summary),
                 matrix_user_id=matrix_user_id,
                 is_bot=form.checked("is_bot"),
+                indexable=not form.checked("no_search_engines"),
             )
             await context.instance.unit(lambda ctx: act(ctx, action))
             return see_other(f"/u/{slug(by)}", "profile_saved")
@@ -139,6 +141,11 @@ def _appearance(mine: Account) -> dict[str, str]:
         **language_fields(mine.languages),
         "mail_notifications": "on" if mine.mail_notifications else "",
     }
+
+
+async def show_change_password(_request: Request) -> Response:
+    """GET /.well-known/change-password, where password managers look (W3C): to the form."""
+    return RedirectResponse("/settings/account#password", 303)
 
 
 async def show_account(request: Request) -> Response:

@@ -25,6 +25,7 @@ from fedcom.personal.drafts import drop_draft
 from fedcom.personal.notifications import read_thread
 from fedcom.personal.sent_forms import once
 from fedcom.personal.visits import note_visit
+from fedcom.queries.actors import are_indexable
 from fedcom.queries.boosts import count_boosts
 from fedcom.queries.comments import get_comment
 from fedcom.queries.modlog import find_reasons
@@ -39,6 +40,7 @@ from fedcom.views.thread import CAP, Node, Thread, find_branch, find_thread, to_
 from fedcom.web import drafts, pictures
 from fedcom.web.comment_lines import CommentLines, ThreadPlace
 from fedcom.web.communities import read_community, style_of_community
+from fedcom.web.html.cards import Card, CardMaker
 from fedcom.web.html.forms import Form, read_form, see_other
 from fedcom.web.html.render import page, piece, slug
 from fedcom.web.html.request_context import PageContext, member_of, read_page
@@ -73,6 +75,15 @@ class Discussion:
     boosts: Mapping[str, int] = field(default_factory=dict)
     # Those of the pictures in it, as far as they are known.
     sizes: Sizes = field(default_factory=dict)
+    # Whether search engines may list the page.
+    is_listed: bool = True
+
+    def card(self, maker: CardMaker) -> Card:
+        """How a link to the page is shown."""
+        if self.focus is None:
+            return maker.of_post(self.post, self.sizes, is_listed=self.is_listed)
+        is_veiled = bool(self.post.content_warning)
+        return maker.of_comment(self.focus, is_veiled=is_veiled, is_listed=self.is_listed)
 
     def values(self, context: PageContext, order: Order, form: Form) -> dict[str, Any]:
         """The values for the templates of threads."""
@@ -183,7 +194,13 @@ def _read_discussion(
         reasons=_reasons(conn, context, found),
         boosts=_boosts(conn, context, found),
         sizes=_sizes(conn, context, found),
+        is_listed=_is_listed(conn, context, post.author.id, community.id),
     )
+
+
+def _is_listed(conn: Connection, context: PageContext, *actor_ids: int) -> bool:
+    """Queried only for guests, since search engines are no members."""
+    return context.member is not None or are_indexable(conn, *actor_ids)
 
 
 def _read_branch(
@@ -200,6 +217,7 @@ def _read_branch(
         reasons=_reasons(conn, context, found),
         boosts=_boosts(conn, context, found),
         sizes=_sizes(conn, context, found),
+        is_listed=_is_listed(conn, context, post.author.id, focus.author.id, community.id),
     )
 
 
@@ -385,6 +403,7 @@ def _discussion_page(
     chosen = context.request.query_params.get("sort", "")
     order = next((order for order in ORDERS if order == chosen), ORDERS[0])
     shown = focus.is_shown if focus is not None else post.is_shown
+    is_public = post.is_shown and shown
     response = page(
         context,
         "post.html",
@@ -393,5 +412,6 @@ def _discussion_page(
         | more,
         status=200 if shown or form.sent else 410,
         alternate=focus.iri if focus is not None else post.iri,
+        describe=discussion.card if is_public else None,
     )
     return form.answer(response)

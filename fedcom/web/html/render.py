@@ -30,8 +30,10 @@ from fedcom.text.html import excerpt_of
 from fedcom.text.mentions import unlinked_mentions
 from fedcom.text.pictures import NO_SIZES, Sizes, move_pictures
 from fedcom.web.html import flash, i18n
+from fedcom.web.html.cards import CardMaker, Describe
 from fedcom.web.html.escaping import EscapingEnvironment
 from fedcom.web.html.fragments import Fragments
+from fedcom.web.html.icon_addresses import icon_address
 from fedcom.web.html.labels import OWN_LISTS, PAGES
 from fedcom.web.html.request_context import PageContext
 
@@ -244,6 +246,8 @@ def _environment() -> Environment:
         "unlinked_mentions": unlinked_mentions,
         "link": link,
         "initial": initial,
+        "icon": icon_address,
+        "stamp": _stamp,
         "when": when,
         "exact": exact,
     }
@@ -301,14 +305,17 @@ def page(
     *,
     status: int = 200,
     alternate: str = "",
+    describe: Describe | None = None,
 ) -> HTMLResponse:
     """A whole page: the template with `values` and the values that every page gets.
 
-    `alternate` is the ActivityPub id of the object that the page shows.
+    `alternate` is the ActivityPub id of the object that the page shows; `describe` says how a link
+    to it is shown.
     """
     found = flash.pending(context.request)
     notices = {"notice": flash.text_of(found), "undo": found if found and found.undo_path else None}
-    more = {**notices, "alternate": alternate, **values}
+    card = describe(card_maker(context)) if describe else None
+    more = {**notices, "alternate": alternate, "card": card, **values}
     response = _Page(partial(piece, context, template, more), status)
     response.headers["Vary"] = "Accept, Accept-Language, Cookie"
     is_shared = status == 200 and is_shareable(context.request)
@@ -319,6 +326,12 @@ def page(
     if found:
         flash.clear(response)
     return response
+
+
+def card_maker(context: PageContext) -> CardMaker:
+    """Makes cards for this server's pages."""
+    icon = f"{context.site.origin}{icon_address(context.site, '512.png')}"
+    return CardMaker(context.site, context.instance.media_signer, icon)
 
 
 def piece(context: PageContext, template: str, values: Mapping[str, Any]) -> str:

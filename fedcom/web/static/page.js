@@ -1,5 +1,6 @@
-// Shows times in the reader's own time zone, and the pictures of people and communities. Without it,
-// times are in UTC and say so, and the first letter of a name stands for a picture.
+// Shows times in the reader's own time zone, and the pictures of people and communities; shares.
+// Without it, times are in UTC and say so, the first letter of a name stands for a picture, and a page
+// has the address to share.
 "use strict";
 
 const format = new Intl.DateTimeFormat(document.documentElement.lang, {
@@ -45,6 +46,28 @@ addEventListener("scroll", () => {
   hasScrolled = true;
   watch(document);
 }, { once: true, passive: true });
+
+// Sharing a post: with the programs of the reader's system, where there are any.
+addEventListener("click", async (event) => {
+  const link = event.target.closest("a.share");
+  if (!link || !navigator.share || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  try {
+    await navigator.share({ title: document.title, url: link.dataset.address });
+  } catch (error) {
+    if (error.name !== "AbortError") location.href = link.href;
+  }
+});
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  if (!navigator.clipboard) break;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const field = document.getElementById(button.dataset.copy);
+    await navigator.clipboard.writeText(field.value);
+    button.parentElement.querySelector("[role=status]").textContent = button.dataset.done;
+  });
+}
 
 localize(document);
 watch(document);

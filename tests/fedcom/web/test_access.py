@@ -315,7 +315,15 @@ MATRIX = [
     ("/setup", None, OK, OK, OK, OK, OK),
     # Only where the admin named a contact; `test_security_txt.py` has the file.
     ("/.well-known/security.txt", None, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT),
+    ("/.well-known/change-password", None, DONE, DONE, DONE, DONE, DONE),
     ("/sitemap.xml", None, OK, OK, OK, OK, OK),
+    ("/robots.txt", None, OK, OK, OK, OK, OK),
+    ("/icons/32.png", None, OK, OK, OK, OK, OK),
+    ("/favicon.ico", None, OK, OK, OK, OK, OK),
+    ("/apple-touch-icon.png", None, OK, OK, OK, OK, OK),
+    ("/oembed", None, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT),
+    ("/post/{post}/share", None, OK, OK, OK, OK, OK),
+    ("/comment/{comment}/share", None, OK, OK, OK, OK, OK),
     ("/static/style.css", None, OK, OK, OK, OK, OK),
     ("/media/x.webp", None, OK, OK, OK, OK, OK),
     ("/media/remote", None, OK, OK, OK, OK, OK),
@@ -415,7 +423,10 @@ def test_the_matrix_names_every_route() -> None:
         for row in MATRIX
     } | ELSEWHERE
     named = {
-        (re.sub(r"^/(c|u|static|media|admin/pages)/(?!remote|face)[^/]+", r"/\1/{}", path), method)
+        (
+            re.sub(r"^/(c|u|icons|static|media|admin/pages)/(?!remote|face)[^/]+", r"/\1/{}", path),
+            method,
+        )
         for path, method in named
     }
     made = {
