@@ -29,6 +29,7 @@ from fedcom.offload import offload
 from fedcom.personal.feed_tokens import find_subscriber
 from fedcom.personal.preferences import Preferences, set_preferences
 from fedcom.rules.limits import MAX_SUMMARY, check_body, check_display_name, check_matrix_id
+from fedcom.rules.time_zones import time_zones
 from fedcom.web.html.forms import Form, read_form, receive, see_other
 from fedcom.web.html.i18n import gettext
 from fedcom.web.html.languages import language_fields, languages_in
@@ -103,7 +104,7 @@ async def edit_profile(request: Request) -> Response:
 
 
 async def edit_appearance(request: Request) -> Response:
-    """GET and POST /settings/appearance: the look of pages and the defaults of lists."""
+    """GET and POST /settings/appearance: the look of pages, times, and the defaults of lists."""
     context = await context_of(request)
     mine = member_of(context).account
     form = await read_form(request, _appearance(mine))
@@ -112,6 +113,7 @@ async def edit_appearance(request: Request) -> Response:
             chosen = Preferences(
                 interface_language=form.line("interface_language"),
                 theme=form.line("theme"),
+                time_zone=form.line("time_zone"),
                 front_scope=form.line("front_scope"),
                 front_sort=form.line("front_sort"),
                 compact_lists=form.checked("compact_lists"),
@@ -125,13 +127,16 @@ async def edit_appearance(request: Request) -> Response:
                 lambda ctx: set_preferences(ctx.conn, mine.actor_id, chosen)
             )
             return see_other("/settings/appearance", "preferences_saved")
-    return form.answer(page(context, "settings_appearance.html", {"form": form}))
+    zones = [(name, name.replace("_", " ")) for name in time_zones()]
+    values = {"form": form, "time_zones": zones}
+    return form.answer(page(context, "settings_appearance.html", values))
 
 
 def _appearance(mine: Account) -> dict[str, str]:
     return {
         "interface_language": mine.interface_language,
         "theme": mine.theme,
+        "time_zone": mine.time_zone,
         "front_scope": mine.front_scope,
         "front_sort": mine.front_sort,
         "compact_lists": "on" if mine.compact_lists else "",

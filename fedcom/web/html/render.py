@@ -68,19 +68,21 @@ def when(context: Context, moment: datetime) -> Markup:
 
 def age(moment: datetime, now: datetime) -> Markup:
     """As `when`, outside of a template."""
-    return _when(i18n.language(), moment, (now - moment) // _MINUTE)
+    return _when(i18n.language(), i18n.zone(), moment, (now - moment) // _MINUTE)
 
 
 # A thread has hundreds of these, and each reader within a minute gets the same ones.
 @lru_cache(maxsize=4096)
-def _when(_language: str, moment: datetime, minutes: int) -> Markup:
-    """`_language` is the one in use; it is named only because the texts depend on it."""
+def _when(_language: str, _zone: str, moment: datetime, minutes: int) -> Markup:
+    """`_language` and `_zone` are those in use; they are named only because the texts depend on
+    them.
+    """
     text, exact = escape(i18n.age(moment, moment + minutes * _MINUTE)), escape(i18n.exact(moment))
     return Markup(f'<time datetime="{_stamp(moment)}" title="{exact}">{text}</time>')  # noqa: S704 - escaped
 
 
 def exact(moment: datetime) -> Markup:
-    """A `<time>` element that shows the time in UTC; our script makes it the reader's own."""
+    """A `<time>` element that shows the time; if it is in UTC, our script makes it the reader's."""
     return Markup('<time datetime="{}">{}</time>').format(_stamp(moment), i18n.exact(moment))
 
 
@@ -265,6 +267,7 @@ def _environment() -> Environment:
         "own_lists": OWN_LISTS,
         "page_titles": PAGES,
         "language": i18n.language,
+        "zone": i18n.zone,
         "direction": i18n.direction,
         "languages": list(LANGUAGES.items()),
         "post_languages": list(POST_LANGUAGES.items()),
@@ -336,7 +339,7 @@ def card_maker(context: PageContext) -> CardMaker:
 
 def piece(context: PageContext, template: str, values: Mapping[str, Any]) -> str:
     """A page or a part of one: the template with `values` and the values that every page gets."""
-    i18n.speak(context.language)
+    i18n.speak(context.language, context.zone)
     return _pages.get_template(template).render(
         {"style": style_address(context.site.hue), **values},
         script=SCRIPT_ADDRESS,

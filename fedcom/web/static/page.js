@@ -8,7 +8,11 @@ const format = new Intl.DateTimeFormat(document.documentElement.lang, {
   timeStyle: "short",
 });
 
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 function localize(root) {
+  // The server wrote the times in the zone that the member chose.
+  if (document.documentElement.dataset.zone) return;
   for (const time of root.querySelectorAll("time[datetime]")) {
     const local = format.format(new Date(time.dateTime));
     // An age ("2 hours ago") has the exact time in its title.
@@ -68,6 +72,9 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     button.parentElement.querySelector("[role=status]").textContent = button.dataset.done;
   });
 }
+
+const zones = document.querySelector("select[name=time_zone]");
+if (zones && zone) zones.options[0].textContent += ` (${zone})`;
 
 localize(document);
 watch(document);

@@ -77,6 +77,7 @@ async def test_the_page_about_access_saves_all_of_it(world: World) -> None:
     assert sent.location == "/admin/access"
     site = await world.instance.read(get_site)
     assert (site.private, site.federated) == (True, False)
+    assert (site.search_engines, site.ai_crawlers) == (True, False)
     assert await world.instance.read(list_allowed_instances) == ["good.example"]
 
 
