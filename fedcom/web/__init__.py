@@ -13,8 +13,8 @@ new member's first page), `password_reset`, `email` (links that confirm addresse
 (by members), `setup`, `admin`, `admin_first_steps`, `admin_people`, `admin_accounts` (new ones),
 `admin_uploads`, `admin_policies`, `admin_decoration` (taglines, emoji), `admin_statistics`,
 `admin_federation`, `admin_block_lists` (of servers), `admin_health`, `site_pages` (about, privacy,
-…, and the announcement), `sharing` (addresses, oEmbed), `site_icons`, `robots`, `security_txt`,
-`sitemap`.
+…, and the announcement), `sharing` (addresses, oEmbed), `site_icons`, `installing` (on home
+screens), `robots`, `security_txt`, `sitemap`.
 
 A handler reads: form → page context → one action in a unit → redirect. Texts are marked for
 translation with `_()`, `{% trans %}` and `i18n`.

@@ -73,6 +73,12 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
+// For times without a network: for members, and where this is an app. After all that the page needs.
+const isApp = matchMedia("(display-mode: standalone)").matches;
+if (navigator.serviceWorker && (isApp || document.getElementById("act"))) {
+  addEventListener("load", () => navigator.serviceWorker.register("/service-worker.js").catch(() => {}));
+}
+
 const zones = document.querySelector("select[name=time_zone]");
 if (zones && zone) zones.options[0].textContent += ` (${zone})`;
 
