@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from fedcom.accounts.members import Member
 from fedcom.db import BigId
-from fedcom.models.account import Account, application_decision, session
+from fedcom.models.account import Account, application_decision, passkey, session
 from fedcom.models.actor import actor
 from fedcom.models.appeal import appeal, appeal_message
 from fedcom.models.comment import comment
@@ -272,6 +272,12 @@ PARTS = (
         *(application_decision.c[name] for name in ("approved", "deny_reason", "decided_at")),
         owner="account_id",
         key="account_id",
+    ),
+    _part(
+        "passkeys",
+        passkey,
+        *(passkey.c[name] for name in ("name", "created_at", "used_at")),
+        owner="account_id",
     ),
     _part(
         "sessions",

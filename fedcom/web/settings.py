@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from fedcom.accounts.email import propose_email
 from fedcom.accounts.members import get_member, set_password
+from fedcom.accounts.passkeys import list_passkeys
 from fedcom.accounts.passwords import check_new_password, hash_password
 from fedcom.accounts.rate_limits import act
 from fedcom.accounts.register import check_email
@@ -53,19 +54,21 @@ class Browser:
         """The name of the browser or the app, in the short form that people know."""
         agent = self.session.user_agent
         if not self.session.is_app:
-            return self._browser(agent)
+            return browser_name(agent)
         product = agent.partition("/")[0].strip()[:60]
         if product == "Mozilla":
-            return gettext("App in %(browser)s") % {"browser": self._browser(agent)}
+            return gettext("App in %(browser)s") % {"browser": browser_name(agent)}
         return product or gettext("Unknown app")
 
-    def _browser(self, agent: str) -> str:
-        known = ("Firefox", "Edg", "OPR", "Chrome", "Safari", "curl")
-        product = next((name for name in known if f"{name}/" in agent), agent[:60])
-        systems = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
-        system = next((name for name in systems if name in agent), "")
-        label = {"Edg": "Edge", "OPR": "Opera"}.get(product, product)
-        return f"{label}, {system}" if system and label else label or gettext("Unknown browser")
+
+def browser_name(agent: str) -> str:
+    """The browser and the system that this User-Agent names."""
+    known = ("Firefox", "Edg", "OPR", "Chrome", "Safari", "curl")
+    product = next((name for name in known if f"{name}/" in agent), agent[:60])
+    systems = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
+    system = next((name for name in systems if name in agent), "")
+    label = {"Edg": "Edge", "OPR": "Opera"}.get(product, product)
+    return f"{label}, {system}" if system and label else label or gettext("Unknown browser")
 
 
 async def edit_profile(request: Request) -> Response:
@@ -163,15 +166,17 @@ async def _show_account(
 ) -> Response:
     instance = instance_of(request)
 
-    def read(conn: Connection, context: PageContext) -> tuple[list[Browser], str, bool]:
+    def read(conn: Connection, context: PageContext) -> tuple[list[Browser], str, bool, int]:
         member = member_of(context)
         found = list_sessions(conn, member.account.actor_id, context.now)
         browsers = [Browser(session, session.id == member.session.id) for session in found]
         reader = find_subscriber(conn, member.person.id, context.now)
         token = make_token(instance.signer, reader) if reader else ""
-        return browsers, token, has_two_factor(conn, member.account.actor_id)
+        account_id = member.account.actor_id
+        keys = len(list_passkeys(conn, account_id))
+        return browsers, token, has_two_factor(conn, account_id), keys
 
-    context, (browsers, token, is_on) = await read_page(request, read)
+    context, (browsers, token, is_on, passkeys) = await read_page(request, read)
     member = member_of(context)
     password = password or Form(dict(_PASSWORD))
     email = email or Form({"email": member.account.contact or "", "email_password": ""})
@@ -181,6 +186,7 @@ async def _show_account(
         "email": email,
         "feed_token": token,
         "has_two_factor": is_on,
+        "passkeys": passkeys,
         "sends_mail": instance.settings.sends_mail,
     }
     shown = page(context, "settings_account.html", values)

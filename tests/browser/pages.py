@@ -166,6 +166,7 @@ PAGES = [
     PageCase("settings-two-factor", "/settings/two-factor", "kim"),
     PageCase("settings-two-factor-set-up", "/settings/two-factor", "sue"),
     PageCase("settings-two-factor-on", "/settings/two-factor", "eve"),
+    PageCase("settings-passkeys", "/settings/passkeys", "sue"),
     PageCase("settings-bans", "/settings/bans", "sue"),
     PageCase("settings-data", "/settings/data", "sue"),
     PageCase("settings-invitations", "/settings/invitations", "zoe"),

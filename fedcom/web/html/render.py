@@ -42,12 +42,14 @@ STYLE = (FOLDER / "static" / "style.css").read_bytes()
 SCRIPT = (FOLDER / "static" / "script.js").read_bytes()
 PAGE_SCRIPT = (FOLDER / "static" / "page.js").read_bytes()
 API_SCRIPT = (FOLDER / "static" / "api.js").read_bytes()
-SCRIPT_ADDRESS, PAGE_SCRIPT_ADDRESS, API_SCRIPT_ADDRESS = (
+PASSKEY_SCRIPT = (FOLDER / "static" / "passkeys.js").read_bytes()
+SCRIPT_ADDRESS, PAGE_SCRIPT_ADDRESS, API_SCRIPT_ADDRESS, PASSKEY_SCRIPT_ADDRESS = (
     f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
     for name, content in (
         ("script.js", SCRIPT),
         ("page.js", PAGE_SCRIPT),
         ("api.js", API_SCRIPT),
+        ("passkeys.js", PASSKEY_SCRIPT),
     )
 )
 STYLE_VERSION = hashlib.sha256(STYLE).hexdigest()[:12]
