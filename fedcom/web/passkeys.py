@@ -59,7 +59,7 @@ async def _show(request: Request, form: Form) -> Response:
 
 async def begin(request: Request) -> Response:
     """POST /settings/passkeys/begin: with the password, what the browser needs (JSON)."""
-    form = await read_form(request, _FIELDS)
+    form = Form(_FIELDS | await receive(request))
     context = await context_of(request)
     member = member_of(context)
     if form.line("name"):

@@ -6,6 +6,7 @@ Nothing sensitive is in it: a link may be shown where nobody asked for it.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 
 from fedcom.media.remote import MediaUrlSigner
@@ -66,7 +67,7 @@ class CardMaker:
     def of_site(self) -> Card:
         """The front page."""
         site = self.site
-        words = site.short_description or excerpt_of(site.description_html, DESCRIPTION)
+        words = site.short_description or _beginning(site.description_html)
         return Card(
             title=site.name,
             canonical=f"{site.origin}/",
@@ -76,7 +77,7 @@ class CardMaker:
 
     def of_community(self, community: CommunityPage, *, is_listed: bool) -> Card:
         """A community's page."""
-        words = excerpt_of(community.summary_html, DESCRIPTION)
+        words = _beginning(community.summary_html)
         return Card(
             title=community.display_name,
             canonical=_address_of(community, community.url),
@@ -88,7 +89,7 @@ class CardMaker:
 
     def of_person(self, person: Person) -> Card:
         """A person's page."""
-        words = excerpt_of(person.summary_html, DESCRIPTION)
+        words = _beginning(person.summary_html)
         icon = self._icon(person.icon_url)
         return Card(
             title=f"{person.display_name} (@{person.handle})",
@@ -120,7 +121,7 @@ class CardMaker:
     def of_comment(self, comment: CommentView, *, is_veiled: bool, is_listed: bool = True) -> Card:
         """A comment that everybody may read; `is_veiled` if its post has a content warning."""
         is_sensitive = comment.post.nsfw or comment.community.nsfw
-        words = "" if is_sensitive or is_veiled else excerpt_of(comment.body_html, DESCRIPTION)
+        words = "" if is_sensitive or is_veiled else _beginning(comment.body_html)
         return Card(
             title=f"{comment.author.display_name}: {comment.post.title}",
             canonical=comment.iri,
@@ -166,9 +167,15 @@ def _address_of(actor: Person | CommunityPage, url: str | None) -> str:
     return url if url is not None and is_address and not actor.local else actor.iri
 
 
+# Every reader of a page has it, and making it costs more than the rest of the card.
+@lru_cache(maxsize=256)
+def _beginning(html: str) -> str:
+    return excerpt_of(html, DESCRIPTION)
+
+
 def _words_of(post: PostView) -> str:
     """The beginning of its text, else what it links to says of itself."""
-    words = excerpt_of(post.body_html, DESCRIPTION)
+    words = _beginning(post.body_html)
     if not words and post.preview:
         words = post.preview.description
     return words or post.community.display_name

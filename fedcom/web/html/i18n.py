@@ -136,7 +136,11 @@ def _ago(language: str, seconds: int) -> str:
 
 @lru_cache(maxsize=4096)
 def _exact(language: str, moment: datetime, zone: str) -> str:
-    locale, local = _locale(language), moment.astimezone(to_zone(zone))
+    locale = _locale(language)
+    try:
+        local = moment.astimezone(to_zone(zone))
+    except OverflowError:  # a peer's "for ever", at the end of the year 9999
+        local = moment
     day = format_date(local, locale=locale)
     # Else Babel would turn it back into UTC.
     hour = format_time(local.time(), "short", locale=locale)

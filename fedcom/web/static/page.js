@@ -56,8 +56,10 @@ addEventListener("click", async (event) => {
   const link = event.target.closest("a.share");
   if (!link || !navigator.share || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
+  // Without the number of unread notifications.
+  const title = document.title.replace(/^\([^)]*\) /, "");
   try {
-    await navigator.share({ title: document.title, url: link.dataset.address });
+    await navigator.share({ title, url: link.dataset.address });
   } catch (error) {
     if (error.name !== "AbortError") location.href = link.href;
   }

@@ -76,11 +76,14 @@ async def test_the_profile_shows_the_matrix_id_and_that_it_is_a_bot(world: World
     bob = world.browser("bob")
     page = await bob.post("/settings", matrix_user_id="bob")
     assert (page.status, "Matrix id looks like" in page.text) == (422, True)
-    await bob.post("/settings", matrix_user_id="@bob:m.example", is_bot="on")
+    wishes = {"is_bot": "on", "no_search_engines": "on"}
+    await bob.post("/settings", matrix_user_id="@bob:m.example", **wishes)
 
     page = await world.browser().get("/u/bob")
     assert 'href="https://matrix.to/#/%40bob%3Am.example"' in page.html
     assert '<span class="label">bot</span>' in page.html
+    assert '<meta name="robots" content="noindex">' in page.html
+    assert 'name="no_search_engines" checked' in (await bob.get("/settings")).html
 
 
 async def test_a_community_says_which_languages_it_takes(world: World) -> None:
