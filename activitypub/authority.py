@@ -14,7 +14,8 @@ they stand below (docs/decisions/0027-what-proves-an-activity.md gives the reaso
     rule          signed by its actor   sent by another,   sent by another,   announced by a
                                         with a proof       without a proof    community
     self          believed              once               nothing            nothing
-    vote, report  believed              once               nothing            about its own posts
+    vote, report, believed              once               nothing            about its own posts
+     warning
     membership    believed              once               nothing            of its own members
     answer        from the actor that   once               nothing            nothing
                   we asked
@@ -707,6 +708,7 @@ _RULES: Mapping[Rule, _SelfRule] = {
     "self": _UnconditionalRule(),
     "vote": _PostRule(),
     "report": _PostRule(),
+    "warning": _PostRule(),
     "membership": _MembershipRule(),
     "answer": _AnswerRule(),
     "content": _ContentRule(),

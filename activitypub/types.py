@@ -17,6 +17,7 @@ Rule = Literal[
     "self",
     "vote",
     "report",
+    "warning",
     "membership",
     "answer",
     "content",
@@ -82,7 +83,7 @@ _DECLARED = (
     ActivityType("Read"),
     ActivityType("Reject", "answer", "follow", "reject"),
     ActivityType("Remove", "collection", "moderator", "remove"),
-    # Lemmy's main branch, like Warn.
+    # Lemmy's main branch.
     ActivityType("Resolve", "post_moderation", feature="resolved reports"),
     ActivityType("TentativeAccept"),
     ActivityType("TentativeReject"),
@@ -92,7 +93,7 @@ _DECLARED = (
     ActivityType("Update", "content", "an id", "edit"),
     ActivityType("View"),
     ActivityType("Vote"),
-    ActivityType("Warn", "post_moderation", "warning", "warn", feature="warnings"),
+    ActivityType("Warn", "warning", "warning", "warn", term="lemmy:Warn"),
 )
 ACTIVITIES = {one.name: one for one in _DECLARED}
 """Every activity we know, by the name of its type."""

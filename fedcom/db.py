@@ -218,7 +218,8 @@ def _postgresql_engine(url: URL, *, size: int, writing: bool) -> Engine:
     psycopg passes such a statement on as it is. Named ones it rewrites, each time anew if the text
     is longer than 4,096 characters (psycopg 3.3), as those of the lists of posts are.
     """
-    import psycopg  # noqa: PLC0415 - an instance on SQLite does without it
+    # Imported here, because an instance on SQLite does without psycopg.
+    from database.postgresql_cursor import PostgresqlCursor  # noqa: PLC0415
 
     engine = create_engine(
         url,
@@ -231,7 +232,7 @@ def _postgresql_engine(url: URL, *, size: int, writing: bool) -> Engine:
         connect_args={
             "application_name": "fedcom",
             "connect_timeout": BUSY_SECONDS,
-            "cursor_factory": psycopg.RawCursor,
+            "cursor_factory": PostgresqlCursor,
         },
     )
 

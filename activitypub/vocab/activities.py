@@ -224,6 +224,21 @@ def flag(
     }
 
 
+def warn(
+    iri: str, actor: str, object_id: str, *, person: str, community: str | None, reason: str
+) -> Json:
+    """A moderator warns the author of a post or comment (Lemmy 1.0; to nobody else)."""
+    return present(
+        id=iri,
+        type="Warn",
+        actor=actor,
+        to=[person],
+        object=object_id,
+        summary=reason,
+        audience=community,
+    )
+
+
 def _about(iri: str, kind: str, actor: str, obj: Json) -> Json:
     return present(
         id=iri,

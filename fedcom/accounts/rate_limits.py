@@ -34,6 +34,7 @@ from fedcom.actions.take_down import Reinstate, TakeDown
 from fedcom.actions.transfer import TransferCommunity
 from fedcom.actions.unban import Unban
 from fedcom.actions.vote import Vote
+from fedcom.actions.warn import Warn
 from fedcom.catalogues import mark
 from fedcom.context import Context
 from fedcom.errors import Sentence
@@ -127,7 +128,7 @@ LIMITS_OF_ACTION: dict[type[Federated[Any]], ActionLimits] = {
     **dict.fromkeys((Follow, Unfollow), FOLLOWS),
     **dict.fromkeys((EditPost, EditComment, EditMessage, EditProfile, EditCommunity), EDITS),
     **dict.fromkeys((Delete, Undelete, DeleteMessage, UndeleteMessage, ChangePictures), EDITS),
-    **dict.fromkeys((RemoveContent, RestoreContent, Lock, Pin, Ban, Unban), MODERATION),
+    **dict.fromkeys((RemoveContent, RestoreContent, Lock, Pin, Ban, Unban, Warn), MODERATION),
     **dict.fromkeys((Distinguish, TransferCommunity), MODERATION),
     **dict.fromkeys((AddModerator, RemoveModerator, TakeDown, Reinstate), MODERATION),
     **dict.fromkeys((CloseCommunity, ReopenCommunity), MODERATION),

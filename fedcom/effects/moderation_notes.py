@@ -85,6 +85,28 @@ def note_of_ban(
     return None if sender is None else _direct(ctx, sender, person, text)
 
 
+def note_of_warning(
+    ctx: Context,
+    community: Community | None,
+    person: Person,
+    reason: str,
+    about: Post | Comment | None,
+) -> DirectNote | None:
+    """The note of a local community, or of the instance actor for this server, to somebody who is
+    warned, in the language of the text that it is about.
+    """
+    if not is_on_microblog(ctx, person) or not (community is None or community.local):
+        return None
+    translations = catalogue((about and about.language) or DEFAULT)
+    where = community.display_name if community is not None else ctx.host
+    sentence = translations.gettext("The moderators of %(community)s warn you: %(reason)s")
+    sender = community if community is not None else find_actor(ctx.conn, instance_iri(ctx.origin))
+    if sender is None:
+        return None
+    text = sentence % {"community": where, "reason": reason}
+    return _direct(ctx, sender, person, text, in_reply_to=None if about is None else about.iri)
+
+
 def _direct(
     ctx: Context, sender: Actor, to: Person, text: str, *, in_reply_to: str | None = None
 ) -> DirectNote:

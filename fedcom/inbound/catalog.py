@@ -1,6 +1,6 @@
 """Every activity that the inbox reads: one line per file."""
 
-from fedcom.actions import community, follow, lock, move, profile, report
+from fedcom.actions import community, follow, lock, move, profile, report, warn
 from fedcom.actions.base import Readers
 from fedcom.inbound import block, collections, delete, note, vote
 
@@ -16,4 +16,5 @@ ALL_READERS: tuple[Readers, ...] = (
     profile.READERS,
     report.READERS,
     vote.READERS,
+    warn.READERS,
 )

@@ -133,6 +133,11 @@ def reads_announced_ids(software: str | None) -> bool:
     return software != "lemmy"
 
 
+def reads_warnings(software: str | None, version: str | None) -> bool:
+    """Whether a Warn reaches the person there: Lemmy has it from 1.0 on, Fedcom has it."""
+    return software == "fedcom" or (software == "lemmy" and not _is_lemmy_0(version))
+
+
 def serves_creates(software: str | None) -> bool:
     """Whether this software serves the Create of its objects at `<id>/activity`."""
     return software in _SERVING_CREATES

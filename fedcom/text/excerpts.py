@@ -16,7 +16,7 @@ EXCERPT = 240
 _BEFORE = 60
 """Characters shown before the first match."""
 
-_READ = 20_000
+READ = 20_000
 """The part of a text in which matches are looked for, in characters."""
 
 _SPACES = re.compile(r"\s+")
@@ -37,7 +37,7 @@ def mark(text: str, terms: TermSet) -> tuple[MarkedPiece, ...]:
 
 def excerpt(text: str, terms: TermSet, limit: int = EXCERPT) -> tuple[MarkedPiece, ...]:
     """About `limit` characters around the first match, or the beginning if there is none."""
-    one_line = _SPACES.sub(" ", text[:_READ]).strip()
+    one_line = _SPACES.sub(" ", text[:READ]).strip()
     spans = _spans(one_line, terms)
     start, end = 0, len(one_line)
     if end > limit:

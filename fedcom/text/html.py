@@ -302,12 +302,17 @@ _CLEANER = nh3.Cleaner(
 
 
 def excerpt_of(html: str, limit: int = 280) -> str:
-    """The beginning of a text, which may be cut off anywhere, as plain text on one line.
+    """The beginning of a text, which may be cut off anywhere, as `one_line`."""
+    return cut(one_line(sanitize(html), limit), limit)
+
+
+def one_line(clean: str, limit: int) -> str:
+    """At least `limit` characters of a sanitized text, as plain text on one line.
 
     Headings, items, cells and lines of code end without a full stop, so a dot separates them from
     what follows.
     """
-    broken = _CODE.sub(lambda code: code[0].replace("\n", "<p></p>"), sanitize(html))
+    broken = _CODE.sub(lambda code: code[0].replace("\n", "<p></p>"), clean)
     pieces: list[str] = []
     length = 0
     for block in _BLOCK_END.split(broken):
@@ -317,4 +322,4 @@ def excerpt_of(html: str, limit: int = 280) -> str:
             length += len(words)
         if length > limit:
             break
-    return cut("".join(pieces[:-1]), limit)
+    return "".join(pieces[:-1])

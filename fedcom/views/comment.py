@@ -74,12 +74,12 @@ class CommentView(Contribution):
     replies: int
     vote: int
     is_saved: bool
+    author: PersonView
+    standing: AuthorStanding
     # The viewer has blocked its author, or the author's server.
     is_author_blocked: bool
-    author: PersonView
     post: PostOfComment
     community: CommunityView
-    standing: AuthorStanding
 
     @property
     def is_deleted(self) -> bool:
@@ -97,8 +97,18 @@ class CommentView(Contribution):
         return self.locked_at is not None
 
 
+@dataclass(frozen=True, slots=True)
+class CommentAuthor:
+    """The author of comments in one community: the same for all that they wrote there."""
+
+    person: PersonView
+    standing: AuthorStanding
+    is_blocked: bool
+
+
 _STANDING = values_of(AuthorStanding, "author_")
-_VALUES = values_of(CommentView, without=("standing", "author", "post", "community"))
+_AROUND = ("author", "standing", "is_author_blocked", "post", "community")
+_VALUES = values_of(CommentView, without=_AROUND)
 _COMMENT_COLUMNS = (
     *("id", "iri", "local", "parent_id", "path", "depth", "language", "published_at"),
     *("updated_at", "deleted_at", "removed_at", "locked_at", "distinguished"),
@@ -107,14 +117,12 @@ _COMMENT_COLUMNS = (
 
 
 def comment_columns(
-    community_id: ColumnElement[Any],
     *,
     body_html: ColumnElement[str] | None = None,
     content_warning: ColumnElement[str] | None = None,
     guest: bool = False,
 ) -> list[ColumnElement[Any]]:
-    """The columns that `to_comment` reads of the comment and its `author`, which the statement
-    joins, for VIEWER or for guests only.
+    """The columns that `to_comment` reads of the comment itself, for VIEWER or for guests only.
 
     The two texts may be shorter than what is stored.
     """
@@ -135,15 +143,25 @@ def comment_columns(
         warning.label("content_warning"),
         own(func.coalesce(voted, 0), "vote", guest=guest, otherwise=literal_column("0")),
         own(saved.correlate(comment), "is_saved", guest=guest, otherwise=false()),
-        own(
-            is_blocked(VIEWER, ids=[comment.c.author_id], hosts=[author.c.host]),
-            "is_author_blocked",
-            guest=guest,
-            otherwise=false(),
-        ),
-        *standing_columns(comment.c.author_id, community_id),
-        *actor_columns(author, "author_"),
     ]
+
+
+def author_columns(
+    community_id: ColumnElement[Any], *, guest: bool = False
+) -> list[ColumnElement[Any]]:
+    """The columns that `to_author` reads of `author` in this community."""
+    blocked = is_blocked(VIEWER, ids=[author.c.id], hosts=[author.c.host])
+    return [
+        *actor_columns(author, "author_"),
+        *standing_columns(author.c.id, community_id),
+        own(blocked, "author_is_blocked", guest=guest, otherwise=false()),
+    ]
+
+
+def to_author(row: RowMapping) -> CommentAuthor:
+    """The author of a row of `author_columns`."""
+    standing = to_standing(*_STANDING(row))
+    return CommentAuthor(to_person(row, "author_"), standing, row["author_is_blocked"])
 
 
 def _if_readable(column: ColumnElement[str]) -> ColumnElement[str]:
@@ -152,11 +170,11 @@ def _if_readable(column: ColumnElement[str]) -> ColumnElement[str]:
 
 
 def to_comment(
-    row: RowMapping, by: PersonView, post: PostOfComment, inside: CommunityView
+    row: RowMapping, by: CommentAuthor, post: PostOfComment, inside: CommunityView
 ) -> CommentView:
     """The view of a row of `comment_columns`, by this author on this post in this community."""
     # In the order of the last fields.
-    around: tuple[Any, ...] = (by, post, inside, to_standing(*_STANDING(row)))
+    around: tuple[Any, ...] = (by.person, by.standing, by.is_blocked, post, inside)
     return CommentView(*_VALUES(row) + around)
 
 
@@ -175,7 +193,8 @@ COMMENT_SHOWN = is_comment_shown(group)
 def _listed(*, guest: bool) -> tuple[ColumnElement[Any], ...]:
     of_post = ("id", "iri", "title", "nsfw", "locked_at")
     return (
-        *comment_columns(post.c.community_id, guest=guest),
+        *comment_columns(guest=guest),
+        *author_columns(post.c.community_id, guest=guest),
         *(post.c[name].label(f"post_{name}") for name in of_post),
         *community_columns(group, "community_", guest=guest),
     )
@@ -191,7 +210,7 @@ def to_listed(row: RowMapping) -> CommentView:
     """The view of a row of `LISTED`."""
     post = to_row(PostOfComment, row, "post_")
     inside = to_community(row, "community_")
-    return to_comment(row, to_person(row, "author_"), post, inside)
+    return to_comment(row, to_author(row), post, inside)
 
 
 _NEWEST = (
@@ -214,10 +233,10 @@ def list_newest_comments(
 _ONE = (
     select(
         *comment_columns(
-            post.c.community_id,
             body_html=_if_readable(comment.c.body_html),
             content_warning=_if_readable(comment.c.content_warning),
         ),
+        *author_columns(post.c.community_id),
         *(
             post.c[name].label(f"post_{name}")
             for name in ("id", "iri", "title", "nsfw", "locked_at")

@@ -1,27 +1,44 @@
-"""The comments below a post, in one statement: in tree order, and the tree built from them; or for
-apps, level by level, as Lemmy lists them.
+"""The comments below a post: in tree order, and the tree built from them; or for apps, level by
+level, as Lemmy lists them. One statement reads the comments, one their authors, who are few.
 
 Deleted and removed comments have an empty text: the tree needs their position, but the text must
 not leave the database except for viewers who may judge a removal.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+)
 
 from database.id_lists import one_of
 from fedcom.db import BigId
 from fedcom.models.comment import DIGITS, Comment, comment, comment_rank
 from fedcom.queries.visibility import is_not_blocked, is_shown, reads_removed
 from fedcom.rules.ranking import comment_hot, controversy
-from fedcom.views.comment import CommentView, PostOfComment, comment_columns, to_comment
+from fedcom.views.comment import (
+    CommentView,
+    PostOfComment,
+    author_columns,
+    comment_columns,
+    to_author,
+    to_comment,
+)
 from fedcom.views.comment_feed import Order
 from fedcom.views.community import CommunityView
-from fedcom.views.person import PersonView, to_person
 from fedcom.views.post import PostView, author
 from fedcom.views.viewer import NOBODY, VIEWER, viewer_values
 
@@ -49,6 +66,16 @@ class Levels:
     order: Order
     number: int
     top: Comment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LevelsFound:
+    """Comments level by level, and the Markdown of each by its id, "" if a peer sent none or the
+    viewer may not read it. Only comments without Markdown have HTML.
+    """
+
+    comments: tuple[CommentView, ...]
+    sources: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +128,29 @@ def _statement(*, is_branch: bool, guest: bool) -> Select[Any]:
         comment.c.post_id == bindparam("post", type_=BigId),
         _IS_IN_BRANCH if is_branch else _IS_BEHIND,
     )
-    ordered = _selected(guest=guest).where(*wanted).order_by(comment.c.path)
+    columns = _columns(comment.c.body_html, guest=guest)
+    ordered = select(*columns).where(*wanted).order_by(comment.c.path)
     return ordered.limit(bindparam("count"))
 
 
-def _selected(*, guest: bool) -> Select[Any]:
-    readable: ColumnElement[bool] = is_shown(comment)
-    if not guest:
-        readable = or_(readable, reads_removed(comment, _COMMUNITY, VIEWER))
-    columns = comment_columns(
-        _COMMUNITY,
-        body_html=case((readable, comment.c.body_html), else_=""),
+def _readable(*, guest: bool) -> ColumnElement[bool]:
+    shown = is_shown(comment)
+    return shown if guest else or_(shown, reads_removed(comment, _COMMUNITY, VIEWER))
+
+
+def _columns(body_html: ColumnElement[str], *, guest: bool) -> list[ColumnElement[Any]]:
+    readable = _readable(guest=guest)
+    own_columns = comment_columns(
+        body_html=case((readable, body_html), else_=""),
         content_warning=case((readable, comment.c.content_warning), else_=""),
         guest=guest,
     )
-    return select(*columns).select_from(comment.join(author, author.c.id == comment.c.author_id))
+    return [comment.c.author_id, *own_columns]
+
+
+@cache
+def _authors(*, guest: bool) -> Select[Any]:
+    return select(*author_columns(_COMMUNITY, guest=guest)).where(one_of(author.c.id, "ids"))
 
 
 def find_thread(
@@ -163,7 +198,7 @@ def list_levels(
     *,
     viewer_id: int = NOBODY,
     now: datetime | None = None,
-) -> tuple[CommentView, ...]:
+) -> LevelsFound:
     """The comments of a thread: siblings together, in the chosen order, those of the first level
     first. Official ones precede their siblings, except by time.
 
@@ -178,8 +213,9 @@ def list_levels(
         "until": LAST if top is None else f"{top.path}/",
         "deepest": levels.number - 1 if top is None else top.depth + levels.number,
     }
-    statement = _levels(levels.order, guest=viewer_id == NOBODY)
-    return _find(conn, statement, place, wanted, MOST).comments
+    rows = _rows(conn, _levels(levels.order, guest=viewer_id == NOBODY), place, wanted, MOST)
+    comments = _with_authors(conn, rows, place, wanted)
+    return LevelsFound(comments, {row["id"]: row["body_source"] for row in rows})
 
 
 LAST = ":"
@@ -218,8 +254,13 @@ def _levels(order: Order, *, guest: bool) -> Select[Any]:
         .cte("chosen")
         .prefix_with("MATERIALIZED")
     )
+    source = comment.c.body_source
+    html = case((source == "", comment.c.body_html), else_="")
+    readable_source = case((_readable(guest=guest), source), else_="").label("body_source")
     return (
-        _selected(guest=guest).join(chosen, chosen.c.id == comment.c.id).order_by(chosen.c.position)
+        select(*_columns(html, guest=guest), readable_source)
+        .join(chosen, chosen.c.id == comment.c.id)
+        .order_by(chosen.c.position)
     )
 
 
@@ -230,18 +271,34 @@ def _find(
     wanted: dict[str, Any],
     limit: int,
 ) -> Thread:
-    parameters = {"post": place.post.id, "community": place.community.id, "count": limit + 1}
-    rows = conn.execute(statement, parameters | wanted).mappings().all()
-    # A few authors write most of a thread.
-    people: dict[int, PersonView] = {}
-    for row in rows:
-        if row["author_id"] not in people:
-            people[row["author_id"]] = to_person(row, "author_")
-    comments = tuple(
-        to_comment(row, people[row["author_id"]], place.post, place.community)
-        for row in rows[:limit]
-    )
+    rows = _rows(conn, statement, place, wanted, limit + 1)
+    comments = _with_authors(conn, rows[:limit], place, wanted)
     return Thread(comments, comments[-1].path if len(rows) > limit else None)
+
+
+def _rows(
+    conn: Connection,
+    statement: Select[Any],
+    place: AroundComments,
+    wanted: dict[str, Any],
+    count: int,
+) -> Sequence[RowMapping]:
+    parameters = {"post": place.post.id, "community": place.community.id, "count": count}
+    return conn.execute(statement, parameters | wanted).mappings().all()
+
+
+def _with_authors(
+    conn: Connection, rows: Sequence[RowMapping], place: AroundComments, wanted: dict[str, Any]
+) -> tuple[CommentView, ...]:
+    if not rows:
+        return ()
+    ids = {row["author_id"] for row in rows}
+    parameters = {"community": place.community.id, "ids": ids} | wanted
+    found = conn.execute(_authors(guest=wanted["viewer"] == NOBODY), parameters).mappings()
+    authors = {row["author_id"]: to_author(row) for row in found}
+    return tuple(
+        to_comment(row, authors[row["author_id"]], place.post, place.community) for row in rows
+    )
 
 
 def to_tree(comments: Iterable[CommentView], order: Order = "hot") -> list[Node]:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from fedcom.accounts.rate_limits import act
 from fedcom.actions.ban import Ban
 from fedcom.actions.unban import Unban
+from fedcom.actions.warn import Warn
 from fedcom.context import Context
 from fedcom.errors import Checks, NotFound
 from fedcom.http.instance import instance_of
@@ -30,7 +31,6 @@ from fedcom.queries.comments import get_comment
 from fedcom.queries.content import Content, community_of
 from fedcom.queries.posts import get_post
 from fedcom.queries.rules import ApplicableRules, list_applicable_rules
-from fedcom.site.warnings import warn as warn_person
 from fedcom.views.ban import BanView, list_bans
 from fedcom.views.community import CommunityPage
 from fedcom.views.modlog import LogFilter, ModlogView, list_modlog
@@ -239,9 +239,8 @@ async def warn(request: Request) -> Response:
             with checks:
                 reason = reason_in(form, rules)
             checks.finish()
-            await context.instance.unit(
-                lambda ctx: warn_person(ctx, by, person, community, reason, about)
-            )
+            warning = Warn(by=by, person=person, community=community, reason=reason, about=about)
+            await context.instance.unit(lambda ctx: act(ctx, warning))
             return see_other(f"/c/{slug(community)}/modlog", "warned")
     values = {"community": shown, "person": None, "form": form, "rules": rules, "about": about}
     return form.answer(page(context, "moderation_warn.html", values))
@@ -268,7 +267,8 @@ async def warn_from_site(request: Request) -> Response:
     if form.ready:
         with form.keeping():
             reason = reason_in(form, rules)
-            await context.instance.unit(lambda ctx: warn_person(ctx, by, person, None, reason))
+            warning = Warn(by=by, person=person, community=None, reason=reason)
+            await context.instance.unit(lambda ctx: act(ctx, warning))
             return see_other(f"/u/{slug(person)}", "warned")
     values = {"community": None, "person": person, "form": form, "rules": rules, "about": None}
     return form.answer(page(context, "moderation_warn.html", values))

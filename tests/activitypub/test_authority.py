@@ -601,6 +601,8 @@ def test_an_activity_signed_by_another_is_a_hint_at_most(raw, verdict):
         direct("an answer", act("Accept", EVA, "x"), "not_theirs_to_say", follow_target=EVA),
         direct("an envelope in an envelope", act("Announce", ANN, POST), "not_theirs_to_say"),
         direct("a report", act("Flag", EVA, POST), "believe", is_their_post=True),
+        direct("a warning", act("Warn", MOD, POST), "believe", is_their_post=True),
+        direct("a warning about another's", act("Warn", MOD, POST), "not_their_post"),
         direct("a report of another's", act("Flag", EVA, POST), "not_their_post"),
     ],
 )

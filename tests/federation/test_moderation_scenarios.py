@@ -20,6 +20,7 @@ from fedcom.actions.pin import Pin
 from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.actions.report import Report
 from fedcom.actions.unban import Unban
+from fedcom.actions.warn import Warn
 from fedcom.background.housekeeping import clean_up
 from fedcom.errors import Denied
 from fedcom.models.moderation import community_ban, report
@@ -178,6 +179,26 @@ async def test_a_locked_comment_accepts_no_replies_on_any_server(
             )
         assert denied.value.code == "locked"
     assert trio.agree().comments == {comment: "shown, locked"}
+
+
+async def test_a_warning_reaches_the_server_of_the_author_and_no_other(
+    trio: Trio, moderator: tuple[TrioServer, str]
+) -> None:
+    server, by = moderator
+    about = await trio.gamma.answer(await trio.alpha.post("Cats sleep"))
+
+    await server.do(
+        lambda at: Warn(
+            by=at(by),
+            person=at(trio.gamma.bob),
+            community=at(CATS),
+            reason="Be kind",
+            about=at(about),
+        )
+    )
+
+    warned = [one for one in trio.servers if any("Be kind" in line for line in one.state().log)]
+    assert warned == [one for one in trio.servers if one in (server, trio.gamma)]
 
 
 async def test_a_ban_removes_content_and_its_end_restores_it_everywhere(

@@ -65,6 +65,7 @@ from fedcom.actions.take_down import Reinstate, TakeDown
 from fedcom.actions.transfer import TransferCommunity
 from fedcom.actions.unban import Unban
 from fedcom.actions.vote import Vote
+from fedcom.actions.warn import Warn
 from fedcom.context import Context, NewKey
 from fedcom.effects.mentions import with_links
 from fedcom.effects.outside_mentions import find_outside_mention
@@ -590,6 +591,20 @@ def report(pair: Pair, draw: Draw) -> Report:
     return flagged(pair, draw, ANN, AWAY)
 
 
+def warning(pair: Pair, draw: Draw) -> Warn:
+    """About what somebody elsewhere wrote, whose server reads it."""
+    put_peer(pair.home.conn, host_of(AWAY), Software("lemmy", "1.0.0"), pair.home.now)
+    about, reason = content(pair, draw, AWAY), draw(REASONS.filter(bool))
+    return every_field(
+        Warn,
+        by=pair.find(ANN),
+        person=pair.find(GUEST),
+        community=community_of(pair.home.conn, about),
+        reason=reason,
+        about=about,
+    )
+
+
 DONE: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     AddModerator: add_moderator,
     Ban: ban,
@@ -623,6 +638,7 @@ DONE: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     UndeleteMessage: undelete_message,
     Unfollow: unfollow,
     Vote: vote,
+    Warn: warning,
 }
 RECEIVED: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     AnswerFollow: answer_follow,

@@ -43,8 +43,9 @@ def dialect() -> str:
 
 
 def prepare(node: Node, name: str, sample: dict[str, Any]) -> None:
-    """Bob has a post and a comment here, has asked to follow the communities and alice, petra has
-    reported the post of the report she withdraws, and every actor in the sample can be fetched.
+    """Bob has a post and a comment here, and a post there, has asked to follow the communities and
+    alice, petra has reported the post of the report she withdraws, and every actor in the sample
+    can be fetched.
     """
     home = node.home
     comment = home.comment(home.post())
@@ -72,6 +73,7 @@ def prepare(node: Node, name: str, sample: dict[str, Any]) -> None:
         community=communities[BIRDS],
         iri="https://piefed.example/post/1",
     )
+    home.post(by=home.bob, community=communities[DOGS])
     node.network.put(page("https://lemmy.example/post/18", NUTOMIC, home.cats.iri))
     node.network.put(person("https://lemmy.example/u/mod"), person("https://piefed.example/u/jo"))
     node.network.put(group(DOGS, name="Dogs!"), group(BIRDS))

@@ -26,6 +26,7 @@ from fedcom.api.v3.params import (
     shows_nsfw,
     start_of,
 )
+from fedcom.api.v3.shapes.comment import comment_view
 from fedcom.api.v3.shapes.responses import CommentResponse, GetCommentsResponse, VoteView
 from fedcom.api.v3.shapes.site import SCOPES, ListingType
 from fedcom.api.v3.shapes.text import without_warning
@@ -130,9 +131,10 @@ def _levels(
     )
     levels = Levels(ORDERS[wanted.sort], wanted.max_depth or 0, top)
     found = list_levels(caller.conn, place, levels, viewer_id=caller.viewer_id, now=caller.now)
-    people = find_people(caller.conn, {one.author.id for one in found})
+    people = find_people(caller.conn, {one.author.id for one in found.comments})
     around = replace(known, posts=posts, people=people)
-    return GetCommentsResponse(comments=comment_views(caller, found, around))
+    shown = [comment_view(one, found.sources[one.id], around) for one in found.comments]
+    return GetCommentsResponse(comments=shown)
 
 
 class CreateComment(Parameters):

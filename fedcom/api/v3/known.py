@@ -67,11 +67,9 @@ def post_views(caller: Caller, posts: Sequence[OnePost]) -> list[PostView]:
     return [post_view(one, known) for one in posts]
 
 
-def comment_views(
-    caller: Caller, comments: Sequence[OneComment], known: Known | None = None
-) -> list[CommentView]:
-    """These comments as the API shows them; `known` is what they name, if it was read already."""
-    known = known or known_of(caller, comments=comments)
+def comment_views(caller: Caller, comments: Sequence[OneComment]) -> list[CommentView]:
+    """These comments as the API shows them."""
+    known = known_of(caller, comments=comments)
     sources = find_sources(caller.conn, (one.id for one in comments), viewer_id=caller.viewer_id)
     return [comment_view(one, sources[one.id].body_source, known) for one in comments]
 

@@ -4,7 +4,7 @@ import time
 import pytest
 
 from fedcom.text import html
-from fedcom.text.html import MAX_PLAIN, excerpt_of, sanitize, to_text
+from fedcom.text.html import MAX_PLAIN, excerpt_of, one_line, sanitize, to_text
 from fedcom.text.titles import title_of
 from tests.fedcom.text.strict_reader import read_strictly
 
@@ -329,6 +329,10 @@ CODE = "<pre><code>if x:\n    run()\n</code></pre>"
 )
 def test_an_excerpt_keeps_headings_items_cells_and_code_apart(given, excerpt):
     assert excerpt_of(given) == excerpt
+
+
+def test_one_line_ends_with_the_block_in_which_it_is_long_enough():
+    assert one_line("<p>one two</p><p>three</p><p>four</p>", 8) == "one two · three"
 
 
 def test_an_excerpt_is_cut_to_its_length():

@@ -1,5 +1,5 @@
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -15,21 +15,20 @@ from fedcom.models.personal import actor_block, host_block
 from fedcom.models.post import post
 from fedcom.queries.search_words import MOST_VARIANTS, widen
 from fedcom.text.search_terms import MAX_TERMS, Phrase, Terms, TermSet, parse_terms
-from fedcom.views import search
+from fedcom.views import search_statement
 from fedcom.views.comment_feed import CommentQuery, order_beside
 from fedcom.views.feed import FeedQuery, Sort as FeedSort, Span
 from fedcom.views.paging import Cursor, Page, PageNumber
 from fedcom.views.search import (
     Hit,
-    Scope,
     SearchQuery,
-    Sort,
     Viewer,
     search_comments,
     search_communities,
     search_people,
     search_posts,
 )
+from fedcom.views.search_statement import Scope, Sort
 from tests.fedcom.views import test_comment_feed, test_feed
 from tests.fedcom.views.test_feed import NOW, counted
 from tests.support.plans import steps
@@ -208,7 +207,8 @@ def test_matches_are_marked_in_title_and_text(rows: Rows) -> None:
     secret = rows.post(
         cats, bob, title="Cats", body_html="<p>Eaten</p>", content_warning="Sad cats"
     )
-    comment_id = rows.comment(made, bob, body_html="<p>Sleep</p>", published_at=NOON)
+    listed = "<ul><li>Sleep</li><li>eat</li></ul>"
+    comment_id = rows.comment(made, bob, body_html=listed, published_at=NOON)
 
     wanted = SearchQuery(parse_terms("cats"), sort="new")
     covered, found = search_posts(rows.conn, wanted, Viewer()).items
@@ -224,6 +224,7 @@ def test_matches_are_marked_in_title_and_text(rows: Rows) -> None:
         NOON,
     )
     assert "".join(piece.text for piece in below.title) == "Sleepy cats"
+    assert below.text == (("Sleep", True), (" · eat", False))
 
 
 def test_each_list_is_one_statement(rows: Rows) -> None:
@@ -416,7 +417,26 @@ def test_an_invalid_cursor_is_no_server_error(rows: Rows, query: str) -> None:
             assert len(posts(rows, query, sort=sort, after=after)) == (key > 0)
 
 
-NEWEST = 40 * search.BLOCK
+Limit = Callable[[str, int], None]
+
+
+@pytest.fixture
+def limit(monkeypatch: pytest.MonkeyPatch) -> Iterator[Limit]:
+    """Sets a limit, which is a constant in the statements."""
+
+    def forget() -> None:
+        search_statement.page_statement.cache_clear()
+        search_statement.count_statement.cache_clear()
+
+    def set_limit(name: str, value: int) -> None:
+        monkeypatch.setattr(search_statement, name, value)
+        forget()
+
+    yield set_limit
+    forget()
+
+
+NEWEST = 40 * search_statement.BLOCK
 
 
 @pytest.mark.parametrize(
@@ -424,8 +444,8 @@ NEWEST = 40 * search.BLOCK
     [
         range(1, 10),
         range(NEWEST, NEWEST - 9, -1),
-        range(NEWEST, 0, -search.BLOCK),
-        range(NEWEST, 0, -7 * search.BLOCK),
+        range(NEWEST, 0, -search_statement.BLOCK),
+        range(NEWEST, 0, -7 * search_statement.BLOCK),
         [*range(NEWEST, NEWEST - 3, -1), 1, 2],
         [*range(NEWEST, NEWEST - 3, -1), 1],
         [NEWEST, 1, 2, 3, 4, 5, 6, 7],
@@ -435,10 +455,10 @@ NEWEST = 40 * search.BLOCK
 )
 @pytest.mark.parametrize("sort", ["relevance", "new"])
 def test_of_frequent_words_the_most_recent_matches_are_considered(
-    rows: Rows, monkeypatch: pytest.MonkeyPatch, ids: Sequence[int], sort: Sort
+    rows: Rows, limit: Limit, ids: Sequence[int], sort: Sort
 ) -> None:
-    monkeypatch.setattr(search, "MOST", 5)
-    monkeypatch.setattr(search, "MAX_BLOCKS", 30)
+    limit("MOST", 5)
+    limit("MAX_BLOCKS", 30)
     cats, bob = rows.community(), rows.person()
     for number in ids:
         # The older ones would be better.
@@ -449,10 +469,8 @@ def test_of_frequent_words_the_most_recent_matches_are_considered(
     assert sorted(posts(rows, "needle", sort=sort)) == sorted(sorted(ids)[-5:])
 
 
-def test_a_frequent_word_is_not_the_beginning_of_others(
-    rows: Rows, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(search, "MOST", 3)
+def test_a_frequent_word_is_not_the_beginning_of_others(rows: Rows, limit: Limit) -> None:
+    limit("MOST", 3)
     cats, bob = rows.community(), rows.person()
     longer = rows.post(cats, bob, title="needles", published_at=NOON)
     few = [rows.post(cats, bob, title="needle", published_at=NOON) for _ in range(2)]
@@ -463,10 +481,8 @@ def test_a_frequent_word_is_not_the_beginning_of_others(
     assert posts(rows, "needle", sort="new") == [more, *reversed(few)]
 
 
-def test_a_search_within_a_part_considers_more_matches(
-    rows: Rows, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(search, "MOST", 3)
+def test_a_search_within_a_part_considers_more_matches(rows: Rows, limit: Limit) -> None:
+    limit("MOST", 3)
     cats, dogs, bob = rows.community(), rows.community("dogs"), rows.person("bob")
     old = rows.post(dogs, rows.person("ann"), title="needle")
     new = [rows.post(cats, bob, title="needle", published_at=NOON) for _ in range(5)]
@@ -493,10 +509,8 @@ def test_a_page_is_full_whatever_the_best_matches_are(rows: Rows, sort: Sort, hi
 
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("sort", ["relevance", "new"])
-def test_a_more_frequent_word_costs_no_more(
-    rows: Rows, monkeypatch: pytest.MonkeyPatch, sort: Sort
-) -> None:
-    monkeypatch.setattr(search, "MOST", 100)
+def test_a_more_frequent_word_costs_no_more(rows: Rows, limit: Limit, sort: Sort) -> None:
+    limit("MOST", 100)
     cats, bob = rows.community(), rows.person()
     costs = []
     for number in (200, 1800):
