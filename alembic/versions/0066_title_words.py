@@ -1,7 +1,7 @@
 """On PostgreSQL, an index of the words of titles alone: a word that most texts have is in few
 titles, and each text that has it had to be read (`fedcom.views.search`).
 
-Revision 0066, after 0059.
+Revision 0066, after 0064.
 """
 
 from alembic import op
