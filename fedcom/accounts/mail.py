@@ -173,6 +173,44 @@ If this wasn't you, you can ignore this e-mail.
     enqueue_mail(ctx, address, subject % facts, body % facts)
 
 
+def write_passkey_change(
+    ctx: Context, site: Site, member: Member, address: str, passkey: str, *, is_new: bool
+) -> None:
+    """Tell a member, in their language, that a passkey was added or removed."""
+    say = catalogue(member.account.interface_language)
+    if is_new:
+        subject = say.gettext("A passkey was added to your account at %(site)s")
+        body = say.gettext("""\
+Hello %(name)s,
+
+The passkey “%(passkey)s” was added to your account at %(site)s.
+It can log in without your password.
+
+If this wasn't you, remove it and change your password here:
+
+%(link)s
+""")
+    else:
+        subject = say.gettext("A passkey was removed from your account at %(site)s")
+        body = say.gettext("""\
+Hello %(name)s,
+
+The passkey “%(passkey)s” was removed from your account at %(site)s.
+It can't log in any more.
+
+If this wasn't you, change your password here:
+
+%(link)s
+""")
+    facts = {
+        "name": member.person.name,
+        "site": site.name,
+        "passkey": passkey,
+        "link": f"{site.origin}/settings/account",
+    }
+    enqueue_mail(ctx, address, subject % facts, body % facts)
+
+
 def write_decision(
     ctx: Context,
     site: Site,

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from fedcom.accounts.members import Member
 from fedcom.db import BigId
-from fedcom.models.account import Account, application_decision, session
+from fedcom.models.account import Account, application_decision, passkey, session
 from fedcom.models.actor import actor
 from fedcom.models.appeal import appeal, appeal_message
 from fedcom.models.comment import comment
@@ -56,7 +56,7 @@ Row = dict[str, Any]
 
 _PROFILE = (
     *("iri", "name", "host", "title", "summary_source", "icon_url", "image_url"),
-    *("matrix_user_id", "kind"),
+    *("matrix_user_id", "kind", "indexable"),
 )
 _ACCOUNT = (
     *(
@@ -68,6 +68,7 @@ _ACCOUNT = (
         "last_seen_at",
         "interface_language",
         "theme",
+        "time_zone",
     ),
     *("front_scope", "front_sort", "compact_lists", "show_nsfw"),
     *("mail_notifications", "mail_pace", "mail_hour", "quotes_messages"),
@@ -302,6 +303,12 @@ PARTS = (
         ),
         push_subscription.c.account_id,
         push_subscription.c.id,
+    ),
+    _part(
+        "passkeys",
+        passkey,
+        *(passkey.c[name] for name in ("name", "created_at", "used_at")),
+        owner="account_id",
     ),
     _part(
         "sessions",

@@ -64,4 +64,4 @@ async def show_limits(request: Request) -> Response:
 async def show_api(request: Request) -> Response:
     """GET /api/docs: every call of the API, as a form."""
     context = await context_of(request)
-    return page(context, "api.html")
+    return page(context, "api.html", {})

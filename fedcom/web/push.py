@@ -1,4 +1,4 @@
-"""Push messages: the browsers of a member, and the service worker that shows the messages."""
+"""Push messages: the browsers of a member that show them."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -8,9 +8,8 @@ from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_in
 from fedcom.personal.push import subscribe, unsubscribe
 from fedcom.web.html.forms import receive, see_other
-from fedcom.web.html.render import script_address
 from fedcom.web.html.request_context import context_of, member_of
-from fedcom.web.html.routing import button_route, page_route
+from fedcom.web.html.routing import button_route
 
 BACK = "/settings/notifications"
 
@@ -20,7 +19,6 @@ def routes() -> list[BaseRoute]:
     return [
         button_route(f"{BACK}/devices", add),
         button_route(f"{BACK}/devices/remove", remove),
-        page_route("/service-worker.js", show_worker),
     ]
 
 
@@ -42,10 +40,3 @@ async def remove(request: Request) -> Response:
     number = number_in(sent.get("number", ""))
     await instance_of(request).unit(lambda ctx: unsubscribe(ctx.conn, by.id, number))
     return see_other(f"{BACK}#devices", "push_off")
-
-
-async def show_worker(request: Request) -> Response:
-    """GET /service-worker.js: one that shows push messages and does nothing else."""
-    script = f'importScripts("{script_address("push_worker.js")}");\n'
-    headers = {"Cache-Control": "no-cache"}
-    return Response(script, media_type="text/javascript", headers=headers)

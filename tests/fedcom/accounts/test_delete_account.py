@@ -19,7 +19,14 @@ from fedcom.actions.remove import RemoveContent
 from fedcom.context import Context
 from fedcom.effects import wipe
 from fedcom.errors import Conflict, NotFound
-from fedcom.models.account import account, application_decision, invited_member, session
+from fedcom.models.account import (
+    account,
+    application_decision,
+    invited_member,
+    passkey,
+    passkey_challenge,
+    session,
+)
 from fedcom.models.actor import Community, Person, actor
 from fedcom.models.base import metadata
 from fedcom.models.boost import boost
@@ -146,6 +153,18 @@ def live(home: Home) -> None:
             update(account).where(account.c.actor_id == bob.id).values(application=SECRET)
         )
         for table, values in (
+            (
+                passkey,
+                {
+                    "account_id": bob.id,
+                    "credential_id": "x",
+                    "public_key": b"x",
+                    "sign_count": 0,
+                    "name": SECRET,
+                    "created_at": ctx.now,
+                },
+            ),
+            (passkey_challenge, {"digest": "x", "account_id": bob.id, "expires_at": ctx.now}),
             (invited_member, {"account_id": bob.id, "by_id": home.ann.id}),
             (
                 application_decision,
