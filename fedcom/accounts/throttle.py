@@ -65,12 +65,16 @@ CONFIRMATIONS_BY_ACCOUNT = Limit("letter:account", 10, timedelta(days=1))
 # A search costs more than a page, and a crawler that follows all links makes many.
 SEARCH_BY_ADDRESS = Limit("search:ip", 30, timedelta(minutes=1))
 
+# Nobody types faster.
+COMPLETIONS_BY_MEMBER = Limit("complete:member", 120, timedelta(minutes=1))
+
 LIMITS = (
     *(SIGN_IN_BY_ADDRESS, SIGN_IN_BY_PAIR, SIGN_IN_BY_NAME, SIGN_IN_BY_DEVICE),
     *(CODE_BY_PAIR, CODE_BY_ACCOUNT, CODE_BY_DEVICE),
     *(SIGN_UP_BY_ADDRESS, ACCOUNTS_BY_ADDRESS),
     *(RECORDINGS_BY_ADDRESS, RESET_BY_ADDRESS, RESET_BY_PAIR, RESET_BY_ACCOUNT),
     *(CONFIRMATIONS_BY_RECIPIENT, CONFIRMATIONS_BY_ACCOUNT, SEARCH_BY_ADDRESS),
+    COMPLETIONS_BY_MEMBER,
 )
 """The limits of this file; those for members' actions are in `rate_limits`."""
 

@@ -4,6 +4,7 @@ Requests go through the same fetcher as all others, so an address in a private n
 here, too: other servers could not reach it either.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,12 @@ from fedcom.site.health import Finding
 
 _REFUSAL = 403
 """What the inbox answers to this server itself, with a problem document."""
+
+_NOTHING_BEHIND = frozenset({502, 503, 504})
+"""What a proxy answers for a server that is not there, or not yet."""
+
+PAUSE, TRIES = 0.5, 20
+"""A server that was just started is asked again after so many seconds, so often."""
 
 ENDS_SOON = timedelta(days=14)
 """Certbot and Caddy renew a certificate thirty days before its end."""
@@ -76,7 +83,7 @@ class Outside:
         address = echo_address(self.signer, origin, self.clock())
         activity = orjson.dumps({"@context": AS2, "type": "Note", "content": "é 🐈 <&>"})
         try:
-            answer = await self.fetcher.post(address, activity, await self.keys(f"{origin}/actor"))
+            answer = await self._post_patiently(address, activity)
             echo = RequestEcho.of(_to_object(answer))
         except (FetchFailed, ValueError) as error:
             return [
@@ -92,6 +99,16 @@ class Outside:
                 )
             ]
         return [judge_echo(echo, self.settings), _judge_signature(echo)]
+
+    async def _post_patiently(self, address: str, activity: bytes) -> HttpResponse:
+        """The answer, once there is a server behind the proxy. Raises FetchFailed."""
+        keys = await self.keys(f"{self.settings.origin}/actor")
+        for _ in range(TRIES):
+            answer = await self.fetcher.post(address, activity, keys)
+            if answer.status not in _NOTHING_BEHIND:
+                break
+            await asyncio.sleep(PAUSE)
+        return answer
 
     async def check_webfinger(self) -> list[Finding]:
         """Whether our own handle leads to our actor."""

@@ -15,7 +15,12 @@ from starlette.requests import Request
 from activitypub.errors import FetchFailed, Malformed, ProtocolError
 from activitypub.iri import host_of
 from fedcom.accounts.rate_limits import LOOK_UPS, count_action
-from fedcom.accounts.throttle import SEARCH_BY_ADDRESS, address_key, count_attempt
+from fedcom.accounts.throttle import (
+    COMPLETIONS_BY_MEMBER,
+    SEARCH_BY_ADDRESS,
+    address_key,
+    count_attempt,
+)
 from fedcom.catalogues import mark
 from fedcom.errors import Denied, FedcomError, Invalid, NotFound
 from fedcom.http.addresses import client_address
@@ -210,6 +215,13 @@ async def pace_searches(request: Request) -> None:
     address = address_key(client_address(request))
     await instance_of(request).unit(
         lambda ctx: count_attempt(ctx.conn, SEARCH_BY_ADDRESS, address, ctx.now)
+    )
+
+
+async def pace_completions(request: Request, by: Person) -> None:
+    """Count one request for completions. Raises TooMany."""
+    await instance_of(request).unit(
+        lambda ctx: count_attempt(ctx.conn, COMPLETIONS_BY_MEMBER, f"{by.id}", ctx.now)
     )
 
 

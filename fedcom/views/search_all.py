@@ -13,9 +13,7 @@ from fedcom.queries.search_words import find_similar
 from fedcom.text.search_terms import Phrase, Terms, TermSet, parse_terms
 from fedcom.views.paging import Cursor, Page, invalid_cursor
 from fedcom.views.search import (
-    EXACT,
     Hit,
-    Kind,
     SearchQuery,
     Viewer,
     count_found,
@@ -24,6 +22,7 @@ from fedcom.views.search import (
     search_people,
     search_posts,
 )
+from fedcom.views.search_statement import EXACT, Kind
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 

@@ -278,6 +278,8 @@ async def edit_comment(request: Request) -> Response:
     context, comment = await read_page(request, read)
     by = member_of(context).person
     form = await read_form(request, {"body": comment.body_source} | pictures.TEXT_FIELDS)
+    if drafts.is_preview_for_script(request, form):
+        return await drafts.show_preview(request, form)
     if form.ready:
         with form.keeping():
             await pictures.attach(request, form, by)

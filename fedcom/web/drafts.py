@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from fedcom.context import Context
 from fedcom.effects.mentions import with_links
 from fedcom.errors import Denied, Invalid
 from fedcom.http.instance import instance_of
+from fedcom.http.problem import wants_page
 from fedcom.models.actor import Person
 from fedcom.models.personal import Draft
 from fedcom.offload import offload
@@ -22,7 +23,7 @@ from fedcom.queries.drafts import read_fields
 from fedcom.rules.limits import check_body
 from fedcom.views.draft import DraftView, list_drafts
 from fedcom.web.html.forms import Form, receive, safe_path, see_other
-from fedcom.web.html.render import page
+from fedcom.web.html.render import page, piece
 from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
 from fedcom.wire.body import Body
 
@@ -69,10 +70,30 @@ def restore(form: Form, draft: Draft | None) -> Draft | None:
 async def preview(context: PageContext, form: Form) -> str:
     """The `body` as rendered HTML, with its mentions linked; "" if it cannot be rendered."""
     try:
-        body = await offload(Body.of_markdown, check_body(form.text("body")))
+        return await _render(context, form)
     except Invalid as error:
         form.fail(error)
         return ""
+
+
+async def show_preview(request: Request, form: Form) -> Response:
+    """For our script: the preview of a form, as the piece of the page that shows it. Raises Invalid
+    if it cannot be rendered.
+    """
+    context = await context_of(request)
+    member_of(context)
+    title = form.line("title") if "title" in form.values else ""
+    values = {"html": await _render(context, form), "title": title}
+    return JSONResponse({"html": await offload(piece, context, "preview_fragment.html", values)})
+
+
+def is_preview_for_script(request: Request, form: Form) -> bool:
+    """Whether our script asks for the preview alone; without it, the page with the form has it."""
+    return form.ready and form.checked("preview") and not wants_page(request)
+
+
+async def _render(context: PageContext, form: Form) -> str:
+    body = await offload(Body.of_markdown, check_body(form.text("body")))
     instance = context.instance
 
     def read(conn: Connection) -> Body:

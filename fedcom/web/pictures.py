@@ -38,7 +38,7 @@ from fedcom.web.html.request_context import PageContext, admin_of, context_of, m
 from fedcom.wire.illustration import Illustration
 
 FIELDS = {"picture": "", "alt": "", "kept": "", "no_picture": "", "content_warning": ""}
-"""The fields that `picture_fields.html` adds to the form of a post."""
+"""The fields that `picture_fields.html` adds to the form of a post, and its content warning."""
 
 
 async def take(

@@ -68,6 +68,8 @@ async def submit(request: Request) -> Response:
     `?from=ID` quotes another post. `preview`, `draft`, `suggest` and `attach` are buttons.
     """
     form = await read_form(request, _NEW)
+    if drafts.is_preview_for_script(request, form):
+        return await drafts.show_preview(request, form)
 
     def read(conn: Connection, context: PageContext) -> SubmitPage:
         if context.member is None and form.sent:
@@ -309,6 +311,8 @@ async def edit(request: Request) -> Response:
             **pictures.TEXT_FIELDS,
         },
     )
+    if drafts.is_preview_for_script(request, form):
+        return await drafts.show_preview(request, form)
     if form.ready:
         with form.keeping():
             if any(map(form.checked, _BUTTONS)):

@@ -19,7 +19,7 @@ from fedcom.models.actor import Community, Person
 from fedcom.models.post import Post
 from fedcom.queries.search_words import widen
 from fedcom.text.search_terms import parse_terms
-from fedcom.views.search import Kind, Scope, SearchQuery, Sort, Viewer
+from fedcom.views.search import SearchQuery, Viewer
 from fedcom.views.search_all import (
     COUNTED,
     FEW,
@@ -30,6 +30,7 @@ from fedcom.views.search_all import (
     search_kind,
     suggest,
 )
+from fedcom.views.search_statement import Kind, Scope, Sort
 from fedcom.web.html.forms import Form, read_form, see_other
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, context_of, member_of

@@ -312,6 +312,8 @@ async def reply(request: Request) -> Response:
     as a piece of the page.
     """
     form = await read_form(request, _ANSWER)
+    if drafts.is_preview_for_script(request, form):
+        return await drafts.show_preview(request, form)
     context, post = await read_page(request, lambda conn, _: get_post(conn, number_of(request)))
     if form.ready and not wants_page(request):
         return await _show_answer(context, await _answer(context, post, form))

@@ -116,6 +116,7 @@ PAGES: Mapping[str, Sequence[str]] = {
         *(f"/saved?show={show}" for show in ("comments", "hidden", "followed", "muted")),
         "/submit",
         "/submit/communities?q=group",
+        *(f"/complete?q={typed}&at=/post/{{first}}" for typed in ("@", "@p1", "!group", ":cat")),
         "/messages",
     ),
     "admin": (

@@ -256,6 +256,7 @@ NO_PAGES = {
     ),
     "/submit/communities",
     "/post/{number:int}/news",
+    "/complete",
     "/message/{number:int}",
     "/admin/blocks.csv",
     "/settings/export",

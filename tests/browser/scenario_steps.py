@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Literal
 
 from playwright.sync_api import Locator, Page, Request
 
@@ -27,6 +28,32 @@ class Thread:
     def number_there(self) -> int:
         """Its id at beta."""
         return number_of(self.there)
+
+
+class Hand:
+    """Counts the clicks of somebody, and the fields that they fill in.
+
+    A click is a press on a link, a button, a menu, a box or a choice; not writing, nor choosing a
+    file.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self.clicks = self.fields = 0
+
+    def press(self, role: Literal["link", "button"], name: str, *, within: str = "body") -> None:
+        """The first of this name."""
+        self.click(self._page.locator(within).get_by_role(role, name=name, exact=True).first)
+
+    def click(self, what: Locator) -> None:
+        """Anything else."""
+        self.clicks += 1
+        what.click()
+
+    def write(self, label: str, text: str) -> None:
+        """Fill in a field."""
+        self.fields += 1
+        self._page.get_by_label(label, exact=True).fill(text)
 
 
 def number_of(path: str) -> int:

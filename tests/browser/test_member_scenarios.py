@@ -2,15 +2,15 @@
 
 import re
 from datetime import timedelta
-from typing import Literal
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from fedcom.web.html.honeypot import AT_LEAST
 from tests.browser.conftest import Tabs
 from tests.browser.scenario_steps import (
     PICTURE,
+    Hand,
     begin_thread,
     choose,
     find_at_beta,
@@ -22,22 +22,6 @@ from tests.browser.servers import Servers, eventually
 from tests.support.visitor import PASSWORD, path_of
 
 
-class _Hand:
-    """Counts the clicks and keystrokes of a newcomer."""
-
-    def __init__(self, page: Page) -> None:
-        self._page = page
-        self.clicks = self.fields = 0
-
-    def press(self, role: Literal["link", "button"], name: str) -> None:
-        self.clicks += 1
-        self._page.get_by_role(role, name=name, exact=True).first.click()
-
-    def write(self, label: str, text: str) -> None:
-        self.fields += 1
-        self._page.get_by_label(label, exact=True).fill(text)
-
-
 def test_a_guest_comments_after_at_most_six_clicks_and_three_fields(
     servers: Servers, screen: Screen, tab_of: Tabs
 ) -> None:
@@ -45,7 +29,7 @@ def test_a_guest_comments_after_at_most_six_clicks_and_three_fields(
     text = f"Hello from {screen}"
     page = tab_of("")
     page.goto("/?sort=new")
-    hand = _Hand(page)
+    hand = Hand(page)
     hand.press("link", "Sign up")
     hand.write("Name", f"hello_{'js' if screen.scripts else 'plain'}")
     hand.write("Password", PASSWORD)

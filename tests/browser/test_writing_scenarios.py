@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Dialog, Locator, Page, expect
 
 from tests.browser.conftest import Tabs
-from tests.browser.scenario_steps import IMAGE, PICTURE, begin_thread
+from tests.browser.scenario_steps import IMAGE, PICTURE, begin_thread, loads_of
 from tests.browser.screens import DESKTOP, Screen
 from tests.browser.servers import Servers
 from tests.support.visitor import path_of
@@ -23,6 +23,12 @@ _ARRIVE = """(field, [kind, name, content]) => {
   field.dispatchEvent(kind === "paste"
     ? new ClipboardEvent(kind, { ...options, clipboardData: data })
     : new DragEvent(kind, { ...options, dataTransfer: data }));
+}"""
+
+
+_SELECT = """(box) => {
+  box.ownerDocument.activeElement.blur();
+  getSelection().selectAllChildren(box);
 }"""
 
 
@@ -81,15 +87,20 @@ def _choose_by_keyboard(page: Page, field: Locator, name: str, word: str) -> Non
     expect(page.get_by_role("status").get_by_text(f"More {word}s")).to_be_visible()
 
 
-def test_enter_in_the_title_shows_a_preview_and_publishes_nothing(tab_of: Tabs) -> None:
+def test_enter_in_the_title_shows_a_preview_and_publishes_nothing(
+    screen: Screen, tab_of: Tabs
+) -> None:
     page = tab_of("bob")
     page.goto("/c/cats/submit")
     page.get_by_label("Text", exact=True).fill("Not *yet* done")
     page.get_by_label("Title", exact=True).fill("Half a title")
     page.get_by_label("Title", exact=True).press("Enter")
     expect(page.get_by_role("region", name="Preview").locator("em")).to_have_text("yet")
-    assert path_of(page.url) == "/submit"
+    assert path_of(page.url) == ("/c/cats/submit" if screen.scripts else "/submit")
     expect(page.get_by_label("Title", exact=True)).to_have_value("Half a title")
+    if screen.scripts:
+        expect(page.get_by_role("region", name="Preview")).to_be_focused()
+        expect(page.get_by_role("heading", name="Half a title")).to_be_visible()
 
 
 def test_a_picture_is_put_into_a_comment(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
@@ -125,6 +136,111 @@ def test_a_picture_is_put_into_a_comment(servers: Servers, screen: Screen, tab_o
     page.get_by_role("button", name="Insert picture").click()
     if not screen.scripts:
         expect(page.locator("#e-image")).to_have_text("Choose a picture first.")
+
+
+@pytest.mark.parametrize("screen", [DESKTOP], ids=str)
+def test_a_reply_is_marked_up_completed_and_previewed_by_the_keyboard(
+    servers: Servers, screen: Screen, tab_of: Tabs
+) -> None:
+    thread = begin_thread(servers, screen, "Mark it up")
+    page = tab_of("bob")
+    page.goto(thread.here)
+    text = page.get_by_label("Write a comment")
+    _mark_up(page, text)
+    _complete(page, text, servers.alpha.host)
+    loaded = loads_of(page)
+    page.get_by_role("button", name="Preview").click()
+    preview = page.get_by_role("region", name="Preview")
+    expect(preview.get_by_role("link", name=f"@eve@{servers.alpha.host}")).to_be_visible()
+    expect(preview).to_be_focused()
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#thread").get_by_role("link", name="@eve@")).to_be_visible()
+    expect(preview).to_have_count(0)
+    assert loaded == []
+
+
+def _mark_up(page: Page, text: Locator) -> None:
+    """By the toolbar and its shortcuts."""
+    text.press_sequentially("So ")
+    text.press("Control+b")
+    text.press_sequentially("bold")
+    expect(text).to_have_value("So **bold**")
+    text.press("Control+z")
+    text.press("Control+z")
+    expect(text).to_have_value(re.compile(r"^So \**$"))
+    text.fill("one\ntwo words")
+    text.press("Control+a")
+    text.press("Tab")
+    bar = page.get_by_role("toolbar", name="Formatting")
+    expect(bar.get_by_role("button", name="Bold")).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    expect(bar.get_by_role("button", name="Spoiler")).to_be_focused()
+    for _ in range(3):
+        page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    expect(text).to_be_focused()
+    expect(text).to_have_value("> one\n> two words")
+    bar.get_by_role("button", name="Quote").click()
+    expect(text).to_have_value("one\ntwo words")
+    for name, typed, made in (
+        ("Italic", "x", "*x*"),
+        ("List", "x", "- x"),
+        ("Code", "x", "`x`"),
+        ("Code", "x\ny", "```\nx\ny\n```\n"),
+        ("Spoiler", "x", "::: spoiler Title\nx\n:::\n"),
+        ("Link", "x", "[x](https://)"),
+        ("Link", "https://a.example", "[](https://a.example)"),
+    ):
+        text.fill(typed)
+        text.press("Control+a")
+        bar.get_by_role("button", name=name).click()
+        expect(text).to_have_value(made)
+
+
+def _complete(page: Page, text: Locator, host: str) -> None:
+    """People, communities and emoji, by the keys of a combobox."""
+    offered = page.get_by_role("listbox", name="Suggestions").get_by_role("option")
+    text.fill("")
+    text.press_sequentially("Ask @")
+    expect(offered.first).to_contain_text("@eve@")
+    expect(text).to_have_attribute("aria-activedescendant", "completions-0")
+    text.press("Escape")
+    expect(offered).to_have_count(0)
+    text.press_sequentially("ev")
+    expect(offered).to_have_count(1)
+    text.press("Enter")
+    expect(text).to_have_value(f"Ask @eve@{host} ")
+    text.press_sequentially("in !ca")
+    expect(offered.first).to_contain_text("!cats@")
+    text.press("Tab")
+    text.press_sequentially(":ca")
+    expect(offered.first).to_contain_text(":cat:")
+    text.press("ArrowDown")
+    text.press("ArrowUp")
+    text.press("Enter")
+    expect(text).to_have_value(_containing(f"in !cats@{host} :cat: "))
+
+
+@pytest.mark.parametrize("screen", [DESKTOP], ids=str)
+def test_selected_words_are_quoted(servers: Servers, screen: Screen, tab_of: Tabs) -> None:
+    thread = begin_thread(servers, screen, "Quote me")
+    number = servers.people["eve"].reply(thread.here, "First `*` words.\n\nLast __words__.")
+    page = tab_of("bob")
+    page.goto(thread.here)
+    comment = page.locator(f"#comment-{number}")
+    comment.locator(".rich").evaluate(_SELECT)
+    comment.get_by_role("link", name="Reply").click()
+    reply = comment.locator("form.reply textarea")
+    expect(reply).to_have_value("> First \\* words.\n>\n> Last words.\n\n")
+    expect(reply).to_be_focused()
+    comment.locator(".rich p").last.evaluate(_SELECT)
+    page.locator(".quote").click()
+    expect(reply).to_have_value(_ending("> Last words.\n\n> Last words.\n\n"))
+    page.locator(".post-head .rich").evaluate(_SELECT)
+    page.keyboard.press("q")
+    own = page.get_by_label("Write a comment")
+    expect(own).to_have_value("> Tell me.\n\n")
+    expect(own).to_be_focused()
 
 
 @pytest.mark.parametrize("screen", [DESKTOP], ids=str)
@@ -211,6 +327,10 @@ def test_a_link_to_a_comment_leads_to_it(servers: Servers, screen: Screen, tab_o
 
 def _starting(text: str) -> re.Pattern[str]:
     return re.compile(f"^{re.escape(text)}")
+
+
+def _ending(text: str) -> re.Pattern[str]:
+    return re.compile(f"{re.escape(text)}$")
 
 
 def _containing(text: str) -> re.Pattern[str]:

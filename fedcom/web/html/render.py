@@ -51,15 +51,23 @@ _COMMENTS = {
     "css": re.compile(r"^ *(?:/\*[^*]*\*/)\n", re.MULTILINE),
     "js": re.compile(r"^ *(?://.*|/\*\*.*\*/)\n", re.MULTILINE),
 }
-STYLE, SCRIPT, PAGE_SCRIPT, READING_SCRIPT, API_SCRIPT = (
-    _static_file(name) for name in ("style.css", "script.js", "page.js", "reading.js", "api.js")
+STYLE, SCRIPT, PAGE_SCRIPT, READING_SCRIPT, EDITOR_SCRIPT, API_SCRIPT = (
+    _static_file(name)
+    for name in ("style.css", "script.js", "page.js", "reading.js", "editor.js", "api.js")
 )
-SCRIPT_ADDRESS, PAGE_SCRIPT_ADDRESS, READING_SCRIPT_ADDRESS, API_SCRIPT_ADDRESS = (
+(
+    SCRIPT_ADDRESS,
+    PAGE_SCRIPT_ADDRESS,
+    READING_SCRIPT_ADDRESS,
+    EDITOR_SCRIPT_ADDRESS,
+    API_SCRIPT_ADDRESS,
+) = (
     f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
     for name, content in (
         ("script.js", SCRIPT),
         ("page.js", PAGE_SCRIPT),
         ("reading.js", READING_SCRIPT),
+        ("editor.js", EDITOR_SCRIPT),
         ("api.js", API_SCRIPT),
     )
 )
@@ -344,6 +352,7 @@ def piece(context: PageContext, template: str, values: Mapping[str, Any]) -> str
         script=SCRIPT_ADDRESS,
         page_script=PAGE_SCRIPT_ADDRESS,
         reading_script=READING_SCRIPT_ADDRESS,
+        editor_script=EDITOR_SCRIPT_ADDRESS,
         site=context.site,
         announcement=context.announcement,
         alerts=context.alerts,

@@ -190,7 +190,7 @@ async function answer(form) {
     } else {
       // Not back to a draft, which has been sent.
       form.elements.body.defaultValue = "";
-      form.querySelectorAll(":scope > .notice, :scope > .alert").forEach((box) => box.remove());
+      form.querySelectorAll(":scope > :is(.notice, .alert, .preview)").forEach((box) => box.remove());
       form.reset();
     }
   } catch (error) {
@@ -283,6 +283,7 @@ function restore(form) {
     const field = form.elements[name];
     if (!field || field.value !== before) continue;
     field.value = value;
+    if (field.closest("details")) field.closest("details").open = true;
     found = true;
   }
   if (!found) return;
@@ -366,6 +367,16 @@ document.addEventListener("keydown", (event) => {
     closeReply(form);
   }
 });
+
+// In a thread, what helps to write is loaded when somebody begins to, or selects what may be quoted.
+function loadEditor() {
+  const bar = document.querySelector("#main .toolbar[hidden]");
+  if (!bar || document.querySelector("script[type=module]")) return;
+  document.head.append(Object.assign(document.createElement("script"), { type: "module", src: bar.dataset.editor }));
+}
+
+addEventListener("focusin", (event) => event.target.matches("textarea") && loadEditor());
+document.addEventListener("selectionchange", () => getSelection().isCollapsed || loadEditor());
 
 // A click outside and Escape close menus, as usual.
 function closeMenus(except) {

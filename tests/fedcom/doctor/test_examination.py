@@ -92,6 +92,24 @@ async def test_a_server_that_is_well_and_is_reached_as_it_should_be(node: Node) 
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+async def test_a_server_that_was_just_started_is_waited_for(node: Node) -> None:
+    asked: list[str] = []
+
+    async def proxy(scope: Scope, receive: Receive, send: Send) -> None:
+        asked.append(scope["path"])
+        if len(asked) > 1:
+            await behind(node._transport.app, keep)(scope, receive, send)
+            return
+        await send({"type": "http.response.start", "status": 502, "headers": []})
+        await send({"type": "http.response.body", "body": b"Bad Gateway"})
+
+    node.network.applications[HOST] = proxy
+    found = {one.check: one for one in await node.instance.examine()}
+    assert found["proxy"].state == "ok"
+    assert asked[0] == asked[1]
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 async def test_what_is_wrong_with_a_proxy_is_said(node: Node) -> None:
     cases: list[tuple[Change, str, str]] = [
         (with_header(b"host", b"127.0.0.1:8000"), "proxy", "changes Host from home.example to"),

@@ -1,5 +1,5 @@
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -15,21 +15,20 @@ from fedcom.models.personal import actor_block, host_block
 from fedcom.models.post import post
 from fedcom.queries.search_words import MOST_VARIANTS, widen
 from fedcom.text.search_terms import MAX_TERMS, Phrase, Terms, TermSet, parse_terms
-from fedcom.views import search
+from fedcom.views import search_statement
 from fedcom.views.comment_feed import CommentQuery, order_beside
 from fedcom.views.feed import FeedQuery, Sort as FeedSort, Span
 from fedcom.views.paging import Cursor, Page, PageNumber
 from fedcom.views.search import (
     Hit,
-    Scope,
     SearchQuery,
-    Sort,
     Viewer,
     search_comments,
     search_communities,
     search_people,
     search_posts,
 )
+from fedcom.views.search_statement import Scope, Sort
 from tests.fedcom.views import test_comment_feed, test_feed
 from tests.fedcom.views.test_feed import NOW, counted
 from tests.support.plans import steps
@@ -418,7 +417,26 @@ def test_an_invalid_cursor_is_no_server_error(rows: Rows, query: str) -> None:
             assert len(posts(rows, query, sort=sort, after=after)) == (key > 0)
 
 
-NEWEST = 40 * search.BLOCK
+Limit = Callable[[str, int], None]
+
+
+@pytest.fixture
+def limit(monkeypatch: pytest.MonkeyPatch) -> Iterator[Limit]:
+    """Sets a limit, which is a constant in the statements."""
+
+    def forget() -> None:
+        search_statement.page_statement.cache_clear()
+        search_statement.count_statement.cache_clear()
+
+    def set_limit(name: str, value: int) -> None:
+        monkeypatch.setattr(search_statement, name, value)
+        forget()
+
+    yield set_limit
+    forget()
+
+
+NEWEST = 40 * search_statement.BLOCK
 
 
 @pytest.mark.parametrize(
@@ -426,8 +444,8 @@ NEWEST = 40 * search.BLOCK
     [
         range(1, 10),
         range(NEWEST, NEWEST - 9, -1),
-        range(NEWEST, 0, -search.BLOCK),
-        range(NEWEST, 0, -7 * search.BLOCK),
+        range(NEWEST, 0, -search_statement.BLOCK),
+        range(NEWEST, 0, -7 * search_statement.BLOCK),
         [*range(NEWEST, NEWEST - 3, -1), 1, 2],
         [*range(NEWEST, NEWEST - 3, -1), 1],
         [NEWEST, 1, 2, 3, 4, 5, 6, 7],
@@ -437,10 +455,10 @@ NEWEST = 40 * search.BLOCK
 )
 @pytest.mark.parametrize("sort", ["relevance", "new"])
 def test_of_frequent_words_the_most_recent_matches_are_considered(
-    rows: Rows, monkeypatch: pytest.MonkeyPatch, ids: Sequence[int], sort: Sort
+    rows: Rows, limit: Limit, ids: Sequence[int], sort: Sort
 ) -> None:
-    monkeypatch.setattr(search, "MOST", 5)
-    monkeypatch.setattr(search, "MAX_BLOCKS", 30)
+    limit("MOST", 5)
+    limit("MAX_BLOCKS", 30)
     cats, bob = rows.community(), rows.person()
     for number in ids:
         # The older ones would be better.
@@ -451,10 +469,8 @@ def test_of_frequent_words_the_most_recent_matches_are_considered(
     assert sorted(posts(rows, "needle", sort=sort)) == sorted(sorted(ids)[-5:])
 
 
-def test_a_frequent_word_is_not_the_beginning_of_others(
-    rows: Rows, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(search, "MOST", 3)
+def test_a_frequent_word_is_not_the_beginning_of_others(rows: Rows, limit: Limit) -> None:
+    limit("MOST", 3)
     cats, bob = rows.community(), rows.person()
     longer = rows.post(cats, bob, title="needles", published_at=NOON)
     few = [rows.post(cats, bob, title="needle", published_at=NOON) for _ in range(2)]
@@ -465,10 +481,8 @@ def test_a_frequent_word_is_not_the_beginning_of_others(
     assert posts(rows, "needle", sort="new") == [more, *reversed(few)]
 
 
-def test_a_search_within_a_part_considers_more_matches(
-    rows: Rows, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(search, "MOST", 3)
+def test_a_search_within_a_part_considers_more_matches(rows: Rows, limit: Limit) -> None:
+    limit("MOST", 3)
     cats, dogs, bob = rows.community(), rows.community("dogs"), rows.person("bob")
     old = rows.post(dogs, rows.person("ann"), title="needle")
     new = [rows.post(cats, bob, title="needle", published_at=NOON) for _ in range(5)]
@@ -495,10 +509,8 @@ def test_a_page_is_full_whatever_the_best_matches_are(rows: Rows, sort: Sort, hi
 
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("sort", ["relevance", "new"])
-def test_a_more_frequent_word_costs_no_more(
-    rows: Rows, monkeypatch: pytest.MonkeyPatch, sort: Sort
-) -> None:
-    monkeypatch.setattr(search, "MOST", 100)
+def test_a_more_frequent_word_costs_no_more(rows: Rows, limit: Limit, sort: Sort) -> None:
+    limit("MOST", 100)
     cats, bob = rows.community(), rows.person()
     costs = []
     for number in (200, 1800):

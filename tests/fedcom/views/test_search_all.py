@@ -11,8 +11,9 @@ from fedcom.models.actor import community
 from fedcom.queries.search_words import widen
 from fedcom.text.search_terms import parse_terms
 from fedcom.views import search_all
-from fedcom.views.search import Kind, SearchQuery, Sort, Viewer
+from fedcom.views.search import SearchQuery, Viewer
 from fedcom.views.search_all import COUNTED, KINDS, Mixed, count_kinds, search_kind, suggest
+from fedcom.views.search_statement import Kind, Sort
 from tests.support.rows import NOON, Rows
 
 GUEST = Viewer()

@@ -43,6 +43,7 @@ MATRIX = [
     ("/submit", None, LOGIN, OK, OK, OK, OK),
     ("/submit", {"community": "cats", "title": "Hello"}, ASK, OK, OK, OK, OK),
     ("/submit/communities", None, LOGIN, OK, OK, OK, OK),
+    ("/complete", None, LOGIN, OK, OK, OK, OK),
     ("/c/cats", None, OK, OK, OK, OK, OK),
     ("/c/cats/submit", None, LOGIN, OK, OK, OK, OK),
     ("/c/cats/follow", {}, LOGIN, OK, OK, OK, OK),

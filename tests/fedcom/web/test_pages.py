@@ -16,7 +16,12 @@ from fedcom.models.boost import boost
 from fedcom.models.follow import follow
 from fedcom.models.post import post as posts
 from fedcom.queries.actors import get_community
-from fedcom.web.html.render import PAGE_SCRIPT_ADDRESS, READING_SCRIPT_ADDRESS, SCRIPT_ADDRESS
+from fedcom.web.html.render import (
+    EDITOR_SCRIPT_ADDRESS,
+    PAGE_SCRIPT_ADDRESS,
+    READING_SCRIPT_ADDRESS,
+    SCRIPT_ADDRESS,
+)
 from outbox.deliveries import activities, deliveries
 from tests.fedcom.web.conftest import KEY, World
 
@@ -88,6 +93,7 @@ async def test_every_page_renders_for_everybody_who_may_see_it(world: World, who
         html = page.html
         for address in (SCRIPT_ADDRESS, PAGE_SCRIPT_ADDRESS, READING_SCRIPT_ADDRESS):
             html = html.replace(f'<script src="{address}" defer></script>', "", 1)
+        html = html.replace(f'<script src="{EDITOR_SCRIPT_ADDRESS}" type="module"></script>', "", 1)
         assert not re.search(r"<script|\sstyle=|\son[a-z]+=", html), path
 
 
