@@ -164,7 +164,7 @@ MATRIX = [
     ("/comment/{comment}/unsave", {}, LOGIN, OK, OK, OK, OK),
     ("/post/{post}/hide", {}, LOGIN, OK, OK, OK, OK),
     ("/post/{post}/unhide", {}, LOGIN, OK, OK, OK, OK),
-    ("/post/{post}/news?since=0", None, OK, OK, OK, OK, OK),
+    ("/post/{post}/news", None, OK, OK, OK, OK, OK),
     ("/post/{post}/follow", {}, LOGIN, OK, OK, OK, OK),
     ("/post/{post}/unfollow", {}, LOGIN, OK, OK, OK, OK),
     ("/post/{post}/mute", {}, LOGIN, OK, OK, OK, OK),
