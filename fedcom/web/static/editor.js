@@ -263,7 +263,7 @@ function selectedText() {
   if (selection.isCollapsed) return null;
   const start = selection.getRangeAt(0).startContainer;
   const box = (start.closest ? start : start.parentElement).closest("#thread .rich, .post-head .rich");
-  return box && formFor(box) ? box : null;
+  return box && !box.closest("form") && formFor(box) ? box : null;
 }
 
 /** That text, and the words selected in it; null for none. */
