@@ -1,13 +1,13 @@
 """On PostgreSQL, an index of the words of titles alone: a word that most texts have is in few
 titles, and each text that has it had to be read (`fedcom.views.search`).
 
-Revision 0066, after 0059.
+Revision 0066, after 0062.
 """
 
 from alembic import op
 
 revision = "0066"
-down_revision = "0059"
+down_revision = "0062"
 branch_labels = None
 depends_on = None
 

@@ -22,13 +22,21 @@ GIVE_UP = timedelta(days=1)
 FIRST_PAUSE = timedelta(minutes=1)
 
 
-def enqueue_mail(ctx: Context, recipient: str, subject: str, body: str) -> None:
-    """Enqueue this, to be sent soon."""
-    ctx.conn.execute(
-        insert(mail).values(
-            recipient=recipient, subject=subject, body=body, created_at=ctx.now, due_at=ctx.now
-        )
-    )
+def enqueue_mail(
+    ctx: Context,
+    recipient: str,
+    subject: str,
+    body: str,
+    *,
+    html: str = "",
+    unsubscribe_url: str = "",
+) -> None:
+    """Enqueue this, to be sent soon: plain text, the same as a page if there is one, and for mail
+    that was not asked for the address that ends it.
+    """
+    row = {"recipient": recipient, "subject": subject, "body": body, "html": html}
+    times = {"created_at": ctx.now, "due_at": ctx.now}
+    ctx.conn.execute(insert(mail).values(**row, **times, unsubscribe_url=unsubscribe_url))
 
 
 def list_due(conn: Connection, now: datetime, limit: int = 20) -> list[Mail]:

@@ -13,7 +13,7 @@ from fedcom.actions.post import Provenance
 from fedcom.context import Context
 from fedcom.effects.counts import OWN_VOTE, count_comment, locked, put_own_vote
 from fedcom.effects.mentions import mentioned, notify_mentioned, with_links
-from fedcom.effects.notify import NotificationEvent, is_blocked, notify
+from fedcom.effects.notify import NotificationEvent, is_blocked, notify, notify_followers
 from fedcom.effects.outside_mentions import adopt_mention
 from fedcom.effects.restrictions import check_answerable, keep_restrictions
 from fedcom.effects.revisions import keep_revision
@@ -89,7 +89,9 @@ class _CommentText(Federated[Comment]):
         """Something in the same community: the comment itself, or what it answers."""
 
     def notify_people(self, ctx: Context, content: Comment, answered_id: int | None = None) -> None:
-        """Notify the parent's author of a new comment, and everybody it mentions."""
+        """Notify everybody whom a comment mentions, and of a new one the parent's author, whose row
+        id is `answered_id`, and who follows the thread.
+        """
         event = NotificationEvent(
             kind="reply",
             by_id=self.by.id,
@@ -105,6 +107,8 @@ class _CommentText(Federated[Comment]):
             notify(ctx, answered_id, event)
         tagged = None if self.source is None else self.source.mentions
         notify_mentioned(ctx, content, tagged, replace(event, kind="mention"))
+        if answered_id is not None:
+            notify_followers(ctx, event)
 
     def audience(self, ctx: Context, result: Comment) -> Audience:
         """The community, the parent's author, everybody mentioned, and the author's followers."""

@@ -34,20 +34,23 @@ from fedcom.models.moderation import (
     report,
     tombstone,
 )
-from fedcom.models.notification import notification
+from fedcom.models.notification import muted_community, notification, notification_choice
 from fedcom.models.omission import omission
 from fedcom.models.outside_mention import outside_mention
 from fedcom.models.personal import (
     actor_block,
     draft,
+    followed_post,
     hidden_post,
     host_block,
+    muted_post,
     post_visit,
     saved_comment,
     saved_post,
     sent_form,
 )
 from fedcom.models.post import post, post_rank
+from fedcom.models.push import push_subscription
 from fedcom.models.rule import rule
 from fedcom.models.settings_import import import_item
 from fedcom.models.site import site
@@ -57,6 +60,8 @@ PERSONAL: tuple[Column[Any], ...] = (
     saved_post.c.person_id,
     saved_comment.c.person_id,
     hidden_post.c.person_id,
+    followed_post.c.person_id,
+    muted_post.c.person_id,
     actor_block.c.person_id,
     host_block.c.person_id,
     post_visit.c.person_id,
@@ -64,6 +69,8 @@ PERSONAL: tuple[Column[Any], ...] = (
     sent_form.c.person_id,
     import_item.c.person_id,
     notification.c.recipient_id,
+    notification_choice.c.person_id,
+    muted_community.c.person_id,
     appeal.c.person_id,
     moderator_note.c.person_id,
 )
@@ -73,6 +80,7 @@ account, by `wipe_personal`.
 
 LOGIN: tuple[Column[Any], ...] = (
     invited_member.c.account_id,
+    push_subscription.c.account_id,
     session.c.account_id,
     password_reset.c.account_id,
     application_decision.c.account_id,
@@ -130,6 +138,7 @@ KEPT: dict[Column[Any], str] = {
     modlog.c.community_id: "names a community",
     moderator_note.c.community_id: "names a community",
     notification.c.community_id: "names a community",
+    muted_community.c.community_id: "names a community",
     omission.c.community_id: "names a community",
     post.c.community_id: "names a community",
     post_rank.c.community_id: "names a community",

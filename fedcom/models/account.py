@@ -26,6 +26,7 @@ from fedcom.db import BigId, UtcDateTime
 from fedcom.models.base import EMPTY, metadata
 
 Theme = Literal["auto", "light", "dark"]
+MailPace = Literal["soon", "daily", "weekly"]
 
 account = Table(
     "account",
@@ -51,11 +52,18 @@ account = Table(
     Column("show_nsfw", Boolean, nullable=False, server_default=false()),
     Column("show_read_posts", Boolean, nullable=False, server_default=true()),
     Column("show_bot_accounts", Boolean, nullable=False, server_default=true()),
+    Column("keyboard_shortcuts", Boolean, nullable=False, server_default=true()),
+    Column("flat_threads", Boolean, nullable=False, server_default=false()),
     # Of the posts in their lists, as codes separated by spaces; "" for all.
     Column("languages", Text, nullable=False, server_default=EMPTY),
     # What only apps read, as JSON: `AppPreferences`.
     Column("app_preferences", Text, nullable=False, server_default=text("'{}'")),
     Column("mail_notifications", Boolean, nullable=False, server_default=false()),
+    Column("mail_pace", Text, nullable=False, server_default="soon"),
+    # Of the daily or weekly mail, in UTC.
+    Column("mail_hour", Integer, nullable=False, server_default=text("8")),
+    # Mail and push messages quote private messages.
+    Column("quotes_messages", Boolean, nullable=False, server_default=false()),
     # Changed to change the addresses of their private feeds.
     Column("feed_salt", Text, nullable=False, server_default=EMPTY),
     # The number of the last announcement that they dismissed.
@@ -64,6 +72,7 @@ account = Table(
     Column("mailed_at", UtcDateTime, nullable=True),
     CheckConstraint("role IN ('admin', 'member')", name="role"),
     CheckConstraint("state IN ('active', 'pending')", name="state"),
+    CheckConstraint("mail_pace IN ('soon', 'daily', 'weekly')", name="mail_pace"),
     Index(
         "ix_account_admin",
         "actor_id",
@@ -221,9 +230,14 @@ class Account:
     show_nsfw: bool
     show_read_posts: bool
     show_bot_accounts: bool
+    keyboard_shortcuts: bool
+    flat_threads: bool
     languages: str
     app_preferences: str
     mail_notifications: bool
+    mail_pace: MailPace
+    mail_hour: int
+    quotes_messages: bool
     dismissed_announcement: int
 
     @property

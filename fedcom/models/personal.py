@@ -1,5 +1,5 @@
-"""Members' private records, never sent to peers: saved, hidden, blocked, visited, drafts, and the
-forms they have sent.
+"""Members' private records, never sent to peers: saved, hidden, followed, muted, blocked, visited,
+drafts, and the forms they have sent.
 """
 
 from dataclasses import dataclass
@@ -41,6 +41,29 @@ hidden_post = Table(
     Index("ix_hidden_post_post_id", "post_id"),
     # For the member's list, the latest first.
     Index("ix_hidden_post_hidden_at", "person_id", "hidden_at", "post_id"),
+)
+
+# Threads that notify of each new comment, and those that notify of nothing; none is in both.
+followed_post = Table(
+    "followed_post",
+    metadata,
+    Column("person_id", BigId, ForeignKey("actor.id"), primary_key=True, autoincrement=False),
+    Column("post_id", BigId, ForeignKey("post.id"), primary_key=True, autoincrement=False),
+    Column("followed_at", UtcDateTime, nullable=False),
+    Index("ix_followed_post_post_id", "post_id"),
+    # For the member's list, the latest first.
+    Index("ix_followed_post_followed_at", "person_id", "followed_at", "post_id"),
+)
+
+muted_post = Table(
+    "muted_post",
+    metadata,
+    Column("person_id", BigId, ForeignKey("actor.id"), primary_key=True, autoincrement=False),
+    Column("post_id", BigId, ForeignKey("post.id"), primary_key=True, autoincrement=False),
+    Column("muted_at", UtcDateTime, nullable=False),
+    Index("ix_muted_post_post_id", "post_id"),
+    # For the member's list, the latest first.
+    Index("ix_muted_post_muted_at", "person_id", "muted_at", "post_id"),
 )
 
 # Blocked people and communities.

@@ -101,6 +101,8 @@ site = Table(
     Column("upload_quota", Integer, nullable=False, server_default=text("0")),
     # Signs the tokens of apps (`accounts.tokens`); null until the first one. Not a field of `Site`.
     Column("token_secret", Text, nullable=True),
+    # Signs requests to push services (P-256, base64url); null until the first browser. As above.
+    Column("vapid_key", Text, nullable=True),
     # Null until the first admin and the first community exist.
     Column("set_up_at", UtcDateTime, nullable=True),
     Column("created_at", UtcDateTime, nullable=False),

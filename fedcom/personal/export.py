@@ -31,17 +31,20 @@ from fedcom.models.follow import follow
 from fedcom.models.media import media
 from fedcom.models.message import message
 from fedcom.models.moderation import moderator, moderator_note, modlog, report
-from fedcom.models.notification import notification
+from fedcom.models.notification import muted_community, notification, notification_choice
 from fedcom.models.personal import (
     actor_block,
     draft,
+    followed_post,
     hidden_post,
     host_block,
+    muted_post,
     post_visit,
     saved_comment,
     saved_post,
 )
 from fedcom.models.post import post
+from fedcom.models.push import push_subscription
 from fedcom.models.revision import revision
 from fedcom.models.vote import comment_vote, post_vote
 from fedcom.queries.visibility import is_not_deleted
@@ -66,8 +69,10 @@ _ACCOUNT = (
         "interface_language",
         "theme",
     ),
-    *("front_scope", "front_sort", "compact_lists", "show_nsfw", "mail_notifications"),
+    *("front_scope", "front_sort", "compact_lists", "show_nsfw"),
+    *("mail_notifications", "mail_pace", "mail_hour", "quotes_messages"),
     *("show_read_posts", "show_bot_accounts", "languages", "app_preferences"),
+    *("keyboard_shortcuts", "flat_threads"),
 )
 
 
@@ -185,12 +190,22 @@ PARTS = (
         *(comment_vote.c.score, comment_vote.c.voted_at),
         owner="voter_id",
     ),
-    _about("follows", follow, actor, "target_id", follow.c.state, owner="follower_id"),
+    _about(
+        "follows",
+        follow,
+        actor,
+        "target_id",
+        follow.c.state,
+        follow.c.watched_since,
+        owner="follower_id",
+    ),
     _about("followers", follow, actor, "follower_id", follow.c.state, owner="target_id"),
     _about("moderates", moderator, actor, "community_id", moderator.c.appointed_at),
     _about("saved_posts", saved_post, post, "post_id", saved_post.c.saved_at),
     _about("saved_comments", saved_comment, comment, "comment_id", saved_comment.c.saved_at),
     _about("hidden_posts", hidden_post, post, "post_id", hidden_post.c.hidden_at),
+    _about("followed_posts", followed_post, post, "post_id", followed_post.c.followed_at),
+    _about("muted_posts", muted_post, post, "post_id", muted_post.c.muted_at),
     _about("read_posts", post_visit, post, "post_id", post_visit.c.visited_at),
     _about("blocked", actor_block, actor, "blocked_id", actor.c.kind, actor_block.c.blocked_at),
     _part(
@@ -230,6 +245,14 @@ PARTS = (
         *(notification.c[name] for name in ("kind", "detail", "reason", "created_at", "read_at")),
         owner="recipient_id",
     ),
+    _part(
+        "notification_choices",
+        notification_choice,
+        *(notification_choice.c[name] for name in ("kind", "on_site", "by_mail", "by_push")),
+        owner="person_id",
+        key="kind",
+    ),
+    _about("muted_communities", muted_community, actor, "community_id", muted_community.c.muted_at),
     # Reported content is named by its id only: others wrote it, and it may have been removed.
     ExportPart(
         "reports",
@@ -271,6 +294,14 @@ PARTS = (
         *(application_decision.c[name] for name in ("approved", "deny_reason", "decided_at")),
         owner="account_id",
         key="account_id",
+    ),
+    ExportPart(
+        "push_devices",
+        select(session.c.user_agent, push_subscription.c.created_at).select_from(
+            push_subscription.join(session, session.c.id == push_subscription.c.session_id)
+        ),
+        push_subscription.c.account_id,
+        push_subscription.c.id,
     ),
     _part(
         "sessions",

@@ -60,6 +60,8 @@ _FLAGS = {
     "send_notifications_to_email": "mail_notifications",
     "mail_notifications": "mail_notifications",
     "compact_lists": "compact_lists",
+    "keyboard_shortcuts": "keyboard_shortcuts",
+    "flat_threads": "flat_threads",
 }
 
 

@@ -30,6 +30,8 @@ class Preferences:
     show_nsfw: bool
     show_read_posts: bool = True
     show_bot_accounts: bool = True
+    keyboard_shortcuts: bool = True
+    flat_threads: bool = False
     # Codes separated by spaces; "" for all.
     languages: str = ""
     mail_notifications: bool

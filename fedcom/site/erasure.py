@@ -61,14 +61,16 @@ from fedcom.models.moderation import (
     modlog,
     report,
 )
-from fedcom.models.notification import notification
+from fedcom.models.notification import muted_community, notification, notification_choice
 from fedcom.models.omission import omission
 from fedcom.models.outside_mention import outside_mention
 from fedcom.models.personal import (
     actor_block,
     draft,
+    followed_post,
     hidden_post,
     host_block,
+    muted_post,
     post_visit,
     saved_comment,
     saved_post,
@@ -76,6 +78,7 @@ from fedcom.models.personal import (
 )
 from fedcom.models.post import Post, post, post_rank
 from fedcom.models.purge import Purge, PurgeKind, purge
+from fedcom.models.push import push_subscription
 from fedcom.models.restriction import restriction
 from fedcom.models.revision import revision
 from fedcom.models.rule import rule
@@ -103,6 +106,8 @@ OF_POST: tuple[Column[Any], ...] = (
     post_visit.c.post_id,
     saved_post.c.post_id,
     hidden_post.c.post_id,
+    followed_post.c.post_id,
+    muted_post.c.post_id,
     notification.c.post_id,
     report.c.post_id,
     revision.c.post_id,
@@ -116,6 +121,8 @@ OF_ACTOR: tuple[Column[Any], ...] = (
     saved_post.c.person_id,
     saved_comment.c.person_id,
     hidden_post.c.person_id,
+    followed_post.c.person_id,
+    muted_post.c.person_id,
     host_block.c.person_id,
     actor_block.c.person_id,
     actor_block.c.blocked_id,
@@ -127,6 +134,9 @@ OF_ACTOR: tuple[Column[Any], ...] = (
     moderator_note.c.person_id,
     moderator_note.c.community_id,
     notification.c.recipient_id,
+    notification_choice.c.person_id,
+    muted_community.c.person_id,
+    muted_community.c.community_id,
     notification.c.actor_id,
     notification.c.community_id,
     report.c.reporter_id,
@@ -141,6 +151,7 @@ OF_ACTOR: tuple[Column[Any], ...] = (
     invitation.c.by_id,
     invited_member.c.account_id,
     invited_member.c.by_id,
+    push_subscription.c.account_id,
     session.c.account_id,
     password_reset.c.account_id,
     application_decision.c.account_id,

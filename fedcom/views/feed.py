@@ -32,7 +32,13 @@ from sqlalchemy import (
 from database.counting import count_up_to
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.actor import BOT_KINDS, community as community_table
-from fedcom.models.personal import hidden_post, post_visit, saved_post
+from fedcom.models.personal import (
+    followed_post,
+    hidden_post,
+    muted_post,
+    post_visit,
+    saved_post,
+)
 from fedcom.models.post import post, post_rank
 from fedcom.models.vote import post_vote
 from fedcom.queries.visibility import is_not_blocked, is_not_hidden
@@ -70,7 +76,7 @@ from fedcom.views.scopes import (
 )
 from fedcom.views.viewer import NOBODY, VIEWER, viewer_values
 
-Only = Literal["saved", "hidden", "liked", "disliked"]
+Only = Literal["saved", "hidden", "followed", "muted", "liked", "disliked"]
 Sort = Literal[
     "active",
     "hot",
@@ -125,6 +131,8 @@ FEW_RECENT = 500
 _SAVED_AT: Mapping[Only | None, Column[Any]] = {
     "saved": saved_post.c.saved_at,
     "hidden": hidden_post.c.hidden_at,
+    "followed": followed_post.c.followed_at,
+    "muted": muted_post.c.muted_at,
 }
 _VOTES: Mapping[Only | None, int] = {"liked": 1, "disliked": -1}
 _PINNED: Mapping[Scope, Column[Any]] = {
@@ -156,8 +164,8 @@ class FeedQuery:
     of an author to one community. `nsfw` says whether sensitive posts are included; None: only on a
     community's own page. `text` is the number of characters wanted of each post's HTML.
 
-    `only` limits the list to what the viewer saved, hid or voted on, without the votes that authors
-    have on their own posts; saved and hidden posts are in the order of saving and hiding.
+    `only` limits the list to what the viewer saved, hid, follows, muted or voted on, without the
+    votes that authors have on their own posts; all but the last are in the order of doing so.
     `show_read` and `show_hidden` include the posts that the viewer has read, or has hidden; an
     author's list always does (as in Lemmy 0.19). Without `show_bots`, posts of bots are left out,
     and with `languages`, those in other ones; one without a language is in all. `url` limits the

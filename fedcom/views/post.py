@@ -25,7 +25,15 @@ from fedcom.models.actor import actor, community as community_table
 from fedcom.models.base import to_row, values_of
 from fedcom.models.content import Contribution
 from fedcom.models.media import link_preview, media
-from fedcom.models.personal import Draft, draft, hidden_post, post_visit, saved_post
+from fedcom.models.personal import (
+    Draft,
+    draft,
+    followed_post,
+    hidden_post,
+    muted_post,
+    post_visit,
+    saved_post,
+)
 from fedcom.models.post import post
 from fedcom.models.revision import revision
 from fedcom.models.vote import post_vote
@@ -144,6 +152,11 @@ class PostView(Contribution):
             return self.url
         is_page = self.preview is not None and self.preview.title
         return self.url if is_picture(self.url) and not is_page else None
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the viewer has read the thread, or counts it as read."""
+        return self.last_visit is not None
 
     @property
     def new_comments(self) -> int:
@@ -287,6 +300,8 @@ _GET = (
         ),
         _left(draft.c.fields).label("draft_fields"),
         _left(draft.c.updated_at).label("draft_updated_at"),
+        _is_listed(followed_post).label("is_followed"),
+        _is_listed(muted_post).label("is_muted"),
     )
     .select_from(SOURCE)
     .where(post.c.id == bindparam("post"))
@@ -297,18 +312,29 @@ def get_post_view(
     conn: Connection, post_id: int, *, viewer_id: int = NOBODY, now: datetime | None = None
 ) -> PostView:
     """The post for its page. Raises NotFound if no post ever had this id."""
-    return get_post_with_draft(conn, post_id, "", viewer_id=viewer_id, now=now)[0]
+    return get_post_of_viewer(conn, post_id, "", viewer_id=viewer_id, now=now)[0]
 
 
-def get_post_with_draft(
+@dataclass(frozen=True, slots=True)
+class ViewersOwn:
+    """What only the page of a post shows its viewer: their draft, and whether they follow or muted
+    the thread.
+    """
+
+    draft: Draft | None
+    is_followed: bool
+    is_muted: bool
+
+
+def get_post_of_viewer(
     conn: Connection,
     post_id: int,
     draft_form: str,
     *,
     viewer_id: int = NOBODY,
     now: datetime | None = None,
-) -> tuple[PostView, Draft | None]:
-    """As `get_post_view`, with the viewer's draft of the form `draft_form`."""
+) -> tuple[PostView, ViewersOwn]:
+    """As `get_post_view`, with the viewer's own; the draft is that of the form `draft_form`."""
     row = None
     if 0 < post_id < MAX_ID:
         values = {"post": post_id, "draft_form": draft_form, **viewer_values(viewer_id, now)}
@@ -322,7 +348,7 @@ def get_post_with_draft(
         found = replace(found, **_WITHHELD)
     fields = row["draft_fields"]
     own_draft = fields and Draft(draft_form, read_fields(fields), row["draft_updated_at"])
-    return found, own_draft or None
+    return found, ViewersOwn(own_draft or None, row["is_followed"], row["is_muted"])
 
 
 _BY_IDS = (

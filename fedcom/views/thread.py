@@ -1,12 +1,13 @@
-"""The comments below a post: in tree order, and the tree built from them; or for apps, level by
-level, as Lemmy lists them. One statement reads the comments, one their authors, who are few.
+"""The comments below a post: in tree order, and the tree built from them; as one flat list by time;
+or for apps, level by level, as Lemmy lists them. One statement reads the comments, one their
+authors, who are few.
 
 Deleted and removed comments have an empty text: the tree needs their position, but the text must
 not leave the database except for viewers who may judge a removal.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -24,12 +25,15 @@ from sqlalchemy import (
     select,
 )
 
+from database.counting import count_up_to
 from database.id_lists import one_of
 from fedcom.db import BigId
 from fedcom.models.comment import DIGITS, Comment, comment, comment_rank
 from fedcom.queries.visibility import is_not_blocked, is_shown, reads_removed
 from fedcom.rules.ranking import comment_hot, controversy
 from fedcom.views.comment import (
+    COMMENT_SHOWN,
+    COMMENTS,
     CommentView,
     PostOfComment,
     author_columns,
@@ -39,6 +43,7 @@ from fedcom.views.comment import (
 )
 from fedcom.views.comment_feed import Order
 from fedcom.views.community import CommunityView
+from fedcom.views.paging import MAX_ID, Cursor, is_after_cursor, page_values
 from fedcom.views.post import PostView, author
 from fedcom.views.viewer import NOBODY, VIEWER, viewer_values
 
@@ -51,7 +56,9 @@ MOST = 300
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """Comments in tree order, and the path after which the next ones follow, None at the end."""
+    """Comments in tree order, or by time, and the path or the cursor after which the next ones
+    follow, None at the end.
+    """
 
     comments: tuple[CommentView, ...]
     next_after: str | None = None
@@ -66,6 +73,15 @@ class Levels:
     order: Order
     number: int
     top: Comment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ByTime:
+    """A page of a flat list of comments: the oldest first, or the newest."""
+
+    newest: bool = False
+    after: Cursor | None = None
+    limit: int = CAP
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +182,70 @@ def find_thread(
     wanted = {**viewer_values(viewer_id, now), "after": after}
     statement = _statement(is_branch=False, guest=viewer_id == NOBODY)
     return _find(conn, statement, place_of(post), wanted, limit)
+
+
+@cache
+def _flat(*, newest: bool, has_cursor: bool, guest: bool) -> Select[Any]:
+    key, row_id = comment.c.published_at, comment.c.id
+    wanted = [comment.c.post_id == bindparam("post", type_=BigId)]
+    if has_cursor:
+        wanted.append(is_after_cursor(key, row_id, ascending=not newest))
+    order = (key.desc(), row_id.desc()) if newest else (key, row_id)
+    columns = _columns(comment.c.body_html, guest=guest)
+    return select(*columns).where(*wanted).order_by(*order).limit(bindparam("count"))
+
+
+def list_by_time(
+    conn: Connection,
+    post: PostView,
+    wanted: ByTime,
+    *,
+    viewer_id: int = NOBODY,
+    now: datetime | None = None,
+) -> Thread:
+    """The comments on a post in one flat list."""
+    after, is_guest = wanted.after, viewer_id == NOBODY
+    values = {
+        **page_values(after, wanted.limit, comment.c.published_at),
+        **viewer_values(viewer_id, now),
+    }
+    statement = _flat(newest=wanted.newest, has_cursor=after is not None, guest=is_guest)
+    found = _find(conn, statement, place_of(post), values, wanted.limit)
+    if found.next_after is None:
+        return found
+    last = found.comments[-1]
+    return replace(found, next_after=str(Cursor.after(last.published_at, last.id)))
+
+
+MANY = 100
+"""New comments are counted up to this number."""
+
+_NEW = (
+    select(comment.c.id)
+    .select_from(COMMENTS)
+    .where(
+        COMMENT_SHOWN,
+        comment.c.post_id == bindparam("post", type_=BigId),
+        comment.c.id > bindparam("since", type_=BigId),
+        comment.c.author_id != VIEWER,
+        is_not_blocked(VIEWER, ids=[comment.c.author_id], hosts=[author.c.host]),
+    )
+)
+
+
+_COUNT_NEW = select(count_up_to(_NEW, MANY))
+
+
+def count_new_comments(
+    conn: Connection, post_id: int, since: int, *, viewer_id: int = NOBODY
+) -> int:
+    """How many comments on a post that others wrote came after the one with the row id `since`, up
+    to `MANY`: 0 also if the post is not shown, or does not exist.
+    """
+    if not 0 < post_id < MAX_ID:
+        return 0
+    wanted = {"post": post_id, "since": min(since, MAX_ID), "viewer": viewer_id}
+    return int(conn.execute(_COUNT_NEW, wanted).scalar_one())
 
 
 def find_branch(

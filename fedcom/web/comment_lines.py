@@ -4,7 +4,9 @@ What `comment.html` shows is in `CommentLine` and nowhere else. Whoever reads a 
 fragments, except of what they wrote, voted on or saved; and members others than guests.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -35,6 +37,33 @@ class ThreadPlace(NamedTuple):
     deepest: int
 
 
+class Answered(NamedTuple):
+    """The comment that another one replies to: its address and its author, None if that is not to
+    be named.
+    """
+
+    address: str
+    author: PersonView | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownThread:
+    """What the comments of one page have around them."""
+
+    # Their ids, in the order of the page.
+    new: tuple[int, ...] = ()
+    # Several at the top, each with replies below it.
+    has_tops: bool = False
+    # The comment that the page is about.
+    focus: int | None = None
+    # Replies are collapsed.
+    is_folded: bool = False
+    # In a flat list: what each comment replies to, by its id.
+    answered: Mapping[int, Answered] = field(default_factory=dict)
+    # Those of pictures in the comments.
+    sizes: Sizes = field(default_factory=dict)
+
+
 class CommentLine(NamedTuple):
     """The values of `comment.html`."""
 
@@ -42,6 +71,14 @@ class CommentLine(NamedTuple):
     place: ThreadPlace
     # The comment that the page shows above this one.
     parent: int | None
+    # In a flat list: what it replies to.
+    answered: Answered | None
+    # The next comment that is new, for one that is new itself.
+    next_new: int | None
+    # Whether it links to the next one at the top, at `after-ID` behind its replies.
+    skips: bool
+    # Whether the page shows it without its text and replies.
+    is_folded: bool
     author: PersonView
     # The address of the author's avatar, small; "" without one.
     face: str
@@ -76,34 +113,35 @@ Part = Callable[[CommentView], Markup]
 
 
 class CommentLines:
-    """The fragments of the comments on one page: `new` are new to the viewer, `focus_id` is the
-    comment that the page is about, and `sizes` are those of pictures in them.
-    """
+    """The fragments of the comments on one page."""
 
-    def __init__(
-        self,
-        context: PageContext,
-        place: ThreadPlace,
-        new: frozenset[int],
-        focus_id: int | None,
-        sizes: Sizes,
-    ) -> None:
+    def __init__(self, context: PageContext, place: ThreadPlace, shown: ShownThread) -> None:
         self.place = place
         self._viewer, self._now = context.viewer_id, context.now
         self._signer, self._site_since = context.instance.media_signer, context.site.created_at
-        self._new, self._focus, self._sizes = new, focus_id, sizes
+        self._shown, self._new = shown, frozenset(shown.new)
+        self._next_new = dict(pairwise(shown.new))
+
+    @property
+    def has_tops(self) -> bool:
+        """Whether the page has several comments at the top, each with replies below it."""
+        return self._shown.has_tops
 
     def of(self, one: CommentView, depth: int, gone: Part, notes: Part) -> Markup:
         """The comment, `depth` levels below the top of the page."""
-        is_mine, is_shown = one.author.id == self._viewer, one.is_shown
+        is_mine, is_shown, shown = one.author.id == self._viewer, one.is_shown, self._shown
         line = CommentLine(
             id=one.id,
             place=self.place,
             parent=one.parent_id if depth else None,
+            answered=shown.answered.get(one.id),
+            next_new=self._next_new.get(one.id),
+            skips=shown.has_tops and not depth and one.replies > 0,
+            is_folded=one.is_author_blocked or (shown.is_folded and depth > 0),
             author=one.author,
             face=self._signer.face(one.author.id, one.author.icon_url),
             age=age(one.published_at, self._now),
-            text=rich_text(one.body_html, self._signer, self._sizes) if is_shown else Markup(),
+            text=rich_text(one.body_html, self._signer, shown.sizes) if is_shown else Markup(),
             warning=one.content_warning,
             spoken=lang_attribute(one),
             gone=None if is_shown else gone(one),
@@ -116,7 +154,7 @@ class CommentLines:
             is_admin=one.standing.is_admin,
             is_newcomer=is_newcomer(one.author.published_at, self._site_since, self._now),
             is_new=one.id in self._new,
-            is_focus=one.id == self._focus,
+            is_focus=one.id == shown.focus,
             is_author_blocked=one.is_author_blocked,
             is_deleted=one.is_deleted,
             is_locked=one.is_locked,

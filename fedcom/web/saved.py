@@ -1,6 +1,6 @@
-"""A member's own lists: saving, hiding and blocking, and their pages."""
+"""A member's own lists: saving, hiding, following and muting threads, blocking, and their pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,7 +16,9 @@ from fedcom.http.numbers import number_in, number_of
 from fedcom.http.paging import cursor_in_query
 from fedcom.http.resolve import get_community_named, get_person_named, look_up
 from fedcom.models.actor import Community, Person
+from fedcom.models.post import Post
 from fedcom.personal.blocks import block, block_host, unblock, unblock_host
+from fedcom.personal.followed_posts import follow_post, mute_post, unfollow_post, unmute_post
 from fedcom.personal.saved import hide, save, unhide, unsave
 from fedcom.queries.posts import get_post
 from fedcom.views.block import Blocks, list_own_blocks
@@ -44,6 +46,10 @@ def routes() -> list[BaseRoute]:
         *_saving(COMMENTS),
         button_route("/post/{number:int}/hide", _button(_hide, "hidden")),
         button_route("/post/{number:int}/unhide", _button(_unhide, "unhidden")),
+        *_marking("follow", follow_post, "thread_followed"),
+        *_marking("mute", mute_post, "thread_muted"),
+        *_unmarking("unfollow", unfollow_post, "thread_unfollowed"),
+        *_unmarking("unmute", unmute_post, "thread_unmuted"),
         *_blocking("/u/{slug}", get_person_named),
         *_blocking("/c/{slug}", get_community_named),
         form_route(BLOCKS, show_blocks),
@@ -80,6 +86,21 @@ def _saving(kind: Kind) -> list[BaseRoute]:
     ]
 
 
+def _marking(
+    verb: str, mark: Callable[[Context, Person, Post], object], notice: str
+) -> list[BaseRoute]:
+    def do(ctx: Context, by: Person, request: Request) -> None:
+        mark(ctx, by, get_post(ctx.conn, number_of(request)))
+
+    return [button_route(f"/post/{{number:int}}/{verb}", _button(do, notice))]
+
+
+def _unmarking(
+    verb: str, unmark: Callable[[Connection, Person, Post], object], notice: str
+) -> list[BaseRoute]:
+    return _marking(verb, lambda ctx, by, post: unmark(ctx.conn, by, post), notice)
+
+
 def _hide(ctx: Context, by: Person, request: Request) -> None:
     hide(ctx, by, [get_post(ctx.conn, number_of(request)).id])
 
@@ -111,10 +132,15 @@ class Saved:
     comments: Page[CommentView] | None
 
 
+_LISTS: Mapping[str, Only] = {"hidden": "hidden", "followed": "followed", "muted": "muted"}
+
+
 async def show_saved(request: Request) -> Response:
-    """GET /saved: saved posts; `?show=comments` saved comments, `?show=hidden` hidden posts."""
+    """GET /saved: saved posts; with `?show=` saved `comments`, or the posts that are `hidden`,
+    `followed` or `muted`.
+    """
     chosen = request.query_params.get("show", "")
-    show = chosen if chosen in {"comments", "hidden"} else "posts"
+    show = chosen if chosen == "comments" or chosen in _LISTS else "posts"
     after = cursor_in_query(request, partial(Cursor.read, whole=True))
 
     def read(conn: Connection, context: PageContext) -> Saved:
@@ -122,8 +148,7 @@ async def show_saved(request: Request) -> Response:
         if show == "comments":
             query = CommentQuery(after=after, only="saved")
             return Saved(None, list_comments(conn, query, viewer_id=by.id, now=context.now))
-        only: Only = "hidden" if show == "hidden" else "saved"
-        wanted = FeedQuery(sort="new", after=after, only=only)
+        wanted = FeedQuery(sort="new", after=after, only=_LISTS.get(show, "saved"))
         return Saved(list_posts(conn, wanted, viewer_id=by.id, now=context.now), None)
 
     context, saved = await read_page(request, read)

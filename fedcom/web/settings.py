@@ -116,8 +116,10 @@ async def edit_appearance(request: Request) -> Response:
                 show_nsfw=form.checked("show_nsfw"),
                 show_read_posts=form.checked("show_read_posts"),
                 show_bot_accounts=form.checked("show_bot_accounts"),
+                keyboard_shortcuts=form.checked("keyboard_shortcuts"),
+                flat_threads=form.checked("flat_threads"),
                 languages=" ".join(languages_in(form)),
-                mail_notifications=form.checked("mail_notifications"),
+                mail_notifications=mine.mail_notifications,
             )
             await context.instance.unit(
                 lambda ctx: set_preferences(ctx.conn, mine.actor_id, chosen)
@@ -136,8 +138,9 @@ def _appearance(mine: Account) -> dict[str, str]:
         "show_nsfw": "on" if mine.show_nsfw else "",
         "show_read_posts": "on" if mine.show_read_posts else "",
         "show_bot_accounts": "on" if mine.show_bot_accounts else "",
+        "keyboard_shortcuts": "on" if mine.keyboard_shortcuts else "",
+        "flat_threads": "on" if mine.flat_threads else "",
         **language_fields(mine.languages),
-        "mail_notifications": "on" if mine.mail_notifications else "",
     }
 
 

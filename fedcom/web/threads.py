@@ -18,7 +18,6 @@ from fedcom.http.problem import wants_page
 from fedcom.http.resolve import check_open, parse_markdown
 from fedcom.media.records import find_sizes
 from fedcom.models.comment import Comment
-from fedcom.models.personal import Draft
 from fedcom.models.post import Post
 from fedcom.offload import offload
 from fedcom.personal.drafts import drop_draft
@@ -32,18 +31,32 @@ from fedcom.queries.posts import get_post
 from fedcom.rules.limits import MAX_DEPTH, check_comment
 from fedcom.text.pictures import NO_SIZES, Sizes, pictures_in
 from fedcom.views.comment import CommentView
-from fedcom.views.comment_feed import Order
 from fedcom.views.community import CommunityPage
-from fedcom.views.post import CrossPost, PostView, get_post_with_draft, list_cross_posts
-from fedcom.views.thread import CAP, Node, Thread, find_branch, find_thread, to_tree
+from fedcom.views.paging import Cursor
+from fedcom.views.post import (
+    CrossPost,
+    PostView,
+    ViewersOwn,
+    get_post_of_viewer,
+    list_cross_posts,
+)
+from fedcom.views.thread import (
+    CAP,
+    ByTime,
+    Node,
+    Thread,
+    find_branch,
+    find_thread,
+    list_by_time,
+    to_tree,
+)
 from fedcom.web import drafts, pictures
-from fedcom.web.comment_lines import CommentLines, ThreadPlace
+from fedcom.web.comment_lines import Answered, CommentLines, ShownThread, ThreadPlace
 from fedcom.web.communities import read_community, style_of_community
 from fedcom.web.html.forms import Form, read_form, see_other
 from fedcom.web.html.render import page, piece, slug
 from fedcom.web.html.request_context import PageContext, member_of, read_page
-
-ORDERS: tuple[Order, ...] = ("hot", "top", "new", "old", "controversial")
+from fedcom.web.thread_choice import ThreadChoice, choose
 
 _DRAFT = {"parent": "", "body": ""}
 _ANSWER = {**_DRAFT, **pictures.TEXT_FIELDS}
@@ -62,8 +75,8 @@ class Discussion:
     post: PostView
     community: CommunityPage
     thread: Thread
-    # The viewer's draft of a reply.
-    draft: Draft | None
+    # The viewer's draft of a reply, and whether they follow or muted the thread.
+    own: ViewersOwn
     cross_posts: tuple[CrossPost, ...] = ()
     # The comment of this permalink; None on the page of the whole post.
     focus: CommentView | None = None
@@ -73,13 +86,21 @@ class Discussion:
     boosts: Mapping[str, int] = field(default_factory=dict)
     # Those of the pictures in it, as far as they are known.
     sizes: Sizes = field(default_factory=dict)
+    # Whether the page has all comments of the post.
+    is_whole: bool = False
 
-    def values(self, context: PageContext, order: Order, form: Form) -> dict[str, Any]:
+    def values(self, context: PageContext, choice: ThreadChoice, form: Form) -> dict[str, Any]:
         """The values for the templates of threads."""
-        new_after = self.new_after(context)
-        roots = to_tree(self.thread.comments, order)
+        roots = self._roots(choice)
         reply_to = number_in(form.line("parent"))
-        new = self._new_comments(context, new_after)
+        shown = ShownThread(
+            new=self._new_comments(context, roots, choice.since),
+            has_tops=len(roots) > 1 and not choice.is_flat,
+            focus=self.focus.id if self.focus else None,
+            is_folded=choice.is_folded,
+            answered=self._answered() if choice.is_flat else {},
+            sizes=self.sizes,
+        )
         return {
             "discussion": self,
             "community": self.community,
@@ -87,12 +108,13 @@ class Discussion:
             "focus": self.focus,
             "roots": roots,
             "levels": LEVELS,
-            "new": new,
-            "lines": self._lines(context, new),
+            "new": shown.new,
+            "newest": max((one.id for one in self.thread.comments), default=0),
+            "lines": self._lines(context, shown),
             "reasons": self.reasons,
             "sizes": self.sizes,
             "boosts": self.boosts,
-            "order": order,
+            "choice": choice,
             "form": form,
             "reply_to": reply_to,
             "is_stray": form.sent and not self._has_form(roots, reply_to),
@@ -100,7 +122,25 @@ class Discussion:
             "preview": "",
         }
 
-    def _lines(self, context: PageContext, new: frozenset[int]) -> CommentLines:
+    def _roots(self, choice: ThreadChoice) -> list[Node]:
+        if choice.is_flat:
+            return [Node(one) for one in self.thread.comments]
+        return to_tree(self.thread.comments, choice.order)
+
+    def _answered(self) -> dict[int, Answered]:
+        """What each comment replies to, if that is a comment; one on another page has its own."""
+        here = {one.id: one for one in self.thread.comments}
+        found = {}
+        for one in self.thread.comments:
+            above = here.get(one.parent_id or 0)
+            if above is not None:
+                author = None if above.is_deleted else above.author
+                found[one.id] = Answered(f"#comment-{above.id}", author)
+            elif one.parent_id is not None:
+                found[one.id] = Answered(f"/comment/{one.parent_id}", None)
+        return found
+
+    def _lines(self, context: PageContext, shown: ShownThread) -> CommentLines:
         member, may_moderate = context.member, self.community.standing.may_moderate
         place = ThreadPlace(
             post=self.post.id,
@@ -113,7 +153,7 @@ class Discussion:
             may_remove=may_moderate or (member is not None and member.is_admin),
             deepest=MAX_DEPTH - 1,
         )
-        return CommentLines(context, place, new, self.focus.id if self.focus else None, self.sizes)
+        return CommentLines(context, place, shown)
 
     def _has_form(self, roots: list[Node], reply_to: int) -> bool:
         """Whether the page shows the form of this reply inside the thread, 0 being a reply to the
@@ -125,6 +165,10 @@ class Discussion:
         if not reply_to:
             return self.focus is None and self.takes_comments
         return any(one.id == reply_to and self.takes_reply(one) for one in placed(roots))
+
+    def placed(self, context: PageContext) -> Iterator[CommentView]:
+        """The comments that the page shows."""
+        return placed(self._roots(choose(context, is_branch=self.focus is not None)))
 
     @property
     def takes_comments(self) -> bool:
@@ -142,13 +186,19 @@ class Discussion:
         last = self.post.last_visit
         return last.new_from(context.now) if last else None
 
-    def _new_comments(self, context: PageContext, new_after: datetime | None) -> frozenset[int]:
-        if new_after is None:
-            return frozenset()
-        return frozenset(
+    def _new_comments(self, context: PageContext, roots: list[Node], since: int) -> tuple[int, ...]:
+        """Those on the page by others, in its order: after the one with the id `since`, else since
+        the last visit.
+        """
+        new_after = self.new_after(context)
+        if new_after is None and not since:
+            return ()
+        return tuple(
             one.id
-            for one in self.thread.comments
-            if one.published_at > new_after and one.is_shown and one.author.id != context.viewer_id
+            for one in placed(roots)
+            if one.is_shown
+            and one.author.id != context.viewer_id
+            and (one.id > since if since else new_after and one.published_at > new_after)
         )
 
 
@@ -162,21 +212,22 @@ def placed(roots: Sequence[Node], levels: int = LEVELS) -> Iterator[CommentView]
 
 def _read_post(
     conn: Connection, context: PageContext, post_id: int, draft_form: str
-) -> tuple[PostView, CommunityPage, Draft | None]:
+) -> tuple[PostView, CommunityPage, ViewersOwn]:
     """Raises NotFound, and HTTPException(410) if the community is closed."""
-    post, draft = get_post_with_draft(
+    post, own = get_post_of_viewer(
         conn, post_id, draft_form, viewer_id=context.viewer_id, now=context.now
     )
     check_open(post.community)
-    return post, read_community(conn, context, post.community.id), draft
+    return post, read_community(conn, context, post.community.id), own
 
 
 def _read_discussion(
     conn: Connection, context: PageContext, post_id: int, after: str, draft_form: str
 ) -> Discussion:
-    post, community, draft = _read_post(conn, context, post_id, draft_form)
-    thread = find_thread(conn, post, viewer_id=context.viewer_id, now=context.now, after=after)
-    found = Discussion(post, community, thread, draft)
+    post, community, own = _read_post(conn, context, post_id, draft_form)
+    thread = _read_thread(conn, context, post, after)
+    is_whole = not after and thread.next_after is None
+    found = Discussion(post, community, thread, own, is_whole=is_whole)
     return replace(
         found,
         cross_posts=list_cross_posts(conn, post, viewer_id=context.viewer_id),
@@ -186,15 +237,25 @@ def _read_discussion(
     )
 
 
+def _read_thread(conn: Connection, context: PageContext, post: PostView, after: str) -> Thread:
+    """Raises Invalid("cursor") if `after` is not from one of our pages."""
+    choice, viewer_id, now = choose(context, is_branch=False), context.viewer_id, context.now
+    if not choice.is_flat:
+        return find_thread(conn, post, viewer_id=viewer_id, now=now, after=after)
+    cursor = Cursor.read(after, whole=True) if after else None
+    wanted = ByTime(newest=choice.order == "new", after=cursor)
+    return list_by_time(conn, post, wanted, viewer_id=viewer_id, now=now)
+
+
 def _read_branch(
     conn: Connection, context: PageContext, top: Comment, ancestors: int, draft_form: str = ""
 ) -> Discussion:
-    post, community, draft = _read_post(conn, context, top.post_id, draft_form)
+    post, community, own = _read_post(conn, context, top.post_id, draft_form)
     thread = find_branch(
         conn, post, top, viewer_id=context.viewer_id, now=context.now, context=ancestors
     )
     focus = next(one for one in thread.comments if one.id == top.id)
-    found = Discussion(post, community, thread, draft, focus=focus)
+    found = Discussion(post, community, thread, own, focus=focus)
     return replace(
         found,
         reasons=_reasons(conn, context, found),
@@ -304,7 +365,7 @@ async def _answer(context: PageContext, post: Post, form: Form) -> Comment:
 async def _show_answer(context: PageContext, made: Comment) -> Response:
     discussion = await context.instance.read(lambda conn: _read_branch(conn, context, made, 0))
     shown = replace(discussion, focus=None)
-    values = shown.values(context, "new", Form(dict(_ANSWER)))
+    values = shown.values(context, ThreadChoice("new"), Form(dict(_ANSWER)))
     html = await offload(piece, context, "comment_fragment.html", values)
     return JSONResponse({"id": made.id, "html": html}, 201)
 
@@ -317,8 +378,8 @@ async def _show(request: Request, form: Form) -> Response:
     )
     reply_to = number_in(form.line("parent"))
     if reply_to and not form.sent:
-        roots = to_tree(discussion.thread.comments)
-        if reply_to not in {one.id for one in placed(roots)}:
+        here = {one.id for one in discussion.placed(context)}
+        if reply_to not in here:
             return RedirectResponse(f"/comment/{reply_to}?reply={reply_to}#comment-{reply_to}", 303)
     more = await _more(context, discussion, form)
     response = _discussion_page(context, discussion, form, more)
@@ -375,7 +436,7 @@ async def show_comment(request: Request) -> Response:
 
 async def _more(context: PageContext, discussion: Discussion, form: Form) -> dict[str, Any]:
     """The draft in the form, or the preview of its text."""
-    draft = drafts.restore(form, discussion.draft)
+    draft = drafts.restore(form, discussion.own.draft)
     seen = await drafts.preview(context, form) if form.checked("preview") else ""
     return {"draft": draft, "preview": seen}
 
@@ -384,13 +445,12 @@ def _discussion_page(
     context: PageContext, discussion: Discussion, form: Form, more: dict[str, Any]
 ) -> Response:
     post, focus = discussion.post, discussion.focus
-    chosen = context.request.query_params.get("sort", "")
-    order = next((order for order in ORDERS if order == chosen), ORDERS[0])
+    choice = choose(context, is_branch=focus is not None)
     shown = focus.is_shown if focus is not None else post.is_shown
     response = page(
         context,
         "post.html",
-        discussion.values(context, order, form)
+        discussion.values(context, choice, form)
         | style_of_community(context, discussion.community)
         | more,
         status=200 if shown or form.sent else 410,

@@ -551,6 +551,8 @@ class _Filling:
             ("post_visit", "post_id, comments, visited_at", f"{post}, 1, {now}", 100),
             ("saved_post", "post_id, saved_at", f"{post}, {now}", 20),
             ("hidden_post", "post_id, hidden_at", f"{post}, {now}", 5),
+            ("followed_post", "post_id, followed_at", f"{post}, {now}", 10),
+            ("muted_post", "post_id, muted_at", f"{post}, {now}", 5),
         ):
             self._run(
                 f"INSERT INTO {table} (person_id, {columns})"

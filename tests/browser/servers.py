@@ -221,9 +221,12 @@ def _they_keep(servers: Servers) -> None:
     sue.press(post, f"{post}/save")
     sue.press(post, f"{comment}/save")
     sue.press(link, f"{link}/hide")
+    sue.press(post, f"{post}/follow")
     blocks = sue.open("/settings/blocks")
     for who in (f"@tom@{servers.alpha.host}", f"!quiet@{servers.alpha.host}", "spam.example"):
         sue.send(blocks, blocks.form(having="who"), who=who)
+    sue.press("/c/cats", "/c/cats/notifications", level="posts")
+    sue.press("/c/quiet", "/c/quiet/notifications", level="muted")
     profile = sue.open("/settings")
     form = profile.form(having="display_name")
     sue.send(profile, form, display_name="Sue", body="I *keep* things.")

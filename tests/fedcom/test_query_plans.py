@@ -26,6 +26,7 @@ GROWING = {
     *("actor", "follow", "post", "post_rank", "comment", "post_vote", "comment_vote"),
     *("notification", "modlog", "revision", "report", "tombstone", "boost", "link_preview"),
     *("post_visit", "saved_post", "saved_comment", "hidden_post", "community_ban"),
+    *("followed_post", "muted_post"),
     *("inbox_journal", "outbox_activity", "outbox_delivery"),
     *("post_search", "comment_search", "actor_search", "search_word", "search_unread"),
 }

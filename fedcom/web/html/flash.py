@@ -70,6 +70,9 @@ NOTICES = {
     "import_begun": mark("Import started. You can leave this page."),
     "invitation_made": mark("Invitation created. Send the link to whoever you want to invite."),
     "invitation_removed": mark("Invitation revoked."),
+    "level_muted": mark("Muted. Nothing here notifies you, except moderation."),
+    "level_posts": mark("You'll be notified of each new post in this community."),
+    "level_usual": mark("You'll be notified of replies and mentions only."),
     "locked": mark("Locked. No more comments can be added."),
     "log_in_again": mark("That took too long. Please log in again."),
     "logged_out": mark("You're logged out."),
@@ -87,6 +90,8 @@ NOTICES = {
     "note_deleted": mark("Note deleted."),
     "note_saved": mark("Note saved. Only moderators and admins can read it."),
     "pictures_saved": mark("Pictures saved."),
+    "push_off": mark("That browser no longer shows notifications."),
+    "push_on": mark("Notifications are shown in this browser from now on."),
     "preferences_saved": mark("Preferences saved."),
     "pinned": mark("Pinned. It is now shown above the other posts."),
     "pinned_on_site": mark("Pinned. It is now shown first on the front page."),
@@ -113,6 +118,14 @@ NOTICES = {
     "site_saved": mark("Settings saved."),
     "test_mail_arrived": mark("Your server can send e-mail."),
     "test_mail_sent": mark("We've sent you a test e-mail. Open the link in it."),
+    "thread_followed": mark(
+        "You're now following this thread. You'll be notified of each new comment."
+    ),
+    "thread_muted": mark(
+        "Thread muted. You won't be notified of replies or mentions in it. It stays in your lists."
+    ),
+    "thread_unfollowed": mark("You're no longer following this thread."),
+    "thread_unmuted": mark("Thread unmuted. You'll be notified of replies to you again."),
     "two_factor_off": mark("Two-factor authentication is off."),
     "unblocked": mark("Unblocked."),
     "unbanned": mark("Ban lifted."),

@@ -52,6 +52,7 @@ member.
 OPEN_TO_GUESTS = frozenset(
     {
         *("/", "/setup", "/login", "/logout", "/register", "/forgot", "/reset", "/confirm-email"),
+        "/unsubscribe",
         *(f"/{name}" for name in PAGES),
         *(
             "/rules",

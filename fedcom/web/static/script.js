@@ -143,9 +143,11 @@ function closeReply(form) {
   if (link) link.focus();
 }
 
-/** Show the new comment at its final position. */
+/** Show the new comment at its final position: by time in a flat list, else below its parent. */
 function insert(form, said) {
-  const place = form.closest("li");
+  const all = document.getElementById("thread");
+  const isFlat = all && all.classList.contains("flat");
+  const place = isFlat ? null : form.closest("li");
   const box = place ? place.querySelector(":scope > details") : document.getElementById("thread");
   let list = box.querySelector(":scope > ol.thread");
   if (!list) {
@@ -154,7 +156,7 @@ function insert(form, said) {
     if (!place) box.replaceChildren();
     box.append(list);
   }
-  list.insertAdjacentHTML("afterbegin", said.html);
+  list.insertAdjacentHTML(isFlat && !all.classList.contains("newest") ? "beforeend" : "afterbegin", said.html);
   const made = document.getElementById(`comment-${said.id}`);
   made.tabIndex = -1;
   made.focus();

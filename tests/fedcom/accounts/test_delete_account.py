@@ -4,7 +4,7 @@ from typing import Any
 
 import pyotp
 import pytest
-from sqlalchemy import Column, Table, insert, update
+from sqlalchemy import Column, Table, func, insert, select, update
 
 from fedcom.accounts.delete_account import delete_account
 from fedcom.accounts.email import propose_email
@@ -19,8 +19,8 @@ from fedcom.actions.remove import RemoveContent
 from fedcom.context import Context
 from fedcom.effects import wipe
 from fedcom.errors import Conflict, NotFound
-from fedcom.models.account import account, application_decision, invited_member
-from fedcom.models.actor import Person, actor
+from fedcom.models.account import account, application_decision, invited_member, session
+from fedcom.models.actor import Community, Person, actor
 from fedcom.models.base import metadata
 from fedcom.models.boost import boost
 from fedcom.models.follow import follow
@@ -29,7 +29,10 @@ from fedcom.models.moderation import moderator_note, modlog
 from fedcom.models.outside_mention import outside_mention
 from fedcom.personal.blocks import block, block_host
 from fedcom.personal.drafts import save_draft
+from fedcom.personal.followed_posts import follow_post, mute_post
 from fedcom.personal.imports import begin_import, settings_in
+from fedcom.personal.notification_settings import Ways, set_level, set_ways
+from fedcom.personal.push import subscribe
 from fedcom.personal.saved import hide, save
 from fedcom.personal.sent_forms import once
 from fedcom.personal.visits import note_visit
@@ -37,6 +40,7 @@ from fedcom.remote.keys import KeyCipher
 from fedcom.site.appeals import write as appeal
 from fedcom.wire.body import Body
 from tests.support.people import Home, Sent, give_email, received
+from tests.support.push_browser import PushBrowser
 
 CIPHER = KeyCipher(b"secret")
 KIM, OWLS = "https://kim.example/u/kim", "https://owls.example/c/owls"
@@ -89,11 +93,21 @@ SECRET = "zanzibar"
 """A text in all content by bob."""
 
 
+def choose_notifications(ctx: Context, member: Person, community: Community) -> None:
+    """Let the member's newest session have push messages, and the community be muted."""
+    browser = PushBrowser(f"https://push.example/{SECRET}")
+    newest = ctx.conn.execute(select(func.max(session.c.id))).scalar_one()
+    subscribe(ctx, member, newest, **browser.subscription)
+    set_ways(ctx.conn, member.id, {"reply": Ways(by_push=False)})
+    set_level(ctx, member, community, "muted")
+
+
 def live(home: Home) -> None:
     """Let bob leave a row in every table that holds personal data."""
     bob, kim = home.bob, home.person(KIM)
     secret_body = Body.of_markdown(SECRET)
     post = home.post(title=SECRET, body=secret_body)
+    other = home.post(by=home.ann)
     mine = home.comment(post, text=SECRET)
     home.comment(post, by=home.ann, parent=mine)  # notifies bob
     home.follow(bob, home.cats)
@@ -108,6 +122,8 @@ def live(home: Home) -> None:
         save(ctx, bob, post)
         save(ctx, bob, mine)
         hide(ctx, bob, [post.id])
+        follow_post(ctx, bob, post)
+        mute_post(ctx, bob, other)
         block(ctx, bob, kim)
         block_host(ctx, bob, "peer.example")
         note_visit(ctx.conn, bob.id, post, None, ctx.now)
@@ -116,6 +132,7 @@ def live(home: Home) -> None:
         once(ctx, bob, "form", lambda: post.id)
         appeal(ctx, bob, decision, SECRET)
         create_session(ctx.conn, bob.id, SECRET, ctx.now)
+        choose_notifications(ctx, bob, home.cats)
         give_email(ctx, bob.id, address)
         propose_email(ctx.conn, bob.id, f"new-{address}", sends_mail=True)
         for one in (address, f"new-{address}"):

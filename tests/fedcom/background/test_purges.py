@@ -23,7 +23,15 @@ from fedcom.models.comment import comment, comment_rank
 from fedcom.models.follow import follow
 from fedcom.models.media import media
 from fedcom.models.moderation import community_ban, modlog
-from fedcom.models.personal import draft, hidden_post, post_visit, saved_comment, saved_post
+from fedcom.models.personal import (
+    draft,
+    followed_post,
+    hidden_post,
+    muted_post,
+    post_visit,
+    saved_comment,
+    saved_post,
+)
 from fedcom.models.post import Post, post, post_rank
 from fedcom.models.purge import purge
 from fedcom.models.revision import revision
@@ -84,7 +92,8 @@ class Filled:
             row = {"subject_iri": target.iri, "actor_iri": KIM, "iri": f"{KIM}/boost/{target.id}"}
             ctx.conn.execute(insert(boost).values(row))
         mine = {"person_id": ann.id}
-        for listed, column in ((saved_post, "saved_at"), (hidden_post, "hidden_at")):
+        for listed in (saved_post, hidden_post, followed_post, muted_post):
+            column = f"{listed.name.removesuffix('_post')}_at"
             values = mine | {"post_id": self.bobs.id, column: moment}
             ctx.conn.execute(insert(listed).values(values))
         values = mine | {"comment_id": self.elsewhere.id, "saved_at": moment}
@@ -166,7 +175,7 @@ async def test_a_purged_post_leaves_nothing(node: Node) -> None:
     assert node.instance.pictures.store.read(there.picture.rpartition("/")[2]) is None
     assert copies.read(small) is None
     assert [row["kind"] for row in home.rows(modlog)] == ["purge_post"]
-    for listed in (saved_post, hidden_post, post_visit):
+    for listed in (saved_post, hidden_post, followed_post, muted_post, post_visit):
         assert home.rows(listed) == []
     assert [row["form"] for row in home.rows(draft)] == [f"comment/{there.elsewhere.id}"]
     bodies = [

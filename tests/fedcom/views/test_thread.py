@@ -4,21 +4,26 @@ from random import Random
 from typing import Any, get_args
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
+from fedcom.models.actor import community
 from fedcom.models.comment import Comment
 from fedcom.models.moderation import moderator
 from fedcom.models.personal import actor_block, host_block
 from fedcom.rules.ranking import comment_hot, controversy
 from fedcom.views.comment_feed import Order
+from fedcom.views.paging import Cursor
 from fedcom.views.post import get_post_view
 from fedcom.views.thread import (
     MOST,
+    ByTime,
     Levels,
     Node,
     Thread,
+    count_new_comments,
     find_branch,
     find_thread,
+    list_by_time,
     list_levels,
     place_of,
     to_tree,
@@ -274,3 +279,44 @@ def test_official_comments_come_first_in_each_level_except_by_time(rows: Rows) -
 
     assert first("top") == first("hot") == first("controversial") == [official.id, best.id]
     assert first("old") == [best.id, official.id]
+
+
+def test_a_flat_list_is_by_time_and_continues_where_it_ended(rows: Rows) -> None:
+    bob, eve = rows.person(), rows.person("eve")
+    on = rows.post(rows.community(), bob)
+    first = rows.comment(on, bob)
+    # Fetched later, and written earlier.
+    late = rows.comment(on, eve, first, published_at=NOON - timedelta(hours=1))
+    gone = rows.comment(on, bob, late, deleted_at=NOON, ranked=False, body_html="<p>secret</p>")
+    rows.comment(rows.post(rows.community("dogs"), bob), bob)
+    made = [late.id, first.id, gone.id, *(rows.comment(on, bob, late).id for _ in range(4))]
+    post = get_post_view(rows.conn, on)
+
+    for newest, expected in ((False, made), (True, made[::-1])):
+        found, after = [], None
+        while True:
+            part = list_by_time(rows.conn, post, ByTime(newest, after, 3), now=NOON)
+            found += part.comments
+            if part.next_after is None:
+                break
+            after = Cursor.read(part.next_after, whole=True)
+        assert [one.id for one in found] == expected
+        assert "secret" not in repr(found)
+
+
+def test_new_comments_of_others_are_counted_as_far_as_the_viewer_may_read_them(rows: Rows) -> None:
+    me, bob, eve, cats = rows.person("me"), rows.person(), rows.person("eve"), rows.community()
+    on, other = rows.post(cats, bob), rows.post(cats, bob)
+    last = rows.comment(on, bob).id
+    for by in (me, bob, bob, eve):
+        rows.comment(on, by)
+    rows.comment(on, bob, deleted_at=NOON, ranked=False)
+    rows.comment(other, bob)
+    rows.insert(actor_block, person_id=me, blocked_id=eve, blocked_at=NOON)
+
+    def count(viewer: int = 0, post: int = on) -> int:
+        return count_new_comments(rows.conn, post, last, viewer_id=viewer)
+
+    assert (count(), count(me), count(bob), count(post=other), count(post=-1)) == (4, 2, 2, 1, 0)
+    rows.conn.execute(update(community).where(community.c.actor_id == cats).values(removed_at=NOON))
+    assert (count(), count(me)) == (0, 0)

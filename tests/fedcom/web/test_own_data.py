@@ -20,7 +20,14 @@ from fedcom.models.actor import actor
 from fedcom.models.comment import comment
 from fedcom.models.message import message
 from fedcom.models.notification import notification
-from fedcom.models.personal import actor_block, draft, host_block, saved_post
+from fedcom.models.personal import (
+    actor_block,
+    draft,
+    followed_post,
+    host_block,
+    muted_post,
+    saved_post,
+)
 from fedcom.models.post import post as posts
 from fedcom.personal import export
 from fedcom.wire.body import Body
@@ -53,6 +60,8 @@ async def bob(world: World) -> Browser:
         mine = {"person_id": by.id}
         rows = [
             (saved_post, {"post_id": other.id, "saved_at": ctx.now}),
+            (followed_post, {"post_id": other.id, "followed_at": ctx.now}),
+            (muted_post, {"post_id": about.id, "muted_at": ctx.now}),
             (actor_block, {"blocked_id": world.people["mia"].id, "blocked_at": ctx.now}),
             (host_block, {"host": "spam.example", "blocked_at": ctx.now}),
             (draft, {"form": "/submit", "fields": '{"title": "x"}', "updated_at": ctx.now}),
@@ -67,7 +76,7 @@ async def bob(world: World) -> Browser:
                     published_at=ctx.now,
                 )
             )  # fmt: skip
-        notify(ctx, by.id, NotificationEvent(kind="reply", by_id=eve.id, post_id=about.id))
+        notify(ctx, by.id, NotificationEvent(kind="reply", by_id=eve.id, post_id=other.id))
 
     await world.instance.unit(fill)
     return world.browser("bob")
@@ -90,7 +99,15 @@ async def test_the_export_has_everything_and_no_secret(world: World, bob: Browse
     assert {one["body"] for one in exported_data["messages"]} == {"From bob", "From eve"}
     assert [one["iri"] for one in exported_data["follows"]] == ["https://forum.example/c/cats"]
     assert [one["host"] for one in exported_data["blocked_hosts"]] == ["spam.example"]
-    for name in ("saved_posts", "blocked", "drafts", "notifications", "sessions"):
+    for name in (
+        "saved_posts",
+        "followed_posts",
+        "muted_posts",
+        "blocked",
+        "drafts",
+        "notifications",
+        "sessions",
+    ):
         assert exported_data[name], name
     assert 1 in {one["score"] for one in exported_data["post_votes"]}
     votes = (*exported_data["post_votes"], *exported_data["comment_votes"])
@@ -157,7 +174,7 @@ async def test_deleted_members_are_gone_with_or_without_their_content(
     assert number not in {one["actor_id"] for one in await rows(world, account)}
     assert number not in {one["account_id"] for one in await rows(world, session)}
     assert number not in {one["recipient_id"] for one in await rows(world, notification)}
-    for table in (saved_post, actor_block, host_block, draft):
+    for table in (saved_post, followed_post, muted_post, actor_block, host_block, draft):
         assert await rows(world, table) == []
     [gone] = [one for one in await rows(world, actor) if one["id"] == number]
     assert gone["deleted_at"] is not None

@@ -137,8 +137,20 @@ async def test_comments_since_the_last_visit_are_counted(world: World) -> None:
         lambda ctx: ctx.conn.execute(insert(post_visit).values(visited_at=ctx.now, **visit))
     )
 
-    assert "2 new 3 3 comments" in (await world.browser("eve").get("/")).text
-    assert "2 new" not in (await world.browser("bob").get("/")).text
+    read = await world.browser("eve").get("/")
+    assert "(read) 2 new 3 3 comments" in read.text
+    assert f'<li id="post-{post.id}" class="read">' in read.html
+    other = await world.browser("bob").get("/")
+    assert "2 new" not in other.text
+    assert 'class="read"' not in other.html
+
+
+async def test_lists_show_what_distinguishes_an_author(world: World) -> None:
+    await world.post("By a member", by="bob")
+    await world.post("By a moderator", by="mia")
+    page = (await world.browser().get("/")).text
+    assert "mia moderator" in page
+    assert "bob moderator" not in page
 
 
 async def test_pinned_posts_stand_first_in_their_community_only(world: World) -> None:

@@ -151,7 +151,7 @@ def addresses(world: World, numbers: Iterable[int], issued: Iterable[str]) -> li
         "/search?q=attic&type=communities",
         *(f"/submit?from={number}" for number in numbers),
         "/saved?show=comments",
-        "/saved?show=hidden",
+        *(f"/saved?show={kind}" for kind in ("hidden", "followed", "muted")),
         "/notifications?show=all",
         *(f"/modlog?person=bob&kind={kind}" for kind in ("remove", "lock", "remove_community")),
         "/.well-known/webfinger?resource=acct:attic@forum.example",

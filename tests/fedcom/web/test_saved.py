@@ -48,6 +48,38 @@ async def test_a_hidden_post_leaves_the_lists_and_is_found_again(world: World) -
     assert "Cats sleep" in (await eve.get("/?list=all")).text
 
 
+async def test_a_followed_thread_notifies_until_it_is_muted(world: World) -> None:
+    post = await world.post("Cats sleep", by="eve")
+    bob = world.browser("bob")
+    here = f"/post/{post.id}"
+    assert (await bob.post(f"{here}/follow", back=here)).location == here
+    page = await bob.get(here)
+    assert "You're now following this thread." in page.text
+    assert f'formaction="{here}/unfollow"' in page.html
+    assert "Cats sleep" in (await bob.get("/saved?show=followed")).text
+    assert "Cats sleep" not in (await bob.get("/saved?show=muted")).text
+
+    await world.comment(post, "They *purr*", by="mia")
+    page = await bob.get("/notifications?kind=threads")
+    assert "mia commented on Cats sleep" in page.text
+    assert "They purr" in page.text
+    assert "mia commented" not in (await bob.get("/notifications?kind=replies")).text
+    await bob.get(here)
+    assert "No new notifications" in (await bob.get("/notifications")).text
+
+    await bob.post(f"{here}/mute", back=here)
+    page = await bob.get(here)
+    assert "Thread muted. You won't be notified of replies or mentions in it." in page.text
+    assert f'formaction="{here}/unmute"' in page.html
+    assert "Cats sleep" in (await bob.get("/saved?show=muted")).text
+    assert "You don't follow any threads." in (await bob.get("/saved?show=followed")).text
+    assert "Cats sleep" in (await bob.get("/?list=all")).text
+    await world.comment(post, "@bob says more", by="mia")
+    assert "No new notifications" in (await bob.get("/notifications")).text
+    await bob.post(f"{here}/unmute")
+    assert "No muted threads" in (await bob.get("/saved?show=muted")).text
+
+
 async def test_the_blocked_are_out_of_sight_until_they_are_unblocked(world: World) -> None:
     await world.post("By bob")
     eve = world.browser("eve")

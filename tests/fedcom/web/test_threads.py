@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import delete, event, insert
+from sqlalchemy import delete, event, insert, update
 from sqlalchemy.engine import Engine
 
 from fedcom.actions.comment import CreateComment
@@ -22,14 +22,16 @@ from fedcom.models.comment import Comment
 from fedcom.models.media import link_preview
 from fedcom.models.personal import actor_block, host_block
 from fedcom.models.post import Post
+from fedcom.models.site import site
 from fedcom.rules.limits import MAX_DEPTH
-from fedcom.web.html.render import SCRIPT, STYLE
+from fedcom.web.html.render import SCRIPTS, STYLE
 from fedcom.wire.body import Body
 from tests.fedcom.web.conftest import KEY, World
 from tests.support.clock import SettableClock
 
 pytestmark = pytest.mark.anyio
 
+APPEARANCE = {"theme": "auto", "interface_language": "", "front_scope": "all", "front_sort": "new"}
 IMMEDIATE = {"Accept": "application/json"}
 
 
@@ -82,6 +84,108 @@ async def test_comments_written_since_the_last_visit_are_marked_until_the_visit_
         clock.advance(minutes=20)
     clock.advance(hours=1)
     assert "since your last visit" not in (await browser.get(f"/post/{post.id}")).text
+
+
+async def test_new_comments_lead_to_each_other_in_the_order_of_the_page(
+    world: World, clock: SettableClock
+) -> None:
+    post = await world.post()
+    old = await world.comment(post, "Old words", by="eve")
+    await world.browser("bob").get(f"/post/{post.id}")
+    clock.advance(hours=2)
+    below = await world.comment(post, "Below", by="eve", parent=old)
+    top = await world.comment(post, "On top", by="eve")
+    await world.comment(post, "Mine", by="bob")
+
+    page = await world.browser("bob").get(f"/post/{post.id}?sort=new")
+    assert f'<a class="first-new" href="#comment-{top.id}">' in page.html
+    assert f'<a class="label fresh" href="#comment-{below.id}"' in page.html
+    assert page.html.count('class="label fresh"') == 2
+    # From one at the top to behind its replies.
+    assert page.html.count('class="down"') == page.html.count('<span id="after-') == 1
+    assert f'<a class="down" href="#after-{old.id}"' in page.html
+    end = page.html.index(f'<span id="after-{old.id}">')
+    assert page.html.index(f'id="comment-{below.id}"') < end
+
+    page = await world.browser().get(f"/post/{post.id}?sort=old&since={below.id}")
+    assert "2 new comments." in page.text
+    assert f'href="#comment-{top.id}">Go to the first one' in page.html
+    assert "since=" not in (await world.browser().get(f"/comment/{old.id}")).html
+
+
+async def test_replies_are_collapsed_by_a_link(world: World) -> None:
+    post = await world.post()
+    first = await world.comment(post, "At the top")
+    await world.comment(post, "Below", parent=first)
+    page = await world.browser().get(f"/post/{post.id}?sort=old")
+    assert page.html.count("<details open>") == 2
+    assert 'href="?sort=old&amp;fold=replies#comments"' in page.html
+
+    page = await world.browser().get(f"/post/{post.id}?sort=old&fold=replies")
+    assert page.html.count("<details open>") == 1
+    assert 'href="?sort=old#comments"' in page.html
+    assert "Expand all" in page.text
+    assert "Collapse replies" not in (await world.browser().get(f"/comment/{first.id}")).text
+
+
+async def test_a_flat_list_is_by_time_and_names_what_is_replied_to(
+    world: World, clock: SettableClock
+) -> None:
+    post = await world.post()
+    first = await world.comment(post, "One", by="bob")
+    clock.advance(minutes=1)
+    await world.comment(post, "Two", by="eve")
+    clock.advance(minutes=1)
+    third = await world.comment(post, "Three", by="mia", parent=first)
+    eve = world.browser("eve")
+
+    def order(html: str) -> list[int]:
+        return [html.index(f"<p>{word}</p>") for word in ("One", "Two", "Three")]
+
+    page = await eve.get(f"/post/{post.id}?view=flat")
+    assert order(page.html) == sorted(order(page.html))
+    above = f'<a class="answered" href="#comment-{first.id}">in reply to <bdi>@bob</bdi>'
+    assert above in page.html
+    assert page.html.count('class="answered"') == 1
+    assert 'href="?view=tree#comments"' in page.html
+    assert 'class="up"' not in page.html
+    newest = await eve.get(f"/post/{post.id}?view=flat&sort=new")
+    assert order(newest.html) == sorted(order(newest.html), reverse=True)
+    # Nested with "hot", and always on the page of one comment.
+    assert 'class="answered"' not in (await eve.get(f"/post/{post.id}?sort=hot")).html
+    assert 'class="up"' in (await eve.get(f"/comment/{third.id}?view=flat")).html
+    assert (await eve.get(f"/post/{post.id}?view=flat&after=x")).status == 422
+
+    await eve.post("/settings/appearance", **APPEARANCE, flat_threads="on")
+    assert 'class="answered"' in (await eve.get(f"/post/{post.id}")).html
+    assert 'class="answered"' not in (await eve.get(f"/post/{post.id}?view=tree")).html
+    assert 'id="keys"' not in (await eve.get(f"/post/{post.id}")).html
+    await eve.post("/settings/appearance", **APPEARANCE, keyboard_shortcuts="on")
+    assert 'id="keys"' in (await eve.get(f"/post/{post.id}")).html
+
+
+async def test_an_open_page_asks_for_new_comments_and_gets_a_number(world: World) -> None:
+    post = await world.post()
+    first = await world.comment(post, "One", by="bob")
+    eve, here = world.browser("eve"), f"/post/{post.id}"
+    address = f"{here}/news?since={first.id}"
+    assert f'data-news="{address}"' in (await eve.get(here)).html
+    none = await eve.get(address)
+    assert json.loads(none.html) == {"count": 0, "text": "Show 0 new comments"}
+    await world.comment(post, "Secret words", by="bob")
+    await world.comment(post, "By herself", by="eve")
+    told = await eve.get(address, if_none_match=none.headers["etag"])
+    assert (told.status, json.loads(told.html)) == (200, {"count": 1, "text": "Show 1 new comment"})
+    assert told.headers["cache-control"] == "private, no-cache"
+    same = await eve.get(address, if_none_match=told.headers["etag"])
+    assert (same.status, same.html) == (304, "")
+    guest = await world.browser().get(address)
+    assert (json.loads(guest.html)["count"], guest.headers["cache-control"]) == (
+        2,
+        "public, no-cache",
+    )
+    await world.instance.unit(lambda ctx: ctx.conn.execute(update(site).values(private=True)))
+    assert (await world.browser().get(address)).status == 303
 
 
 async def test_nothing_is_new_to_guests(world: World) -> None:
@@ -187,7 +291,7 @@ async def test_comments_from_a_blocked_server_are_collapsed(world: World) -> Non
 
 
 # Bob wrote half of it, and also sees how often his comments were boosted.
-@pytest.mark.parametrize(("who", "most"), [("", 6), ("ann", 6), ("bob", 7)])
+@pytest.mark.parametrize(("who", "most"), [("", 6), ("ann", 7), ("bob", 8)])
 async def test_a_thread_of_200_comments_is_few_statements_and_60_kilobytes(
     world: World, who: str, most: int
 ) -> None:
@@ -199,7 +303,7 @@ async def test_a_thread_of_200_comments_is_few_statements_and_60_kilobytes(
     asked = [text for text in statements if text.lstrip().upper().startswith(("SELECT", "WITH"))]
     assert len(asked) <= most, asked
     assert page.html.count('<li id="comment-') == 200
-    sizes = [len(gzip.compress(part)) for part in (page.html.encode(), STYLE, SCRIPT)]
+    sizes = [len(gzip.compress(part)) for part in (page.html.encode(), STYLE, SCRIPTS["script.js"])]
     assert sum(sizes) <= 60_000, sizes
     assert sizes[-1] <= 15_000
 
