@@ -340,7 +340,8 @@ if (bars.length && document.getElementById("thread")) {
     quote(words);
   }, true);
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "q" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
+    // The help on keys is not there for members who have switched them off.
+    if (event.key !== "q" || !document.getElementById("keys") || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
     const words = selected();
     if (!words) return;
     event.preventDefault();
