@@ -18,7 +18,7 @@ is accepted, with the address where it was found as its id.
 import asyncio
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -378,6 +378,22 @@ class Fetcher:
             return first
         again = await self._try_post(place, body, key, other)
         return self._better(place, other, first, again)
+
+    async def post_unsigned(
+        self, url: str, body: bytes, headers: Mapping[str, str], *, seconds: float
+    ) -> HttpResponse:
+        """POST something that is no activity, with its own `headers`, without following redirects.
+
+        Any HTTP status is an `HttpResponse`. Raises `Unreachable` for temporary faults, also after
+        `seconds`; `PrivateAddress` and `FetchRefused` (no IRI that may be posted to) for permanent
+        ones.
+        """
+        place = self._to_place(url)
+        sent = {**self._headers, "Host": place.netloc, **headers}
+        limits = replace(_POST, total=min(_POST.total, seconds))
+        reply = await self._send(PeerRequest("POST", place, sent, body), limits)
+        wait = retry_after(reply.header(b"retry-after"), self._clock())
+        return HttpResponse(reply.status, wait, opening(_readable(reply, limits)))
 
     async def aclose(self) -> None:
         """Close all connections."""

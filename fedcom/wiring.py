@@ -32,6 +32,7 @@ from fedcom.background.loops import repeat
 from fedcom.background.mailer import Mailer
 from fedcom.background.previews import Previews
 from fedcom.background.purges import Purges
+from fedcom.background.push import PushSender
 from fedcom.background.search_words import SearchWords
 from fedcom.clock import Clock, utc_now
 from fedcom.context import Context, NewKey
@@ -41,6 +42,7 @@ from fedcom.doctor.outside import Outside
 from fedcom.federation.listeners import Listeners
 from fedcom.federation.ports import BlockGate, PeerInboxes
 from fedcom.federation.problem_types import TYPES as DOMAIN_TYPES
+from fedcom.http.email_links import unsubscribe_url
 from fedcom.http.signer import HmacSigner
 from fedcom.lookup import Found, LookUp
 from fedcom.media.pictures import Pictures
@@ -73,6 +75,7 @@ AGENT = f"Fedcom/{version('fedcom')}"
 UNIT_DOCUMENTS = 30
 PURGE_EVERY = 5.0
 READ_WORDS_EVERY = 3.0
+PUSH_EVERY = 3.0
 CLEAN_UP_EVERY = 3600.0
 IMPORT_EVERY = 5.0
 """Seconds between two steps of the imports of settings."""
@@ -114,6 +117,7 @@ class OpenInstance:
     _active_users: ActiveUserCounts
     _block_lists: BlockLists
     _daily_counts: DailyCounts
+    _push_sender: PushSender
     _purges: Purges
     _search_words: SearchWords
 
@@ -208,6 +212,7 @@ class OpenInstance:
             tasks.create_task(
                 repeat(READ_WORDS_EVERY, self.read_words, only_if=self.database.is_leader)
             )
+            tasks.create_task(repeat(PUSH_EVERY, self.push, only_if=self.database.is_leader))
             tasks.create_task(self.backfill.run())
             tasks.create_task(self.previews.run())
             tasks.create_task(self.mailer.run(only_if=self.database.is_leader))
@@ -227,6 +232,10 @@ class OpenInstance:
     async def erase_purged(self) -> None:
         """Erase everything that admins have purged and that is due."""
         await self._purges.work()
+
+    async def push(self) -> None:
+        """Send all push messages that are due to members' browsers."""
+        await self._push_sender.send_due()
 
     async def read_words(self) -> None:
         """Let the search know the words of all new texts."""
@@ -351,6 +360,7 @@ async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
         clock,
         origins.is_blocked,
     )
+    signer = HmacSigner(settings.read_secret(make=False))
     previews = Previews(units, pictures, parts.fetcher, settings.origin, clock)
     inbox = Inbox(
         database=database,
@@ -376,12 +386,14 @@ async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
             inbox=inbox,
             dispatcher=dispatcher,
             backfill=backfill,
-            mailer=Mailer(units, settings, clock),
+            mailer=Mailer(
+                units, settings, clock, partial(unsubscribe_url, signer, settings.origin)
+            ),
             previews=previews,
             pictures=pictures,
             remote_pictures=remote_pictures,
             media_signer=MediaUrlSigner(settings.read_secret(make=False), settings.origin),
-            signer=HmacSigner(settings.read_secret(make=False)),
+            signer=signer,
             cipher=parts.cipher,
             setup_token=await make_setup_token(database, settings),
             revision=parts.revision,
@@ -396,6 +408,7 @@ async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
             _purges=Purges(
                 database, units, pictures.store, remote_pictures, settings.origin, clock
             ),
+            _push_sender=PushSender(units, parts.fetcher, settings.origin, clock),
             _search_words=SearchWords(database),
         )
     finally:

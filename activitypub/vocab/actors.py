@@ -29,6 +29,8 @@ class ActorProfile:
     published: datetime | None = None
     updated: datetime | None = None
     discoverable: bool = True
+    # Whether search engines may list it (FEP-5feb).
+    indexable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,7 @@ def person(  # noqa: PLR0913 - one argument for each field that a peer reads
     """A member; a bot is a Service, as with Lemmy and Mastodon."""
     kind = "Service" if is_bot else "Person"
     return _actor(kind, profile, boxes, key, proof_keys) | present(
-        indexable=profile.discoverable,
+        indexable=profile.indexable,
         matrixUserId=matrix_user_id,
         alsoKnownAs=some(also_known_as),
         movedTo=moved_to,
@@ -84,6 +86,8 @@ def group(  # noqa: PLR0913 - one argument for each field that a peer reads
         postingRestrictedToMods=posting_restricted,
         sensitive=sensitive,
         language=[language.to_json() for language in languages],
+        # Lemmy's communities do not have it.
+        indexable=None if profile.indexable else False,
     )
 
 

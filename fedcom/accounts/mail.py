@@ -22,13 +22,21 @@ GIVE_UP = timedelta(days=1)
 FIRST_PAUSE = timedelta(minutes=1)
 
 
-def enqueue_mail(ctx: Context, recipient: str, subject: str, body: str) -> None:
-    """Enqueue this, to be sent soon."""
-    ctx.conn.execute(
-        insert(mail).values(
-            recipient=recipient, subject=subject, body=body, created_at=ctx.now, due_at=ctx.now
-        )
-    )
+def enqueue_mail(
+    ctx: Context,
+    recipient: str,
+    subject: str,
+    body: str,
+    *,
+    html: str = "",
+    unsubscribe_url: str = "",
+) -> None:
+    """Enqueue this, to be sent soon: plain text, the same as a page if there is one, and for mail
+    that was not asked for the address that ends it.
+    """
+    row = {"recipient": recipient, "subject": subject, "body": body, "html": html}
+    times = {"created_at": ctx.now, "due_at": ctx.now}
+    ctx.conn.execute(insert(mail).values(**row, **times, unsubscribe_url=unsubscribe_url))
 
 
 def list_due(conn: Connection, now: datetime, limit: int = 20) -> list[Mail]:
@@ -162,6 +170,44 @@ If this wasn't you, you can ignore this e-mail.
 """)
     facts = {"name": owner.person.name, "site": site.name, "link": f"{site.origin}/forgot"}
     subject = say.gettext("Your e-mail address at %(site)s")
+    enqueue_mail(ctx, address, subject % facts, body % facts)
+
+
+def write_passkey_change(
+    ctx: Context, site: Site, member: Member, address: str, passkey: str, *, is_new: bool
+) -> None:
+    """Tell a member, in their language, that a passkey was added or removed."""
+    say = catalogue(member.account.interface_language)
+    if is_new:
+        subject = say.gettext("A passkey was added to your account at %(site)s")
+        body = say.gettext("""\
+Hello %(name)s,
+
+The passkey “%(passkey)s” was added to your account at %(site)s.
+It can log in without your password.
+
+If this wasn't you, remove it and change your password here:
+
+%(link)s
+""")
+    else:
+        subject = say.gettext("A passkey was removed from your account at %(site)s")
+        body = say.gettext("""\
+Hello %(name)s,
+
+The passkey “%(passkey)s” was removed from your account at %(site)s.
+It can't log in any more.
+
+If this wasn't you, change your password here:
+
+%(link)s
+""")
+    facts = {
+        "name": member.person.name,
+        "site": site.name,
+        "passkey": passkey,
+        "link": f"{site.origin}/settings/account",
+    }
     enqueue_mail(ctx, address, subject % facts, body % facts)
 
 

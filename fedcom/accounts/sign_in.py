@@ -7,7 +7,8 @@
    `incorrect_login`, and the attempt stays counted.
 
 With two-factor authentication, the third returns `CodeNeeded`, and two more follow: `begin_code`
-counts an attempt at the code, and `finish_code` begins the session.
+counts an attempt at the code, and `finish_code` begins the session. A passkey takes the place of
+all of them: `begin_passkey`, `passkeys.take_challenge`, `finish_passkey`.
 
 A failure does not reveal whether the account exists, neither by its text nor by its duration.
 
@@ -24,11 +25,13 @@ from sqlalchemy import Connection, select
 
 from fedcom.accounts.applications import refuse_applicant
 from fedcom.accounts.members import Member, find_member, get_member, replace_hash
+from fedcom.accounts.passkeys import Answer, use_passkey
 from fedcom.accounts.sessions import create_session, issue_token
 from fedcom.accounts.throttle import (
     CODE_BY_ACCOUNT,
     CODE_BY_DEVICE,
     CODE_BY_PAIR,
+    PASSKEY_BY_ADDRESS,
     SIGN_IN_BY_ADDRESS,
     SIGN_IN_BY_DEVICE,
     SIGN_IN_BY_NAME,
@@ -213,6 +216,25 @@ def finish_code(
         raise incorrect_login()
     use_code(ctx, cipher, member.person.id, step.code)
     forget_attempts(ctx.conn, step.attempts)
+    return begin_session(ctx, member, start)
+
+
+def begin_passkey(conn: Connection, client: Client, now: datetime) -> None:
+    """Count a log-in with a passkey, before anything is stored for it. Raises TooMany."""
+    count_attempt(conn, PASSKEY_BY_ADDRESS, address_key(client.address), now)
+
+
+def finish_passkey(ctx: Context, answer: Answer, start: Start) -> NewSession | EmailNeeded:
+    """Begin a session with a passkey, which is both factors at once.
+
+    Raises Denied: what `use_passkey` raises, `registration_application_is_pending`,
+    `registration_denied`.
+    """
+    member = get_member(ctx.conn, use_passkey(ctx, answer))
+    if member.person.deleted_at:
+        raise incorrect_login()
+    if member.account.state == "pending":
+        refuse_applicant(ctx.conn, member.person.id)
     return begin_session(ctx, member, start)
 
 

@@ -44,6 +44,9 @@ CODE_BY_PAIR = Limit("code:pair", 10, timedelta(hours=1))
 CODE_BY_ACCOUNT = Limit("code:account", 20, timedelta(hours=1))
 CODE_BY_DEVICE = Limit("code:device", 10, timedelta(hours=1))
 
+# Log-ins with passkeys, which cannot be guessed: each stores what is to be signed.
+PASSKEY_BY_ADDRESS = Limit("passkey:ip", 60, timedelta(minutes=5))
+
 SIGN_UP_BY_ADDRESS = Limit("signup:ip", 25, timedelta(minutes=5))
 # Every account uses up a name for ever. A school class that joins together can be invited.
 ACCOUNTS_BY_ADDRESS = Limit("signup:made", 20, timedelta(days=1))
@@ -70,7 +73,7 @@ COMPLETIONS_BY_MEMBER = Limit("complete:member", 120, timedelta(minutes=1))
 
 LIMITS = (
     *(SIGN_IN_BY_ADDRESS, SIGN_IN_BY_PAIR, SIGN_IN_BY_NAME, SIGN_IN_BY_DEVICE),
-    *(CODE_BY_PAIR, CODE_BY_ACCOUNT, CODE_BY_DEVICE),
+    *(CODE_BY_PAIR, CODE_BY_ACCOUNT, CODE_BY_DEVICE, PASSKEY_BY_ADDRESS),
     *(SIGN_UP_BY_ADDRESS, ACCOUNTS_BY_ADDRESS),
     *(RECORDINGS_BY_ADDRESS, RESET_BY_ADDRESS, RESET_BY_PAIR, RESET_BY_ACCOUNT),
     *(CONFIRMATIONS_BY_RECIPIENT, CONFIRMATIONS_BY_ACCOUNT, SEARCH_BY_ADDRESS),

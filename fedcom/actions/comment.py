@@ -13,11 +13,10 @@ from fedcom.actions.post import Provenance
 from fedcom.context import Context
 from fedcom.effects.counts import OWN_VOTE, count_comment, locked, put_own_vote
 from fedcom.effects.mentions import mentioned, notify_mentioned, with_links
-from fedcom.effects.notify import NotificationEvent, is_blocked, notify
+from fedcom.effects.notify import NotificationEvent, is_blocked, notify, notify_followers
 from fedcom.effects.outside_mentions import adopt_mention
 from fedcom.effects.restrictions import check_answerable, keep_restrictions
 from fedcom.effects.revisions import keep_revision
-from fedcom.effects.thread_followers import notify_followers
 from fedcom.effects.tombstones import refuse_deleted
 from fedcom.errors import Denied, Invalid
 from fedcom.models.actor import Actor, Community, Person

@@ -114,6 +114,8 @@ class EditCommunity(Federated[Community]):
     posting_restricted: bool
     # None: as they are.
     languages: tuple[str, ...] | None = None
+    # Whether search engines may list its pages. None: as it is.
+    indexable: bool | None = None
 
     def check(self, ctx: Context) -> None:
         """For moderators; the change of a remote community is sent to its server."""
@@ -135,6 +137,7 @@ class EditCommunity(Federated[Community]):
                 title=check_display_name(self.title),
                 summary_source=self.description.source,
                 summary_html=self.description.html,
+                indexable=self.community.indexable if self.indexable is None else self.indexable,
                 updated_at=ctx.now,
             )
         )
@@ -207,6 +210,8 @@ def _edit_from(ctx: Context, received: ReceivedActivity, community: Community) -
         posting_restricted=wanted.get("postingRestrictedToMods") is True,
         # Not every peer knows languages of communities.
         languages=None if wanted.get("language") is None else languages,
+        # Only a wish not to be listed is sent.
+        indexable=False if wanted.get("indexable") is False else None,
     )
 
 

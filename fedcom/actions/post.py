@@ -12,7 +12,7 @@ from fedcom.actions.base import Activity, Audience, Federated, Microblogs
 from fedcom.context import Context
 from fedcom.effects.counts import OWN_VOTE, count_post, locked, put_own_vote
 from fedcom.effects.mentions import mentioned, notify_mentioned, with_links
-from fedcom.effects.notify import NotificationEvent
+from fedcom.effects.notify import NotificationEvent, notify_watchers
 from fedcom.effects.outside_mentions import adopt_mention
 from fedcom.effects.restrictions import keep_restrictions
 from fedcom.effects.revisions import keep_revision
@@ -23,6 +23,7 @@ from fedcom.models.actor import Community, Person
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.comment import Comment
 from fedcom.models.located import Located
+from fedcom.models.notification import Kind
 from fedcom.models.post import Post, post
 from fedcom.queries.follows import is_followed_here
 from fedcom.queries.located import locate, standing_in
@@ -100,6 +101,7 @@ class CreatePost(WritePost):
         count_post(ctx, made, 1)
         want_preview(ctx, made)
         _notify_mentioned(ctx, self, made)
+        notify_watchers(ctx, _event(self, made, "post"))
         return made
 
     def _insert(self, ctx: Context) -> Post:
@@ -264,14 +266,18 @@ def _content_columns(ctx: Context, action: WritePost) -> dict[str, object]:
     }
 
 
-def _notify_mentioned(ctx: Context, action: WritePost, content: Post) -> None:
-    event = NotificationEvent(
-        kind="mention",
+def _event(action: WritePost, content: Post, kind: Kind = "mention") -> NotificationEvent:
+    return NotificationEvent(
+        kind=kind,
         by_id=action.by.id,
         community_id=content.community_id,
         post_id=content.id,
         written_at=content.updated_at or content.published_at,
     )
+
+
+def _notify_mentioned(ctx: Context, action: WritePost, content: Post) -> None:
+    event = _event(action, content)
     if action.source is not None:
         adopt_mention(ctx, content.iri, event)
     tagged = None if action.source is None else action.source.mentions

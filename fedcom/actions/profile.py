@@ -22,7 +22,7 @@ from inbox.ports import ReceivedActivity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditProfile(Federated[Person]):
-    """A member changes their own display name, text and Matrix id, or declares to be a bot."""
+    """A member changes their own display name, text, Matrix id, or what they declare to be."""
 
     by: Person
     title: str
@@ -31,6 +31,8 @@ class EditProfile(Federated[Person]):
     matrix_user_id: str | None = None
     # Whether the account is a bot: its actor is a Service. None: as it is.
     is_bot: bool | None = None
+    # Whether search engines may list their pages. None: as it is.
+    indexable: bool | None = None
 
     def check(self, ctx: Context) -> None:
         """Within our limits."""
@@ -56,6 +58,7 @@ class EditProfile(Federated[Person]):
                 summary_html=self.summary.html,
                 matrix_user_id=matrix_id,
                 kind=kind,
+                indexable=self.by.indexable if self.indexable is None else self.indexable,
                 updated_at=ctx.now,
             )
         )

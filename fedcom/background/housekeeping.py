@@ -12,6 +12,7 @@ from fedcom.accounts import rate_limits as pace
 from fedcom.accounts.applications import old_denials
 from fedcom.accounts.captcha import expired_captchas
 from fedcom.accounts.mail import unsent_mail
+from fedcom.accounts.passkeys import expired_challenges
 from fedcom.accounts.password_reset import expired_resets
 from fedcom.accounts.sessions import expired_sessions
 from fedcom.accounts.throttle import LIMITS, old_attempts
@@ -97,6 +98,7 @@ def list_outdated(now: datetime) -> tuple[Outdated, ...]:
         old_denials(now),
         abandoned_secrets(now),
         expired_captchas(now),
+        expired_challenges(now),
         old_notifications(now),
         unused_outside_mentions(),
         old_sent_forms(now),

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
+from email.policy import default
 from email.utils import format_datetime, make_msgid
 from functools import partial
 from ipaddress import ip_address
@@ -19,7 +20,7 @@ from urllib.parse import unquote, urlsplit
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from fedcom.accounts.digest import write_digests
+from fedcom.accounts.digest import BATCH, UnsubscribeUrl, write_digests
 from fedcom.accounts.mail import drop_mail, list_due, postpone_mail
 from fedcom.clock import Clock
 from fedcom.models.mail import Mail
@@ -29,8 +30,8 @@ from fedcom.units import Units
 POLL_SECONDS = 5.0
 """Seconds between two queries of the queue."""
 
-DIGESTS_EVERY = 120
-"""How many queries of the queue there are for each search for unread notifications."""
+DIGESTS_EVERY = 6
+"""How many queries of the queue there are for each search for notifications to mail."""
 
 TIMEOUT = 30.0
 """Seconds that each step of the mail server may take."""
@@ -73,9 +74,16 @@ class Server:
 class Mailer:
     """Sends the queued mail. Does nothing when the settings name no mail server."""
 
-    def __init__(self, units: Units, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self,
+        units: Units,
+        settings: Settings,
+        clock: Clock,
+        unsubscribe_url: UnsubscribeUrl,
+    ) -> None:
         self._units = units
         self._clock = clock
+        self._unsubscribe_url = unsubscribe_url
         self._sender = settings.mail_sender
         url = settings.smtp_url
         self._server = None if url is None else Server.read(url.get_secret_value())
@@ -90,7 +98,7 @@ class Mailer:
                 continue
             try:
                 if rounds % DIGESTS_EVERY == 0:
-                    await self._units.unit(write_digests)
+                    await self.write_digests()
                 await self.send_due()
             except SQLAlchemyError:
                 logger.exception("mail_queue_failed")
@@ -104,6 +112,12 @@ class Mailer:
         """
         if self._server is not None:
             await asyncio.to_thread(_greet, self._server)
+
+    async def write_digests(self) -> None:
+        """Enqueue mail about notifications to all members for whom it is due."""
+        some = partial(write_digests, unsubscribe_url=self._unsubscribe_url)
+        while await self._units.unit(some) == BATCH:
+            pass
 
     async def send_due(self) -> int:
         """Send the mail that is due, one after the other; how many were sent."""
@@ -143,14 +157,20 @@ def _is_final(error: Exception) -> bool:
 
 
 def _compose(queued: Mail, sender: str) -> EmailMessage:
-    message = EmailMessage()
+    # Lines as long as SMTP permits (RFC 5321 §4.5.3.1.6): an address must not be broken in two.
+    message = EmailMessage(default.clone(max_line_length=998))
     message["From"] = sender
     message["To"] = queued.recipient
     message["Subject"] = queued.subject
     message["Date"] = format_datetime(queued.created_at)
     message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2].rstrip(">"))
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no "I am on holiday" comes back
+    if queued.unsubscribe_url:
+        message["List-Unsubscribe"] = f"<{queued.unsubscribe_url}>"  # RFC 2369
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
     message.set_content(queued.body)
+    if queued.html:
+        message.add_alternative(queued.html, subtype="html")
     return message
 
 

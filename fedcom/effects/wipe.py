@@ -13,6 +13,8 @@ from fedcom.models.account import (
     application_decision,
     invitation,
     invited_member,
+    passkey,
+    passkey_challenge,
     password_reset,
     recovery_code,
     session,
@@ -34,7 +36,7 @@ from fedcom.models.moderation import (
     report,
     tombstone,
 )
-from fedcom.models.notification import notification
+from fedcom.models.notification import muted_community, notification, notification_choice
 from fedcom.models.omission import omission
 from fedcom.models.outside_mention import outside_mention
 from fedcom.models.personal import (
@@ -50,6 +52,7 @@ from fedcom.models.personal import (
     sent_form,
 )
 from fedcom.models.post import post, post_rank
+from fedcom.models.push import push_subscription
 from fedcom.models.rule import rule
 from fedcom.models.settings_import import import_item
 from fedcom.models.site import site
@@ -68,6 +71,8 @@ PERSONAL: tuple[Column[Any], ...] = (
     sent_form.c.person_id,
     import_item.c.person_id,
     notification.c.recipient_id,
+    notification_choice.c.person_id,
+    muted_community.c.person_id,
     appeal.c.person_id,
     moderator_note.c.person_id,
 )
@@ -77,9 +82,12 @@ account, by `wipe_personal`.
 
 LOGIN: tuple[Column[Any], ...] = (
     invited_member.c.account_id,
+    push_subscription.c.account_id,
     session.c.account_id,
     password_reset.c.account_id,
     application_decision.c.account_id,
+    passkey.c.account_id,
+    passkey_challenge.c.account_id,
     recovery_code.c.account_id,
     two_factor.c.account_id,
     account.c.actor_id,
@@ -134,6 +142,7 @@ KEPT: dict[Column[Any], str] = {
     modlog.c.community_id: "names a community",
     moderator_note.c.community_id: "names a community",
     notification.c.community_id: "names a community",
+    muted_community.c.community_id: "names a community",
     omission.c.community_id: "names a community",
     post.c.community_id: "names a community",
     post_rank.c.community_id: "names a community",

@@ -1,5 +1,5 @@
-"""The links that confirm e-mail addresses, and that a test mail has arrived: made, sent, and read
-when they come back.
+"""The links in e-mail: to confirm an address, that a test mail has arrived, and to get no more mail
+about notifications. They are made, sent, and read when they come back.
 """
 
 from collections.abc import Callable
@@ -19,6 +19,7 @@ from fedcom.models.site import Site
 
 _PURPOSE = "confirm an e-mail address"
 _TEST = "test the sending of mail"
+_UNSUBSCRIBE = "stop mail about notifications"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,25 @@ def is_test_link(instance: Instance, admin: Member, token: str, now: datetime) -
     (until,) = parts_of(token, 1)
     is_genuine = instance.signer.verify(_TEST, token, _of_admin(admin))
     return is_genuine and number_in(until) > now.timestamp()
+
+
+def unsubscribe_url(signer: HmacSigner, origin: str, person_id: int) -> str:
+    """The address that ends a member's mail about notifications. It is valid for ever: mail is
+    kept, and all that it can do is to end this mail.
+    """
+    return f"{origin}/unsubscribe?token={signer.sign(_UNSUBSCRIBE, str(person_id))}"
+
+
+def read_unsubscribe(conn: Connection, signer: HmacSigner, token: str) -> Member:
+    """Whose mail the link with this token ends. Raises NotFound("unsubscribe_unknown")."""
+    (member_id,) = parts_of(token, 1)
+    unknown = NotFound("unsubscribe_unknown", "This link is not valid.")
+    if not signer.verify(_UNSUBSCRIBE, token):
+        raise unknown
+    try:
+        return get_member(conn, number_in(member_id))
+    except NotFound:
+        raise unknown from None
 
 
 def _of_admin(admin: Member) -> str:

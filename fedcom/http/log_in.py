@@ -4,10 +4,12 @@ thread of its own.
 
 import asyncio
 from functools import partial
+from typing import Any
 
 from starlette.requests import Request
 
 from fedcom.accounts.members import Member
+from fedcom.accounts.passkeys import begin_using, take_challenge
 from fedcom.accounts.passwords import check_password, stronger_hash
 from fedcom.accounts.sessions import SignedIn
 from fedcom.accounts.sign_in import (
@@ -19,9 +21,11 @@ from fedcom.accounts.sign_in import (
     SecondStep,
     Start,
     begin_code,
+    begin_passkey,
     begin_sign_in,
     email_unconfirmed,
     finish_code,
+    finish_passkey,
     finish_sign_in,
 )
 from fedcom.accounts.throttle import forget_attempts
@@ -70,6 +74,26 @@ async def log_in_with_code(
     )
     step, start = SecondStep(member, code, attempts), start_of(request, is_app=is_app)
     return await instance.unit(lambda ctx: finish_code(ctx, instance.cipher, step, start))
+
+
+async def begin_with_passkey(request: Request) -> dict[str, Any]:
+    """What a browser needs to log in with a passkey, as JSON. Raises TooMany."""
+    client = _client(request)
+
+    def begin(ctx: Context) -> dict[str, Any]:
+        begin_passkey(ctx.conn, client, ctx.now)
+        return begin_using(ctx)
+
+    return await instance_of(request).unit(begin)
+
+
+async def log_in_with_passkey(request: Request, credential: str) -> NewSession | EmailNeeded:
+    """Log in with what the browser made of that. Raises Invalid as `take_challenge` does, and
+    Denied as `finish_passkey` does.
+    """
+    instance, start = instance_of(request), start_of(request)
+    answer = await instance.unit(lambda ctx: take_challenge(ctx, credential, None))
+    return await instance.unit(lambda ctx: finish_passkey(ctx, answer, start))
 
 
 async def log_in_app(

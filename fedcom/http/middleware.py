@@ -22,10 +22,11 @@ from fedcom.http.page_cache import PageCache
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "img-src 'self' data:; media-src 'self'; form-action 'self'; "
+    "worker-src 'self'; manifest-src 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
 )
-"""The Content-Security-Policy of every response: our own style sheet, script, pictures and
-recordings."""
+"""The Content-Security-Policy of every response: our own style sheet, scripts, pictures,
+recordings and manifest."""
 
 HEADERS = {
     "Content-Security-Policy": POLICY,

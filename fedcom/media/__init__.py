@@ -4,5 +4,5 @@ In reading order: `picture` (what a clean one is), `images` (untrusted bytes →
 `worker` (the program that does this for the server), `messages` (what they send each other),
 `process` (starts and ends it), `store` (the folder), `s3` (a bucket instead), `pictures` (all of
 that together), `records` (the rows that say whose pictures they are), `queue` (previews to be
-made), `remote` (pictures on other servers, fetched for our pages).
+made), `remote` (pictures on other servers, fetched for our pages), `icons` (of this server).
 """

@@ -26,6 +26,7 @@ from fedcom.db import BigId, UtcDateTime
 from fedcom.models.base import EMPTY, metadata
 
 Theme = Literal["auto", "light", "dark"]
+MailPace = Literal["soon", "daily", "weekly"]
 
 account = Table(
     "account",
@@ -45,6 +46,8 @@ account = Table(
     # The look of pages and the defaults of lists, for `Preferences`.
     Column("interface_language", Text, nullable=False, server_default=EMPTY),
     Column("theme", Text, nullable=False, server_default="auto"),
+    # The name of an IANA time zone; "" for the browser's.
+    Column("time_zone", Text, nullable=False, server_default=EMPTY),
     Column("front_scope", Text, nullable=False, server_default="subscribed"),
     Column("front_sort", Text, nullable=False, server_default="active"),
     Column("compact_lists", Boolean, nullable=False, server_default=false()),
@@ -58,6 +61,11 @@ account = Table(
     # What only apps read, as JSON: `AppPreferences`.
     Column("app_preferences", Text, nullable=False, server_default=text("'{}'")),
     Column("mail_notifications", Boolean, nullable=False, server_default=false()),
+    Column("mail_pace", Text, nullable=False, server_default="soon"),
+    # Of the daily or weekly mail, in UTC.
+    Column("mail_hour", Integer, nullable=False, server_default=text("8")),
+    # Mail and push messages quote private messages.
+    Column("quotes_messages", Boolean, nullable=False, server_default=false()),
     # Changed to change the addresses of their private feeds.
     Column("feed_salt", Text, nullable=False, server_default=EMPTY),
     # The number of the last announcement that they dismissed.
@@ -66,6 +74,7 @@ account = Table(
     Column("mailed_at", UtcDateTime, nullable=True),
     CheckConstraint("role IN ('admin', 'member')", name="role"),
     CheckConstraint("state IN ('active', 'pending')", name="state"),
+    CheckConstraint("mail_pace IN ('soon', 'daily', 'weekly')", name="mail_pace"),
     Index(
         "ix_account_admin",
         "actor_id",
@@ -181,6 +190,37 @@ recovery_code = Table(
 )
 
 
+# The public keys with which members log in (fedcom.accounts.passkeys).
+passkey = Table(
+    "passkey",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("account_id", BigId, ForeignKey("account.actor_id"), nullable=False),
+    # In base64url, as browsers name it.
+    Column("credential_id", Text, nullable=False, unique=True),
+    # In COSE's format.
+    Column("public_key", LargeBinary, nullable=False),
+    # Of its last use; 0 for devices that do not count.
+    Column("sign_count", BigId, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime, nullable=True),
+    Index("ix_passkey_account_id", "account_id"),
+    sqlite_autoincrement=True,
+)
+
+# What a device is to sign; each is answered once.
+passkey_challenge = Table(
+    "passkey_challenge",
+    metadata,
+    # SHA-256 of the challenge.
+    Column("digest", Text, primary_key=True),
+    # For adding a passkey to this account; null: for logging in.
+    Column("account_id", BigId, ForeignKey("account.actor_id"), nullable=True),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Index("ix_passkey_challenge_account_id", "account_id"),
+)
+
 # Each is answered once; kept for as long as it would be valid.
 used_captcha = Table(
     "used_captcha",
@@ -217,6 +257,7 @@ class Account:
     last_seen_at: datetime | None
     interface_language: str
     theme: Theme
+    time_zone: str
     front_scope: str
     front_sort: str
     compact_lists: bool
@@ -228,6 +269,9 @@ class Account:
     languages: str
     app_preferences: str
     mail_notifications: bool
+    mail_pace: MailPace
+    mail_hour: int
+    quotes_messages: bool
     dismissed_announcement: int
 
     @property

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     false,
     text,
+    true,
 )
 
 from fedcom.db import BigId, UtcDateTime
@@ -66,6 +67,8 @@ actor = Table(
     Column("updated_at", UtcDateTime, nullable=True),
     # Null for local actors.
     Column("fetched_at", UtcDateTime, nullable=True),
+    # Whether search engines may list what it wrote or contains (Mastodon's `indexable`).
+    Column("indexable", Boolean, nullable=False, server_default=true()),
     Column("banned_at", UtcDateTime, nullable=True),
     Column("ban_reason", Text, nullable=False, default=""),
     # Null while banned: permanent.
@@ -238,6 +241,7 @@ class Actor(ListedActor):
     proof_key: str | None
     updated_at: datetime | None
     fetched_at: datetime | None
+    indexable: bool
     ban_reason: str
 
     @property

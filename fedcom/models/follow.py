@@ -30,6 +30,8 @@ follow = Table(
     Column("created_at", UtcDateTime, nullable=False),
     # When the member last saw the list of the community here; null: not since they follow it.
     Column("visited_at", UtcDateTime, nullable=True),
+    # Since when the member is notified of each new post in the community; null: they are not.
+    Column("watched_since", UtcDateTime, nullable=True),
     UniqueConstraint("follower_id", "target_id"),
     Index("ix_follow_target_id_state", "target_id", "state"),
     Index("ix_follow_iri", "iri"),
@@ -39,6 +41,12 @@ follow = Table(
         "created_at",
         sqlite_where=text("state = 'pending'"),
         postgresql_where=text("state = 'pending'"),
+    ),
+    Index(
+        "ix_follow_watched",
+        "target_id",
+        sqlite_where=text("watched_since IS NOT NULL"),
+        postgresql_where=text("watched_since IS NOT NULL"),
     ),
     CheckConstraint("state IN ('pending', 'accepted')", name="state"),
     sqlite_autoincrement=True,

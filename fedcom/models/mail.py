@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Column, Index, Integer, Table, Text
 
 from fedcom.db import BigId, UtcDateTime
-from fedcom.models.base import metadata
+from fedcom.models.base import EMPTY, metadata
 
 mail = Table(
     "mail",
@@ -16,6 +16,10 @@ mail = Table(
     Column("subject", Text, nullable=False),
     # May hold a link that opens an account, so no mail is kept.
     Column("body", Text, nullable=False),
+    # The same as a page; "" for mail that is plain text only.
+    Column("html", Text, nullable=False, server_default=EMPTY),
+    # The address that ends mail of this kind (RFC 8058); "" for mail that was asked for.
+    Column("unsubscribe_url", Text, nullable=False, server_default=EMPTY),
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("due_at", UtcDateTime, nullable=False),
@@ -32,6 +36,8 @@ class Mail:
     recipient: str
     subject: str
     body: str
+    html: str
+    unsubscribe_url: str
     tries: int
     created_at: datetime
     due_at: datetime

@@ -61,6 +61,9 @@ site = Table(
     # Guests see nothing of members and communities.
     Column("private", Boolean, nullable=False, server_default=false()),
     Column("federated", Boolean, nullable=False, server_default=true()),
+    # Whether search engines may list its pages, and whether AI companies may collect them.
+    Column("search_engines", Boolean, nullable=False, server_default=true()),
+    Column("ai_crawlers", Boolean, nullable=False, server_default=true()),
     # A regular expression of RE2; "" for none.
     Column("slur_filter", Text, nullable=False, server_default=EMPTY),
     # The maximum length of new names of people and communities, in characters.
@@ -101,6 +104,8 @@ site = Table(
     Column("upload_quota", Integer, nullable=False, server_default=text("0")),
     # Signs the tokens of apps (`accounts.tokens`); null until the first one. Not a field of `Site`.
     Column("token_secret", Text, nullable=True),
+    # Signs requests to push services (P-256, base64url); null until the first browser. As above.
+    Column("vapid_key", Text, nullable=True),
     # Null until the first admin and the first community exist.
     Column("set_up_at", UtcDateTime, nullable=True),
     Column("created_at", UtcDateTime, nullable=False),
@@ -196,6 +201,8 @@ class Site:
     only_admins_create_communities: bool
     private: bool
     federated: bool
+    search_engines: bool
+    ai_crawlers: bool
     slur_filter: str
     name_limit: int
     mails_applications: bool

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from fedcom.accounts.members import Member
 from fedcom.db import BigId
-from fedcom.models.account import Account, application_decision, session
+from fedcom.models.account import Account, application_decision, passkey, session
 from fedcom.models.actor import actor
 from fedcom.models.appeal import appeal, appeal_message
 from fedcom.models.comment import comment
@@ -31,7 +31,7 @@ from fedcom.models.follow import follow
 from fedcom.models.media import media
 from fedcom.models.message import message
 from fedcom.models.moderation import moderator, moderator_note, modlog, report
-from fedcom.models.notification import notification
+from fedcom.models.notification import muted_community, notification, notification_choice
 from fedcom.models.personal import (
     actor_block,
     draft,
@@ -44,6 +44,7 @@ from fedcom.models.personal import (
     saved_post,
 )
 from fedcom.models.post import post
+from fedcom.models.push import push_subscription
 from fedcom.models.revision import revision
 from fedcom.models.vote import comment_vote, post_vote
 from fedcom.queries.visibility import is_not_deleted
@@ -55,7 +56,7 @@ Row = dict[str, Any]
 
 _PROFILE = (
     *("iri", "name", "host", "title", "summary_source", "icon_url", "image_url"),
-    *("matrix_user_id", "kind"),
+    *("matrix_user_id", "kind", "indexable"),
 )
 _ACCOUNT = (
     *(
@@ -67,8 +68,10 @@ _ACCOUNT = (
         "last_seen_at",
         "interface_language",
         "theme",
+        "time_zone",
     ),
-    *("front_scope", "front_sort", "compact_lists", "show_nsfw", "mail_notifications"),
+    *("front_scope", "front_sort", "compact_lists", "show_nsfw"),
+    *("mail_notifications", "mail_pace", "mail_hour", "quotes_messages"),
     *("show_read_posts", "show_bot_accounts", "languages", "app_preferences"),
     *("keyboard_shortcuts", "flat_threads"),
 )
@@ -188,7 +191,15 @@ PARTS = (
         *(comment_vote.c.score, comment_vote.c.voted_at),
         owner="voter_id",
     ),
-    _about("follows", follow, actor, "target_id", follow.c.state, owner="follower_id"),
+    _about(
+        "follows",
+        follow,
+        actor,
+        "target_id",
+        follow.c.state,
+        follow.c.watched_since,
+        owner="follower_id",
+    ),
     _about("followers", follow, actor, "follower_id", follow.c.state, owner="target_id"),
     _about("moderates", moderator, actor, "community_id", moderator.c.appointed_at),
     _about("saved_posts", saved_post, post, "post_id", saved_post.c.saved_at),
@@ -235,6 +246,14 @@ PARTS = (
         *(notification.c[name] for name in ("kind", "detail", "reason", "created_at", "read_at")),
         owner="recipient_id",
     ),
+    _part(
+        "notification_choices",
+        notification_choice,
+        *(notification_choice.c[name] for name in ("kind", "on_site", "by_mail", "by_push")),
+        owner="person_id",
+        key="kind",
+    ),
+    _about("muted_communities", muted_community, actor, "community_id", muted_community.c.muted_at),
     # Reported content is named by its id only: others wrote it, and it may have been removed.
     ExportPart(
         "reports",
@@ -276,6 +295,20 @@ PARTS = (
         *(application_decision.c[name] for name in ("approved", "deny_reason", "decided_at")),
         owner="account_id",
         key="account_id",
+    ),
+    ExportPart(
+        "push_devices",
+        select(session.c.user_agent, push_subscription.c.created_at).select_from(
+            push_subscription.join(session, session.c.id == push_subscription.c.session_id)
+        ),
+        push_subscription.c.account_id,
+        push_subscription.c.id,
+    ),
+    _part(
+        "passkeys",
+        passkey,
+        *(passkey.c[name] for name in ("name", "created_at", "used_at")),
+        owner="account_id",
     ),
     _part(
         "sessions",

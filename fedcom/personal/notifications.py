@@ -9,11 +9,10 @@ from database.pruning import Outdated, outdated_in
 from fedcom.models.message import message
 from fedcom.models.notification import Kind, notification
 from fedcom.models.outside_mention import outside_mention
+from fedcom.queries.notifications import ABOUT_CONTENT
 
 READ_KEPT = timedelta(days=180)
 """How long a notification is kept after it was read."""
-
-_ABOUT_WORDS = notification.c.kind.in_(["reply", "mention", "thread"])
 
 
 def read_one(conn: Connection, person_id: int, notification_id: int, now: datetime) -> None:
@@ -33,7 +32,7 @@ def read_thread(
     conn: Connection, person_id: int, post_id: int, now: datetime, comment_id: int | None = None
 ) -> None:
     """Mark as read the notifications about a post and all its comments, or about this comment."""
-    is_in_thread = (notification.c.post_id == post_id) & _ABOUT_WORDS
+    is_in_thread = (notification.c.post_id == post_id) & notification.c.kind.in_(ABOUT_CONTENT)
     if comment_id is not None:
         is_in_thread &= notification.c.comment_id == comment_id
     _read(conn, person_id, is_in_thread, now)

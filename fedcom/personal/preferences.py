@@ -11,6 +11,7 @@ from fedcom.errors import Invalid
 from fedcom.models.account import Account, Theme, account
 from fedcom.rules.front_lists import FRONT_SCOPES, FRONT_SORTS
 from fedcom.rules.languages import check_languages
+from fedcom.rules.time_zones import check_time_zone
 
 THEMES: tuple[str, ...] = get_args(Theme)
 
@@ -24,6 +25,8 @@ class Preferences:
 
     interface_language: str
     theme: str
+    # The name of an IANA zone; "" for the browser's.
+    time_zone: str = ""
     front_scope: str
     front_sort: str
     compact_lists: bool
@@ -41,13 +44,14 @@ def set_preferences(conn: Connection, person_id: int, chosen: Preferences) -> Ac
     """Store them all; the account as it then stands.
 
     Raises Invalid: `theme_unknown`, `front_scope_unknown`, `front_sort_unknown`,
-    `interface_language_unknown`, `language_unknown`; and NotFound.
+    `interface_language_unknown`, `language_unknown`, `time_zone_unknown`; and NotFound.
     """
     _check("theme", chosen.theme, THEMES)
     _check("front_scope", chosen.front_scope, FRONT_SCOPES)
     _check("front_sort", chosen.front_sort, FRONT_SORTS)
     if not _LANGUAGE.fullmatch(chosen.interface_language):
         raise Invalid("interface_language_unknown", "Unknown language.")
+    check_time_zone(chosen.time_zone)
     mine = account.c.actor_id == person_id
     values = asdict(chosen) | {"languages": check_languages(chosen.languages.split())}
     conn.execute(update(account).where(mine).values(**values))

@@ -74,6 +74,12 @@ def get_actor(conn: Connection, actor_id: int) -> Person | Community:
     return found
 
 
+def are_indexable(conn: Connection, *actor_ids: int) -> bool:
+    """Whether search engines may list what all of these actors wrote or contain."""
+    unlisted = actor.c.id.in_(actor_ids) & actor.c.indexable.is_(False)
+    return not conn.execute(select(exists().where(unlisted))).scalar()
+
+
 def get_person(conn: Connection, person_id: int) -> Person:
     """The participant with this row id: a person, or a Group that writes or votes itself.
 

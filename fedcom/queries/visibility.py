@@ -143,7 +143,8 @@ def is_blocked(
     """
     actors = select(actor_block.c.blocked_id).where(actor_block.c.person_id == viewer)
     servers = select(host_block.c.host).where(host_block.c.person_id == viewer)
-    actors, servers = actors.correlate(None), servers.correlate(None)
+    # The viewer may be a column of the statement around it.
+    actors, servers = actors.correlate_except(actor_block), servers.correlate_except(host_block)
     return or_(*(column.in_(actors) for column in ids), *(column.in_(servers) for column in hosts))
 
 

@@ -303,6 +303,7 @@ def read_actor(document: Document) -> dict[str, object]:
         "image_url": usable_iri(document.image_url),
         "url": _near(document.url, iri),
         "matrix_user_id": _matrix_id(document.get("matrixUserId")),
+        "indexable": _is_indexable(document),
         "inbox": _inbox(document, iri),
         "shared_inbox": _near(document.shared_inbox, iri),
         "outbox": _near(document.outbox, iri),
@@ -313,6 +314,14 @@ def read_actor(document: Document) -> dict[str, object]:
         "proof_key": proof.multibase if proof else None,
         "updated_at": document.updated,
     }
+
+
+def _is_indexable(document: Document) -> bool:
+    """Whether search engines may list it: Mastodon's `indexable`, else `discoverable`, which
+    groups have; yes for software that has neither.
+    """
+    wishes = (document.get("indexable"), document.get("discoverable"))
+    return next((wish for wish in wishes if isinstance(wish, bool)), True)
 
 
 def _matrix_id(value: object) -> str | None:

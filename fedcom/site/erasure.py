@@ -41,6 +41,8 @@ from fedcom.models.account import (
     application_decision,
     invitation,
     invited_member,
+    passkey,
+    passkey_challenge,
     password_reset,
     recovery_code,
     session,
@@ -61,7 +63,7 @@ from fedcom.models.moderation import (
     modlog,
     report,
 )
-from fedcom.models.notification import notification
+from fedcom.models.notification import muted_community, notification, notification_choice
 from fedcom.models.omission import omission
 from fedcom.models.outside_mention import outside_mention
 from fedcom.models.personal import (
@@ -78,6 +80,7 @@ from fedcom.models.personal import (
 )
 from fedcom.models.post import Post, post, post_rank
 from fedcom.models.purge import Purge, PurgeKind, purge
+from fedcom.models.push import push_subscription
 from fedcom.models.restriction import restriction
 from fedcom.models.revision import revision
 from fedcom.models.rule import rule
@@ -133,6 +136,9 @@ OF_ACTOR: tuple[Column[Any], ...] = (
     moderator_note.c.person_id,
     moderator_note.c.community_id,
     notification.c.recipient_id,
+    notification_choice.c.person_id,
+    muted_community.c.person_id,
+    muted_community.c.community_id,
     notification.c.actor_id,
     notification.c.community_id,
     report.c.reporter_id,
@@ -147,9 +153,12 @@ OF_ACTOR: tuple[Column[Any], ...] = (
     invitation.c.by_id,
     invited_member.c.account_id,
     invited_member.c.by_id,
+    push_subscription.c.account_id,
     session.c.account_id,
     password_reset.c.account_id,
     application_decision.c.account_id,
+    passkey.c.account_id,
+    passkey_challenge.c.account_id,
     recovery_code.c.account_id,
     two_factor.c.account_id,
     account.c.actor_id,

@@ -102,6 +102,8 @@ class SiteChanges(TypedDict, total=False):
     only_admins_create_communities: bool | None
     private: bool | None
     federated: bool | None
+    search_engines: bool | None
+    ai_crawlers: bool | None
     slur_filter: str | None
     name_limit: int | None
     member_invitations: int | None
@@ -121,6 +123,7 @@ class SiteChanges(TypedDict, total=False):
 
 _FLAGS = (
     *("downvotes", "nsfw", "only_admins_create_communities", "private", "federated"),
+    *("search_engines", "ai_crawlers"),
     *("mails_applications", "mails_reports", "hides_moderators", "answers_apps_as_lemmy"),
 )
 

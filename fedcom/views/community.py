@@ -33,6 +33,7 @@ from fedcom.models.actor import actor, community
 from fedcom.models.base import columns_of, to_row, values_of
 from fedcom.models.follow import follow
 from fedcom.models.moderation import CommunityBan, community_ban, moderator
+from fedcom.models.notification import muted_community
 from fedcom.queries.follows import find_follow
 from fedcom.queries.visibility import (
     is_admin,
@@ -120,6 +121,9 @@ class CommunityPage(CommunityView):
     rule_names: str
     # When the viewer last looked at it, as far as they follow it.
     visited_at: datetime | None
+    # The viewer is notified of each new post; or of nothing that happens here.
+    is_watched: bool
+    is_muted: bool
     # The viewer's ban, while it is in effect.
     ban: CommunityBan | None
     moderators: tuple[PersonView, ...]
@@ -418,6 +422,17 @@ _VISITED_AT = (
     .correlate(actor)
     .scalar_subquery()
 )
+_IS_WATCHED = is_found(
+    follow,
+    follow.c.target_id == actor.c.id,
+    follow.c.follower_id == VIEWER,
+    follow.c.watched_since.is_not(None),
+)
+_IS_MUTED = is_found(
+    muted_community,
+    muted_community.c.community_id == actor.c.id,
+    muted_community.c.person_id == VIEWER,
+)
 _PAGE = (
     select(
         *community_columns(actor, ""),
@@ -426,6 +441,8 @@ _PAGE = (
         community.c.large_pictures,
         community.c.rule_names,
         _VISITED_AT.label("visited_at"),
+        _IS_WATCHED.label("is_watched"),
+        _IS_MUTED.label("is_muted"),
         *columns_of(CommunityBan, community_ban, prefix="ban_of_"),
     )
     .select_from(actor)

@@ -4,25 +4,28 @@ Notifications about content that was deleted or removed since, or whose communit
 left out. Those about moderation actions are always shown.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, and_, bindparam, case, func, or_, select
 
-from fedcom.models.actor import actor
+from database.id_lists import one_of
+from fedcom.models.actor import actor, community
 from fedcom.models.appeal import appeal, appeal_message
 from fedcom.models.base import values_of
 from fedcom.models.comment import comment
+from fedcom.models.follow import follow
 from fedcom.models.message import message
 from fedcom.models.moderation import modlog
-from fedcom.models.notification import Kind, notification
+from fedcom.models.notification import Filter, Kind, muted_community, notification
 from fedcom.models.outside_mention import outside_mention
 from fedcom.models.post import post
 from fedcom.queries.appeals import is_appealable
-from fedcom.queries.notifications import IS_SHOWN, KINDS, WITH_SUBJECTS, Filter
-from fedcom.queries.visibility import is_admin, is_closed, may_read, sees_moderators
+from fedcom.queries.notifications import HAS_SUBJECT, IS_SHOWN, LISTS, WITH_SUBJECTS
+from fedcom.queries.visibility import is_admin, is_closed, is_open, may_read, sees_moderators
 from fedcom.text.html import excerpt_of
-from fedcom.views.community import CommunityView, community_columns, find_community_in
+from fedcom.views.community import CommunityView, community_columns, find_community_in, to_community
 from fedcom.views.paging import Page, Start, is_past, one_page, page_values, to_page
 from fedcom.views.person import PersonView, actor_columns, find_person_in
 from fedcom.views.viewer import VIEWER
@@ -97,7 +100,7 @@ _OWN = (
     *("post_id", "comment_id", "message_id"),
 )
 _VALUES = values_of(NotificationView, without=("by", "community", "excerpt"))
-_LIST = one_page(
+_ALL = (
     select(
         *(notification.c[name] for name in _OWN),
         func.coalesce(outside_mention.c.url, outside_mention.c.iri).label("address"),
@@ -130,15 +133,20 @@ _LIST = one_page(
         .outerjoin(_group, _group.c.id == notification.c.community_id)
         .outerjoin(outside_mention, outside_mention.c.id == notification.c.outside_mention_id)
     )
-    .where(
-        notification.c.recipient_id == VIEWER,
+    .where(notification.c.recipient_id == VIEWER)
+    .order_by(notification.c.id.desc())
+)
+_LIST = one_page(
+    _ALL.where(
         notification.c.kind.in_(bindparam("kinds", expanding=True)),
         is_past(notification.c.id),
         IS_SHOWN,
     )
-    .order_by(notification.c.id.desc())
 )
 _UNREAD = _LIST.where(notification.c.read_at.is_(None))
+_NEWS = _ALL.where(
+    one_of(notification.c.id, "ids"), notification.c.read_at.is_(None), HAS_SUBJECT
+).limit(bindparam("count"))
 
 
 def list_notifications(
@@ -151,9 +159,57 @@ def list_notifications(
     limit: int = PAGE,
 ) -> Page[NotificationView]:
     """A member's notifications, newest first: all, some kinds, or the unread ones."""
-    wanted = {"viewer": viewer_id, "kinds": KINDS[only], **page_values(after, limit)}
+    wanted = {"viewer": viewer_id, "kinds": LISTS[only], **page_values(after, limit)}
     rows = conn.execute(_UNREAD if unread else _LIST, wanted).mappings().all()
     return to_page(rows, limit, _to_notification, "id")
+
+
+def list_news(
+    conn: Connection, viewer_id: int, ids: Collection[int], limit: int
+) -> tuple[NotificationView, ...]:
+    """Of a member's notifications with these row ids the newest that are still to be told: neither
+    read meanwhile nor about something that is gone. They need not be in the member's list.
+    """
+    wanted = {"viewer": viewer_id, "ids": ids, "count": limit}
+    return tuple(_to_notification(row) for row in conn.execute(_NEWS, wanted).mappings())
+
+
+_CHOSEN = (
+    select(
+        *community_columns(_group, ""), (muted_community.c.person_id.is_not(None)).label("muted")
+    )
+    .select_from(_group.join(community, community.c.actor_id == _group.c.id))
+    .outerjoin(
+        muted_community,
+        and_(muted_community.c.community_id == _group.c.id, muted_community.c.person_id == VIEWER),
+    )
+    .where(
+        or_(
+            muted_community.c.person_id.is_not(None),
+            _group.c.id.in_(
+                select(follow.c.target_id).where(
+                    follow.c.follower_id == VIEWER, follow.c.watched_since.is_not(None)
+                )
+            ),
+        ),
+        is_open(_group),
+    )
+    .order_by(_group.c.name, _group.c.host)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenCommunity:
+    """A community of which a member wants to know more or less than usual: all or nothing."""
+
+    community: CommunityView
+    is_muted: bool
+
+
+def list_chosen_communities(conn: Connection, viewer_id: int) -> tuple[ChosenCommunity, ...]:
+    """The open communities that a member watches or has muted, by name."""
+    rows = conn.execute(_CHOSEN, {"viewer": viewer_id}).mappings()
+    return tuple(ChosenCommunity(to_community(row), row["muted"]) for row in rows)
 
 
 def _to_notification(row: RowMapping) -> NotificationView:

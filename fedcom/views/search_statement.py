@@ -270,7 +270,7 @@ def _matching(
     query = func.to_tsquery("simple", typed)
     found: ColumnElement[Any] = index.c.words
     if title_only:
-        # As revision 0066 indexes them: those with the weight A.
+        # As revision 0065 indexes them: those with the weight A.
         found = literal_column(f"ts_filter({index.name}.words, '{{a}}')")
     return found.op("@@")(query), cast(func.ts_rank(_WEIGHTS, found, query), Double)
 

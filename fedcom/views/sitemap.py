@@ -11,7 +11,7 @@ from fedcom.models.actor import actor, community
 from fedcom.models.post import post, post_rank
 from fedcom.queries.visibility import is_not_hidden, is_open
 from fedcom.views.feed import RANKED
-from fedcom.views.post import SHOWN
+from fedcom.views.post import SHOWN, author, group
 from fedcom.views.viewer import NOBODY
 
 RECENT = timedelta(days=31)
@@ -33,7 +33,7 @@ _LISTED = community.c.nsfw.is_(False), is_not_hidden(community, NOBODY, guest=Tr
 _COMMUNITIES = (
     select(actor.c.iri)
     .join(community, community.c.actor_id == actor.c.id)
-    .where(actor.c.local, actor.c.kind == "Group", is_open(actor), *_LISTED)
+    .where(actor.c.indexable, actor.c.local, actor.c.kind == "Group", is_open(actor), *_LISTED)
     .order_by(actor.c.name)
     .limit(MAX_COMMUNITIES)
 )
@@ -42,6 +42,8 @@ _POSTS = (
     .select_from(RANKED)
     .where(
         post.c.local,
+        author.c.indexable,
+        group.c.indexable,
         post.c.nsfw.is_(False),
         SHOWN,
         *_LISTED,

@@ -76,6 +76,8 @@ async def edit_access(request: Request) -> Response:
     initial = {
         "private": _box(context.site.private),
         "federated": _box(context.site.federated),
+        "no_search_engines": _box(not context.site.search_engines),
+        "no_ai_crawlers": _box(not context.site.ai_crawlers),
         "host": "\n".join(hosts),
         "confirmed": "",
     }
@@ -91,6 +93,8 @@ async def edit_access(request: Request) -> Response:
             changes = SiteChanges(
                 private=form.checked("private"),
                 federated=form.checked("federated"),
+                search_engines=not form.checked("no_search_engines"),
+                ai_crawlers=not form.checked("no_ai_crawlers"),
                 allowed_instances=form.text("host").splitlines(),
             )
             return await _save(context, changes, "/admin/access")

@@ -1,6 +1,7 @@
 """Communities: the list, a community's page, following, creating and managing one."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -43,6 +44,7 @@ from fedcom.views.community import (
 from fedcom.views.paging import Page
 from fedcom.views.post import PostView
 from fedcom.web.feeds import Choice, choose, read_list
+from fedcom.web.html.cards import CardMaker
 from fedcom.web.html.colours import read_hue
 from fedcom.web.html.forms import Form, read_form, receive, see_other
 from fedcom.web.html.languages import language_fields, languages_in
@@ -99,16 +101,22 @@ async def show(request: Request) -> Response:
 
     def read(
         conn: Connection, context: PageContext
-    ) -> tuple[CommunityPage, Choice, Page[PostView]]:
+    ) -> tuple[CommunityPage, Choice, Page[PostView], bool]:
         found = get_community_named(conn, request)
         choice = choose(context, "community")
         posts = read_list(conn, context, choice, found.id)
-        return read_community(conn, context, found.id), choice, posts
+        return read_community(conn, context, found.id), choice, posts, found.indexable
 
-    context, (community, choice, posts) = await read_page(request, read)
+    context, (community, choice, posts, is_listed) = await read_page(request, read)
     values = {"community": community, "choice": choice, "posts": posts}
     values |= style_of_community(context, community)
-    response = page(context, "community.html", values, alternate=community.iri)
+    response = page(
+        context,
+        "community.html",
+        values,
+        alternate=community.iri,
+        describe=partial(CardMaker.of_community, community=community, is_listed=is_listed),
+    )
     response.background = _note_visit(context, community)
     return response
 
@@ -191,7 +199,8 @@ async def edit(request: Request) -> Response:
             with checks:
                 fields = await _fields(form)
             checks.finish()
-            action = EditCommunity(by=by, community=community, **fields)
+            indexable = not form.checked("no_search_engines") if community.local else None
+            action = EditCommunity(by=by, community=community, indexable=indexable, **fields)
             is_large = form.checked("large_pictures")
 
             def work(ctx: Context) -> None:
@@ -266,6 +275,7 @@ def _values(community: Community, shown: CommunityPage) -> dict[str, str]:
         "posting_restricted": "on" if community.posting_restricted else "",
         "hue": "" if shown.hue is None else str(shown.hue),
         "large_pictures": "on" if shown.large_pictures else "",
+        "no_search_engines": "" if community.indexable else "on",
         **language_fields(community.languages),
     }
 

@@ -31,6 +31,7 @@ from fedcom.views.paging import Page
 from fedcom.views.post import PostView
 from fedcom.views.scopes import Scope
 from fedcom.views.viewer import NOBODY
+from fedcom.web.html.cards import CardMaker
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, read_page
 
@@ -154,7 +155,7 @@ async def show_front(request: Request) -> Response:
     context, front = await read_page(request, read)
     if context.identity.is_shut_out:
         return page(context, "front_private.html", {})
-    return page(context, "front.html", front.values())
+    return page(context, "front.html", front.values(), describe=CardMaker.of_site)
 
 
 INTRODUCED = 3

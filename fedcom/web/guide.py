@@ -9,7 +9,7 @@ from fedcom.accounts.rate_limits import ACTION_LIMITS, NEWCOMER
 from fedcom.catalogues import mark
 from fedcom.text.markdown import MAX_BRACKETS, MAX_CELLS, render
 from fedcom.web.html.i18n import gettext
-from fedcom.web.html.render import API_SCRIPT_ADDRESS, page
+from fedcom.web.html.render import page
 from fedcom.web.html.request_context import context_of
 
 _EXAMPLES = (
@@ -64,4 +64,4 @@ async def show_limits(request: Request) -> Response:
 async def show_api(request: Request) -> Response:
     """GET /api/docs: every call of the API, as a form."""
     context = await context_of(request)
-    return page(context, "api.html", {"api_script": API_SCRIPT_ADDRESS})
+    return page(context, "api.html", {})

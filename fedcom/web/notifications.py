@@ -4,13 +4,14 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fedcom.accounts.notices import moderation_notice
 from fedcom.context import Context
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_in
 from fedcom.http.paging import row_in_query
-from fedcom.models.moderation import MODERATION_LABELS, OTHER_NOTICES
+from fedcom.models.notification import Filter
 from fedcom.personal.notifications import read_kinds, read_one
-from fedcom.queries.notifications import KINDS, Filter
+from fedcom.queries.notifications import LISTS
 from fedcom.views.notification import NotificationView, list_notifications
 from fedcom.views.paging import Cursor, Page
 from fedcom.web.html.forms import receive, safe_path, see_other
@@ -36,7 +37,7 @@ async def show(request: Request) -> Response:
         "notifications": notifications,
         "only": only,
         "everything": everything,
-        "notice_of": _notice_of,
+        "notice_of": lambda item: moderation_notice(item, gettext),
     }
     return page(context, "notifications.html", values)
 
@@ -46,7 +47,7 @@ async def mark(request: Request) -> Response:
     sent = await receive(request)
     by = member_of(await context_of(request)).person
     notification_id, until = number_in(sent.get("number", "")), number_in(sent.get("until", ""))
-    kinds = KINDS[_filter(sent.get("kind", ""))]
+    kinds = LISTS[_filter(sent.get("kind", ""))]
 
     def work(ctx: Context) -> None:
         if notification_id:
@@ -58,15 +59,5 @@ async def mark(request: Request) -> Response:
     return see_other(safe_path(sent.get("back", ""), PATH))
 
 
-def _notice_of(item: NotificationView) -> str:
-    """The text about an action of a moderator or another server on the member or their content."""
-    labels = MODERATION_LABELS.get(item.detail)
-    if labels is None:
-        notice = OTHER_NOTICES.get(item.detail, "")
-    else:
-        notice = (item.comment_id and labels.comment_notice) or labels.notice
-    return gettext(notice) if notice else gettext("A moderator took an action that concerns you")
-
-
 def _filter(text: str) -> Filter:
-    return text if text in KINDS else ""
+    return next((name for name in LISTS if name == text), "")

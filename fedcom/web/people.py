@@ -19,6 +19,7 @@ from fedcom.views.paging import Cursor, Page
 from fedcom.views.post import PostView
 from fedcom.views.profile import Contributions, ProfileStats, get_facts, list_contributions
 from fedcom.web.feeds import Choice, choose, read_list, wanted
+from fedcom.web.html.cards import Card, CardMaker
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, read_page
 
@@ -40,6 +41,10 @@ class Profile:
     contributions: Contributions | None = None
     posts: Page[PostView] | None = None
     comments: Page[CommentView] | None = None
+
+    def card(self, maker: CardMaker) -> Card:
+        """How a link to the page is shown."""
+        return maker.of_person(self.person)
 
     @property
     def older(self) -> str:
@@ -70,7 +75,7 @@ async def show(request: Request) -> Response:
 
     context, profile = await read_page(request, _read)
     values = {"profile": profile, "person": profile.person}
-    return page(context, "person.html", values, alternate=profile.person.iri)
+    return page(context, "person.html", values, alternate=profile.person.iri, describe=profile.card)
 
 
 def _read(conn: Connection, context: PageContext) -> Profile:

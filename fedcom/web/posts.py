@@ -1,5 +1,6 @@
 """Posts: creating and editing."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,6 +50,8 @@ _NEW = {
     **pictures.TEXT_FIELDS,
 }
 
+
+_LINK = re.compile(r"https?://\S+")
 
 _BUTTONS = ("preview", "draft", "suggest", "attach")
 
@@ -123,6 +126,9 @@ def _begin(request: Request, form: Form, submit_page: SubmitPage) -> Draft | Non
     # Other sites and bookmarks may supply a link and a title.
     query = request.query_params
     brought = {name: query[name] for name in ("title", "url", "body") if query.get(name)}
+    if "url" not in brought and _LINK.fullmatch(brought.get("body", "").strip()):
+        # Android's programs share a link as a text.
+        brought["url"] = brought.pop("body").strip()
     if submit_page.source is not None:
         brought = _quoted(submit_page.source)
     draft = None if brought else drafts.restore(form, submit_page.draft)

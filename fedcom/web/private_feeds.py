@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from fedcom.accounts.notices import to_words
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_in
 from fedcom.http.signer import HmacSigner, parts_of
@@ -102,42 +103,14 @@ def _subscriber(conn: Connection, request: Request) -> Subscriber:
 def _of_notification(origin: str, item: NotificationView) -> Entry:
     by = item.by
     # Messages are private, and the operator of a feed reader has no need to store them.
-    text = "" if item.message_id else item.excerpt
+    notice = to_words(item, gettext, quotes_messages=False)
     return Entry(
         id=f"{origin}/notifications#news-{item.id}",
-        address=f"{origin}{_path_of(item)}",
-        title=_sentence(item),
-        html="".join(f"<p>{escape_text(part)}</p>" for part in (text, item.reason) if part),
+        address=f"{origin}{notice.path}",
+        title=notice.sentence,
+        html=escape_text(notice.words) if notice.words else "",
         author=by.handle if by else "",
         author_address=f"{origin}/u/{slug(by)}" if by else origin,
         published=item.created_at,
         changed=item.created_at,
     )
-
-
-def _path_of(item: NotificationView) -> str:
-    if item.kind == "application":
-        return "/admin/registration"
-    if item.kind == "report" and not item.detail:
-        return "/reports"
-    if item.kind == "message" and item.by:
-        return f"/messages/{slug(item.by)}"
-    if item.comment_id:
-        return f"/comment/{item.comment_id}"
-    return f"/post/{item.post_id}" if item.post_id else "/notifications"
-
-
-def _sentence(item: NotificationView) -> str:
-    if item.kind == "report" and item.detail:
-        return gettext("Your report was reviewed")
-    sentences = {
-        "reply": gettext("%(who)s replied to you in %(what)s"),
-        "mention": gettext("%(who)s mentioned you in %(what)s"),
-        "thread": gettext("%(who)s commented on %(what)s"),
-        "message": gettext("%(who)s sent you a message"),
-        "report": gettext("New report"),
-        "application": gettext("%(who)s applied for an account"),
-        "moderation": gettext("A moderator took an action that concerns you"),
-    }
-    subscriber = item.by.name if item.by else gettext("Someone")
-    return sentences[item.kind] % {"who": subscriber, "what": item.post_title or gettext("a post")}

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from fedcom.accounts.email import propose_email
 from fedcom.accounts.members import get_member, set_password
+from fedcom.accounts.passkeys import list_passkeys
 from fedcom.accounts.passwords import check_new_password, hash_password
 from fedcom.accounts.rate_limits import act
 from fedcom.accounts.register import check_email
@@ -29,6 +30,7 @@ from fedcom.offload import offload
 from fedcom.personal.feed_tokens import find_subscriber
 from fedcom.personal.preferences import Preferences, set_preferences
 from fedcom.rules.limits import MAX_SUMMARY, check_body, check_display_name, check_matrix_id
+from fedcom.rules.time_zones import time_zones
 from fedcom.web.html.forms import Form, read_form, receive, see_other
 from fedcom.web.html.i18n import gettext
 from fedcom.web.html.languages import language_fields, languages_in
@@ -52,19 +54,21 @@ class Browser:
         """The name of the browser or the app, in the short form that people know."""
         agent = self.session.user_agent
         if not self.session.is_app:
-            return self._browser(agent)
+            return browser_name(agent)
         product = agent.partition("/")[0].strip()[:60]
         if product == "Mozilla":
-            return gettext("App in %(browser)s") % {"browser": self._browser(agent)}
+            return gettext("App in %(browser)s") % {"browser": browser_name(agent)}
         return product or gettext("Unknown app")
 
-    def _browser(self, agent: str) -> str:
-        known = ("Firefox", "Edg", "OPR", "Chrome", "Safari", "curl")
-        product = next((name for name in known if f"{name}/" in agent), agent[:60])
-        systems = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
-        system = next((name for name in systems if name in agent), "")
-        label = {"Edg": "Edge", "OPR": "Opera"}.get(product, product)
-        return f"{label}, {system}" if system and label else label or gettext("Unknown browser")
+
+def browser_name(agent: str) -> str:
+    """The browser and the system that this User-Agent names."""
+    known = ("Firefox", "Edg", "OPR", "Chrome", "Safari", "curl")
+    product = next((name for name in known if f"{name}/" in agent), agent[:60])
+    systems = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
+    system = next((name for name in systems if name in agent), "")
+    label = {"Edg": "Edge", "OPR": "Opera"}.get(product, product)
+    return f"{label}, {system}" if system and label else label or gettext("Unknown browser")
 
 
 async def edit_profile(request: Request) -> Response:
@@ -76,6 +80,7 @@ async def edit_profile(request: Request) -> Response:
         "body": by.summary_source,
         "matrix_user_id": by.matrix_user_id or "",
         "is_bot": "on" if by.is_bot else "",
+        "no_search_engines": "" if by.indexable else "on",
     }
     form = await read_form(request, initial)
     if form.ready:
@@ -94,6 +99,7 @@ async def edit_profile(request: Request) -> Response:
                 summary=await offload(Body.of_markdown, summary),
                 matrix_user_id=matrix_user_id,
                 is_bot=form.checked("is_bot"),
+                indexable=not form.checked("no_search_engines"),
             )
             await context.instance.unit(lambda ctx: act(ctx, action))
             return see_other(f"/u/{slug(by)}", "profile_saved")
@@ -101,7 +107,7 @@ async def edit_profile(request: Request) -> Response:
 
 
 async def edit_appearance(request: Request) -> Response:
-    """GET and POST /settings/appearance: the look of pages and the defaults of lists."""
+    """GET and POST /settings/appearance: the look of pages, times, and the defaults of lists."""
     context = await context_of(request)
     mine = member_of(context).account
     form = await read_form(request, _appearance(mine))
@@ -110,6 +116,7 @@ async def edit_appearance(request: Request) -> Response:
             chosen = Preferences(
                 interface_language=form.line("interface_language"),
                 theme=form.line("theme"),
+                time_zone=form.line("time_zone"),
                 front_scope=form.line("front_scope"),
                 front_sort=form.line("front_sort"),
                 compact_lists=form.checked("compact_lists"),
@@ -119,19 +126,22 @@ async def edit_appearance(request: Request) -> Response:
                 keyboard_shortcuts=form.checked("keyboard_shortcuts"),
                 flat_threads=form.checked("flat_threads"),
                 languages=" ".join(languages_in(form)),
-                mail_notifications=form.checked("mail_notifications"),
+                mail_notifications=mine.mail_notifications,
             )
             await context.instance.unit(
                 lambda ctx: set_preferences(ctx.conn, mine.actor_id, chosen)
             )
             return see_other("/settings/appearance", "preferences_saved")
-    return form.answer(page(context, "settings_appearance.html", {"form": form}))
+    zones = [(name, name.replace("_", " ")) for name in time_zones()]
+    values = {"form": form, "time_zones": zones}
+    return form.answer(page(context, "settings_appearance.html", values))
 
 
 def _appearance(mine: Account) -> dict[str, str]:
     return {
         "interface_language": mine.interface_language,
         "theme": mine.theme,
+        "time_zone": mine.time_zone,
         "front_scope": mine.front_scope,
         "front_sort": mine.front_sort,
         "compact_lists": "on" if mine.compact_lists else "",
@@ -141,8 +151,12 @@ def _appearance(mine: Account) -> dict[str, str]:
         "keyboard_shortcuts": "on" if mine.keyboard_shortcuts else "",
         "flat_threads": "on" if mine.flat_threads else "",
         **language_fields(mine.languages),
-        "mail_notifications": "on" if mine.mail_notifications else "",
     }
+
+
+async def show_change_password(_request: Request) -> Response:
+    """GET /.well-known/change-password, where password managers look (W3C): to the form."""
+    return RedirectResponse("/settings/account#password", 303)
 
 
 async def show_account(request: Request) -> Response:
@@ -155,15 +169,17 @@ async def _show_account(
 ) -> Response:
     instance = instance_of(request)
 
-    def read(conn: Connection, context: PageContext) -> tuple[list[Browser], str, bool]:
+    def read(conn: Connection, context: PageContext) -> tuple[list[Browser], str, bool, int]:
         member = member_of(context)
         found = list_sessions(conn, member.account.actor_id, context.now)
         browsers = [Browser(session, session.id == member.session.id) for session in found]
         reader = find_subscriber(conn, member.person.id, context.now)
         token = make_token(instance.signer, reader) if reader else ""
-        return browsers, token, has_two_factor(conn, member.account.actor_id)
+        account_id = member.account.actor_id
+        keys = len(list_passkeys(conn, account_id))
+        return browsers, token, has_two_factor(conn, account_id), keys
 
-    context, (browsers, token, is_on) = await read_page(request, read)
+    context, (browsers, token, is_on, passkeys) = await read_page(request, read)
     member = member_of(context)
     password = password or Form(dict(_PASSWORD))
     email = email or Form({"email": member.account.contact or "", "email_password": ""})
@@ -173,6 +189,7 @@ async def _show_account(
         "email": email,
         "feed_token": token,
         "has_two_factor": is_on,
+        "passkeys": passkeys,
         "sends_mail": instance.settings.sends_mail,
     }
     shown = page(context, "settings_account.html", values)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from fedcom.accounts.email import propose_email
 from fedcom.accounts.invitations import check_invitation
@@ -23,7 +23,12 @@ from fedcom.http.devices import remember_device
 from fedcom.http.email_links import ask_to_confirm
 from fedcom.http.identity import clear_session, credentials_of, set_session
 from fedcom.http.instance import instance_of
-from fedcom.http.log_in import log_in as first_step, log_in_with_code as second_step
+from fedcom.http.log_in import (
+    begin_with_passkey as options_for,
+    log_in as first_step,
+    log_in_with_code as second_step,
+    log_in_with_passkey as by_passkey,
+)
 from fedcom.http.numbers import number_in
 from fedcom.http.sign_up import Newcomer, SignedUp, sign_up as make_account
 from fedcom.http.signer import parts_of
@@ -62,7 +67,29 @@ async def log_in(request: Request) -> Response:
                 form.values["ticket"] = _ticket(context, _CODE, result.member)
                 return page(context, "login_code.html", {"form": form})
             return await _enter(request, form, context, result)
-    return form.answer(page(context, "login.html", {"form": form}))
+    return _log_in_page(context, form)
+
+
+async def begin_with_passkey(request: Request) -> Response:
+    """POST /login/passkey/begin: what our script needs to log in with a passkey (JSON)."""
+    await receive(request)
+    return JSONResponse(await options_for(request), headers={"Cache-Control": "no-store"})
+
+
+async def log_in_with_passkey(request: Request) -> Response:
+    """POST /login/passkey: the passkey's answer is in `credential`; the rest as for /login."""
+    form = await read_form(request, {"name": "", "password": "", "credential": "", "next": ""})
+    context = await context_of(request)
+    if form.ready:
+        with form.keeping():
+            result = await by_passkey(request, form.text("credential"))
+            return await _enter(request, form, context, result)
+    return _log_in_page(context, form)
+
+
+def _log_in_page(context: PageContext, form: Form) -> Response:
+    values = {"form": form}
+    return form.answer(page(context, "login.html", values))
 
 
 async def log_in_with_code(request: Request) -> Response:
@@ -115,7 +142,7 @@ def _begin_again(context: PageContext, form: Form) -> Response:
     """Back to the first step, since the ticket is not valid any more."""
     if form.ready:
         return see_other("/login", "log_in_again")
-    return form.answer(page(context, "login.html", {"form": form}))
+    return _log_in_page(context, form)
 
 
 async def _enter(

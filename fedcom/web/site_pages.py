@@ -1,6 +1,6 @@
 """The admins' texts about this server: their pages, and the forms in which admins write them."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
@@ -15,6 +15,7 @@ from fedcom.http.numbers import number_in
 from fedcom.models.site import Site
 from fedcom.offload import offload
 from fedcom.rules.limits import check_body
+from fedcom.rules.time_zones import to_zone
 from fedcom.site.announcement import MAX_ANNOUNCEMENT, dismiss_announcement, set_announcement
 from fedcom.site.pages import MAX_PAGE, NAMES, edit_page, find_written, get_page
 from fedcom.web.html.forms import Form, error_beside, read_form, receive, safe_path, see_other
@@ -86,14 +87,16 @@ async def edit(request: Request) -> Response:
 
 
 async def announce(request: Request) -> Response:
-    """GET and POST /admin/announcement: the text, and the last day (UTC) on which it is shown."""
+    """GET and POST /admin/announcement: the text, and the last day on which it is shown, in the
+    admin's time zone.
+    """
     context = await context_of(request)
     admin_of(context)
-    form, preview = await read_form(request, _announcement(context.site)), ""
+    form, preview = await read_form(request, _announcement(context.site, to_zone(context.zone))), ""
     if form.ready:
         with form.keeping():
             text = await _rendered(form, MAX_ANNOUNCEMENT)
-            until = _end_of(form.line("until"))
+            until = _end_of(form.line("until"), to_zone(context.zone))
             if not form.checked("preview"):
                 await context.instance.unit(lambda ctx: set_announcement(ctx, text, until))
                 return see_other("/admin/announcement", "site_saved")
@@ -119,19 +122,24 @@ async def dismiss(request: Request) -> Response:
     return response
 
 
-def _announcement(site: Site) -> dict[str, str]:
+def _announcement(site: Site, zone: tzinfo) -> dict[str, str]:
     until = site.announcement_until
-    last = "" if until is None else (until - timedelta(days=1)).date().isoformat()
+    last = "" if until is None else _last_day(until, zone).isoformat()
     return {"body": site.announcement_source, "until": last}
 
 
-def _end_of(day: str) -> datetime | None:
+def _last_day(until: datetime, zone: tzinfo) -> date:
+    """The last day that begins before this moment."""
+    return (until.astimezone(zone) - timedelta(microseconds=1)).date()
+
+
+def _end_of(day: str, zone: tzinfo) -> datetime | None:
     """The end of this day, as browsers send it: 2026-11-30; None for an empty field."""
     if not day:
         return None
     try:
         last = datetime.strptime(day, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
-        return datetime.combine(last + timedelta(days=1), time(), UTC)
+        return datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC)
     except (ValueError, OverflowError):
         raise Invalid("until_unknown", "Enter a date such as 2026-12-31.") from None
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fedcom.errors import Denied
+from fedcom.errors import Denied, NotFound
 from fedcom.http.instance import instance_of
 from fedcom.offload import offload
 from fedcom.site.settings import get_site
@@ -18,13 +18,16 @@ _AN_HOUR = "public, max-age=3600"
 
 
 async def show(request: Request) -> Response:
-    """GET /sitemap.xml; 403 on a private site."""
+    """GET /sitemap.xml; 403 on a private site, 404 where search engines are asked to stay away."""
     instance = instance_of(request)
     now = instance.clock()
 
     def read(conn: Connection) -> list[SitePage]:
-        if get_site(conn).private:
+        site = get_site(conn)
+        if site.private:
             raise Denied("instance_is_private", "Only members can see this.")
+        if not site.search_engines:
+            raise NotFound("no_search_engines", "This server asks search engines to stay away.")
         return list(list_site_pages(conn, now))
 
     body = await offload(_to_xml, await instance.read(read))

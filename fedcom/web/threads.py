@@ -24,6 +24,7 @@ from fedcom.personal.drafts import drop_draft
 from fedcom.personal.notifications import read_thread
 from fedcom.personal.sent_forms import once
 from fedcom.personal.visits import note_visit
+from fedcom.queries.actors import are_indexable
 from fedcom.queries.boosts import count_boosts
 from fedcom.queries.comments import get_comment
 from fedcom.queries.modlog import find_reasons
@@ -53,6 +54,7 @@ from fedcom.views.thread import (
 from fedcom.web import drafts, pictures
 from fedcom.web.comment_lines import Answered, CommentLines, ShownThread, ThreadPlace
 from fedcom.web.communities import read_community, style_of_community
+from fedcom.web.html.cards import Card, CardMaker
 from fedcom.web.html.forms import Form, read_form, see_other
 from fedcom.web.html.render import page, piece, slug
 from fedcom.web.html.request_context import PageContext, member_of, read_page
@@ -88,6 +90,15 @@ class Discussion:
     sizes: Sizes = field(default_factory=dict)
     # Whether the page has all comments of the post.
     is_whole: bool = False
+    # Whether search engines may list the page.
+    is_listed: bool = True
+
+    def card(self, maker: CardMaker) -> Card:
+        """How a link to the page is shown."""
+        if self.focus is None:
+            return maker.of_post(self.post, self.sizes, is_listed=self.is_listed)
+        is_veiled = bool(self.post.content_warning)
+        return maker.of_comment(self.focus, is_veiled=is_veiled, is_listed=self.is_listed)
 
     def values(self, context: PageContext, choice: ThreadChoice, form: Form) -> dict[str, Any]:
         """The values for the templates of threads."""
@@ -233,6 +244,7 @@ def _read_discussion(
         reasons=_reasons(conn, context, found),
         boosts=_boosts(conn, context, found),
         sizes=_sizes(conn, context, found),
+        is_listed=_is_listed(conn, context, post.author.id, community.id),
     )
 
 
@@ -244,6 +256,11 @@ def _read_thread(conn: Connection, context: PageContext, post: PostView, after: 
     cursor = Cursor.read(after, whole=True) if after else None
     wanted = ByTime(newest=choice.order == "new", after=cursor)
     return list_by_time(conn, post, wanted, viewer_id=viewer_id, now=now)
+
+
+def _is_listed(conn: Connection, context: PageContext, *actor_ids: int) -> bool:
+    """Queried only for guests, since search engines are no members."""
+    return context.member is not None or are_indexable(conn, *actor_ids)
 
 
 def _read_branch(
@@ -260,6 +277,7 @@ def _read_branch(
         reasons=_reasons(conn, context, found),
         boosts=_boosts(conn, context, found),
         sizes=_sizes(conn, context, found),
+        is_listed=_is_listed(conn, context, post.author.id, focus.author.id, community.id),
     )
 
 
@@ -446,6 +464,7 @@ def _discussion_page(
     post, focus = discussion.post, discussion.focus
     choice = choose(context, is_branch=focus is not None)
     shown = focus.is_shown if focus is not None else post.is_shown
+    is_public = post.is_shown and shown
     response = page(
         context,
         "post.html",
@@ -454,5 +473,6 @@ def _discussion_page(
         | more,
         status=200 if shown or form.sent else 410,
         alternate=focus.iri if focus is not None else post.iri,
+        describe=discussion.card if is_public else None,
     )
     return form.answer(response)

@@ -81,6 +81,7 @@ def _profile(actor: Actor) -> ActorProfile:
         url=actor.url,
         published=actor.published_at,
         updated=actor.updated_at,
+        indexable=actor.indexable,
     )
 
 

@@ -59,12 +59,14 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def tab(browser: Browser, screen: Screen, who: Visitor, *, zoom: float = 1.0) -> Iterator[Page]:
+def tab(
+    browser: Browser, screen: Screen, who: Visitor, *, zoom: float = 1.0, workers: bool = False
+) -> Iterator[Page]:
     """A tab with the session of `who`; every error on the page's console fails the test.
 
-    `zoom` is the browser's: at 2.0 half as much fits.
+    `zoom` is the browser's: at 2.0 half as much fits. `workers`: it installs our service worker.
     """
-    context = _context(browser, screen, who.origin, zoom)
+    context = _context(browser, screen, who.origin, zoom, workers=workers)
     _log_in(context, who)
     page = context.new_page()
     complaints = _complaints(page)
@@ -112,13 +114,17 @@ class Windows:
         return self._open[origin]
 
 
-def _context(browser: Browser, screen: Screen, origin: str, zoom: float = 1.0) -> BrowserContext:
+def _context(
+    browser: Browser, screen: Screen, origin: str, zoom: float = 1.0, *, workers: bool = False
+) -> BrowserContext:
     context = browser.new_context(
         base_url=origin,
         viewport={"width": int(screen.width / zoom), "height": int(screen.height / zoom)},
         device_scale_factor=zoom,
         color_scheme=screen.theme,
         java_script_enabled=screen.scripts,
+        # Installing it takes requests, in the middle of whatever is being tested.
+        service_workers="allow" if workers else "block",
     )
     context.set_default_timeout(10_000)
     return context
@@ -130,8 +136,9 @@ def _complaints(page: Page) -> list[str]:
 
     def note(message: ConsoleMessage) -> None:
         # Error responses are recorded too; error pages are looked at as well.
-        is_answer = "the server responded with a status of" in message.text
-        if message.type in {"error", "warning"} and not is_answer:
+        expected = ("the server responded with a status of", "registration blocked by Playwright")
+        is_expected = any(words in message.text for words in expected)
+        if message.type in {"error", "warning"} and not is_expected:
             complaints.append(message.text)
 
     page.on("console", note)

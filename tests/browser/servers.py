@@ -225,6 +225,8 @@ def _they_keep(servers: Servers) -> None:
     blocks = sue.open("/settings/blocks")
     for who in (f"@tom@{servers.alpha.host}", f"!quiet@{servers.alpha.host}", "spam.example"):
         sue.send(blocks, blocks.form(having="who"), who=who)
+    sue.press("/c/cats", "/c/cats/notifications", level="posts")
+    sue.press("/c/quiet", "/c/quiet/notifications", level="muted")
     profile = sue.open("/settings")
     form = profile.form(having="display_name")
     sue.send(profile, form, display_name="Sue", body="I *keep* things.")

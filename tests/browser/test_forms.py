@@ -71,6 +71,7 @@ FORMS = [
     Refused("{message}/edit", "sue", {}, {"body": LONG}),
     Refused("/settings", "kim", {"body": "*Me*"}, {"display_name": "x" * 65}),
     Refused("/settings/blocks", "kim", {}, {"who": "not a server!"}),
+    Refused("/settings/notifications", "kim", {}, {"community": "nowhere"}),
     Refused("/settings/account", "kim", {"email": "kim@kim.example"}, {"email_password": "no"}),
     Refused("/login", "", {"name": "nobody"}, {"password": "not-this-one"}),
     Refused("/register", "", {"email": "bob@bob.example"}, {"name": "no!"}),
@@ -114,6 +115,7 @@ NOTHING_TYPED = {
     "/search",
     "/reset",
     "/confirm-email",
+    "/unsubscribe",
 }
 
 

@@ -16,6 +16,7 @@ _STATUS = {
     "reset-used": 404,
     "admin-test-mail-old": 404,
     "confirm-email-old": 404,
+    "unsubscribe-old": 404,
     "error-404": 404,
     "error-404-community": 404,
     "error-403": 403,

@@ -3,13 +3,14 @@
 import json
 from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Tabs
 from tests.browser.scenario_steps import PICTURE, find_at_beta, newcomer
 from tests.browser.screens import Screen
 from tests.browser.servers import Servers, code_on, eventually
 from tests.support.pictures import draw, picture
+from tests.support.push_browser import PushBrowser
 from tests.support.visitor import PASSWORD
 
 
@@ -187,3 +188,62 @@ def test_data_is_exported_and_the_account_deleted(
         expect(page.get_by_text("Your account has been deleted.")).to_be_visible()
         eventually(lambda: zoe.see(there).status == 410)
         assert member.see(f"/u/{member.name}").status in {404, 410}
+
+
+def test_a_member_is_told_of_new_posts_and_in_this_browser(
+    servers: Servers, screen: Screen, tab_of: Tabs
+) -> None:
+    mia = servers.people["mia"]
+    with newcomer(servers, "told", screen) as member:
+        page = tab_of(member)
+        page.goto("/c/cats")
+        page.locator(".bell-menu summary").click()
+        page.get_by_role("button", name="Notify me of new posts").click()
+        expect(page.get_by_text("You'll be notified of each new post")).to_be_visible()
+        mia.submit("/c/cats", f"News on a {screen}")
+        page.goto("/notifications")
+        expect(page.locator("main")).to_contain_text(f"mia posted News on a {screen}")
+        page.get_by_role("link", name="Settings", exact=True).last.click()
+        page.get_by_label("Mentions: by push").uncheck()
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_label("Mentions: by push")).not_to_be_checked()
+        if screen.scripts:
+            _push(page, servers)
+        else:
+            expect(page.get_by_text("This browser can't show push messages")).to_be_visible()
+
+
+def _push(page: Page, servers: Servers) -> None:
+    """This browser has no push service and shows no notifications, so both ends are replaced."""
+    browser = PushBrowser("https://push.example/send/1")
+    keys = {name: browser.subscription[name] for name in ("p256dh", "auth")}
+    subscription = json.dumps({"endpoint": browser.endpoint, "keys": keys})
+    page.add_init_script(
+        "PushManager.prototype.subscribe = async (options) => {"
+        "  if (options.applicationServerKey.length !== 65) throw new Error('no key');"
+        f" return {{ toJSON: () => ({subscription}) }}; }}"
+    )
+    devtools = page.context.new_cdp_session(page)
+    registered: list[dict[str, str]] = []
+    devtools.on(
+        "ServiceWorker.workerRegistrationUpdated",
+        lambda event: registered.extend(event["registrations"]),
+    )
+    devtools.send("ServiceWorker.enable")
+    page.reload()
+    with page.context.expect_event("serviceworker") as started:
+        page.get_by_role("button", name="Turn on in this browser").click()
+    expect(page.get_by_text("Notifications are shown in this browser")).to_be_visible()
+    expect(page.get_by_text("this browser", exact=True)).to_be_visible()
+
+    worker = started.value
+    worker.evaluate("registration.showNotification = async (...shown) => { self.shown = shown; }")
+    message = {"title": "mia posted News", "body": "So", "url": "/post/1", "tag": "n", "lang": "en"}
+    delivery = {"origin": servers.alpha.origin, "data": json.dumps(message)}
+    number = registered[-1]["registrationId"]
+    devtools.send("ServiceWorker.deliverPushMessage", {**delivery, "registrationId": number})
+    title, shown = eventually(lambda: worker.evaluate("self.shown"))
+    assert (title, shown["body"], shown["data"]) == ("mia posted News", "So", "/post/1")
+
+    page.get_by_role("button", name="Turn off").click()
+    expect(page.get_by_text("no longer shows notifications")).to_be_visible()

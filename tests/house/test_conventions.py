@@ -242,7 +242,7 @@ def test_sentences_of_errors_are_templates_that_can_be_translated() -> None:
 
 def test_templates_translate_only_texts_of_ours() -> None:
     """What `_()` gives is not escaped, so no text of users or peers may be passed to it."""
-    ours = re.compile(r"""_\((?:"|'|labels\[|page_titles\[|own_lists\)|\w+\.label\b)""")
+    ours = re.compile(r"""_\((?:"|'|labels\[|page_titles\[|own_lists\)|\w+\.(?:label|help)\b)""")
     for path in sorted((ROOT / "fedcom" / "web" / "templates").glob("*.html")):
         calls = re.findall(r"(?<!\w)_\(.{0,30}", path.read_text(encoding="utf-8"))
         assert [call for call in calls if not ours.match(call)] == [], path.name

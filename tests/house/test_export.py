@@ -10,6 +10,7 @@ NOT_EXPORTED = {
     "invited_member": "names another member, and is for admins only",
     "password_reset": "has the digest of a link",
     "two_factor": "has the secret of the member's authenticator app",
+    "passkey_challenge": "has the digest of what a device is to sign",
     "recovery_code": "has digests of codes that log in",
     "boost": "is made on other servers only",
     "outside_mention": "is written on other servers only",

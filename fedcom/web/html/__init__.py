@@ -5,6 +5,6 @@ which page of which site), `forms` and `honeypot` (what was typed, and whether b
 `languages` (a box for each), `render` and `escaping` (templates), `fragments` (parts of pages, kept
 in memory), `i18n` (translations), `labels` (names of pages), `flash` (a message on the next page),
 `errors` (pages for errors), `reasons` (of moderators), `alerts` and `list_changes` (what admins see
-on every page), `colours`, `plots` (of numbers over time), `static_files`, `feed_documents` (RSS and
-Atom).
+on every page), `colours`, `cards` and `icon_addresses` (how a link to a page is shown), `plots` (of
+numbers over time), `static_files`, `feed_documents` (RSS and Atom).
 """

@@ -43,7 +43,10 @@ async def show_problem(request: Request, error: Exception) -> Response:
     if context is None and problem.status < 500 and wants_page(request):
         with suppress(*EXPECTED, RedirectTo):
             context = await context_of(request)
-    speak(context.language if context else choose(request.headers.get("accept-language", "")))
+    if context:
+        speak(context.language, context.zone)
+    else:
+        speak(choose(request.headers.get("accept-language", "")))
     problem = replace(problem, detail=sentence(error, problem.detail))
     if not wants_page(request):
         return to_json(problem, request)

@@ -4,7 +4,7 @@ Texts in the code are marked by the functions here, those in tables with `mark`,
 templates with `_()` and `{% trans %}`; the domain's error messages are found by their classes.
 `make translations` updates the catalogues.
 
-Call `speak` once per request: it sets the language for the rest of that request.
+Call `speak` once per request: it sets the language and the time zone for the rest of that request.
 """
 
 from collections.abc import Mapping
@@ -21,10 +21,12 @@ from database.counting import COUNTED
 from fedcom.catalogues import DEFAULT, LANGUAGES, catalogue
 from fedcom.errors import Duration, FedcomError, Sentence, fill
 from fedcom.http.accepting import preferred
+from fedcom.rules.time_zones import to_zone
 
 _SIZES = ("byte", "kilobyte", "megabyte", "gigabyte", "terabyte")
 
 _language: ContextVar[str] = ContextVar("language", default=DEFAULT)
+_zone: ContextVar[str] = ContextVar("zone", default="")
 
 
 def choose(accept_language: str, wanted: str = "") -> str:
@@ -35,9 +37,17 @@ def choose(accept_language: str, wanted: str = "") -> str:
     return found or DEFAULT
 
 
-def speak(language: str) -> None:
-    """Use `language` for the rest of this request."""
+def speak(language: str, zone: str = "") -> None:
+    """Use `language`, and the time zone of this name, for the rest of this request; "" for UTC,
+    with which times say so.
+    """
     _language.set(language)
+    _zone.set(zone)
+
+
+def zone() -> str:
+    """The name of the time zone in use; "" for UTC as nobody's choice."""
+    return _zone.get()
 
 
 def language() -> str:
@@ -86,8 +96,8 @@ def age(then: datetime, now: datetime) -> str:
 
 
 def exact(moment: datetime) -> str:
-    """The time to the minute, in UTC, in the format of the reader's language."""
-    return _exact(language(), moment.replace(second=0, microsecond=0))
+    """The time to the minute, in the reader's zone and in the format of their language."""
+    return _exact(language(), moment.replace(second=0, microsecond=0), zone())
 
 
 def day(moment: date) -> str:
@@ -125,10 +135,17 @@ def _ago(language: str, seconds: int) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _exact(language: str, moment: datetime) -> str:
+def _exact(language: str, moment: datetime, zone: str) -> str:
     locale = _locale(language)
-    day, hour = format_date(moment, locale=locale), format_time(moment, "short", locale=locale)
-    return f"{str(get_datetime_format(locale=locale)).format(hour, day)} UTC"
+    try:
+        local = moment.astimezone(to_zone(zone))
+    except OverflowError:  # a peer's "for ever", at the end of the year 9999
+        local = moment
+    day = format_date(local, locale=locale)
+    # Else Babel would turn it back into UTC.
+    hour = format_time(local.time(), "short", locale=locale)
+    text = str(get_datetime_format(locale=locale)).format(hour, day)
+    return text if zone else f"{text} UTC"
 
 
 @cache

@@ -31,8 +31,10 @@ from fedcom.text.html import excerpt_of
 from fedcom.text.mentions import unlinked_mentions
 from fedcom.text.pictures import NO_SIZES, Sizes, move_pictures
 from fedcom.web.html import flash, i18n
+from fedcom.web.html.cards import CardMaker, Describe
 from fedcom.web.html.escaping import EscapingEnvironment
 from fedcom.web.html.fragments import Fragments
+from fedcom.web.html.icon_addresses import icon_address
 from fedcom.web.html.labels import OWN_LISTS, PAGES
 from fedcom.web.html.request_context import PageContext
 
@@ -51,26 +53,25 @@ _COMMENTS = {
     "css": re.compile(r"^ *(?:/\*[^*]*\*/)\n", re.MULTILINE),
     "js": re.compile(r"^ *(?://.*|/\*\*.*\*/)\n", re.MULTILINE),
 }
-STYLE, SCRIPT, PAGE_SCRIPT, READING_SCRIPT, EDITOR_SCRIPT, API_SCRIPT = (
-    _static_file(name)
-    for name in ("style.css", "script.js", "page.js", "reading.js", "editor.js", "api.js")
-)
-(
-    SCRIPT_ADDRESS,
-    PAGE_SCRIPT_ADDRESS,
-    READING_SCRIPT_ADDRESS,
-    EDITOR_SCRIPT_ADDRESS,
-    API_SCRIPT_ADDRESS,
-) = (
-    f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
-    for name, content in (
-        ("script.js", SCRIPT),
-        ("page.js", PAGE_SCRIPT),
-        ("reading.js", READING_SCRIPT),
-        ("editor.js", EDITOR_SCRIPT),
-        ("api.js", API_SCRIPT),
+STYLE = _static_file("style.css")
+SCRIPTS = {
+    name: _static_file(name)
+    for name in (
+        *("script.js", "page.js", "reading.js", "editor.js", "notifications.js", "passkeys.js"),
+        *("push_worker.js", "api.js"),
     )
-)
+}
+_ADDRESSES = {
+    name: f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
+    for name, content in SCRIPTS.items()
+}
+
+
+def script_address(name: str) -> str:
+    """The address of a script, which changes with it."""
+    return _ADDRESSES[name]
+
+
 STYLE_VERSION = hashlib.sha256(STYLE).hexdigest()[:12]
 
 _MINUTE = timedelta(minutes=1)
@@ -89,19 +90,21 @@ def when(context: Context, moment: datetime) -> Markup:
 
 def age(moment: datetime, now: datetime) -> Markup:
     """As `when`, outside of a template."""
-    return _when(i18n.language(), moment, (now - moment) // _MINUTE)
+    return _when(i18n.language(), i18n.zone(), moment, (now - moment) // _MINUTE)
 
 
 # A thread has hundreds of these, and each reader within a minute gets the same ones.
 @lru_cache(maxsize=4096)
-def _when(_language: str, moment: datetime, minutes: int) -> Markup:
-    """`_language` is the one in use; it is named only because the texts depend on it."""
+def _when(_language: str, _zone: str, moment: datetime, minutes: int) -> Markup:
+    """`_language` and `_zone` are those in use; they are named only because the texts depend on
+    them.
+    """
     text, exact = escape(i18n.age(moment, moment + minutes * _MINUTE)), escape(i18n.exact(moment))
     return Markup(f'<time datetime="{_stamp(moment)}" title="{exact}">{text}</time>')  # noqa: S704 - escaped
 
 
 def exact(moment: datetime) -> Markup:
-    """A `<time>` element that shows the time in UTC; our script makes it the reader's own."""
+    """A `<time>` element that shows the time; if it is in UTC, our script makes it the reader's."""
     return Markup('<time datetime="{}">{}</time>').format(_stamp(moment), i18n.exact(moment))
 
 
@@ -267,6 +270,8 @@ def _environment() -> Environment:
         "unlinked_mentions": unlinked_mentions,
         "link": link,
         "initial": initial,
+        "icon": icon_address,
+        "stamp": _stamp,
         "when": when,
         "exact": exact,
     }
@@ -284,6 +289,7 @@ def _environment() -> Environment:
         "own_lists": OWN_LISTS,
         "page_titles": PAGES,
         "language": i18n.language,
+        "zone": i18n.zone,
         "direction": i18n.direction,
         "languages": list(LANGUAGES.items()),
         "post_languages": list(POST_LANGUAGES.items()),
@@ -324,14 +330,17 @@ def page(
     *,
     status: int = 200,
     alternate: str = "",
+    describe: Describe | None = None,
 ) -> HTMLResponse:
     """A whole page: the template with `values` and the values that every page gets.
 
-    `alternate` is the ActivityPub id of the object that the page shows.
+    `alternate` is the ActivityPub id of the object that the page shows; `describe` says how a link
+    to it is shown.
     """
     found = flash.pending(context.request)
     notices = {"notice": flash.text_of(found), "undo": found if found and found.undo_path else None}
-    more = {**notices, "alternate": alternate, **values}
+    card = describe(card_maker(context)) if describe else None
+    more = {**notices, "alternate": alternate, "card": card, **values}
     response = _Page(partial(piece, context, template, more), status)
     response.headers["Vary"] = "Accept, Accept-Language, Cookie"
     is_shared = status == 200 and is_shareable(context.request)
@@ -344,15 +353,18 @@ def page(
     return response
 
 
+def card_maker(context: PageContext) -> CardMaker:
+    """Makes cards for this server's pages."""
+    icon = f"{context.site.origin}{icon_address(context.site, '512.png')}"
+    return CardMaker(context.site, context.instance.media_signer, icon)
+
+
 def piece(context: PageContext, template: str, values: Mapping[str, Any]) -> str:
     """A page or a part of one: the template with `values` and the values that every page gets."""
-    i18n.speak(context.language)
+    i18n.speak(context.language, context.zone)
     return _pages.get_template(template).render(
         {"style": style_address(context.site.hue), **values},
-        script=SCRIPT_ADDRESS,
-        page_script=PAGE_SCRIPT_ADDRESS,
-        reading_script=READING_SCRIPT_ADDRESS,
-        editor_script=EDITOR_SCRIPT_ADDRESS,
+        script_address=script_address,
         site=context.site,
         announcement=context.announcement,
         alerts=context.alerts,

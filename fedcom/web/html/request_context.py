@@ -52,6 +52,7 @@ member.
 OPEN_TO_GUESTS = frozenset(
     {
         *("/", "/setup", "/login", "/logout", "/register", "/forgot", "/reset", "/confirm-email"),
+        "/unsubscribe",
         *(f"/{name}" for name in PAGES),
         *(
             "/rules",
@@ -100,6 +101,11 @@ class PageContext:
     def site(self) -> Site:
         """The site and its settings."""
         return self.identity.site
+
+    @property
+    def zone(self) -> str:
+        """The name of the time zone that the member chose; "" for none."""
+        return self.member.account.time_zone if self.member else ""
 
     @property
     def member(self) -> SignedIn | None:
@@ -152,13 +158,13 @@ async def read_page(
     def read(conn: Connection) -> tuple[PageContext, T]:
         identity = read_identity(conn, credentials, now)
         context = _to_context(conn, request, credentials, identity)
-        speak(context.language)
+        speak(context.language, context.zone)
         request.state.page_context = context
         return context, work(conn, context)
 
     context, found = await instance.read(read)
-    # The language that `read` set holds in the database's thread only.
-    speak(context.language)
+    # What `read` set holds in the database's thread only.
+    speak(context.language, context.zone)
     await note_use(instance, context.identity)
     return context, found
 

@@ -6,23 +6,11 @@ from starlette.responses import Response
 
 from fedcom.http.numbers import whole_number
 from fedcom.web.html.colours import style_of
-from fedcom.web.html.render import (
-    API_SCRIPT,
-    EDITOR_SCRIPT,
-    FOLDER,
-    PAGE_SCRIPT,
-    READING_SCRIPT,
-    SCRIPT,
-    STYLE,
-)
+from fedcom.web.html.render import FOLDER, SCRIPTS, STYLE
 
 FILES = {
     "style.css": (STYLE, "text/css"),
-    "script.js": (SCRIPT, "text/javascript"),
-    "page.js": (PAGE_SCRIPT, "text/javascript"),
-    "reading.js": (READING_SCRIPT, "text/javascript"),
-    "editor.js": (EDITOR_SCRIPT, "text/javascript"),
-    "api.js": (API_SCRIPT, "text/javascript"),
+    **{name: (content, "text/javascript") for name, content in SCRIPTS.items()},
     "icon.svg": ((FOLDER / "static" / "icon.svg").read_bytes(), "image/svg+xml"),
 }
 

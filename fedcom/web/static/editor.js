@@ -263,7 +263,7 @@ function selectedText() {
   if (selection.isCollapsed) return null;
   const start = selection.getRangeAt(0).startContainer;
   const box = (start.closest ? start : start.parentElement).closest("#thread .rich, .post-head .rich");
-  return box && formFor(box) ? box : null;
+  return box && !box.closest("form") && formFor(box) ? box : null;
 }
 
 /** That text, and the words selected in it; null for none. */
@@ -340,7 +340,8 @@ if (bars.length && document.getElementById("thread")) {
     quote(words);
   }, true);
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "q" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
+    // The help on keys is not there for members who have switched them off.
+    if (event.key !== "q" || !document.getElementById("keys") || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
     const words = selected();
     if (!words) return;
     event.preventDefault();

@@ -1,5 +1,6 @@
-// Shows times in the reader's own time zone, and the pictures of people and communities. Without it,
-// times are in UTC and say so, and the first letter of a name stands for a picture.
+// Shows times in the reader's own time zone, and the pictures of people and communities; shares.
+// Without it, times are in UTC and say so, the first letter of a name stands for a picture, and a page
+// has the address to share.
 "use strict";
 
 const format = new Intl.DateTimeFormat(document.documentElement.lang, {
@@ -7,7 +8,11 @@ const format = new Intl.DateTimeFormat(document.documentElement.lang, {
   timeStyle: "short",
 });
 
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 function localize(root) {
+  // The server wrote the times in the zone that the member chose.
+  if (document.documentElement.dataset.zone) return;
   for (const time of root.querySelectorAll("time[datetime]")) {
     const local = format.format(new Date(time.dateTime));
     // An age ("2 hours ago") has the exact time in its title.
@@ -45,6 +50,39 @@ addEventListener("scroll", () => {
   hasScrolled = true;
   watch(document);
 }, { once: true, passive: true });
+
+// Sharing a post: with the programs of the reader's system, where there are any.
+addEventListener("click", async (event) => {
+  const link = event.target.closest("a.share");
+  if (!link || !navigator.share || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  // Without the number of unread notifications.
+  const title = document.title.replace(/^\([^)]*\) /, "");
+  try {
+    await navigator.share({ title, url: link.dataset.address });
+  } catch (error) {
+    if (error.name !== "AbortError") location.href = link.href;
+  }
+});
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  if (!navigator.clipboard) break;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const field = document.getElementById(button.dataset.copy);
+    await navigator.clipboard.writeText(field.value);
+    button.parentElement.querySelector("[role=status]").textContent = button.dataset.done;
+  });
+}
+
+// For times without a network: for members, and where this is an app. After all that the page needs.
+const isApp = matchMedia("(display-mode: standalone)").matches;
+if (navigator.serviceWorker && (isApp || document.getElementById("act"))) {
+  addEventListener("load", () => navigator.serviceWorker.register("/service-worker.js").catch(() => {}));
+}
+
+const zones = document.querySelector("select[name=time_zone]");
+if (zones && zone) zones.options[0].textContent += ` (${zone})`;
 
 localize(document);
 watch(document);

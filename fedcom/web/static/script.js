@@ -370,9 +370,9 @@ document.addEventListener("keydown", (event) => {
 
 // In a thread, what helps to write is loaded when somebody begins to, or selects what may be quoted.
 function loadEditor() {
-  const bar = document.querySelector("#main .toolbar[hidden]");
-  if (!bar || document.querySelector("script[type=module]")) return;
-  document.head.append(Object.assign(document.createElement("script"), { type: "module", src: bar.dataset.editor }));
+  const src = document.querySelector("#main .toolbar[hidden]")?.dataset.editor;
+  if (!src || document.querySelector(`script[src="${src}"]`)) return;
+  document.head.append(Object.assign(document.createElement("script"), { type: "module", src }));
 }
 
 addEventListener("focusin", (event) => event.target.matches("textarea") && loadEditor());

@@ -106,6 +106,7 @@ def test_a_member_is_a_person_and_a_bot_a_service():
     assert document["alsoKnownAs"] == ["https://old.example/u/ann"]
     assert document["movedTo"] == "https://new.example/u/ann"
     assert document["indexable"] is True
+    assert person(profile(ANN, indexable=False), boxes(ANN), key(ANN))["indexable"] is False
     assert person(profile(ANN), boxes(ANN), key(ANN), is_bot=True)["type"] == "Service"
 
 

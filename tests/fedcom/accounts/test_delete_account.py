@@ -4,7 +4,7 @@ from typing import Any
 
 import pyotp
 import pytest
-from sqlalchemy import Column, Table, insert, update
+from sqlalchemy import Column, Table, func, insert, select, update
 
 from fedcom.accounts.delete_account import delete_account
 from fedcom.accounts.email import propose_email
@@ -19,8 +19,15 @@ from fedcom.actions.remove import RemoveContent
 from fedcom.context import Context
 from fedcom.effects import wipe
 from fedcom.errors import Conflict, NotFound
-from fedcom.models.account import account, application_decision, invited_member
-from fedcom.models.actor import Person, actor
+from fedcom.models.account import (
+    account,
+    application_decision,
+    invited_member,
+    passkey,
+    passkey_challenge,
+    session,
+)
+from fedcom.models.actor import Community, Person, actor
 from fedcom.models.base import metadata
 from fedcom.models.boost import boost
 from fedcom.models.follow import follow
@@ -31,6 +38,8 @@ from fedcom.personal.blocks import block, block_host
 from fedcom.personal.drafts import save_draft
 from fedcom.personal.followed_posts import follow_post, mute_post
 from fedcom.personal.imports import begin_import, settings_in
+from fedcom.personal.notification_settings import Ways, set_level, set_ways
+from fedcom.personal.push import subscribe
 from fedcom.personal.saved import hide, save
 from fedcom.personal.sent_forms import once
 from fedcom.personal.visits import note_visit
@@ -38,6 +47,7 @@ from fedcom.remote.keys import KeyCipher
 from fedcom.site.appeals import write as appeal
 from fedcom.wire.body import Body
 from tests.support.people import Home, Sent, give_email, received
+from tests.support.push_browser import PushBrowser
 
 CIPHER = KeyCipher(b"secret")
 KIM, OWLS = "https://kim.example/u/kim", "https://owls.example/c/owls"
@@ -90,6 +100,15 @@ SECRET = "zanzibar"
 """A text in all content by bob."""
 
 
+def choose_notifications(ctx: Context, member: Person, community: Community) -> None:
+    """Let the member's newest session have push messages, and the community be muted."""
+    browser = PushBrowser(f"https://push.example/{SECRET}")
+    newest = ctx.conn.execute(select(func.max(session.c.id))).scalar_one()
+    subscribe(ctx, member, newest, **browser.subscription)
+    set_ways(ctx.conn, member.id, {"reply": Ways(by_push=False)})
+    set_level(ctx, member, community, "muted")
+
+
 def live(home: Home) -> None:
     """Let bob leave a row in every table that holds personal data."""
     bob, kim = home.bob, home.person(KIM)
@@ -120,6 +139,7 @@ def live(home: Home) -> None:
         once(ctx, bob, "form", lambda: post.id)
         appeal(ctx, bob, decision, SECRET)
         create_session(ctx.conn, bob.id, SECRET, ctx.now)
+        choose_notifications(ctx, bob, home.cats)
         give_email(ctx, bob.id, address)
         propose_email(ctx.conn, bob.id, f"new-{address}", sends_mail=True)
         for one in (address, f"new-{address}"):
@@ -133,6 +153,18 @@ def live(home: Home) -> None:
             update(account).where(account.c.actor_id == bob.id).values(application=SECRET)
         )
         for table, values in (
+            (
+                passkey,
+                {
+                    "account_id": bob.id,
+                    "credential_id": "x",
+                    "public_key": b"x",
+                    "sign_count": 0,
+                    "name": SECRET,
+                    "created_at": ctx.now,
+                },
+            ),
+            (passkey_challenge, {"digest": "x", "account_id": bob.id, "expires_at": ctx.now}),
             (invited_member, {"account_id": bob.id, "by_id": home.ann.id}),
             (
                 application_decision,

@@ -1,88 +1,183 @@
-"""Mail about notifications: for those who want it, once an hour, not while they are online."""
+"""Mail about notifications: the words, when it comes, and that each notification is told once."""
+
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
-from fedcom.accounts.digest import write_digests
+from fedcom.accounts.digest import LISTED, write_digests
+from fedcom.accounts.members import get_account
 from fedcom.actions.delete import Delete, Undelete
-from fedcom.effects.notify import NotificationEvent, notify
+from fedcom.actions.lock import Lock
+from fedcom.actions.message import SendMessage
+from fedcom.actions.remove import RemoveContent
 from fedcom.models.account import account
+from fedcom.models.actor import Person
 from fedcom.models.mail import mail
 from fedcom.models.notification import notification
+from fedcom.personal.notification_settings import MailWish, set_mail, set_quoting, stop_mail
+from fedcom.wire.body import Body
+from tests.support.people import Home, give_email
 
 
-@pytest.fixture
-def ann(rig):
-    return rig.member("ann", email="ann@mail.example")
+def want(home: Home, member: Person, pace: str = "soon", **wish: Any) -> None:
+    """Mail to an address of the member's, who is not here now."""
+    chosen = MailWish(**{"is_wanted": True, "pace": pace, "hour": 8, **wish})
+    if home(lambda ctx: get_account(ctx.conn, member.id)).email is None:
+        home(lambda ctx: give_email(ctx, member.id, f"{member.name}@mail.example"))
+    home(lambda ctx: set_mail(ctx.conn, get_account(ctx.conn, member.id), chosen, ctx.now))
 
 
-@pytest.fixture
-def bob(rig):
-    return rig.member("bob")
+def seen(home: Home, member: Person) -> None:
+    mine = account.c.actor_id == member.id
+    home(lambda ctx: ctx.conn.execute(update(account).where(mine).values(last_seen_at=ctx.now)))
 
 
-def want(rig, member, **values):
-    values = {"mail_notifications": True, **values}
-    mine = account.c.actor_id == member.person.id
-    rig(lambda ctx: ctx.conn.execute(update(account).where(mine).values(**values)))
+def mailed(home: Home) -> list[dict[str, Any]]:
+    """The mail that is written now."""
+    before = len(home.rows(mail))
+    home(lambda ctx: write_digests(ctx, lambda person: f"https://home.example/stop/{person}"))
+    return home.rows(mail)[before:]
 
 
-def notify_member(rig, member, by):
-    rig(
-        lambda ctx: notify(
-            ctx, member.person.id, NotificationEvent(kind="reply", by_id=by.person.id)
-        )
+def test_mail_has_the_words_and_comes_once(home: Home) -> None:
+    want(home, home.bob)
+    home.clock.advance(hours=1)
+    post = home.post(by=home.bob, title="Cats & dogs")
+    answer = home.comment(post, by=home.ann, text="Because *they* can < sleep.")
+    home.perform(Lock(by=home.ann, target=post, locked=True, reason="Off topic"))
+
+    [written] = mailed(home)
+    assert written["recipient"] == "bob@mail.example"
+    assert written["subject"] == "2 new notifications on Home"
+    link = f"https://home.example/comment/{answer.id}"
+    assert (
+        f"ann replied to you in Cats & dogs\n> Because they can < sleep.\n{link}\n"
+        in (written["body"])
     )
+    assert "A moderator locked your post\n> They do.\n> Reason: Off topic\n" in written["body"]
+    assert written["unsubscribe_url"] == f"https://home.example/stop/{home.bob.id}"
+    assert written["unsubscribe_url"] in written["body"]
+    assert f'<a href="{link}">ann replied to you in Cats &amp; dogs</a>' in written["html"]
+    assert "Because they can &lt; sleep." in written["html"]
+    assert mailed(home) == []
+
+    home.comment(home.post(by=home.bob), by=home.ann)
+    assert mailed(home) == []  # so soon after the first
+    home.clock.advance(minutes=10)
+    [second] = mailed(home)
+    assert second["subject"] == "ann replied to you in Cats sleep on Home"
+    assert "Cats & dogs" not in second["body"]
 
 
-def queued_mail(rig):
-    return rig(lambda ctx: ctx.conn.execute(select(mail).order_by(mail.c.id)).mappings().all())
+def test_a_unit_that_fails_after_it_leaves_everything_for_the_next(home: Home) -> None:
+    want(home, home.bob)
+    home.clock.advance(hours=1)
+    home.comment(home.post(by=home.bob), by=home.ann)
+
+    def crash(ctx: Any) -> None:
+        assert write_digests(ctx, str) == 1
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        home(crash)
+    assert home.rows(mail) == []
+    assert len(mailed(home)) == 1
 
 
-def test_one_digest_has_all_notifications_and_the_next_comes_an_hour_later(rig, ann, bob):
-    want(rig, ann)
-    notify_member(rig, ann, bob)
-    notify_member(rig, ann, bob)
-    assert rig(write_digests) == 1
-    [message] = queued_mail(rig)
-    assert message["recipient"] == "ann@mail.example"
-    assert message["subject"].startswith("2 new notifications on ")
-    assert "/notifications\n" in message["body"]
-    assert "/settings/appearance" in message["body"]
-    rig.clock.advance(minutes=30)
-    notify_member(rig, ann, bob)
-    assert rig(write_digests) == 0
-    rig.clock.advance(minutes=30)
-    assert rig(write_digests) == 1
-    assert queued_mail(rig)[-1]["subject"].startswith("1 new notification")
-    rig.clock.advance(hours=2)
-    assert rig(write_digests) == 0  # nothing new since
+def test_nothing_is_mailed_that_was_read_or_is_gone_meanwhile(home: Home) -> None:
+    want(home, home.bob, "daily")
+    post = home.post(by=home.bob)
+    read, deleted, removed = (home.comment(post, by=home.ann, text=str(n)) for n in range(3))
+    of_read = notification.c.comment_id == read.id
+    home(lambda ctx: ctx.conn.execute(update(notification).where(of_read).values(read_at=ctx.now)))
+    home.perform(Delete(by=home.ann, target=deleted))
+    home.perform(RemoveContent(by=home.ann, target=removed))
+    home.clock.advance(days=1)
+    assert mailed(home) == []
+
+    home.perform(Undelete(by=home.ann, target=home.fresh(deleted)))
+    home.clock.advance(days=1)
+    assert mailed(home) == []  # it was decided on
+    home.comment(post, by=home.ann)
+    home.clock.advance(days=1)
+    assert len(mailed(home)) == 1
 
 
-def test_no_digest_about_read_notifications_or_to_members_online(rig, ann, bob):
-    want(rig, ann, last_seen_at=rig.clock())
-    notify_member(rig, ann, bob)
-    assert rig(write_digests) == 0
-    rig.clock.advance(hours=1)
-    rig(lambda ctx: ctx.conn.execute(update(notification).values(read_at=ctx.now)))
-    assert rig(write_digests) == 0
+def test_members_who_may_be_reading_are_mailed_five_minutes_later(home: Home) -> None:
+    want(home, home.bob)
+    home.clock.advance(hours=1)
+    seen(home, home.bob)
+    home.comment(home.post(by=home.bob), by=home.ann)
+    assert mailed(home) == []
+    home.clock.advance(minutes=5)
+    assert len(mailed(home)) == 1
 
 
-@pytest.mark.parametrize("values", [{"mail_notifications": False}, {"email": None}])
-def test_members_without_the_setting_or_an_address_get_none(rig, ann, bob, values):
-    want(rig, ann, **values)
-    notify_member(rig, ann, bob)
-    assert rig(write_digests) == 0
-    want(rig, ann, mail_notifications=True, email="ann@mail.example")
-    assert rig(write_digests) == 1
+def test_the_daily_and_the_weekly_mail_come_at_their_hour(home: Home) -> None:
+    home.clock.set(datetime(2031, 1, 1, 7, 59, tzinfo=UTC))  # a Wednesday
+    eve = home.member("eve")
+    want(home, home.bob, "daily")
+    want(home, eve, "weekly", hour=18)
+    post = home.post(by=home.bob)
+    second = home.comment(post, by=eve)
+    home.comment(post, by=home.ann, parent=second)
+    assert mailed(home) == []
+
+    came = []
+    for hour in range(6 * 24):
+        home.clock.set(datetime(2031, 1, 1 + hour // 24, hour % 24, 1, tzinfo=UTC))
+        if hour == 20:
+            home.comment(post, by=home.ann)
+        came += [(one["recipient"], home.clock().isoformat()[8:13]) for one in mailed(home)]
+    assert came == [
+        ("bob@mail.example", "01T08"),
+        ("bob@mail.example", "02T08"),
+        ("eve@mail.example", "06T18"),
+    ]
 
 
-def test_a_deleted_reply_is_in_no_digest(home):
-    wants = update(account).where(account.c.actor_id == home.bob.id)
-    values = {"email": "bob@mail.example", "mail_notifications": True}
-    home(lambda ctx: ctx.conn.execute(wants.values(**values)))
-    answer = home.comment(home.post(by=home.bob), by=home.ann)
-    home.perform(Delete(by=home.ann, target=answer))
-    assert home(write_digests) == 0
-    home.perform(Undelete(by=home.ann, target=home.fresh(answer)))
-    assert home(write_digests) == 1
+def test_private_messages_are_quoted_only_on_request(home: Home) -> None:
+    want(home, home.bob)
+    home.clock.advance(hours=1)
+    secret = Body.of_markdown("The key is under the mat.")
+    home.perform(SendMessage(by=home.ann, to=home.bob, body=secret))
+    [written] = mailed(home)
+    assert "ann sent you a message" in written["subject"]
+    assert "under the mat" not in written["body"] + written["html"]
+
+    home(lambda ctx: set_quoting(ctx.conn, home.bob.id, quotes_messages=True))
+    home.perform(SendMessage(by=home.ann, to=home.bob, body=secret))
+    home.clock.advance(minutes=10)
+    [written] = mailed(home)
+    assert "> The key is under the mat." in written["body"]
+
+
+@pytest.mark.parametrize("why", ["off", "address"])
+def test_those_who_want_no_mail_get_none_later_either(home: Home, why: str) -> None:
+    want(home, home.bob)
+    home.clock.advance(hours=1)
+    home.comment(home.post(by=home.bob), by=home.ann)
+    if why == "off":
+        home(lambda ctx: stop_mail(ctx.conn, home.bob.id))
+    else:
+        mine = account.c.actor_id == home.bob.id
+        home(lambda ctx: ctx.conn.execute(update(account).where(mine).values(email=None)))
+    assert mailed(home) == []
+    want(home, home.bob)
+    home.clock.advance(hours=1)
+    assert mailed(home) == []
+
+
+def test_a_mail_lists_the_newest(home: Home) -> None:
+    want(home, home.bob)
+    home.clock.advance(hours=1)
+    post = home.post(by=home.bob)
+    for number in range(LISTED + 1):
+        home.comment(post, by=home.ann, text=f"Number {number}.")
+    [written] = mailed(home)
+    assert written["subject"] == f"More than {LISTED} new notifications on Home"
+    assert "Number 0." not in written["body"]
+    assert f"Number {LISTED}." in written["body"]
+    assert "There are more on your list.\nhttps://home.example/notifications" in written["body"]

@@ -5,25 +5,32 @@ from datetime import timedelta
 from sqlalchemy import insert
 
 from activitypub.document import Document
+from fedcom.accounts.members import get_account
 from fedcom.actions.base import Action
 from fedcom.actions.comment import EditComment
+from fedcom.actions.follow import Unfollow
 from fedcom.actions.lock import Lock
 from fedcom.actions.perform import perform
-from fedcom.actions.post import EditPost
+from fedcom.actions.post import CreatePost, EditPost, Provenance
 from fedcom.context import Context
 from fedcom.federation.listeners import activity_routes, reader_of
 from fedcom.inbound.post import create_post_from
-from fedcom.models.actor import Person
+from fedcom.models.actor import Community, Person
 from fedcom.models.notification import notification
 from fedcom.models.personal import actor_block, followed_post, host_block, muted_post
+from fedcom.personal.blocks import block, block_host
 from fedcom.personal.followed_posts import follow_post, mute_post, unfollow_post, unmute_post
+from fedcom.personal.notification_settings import MailWish, Ways, set_level, set_mail, set_ways
+from fedcom.views.notification import list_notifications
 from fedcom.wire.body import Body
 from inbox.ports import ReceivedActivity
 from tests.support.documents import activity, note, page
-from tests.support.people import Home
+from tests.support.people import Home, give_email, received
+from tests.support.plans import counted
 
 KIM = "https://kim.example/u/kim"
 ROUTES = activity_routes()
+DAILY = MailWish(is_wanted=True, pace="daily", hour=8)
 
 
 def notified(home: Home, recipient: Person | None = None) -> list[str]:
@@ -205,3 +212,104 @@ def test_an_old_reply_notifies_nobody_until_it_is_edited(home: Home) -> None:
 
     receive(home, activity("Update", KIM, old | {"content": "<p>What?</p>", "updated": days[6]}))
     assert notified(home) == ["reply", "mention"]
+
+
+def watch(home: Home, member: Person, community: Community, level: str = "posts") -> None:
+    home(lambda ctx: set_level(ctx, member, community, level))
+
+
+def choose(home: Home, member: Person, **ways: Ways) -> None:
+    home(lambda ctx: set_ways(ctx.conn, member.id, ways))
+
+
+def test_each_new_post_notifies_those_who_want_to_know_in_one_statement(home: Home) -> None:
+    kim, group = home.person(KIM), home.group("https://kim.example/c/dogs")
+    eve = home.member("eve")
+    for member in (home.ann, home.bob, eve):
+        for community in (home.cats, group):
+            home.follow(member, community)
+        watch(home, member, home.cats)
+    watch(home, home.bob, group)
+    home.clock.advance(minutes=1)
+
+    mention = Body.of_markdown("@ann")
+    with counted() as statements:
+        home.post(by=home.bob, body=mention)
+    home.post(by=kim, community=group)
+    of_replies = home.comment(home.post(by=eve), by=eve)
+
+    assert sum("INSERT INTO notification" in one for one in statements) == 2
+    assert notified(home, home.ann) == ["mention", "post"]
+    assert notified(home, home.bob) == ["post", "post"]
+    assert notified(home, eve) == ["post"]
+    assert of_replies.post_id not in {
+        row["post_id"] for row in home.rows(notification) if row["recipient_id"] == eve.id
+    }
+
+
+def test_posts_from_before_the_wish_and_after_its_end_do_not_notify(home: Home) -> None:
+    kim, group = home.person(KIM), home.group("https://kim.example/c/dogs")
+    home.follow(home.bob, group)
+    watch(home, home.bob, group)
+    old = Provenance(f"{KIM}/old", "Page", home.clock() - timedelta(hours=1), None)
+    home.perform(
+        CreatePost(by=kim, community=group, title="Fetched", source=old), received(kim.iri)
+    )
+    assert notified(home) == []
+
+    home.perform(Unfollow(by=home.bob, target=group))
+    home.follow(home.bob, group)
+    home.follow(home.ann, group)
+    home.post(by=kim, community=group)
+    assert notified(home) == []
+
+
+def test_blocks_and_mutes_are_stronger_than_watching(home: Home) -> None:
+    eve, kim = home.member("eve"), home.person(KIM)
+    for member in (home.ann, home.bob, eve):
+        home.follow(member, home.cats)
+        watch(home, member, home.cats)
+    home(lambda ctx: block(ctx, home.ann, kim))
+    home(lambda ctx: block_host(ctx, home.bob, kim.host))
+    watch(home, eve, home.cats, "muted")
+
+    home.post(by=kim)
+
+    assert notified(home) == []
+
+
+def test_a_muted_community_notifies_of_moderation_only(home: Home) -> None:
+    watch(home, home.bob, home.cats, "muted")
+    post = home.post(by=home.bob)
+    home.comment(post, by=home.ann, text="@bob")
+    home.perform(Lock(by=home.ann, target=post, locked=True))
+    assert notified(home, home.bob) == ["moderation"]
+
+    watch(home, home.bob, home.cats, "")
+    home.comment(home.post(by=home.bob), by=home.ann)
+    assert notified(home, home.bob) == ["moderation", "reply"]
+
+
+def test_a_kind_comes_only_in_the_ways_that_a_member_chose(home: Home) -> None:
+    home(lambda ctx: give_email(ctx, home.bob.id, "bob@mail.example"))
+    home(lambda ctx: set_mail(ctx.conn, get_account(ctx.conn, home.bob.id), DAILY, ctx.now))
+    unlisted = Ways(on_site=False)
+    ways = {"reply": unlisted, "mention": Ways(by_mail=False), "moderation": unlisted}
+    choose(home, home.bob, **ways)
+    post = home.post(by=home.bob)
+    home.comment(post, by=home.ann)
+    home.comment(home.post(by=home.ann), by=home.ann, text="@bob")
+    home.perform(Lock(by=home.ann, target=post, locked=True))
+
+    came = [(row["kind"], row["is_listed"], row["awaits_mail"]) for row in home.rows(notification)]
+    assert came == [
+        ("reply", False, True),
+        ("mention", True, False),
+        ("moderation", True, True),
+    ]
+    shown = home(lambda ctx: list_notifications(ctx.conn, home.bob.id))
+    assert [one.kind for one in shown.items] == ["moderation", "mention"]
+
+    choose(home, home.bob, reply=Ways(on_site=False, by_mail=False, by_push=False))
+    home.comment(post, by=home.member("eve"))
+    assert len(notified(home, home.bob)) == 3

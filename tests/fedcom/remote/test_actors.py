@@ -20,6 +20,7 @@ from fedcom.remote.actors import (
     note_tried,
     person_at,
     put_actor,
+    read_actor,
 )
 from fedcom.site.instances import block_instance
 from tests.support.documents import group, person
@@ -320,3 +321,21 @@ def test_no_field_of_an_actor_is_kept_beyond_its_limit(home: Home) -> None:
         kept = [row for row in home.rows(actor) if row["id"] == dogs.id] + home.rows(community)
         longest = max(len(str(value)) for row in kept for value in row.values())
         assert longest <= LONGEST_SUMMARY + len("<p></p>"), list(more)
+
+
+@pytest.mark.parametrize(
+    ("wishes", "expected"),
+    [
+        ({}, True),
+        ({"indexable": True, "discoverable": False}, True),
+        ({"indexable": False, "discoverable": True}, False),
+        ({"discoverable": False}, False),
+        ({"indexable": "no"}, True),
+    ],
+)
+def test_an_actor_says_whether_search_engines_may_list_it(
+    wishes: dict[str, object], expected: bool
+) -> None:
+    columns = read_actor(Document(person("https://peer.example/u/kim") | wishes))
+
+    assert columns["indexable"] is expected

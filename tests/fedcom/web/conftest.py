@@ -1,18 +1,20 @@
 """Fixtures for pages: an instance with an admin, a moderator, a member and a community."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Hashable
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import Connection
 from starlette.applications import Starlette
 
 from activitypub.document import Document
 from activitypub.errors import Unreachable
-from fedcom.accounts.register import NewAccount, create_account
+from fedcom.accounts.register import NewAccount, check_email, create_account
 from fedcom.accounts.sessions import create_session
 from fedcom.accounts.throttle import SIGN_IN_BY_NAME, count_attempt, name_key
 from fedcom.actions.comment import CreateComment
@@ -21,9 +23,11 @@ from fedcom.actions.moderators import AddModerator
 from fedcom.actions.perform import perform
 from fedcom.actions.post import CreatePost
 from fedcom.app import create_app
+from fedcom.background.mailer import Mailer
 from fedcom.context import Context, NewKey
 from fedcom.db import Database
 from fedcom.errors import NotFound
+from fedcom.http.email_links import unsubscribe_url
 from fedcom.http.identity import session_cookie_name
 from fedcom.http.signer import HmacSigner
 from fedcom.media.pictures import Pictures
@@ -45,6 +49,9 @@ from tests.fedcom.web.browser import Browser
 from tests.support.clock import SettableClock
 from tests.support.documents import Json
 from tests.support.foundations import founded
+from tests.support.people import give_email
+from tests.support.smtp_server import SmtpServer, open_smtp_server
+from tests.support.units import open_units
 
 T = TypeVar("T")
 ORIGIN = "https://forum.example"
@@ -206,6 +213,38 @@ async def world(instance: PlainInstance) -> World:
 
     people, tokens, community = founded(instance.database, ("World", now), build)
     return World(instance, make_app(instance), dict(people), dict(tokens), community)
+
+
+@pytest.fixture
+def smtp() -> Iterator[SmtpServer]:
+    with open_smtp_server() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def mailer(world: World, smtp: SmtpServer) -> Mailer:
+    """The instance sends mail to `smtp`; bob has an address."""
+    settings = world.instance.settings.model_copy(update={"smtp_url": SecretStr(smtp.url)})
+    world.instance.settings = settings
+
+    async def nobody_waits() -> None:
+        pass
+
+    units = open_units(
+        database=world.instance.database,
+        fetcher=None,
+        origin=settings.origin,
+        clock=world.instance.clock,
+        committed=nobody_waits,
+    )
+    bob, address = world.people["bob"].id, check_email("bob@mail.example")
+    await world.instance.unit(lambda ctx: give_email(ctx, bob, address))
+    return Mailer(
+        units,
+        settings,
+        world.instance.clock,
+        partial(unsubscribe_url, world.instance.signer, settings.origin),
+    )
 
 
 def _peopled(ctx: Context) -> tuple[dict[str, Person], dict[str, str], Community]:

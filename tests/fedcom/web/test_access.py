@@ -191,11 +191,20 @@ MATRIX = [
     ("/settings", {"display_name": "Bob"}, LOGIN, OK, OK, OK, OK),
     ("/settings/appearance", None, LOGIN, OK, OK, OK, OK),
     ("/settings/appearance", {"theme": "dark"}, LOGIN, INVALID, INVALID, INVALID, INVALID),
+    ("/settings/notifications", None, LOGIN, OK, OK, OK, OK),
+    ("/settings/notifications", {"mail_pace": "x"}, LOGIN, OK, OK, OK, OK),
+    ("/settings/notifications/communities", {}, LOGIN, INVALID, INVALID, INVALID, INVALID),
+    ("/settings/notifications/devices", {}, LOGIN, INVALID, INVALID, INVALID, INVALID),
+    ("/settings/notifications/devices/remove", {"number": "0"}, LOGIN, OK, OK, OK, OK),
+    ("/service-worker.js", None, OK, OK, OK, OK, OK),
+    ("/c/cats/notifications", {"level": "muted"}, LOGIN, OK, OK, OK, OK),
     ("/settings/account", None, LOGIN, OK, OK, OK, OK),
     ("/settings/password", {"password": "x"}, LOGIN, INVALID, INVALID, INVALID, INVALID),
     ("/settings/email/again", {}, LOGIN, OK, OK, OK, OK),
     ("/confirm-email", None, OK, OK, OK, OK, OK),
     ("/confirm-email", {"token": "x"}, OK, OK, OK, OK, OK),
+    ("/unsubscribe", None, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT),
+    ("/unsubscribe", {"token": "x"}, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT),
     ("/settings/email", {"email": "x"}, LOGIN, INVALID, INVALID, INVALID, INVALID),
     ("/settings/feeds", {}, LOGIN, OK, OK, OK, OK),
     *(
@@ -246,10 +255,17 @@ MATRIX = [
     ("/settings/two-factor/confirm", {"code": "x"}, LOGIN, INVALID, INVALID, INVALID, INVALID),
     ("/settings/two-factor/codes", {"code": "x"}, LOGIN, NO, NO, NO, NO),
     ("/settings/two-factor/off", {"code": "x"}, LOGIN, NO, NO, NO, NO),
+    ("/settings/passkeys", None, LOGIN, OK, OK, OK, OK),
+    ("/settings/passkeys/begin", {"current_password": "x"}, LOGIN, NO, NO, NO, NO),
+    ("/settings/passkeys/add", {"credential": "{{}}"}, LOGIN, INVALID, INVALID, INVALID, INVALID),
+    ("/settings/passkeys/rename", {"passkey": "0", "name": "x"}, LOGIN, *4 * (ABSENT,)),
+    ("/settings/passkeys/remove", {"passkey": "0"}, LOGIN, *4 * (ABSENT,)),
     ("/settings/sessions", {"session": "0"}, LOGIN, OK, OK, OK, OK),
     ("/search", None, OK, OK, OK, OK, OK),
     ("/search", {"q": "!cats@forum.example"}, LOGIN, OK, OK, OK, OK),
     ("/login/code", {"code": "1"}, LOGIN, LOGIN, LOGIN, LOGIN, LOGIN),
+    ("/login/passkey", {"credential": "x"}, INVALID, INVALID, INVALID, INVALID, INVALID),
+    ("/login/passkey/begin", {}, OK, OK, OK, OK, OK),
     ("/login/email", {"email": "a@b.example"}, LOGIN, LOGIN, LOGIN, LOGIN, LOGIN),
     ("/register/captcha.wav", None, INVALID, INVALID, INVALID, INVALID, INVALID),
     ("/login", None, OK, OK, OK, OK, OK),
@@ -321,7 +337,18 @@ MATRIX = [
     ("/setup", None, OK, OK, OK, OK, OK),
     # Only where the admin named a contact; `test_security_txt.py` has the file.
     ("/.well-known/security.txt", None, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT),
+    ("/.well-known/change-password", None, DONE, DONE, DONE, DONE, DONE),
     ("/sitemap.xml", None, OK, OK, OK, OK, OK),
+    ("/robots.txt", None, OK, OK, OK, OK, OK),
+    ("/manifest.webmanifest", None, OK, OK, OK, OK, OK),
+    ("/service-worker.js", None, OK, OK, OK, OK, OK),
+    ("/offline", None, OK, OK, OK, OK, OK),
+    ("/icons/32.png", None, OK, OK, OK, OK, OK),
+    ("/favicon.ico", None, OK, OK, OK, OK, OK),
+    ("/apple-touch-icon.png", None, OK, OK, OK, OK, OK),
+    ("/oembed", None, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT),
+    ("/post/{post}/share", None, OK, OK, OK, OK, OK),
+    ("/comment/{comment}/share", None, OK, OK, OK, OK, OK),
     ("/static/style.css", None, OK, OK, OK, OK, OK),
     ("/media/x.webp", None, OK, OK, OK, OK, OK),
     ("/media/remote", None, OK, OK, OK, OK, OK),
@@ -421,7 +448,10 @@ def test_the_matrix_names_every_route() -> None:
         for row in MATRIX
     } | ELSEWHERE
     named = {
-        (re.sub(r"^/(c|u|static|media|admin/pages)/(?!remote|face)[^/]+", r"/\1/{}", path), method)
+        (
+            re.sub(r"^/(c|u|icons|static|media|admin/pages)/(?!remote|face)[^/]+", r"/\1/{}", path),
+            method,
+        )
         for path, method in named
     }
     made = {

@@ -71,10 +71,13 @@ async def test_the_page_about_access_saves_all_of_it(world: World) -> None:
     ann = world.browser("ann")
     page = await ann.post("/admin/access", private="on", federated="on")
     assert (page.status, "cannot federate" in page.text) == (422, True)
-    sent = await ann.post("/admin/access", private="on", host="good.example\r\n")
+    sent = await ann.post(
+        "/admin/access", private="on", host="good.example\r\n", no_ai_crawlers="on"
+    )
     assert sent.location == "/admin/access"
     site = await world.instance.read(get_site)
     assert (site.private, site.federated) == (True, False)
+    assert (site.search_engines, site.ai_crawlers) == (True, False)
     assert await world.instance.read(list_allowed_instances) == ["good.example"]
 
 

@@ -8,11 +8,15 @@ from sqlalchemy import select
 
 from fedcom.accounts.members import Member, find_member, get_member, set_password
 from fedcom.accounts.passwords import hash_password
+from fedcom.background.mailer import Mailer
+from fedcom.models.account import Account
 from fedcom.models.mail import mail
+from fedcom.personal.notification_settings import MailWish, set_mail
 from fedcom.site.settings import edit_sign_up, edit_site
 from tests.fedcom.web.browser import Page
 from tests.fedcom.web.conftest import World
 from tests.support.people import give_email
+from tests.support.smtp_server import SmtpServer
 
 pytestmark = [
     pytest.mark.anyio,
@@ -299,3 +303,52 @@ async def test_the_setting_is_changed_by_the_admin(sending: World) -> None:
         await ann.post("/admin/registration", registration="open", question="", **box)
         page = await ann.get("/admin/registration")
         assert bool(re.search('name="requires_confirmed_email" checked', page.html)) is shown
+
+
+async def test_mail_about_notifications_ends_without_a_log_in(
+    world: World, mailer: Mailer, smtp: SmtpServer
+) -> None:
+    wish = MailWish(is_wanted=True, pace="soon", hour=8)
+    bob = await member(world, "bob")
+    assert bob is not None
+    await world.instance.unit(lambda ctx: set_mail(ctx.conn, bob.account, wish, ctx.now))
+    world.instance.clock.advance(hours=1)
+    await world.comment(await world.post("Naps"), "Überall.", by="eve")
+    await mailer.write_digests()
+    assert await mailer.send_due() == 1
+
+    [message] = smtp.messages
+    plain, page = message.iter_parts()
+    assert (plain.get_content_type(), page.get_content_type()) == ("text/plain", "text/html")
+    text = plain.get_content().replace("\r\n", "\n")
+    assert "eve replied to you in Naps\n> Überall.\n" in text
+    assert "Überall." in page.get_content()
+    address = message["List-Unsubscribe"]
+    path = address.removeprefix("<https://forum.example").removesuffix(">")
+    assert address.startswith("<https://forum.example/unsubscribe?token=")
+    assert f"https://forum.example{path}\n" in text
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+    forged = path.replace("?token=", "?token=1")
+    guest = world.browser()
+    assert (await guest.post(forged)).status == 404
+    opened = await guest.get(path)
+    assert "Stop e-mails about notifications for the account bob?" in opened.text
+    assert (await account_of(world)).mail_notifications
+
+    # As a mail server sends it: no cookie, and no header of a browser (RFC 8058).
+    one_click = {"List-Unsubscribe": "One-Click"}
+    answer = await guest.client.post(path, data=one_click)
+    assert answer.status_code == 200
+    assert not (await account_of(world)).mail_notifications
+    assert "bob won't get e-mails" in (await guest.post("/unsubscribe", token=token_in(path))).text
+
+
+async def account_of(world: World) -> Account:
+    found = await member(world, "bob")
+    assert found is not None
+    return found.account
+
+
+def token_in(path: str) -> str:
+    return path.partition("token=")[2]

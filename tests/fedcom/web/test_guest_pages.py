@@ -61,9 +61,10 @@ PATHS = (
     *("/", "/?sort=new", "/?sort=top&range=day", "/?view=compact", "/?list=local", "/?page=x"),
     *("/communities", "/communities?sort=new&q=c", "/c/cats", "/c/cats?sort=top", "/u/bob"),
     *("/u/bob?show=comments", "/modlog", "/c/cats/modlog", "/help/markdown", "/help/limits"),
-    *("/legal", "/rules", "/c/cats/rules"),
     *("/post/1", "/post/1?sort=new", "/post/1?view=flat", "/post/1/news?since=0"),
     *("/post/1?reply=1", "/post/1/history", "/comment/1"),
+    *("/legal", "/rules", "/c/cats/rules", "/manifest.webmanifest", "/robots.txt"),
+    "/oembed?url=https://forum.example/post/1",
     *("/comment/1/history", "/feeds/all.xml", "/feeds/local.atom", "/feeds/c/cats.xml"),
     *("/feeds/u/bob.atom", "/feeds/post/1.xml", "/feeds/modlog.xml", "/feeds/c/cats/modlog.atom"),
 )

@@ -17,7 +17,7 @@ from fedcom.models.post import post, post_rank
 from fedcom.queries.actors import get_person
 from fedcom.queries.posts import get_post
 from fedcom.text.html import sanitize
-from fedcom.web.html.render import PAGE_SCRIPT_ADDRESS, READING_SCRIPT_ADDRESS, SCRIPT_ADDRESS
+from fedcom.web.html.render import script_address
 from fedcom.wire.body import Body
 from tests.fedcom.web.conftest import World
 
@@ -49,8 +49,8 @@ URL_ATTACKS = [
 # The content security policy allows no inline script.
 OURS = [
     *(
-        ("script", [("src", address), ("defer", None)])
-        for address in (SCRIPT_ADDRESS, PAGE_SCRIPT_ADDRESS, READING_SCRIPT_ADDRESS)
+        ("script", [("src", script_address(name)), ("defer", None)])
+        for name in ("script.js", "page.js", "reading.js")
     ),
     ("svg", [("class", "drawings"), ("width", "0"), ("height", "0"), ("aria-hidden", "true")]),
     ("svg", [("class", "icon"), ("aria-hidden", "true")]),

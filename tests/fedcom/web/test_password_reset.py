@@ -4,7 +4,6 @@ import asyncio
 import io
 import json
 import re
-from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
@@ -13,7 +12,6 @@ from sqlalchemy import select
 
 from fedcom.accounts.members import set_password
 from fedcom.accounts.password_reset import expired_resets
-from fedcom.accounts.register import check_email
 from fedcom.accounts.throttle import LIMITS, old_attempts
 from fedcom.background.mailer import Mailer
 from fedcom.logs import configure_logs
@@ -23,10 +21,8 @@ from fedcom.site.settings import edit_site
 from tests.fedcom.web.conftest import World
 from tests.support.listeners import tls_for
 from tests.support.logs import logs_as_before
-from tests.support.people import give_email
 from tests.support.pruning import prune_now
-from tests.support.smtp_server import SmtpServer, open_smtp_server
-from tests.support.units import open_units
+from tests.support.smtp_server import SmtpServer
 
 pytestmark = [
     pytest.mark.anyio,
@@ -34,33 +30,6 @@ pytestmark = [
 ]
 
 NEW = "a better staple now"
-
-
-@pytest.fixture
-def smtp() -> Iterator[SmtpServer]:
-    with open_smtp_server() as opened:
-        yield opened
-
-
-@pytest.fixture
-async def mailer(world: World, smtp: SmtpServer) -> Mailer:
-    """The instance sends mail to `smtp`; bob has an address."""
-    settings = world.instance.settings.model_copy(update={"smtp_url": SecretStr(smtp.url)})
-    world.instance.settings = settings
-
-    async def nobody_waits() -> None:
-        pass
-
-    units = open_units(
-        database=world.instance.database,
-        fetcher=None,
-        origin=settings.origin,
-        clock=world.instance.clock,
-        committed=nobody_waits,
-    )
-    bob, address = world.people["bob"].id, check_email("bob@mail.example")
-    await world.instance.unit(lambda ctx: give_email(ctx, bob, address))
-    return Mailer(units, settings, world.instance.clock)
 
 
 async def queued(world: World) -> int:
@@ -235,7 +204,7 @@ async def test_an_unusable_mail_password_does_not_stop_the_mailer(
     # Python's smtplib sends passwords in ASCII only.
     url = SecretStr(smtp.url.replace("//", "//post:%C3%BCber@"))
     settings = world.instance.settings.model_copy(update={"smtp_url": url})
-    carrier = Mailer(mailer._units, settings, world.instance.clock)
+    carrier = Mailer(mailer._units, settings, world.instance.clock, str)
     await world.browser().post("/forgot", name="bob")
     assert await carrier.send_due() == 0
     assert await queued(world) == 1
@@ -249,7 +218,7 @@ async def test_the_password_of_the_mail_server_is_given_and_never_logged(
 ) -> None:
     url = SecretStr(smtp.url.replace("//", "//post%40here:s3cret%21@"))
     settings = world.instance.settings.model_copy(update={"smtp_url": url})
-    carrier = Mailer(mailer._units, settings, world.instance.clock)
+    carrier = Mailer(mailer._units, settings, world.instance.clock, str)
     await world.browser().post("/forgot", name="bob")
     smtp.answers["DATA"] = "451 s3cret! is a bad password"
     stream = io.StringIO()

@@ -117,6 +117,16 @@ def test_ages_dates_and_numbers_are_written_as_the_language_does() -> None:
     assert texts["ar"][0] == "قبل 3 ساعات"
 
 
+def test_times_are_those_of_the_zone_that_a_member_chose() -> None:
+    words.speak("de", "Asia/Tokyo")
+    assert words.exact(NOW) == "04.05.2026, 21:30"
+    assert words.exact(datetime.max.replace(tzinfo=UTC)) == "31.12.9999, 23:59"
+    words.speak("de", "America/Anchorage")
+    assert words.exact(NOW) == "04.05.2026, 04:30"
+    words.speak("de")
+    assert words.exact(NOW) == "04.05.2026, 12:30 UTC"
+
+
 @pytest.mark.parametrize(
     ("language", "texts"),
     [

@@ -1,13 +1,13 @@
 """On PostgreSQL, an index of the words of titles alone: a word that most texts have is in few
 titles, and each text that has it had to be read (`fedcom.views.search`).
 
-Revision 0066, after 0060.
+Revision 0065, after 0064.
 """
 
 from alembic import op
 
-revision = "0066"
-down_revision = "0060"
+revision = "0065"
+down_revision = "0064"
 branch_labels = None
 depends_on = None
 
