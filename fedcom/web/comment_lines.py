@@ -52,8 +52,6 @@ class ShownThread:
 
     # Their ids, in the order of the page.
     new: tuple[int, ...] = ()
-    # Several at the top, each with replies below it.
-    has_tops: bool = False
     # The comment that the page is about.
     focus: int | None = None
     # Replies are collapsed.
@@ -75,8 +73,6 @@ class CommentLine(NamedTuple):
     answered: Answered | None
     # The next comment that is new, for one that is new itself.
     next_new: int | None
-    # Whether it links to the next one at the top, at `after-ID` behind its replies.
-    skips: bool
     # Whether the page shows it without its text and replies.
     is_folded: bool
     author: PersonView
@@ -122,11 +118,6 @@ class CommentLines:
         self._shown, self._new = shown, frozenset(shown.new)
         self._next_new = dict(pairwise(shown.new))
 
-    @property
-    def has_tops(self) -> bool:
-        """Whether the page has several comments at the top, each with replies below it."""
-        return self._shown.has_tops
-
     def of(self, one: CommentView, depth: int, gone: Part, notes: Part) -> Markup:
         """The comment, `depth` levels below the top of the page."""
         is_mine, is_shown, shown = one.author.id == self._viewer, one.is_shown, self._shown
@@ -136,7 +127,6 @@ class CommentLines:
             parent=one.parent_id if depth else None,
             answered=shown.answered.get(one.id),
             next_new=self._next_new.get(one.id),
-            skips=shown.has_tops and not depth and one.replies > 0,
             is_folded=one.is_author_blocked or (shown.is_folded and depth > 0),
             author=one.author,
             face=self._signer.face(one.author.id, one.author.icon_url),

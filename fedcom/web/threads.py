@@ -106,7 +106,6 @@ class Discussion:
         reply_to = number_in(form.line("parent"))
         shown = ShownThread(
             new=self._new_comments(context, roots, choice.since),
-            has_tops=len(roots) > 1 and not choice.is_flat,
             focus=self.focus.id if self.focus else None,
             is_folded=choice.is_folded,
             answered=self._answered() if choice.is_flat else {},

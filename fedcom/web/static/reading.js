@@ -119,7 +119,7 @@ for (const box of document.querySelectorAll("dialog")) {
   });
 }
 
-// Ways to the next comment at the top, for thumbs.
+// Ways to the next comment at the top, for thumbs and mice.
 
 function addSteps() {
   const bar = document.createElement("div");
