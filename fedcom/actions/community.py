@@ -210,6 +210,8 @@ def _edit_from(ctx: Context, received: ReceivedActivity, community: Community) -
         posting_restricted=wanted.get("postingRestrictedToMods") is True,
         # Not every peer knows languages of communities.
         languages=None if wanted.get("language") is None else languages,
+        # Only a wish not to be listed is sent.
+        indexable=False if wanted.get("indexable") is False else None,
     )
 
 

@@ -358,6 +358,7 @@ def edit_community(pair: Pair, draw: Draw) -> EditCommunity:
         nsfw=draw(FLAGS),
         posting_restricted=draw(FLAGS),
         languages=draw(LANGUAGE_SETS),
+        indexable=draw(FLAGS),
     )
 
 
@@ -383,6 +384,7 @@ def edit_profile(pair: Pair, draw: Draw) -> EditProfile:
         summary=draw(SUMMARIES),
         matrix_user_id=draw(st.sampled_from(["", "@bob:matrix.example"])),
         is_bot=draw(FLAGS),
+        indexable=draw(FLAGS),
     )
 
 
@@ -721,6 +723,7 @@ def as_reread(pair: Pair, action: Action[Any], read: Any) -> Action[Any]:
             nsfw=row.nsfw,
             posting_restricted=row.posting_restricted,
             languages=tuple(row.languages.split()),
+            indexable=row.indexable,
         )
     if isinstance(action, ChangePictures):
         by = row if isinstance(read, RefreshProfile) else read.by
@@ -732,6 +735,7 @@ def as_reread(pair: Pair, action: Action[Any], read: Any) -> Action[Any]:
         summary=summary,
         matrix_user_id=row.matrix_user_id or "",
         is_bot=row.kind == "Service",
+        indexable=row.indexable,
     )
 
 
@@ -775,15 +779,16 @@ def as_done(pair: Pair, action: Any, result: Any) -> Action[Any]:
 
 
 def as_sent(action: Any) -> Action[Any]:
-    """Without values that are not sent: an actor without a title is shown by its name, and the
-    private
-    halves of its keys stay here.
+    """Without values that are not sent: an actor without a title is shown by its name, a moderator
+    elsewhere can only wish a community not to be listed, and the private halves of keys stay here.
     """
     match action:
         case EditProfile():
             return replace(action, title=action.title or action.by.name)
         case EditCommunity():
-            return replace(action, title=action.title or action.community.name)
+            title = action.title or action.community.name
+            is_sent = action.community.local or not action.indexable
+            return replace(action, title=title, indexable=action.indexable if is_sent else None)
         case CreateCommunity():
             key = replace(action.key, encrypted_private=b"", encrypted_proof=None)
             return replace(action, title=action.title or action.name, key=key)
