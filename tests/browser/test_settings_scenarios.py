@@ -231,12 +231,10 @@ def _push(page: Page, servers: Servers) -> None:
     )
     devtools.send("ServiceWorker.enable")
     page.reload()
-    with page.context.expect_event("serviceworker") as started:
-        page.get_by_role("button", name="Turn on in this browser").click()
-    expect(page.get_by_text("Notifications are shown in this browser")).to_be_visible()
+    page.get_by_role("button", name="Turn on in this browser").click()
     expect(page.get_by_text("this browser", exact=True)).to_be_visible()
 
-    worker = started.value
+    worker = page.context.service_workers[-1]
     worker.evaluate("registration.showNotification = async (...shown) => { self.shown = shown; }")
     message = {"title": "mia posted News", "body": "So", "url": "/post/1", "tag": "n", "lang": "en"}
     delivery = {"origin": servers.alpha.origin, "data": json.dumps(message)}
