@@ -5,7 +5,39 @@
 const bars = document.querySelectorAll(".toolbar");
 const barOf = (text) => text.matches && text.matches("textarea") && text.parentElement.querySelector(":scope > .toolbar");
 
-for (const bar of bars) bar.hidden = false;
+// In the order of the names that the page gives, as lines of 24 × 24.
+const DRAWINGS = {
+  bold: "M7 4h6.5a4 4 0 0 1 0 8H7zM7 12h7.5a4 4 0 0 1 0 8H7z",
+  italic: "M11 4h7M6 20h7M14.5 4l-5 16",
+  link: "M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1",
+  quote: "M4 5v14M9 8h11M9 12h11M9 16h7",
+  list: "M4 6h.5M4 12h.5M4 18h.5M9 6h11M9 12h11M9 18h11",
+  code: "m8 7-5 5 5 5M16 7l5 5-5 5",
+  spoiler: "M3 4l18 16M9.5 6a9 9 0 0 1 11.5 6 12 12 0 0 1-2.5 3.6M6.5 8A12 12 0 0 0 3 12c2 4 5 6 9 6a9 9 0 0 0 3-.5",
+};
+const KEYS = { b: "bold", i: "italic", k: "link" };
+
+function toButton([name, drawing], label) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.dataset.mark = name;
+  button.tabIndex = name === "bold" ? 0 : -1;
+  button.title = label;
+  button.setAttribute("aria-label", label);
+  const [key] = Object.entries(KEYS).find(([, one]) => one === name) || [];
+  if (key) {
+    button.title += ` (Ctrl+${key.toUpperCase()})`;
+    button.setAttribute("aria-keyshortcuts", `Control+${key.toUpperCase()}`);
+  }
+  button.innerHTML = `<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="${drawing}"/></svg>`;
+  return button;
+}
+
+for (const bar of bars) {
+  const names = bar.dataset.names.split("|");
+  bar.replaceChildren(...Object.entries(DRAWINGS).map((one, number) => toButton(one, names[number])));
+  bar.hidden = false;
+}
 
 /** Put words in place of a part of the text, and select from `from` to `to` in them. */
 function put(text, start, end, words, from = words.length, to = from) {
@@ -65,22 +97,21 @@ const MARKS = {
   quote: (text) => beginLines(text, "> "),
   list: (text) => beginLines(text, "- "),
   code: (text) => (selectedIn(text)[2].includes("\n") ? enclose(text, "```", "```") : surround(text, "`")),
-  spoiler: (text, { title }) => enclose(text, `::: spoiler ${title}`, ":::", title),
+  spoiler: (text, title) => enclose(text, `::: spoiler ${title}`, ":::", title),
   link(text) {
     const [start, end, words] = selectedIn(text);
     if (/^https?:\/\/\S+$/.test(words)) put(text, start, end, `[](${words})`, 1);
     else put(text, start, end, `[${words}](https://)`, words.length + 3, words.length + 11);
   },
 };
-const KEYS = { b: "bold", i: "italic", k: "link" };
 
-const mark = (text, button) => MARKS[button.dataset.mark](text, button.dataset);
+const mark = (text, name) => MARKS[name](text, barOf(text).dataset.title);
 
 // The text keeps the focus, and a phone its keyboard.
 document.addEventListener("mousedown", (event) => event.target.closest(".toolbar") && event.preventDefault());
 document.addEventListener("click", (event) => {
   const button = event.target.closest(".toolbar button");
-  if (button) mark(button.closest(".field").querySelector("textarea"), button);
+  if (button) mark(button.closest(".field").querySelector("textarea"), button.dataset.mark);
 });
 
 /** One button of a toolbar is reached by Tab, the others by the arrow keys. */
@@ -101,10 +132,9 @@ document.addEventListener("keydown", (event) => {
   const bar = event.target.closest(".toolbar");
   if (bar) move(event, bar);
   const key = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && KEYS[event.key.toLowerCase()];
-  const own = key && barOf(event.target);
-  if (!own) return;
+  if (!key || !barOf(event.target)) return;
   event.preventDefault();
-  mark(event.target, own.querySelector(`[data-mark="${key}"]`));
+  mark(event.target, key);
 });
 
 // Completion of @name, !community and :emoji: while typing. A text of several lines may not be a
@@ -319,7 +349,7 @@ function offer() {
 }
 
 if (bars.length && document.getElementById("thread")) {
-  quoteButton.textContent = bars[0].dataset.quote;
+  quoteButton.textContent = bars[0].querySelector("[data-mark=quote]").title;
   document.addEventListener("selectionchange", () => {
     clearTimeout(waiting);
     waiting = setTimeout(offer, 250);
