@@ -397,7 +397,7 @@ async def _show(request: Request, form: Form) -> Response:
     if reply_to and not form.sent:
         here = {one.id for one in discussion.placed(context)}
         if reply_to not in here:
-            return RedirectResponse(f"/comment/{reply_to}?reply={reply_to}#comment-{reply_to}", 303)
+            return RedirectResponse(f"/comment/{reply_to}?reply={reply_to}#reply", 303)
     more = await _more(context, discussion, form)
     response = _discussion_page(context, discussion, form, more)
     response.background = _note_visit(context, discussion.post)

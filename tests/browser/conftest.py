@@ -41,10 +41,13 @@ class Tabs:
     ) -> None:
         self._browser, self._servers, self._screen, self._stack = browser, servers, screen, stack
 
-    def __call__(self, who: str | Visitor) -> Page:
-        """A tab of a person of the servers, or of another visitor; open until the scenario ends."""
+    def __call__(self, who: str | Visitor, *, workers: bool = False) -> Page:
+        """A tab of a person of the servers, or of another visitor; open until the scenario ends.
+        With `workers`, it installs our service worker.
+        """
         visitor = self._servers.people[who] if isinstance(who, str) else who
-        return self._stack.enter_context(tab(self._browser, self._screen, visitor))
+        opened = tab(self._browser, self._screen, visitor, workers=workers)
+        return self._stack.enter_context(opened)
 
 
 @pytest.fixture

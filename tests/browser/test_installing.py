@@ -5,14 +5,14 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, expect
 
 from tests.browser.screens import PHONE, tab
-from tests.browser.servers import Servers
+from tests.browser.servers import Servers, eventually
 
 
 def test_a_member_without_a_network_is_told_so(browser: Browser, servers: Servers) -> None:
     with tab(browser, PHONE, servers.people["bob"], workers=True) as page:
         page.goto("/")
         page.evaluate("navigator.serviceWorker.ready")
-        page.wait_for_function("navigator.serviceWorker.controller !== null")
+        eventually(lambda: page.evaluate("navigator.serviceWorker.controller !== null"))
         page.goto("/notifications")
         expect(page.get_by_role("heading", level=1)).to_have_text("Notifications")
 

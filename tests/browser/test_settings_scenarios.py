@@ -195,7 +195,7 @@ def test_a_member_is_told_of_new_posts_and_in_this_browser(
 ) -> None:
     mia = servers.people["mia"]
     with newcomer(servers, "told", screen) as member:
-        page = tab_of(member)
+        page = tab_of(member, workers=True)
         page.goto("/c/cats")
         page.locator(".bell-menu summary").click()
         page.get_by_role("button", name="Notify me of new posts").click()
@@ -232,6 +232,7 @@ def _push(page: Page, servers: Servers) -> None:
     devtools.send("ServiceWorker.enable")
     page.reload()
     page.get_by_role("button", name="Turn on in this browser").click()
+    expect(page.get_by_text("Notifications are shown in this browser")).to_be_visible()
     expect(page.get_by_text("this browser", exact=True)).to_be_visible()
 
     worker = page.context.service_workers[-1]

@@ -22,7 +22,7 @@ function localize(root) {
 }
 
 // Only pictures in view are fetched, and few until the reader scrolls: a thread has a hundred people.
-const AT_FIRST = 4;
+const AT_FIRST = 3;
 const fetched = new Set();
 let hasScrolled = false;
 

@@ -56,6 +56,16 @@ function next(list, step) {
   return list[places.findLastIndex((place) => place < (isAt ? -1 : 15))];
 }
 
+// Sharing a comment: its own page has the link, and its menu has it once that is open.
+document.addEventListener("toggle", ({ target }) => {
+  if (!thread || !target.open || !target.matches("li .more")) return;
+  const [, number] = target.closest("li").id.split("-");
+  const address = `/comment/${number}/share`;
+  const post = document.querySelector("a.share");
+  if (!post || document.querySelector(`a[href="${address}"]`)) return;
+  target.lastElementChild.append(Object.assign(document.createElement("a"), { href: address, textContent: post.textContent }));
+}, true);
+
 // Collapsing.
 
 function foldReplies(link) {
