@@ -1122,6 +1122,7 @@ USES: dict[str, Use] = {
     ),
     "reach": lambda fetcher, url, key: fetcher.reach(url),
     "post": lambda fetcher, url, key: fetcher.post(url, b"{}", SigningKeys(key)),
+    "post_unsigned": lambda fetcher, url, key: fetcher.post_unsigned(url, b"", {}, seconds=9.0),
 }
 
 
@@ -1186,8 +1187,11 @@ async def test_the_private_listeners_would_have_accepted(inside: Inside) -> None
     await fetcher.aclose()
 
 
-# `post` follows no redirect, and `reach` asks for nothing that could be one.
-@pytest.mark.parametrize("use", [USES[name] for name in USES if name not in {"post", "reach"}])
+# Posts follow no redirect, and `reach` asks for nothing that could be one.
+FOLLOWING = [USES[name] for name in USES if name not in {"post", "post_unsigned", "reach"}]
+
+
+@pytest.mark.parametrize("use", FOLLOWING)
 @pytest.mark.anyio
 async def test_a_redirect_to_a_private_address_is_not_followed(
     web: TlsPeers, inside: Inside, key: PrivateKey, use: Use

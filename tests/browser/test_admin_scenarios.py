@@ -164,7 +164,7 @@ def test_a_failed_delivery_is_retried(servers: Servers, screen: Screen, tab_of: 
     try:
         bob.reply(thread.here, "Hello?")
         # After three failures it rests too long to be retried during the test.
-        eventually(lambda: "Next attempt at" in ann.open("/admin/federation").text)
+        eventually(lambda: "Next attempt:" in ann.open("/admin/federation").text)
         assert "Unreachable" in ann.open("/admin/federation").text
     finally:
         servers.beta.server.start()

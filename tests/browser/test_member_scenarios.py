@@ -224,7 +224,7 @@ def test_remote_people_and_communities_are_blocked_on_their_pages(
         for path in (servers.paths["zoe"], servers.paths["dogs"]):
             page.goto(path)
             menu = page.locator(".heading .actions")
-            menu.locator("details.more summary").click()
+            menu.locator("details.more summary").last.click()
             menu.get_by_role("button", name="Block").first.click()
             expect(page.get_by_text("Blocked. You can undo this in your settings.")).to_be_visible()
             page.goto("/?list=all&sort=new")

@@ -721,7 +721,7 @@ def test_a_member_reads_what_a_page_says_of_itself(clients: Clients, far: Client
     found = clients.member.call("getSiteMetadata", url=f"{far.node.origin}/c/garden")
 
     expected = {
-        "metadata.title": "The Garden · Far",
+        "metadata.title": "The Garden",
         "metadata.content_type": "text/html; charset=utf-8",
     }
     assert differences(found, expected) == {}

@@ -50,8 +50,9 @@ URL_ATTACKS = [
 OURS = [
     *(
         ("script", [("src", script_address(name)), ("defer", None)])
-        for name in ("script.js", "page.js", "reading.js")
+        for name in ("script.js", "page.js", "reading.js", "passkeys.js")
     ),
+    ("script", [("src", script_address("editor.js")), ("type", "module")]),
     ("svg", [("class", "drawings"), ("width", "0"), ("height", "0"), ("aria-hidden", "true")]),
     ("svg", [("class", "icon"), ("aria-hidden", "true")]),
 ]
