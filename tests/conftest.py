@@ -70,16 +70,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run on each database also what otherwise runs on one of them",
     )
+    parser.addoption(
+        "--all-screens",
+        action="store_true",
+        help="run on each screen also the scenarios that otherwise run on one of them",
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Those in a browser come first: the first worker of xdist then has them all, and no other has
     to start the browser and its servers.
     """
+    unchosen: set[str] = set()
     if not config.getoption("--all-databases"):
-        unchosen = _on_the_other_database(items)
-        config.hook.pytest_deselected(items=[item for item in items if item.nodeid in unchosen])
-        items[:] = [item for item in items if item.nodeid not in unchosen]
+        unchosen |= _on_the_other_database(items)
+    if not config.getoption("--all-screens"):
+        unchosen |= _on_the_other_screen(items)
+    config.hook.pytest_deselected(items=[item for item in items if item.nodeid in unchosen])
+    items[:] = [item for item in items if item.nodeid not in unchosen]
     items.sort(key=lambda item: "tests/browser/" not in item.nodeid)
 
 
@@ -91,10 +99,26 @@ def _on_the_other_database(items: list[pytest.Item]) -> set[str]:
     known = {
         item.nodeid
         for item in items
-        if re.match(r"tests/(federation|fedcom/\w+)/", item.nodeid)
+        if (
+            re.match(r"tests/(federation|fedcom/\w+)/", item.nodeid)
+            or item.get_closest_marker("either_database")
+        )
         and not item.get_closest_marker("each_database")
     }
-    pairs = ((one, one.replace("sqlite", "postgresql", 1)) for one in known if "sqlite" in one)
+    return _one_of_each_pair(known, "sqlite", "postgresql")
+
+
+def _on_the_other_screen(items: list[pytest.Item]) -> set[str]:
+    """The ids of one of each two scenarios that only differ in their screen, as for databases.
+    Those in which scripts do the work, writing and reading, run with and without them.
+    """
+    pattern = r"tests/browser/test_(admin|member|moderation|settings)_scenarios"
+    known = {item.nodeid for item in items if re.match(pattern, item.nodeid)}
+    return _one_of_each_pair(known, "desktop-light]", "phone-dark-plain]")
+
+
+def _one_of_each_pair(known: set[str], first: str, second: str) -> set[str]:
+    pairs = ((one, one.replace(first, second, 1)) for one in known if first in one)
     return {pair[zlib.crc32(pair[0].encode()) % 2] for pair in pairs if pair[1] in known}
 
 

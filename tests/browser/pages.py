@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
 
@@ -31,12 +32,15 @@ class PageCase:
         return self.path.format_map(servers.paths)
 
     def open(self, page: Page, servers: Servers) -> None:
-        """Open it in this tab."""
+        """Open it in this tab; it must not be an error, or lead elsewhere."""
         if self.language:
             page.set_extra_http_headers({"Accept-Language": self.language})
         for _ in range(self.before):
             page.request.get(self.address(servers))
-        page.goto(self.address(servers))
+        answer = page.goto(self.address(servers))
+        assert answer is not None
+        assert answer.status == _STATUS.get(self.name, 200), self.name
+        assert urlsplit(answer.url).path == urlsplit(self.address(servers)).path, "leads elsewhere"
         for name, text in self.typed.items():
             page.locator(f"main [name={name}]").first.fill(text)
         if self.press:
@@ -46,6 +50,22 @@ class PageCase:
     def __str__(self) -> str:
         return self.name
 
+
+# Pages that are errors when first opened; those with a form change when it is sent.
+_STATUS = {
+    "post-deleted": 410,
+    "post-removed": 410,
+    "reset-used": 404,
+    "admin-test-mail-old": 404,
+    "confirm-email-old": 404,
+    "unsubscribe-old": 404,
+    "error-404": 404,
+    "error-404-community": 404,
+    "error-403": 403,
+    "error-405": 405,
+    "error-410": 410,
+    "error-429": 429,
+}
 
 PAGES = [
     PageCase("front-guest", "/"),

@@ -223,6 +223,7 @@ def inbox_of(arrived: list[dict[str, Any]]) -> ASGIApp:
     return take
 
 
+@pytest.mark.either_database
 def test_a_move_is_done_once_and_leads_back_with_the_same_digests(
     stopped: Home, database_url: str, target_url: str, tmp_path: Path
 ) -> None:
@@ -233,6 +234,7 @@ def test_a_move_is_done_once_and_leads_back_with_the_same_digests(
     assert run(target_url, f"sqlite:///{tmp_path}/back.sqlite3") == there
 
 
+@pytest.mark.either_database
 def test_a_target_that_is_not_empty_is_refused(
     stopped: Home, database_url: str, target_url: str
 ) -> None:
@@ -244,6 +246,7 @@ def test_a_target_that_is_not_empty_is_refused(
     assert tables_of(target_url) == ["own"]
 
 
+@pytest.mark.either_database
 def test_a_database_in_use_is_not_moved(
     database: Database, home: Home, database_url: str, target_url: str
 ) -> None:
@@ -302,6 +305,7 @@ def test_a_missing_source_is_not_created(target_url: str, tmp_path: Path) -> Non
     assert not (tmp_path / "other.sqlite3").exists()
 
 
+@pytest.mark.either_database
 def test_an_older_source_must_be_upgraded_first(
     stopped: Home, database_url: str, target_url: str
 ) -> None:
@@ -393,6 +397,7 @@ move(sys.argv[1], sys.argv[2], examine=lambda conn: None, progress=die)
 """
 
 
+@pytest.mark.either_database
 def test_a_killed_move_leaves_the_source_alone_and_can_be_run_again(
     stopped: Home, database_url: str, target_url: str
 ) -> None:

@@ -7,6 +7,7 @@ leaves them as obsolete entries, which are refused here until they were moved or
 
 import re
 import shlex
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -27,7 +28,8 @@ MOST_MISSING = 0.05
 languages = pytest.mark.parametrize("language", sorted({*LANGUAGES} - {DEFAULT}))
 
 
-def texts() -> set[str | tuple[str, ...]]:
+@cache
+def texts() -> frozenset[str | tuple[str, ...]]:
     """What `make translations` finds, with its own keywords."""
     keywords = re.search(r'--keywords ("[^"]*")', (ROOT / "Makefile").read_text())
     assert keywords is not None
@@ -37,7 +39,7 @@ def texts() -> set[str | tuple[str, ...]]:
     wanted = parse_keywords(["_", "gettext", "ngettext:1,2", *shlex.split(keywords[1])[0].split()])
     for _, _, message, _, _ in extract_from_dir(ROOT / "fedcom", methods, options, keywords=wanted):
         found.add(message)
-    return {message.id for message in found if message.id}
+    return frozenset(message.id for message in found if message.id)
 
 
 def messages_of(language: str) -> list[Message]:
