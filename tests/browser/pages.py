@@ -45,7 +45,8 @@ class PageCase:
             page.locator(f"main [name={name}]").first.fill(text)
         if self.press:
             page.get_by_role("main").get_by_role("button", name=self.press).first.click()
-            page.wait_for_load_state()
+            # What is pressed leads to another page, or shows something on this one.
+            page.wait_for_load_state("networkidle")
 
     def __str__(self) -> str:
         return self.name
