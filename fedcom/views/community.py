@@ -1,6 +1,5 @@
 """Communities: next to their content, in lists, and on their own page."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,6 +26,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from database.patterns import containing, fits
 from fedcom.db import BigId
 from fedcom.errors import NotFound
 from fedcom.models.actor import actor, community
@@ -72,7 +72,6 @@ Sort = Literal[
     "active_half_year",
 ]
 
-_WILD = re.compile(r"([%_~])")
 
 PAGE = 50
 """Communities per page of the list."""
@@ -281,9 +280,7 @@ def _list(shape: _CommunityShape) -> Select[Any]:
         chosen = chosen.where(is_not_hidden(community, VIEWER))
     if shape.named:
         like = bindparam("name", type_=Text)
-        called = [
-            func.lower(column).like(like, escape="~") for column in (actor.c.name, actor.c.title)
-        ]
+        called = [fits(func.lower(column), like) for column in (actor.c.name, actor.c.title)]
         chosen = chosen.where(or_(*called))
     if shape.has_cursor:
         chosen = chosen.where(is_after_cursor(key, row_id, ascending=is_ascending))
@@ -317,7 +314,7 @@ def list_communities(
         **page_values(wanted.after, wanted.limit, _KEYS[wanted.sort]),
     }
     if wanted.name:
-        parameters["name"] = "%" + _WILD.sub(r"~\1", wanted.name.lower()) + "%"
+        parameters["name"] = containing(wanted.name.lower())
     shape = _CommunityShape(
         wanted.scope,
         wanted.sort,
@@ -376,8 +373,7 @@ def _writable_called() -> Select[Any]:
     handle = func.lower(actor.c.name) + "@" + actor.c.host
     like = bindparam("like", type_=Text)
     called = [
-        text.like(like, escape="~")
-        for text in (func.lower(actor.c.name), func.lower(actor.c.title), handle)
+        fits(text, like) for text in (func.lower(actor.c.name), func.lower(actor.c.title), handle)
     ]
     named = bindparam("named", type_=Text)
     place = case(
@@ -411,7 +407,7 @@ def list_writable(
     called = text.strip().lstrip("!").lower()
     values = {**viewer_values(viewer_id, now), "count": limit}
     if called:
-        values |= {"named": called, "like": "%" + _WILD.sub(r"~\1", called) + "%"}
+        values |= {"named": called, "like": containing(called)}
     rows = conn.execute(_WRITABLE_CALLED if called else _WRITABLE, values).mappings()
     return tuple(to_community(row) for row in rows)
 

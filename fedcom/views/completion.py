@@ -15,6 +15,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from database.patterns import beginning, containing, fits
 from fedcom.db import BigId
 from fedcom.models.account import account
 from fedcom.models.actor import actor, community
@@ -51,12 +52,11 @@ def list_people_called(
     a thread that is not shown.
     """
     called = text.lower()
-    escaped = called.translate({ord(one): f"~{one}" for one in "~%_"})
     values = {
         "viewer": viewer_id,
         "post": post_id,
-        "begins": f"{escaped}%",
-        "contains": f"%{escaped}%",
+        "begins": beginning(called),
+        "contains": containing(called),
         "count": limit,
     }
     found: dict[int, PersonView] = {}
@@ -84,7 +84,7 @@ def _people(*where: ColumnElement[Any]) -> Select[Any]:
         .where(
             *people(is_guest=False),
             actor.c.id != VIEWER,
-            or_(handle.like(begins, escape="~"), title.like(contains, escape="~")),
+            or_(fits(handle, begins), fits(title, contains)),
             *where,
         )
         .limit(bindparam("count"))

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, RowMapping, Select, func, select
 
+from database.patterns import containing
 from fedcom.models.account import account
 from fedcom.models.actor import actor, author_counts
 from fedcom.text.excerpts import READ, MarkedPiece, excerpt, fold, mark
@@ -159,7 +160,7 @@ class _Search:
             "community_id": wanted.community_id,
             "author_id": wanted.author_id,
             "name": terms.name,
-            "name_pattern": _pattern(terms.name),
+            "name_pattern": containing(terms.name),
         }
         if isinstance(wanted.after, Cursor) and shape.is_by_rank:
             values["key"] = wanted.after.key
@@ -212,7 +213,7 @@ def _signed(terms: TermSet) -> list[Phrase]:
 
 def _values_of(terms: TermSet, shape: SearchShape) -> dict[str, Any]:
     values: dict[str, Any] = {
-        f"part_{number}": _pattern(part) for number, part in enumerate(terms.parts)
+        f"part_{number}": containing(part) for number, part in enumerate(terms.parts)
     }
     for number, phrase in enumerate(_signed(terms)):
         values[f"signed_{number}"] = _signed_pattern(shape.dialect, phrase.signed)
@@ -225,7 +226,7 @@ def _values_of(terms: TermSet, shape: SearchShape) -> dict[str, Any]:
 
 def _values_of_unwanted(terms: TermSet, shape: SearchShape) -> dict[str, Any]:
     values: dict[str, Any] = {
-        f"no_part_{number}": _pattern(part) for number, part in enumerate(terms.parts)
+        f"no_part_{number}": containing(part) for number, part in enumerate(terms.parts)
     }
     for number, phrase in enumerate(_signed(terms)):
         values[f"no_letters_{number}"] = _query(shape, [phrase], "OR")
@@ -242,14 +243,6 @@ def _query(
     if shape.dialect == "sqlite":
         return to_fts5(phrases, operator, title_only=title_only)
     return to_tsquery(phrases, operator)
-
-
-_WILD = re.compile(r"[%_/]")
-
-
-def _pattern(part: str) -> str:
-    """For LIKE, with "/" as the escape character."""
-    return "%" + _WILD.sub(r"/\g<0>", part) + "%"
 
 
 def _signed_pattern(dialect: str, name: str) -> str:

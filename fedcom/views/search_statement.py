@@ -49,6 +49,7 @@ from sqlalchemy import (
 )
 
 from database.counting import count_up_to
+from database.patterns import fits
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.account import account
 from fedcom.models.actor import actor, community as community_table
@@ -285,7 +286,7 @@ def _holds(shape: SearchShape, part: str, *, title_only: bool = False) -> Column
     this.
     """
     pattern = bindparam(part, type_=Text)
-    return or_(*(each.like(pattern, escape="/") for each in _texts(shape, title_only=title_only)))
+    return or_(*(fits(each, pattern) for each in _texts(shape, title_only=title_only)))
 
 
 def _has_signed(shape: SearchShape, name: str, *, title_only: bool = False) -> ColumnElement[bool]:
@@ -368,7 +369,7 @@ def _exactness() -> ColumnElement[float]:
     itself = select(cast(exact, Double)).where(actor.c.id == actor_index.c.rowid).scalar_subquery()
     # Looked up for those who may have it, not for everybody whose description has the word.
     pattern = bindparam("name_pattern", type_=Text)
-    may_have_it = func.lower(actor_index.c.title).like(pattern, escape="/")
+    may_have_it = fits(func.lower(actor_index.c.title), pattern)
     return case((may_have_it, func.coalesce(itself, 0.0)), else_=literal(0.0, Double))
 
 

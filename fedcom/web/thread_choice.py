@@ -4,13 +4,14 @@ the replies collapsed.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import get_args
 from urllib.parse import urlencode
 
 from fedcom.http.numbers import number_in
 from fedcom.views.comment_feed import Order
 from fedcom.web.html.request_context import PageContext
 
-ORDERS: tuple[Order, ...] = ("hot", "top", "new", "old", "controversial")
+ORDERS: tuple[Order, ...] = get_args(Order)
 FLAT_ORDERS: tuple[Order, ...] = ("old", "new")
 """A flat list is by time."""
 
