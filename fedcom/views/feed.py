@@ -4,11 +4,12 @@ A list of twenty posts is one statement: posts, authors, communities, the viewer
 and the viewer's blocks. Ranked lists read `post_rank` only.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, Literal
+from operator import itemgetter
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy import (
     Column,
@@ -75,6 +76,8 @@ from fedcom.views.scopes import (
     ranked,
 )
 from fedcom.views.viewer import NOBODY, VIEWER, viewer_values
+
+T = TypeVar("T")
 
 Only = Literal["saved", "hidden", "followed", "muted", "liked", "disliked"]
 Sort = Literal[
@@ -232,6 +235,25 @@ def list_posts(
     with its pinned posts, in addition to `limit`; that of `all` and `local` with those pinned on
     the site. Posts in hidden communities are in those two lists for followers only.
     """
+    return _list(conn, wanted, viewer_id, now, post_reader(), ids_only=False)
+
+
+def list_post_ids(
+    conn: Connection, wanted: FeedQuery, *, viewer_id: int = NOBODY, now: datetime | None = None
+) -> Page[int]:
+    """As `list_posts`, the row ids only: for apps, whose posts are read in full by their ids."""
+    return _list(conn, wanted, viewer_id, now, itemgetter("id"), ids_only=True)
+
+
+def _list(
+    conn: Connection,
+    wanted: FeedQuery,
+    viewer_id: int,
+    now: datetime | None,
+    read: Callable[[RowMapping], T],
+    *,
+    ids_only: bool,
+) -> Page[T]:
     spanned = wanted.sort in SPANNED and wanted.only not in _SAVED_AT
     shape = _Shape(
         wanted.scope,
@@ -248,6 +270,7 @@ def list_posts(
         wanted.show_bots or wanted.scope == "author",
         wanted.languages != (),
         wanted.url != "",
+        ids_only,
         first_rows(wanted.after, wanted.limit),
     )
     parameters: dict[str, Any] = {
@@ -262,7 +285,6 @@ def list_posts(
     if shape.span != "all":
         parameters["since"] = parameters["now"] - SPANS[shape.span]
     rows = _find(conn, shape, parameters)
-    read = post_reader()
     pinned = [read(row) for row in rows if row["pin"]]
     page = to_page(rows[len(pinned) :], wanted.limit, read, "key")
     return replace(page, items=(*pinned, *page.items))
@@ -299,6 +321,7 @@ class _Shape:
     show_bots: bool
     has_languages: bool
     is_of_link: bool
+    ids_only: bool
     rows: int  # `first_rows`
     is_whole: bool = False  # all of a sorted list are considered, not the best only
 
@@ -364,16 +387,21 @@ def _together(shape: _Shape, *parts: Select[Any]) -> Select[Any]:
     """The posts of all these parts, which have ids only: what a post shows is said once."""
     both = union_all(*(select(part.subquery()) for part in parts))
     whole = both.cte("whole").prefix_with("MATERIALIZED")
-    return (
-        select(*_columns(shape), whole.c.key, whole.c.pin, whole.c.considered)
-        .select_from(SOURCE)
-        .join(whole, whole.c.id == post.c.id)
-        # A union has no order; these are a handful of rows.
-        .order_by(whole.c.pin.desc(), *_in_order(shape, whole.c.key, whole.c.id))
-    )
+    if shape.ids_only:
+        found = select(whole)
+    else:
+        found = (
+            select(*_columns(shape), whole.c.key, whole.c.pin, whole.c.considered)
+            .select_from(SOURCE)
+            .join(whole, whole.c.id == post.c.id)
+        )
+    # A union has no order; these are a handful of rows.
+    return found.order_by(whole.c.pin.desc(), *_in_order(shape, whole.c.key, whole.c.id))
 
 
 def _columns(shape: _Shape) -> Sequence[ColumnElement[Any]]:
+    if shape.ids_only:
+        return [post.c.id]
     return EXCERPTS_FOR_GUESTS if shape.is_guest else EXCERPTS
 
 

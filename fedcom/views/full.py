@@ -35,6 +35,7 @@ from fedcom.models.post import post
 from fedcom.queries.visibility import is_admin, is_found, is_shown, reads_removed
 from fedcom.views.community import CommunityView, community_columns
 from fedcom.views.person import PersonView, actor_columns
+from fedcom.views.post import author, viewer_columns, visit_column
 from fedcom.views.viewer import NOBODY, NOW, VIEWER, viewer_values
 
 T = TypeVar("T")
@@ -106,6 +107,26 @@ class FullPost(Contribution):
     media_type: str | None
     width: int | None
     height: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FullPostView(FullPost):
+    """A post with what the viewer did with it, and its author's standing in the community.
+
+    `vote` is -1, 0 or 1.
+    """
+
+    vote: int
+    is_saved: bool
+    is_hidden: bool
+    # The viewer has blocked its author, or the author's server.
+    is_author_blocked: bool
+    author_is_moderator: bool
+    author_is_admin: bool
+    # From the community, at present.
+    author_is_banned: bool
+    # The comments at the viewer's last view of the thread; None if there was none.
+    visit_comments: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +219,14 @@ _POSTS = (
     .outerjoin(media, media.c.id == link_preview.c.media_id)
     .where(one_of(post.c.id, "ids"))
 )
+
+
+@cache
+def _post_views(*, guest: bool) -> Select[Any]:
+    own = *viewer_columns(guest=guest), visit_column("comments", guest=guest)
+    return _POSTS.add_columns(*own).join(author, author.c.id == post.c.author_id)
+
+
 _SOURCES = (
     select(
         comment.c.id,
@@ -239,6 +268,22 @@ def find_posts(
 ) -> Mapping[int, FullPost]:
     """The posts with these row ids, by id."""
     return _find(conn, _POSTS, ids, {"viewer": viewer_id}, FullPost)
+
+
+def find_post_views(
+    conn: Connection, ids: Iterable[int], *, viewer_id: int = NOBODY, now: datetime
+) -> Mapping[int, FullPostView]:
+    """As `find_posts`, with the viewer's own."""
+    statement = _post_views(guest=viewer_id == NOBODY)
+    return _find(conn, statement, ids, viewer_values(viewer_id, now), FullPostView)
+
+
+def get_full_post(
+    conn: Connection, post_id: int, *, viewer_id: int = NOBODY, now: datetime
+) -> FullPostView:
+    """The post with this row id. Raises NotFound."""
+    found = find_post_views(conn, [post_id], viewer_id=viewer_id, now=now)
+    return _only(found, "couldnt_find_post", "Post not found.")
 
 
 def find_sources(

@@ -1,6 +1,6 @@
 """Posts: one view for every list and for the post's own page."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +19,6 @@ from sqlalchemy import (
     true,
 )
 
-from database.id_lists import one_of
 from fedcom.errors import NotFound
 from fedcom.models.actor import actor, community as community_table
 from fedcom.models.base import to_row, values_of
@@ -204,6 +203,22 @@ def post_columns(
         body_html.label("body_html"),
         is_readable.label("is_readable"),
         is_found(revision, revision.c.post_id == post.c.id).label("was_edited"),
+        *viewer_columns(guest=guest),
+        *(visit_column(name, guest=guest) for name in ("comments", "visited_at", "new_after")),
+        _preview(link_preview.c.title).label("preview_title"),
+        _preview(link_preview.c.description).label("preview_description"),
+        _preview(media.c.name).label("preview_picture"),
+        _preview(func.coalesce(media.c.thumbnail, media.c.name)).label("preview_thumbnail"),
+        *actor_columns(author, "author_"),
+        *community_columns(group, "community_", itself=community_table, guest=guest),
+    )
+
+
+def viewer_columns(*, guest: bool = False) -> tuple[ColumnElement[Any], ...]:
+    """What VIEWER did with a post, and its author's standing, for a statement over `post` and
+    `author`, for VIEWER or for guests only.
+    """
+    return (
         own(
             func.coalesce(_of_viewer(post_vote, post_vote.c.score, "voter_id"), 0),
             "vote",
@@ -219,17 +234,12 @@ def post_columns(
             otherwise=false(),
         ),
         *standing_columns(post.c.author_id, post.c.community_id),
-        *(
-            own(_of_viewer(post_visit, post_visit.c[name]), f"visit_{name}", guest=guest)
-            for name in ("comments", "visited_at", "new_after")
-        ),
-        _preview(link_preview.c.title).label("preview_title"),
-        _preview(link_preview.c.description).label("preview_description"),
-        _preview(media.c.name).label("preview_picture"),
-        _preview(func.coalesce(media.c.thumbnail, media.c.name)).label("preview_thumbnail"),
-        *actor_columns(author, "author_"),
-        *community_columns(group, "community_", itself=community_table, guest=guest),
     )
+
+
+def visit_column(name: str, *, guest: bool = False) -> ColumnElement[Any]:
+    """A field of VIEWER's `LastVisit` of a post, null if there was none."""
+    return own(_of_viewer(post_visit, post_visit.c[name]), f"visit_{name}", guest=guest)
 
 
 # PostgreSQL would take the id of a community for that of any actor, expect next to no posts in
@@ -351,37 +361,6 @@ def get_post_of_viewer(
     return found, ViewersOwn(own_draft or None, row["is_followed"], row["is_muted"])
 
 
-_BY_IDS = (
-    select(
-        *post_columns(
-            func.substr(post.c.body_html, 1, 0),
-            or_(is_shown(post), reads_removed(post, post.c.community_id, VIEWER)),
-        )
-    )
-    .select_from(SOURCE)
-    .where(one_of(post.c.id, "ids"))
-)
-
-
-def find_post_views(
-    conn: Connection,
-    ids: Iterable[int],
-    *,
-    viewer_id: int = NOBODY,
-    now: datetime | None = None,
-) -> Mapping[int, PostView]:
-    """The posts with these row ids, by id, for apps: without text, and deleted and removed ones
-    without title and link unless the viewer may judge a removal.
-    """
-    wanted = set(ids)
-    if not wanted:
-        return {}
-    read = post_reader()
-    rows = conn.execute(_BY_IDS, {"ids": wanted, **viewer_values(viewer_id, now)}).mappings()
-    found = [read(row) for row in rows]
-    return {one.id: one if one.is_readable else replace(one, **_WITHHELD) for one in found}
-
-
 _WITHHELD: Mapping[str, Any] = {
     "title": "",
     "url": None,
@@ -430,8 +409,8 @@ def list_cross_posts(
     return tuple(_to_cross_post(row) for row in conn.execute(_CROSS_POSTS, wanted).mappings())
 
 
-_CROSS_POST_VIEWS = (
-    select(*EXCERPTS)
+_CROSS_POST_IDS = (
+    select(post.c.id)
     .select_from(SOURCE)
     .where(SHOWN, post.c.url == bindparam("url"), post.c.id != bindparam("post"))
     .order_by(post.c.comments.desc(), post.c.id.desc())
@@ -439,20 +418,14 @@ _CROSS_POST_VIEWS = (
 )
 
 
-def list_cross_post_views(
-    conn: Connection,
-    shown: PostView,
-    *,
-    viewer_id: int = NOBODY,
-    now: datetime,
-    limit: int = MAX_CROSS_POSTS,
-) -> list[PostView]:
-    """As `list_cross_posts`, for apps, without texts."""
+def list_cross_post_ids(
+    conn: Connection, shown: PostView, *, limit: int = MAX_CROSS_POSTS
+) -> Sequence[int]:
+    """As `list_cross_posts`, the row ids only."""
     if shown.url is None:
-        return []
-    wanted = {"url": shown.url, "post": shown.id, "count": limit, "text": 0}
-    rows = conn.execute(_CROSS_POST_VIEWS, wanted | viewer_values(viewer_id, now)).mappings()
-    return [to_post(row) for row in rows]
+        return ()
+    wanted = {"url": shown.url, "post": shown.id, "count": limit}
+    return conn.scalars(_CROSS_POST_IDS, wanted).all()
 
 
 def list_duplicates(conn: Connection, url: str, *, limit: int = 5) -> tuple[CrossPost, ...]:

@@ -1,6 +1,6 @@
 """From views to shapes: what the views of one answer name is read at once, one statement a kind."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from fedcom.api.caller import Caller
 from fedcom.api.v3.shapes.comment import CommentView, comment_view
@@ -17,16 +17,19 @@ from fedcom.queries.actors import list_moderator_ids
 from fedcom.queries.content import Content
 from fedcom.views.comment import CommentView as OneComment, get_comment_view
 from fedcom.views.full import (
+    FullPost,
+    FullPostView,
     find_communities,
     find_people,
+    find_post_views,
     find_posts,
     find_sources,
     get_full_community,
     get_full_person,
+    get_full_post,
 )
 from fedcom.views.mine import list_moderated
 from fedcom.views.paging import Start
-from fedcom.views.post import PostView as OnePost, get_post_view
 from fedcom.views.voter import list_voters
 
 
@@ -35,42 +38,45 @@ def read_known(
     *,
     people: Iterable[int] = (),
     communities: Iterable[int] = (),
-    posts: Iterable[int] = (),
+    posts: Mapping[int, FullPost] | None = None,
 ) -> Known:
-    """What has these row ids, as far as it exists."""
+    """What has these row ids, as far as it exists, and these posts."""
     conn, viewer_id = caller.conn, caller.viewer_id
     return Known(
         people=find_people(conn, people),
         communities=find_communities(conn, communities, viewer_id=viewer_id, now=caller.now),
-        posts=find_posts(conn, posts, viewer_id=viewer_id),
+        posts=posts or {},
         now=caller.now,
         origin=caller.settings.origin,
     )
 
 
-def known_of(
-    caller: Caller, *, posts: Sequence[OnePost] = (), comments: Sequence[OneComment] = ()
-) -> Known:
-    """What these posts and comments name."""
-    both: tuple[OnePost | OneComment, ...] = (*posts, *comments)
-    return read_known(
+def post_views(caller: Caller, ids: Sequence[int]) -> list[PostView]:
+    """The posts with these row ids as the API shows them, in this order."""
+    found = find_post_views(caller.conn, ids, viewer_id=caller.viewer_id, now=caller.now)
+    return _post_views(caller, [found[number] for number in ids if number in found])
+
+
+def _post_views(caller: Caller, posts: Sequence[FullPostView]) -> list[PostView]:
+    known = read_known(
         caller,
-        people={one.author.id for one in both},
-        communities={one.community.id for one in both},
-        posts={*(one.id for one in posts), *(one.post.id for one in comments)},
+        people={one.author_id for one in posts},
+        communities={one.community_id for one in posts},
+        posts={one.id: one for one in posts},
     )
-
-
-def post_views(caller: Caller, posts: Sequence[OnePost]) -> list[PostView]:
-    """These posts as the API shows them."""
-    known = known_of(caller, posts=posts)
     return [post_view(one, known) for one in posts]
 
 
 def comment_views(caller: Caller, comments: Sequence[OneComment]) -> list[CommentView]:
     """These comments as the API shows them."""
-    known = known_of(caller, comments=comments)
-    sources = find_sources(caller.conn, (one.id for one in comments), viewer_id=caller.viewer_id)
+    conn, viewer_id = caller.conn, caller.viewer_id
+    known = read_known(
+        caller,
+        people={one.author.id for one in comments},
+        communities={one.community.id for one in comments},
+        posts=find_posts(conn, {one.post.id for one in comments}, viewer_id=viewer_id),
+    )
+    sources = find_sources(conn, (one.id for one in comments), viewer_id=viewer_id)
     return [comment_view(one, sources[one.id].body_source, known) for one in comments]
 
 
@@ -100,8 +106,8 @@ def one_community(caller: Caller, community_id: int) -> CommunityView:
 
 def one_post(caller: Caller, post_id: int) -> PostView:
     """The post with this row id. Raises NotFound."""
-    view = get_post_view(caller.conn, post_id, viewer_id=caller.viewer_id, now=caller.now)
-    return post_views(caller, [view])[0]
+    found = get_full_post(caller.conn, post_id, viewer_id=caller.viewer_id, now=caller.now)
+    return _post_views(caller, [found])[0]
 
 
 def one_comment(caller: Caller, comment_id: int) -> CommentView:

@@ -16,7 +16,7 @@ from fedcom.api.v3.shapes.modlog import GetModlogResponse, Logged, modlog_of
 from fedcom.queries.comments import get_comment
 from fedcom.queries.posts import get_post
 from fedcom.views.comment import find_comment_views
-from fedcom.views.full import find_sources
+from fedcom.views.full import find_posts, find_sources
 from fedcom.views.modlog import LogFilter, LogGroup, ModlogView, list_modlog
 
 resource = Resource()
@@ -97,6 +97,10 @@ def _answer(caller: Caller, entries: list[ModlogView]) -> GetModlogResponse:
         now=caller.now,
     )
     sources = find_sources(caller.conn, comments, viewer_id=caller.viewer_id)
+    posts = {
+        *(one.post_id for one in entries if one.post_id),
+        *(one.post.id for one in comments.values()),
+    }
     known = read_known(
         caller,
         people={
@@ -107,10 +111,7 @@ def _answer(caller: Caller, entries: list[ModlogView]) -> GetModlogResponse:
             *(one.id for one in subjects if one.kind == "Group"),
             *(one.community.id for one in entries if one.community),
         },
-        posts={
-            *(one.post_id for one in entries if one.post_id),
-            *(one.post.id for one in comments.values()),
-        },
+        posts=find_posts(caller.conn, posts, viewer_id=caller.viewer_id),
     )
     shown = {number: comment(one, sources[number].body_source) for number, one in comments.items()}
     return modlog_of(entries, Logged(known, shown, caller.is_admin))

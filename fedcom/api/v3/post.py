@@ -50,8 +50,8 @@ from fedcom.rules.lemmy_languages import language_of_number
 from fedcom.rules.limits import check_alt, check_body, check_title, check_url
 from fedcom.site.front_page import pin_on_site
 from fedcom.site.removal import remove_content, restore_content
-from fedcom.views.feed import FeedQuery, Only, list_posts
-from fedcom.views.post import PostView as View, get_post_view, list_cross_post_views
+from fedcom.views.feed import FeedQuery, Only, list_post_ids
+from fedcom.views.post import PostView as View, get_post_view, list_cross_post_ids
 from fedcom.views.scopes import Scope
 from fedcom.views.viewer import NOBODY
 from fedcom.wire.illustration import Illustration, is_picture_url
@@ -92,8 +92,8 @@ def _read_post(caller: Caller, wanted: GetPost) -> tuple[GetPostResponse, View |
     view = get_post_view(caller.conn, post_id, viewer_id=caller.viewer_id, now=caller.now)
     if not view.is_readable:
         raise NotFound("couldnt_find_post", "This post was deleted or removed.")
-    others = list_cross_post_views(caller.conn, view, viewer_id=caller.viewer_id, now=caller.now)
-    shown, *also = post_views(caller, [view, *others])
+    others = list_cross_post_ids(caller.conn, view)
+    shown, *also = post_views(caller, [view.id, *others])
     answer = GetPostResponse(
         post_view=shown,
         community_view=one_community(caller, view.community.id),
@@ -150,7 +150,7 @@ def list_all(caller: Caller, wanted: GetPosts) -> GetPostsResponse:
         show_read=True if wanted.show_read is None else wanted.show_read,
         show_hidden=wanted.show_hidden,
     )
-    found = list_posts(caller.conn, feed, viewer_id=caller.viewer_id, now=caller.now)
+    found = list_post_ids(caller.conn, feed, viewer_id=caller.viewer_id, now=caller.now)
     return GetPostsResponse(
         posts=post_views(caller, found.items),
         next_page=str(found.next) if found.next else None,

@@ -30,7 +30,6 @@ from fedcom.site.reports import get_report_for, reopen, resolve
 from fedcom.views.comment import find_comment_views
 from fedcom.views.full import find_people
 from fedcom.views.message import find_reported_messages
-from fedcom.views.post import find_post_views
 from fedcom.views.report_entry import EntryQuery, Subject, count_open, list_entries
 
 resource = Resource()
@@ -284,8 +283,7 @@ def _involved(caller: Caller, reports: Sequence[ReportRow], *others: int) -> Inv
 
 def _of_posts(caller: Caller, reports: Sequence[ReportRow]) -> list[PostReportView]:
     ids = [one.post_id for one in reports if one.post_id]
-    found = find_post_views(caller.conn, ids, viewer_id=caller.viewer_id, now=caller.now)
-    views = {one.post.id: one for one in post_views(caller, list(found.values()))}
+    views = {one.post.id: one for one in post_views(caller, ids)}
     involved = _involved(caller, reports)
     return [post_report_view(one, views[one.post_id], involved) for one in reports if one.post_id]
 

@@ -36,7 +36,7 @@ from fedcom.queries.search_words import widen
 from fedcom.text.search_terms import parse_terms
 from fedcom.views.comment_feed import comments_beside, list_comments
 from fedcom.views.community import CommunityQuery, list_communities
-from fedcom.views.feed import FeedQuery, communities_beside, list_posts
+from fedcom.views.feed import FeedQuery, communities_beside, list_post_ids
 from fedcom.views.search import (
     SearchQuery,
     Viewer,
@@ -130,7 +130,7 @@ def _find_all(caller: Caller, wanted: Search, answer: SearchResponse) -> None:
     viewer = Viewer(caller.viewer_id, show_nsfw=shows_nsfw(caller, None))
     if wanted.takes("Posts"):
         posts = search_posts(caller.conn, query, viewer, caller.now)
-        answer.posts = post_views(caller, [hit.view for hit in posts.items])
+        answer.posts = post_views(caller, [hit.view.id for hit in posts.items])
     if wanted.takes("Comments"):
         comments = search_comments(caller.conn, query, viewer, caller.now)
         answer.comments = comment_views(caller, [hit.view for hit in comments.items])
@@ -235,5 +235,5 @@ def _inside(caller: Caller, wanted: Search) -> Community | None:
 
 
 def _list_posts(caller: Caller, feed: FeedQuery) -> list[PostView]:
-    found = list_posts(caller.conn, feed, viewer_id=caller.viewer_id, now=caller.now)
+    found = list_post_ids(caller.conn, feed, viewer_id=caller.viewer_id, now=caller.now)
     return post_views(caller, found.items)

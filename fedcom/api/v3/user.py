@@ -12,7 +12,7 @@ from fedcom.models.actor import Person
 from fedcom.personal.blocks import block, unblock
 from fedcom.queries.actors import get_person
 from fedcom.views.comment_feed import CommentQuery, list_comments, order_beside
-from fedcom.views.feed import FeedQuery, list_posts
+from fedcom.views.feed import FeedQuery, list_post_ids
 from fedcom.views.scopes import Scope
 from fedcom.views.viewer import NOBODY
 
@@ -46,7 +46,7 @@ def read_person(caller: Caller, wanted: GetPersonDetails) -> GetPersonDetailsRes
         raise BadRequest("saved_by_another", "Only members themselves see what they saved.")
     above, below = _queries(caller, wanted, of)
     viewer_id, now = caller.viewer_id, caller.now
-    posts = list_posts(caller.conn, above, viewer_id=viewer_id, now=now)
+    posts = list_post_ids(caller.conn, above, viewer_id=viewer_id, now=now)
     comments = list_comments(caller.conn, below, viewer_id=viewer_id, now=now)
     return GetPersonDetailsResponse(
         person_view=one_person(caller, of.id),

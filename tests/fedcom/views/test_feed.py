@@ -22,6 +22,7 @@ from fedcom.views.feed import (
     Sort,
     Span,
     communities_beside,
+    list_post_ids,
     list_posts,
     read_cursor,
 )
@@ -99,6 +100,28 @@ def test_pages_follow_each_other_without_gap_or_repetition(rows: Rows, sort: Sor
     assert len(seen) == len(made)
     if sort == "new":
         assert seen == made[::-1]
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_a_list_of_ids_has_the_same_posts_and_goes_on_at_the_same_place(
+    rows: Rows, scope: Scope
+) -> None:
+    cats, bob = rows.community(), rows.person()
+    for number in range(4):
+        rows.post(cats, bob, score=number % 2)
+    rows.post(cats, bob, site_featured_at=NOON, featured_at=NOON)
+    rows.follow(bob, cats)
+    rows.conn.execute(insert(moderator).values(community_id=cats, person_id=bob, appointed_at=NOON))
+    wanted = FeedQuery(scope, subject_id=cats if scope == "community" else bob, limit=3)
+
+    for sort in SORTS:
+        asked = replace(wanted, sort=sort)
+        whole = list_posts(rows.conn, asked, viewer_id=bob, now=NOON)
+        with counted(rows.conn) as statements:
+            page = list_post_ids(rows.conn, asked, viewer_id=bob, now=NOON)
+        assert (list(page.items), page.next) == (ids(whole), whole.next)
+        assert len(page.items) >= 3
+        assert len(statements) == 1
 
 
 def test_a_list_goes_on_where_it_was_although_something_new_arrived(rows: Rows) -> None:

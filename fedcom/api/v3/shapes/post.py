@@ -12,8 +12,7 @@ from fedcom.api.v3.shapes.person import Person, person
 from fedcom.api.v3.shapes.text import markdown
 from fedcom.media.records import media_url
 from fedcom.rules.lemmy_languages import number_of_language
-from fedcom.views.full import FullCommunity, FullPerson, FullPost
-from fedcom.views.post import PostView as View
+from fedcom.views.full import FullCommunity, FullPerson, FullPost, FullPostView
 
 S = TypeVar("S", bound=Shape)
 
@@ -150,27 +149,26 @@ def post(of: FullPost, origin: str) -> Post:
     )
 
 
-def post_view(view: View, known: Known) -> PostView:
+def post_view(view: FullPostView, known: Known) -> PostView:
     """A post with its surroundings; a viewer without a vote has no `my_vote`."""
-    full = known.posts[view.id]
-    inside = known.communities[view.community.id]
+    inside = known.communities[view.community_id]
     return PostView(
         post=known.post(view.id),
-        creator=known.person(view.author.id),
-        community=known.community(view.community.id),
-        image_details=_image_details(full, known.origin),
-        creator_banned_from_community=view.standing.is_banned,
+        creator=known.person(view.author_id),
+        community=known.community(view.community_id),
+        image_details=_image_details(view, known.origin),
+        creator_banned_from_community=view.author_is_banned,
         banned_from_community=inside.is_viewer_banned,
-        creator_is_moderator=view.standing.is_moderator,
-        creator_is_admin=view.standing.is_admin,
-        counts=post_counts(full),
+        creator_is_moderator=view.author_is_moderator,
+        creator_is_admin=view.author_is_admin,
+        counts=post_counts(view),
         subscribed=subscribed(inside),
         saved=view.is_saved,
-        read=view.last_visit is not None,
+        read=view.visit_comments is not None,
         hidden=view.is_hidden,
         creator_blocked=view.is_author_blocked,
         my_vote=view.vote or None,
-        unread_comments=view.comments - (view.last_visit.comments if view.last_visit else 0),
+        unread_comments=view.comments - (view.visit_comments or 0),
     )
 
 
