@@ -13,12 +13,13 @@ from html import escape
 from typing import Any
 
 from babel import Locale
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, func, or_, select, update
 
 from fedcom.accounts.mail import enqueue_mail
 from fedcom.accounts.notices import NotificationWords, to_words
 from fedcom.catalogues import DEFAULT, LANGUAGES, catalogue
 from fedcom.context import Context
+from fedcom.db import UtcDateTime
 from fedcom.models.account import account
 from fedcom.models.actor import actor
 from fedcom.models.notification import notification
@@ -45,6 +46,7 @@ UnsubscribeUrl = Callable[[int], str]
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _WEEK = timedelta(days=7)
+_PACES = {"daily": timedelta(days=1), "weekly": _WEEK}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,13 @@ class _Addressee:
 
 def write_digests(ctx: Context, unsubscribe_url: UnsubscribeUrl) -> int:
     """Enqueue mail to up to `BATCH` members for whom it is due; for how many it was."""
-    due = ctx.conn.execute(_due(ctx.now)).all()
+    bounds = {
+        "online_until": ctx.now - ONLINE,
+        "waiting_since": ctx.now - WHILE_ONLINE,
+        "mailed_until": ctx.now - AT_MOST_EVERY,
+        **_last_slots(ctx.now),
+    }
+    due = ctx.conn.execute(_TO_MAIL, bounds).all()
     if not due:
         return 0
     here = ctx.conn.execute(select(site.c.name)).scalar_one()
@@ -74,7 +82,28 @@ def write_digests(ctx: Context, unsubscribe_url: UnsubscribeUrl) -> int:
     return len(due)
 
 
-def _due(now: datetime) -> Select[Any]:
+_SLOTS = {f"{pace}_{hour}": (every, hour) for pace, every in _PACES.items() for hour in range(24)}
+
+
+def _last_slots(now: datetime) -> dict[str, datetime]:
+    """The last time at which each pace of `_SLOTS` was due, by the hours of UTC."""
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    monday = today - timedelta(days=today.weekday())
+    found = {}
+    for name, (every, hour) in _SLOTS.items():
+        at = (monday if every == _WEEK else today) + timedelta(hours=hour)
+        found[name] = at if at <= now else at - every
+    return found
+
+
+def _last_slot(pace: str) -> ColumnElement[datetime]:
+    """The one for the hour of an account."""
+    slots = {hour: bindparam(f"{pace}_{hour}", type_=UtcDateTime) for hour in range(24)}
+    return case(slots, value=account.c.mail_hour)
+
+
+def _to_mail() -> Select[Any]:
+    """The members to whom mail is due; its parameters are the bounds of `write_digests`."""
     waiting = (
         select(notification.c.recipient_id, func.min(notification.c.created_at).label("oldest"))
         .where(notification.c.awaits_mail)
@@ -89,13 +118,11 @@ def _due(now: datetime) -> Select[Any]:
         actor.c.banned_at.is_(None),
     )
     last = func.coalesce(account.c.mailed_at, _NEVER)
-    is_away = func.coalesce(account.c.last_seen_at, _NEVER) <= now - ONLINE
+    is_away = func.coalesce(account.c.last_seen_at, _NEVER) <= bindparam("online_until")
+    has_waited = waiting.c.oldest <= bindparam("waiting_since")
     is_due = case(
-        (account.c.mail_pace == "daily", last < _slot(now, timedelta(days=1))),
-        (account.c.mail_pace == "weekly", last < _slot(now, _WEEK)),
-        else_=and_(
-            last <= now - AT_MOST_EVERY, or_(is_away, waiting.c.oldest <= now - WHILE_ONLINE)
-        ),
+        *((account.c.mail_pace == pace, last < _last_slot(pace)) for pace in _PACES),
+        else_=and_(last <= bindparam("mailed_until"), or_(is_away, has_waited)),
     )
     columns = ("actor_id", "email", "interface_language", "quotes_messages")
     return (
@@ -111,14 +138,7 @@ def _due(now: datetime) -> Select[Any]:
     )
 
 
-def _slot(now: datetime, every: timedelta) -> ColumnElement[datetime]:
-    """The last time at which the daily or weekly mail of an account was due, by its hour."""
-    day = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    if every == _WEEK:
-        day -= timedelta(days=day.weekday())
-    starts = {hour: day + timedelta(hours=hour) for hour in range(24)}
-    slots = {hour: at if at <= now else at - every for hour, at in starts.items()}
-    return case(slots, value=account.c.mail_hour)
+_TO_MAIL = _to_mail()
 
 
 def _mail(

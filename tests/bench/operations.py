@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from random import Random
 from typing import Any, get_args
 
@@ -15,6 +16,8 @@ from activitypub.signatures.keys import PrivateKey
 from activitypub.signatures.request import sign
 from activitypub.vocab.activities import create, like
 from activitypub.vocab.base import dump
+from fedcom.accounts.digest import write_digests
+from fedcom.background.push import list_due
 from fedcom.background.search_words import find_gone, read_some
 from fedcom.context import Context
 from fedcom.federation.ports import PeerInboxes
@@ -86,6 +89,8 @@ PAGES: Mapping[str, Sequence[str]] = {
         *(f"/c/{{busy}}?{sort}" for sort in SORTS),
         "/post/{first}",
         "/post/{longest}",
+        "/post/{first}?view=flat",
+        "/post/{longest}?view=flat&sort=new",
         "/comment/700",
         *(f"/u/{{founder}}{show}" for show in ("", "?sort=top", "?show=posts", "?show=comments")),
         "/u/{writer}",
@@ -98,6 +103,7 @@ PAGES: Mapping[str, Sequence[str]] = {
         *(f"/modlog{only}" for only in ("", "?kind=remove", "?kind=ban", "?person=p1")),
         "/modlog?moderator=p1",
         "/c/{busy}/modlog",
+        "/c/{busy}/rules",
         *(
             f"/communities?list={scope}&sort={sort}"
             for scope in ("all", "local")
@@ -118,6 +124,34 @@ PAGES: Mapping[str, Sequence[str]] = {
         "/submit/communities?q=group",
         *(f"/complete?q={typed}&at=/post/{{first}}" for typed in ("@", "@p1", "!group", ":cat")),
         "/messages",
+        "/post/{first}/news?since=1",
+        "/post/{first}/share",
+        "/drafts",
+        "/settings/notifications",
+        "/settings/uploads",
+        "/settings/blocks",
+    ),
+    "app": (
+        "/api/v3/site",
+        *(
+            f"/api/v3/post/list?limit=20&type_={listing}&sort={sort}"
+            for listing in ("All", "Local", "Subscribed")
+            for sort in ("Active", "Scaled", "New", "TopDay", "TopAll", "MostComments")
+        ),
+        "/api/v3/post/list?limit=20&community_name={busy}",
+        "/api/v3/post/list?limit=20&saved_only=true",
+        "/api/v3/post?id={first}",
+        "/api/v3/comment/list?post_id={first}&max_depth=8&limit=50",
+        "/api/v3/comment/list?post_id={longest}&max_depth=8&limit=50&sort=Top",
+        "/api/v3/comment/list?limit=20&type_=All&sort=New",
+        "/api/v3/community?name={busy}",
+        "/api/v3/user?username={writer}",
+        "/api/v3/user/replies?limit=20",
+        "/api/v3/user/mention?limit=20",
+        "/api/v3/user/unread_count",
+        "/api/v3/private_message/list?limit=20",
+        f"/api/v3/search?q={RARE}",
+        f"/api/v3/search?q={COMMON}&type_=Posts&sort=New",
     ),
     "admin": (
         "/",
@@ -134,6 +168,10 @@ PAGES: Mapping[str, Sequence[str]] = {
         "/admin/members",
         "/admin/registration",
         "/admin/uploads",
+        "/admin/statistics",
+        "/admin/health",
+        "/admin/invitations",
+        "/c/{busy}/banned",
     ),
     "guest": (
         "/nodeinfo/2.1",
@@ -143,6 +181,9 @@ PAGES: Mapping[str, Sequence[str]] = {
         "/feeds/c/{busy}.xml",
         "/feeds/post/{longest}.xml",
         "/feeds/modlog.xml",
+        "/feeds/local.xml",
+        "/feeds/u/{writer}.xml",
+        "/oembed?url=http%3A%2F%2F127.0.0.1%3A8000%2Fpost%2F{first}",
         "/sitemap.xml",
         *(f"/api/v3/community/list?sort={sort}" for sort in ("Active", "TopDay", "TopWeek")),
         "/api/v3/federated_instances",
@@ -252,6 +293,7 @@ READS: Mapping[str, Read] = {
     },
     "words of the next texts": lambda conn, _node: read_some(conn),
     "words that no text contains": lambda conn, _node: find_gone(conn, ("", "")),
+    "push messages that are due": lambda conn, node: list_due(conn, node.instance.clock()),
     "unread counts": lambda conn, node: count_unread(conn, node.village.ids["member"]),
     **{f"levels of a thread by {order}": _levels(order) for order in get_args(Order)},
     **{
@@ -287,6 +329,8 @@ def visit(address: str, who: str, times: int) -> Operation:
         path = address.format(**node.village.names)
         accept = "application/activity+json" if who == "peer" else "text/html"
         headers = {"Accept": accept, "Cookie": node.village.cookies.get(who, "")}
+        if who == "app":
+            headers = {"Authorization": f"Bearer {node.village.tokens['member']}"}
         request = httpx.Request("GET", f"{ORIGIN}{path}", headers=headers)
         # Searches are limited by address.
         client = f"192.0.{node.next() // 250 % 250}.{node.next() % 250}"
@@ -424,6 +468,13 @@ async def claim_some(node: Node) -> Measured:
     return clock.each(len(rows))
 
 
+async def write_mail(node: Node) -> Measured:
+    """Look for notifications to mail, of which there are none."""
+    clock = Clock(node)
+    await node.instance.unit(partial(write_digests, unsubscribe_url=str))
+    return clock.each(1)
+
+
 def operations(key: PrivateKey, visits: int = 3) -> dict[str, Operation]:
     """All of them by name."""
     peer = Peer(key)
@@ -434,6 +485,7 @@ def operations(key: PrivateKey, visits: int = 3) -> dict[str, Operation]:
         "work of a comment": peer.working(peer.comments),
         "publish one delivery": publish_some,
         "claim and record one delivery": claim_some,
+        "look for notifications to mail": write_mail,
     }
     for groups, addresses in PAGES.items():
         for address in addresses:

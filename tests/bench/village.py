@@ -49,15 +49,20 @@ class Village:
     """What is visited in each database: a community with posts by its founder, an admin; the first
     post has a long thread. `names` has the parts of addresses: `cats`, `founder` and `first` for
     these; and for the busiest community, the most prolific person and the longest thread of all,
-    `busy`, `writer` and `longest`. `cookies` are a member's and the admin's; `ids` has the row ids
-    of the member, the founder, and the busiest community.
+    `busy`, `writer` and `longest`. `tokens` and `cookies` are of the sessions of a member and the
+    admin; `ids` has the row ids of the member, the founder, and the busiest community.
     """
 
     cats: Community
     posts: list[Post]
     names: Mapping[str, str]
-    cookies: Mapping[str, str]
+    tokens: Mapping[str, str]
     ids: Mapping[str, int]
+
+    @property
+    def cookies(self) -> Mapping[str, str]:
+        """The header of a browser for each session."""
+        return {who: f"session={token}" for who, token in self.tokens.items()}
 
 
 @dataclass(slots=True)
@@ -172,8 +177,7 @@ async def _settle(instance: OpenInstance, public_pem: str, comments: int) -> Vil
             "founder": ann.id,
             "busy": ctx.conn.execute(_BUSIEST.limit(1)).scalar_one(),
         }
-        cookies = {who: f"session={tokens[who]}" for who in tokens}
-        return Village(cats, posts, names, cookies, ids)
+        return Village(cats, posts, names, tokens, ids)
 
     return await instance.unit(work)
 
