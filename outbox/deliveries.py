@@ -164,7 +164,7 @@ peers = Table(
     Index(
         "ix_outbox_peer_gone",
         "host",
-        sqlite_where=text("gone"),
+        sqlite_where=text("gone = 1"),
         postgresql_where=text("gone"),
     ),
 )

@@ -144,13 +144,13 @@ notification = Table(
     Index(
         "ix_notification_awaits_mail",
         "recipient_id",
-        sqlite_where=text("awaits_mail"),
+        sqlite_where=text("awaits_mail = 1"),
         postgresql_where=text("awaits_mail"),
     ),
     Index(
         "ix_notification_awaits_push",
         "id",
-        sqlite_where=text("awaits_push"),
+        sqlite_where=text("awaits_push = 1"),
         postgresql_where=text("awaits_push"),
     ),
     # A purge searches them for what it erases.

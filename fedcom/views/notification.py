@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, case, func, or_, select
+from sqlalchemy import Connection, RowMapping, and_, bindparam, case, func, or_, select, union
 
 from database.id_lists import one_of
 from fedcom.models.actor import actor, community
@@ -28,6 +28,7 @@ from fedcom.text.html import excerpt_of
 from fedcom.views.community import CommunityView, community_columns, find_community_in, to_community
 from fedcom.views.paging import Page, Start, is_past, one_page, page_values, to_page
 from fedcom.views.person import PersonView, actor_columns, find_person_in
+from fedcom.views.planning import checked
 from fedcom.views.viewer import VIEWER
 
 PAGE = 20
@@ -174,26 +175,14 @@ def list_news(
     return tuple(_to_notification(row) for row in conn.execute(_NEWS, wanted).mappings())
 
 
+_MUTED = select(muted_community.c.community_id).where(muted_community.c.person_id == VIEWER)
+_WATCHED = select(follow.c.target_id).where(
+    follow.c.follower_id == VIEWER, checked(follow.c.watched_since.is_not(None))
+)
 _CHOSEN = (
-    select(
-        *community_columns(_group, ""), (muted_community.c.person_id.is_not(None)).label("muted")
-    )
+    select(*community_columns(_group, ""), _group.c.id.in_(_MUTED).label("muted"))
     .select_from(_group.join(community, community.c.actor_id == _group.c.id))
-    .outerjoin(
-        muted_community,
-        and_(muted_community.c.community_id == _group.c.id, muted_community.c.person_id == VIEWER),
-    )
-    .where(
-        or_(
-            muted_community.c.person_id.is_not(None),
-            _group.c.id.in_(
-                select(follow.c.target_id).where(
-                    follow.c.follower_id == VIEWER, follow.c.watched_since.is_not(None)
-                )
-            ),
-        ),
-        is_open(_group),
-    )
+    .where(_group.c.id.in_(union(_MUTED, _WATCHED)), is_open(_group))
     .order_by(_group.c.name, _group.c.host)
 )
 

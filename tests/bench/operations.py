@@ -17,7 +17,7 @@ from activitypub.signatures.request import sign
 from activitypub.vocab.activities import create, like
 from activitypub.vocab.base import dump
 from fedcom.accounts.digest import write_digests
-from fedcom.background.push import list_due
+from fedcom.background.push import list_due, spread
 from fedcom.background.search_words import find_gone, read_some
 from fedcom.context import Context
 from fedcom.federation.ports import PeerInboxes
@@ -468,11 +468,15 @@ async def claim_some(node: Node) -> Measured:
     return clock.each(len(rows))
 
 
-async def write_mail(node: Node) -> Measured:
-    """Look for notifications to mail, of which there are none."""
-    clock = Clock(node)
-    await node.instance.unit(partial(write_digests, unsubscribe_url=str))
-    return clock.each(1)
+def looking(look: Callable[[Context], object]) -> Operation:
+    """Look for something to do in the background, of which there is nothing."""
+
+    async def operation(node: Node) -> Measured:
+        clock = Clock(node)
+        await node.instance.unit(look)
+        return clock.each(1)
+
+    return operation
 
 
 def operations(key: PrivateKey, visits: int = 3) -> dict[str, Operation]:
@@ -485,7 +489,8 @@ def operations(key: PrivateKey, visits: int = 3) -> dict[str, Operation]:
         "work of a comment": peer.working(peer.comments),
         "publish one delivery": publish_some,
         "claim and record one delivery": claim_some,
-        "look for notifications to mail": write_mail,
+        "look for notifications to mail": looking(partial(write_digests, unsubscribe_url=str)),
+        "look for notifications to push": looking(spread),
     }
     for groups, addresses in PAGES.items():
         for address in addresses:

@@ -19,6 +19,7 @@ SMALL = {
     *("ix_inbox_journal_claimed", "ix_outbox_delivery_host_due_at", "ix_outbox_delivery_due_at"),
     *("ix_outbox_delivery_order", "ix_outbox_delivery_claimed", "ix_post_featured"),
     *("ix_actor_local", "ix_post_local", "ix_comment_local", "ix_actor_banned_at"),
+    *("ix_notification_awaits_mail", "ix_notification_awaits_push"),
 }
 """Partial indexes whose condition few rows meet: those that wait, are pinned, banned or local."""
 
