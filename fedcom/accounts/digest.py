@@ -8,22 +8,24 @@ the mail, so each is told once.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from gettext import NullTranslations
 from html import escape
 from typing import Any
 
 from babel import Locale
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import Row, Select, and_, bindparam, case, func, or_, select, update
 
 from fedcom.accounts.mail import enqueue_mail
 from fedcom.accounts.notices import NotificationWords, to_words
 from fedcom.catalogues import DEFAULT, LANGUAGES, catalogue
 from fedcom.context import Context
-from fedcom.db import UtcDateTime
 from fedcom.models.account import account
 from fedcom.models.actor import actor
 from fedcom.models.notification import notification
 from fedcom.models.site import site
+from fedcom.rules.mail_times import next_mail_time
+from fedcom.rules.time_zones import to_zone
 from fedcom.views.notification import list_news
 
 AT_MOST_EVERY = timedelta(minutes=10)
@@ -45,8 +47,6 @@ UnsubscribeUrl = Callable[[int], str]
 """The address at which the member with this row id ends these mails, without logging in."""
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-_WEEK = timedelta(days=7)
-_PACES = {"daily": timedelta(days=1), "weekly": _WEEK}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,44 +62,26 @@ class _Addressee:
 
 
 def write_digests(ctx: Context, unsubscribe_url: UnsubscribeUrl) -> int:
-    """Enqueue mail to up to `BATCH` members for whom it is due; for how many it was."""
+    """Enqueue mail to up to `BATCH` members for whom it is due; for how many that was decided."""
     bounds = {
+        "now": ctx.now,
         "online_until": ctx.now - ONLINE,
         "waiting_since": ctx.now - WHILE_ONLINE,
         "mailed_until": ctx.now - AT_MOST_EVERY,
-        **_last_slots(ctx.now),
     }
     due = ctx.conn.execute(_TO_MAIL, bounds).all()
     if not due:
         return 0
     here = ctx.conn.execute(select(site.c.name)).scalar_one()
     for row in due:
+        if row.is_wanted and _is_too_early(ctx, row):
+            continue
         mine = notification.c.recipient_id == row.actor_id, notification.c.awaits_mail
         taken = update(notification).where(*mine).values(awaits_mail=False)
         ids = ctx.conn.execute(taken.returning(notification.c.id)).scalars().all()
         if row.is_wanted:
             _mail(ctx, here, row, ids, unsubscribe_url)
     return len(due)
-
-
-_SLOTS = {f"{pace}_{hour}": (every, hour) for pace, every in _PACES.items() for hour in range(24)}
-
-
-def _last_slots(now: datetime) -> dict[str, datetime]:
-    """The last time at which each pace of `_SLOTS` was due, by the hours of UTC."""
-    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    monday = today - timedelta(days=today.weekday())
-    found = {}
-    for name, (every, hour) in _SLOTS.items():
-        at = (monday if every == _WEEK else today) + timedelta(hours=hour)
-        found[name] = at if at <= now else at - every
-    return found
-
-
-def _last_slot(pace: str) -> ColumnElement[datetime]:
-    """The one for the hour of an account."""
-    slots = {hour: bindparam(f"{pace}_{hour}", type_=UtcDateTime) for hour in range(24)}
-    return case(slots, value=account.c.mail_hour)
 
 
 def _to_mail() -> Select[Any]:
@@ -120,13 +102,22 @@ def _to_mail() -> Select[Any]:
     last = func.coalesce(account.c.mailed_at, _NEVER)
     is_away = func.coalesce(account.c.last_seen_at, _NEVER) <= bindparam("online_until")
     has_waited = waiting.c.oldest <= bindparam("waiting_since")
+    is_planned = func.coalesce(account.c.digest_at, _NEVER) <= bindparam("now")
     is_due = case(
-        *((account.c.mail_pace == pace, last < _last_slot(pace)) for pace in _PACES),
+        (account.c.mail_pace != "soon", is_planned),
         else_=and_(last <= bindparam("mailed_until"), or_(is_away, has_waited)),
     )
-    columns = ("actor_id", "email", "interface_language", "quotes_messages")
+    columns = (
+        *("actor_id", "email", "interface_language", "quotes_messages"),
+        *("mail_pace", "mail_hour", "time_zone", "digest_at"),
+    )
     return (
-        select(*(account.c[name] for name in columns), actor.c.name, is_wanted.label("is_wanted"))
+        select(
+            *(account.c[name] for name in columns),
+            actor.c.name,
+            is_wanted.label("is_wanted"),
+            waiting.c.oldest,
+        )
         .select_from(
             waiting.join(account, account.c.actor_id == waiting.c.recipient_id).join(
                 actor, actor.c.id == account.c.actor_id
@@ -139,6 +130,26 @@ def _to_mail() -> Select[Any]:
 
 
 _TO_MAIL = _to_mail()
+
+
+def _is_too_early(ctx: Context, row: Row[Any]) -> bool:
+    """Whether what waits came after the time for which the member's digest was planned, so that it
+    waits for the next one. Plans that, or the one after this.
+    """
+    if row.mail_pace == "soon":
+        return False
+    planned = partial(
+        next_mail_time,
+        hour=row.mail_hour,
+        zone=to_zone(row.time_zone),
+        weekly=row.mail_pace == "weekly",
+    )
+    is_for_the_next = row.digest_at is None or row.digest_at < row.oldest
+    due_at = planned(row.oldest) if is_for_the_next else row.digest_at
+    is_too_early: bool = due_at > ctx.now
+    values = {"digest_at": due_at if is_too_early else planned(ctx.now)}
+    ctx.conn.execute(update(account).where(account.c.actor_id == row.actor_id).values(values))
+    return is_too_early
 
 
 def _mail(

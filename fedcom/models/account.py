@@ -62,8 +62,10 @@ account = Table(
     Column("app_preferences", Text, nullable=False, server_default=text("'{}'")),
     Column("mail_notifications", Boolean, nullable=False, server_default=false()),
     Column("mail_pace", Text, nullable=False, server_default="soon"),
-    # Of the daily or weekly mail, in UTC.
+    # Of the daily or weekly mail, in the member's time zone.
     Column("mail_hour", Integer, nullable=False, server_default=text("8")),
+    # When that mail is due; null: not known yet.
+    Column("digest_at", UtcDateTime, nullable=True),
     # Mail and push messages quote private messages.
     Column("quotes_messages", Boolean, nullable=False, server_default=false()),
     # Changed to change the addresses of their private feeds.

@@ -21,6 +21,8 @@ from fedcom.models.notification import (
     notification,
     notification_choice,
 )
+from fedcom.rules.mail_times import next_mail_time
+from fedcom.rules.time_zones import to_zone
 
 Level = Literal["", "posts", "muted"]
 """Of a community: replies and mentions, as everywhere; also each new post; nothing."""
@@ -40,7 +42,9 @@ class Ways:
 
 @dataclass(frozen=True, slots=True)
 class MailWish:
-    """When a member gets mail; `hour` (0 to 23, in UTC) is for the daily and the weekly one."""
+    """When a member gets mail; `hour` (0 to 23, in their time zone) is for the daily and the weekly
+    one.
+    """
 
     is_wanted: bool
     pace: str
@@ -84,6 +88,9 @@ def set_mail(conn: Connection, mine: Account, wish: MailWish, now: datetime) -> 
         "mail_notifications": wish.is_wanted,
         "mail_pace": pace,
         "mail_hour": wish.hour,
+        "digest_at": next_mail_time(
+            now, wish.hour, to_zone(mine.time_zone), weekly=pace == "weekly"
+        ),
     }
     if (wish.is_wanted, pace) != (mine.mail_notifications, mine.mail_pace):
         values["mailed_at"] = now

@@ -4,7 +4,7 @@ import re
 from dataclasses import asdict, dataclass
 from typing import get_args
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, case, update
 
 from fedcom.accounts.members import get_account
 from fedcom.errors import Invalid
@@ -53,7 +53,11 @@ def set_preferences(conn: Connection, person_id: int, chosen: Preferences) -> Ac
         raise Invalid("interface_language_unknown", "Unknown language.")
     check_time_zone(chosen.time_zone)
     mine = account.c.actor_id == person_id
-    values = asdict(chosen) | {"languages": check_languages(chosen.languages.split())}
+    is_same_zone = account.c.time_zone == chosen.time_zone
+    values = asdict(chosen) | {
+        "languages": check_languages(chosen.languages.split()),
+        "digest_at": case((is_same_zone, account.c.digest_at)),
+    }
     conn.execute(update(account).where(mine).values(**values))
     return get_account(conn, person_id)
 

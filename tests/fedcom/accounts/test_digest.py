@@ -1,5 +1,6 @@
 """Mail about notifications: the words, when it comes, and that each notification is told once."""
 
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from fedcom.models.actor import Person
 from fedcom.models.mail import mail
 from fedcom.models.notification import notification
 from fedcom.personal.notification_settings import MailWish, set_mail, set_quoting, stop_mail
+from fedcom.personal.preferences import Preferences, set_preferences
 from fedcom.wire.body import Body
 from tests.support.people import Home, give_email
 
@@ -32,6 +34,22 @@ def want(home: Home, member: Person, pace: str = "soon", **wish: Any) -> None:
 def seen(home: Home, member: Person) -> None:
     mine = account.c.actor_id == member.id
     home(lambda ctx: ctx.conn.execute(update(account).where(mine).values(last_seen_at=ctx.now)))
+
+
+def zone(home: Home, member: Person, name: str) -> None:
+    mine = home(lambda ctx: get_account(ctx.conn, member.id))
+    kept = {field.name: getattr(mine, field.name) for field in fields(Preferences)}
+    chosen = Preferences(**{**kept, "time_zone": name})
+    home(lambda ctx: set_preferences(ctx.conn, member.id, chosen))
+
+
+def mail_hours(home: Home, days: int) -> list[int]:
+    """The hours of UTC at which mail is written in the next days."""
+    found = []
+    for _ in range(days * 24):
+        found += [home.clock().hour for _ in mailed(home)]
+        home.clock.advance(hours=1)
+    return found
 
 
 def mailed(home: Home) -> list[dict[str, Any]]:
@@ -136,6 +154,29 @@ def test_the_daily_and_the_weekly_mail_come_at_their_hour(home: Home) -> None:
         ("bob@mail.example", "02T08"),
         ("eve@mail.example", "06T18"),
     ]
+
+
+def test_the_hour_is_that_of_the_members_time_zone(home: Home) -> None:
+    home.clock.set(datetime(2031, 1, 1, 7, 59, tzinfo=UTC))
+    zone(home, home.bob, "America/New_York")
+    want(home, home.bob, "daily")
+    post = home.post(by=home.bob)
+    home.comment(post, by=home.ann)
+    assert mail_hours(home, days=1) == [13]
+
+    zone(home, home.bob, "Asia/Tokyo")
+    home.comment(post, by=home.ann)
+    assert mail_hours(home, days=1) == [23]
+
+
+def test_a_digest_waits_for_its_hour_also_if_nothing_was_waiting_at_the_last_one(
+    home: Home,
+) -> None:
+    home.clock.set(datetime(2031, 1, 1, 7, 59, tzinfo=UTC))
+    want(home, home.bob, "daily")
+    home.clock.set(datetime(2031, 1, 3, 10, tzinfo=UTC))
+    home.comment(home.post(by=home.bob), by=home.ann)
+    assert mail_hours(home, days=1) == [8]
 
 
 def test_private_messages_are_quoted_only_on_request(home: Home) -> None:

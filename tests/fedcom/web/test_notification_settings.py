@@ -27,6 +27,7 @@ async def test_each_kind_is_chosen_for_each_way(world: World) -> None:
     bob = world.browser("bob")
     page = await bob.get(PATH)
     assert 'name="mail_pace"' in page.html
+    assert "In UTC, unless you choose a time zone" in page.text
     assert "no confirmed e-mail address" in page.text
     assert "site_application" not in page.html  # for admins
     assert 'value="off" selected' in page.html
