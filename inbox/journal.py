@@ -20,7 +20,6 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -29,7 +28,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Double,
-    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -48,6 +46,7 @@ from sqlalchemy import (
 
 from database.counting import count_each
 from database.inserts import insert_new
+from database.partial_indexes import partial_index
 from database.pruning import Outdated, outdated_in
 
 BODY_KEPT = 7 * 86_400.0
@@ -100,21 +99,17 @@ LIVE = _c.closed_at.is_(None)
 """The row is open, claimed or parked (spelled without a parameter, for the partial indexes)."""
 
 
-def _partial(name: str, where: ColumnElement[bool], *columns: Column[Any]) -> Index:
-    return Index(name, *columns, sqlite_where=where, postgresql_where=where)
-
-
-_partial("ix_inbox_journal_due", LIVE, _c.due_at, _c.id)
-_partial("ix_inbox_journal_host_subject", LIVE, _c.host, _c.subject, _c.id)
-_partial("ix_inbox_journal_host_due", LIVE, _c.host, _c.due_at, _c.id)
-_partial("ix_inbox_journal_claimed", _c.claimed_by.is_not(None), _c.host, _c.subject)
-_partial("ix_inbox_journal_closed", _c.closed_at.is_not(None), _c.state, _c.closed_at)
+partial_index("ix_inbox_journal_due", _c.due_at, _c.id, where=LIVE)
+partial_index("ix_inbox_journal_host_subject", _c.host, _c.subject, _c.id, where=LIVE)
+partial_index("ix_inbox_journal_host_due", _c.host, _c.due_at, _c.id, where=LIVE)
+partial_index("ix_inbox_journal_claimed", _c.host, _c.subject, where=_c.claimed_by.is_not(None))
+partial_index("ix_inbox_journal_closed", _c.state, _c.closed_at, where=_c.closed_at.is_not(None))
 # By the time of arrival: of two indexes with `closed_at`, SQLite may choose the one with all closed
 # rows.
-_partial(
+partial_index(
     "ix_inbox_journal_bodies",
-    and_(_c.closed_at.is_not(None), _c.body.is_not(None)),
     _c.received_at,
+    where=and_(_c.closed_at.is_not(None), _c.body.is_not(None)),
 )
 
 

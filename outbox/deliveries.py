@@ -39,6 +39,8 @@ from sqlalchemy import (
     text,
 )
 
+from database.partial_indexes import flagged, partial_index
+
 WAITING: Final = "waiting"
 CLAIMED: Final = "claimed"
 DELIVERED: Final = "delivered"
@@ -71,12 +73,7 @@ activities = Table(
     Index("ix_outbox_activity_created_at", "created_at"),
     Index("ix_outbox_activity_subject", "subject"),
     # What to prune earlier.
-    Index(
-        "ix_outbox_activity_transient",
-        "created_at",
-        sqlite_where=text("transient = 1"),
-        postgresql_where=text("transient"),
-    ),
+    partial_index("ix_outbox_activity_transient", "created_at", where=flagged("transient")),
     sqlite_autoincrement=True,
 )
 
@@ -105,47 +102,19 @@ deliveries = Table(
     Column("closed_at", Double),
     UniqueConstraint("activity", "inbox", name="uq_outbox_delivery_activity_inbox"),
     # The next deliveries for a host.
-    Index(
-        "ix_outbox_delivery_host_due_at",
-        "host",
-        "due_at",
-        "id",
-        sqlite_where=text("state = 'waiting'"),
-        postgresql_where=text("state = 'waiting'"),
+    partial_index(
+        "ix_outbox_delivery_host_due_at", "host", "due_at", "id", where="state = 'waiting'"
     ),
     # Hosts with deliveries that became due recently.
-    Index(
-        "ix_outbox_delivery_due_at",
-        "due_at",
-        "host",
-        sqlite_where=text("state = 'waiting'"),
-        postgresql_where=text("state = 'waiting'"),
-    ),
+    partial_index("ix_outbox_delivery_due_at", "due_at", "host", where="state = 'waiting'"),
     # Whether an earlier activity about the same subject is still open at a host.
-    Index(
-        "ix_outbox_delivery_order",
-        "host",
-        "subject",
-        "activity",
-        sqlite_where=text("closed_at IS NULL"),
-        postgresql_where=text("closed_at IS NULL"),
+    partial_index(
+        "ix_outbox_delivery_order", "host", "subject", "activity", where="closed_at IS NULL"
     ),
     # How many deliveries a host has in flight; which leases are over.
-    Index(
-        "ix_outbox_delivery_claimed",
-        "host",
-        "claimed_until",
-        sqlite_where=text("state = 'claimed'"),
-        postgresql_where=text("state = 'claimed'"),
-    ),
+    partial_index("ix_outbox_delivery_claimed", "host", "claimed_until", where="state = 'claimed'"),
     # What to prune, and what failed recently.
-    Index(
-        "ix_outbox_delivery_closed",
-        "state",
-        "closed_at",
-        sqlite_where=text("closed_at IS NOT NULL"),
-        postgresql_where=text("closed_at IS NOT NULL"),
-    ),
+    partial_index("ix_outbox_delivery_closed", "state", "closed_at", where="closed_at IS NOT NULL"),
     sqlite_autoincrement=True,
 )
 
@@ -161,10 +130,5 @@ peers = Table(
     Column("last_status", Integer),
     Column("last_answer", Text),
     Column("gone", Boolean, nullable=False, server_default=text("false")),
-    Index(
-        "ix_outbox_peer_gone",
-        "host",
-        sqlite_where=text("gone = 1"),
-        postgresql_where=text("gone"),
-    ),
+    partial_index("ix_outbox_peer_gone", "host", where=flagged("gone")),
 )

@@ -22,6 +22,7 @@ from sqlalchemy import (
     true,
 )
 
+from database.partial_indexes import partial_index
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.base import EMPTY, metadata
 
@@ -77,12 +78,7 @@ account = Table(
     CheckConstraint("role IN ('admin', 'member')", name="role"),
     CheckConstraint("state IN ('active', 'pending')", name="state"),
     CheckConstraint("mail_pace IN ('soon', 'daily', 'weekly')", name="mail_pace"),
-    Index(
-        "ix_account_admin",
-        "actor_id",
-        sqlite_where=text("role = 'admin'"),
-        postgresql_where=text("role = 'admin'"),
-    ),
+    partial_index("ix_account_admin", "actor_id", where="role = 'admin'"),
 )
 
 IS_ADMIN = account.c.role == literal_column("'admin'")

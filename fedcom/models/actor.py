@@ -18,10 +18,10 @@ from sqlalchemy import (
     Table,
     Text,
     false,
-    text,
     true,
 )
 
+from database.partial_indexes import flagged, partial_index
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.base import EMPTY, metadata
 
@@ -77,27 +77,11 @@ actor = Table(
     Index("ix_actor_name_host", "name", "host"),
     Index("ix_actor_host", "host"),
     # Local communities, which are few among all actors, by name.
-    Index(
-        "ix_actor_local",
-        "kind",
-        "name",
-        sqlite_where=text("local = 1"),
-        postgresql_where=text("local"),
-    ),
+    partial_index("ix_actor_local", "kind", "name", where=flagged("local")),
     # Finds the hosts whose handles have another domain.
-    Index(
-        "ix_actor_split_host",
-        "host",
-        sqlite_where=text("domain IS NOT NULL"),
-        postgresql_where=text("domain IS NOT NULL"),
-    ),
+    partial_index("ix_actor_split_host", "host", where="domain IS NOT NULL"),
     # Those who are banned from the whole instance, few among all actors.
-    Index(
-        "ix_actor_banned_at",
-        "banned_at",
-        sqlite_where=text("banned_at IS NOT NULL"),
-        postgresql_where=text("banned_at IS NOT NULL"),
-    ),
+    partial_index("ix_actor_banned_at", "banned_at", where="banned_at IS NOT NULL"),
     Index("ix_actor_public_key_id", "public_key_id"),
     Index("ix_actor_proof_key_id", "proof_key_id"),
     CheckConstraint(

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text, text
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text
 
+from database.partial_indexes import partial_index
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.base import metadata
 
@@ -33,18 +34,8 @@ appeal = Table(
     Column("outcome", Text, nullable=True),
     Index("ix_appeal_person_id", "person_id"),
     # Every page shows moderators the number of open ones.
-    Index(
-        "ix_appeal_open",
-        "id",
-        sqlite_where=text("resolved_at IS NULL"),
-        postgresql_where=text("resolved_at IS NULL"),
-    ),
-    Index(
-        "ix_appeal_resolver_id",
-        "resolver_id",
-        sqlite_where=text("resolver_id IS NOT NULL"),
-        postgresql_where=text("resolver_id IS NOT NULL"),
-    ),
+    partial_index("ix_appeal_open", "id", where="resolved_at IS NULL"),
+    partial_index("ix_appeal_resolver_id", "resolver_id", where="resolver_id IS NOT NULL"),
     CheckConstraint("outcome IN ('upheld', 'undone')", name="outcome"),
     sqlite_autoincrement=True,
 )

@@ -16,9 +16,9 @@ from sqlalchemy import (
     Table,
     Text,
     false,
-    text,
 )
 
+from database.partial_indexes import flagged, partial_index
 from fedcom.db import BigId, SortableText, UtcDateTime
 from fedcom.models.base import EMPTY, metadata
 from fedcom.models.content import BLANK_TEXT, Contribution
@@ -61,18 +61,10 @@ comment = Table(
     Index("ix_comment_author_id_published_at", "author_id", "published_at"),
     Index("ix_comment_parent_id", "parent_id"),
     # Of each author, those that moderators removed.
-    Index(
-        "ix_comment_removed",
-        "author_id",
-        postgresql_where=text("removed_at IS NOT NULL"),
-        sqlite_where=text("removed_at IS NOT NULL"),
-    ),
+    partial_index("ix_comment_removed", "author_id", where="removed_at IS NOT NULL"),
     # Those that NodeInfo counts.
-    Index(
-        "ix_comment_local",
-        "id",
-        postgresql_where=text("local AND deleted_at IS NULL AND removed_at IS NULL"),
-        sqlite_where=text("local = 1 AND deleted_at IS NULL AND removed_at IS NULL"),
+    partial_index(
+        "ix_comment_local", "id", where=flagged("local", "deleted_at IS NULL", "removed_at IS NULL")
     ),
     sqlite_autoincrement=True,
 )

@@ -12,9 +12,9 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 
+from database.partial_indexes import partial_index
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.base import metadata
 
@@ -36,18 +36,8 @@ follow = Table(
     Index("ix_follow_target_id_state", "target_id", "state"),
     Index("ix_follow_iri", "iri"),
     # Those without a response, for admins.
-    Index(
-        "ix_follow_pending",
-        "created_at",
-        sqlite_where=text("state = 'pending'"),
-        postgresql_where=text("state = 'pending'"),
-    ),
-    Index(
-        "ix_follow_watched",
-        "target_id",
-        sqlite_where=text("watched_since IS NOT NULL"),
-        postgresql_where=text("watched_since IS NOT NULL"),
-    ),
+    partial_index("ix_follow_pending", "created_at", where="state = 'pending'"),
+    partial_index("ix_follow_watched", "target_id", where="watched_since IS NOT NULL"),
     CheckConstraint("state IN ('pending', 'accepted')", name="state"),
     sqlite_autoincrement=True,
 )

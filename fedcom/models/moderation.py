@@ -15,9 +15,9 @@ from sqlalchemy import (
     Table,
     Text,
     false,
-    text,
 )
 
+from database.partial_indexes import partial_index
 from fedcom.catalogues import mark
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.base import metadata
@@ -233,20 +233,10 @@ report = Table(
     Index("ix_report_person_id", "person_id"),
     # A purge searches them for the person that it erases; moderators, for their own.
     *(
-        Index(
-            f"ix_report_{name}",
-            name,
-            sqlite_where=text(f"{name} IS NOT NULL"),
-            postgresql_where=text(f"{name} IS NOT NULL"),
-        )
+        partial_index(f"ix_report_{name}", name, where=f"{name} IS NOT NULL")
         for name in ("reporter_id", "resolver_id", "assignee_id")
     ),
-    Index(
-        "ix_report_account",
-        "reported_text",
-        sqlite_where=text(_OF_ACCOUNT),
-        postgresql_where=text(_OF_ACCOUNT),
-    ),
+    partial_index("ix_report_account", "reported_text", where=_OF_ACCOUNT),
     sqlite_autoincrement=True,
 )
 

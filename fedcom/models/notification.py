@@ -16,10 +16,10 @@ from sqlalchemy import (
     Table,
     Text,
     false,
-    text,
     true,
 )
 
+from database.partial_indexes import flagged, partial_index
 from fedcom.catalogues import mark
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.base import EMPTY, metadata
@@ -141,26 +141,11 @@ notification = Table(
     Index("ix_notification_comment_id", "comment_id"),
     Index("ix_notification_post_id", "post_id"),
     Index("ix_notification_outside_mention_id", "outside_mention_id"),
-    Index(
-        "ix_notification_awaits_mail",
-        "recipient_id",
-        sqlite_where=text("awaits_mail = 1"),
-        postgresql_where=text("awaits_mail"),
-    ),
-    Index(
-        "ix_notification_awaits_push",
-        "id",
-        sqlite_where=text("awaits_push = 1"),
-        postgresql_where=text("awaits_push"),
-    ),
+    partial_index("ix_notification_awaits_mail", "recipient_id", where=flagged("awaits_mail")),
+    partial_index("ix_notification_awaits_push", "id", where=flagged("awaits_push")),
     # A purge searches them for what it erases.
     *(
-        Index(
-            f"ix_notification_{name}",
-            name,
-            sqlite_where=text(f"{name} IS NOT NULL"),
-            postgresql_where=text(f"{name} IS NOT NULL"),
-        )
+        partial_index(f"ix_notification_{name}", name, where=f"{name} IS NOT NULL")
         for name in ("actor_id", "community_id", "message_id")
     ),
     CheckConstraint(f"kind IN ({', '.join(repr(kind) for kind in KINDS)})", name="kind"),

@@ -17,6 +17,7 @@ from sqlalchemy import (
     text,
 )
 
+from database.partial_indexes import flagged, partial_index
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.base import EMPTY, metadata
 from fedcom.models.content import BLANK_TEXT, Contribution
@@ -63,33 +64,18 @@ post = Table(
     Index("ix_post_author_id_published_at", "author_id", "published_at"),
     Index("ix_post_url", "url"),
     # Of each author, those that moderators removed.
-    Index(
-        "ix_post_removed",
-        "author_id",
-        postgresql_where=text("removed_at IS NOT NULL"),
-        sqlite_where=text("removed_at IS NOT NULL"),
-    ),
+    partial_index("ix_post_removed", "author_id", where="removed_at IS NOT NULL"),
     # Those that NodeInfo counts.
-    Index(
-        "ix_post_local",
-        "id",
-        postgresql_where=text("local AND deleted_at IS NULL AND removed_at IS NULL"),
-        sqlite_where=text("local = 1 AND deleted_at IS NULL AND removed_at IS NULL"),
+    partial_index(
+        "ix_post_local", "id", where=flagged("local", "deleted_at IS NULL", "removed_at IS NULL")
     ),
     # The few posts that are pinned in a community.
-    Index(
-        "ix_post_featured",
-        "community_id",
-        "featured_at",
-        postgresql_where=text("featured_at IS NOT NULL"),
-        sqlite_where=text("featured_at IS NOT NULL"),
+    partial_index(
+        "ix_post_featured", "community_id", "featured_at", where="featured_at IS NOT NULL"
     ),
     # The few that are pinned on the front page.
-    Index(
-        "ix_post_site_featured",
-        "site_featured_at",
-        postgresql_where=text("site_featured_at IS NOT NULL"),
-        sqlite_where=text("site_featured_at IS NOT NULL"),
+    partial_index(
+        "ix_post_site_featured", "site_featured_at", where="site_featured_at IS NOT NULL"
     ),
     sqlite_autoincrement=True,
 )

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text, text
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text
 
+from database.partial_indexes import partial_index
 from fedcom.db import BigId
 from fedcom.models.base import EMPTY, metadata
 
@@ -23,12 +24,7 @@ import_item = Table(
     # The sentence for the member, if it failed.
     Column("error", Text, nullable=False, server_default=EMPTY),
     Index("ix_import_item_person_id", "person_id", "state"),
-    Index(
-        "ix_import_item_waiting",
-        "id",
-        sqlite_where=text("state = 'waiting'"),
-        postgresql_where=text("state = 'waiting'"),
-    ),
+    partial_index("ix_import_item_waiting", "id", where="state = 'waiting'"),
     CheckConstraint("state IN ('waiting', 'done', 'failed')", name="state"),
     sqlite_autoincrement=True,
 )
