@@ -311,7 +311,7 @@ class PeerTransport(httpx.AsyncBaseTransport):
         if loop.time() >= ends:
             raise TimeoutError from failure
         kind = httpx.ConnectTimeout if isinstance(failure, TimeoutError) else httpx.ConnectError
-        raise kind(f"Could not connect to any address of {origin.host}: {failure!r}")
+        raise kind(f"Could not connect to any address of {origin.host}: {_in_words(failure)}")
 
     async def _addresses(self, origin: Origin, limits: ResponseLimits, ends: float) -> list[str]:
         self._guard.check_host(origin.host)
@@ -325,7 +325,9 @@ class PeerTransport(httpx.AsyncBaseTransport):
         except (OSError, UnicodeError) as error:
             if loop.time() >= ends:
                 raise TimeoutError from error
-            raise httpx.ConnectError(f"Could not resolve {origin.host}: {error!r}") from error
+            raise httpx.ConnectError(
+                f"Could not resolve {origin.host}: {_in_words(error)}"
+            ) from error
         return self._guard.choose(origin.host, found)
 
     def _context(self, origin: Origin) -> ssl.SSLContext | None:
@@ -359,6 +361,11 @@ def shared_tls() -> ssl.SSLContext:
     context = httpx.create_ssl_context()
     context.set_alpn_protocols(["http/1.1"])
     return context
+
+
+def _in_words(error: BaseException | None) -> str:
+    """The message of the system or of the class, for people: "Connection refused"."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def _tries(addresses: Iterable[str]) -> list[str]:

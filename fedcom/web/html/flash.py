@@ -29,7 +29,7 @@ NOTICES = {
     ),
     "account_pending": mark("Your application has been sent. An admin will review it."),
     "appeal_answered": mark("Answer sent."),
-    "appeal_sent": mark("Appeal sent. You are told when a moderator answers."),
+    "appeal_sent": mark("Appeal sent. You'll be told when a moderator answers."),
     "appeal_undone": mark("Decision undone. The person has been told."),
     "appeal_upheld": mark("Decision upheld. The person has been told."),
     "application_approved": mark("Application approved."),

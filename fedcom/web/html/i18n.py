@@ -23,7 +23,7 @@ from fedcom.errors import Duration, FedcomError, Sentence, fill
 from fedcom.http.accepting import preferred
 from fedcom.rules.time_zones import to_zone
 
-_SIZES = ("byte", "kilobyte", "megabyte", "gigabyte", "terabyte")
+_SIZES = ("kilobyte", "megabyte", "gigabyte", "terabyte")
 
 _language: ContextVar[str] = ContextVar("language", default=DEFAULT)
 _zone: ContextVar[str] = ContextVar("zone", default="")
@@ -122,8 +122,10 @@ def counted(value: int) -> str:
 
 def size(count: int) -> str:
     """A number of bytes, in the largest unit that fits."""
-    power = min((len(str(count)) - 1) // 3, len(_SIZES) - 1)
-    unit, locale = f"digital-{_SIZES[power]}", _locale(language())
+    power = min((len(str(count)) - 1) // 3, len(_SIZES))
+    if power == 0:  # Babel's is the same for one and many
+        return ngettext("%(count)s byte", "%(count)s bytes", count) % {"count": count}
+    unit, locale = f"digital-{_SIZES[power - 1]}", _locale(language())
     return format_unit(count / 1000**power, unit, "short", "#,##0.#", locale=locale)
 
 

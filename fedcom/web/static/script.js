@@ -376,6 +376,7 @@ function loadEditor() {
 }
 
 addEventListener("focusin", (event) => event.target.matches("textarea") && loadEditor());
+if (document.querySelector(".reply:not(.folded)")) loadEditor();
 document.addEventListener("selectionchange", () => getSelection().isCollapsed || loadEditor());
 
 // A click outside and Escape close menus, as usual.

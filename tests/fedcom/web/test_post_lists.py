@@ -138,7 +138,7 @@ async def test_comments_since_the_last_visit_are_counted(world: World) -> None:
     )
 
     read = await world.browser("eve").get("/")
-    assert "(read) 2 new 3 3 comments" in read.text
+    assert "(read) 3 3 comments 2 new" in read.text
     assert f'<li id="post-{post.id}" class="read">' in read.html
     other = await world.browser("bob").get("/")
     assert "2 new" not in other.text

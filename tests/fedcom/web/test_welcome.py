@@ -173,7 +173,7 @@ async def test_names_and_badges_stand_beside_what_people_wrote(world: World) -> 
         words = [re.findall(r'class="label[^>]*>([^<]+)<', line) for line in lines]
         names = [re.findall(r'href="/u/(\w+)"', line)[0] for line in lines]
         assert "<bdi>Robert</bdi>" in html
-        assert 'dir="ltr"> @bob</bdi>' in html
+        assert 'dir="ltr">@bob</bdi>' in html
         return dict(zip(names, words, strict=True))
 
     assert await badges() == {"bob": ["author"], "mia": ["moderator", "bot"], "ann": ["admin"]}

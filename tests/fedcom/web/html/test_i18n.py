@@ -130,7 +130,7 @@ def test_times_are_those_of_the_zone_that_a_member_chose() -> None:
 @pytest.mark.parametrize(
     ("language", "texts"),
     [
-        ("en", ["0 byte", "999 byte", "1.5 kB", "12.3 GB", "2,000 TB"]),
+        ("en", ["0 bytes", "999 bytes", "1.5 kB", "12.3 GB", "2,000 TB"]),
         ("de", ["0 Byte", "999 Byte", "1,5 kB", "12,3\u00a0GB", "2.000 TB"]),
         ("ar", ["0 بايت", "999 بايت", "1.5 كيلوبايت", "12.3 غ.ب", "2,000 تيرابايت"]),
     ],
