@@ -75,7 +75,7 @@ def _as_member(servers: Servers, tab_of: Tabs) -> dict[str, int]:
     hand = Hand(page)
     hand.press("link", "How many clicks?")
     hand.write("Write a comment", "Three:")
-    hand.click(page.get_by_text("Add a picture").first)
+    hand.click(page.get_by_text("Insert a picture into the text").first)
     page.get_by_label("Picture to insert").set_input_files(PICTURE)
     hand.write("What it shows", "Three fingers")
     hand.press("button", "Send")

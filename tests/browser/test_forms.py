@@ -209,7 +209,7 @@ def test_passwords_and_files_are_said_to_be_lost(browser: Browser, servers: Serv
         password.fill("correct-horse-battery")
         send(password)
         expect(password).to_have_value("")
-        expect(password).to_have_accessible_description(re.compile("Enter it again"))
+        expect(password).to_have_accessible_description(re.compile("Please enter it again"))
     with tab(browser, DESKTOP, servers.people["kim"]) as page:
         page.goto("/upload")
         page.evaluate(_UNGUARD)

@@ -110,7 +110,7 @@ def test_a_picture_is_put_into_a_comment(servers: Servers, screen: Screen, tab_o
     form = page.locator("form.reply").first
     text = form.get_by_label("Write a comment")
     text.fill("Look:")
-    form.get_by_text("Add a picture").click()
+    form.get_by_text("Insert a picture into the text").click()
     form.get_by_label("Picture to insert").set_input_files(PICTURE)
     form.get_by_label("What it shows").fill("A [cat]")
     form.get_by_role("button", name="Insert picture").click()
@@ -132,7 +132,7 @@ def test_a_picture_is_put_into_a_comment(servers: Servers, screen: Screen, tab_o
     )
     number = servers.people["bob"].open(thread.here).find_comment("Look:")
     page.goto(f"/comment/{number}/edit")
-    page.get_by_text("Add a picture").click()
+    page.get_by_text("Insert a picture into the text").click()
     page.get_by_role("button", name="Insert picture").click()
     if not screen.scripts:
         expect(page.locator("#e-image")).to_have_text("Choose a picture first.")

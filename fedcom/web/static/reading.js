@@ -151,9 +151,9 @@ function addSteps() {
     bar.append(button);
   }
   thread.after(bar);
-  // Above the first comment there is nothing to step from, and they would cover what is there.
+  // Not over what leads to the comments, which may begin at the bottom of the screen.
   bar.hidden = true;
-  new IntersectionObserver(([{ isIntersecting }]) => { bar.hidden = isIntersecting; }, { rootMargin: "0px 0px 999999px" }).observe(document.getElementById("comments"));
+  new IntersectionObserver(([{ isIntersecting }]) => { bar.hidden = !isIntersecting; }, { rootMargin: "999999px 0px -128px" }).observe(document.getElementById("comments"));
 }
 
 if (thread && !thread.classList.contains("flat") && tops().length > 2) addSteps();

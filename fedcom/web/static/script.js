@@ -376,7 +376,7 @@ function loadEditor() {
 }
 
 addEventListener("focusin", (event) => event.target.matches("textarea") && loadEditor());
-if (document.querySelector(".reply:not(.folded)")) loadEditor();
+if (document.querySelector('.reply [name="parent"]:not([value=""])')) loadEditor();
 document.addEventListener("selectionchange", () => getSelection().isCollapsed || loadEditor());
 
 // A click outside and Escape close menus, as usual.
