@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from pydantic import SecretStr
@@ -178,12 +179,18 @@ async def test_statistics_are_plotted_and_in_a_table(world: World) -> None:
     assert "Nothing has been counted yet" in (await ann.get("/admin/statistics")).text
     today = world.instance.clock().date()
 
-    def work(ctx):
-        for ago, posts in ((0, 4), (1, 2), (3, 1), (20, 7), (40, 9)):
+    def work(ctx, days):
+        for ago, posts in days:
             day = today - timedelta(days=ago)
             store_day(ctx.conn, DailyCount(day, 1234, 2, posts, 0, 0, None))
 
-    await world.instance.unit(work)
+    await world.instance.unit(partial(work, days=((0, 4),)))
+    page = await ann.get("/admin/statistics")
+    assert (
+        "Plots are drawn from the second day" in page.text,
+        '<svg class="plot"' in page.html,
+    ) == (True, False)
+    await world.instance.unit(partial(work, days=((1, 2), (3, 1), (20, 7), (40, 9))))
     page = await ann.get("/admin/statistics")
     assert (page.html.count('<svg class="plot"'), page.html.count('<th scope="row">')) == (6, 4)
     assert ("now 1,234" in page.text, "now 4, at most 7" in page.text) == (True, True)
