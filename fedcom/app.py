@@ -31,6 +31,7 @@ from fedcom.http.cors import answer_preflight
 from fedcom.http.middleware import middleware
 from fedcom.http.page_cache import allow_sharing, was_cached
 from fedcom.http.problem import FOR_PROGRAMS
+from fedcom.http.routing import IndexedRouter, RouteIndex
 from fedcom.metrics.endpoint import serving_metrics
 from fedcom.metrics.instruments import CACHED, OTHER
 from fedcom.rules.dialects import is_microblog_agent
@@ -92,9 +93,15 @@ def create_app(settings: Settings, opener: Opener | None = None) -> Starlette:
         lifespan=lifespan,
     )
     app.state.kept_answers = KeptAnswers()
-    # Starlette would build the address from the Host header, which clients choose.
-    app.router.redirect_slashes = False
+    # It redirects nothing: Starlette would build the address from the Host header, which clients
+    # choose.
+    app.router = IndexedRouter(app.router, _index())
     return app
+
+
+@cache
+def _index() -> RouteIndex:
+    return RouteIndex(_routes())
 
 
 @cache  # they belong to no app: the tests make thousands of apps
