@@ -31,7 +31,7 @@ from fedcom.http.cors import answer_preflight
 from fedcom.http.middleware import middleware
 from fedcom.http.page_cache import allow_sharing, was_cached
 from fedcom.http.problem import FOR_PROGRAMS
-from fedcom.http.routing import IndexedRouter, RouteIndex
+from fedcom.http.route_index import IndexedRouter, RouteIndex
 from fedcom.metrics.endpoint import serving_metrics
 from fedcom.metrics.instruments import CACHED, OTHER
 from fedcom.rules.dialects import is_microblog_agent

@@ -74,7 +74,7 @@ def write_digests(ctx: Context, unsubscribe_url: UnsubscribeUrl) -> int:
         return 0
     here = ctx.conn.execute(select(site.c.name)).scalar_one()
     for row in due:
-        if row.is_wanted and _is_too_early(ctx, row):
+        if row.is_wanted and row.mail_pace != "soon" and _plan_next(ctx, row):
             continue
         mine = notification.c.recipient_id == row.actor_id, notification.c.awaits_mail
         taken = update(notification).where(*mine).values(awaits_mail=False)
@@ -132,12 +132,10 @@ def _to_mail() -> Select[Any]:
 _TO_MAIL = _to_mail()
 
 
-def _is_too_early(ctx: Context, row: Row[Any]) -> bool:
-    """Whether what waits came after the time for which the member's digest was planned, so that it
-    waits for the next one. Plans that, or the one after this.
+def _plan_next(ctx: Context, row: Row[Any]) -> bool:
+    """Plan the member's next digest; whether what waits is for that one, because it came after the
+    time for which the last was planned.
     """
-    if row.mail_pace == "soon":
-        return False
     planned = partial(
         next_mail_time,
         hour=row.mail_hour,

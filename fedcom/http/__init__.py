@@ -1,7 +1,7 @@
 """What all interfaces share: who asks, what is meant, and how errors become responses.
 
 In reading order: `connections` (how many there may be), `protocol` (one of them: its deadlines and
-sizes), `routing` (which route serves a path), `middleware` (client addresses behind proxies,
+sizes), `route_index` (which route serves a path), `middleware` (client addresses behind proxies,
 request ids and the log, security headers), `page_cache` (pages and documents for guests, kept in
 memory); `instance` (what an interface may ask of the running server); `identity` (a session cookie
 or a bearer token → a member or a guest), `csrf` (requests that another site made a browser send),

@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from fedcom.http.routing import IndexedRouter, RouteIndex
+from fedcom.http.route_index import IndexedRouter, RouteIndex
 
 pytestmark = pytest.mark.anyio
 
