@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -76,11 +77,12 @@ class Approvals(NamedTuple):
     manual: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Document:
     """One ActivityPub document, read tolerantly. `raw` is the parsed JSON; do not change it.
 
-    Wrong-typed fields read as missing: None, an empty tuple, False.
+    Wrong-typed fields read as missing: None, an empty tuple, False. What every rule asks for (the
+    type, the owner, the objects) is read once.
     """
 
     raw: Json
@@ -96,20 +98,20 @@ class Document:
         """The id as written. Not checked: call `check_iri` before storing or fetching it."""
         return _text(self.raw.get("id"))
 
-    @property
+    @cached_property
     def types(self) -> tuple[str, ...]:
         """The first `MAX_TYPES` types in order; empty if there are none."""
         named = (t for t in _many(self.raw.get("type")) if isinstance(t, str) and t)
         return tuple(islice(named, MAX_TYPES))
 
-    @property
+    @cached_property
     def type(self) -> str:
         """The first known type, else the first, else ""."""
         types = self.types
         known = next((name for name in types if name in _KNOWN_TYPES), None)
         return known or (types[0] if types else "")
 
-    @property
+    @cached_property
     def is_activity(self) -> bool:
         """Whether it is an activity: by its type, or, under an unknown type, by its `actor`."""
         if self.type in _KNOWN_TYPES:
@@ -143,7 +145,7 @@ class Document:
         beside = self.authors[1:] if has_actor else ()
         return tuple(dict.fromkeys((*declared, *beside)))
 
-    @property
+    @cached_property
     def owner(self) -> str | None:
         """The owner of this document (FEP-fe34): the one value for every check and every use.
 
@@ -203,12 +205,12 @@ class Document:
 
     # Object and target.
 
-    @property
+    @cached_property
     def objects(self) -> "tuple[Document | str, ...]":
         """Everything in `object`: embedded documents and ids, in order."""
         return _objects_in(self.raw.get("object"))
 
-    @property
+    @cached_property
     def object(self) -> "Document | str | None":
         """The one object; None if there are several (then read `objects`)."""
         objects = _objects_in(_single(self.raw.get("object")))

@@ -23,6 +23,9 @@ LARGEST_INT = 2**53
 # Keywords that move data around in a JSON-LD processor and nowhere else (Mastodon GHSA-53m7).
 _REFUSED_KEYS = frozenset({"@graph", "@included", "@reverse"})
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# Escapes of NUL and of surrogates: nothing else makes either in a string, as JSON does not allow a
+# bare NUL, nor UTF-8 a surrogate.
+_SUSPICIOUS = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 
 Json = dict[str, Any]
 
@@ -56,7 +59,8 @@ def parse(body: bytes) -> Json:
         raise Malformed("json_invalid", f"The document is not valid JSON: {error}.") from error
     if not isinstance(value, dict):
         raise Malformed("json_not_object", "The document is not a JSON object.")
-    checked: Json = _check_value(value, 1)
+    _check_structure(value, 1)
+    checked: Json = _check_texts(value) if _SUSPICIOUS.search(text) else value
     return checked
 
 
@@ -85,26 +89,27 @@ def _constant(text: str) -> float:
     raise Malformed("json_number", f"{text} is not valid JSON.")
 
 
-def _check_value(value: Any, depth: int) -> Any:
+def _check_structure(value: Json | list[Any], depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise Malformed("json_too_deep", f"JSON may be nested at most {MAX_DEPTH} levels deep.")
+    if isinstance(value, dict) and not _REFUSED_KEYS.isdisjoint(value):
+        raise Malformed("json_ld_keyword", "@graph, @included and @reverse are not supported.")
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, dict | list):
+            _check_structure(inner, depth + 1)
+
+
+def _check_texts(value: Any) -> Any:
     if isinstance(value, str):
         return _check_text(value)
     if isinstance(value, dict):
-        _check_depth(depth)
-        if not _REFUSED_KEYS.isdisjoint(value):
-            raise Malformed("json_ld_keyword", "@graph, @included and @reverse are not supported.")
         for key, inner in value.items():
             if _check_text(key) != key:
                 raise Malformed("json_nul_in_key", "A JSON key contains a NUL character.")
-            value[key] = _check_value(inner, depth + 1)
+            value[key] = _check_texts(inner)
     elif isinstance(value, list):
-        _check_depth(depth)
-        value[:] = [_check_value(inner, depth + 1) for inner in value]
+        value[:] = [_check_texts(inner) for inner in value]
     return value
-
-
-def _check_depth(depth: int) -> None:
-    if depth > MAX_DEPTH:
-        raise Malformed("json_too_deep", f"JSON may be nested at most {MAX_DEPTH} levels deep.")
 
 
 def _check_text(text: str) -> str:

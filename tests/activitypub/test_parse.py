@@ -43,6 +43,7 @@ def nested(levels):
         (b'{"a":"\\ud800"}', "json_surrogate"),
         (b'{"a":["\\udfff\\ud83d"]}', "json_surrogate"),
         (b'{"\\ud800":1}', "json_surrogate"),
+        (b'{"a":"\\uDBFF and \\\\uDC00"}', "json_surrogate"),
         (b'{"a\\u0000":1}', "json_nul_in_key"),
         (b'{"@graph":[]}', "json_ld_keyword"),
         (b'{"object":{"@included":{}}}', "json_ld_keyword"),
