@@ -3,11 +3,11 @@
 from abc import abstractmethod
 from dataclasses import dataclass, replace
 from typing import ClassVar
-from uuid import uuid4
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import ColumnElement, case, update
 
 from activitypub.vocab.activities import create, update as update_activity
+from database.new_ids import Columns, InsertWithId, padded
 from fedcom.actions.base import Activity, Audience, Federated
 from fedcom.actions.post import Provenance
 from fedcom.context import Context
@@ -21,7 +21,7 @@ from fedcom.effects.tombstones import refuse_deleted
 from fedcom.errors import Denied, Invalid
 from fedcom.models.actor import Actor, Community, Person
 from fedcom.models.base import columns_of, to_row
-from fedcom.models.comment import Comment, comment
+from fedcom.models.comment import DIGITS, Comment, comment
 from fedcom.models.located import Located
 from fedcom.models.post import Post
 from fedcom.queries.comments import get_comment
@@ -161,25 +161,23 @@ class CreateComment(_CommentText):
         return made
 
     def _insert(self, ctx: Context) -> Comment:
-        source = self.source or Provenance(f"new:{uuid4().hex}", "Note", None, None)
+        source = self.source or Provenance(comment_iri(ctx.origin, ""), "Note", None, None)
         values = {
             "iri": source.iri,
             "local": self.source is None,
             "post_id": self.post.id,
             "parent_id": self.parent.id if self.parent else None,
+            "path": f"{self.parent.path}." if self.parent else "",
             "depth": self.parent.depth + 1 if self.parent else 0,
             "locked_at": self.parent.locked_at if self.parent else None,
             "author_id": self.by.id,
+            "distinguished": False,
             **self.stored(ctx),
             "published_at": min(source.published or ctx.now, ctx.now),
             "updated_at": source.updated,
             **OWN_VOTE,
         }
-        comment_id = ctx.conn.execute(_INSERT, values).scalar_one()
-        above = f"{self.parent.path}." if self.parent else ""
-        iri = comment_iri(ctx.origin, comment_id) if self.source is None else source.iri
-        parameters = {"row": comment_id, "at": f"{above}{comment_id:012d}", "named": iri}
-        return to_row(Comment, ctx.conn.execute(_SET_PATH, parameters).mappings().one())
+        return to_row(Comment, _INSERT(ctx.conn, values))
 
     def to_activity(self, ctx: Context, result: Comment) -> Activity:
         """Create{Note}."""
@@ -260,11 +258,22 @@ def answered(ctx: Context, content: Comment) -> tuple[str, tuple[Actor, ...]]:
     return above.content.iri, tuple(others.values())
 
 
+def _with_id(number: ColumnElement[str], given: Columns) -> Columns:
+    """The address of a local comment ends with its id, and the path of each."""
+    return {
+        "iri": case((given["local"], given["iri"] + number), else_=given["iri"]),
+        "path": given["path"] + padded(number, DIGITS - 1),
+    }
+
+
 # Built in advance, because building a statement costs more than running it.
-_INSERT = insert(comment).returning(comment.c.id)
-_SET_PATH = (
-    update(comment)
-    .where(comment.c.id == bindparam("row"))
-    .values(path=bindparam("at"), iri=bindparam("named"))
-    .returning(*columns_of(Comment, comment))
+_INSERT = InsertWithId(
+    comment,
+    given=(
+        *("iri", "local", "post_id", "parent_id", "path", "depth", "locked_at", "author_id"),
+        *("distinguished", "body_source", "body_html", "language", "content_warning"),
+        *("published_at", "updated_at", *OWN_VOTE),
+    ),
+    derived=_with_id,
+    returning=columns_of(Comment, comment),
 )

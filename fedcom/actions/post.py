@@ -1,13 +1,13 @@
 """CreatePost and EditPost: Create and Update of a Page, and of what peers use as posts."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
-from uuid import uuid4
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import ColumnElement, case, update
 
 from activitypub.vocab.activities import create, update as update_activity
+from database.new_ids import Columns, InsertWithId
 from fedcom.actions.base import Activity, Audience, Federated, Microblogs
 from fedcom.context import Context
 from fedcom.effects.counts import OWN_VOTE, count_post, locked, put_own_vote
@@ -105,7 +105,7 @@ class CreatePost(WritePost):
         return made
 
     def _insert(self, ctx: Context) -> Post:
-        source = self.source or Provenance(f"new:{uuid4().hex}", "Page", None, None)
+        source = self.source or Provenance(post_iri(ctx.origin, ""), "Page", None, None)
         values = {
             "iri": source.iri,
             "local": self.source is None,
@@ -118,12 +118,7 @@ class CreatePost(WritePost):
             "context_iri": _elsewhere(ctx, source.context_iri),
             **OWN_VOTE,
         }
-        made = to_row(Post, ctx.conn.execute(_INSERT, values).mappings().one())
-        if self.source is not None:
-            return made
-        iri = post_iri(ctx.origin, made.id)
-        ctx.conn.execute(_NAME, {"row": made.id, "named": iri})
-        return replace(made, iri=iri)
+        return to_row(Post, _INSERT(ctx.conn, values))
 
     def to_activity(self, ctx: Context, result: Post) -> Activity:
         """Create{Page}."""
@@ -293,6 +288,20 @@ def _check_wanted(ctx: Context, community: Community) -> None:
         )
 
 
+def _with_id(number: ColumnElement[str], given: Columns) -> Columns:
+    """The address of a local post ends with its id."""
+    return {"iri": case((given["local"], given["iri"] + number), else_=given["iri"])}
+
+
 # Built in advance, because building a statement costs more than running it.
-_INSERT = insert(post).returning(*columns_of(Post, post))
-_NAME = update(post).where(post.c.id == bindparam("row")).values(iri=bindparam("named"))
+_INSERT = InsertWithId(
+    post,
+    given=(
+        *("iri", "local", "community_id", "author_id", "wire_type"),
+        *("title", "url", "body_source", "body_html", "image_url", "image_alt"),
+        *("content_warning", "nsfw", "language", "published_at", "updated_at", "context_iri"),
+        *OWN_VOTE,
+    ),
+    derived=_with_id,
+    returning=columns_of(Post, post),
+)

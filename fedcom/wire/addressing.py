@@ -1,5 +1,7 @@
 """The ids of our objects, and our pages for remote ones."""
 
+from typing import Literal
+
 from fedcom.models.actor import Actor
 
 
@@ -18,13 +20,13 @@ def instance_iri(origin: str) -> str:
     return f"{origin}/actor"
 
 
-def post_iri(origin: str, post_id: int) -> str:
-    """The id of a local post."""
+def post_iri(origin: str, post_id: int | Literal[""]) -> str:
+    """The id of a local post; with "", what the ids of all begin with."""
     return f"{origin}/post/{post_id}"
 
 
-def comment_iri(origin: str, comment_id: int) -> str:
-    """The id of a local comment."""
+def comment_iri(origin: str, comment_id: int | Literal[""]) -> str:
+    """The id of a local comment; with "", what the ids of all begin with."""
     return f"{origin}/comment/{comment_id}"
 
 
