@@ -56,8 +56,9 @@ class RowCache:
     their ids. `standings` are by the row ids of a person and a community, `votes` (score and id) by
     the row id of the voter and the id of the target, None for a person who has not voted. `authors`
     and `communities` are by row id, for collections of many posts. `replies` are by the row id of a
-    comment, for collections of many comments (`fedcom.queries.replies` fills it). `policy` is that
-    of the site (`fedcom.queries.policy`).
+    comment, for collections of many comments (`fedcom.queries.replies` fills it). `unused` are ids
+    and digests without any row (`fedcom.queries.unused_ids`). `policy` is that of the site
+    (`fedcom.queries.policy`).
     """
 
     located: dict[str, Located | None] = field(default_factory=dict)
@@ -67,6 +68,7 @@ class RowCache:
     authors: dict[int, Person] = field(default_factory=dict)
     communities: dict[int, Community] = field(default_factory=dict)
     replies: dict[int, DirectReplies] = field(default_factory=dict)
+    unused: set[str] = field(default_factory=set)
     policy: SitePolicy | None = None
 
     def forget(self) -> None:
@@ -79,6 +81,7 @@ class RowCache:
             self.authors,
             self.communities,
             self.replies,
+            self.unused,
         ):
             known.clear()
         self.policy = None

@@ -17,7 +17,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, or_, select, update
 
 from outbox.answers import AnswerKind, AttemptOutcome
 from outbox.deliveries import SQL_WAITING, deliveries, peers
@@ -174,9 +174,9 @@ def gone_hosts(conn: Connection) -> frozenset[str]:
     return frozenset(conn.execute(_GONE).scalars())
 
 
-def is_failing(conn: Connection, host: str) -> bool:
+def is_failing(host: ColumnElement[str]) -> ColumnElement[bool]:
     """Whether the last attempt at `host` failed, so that `mark_reachable` would change it."""
-    return conn.execute(_FAILING, {"which": host}).first() is not None
+    return exists().where(peers.c.host == host, _FAILS)
 
 
 def mark_reachable(conn: Connection, host: str, now: float, memory: float = 0.0) -> bool:
@@ -230,12 +230,10 @@ _PUT = (
     .values({c: bindparam(f"new_{c.name}") for c in peers.c if c is not peers.c.host})
 )
 _GONE = select(peers.c.host).where(peers.c.gone)
-_FAILING = select(peers.c.host).where(
-    peers.c.host == bindparam("which"), or_(peers.c.failures > 0, peers.c.gone)
-)
+_FAILS = or_(peers.c.failures > 0, peers.c.gone)
 _REVIVE = (
     update(peers)
-    .where(peers.c.host == bindparam("which"), or_(peers.c.failures > 0, peers.c.gone))
+    .where(peers.c.host == bindparam("which"), _FAILS)
     .values(failures=0, failing_since=None, resting_until=None, gone=False)
 )
 _RELEASE_BACKLOG = (

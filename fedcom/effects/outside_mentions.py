@@ -7,10 +7,13 @@ from fedcom.effects.notify import NotificationEvent
 from fedcom.models.base import columns_of, first_row
 from fedcom.models.notification import notification
 from fedcom.models.outside_mention import OutsideMention, outside_mention
+from fedcom.queries.unused_ids import is_unused
 
 
 def find_outside_mention(ctx: Context, iri: str) -> OutsideMention | None:
     """The stored excerpt of the post with this id."""
+    if is_unused(ctx, iri):
+        return None
     found = select(*columns_of(OutsideMention, outside_mention)).where(outside_mention.c.iri == iri)
     return first_row(OutsideMention, ctx.conn.execute(found))
 

@@ -21,6 +21,7 @@ from fedcom.errors import Denied
 from fedcom.models.digest import digest_of
 from fedcom.models.moderation import tombstone
 from fedcom.models.purge import purged
+from fedcom.queries.unused_ids import is_unused
 from inbox.ports import ReceivedActivity
 
 AWAITED_FOR = timedelta(days=1)
@@ -78,6 +79,8 @@ def refuse_deleted(ctx: Context, iri: str, owner_iri: str) -> None:
     """Raises Denied if the owner, or its host, deleted `iri` before it arrived, or if an admin here
     purged it.
     """
+    if is_unused(ctx, iri):
+        return
     wanted = {"which": iri, "digest": digest_of(iri)}
     marks = ctx.conn.execute(_DELETED_BY, wanted).scalars().all()
     if _PURGED in marks:
@@ -127,7 +130,8 @@ def find_undone(ctx: Context, received: ReceivedActivity) -> Tombstone | None:
     """
     if received.activity.id is None:
         return None
-    row = ctx.conn.execute(_UNDONE, {"which": digest_of(received.activity.id)}).first()
+    digest = digest_of(received.activity.id)
+    row = None if is_unused(ctx, digest) else ctx.conn.execute(_UNDONE, {"which": digest}).first()
     if row is None:
         return None
     counts = same_host(row.actor_iri, received.actor) or row.actor_iri == received.via

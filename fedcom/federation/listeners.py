@@ -40,18 +40,19 @@ from fedcom.inbound.catalog import ALL_READERS
 from fedcom.models.actor import Community
 from fedcom.queries.actors import find_actor
 from fedcom.queries.authors import find_author
+from fedcom.queries.unused_ids import look_up_ids
 from fedcom.refresh import ActorRefresh
-from fedcom.remote.actors import is_stale
 from fedcom.remote.keys import PublicKeys
 from fedcom.remote.origins import Origins
 from fedcom.remote.peers import find_peer
+from fedcom.remote.senders import look_at_sender
 from fedcom.rules.dialects import id_memory
 from fedcom.units import Units
 from inbox.errors import Ignored, Later, Refused
 from inbox.journal import was_received
 from inbox.ports import ReceivedActivity
 from inbox.route import Routes
-from outbox.peers import is_failing, mark_reachable
+from outbox.peers import mark_reachable
 
 logger = structlog.get_logger(__name__)
 
@@ -140,6 +141,7 @@ class Listeners:
         return authenticate(ctx, envelope, content)
 
     def _check_content(self, ctx: Context, envelope: Envelope, content: Document | str) -> None:
+        _expect_new(ctx, content)
         received = self._authenticate(ctx, envelope, content)
         if received is None:
             return
@@ -266,17 +268,19 @@ class Listeners:
         if received.activity.type == "Announce" and received.evidence == "signature":
             group = find_actor(ctx.conn, received.actor)
             is_accepted = isinstance(group, Community) and accept_by_announce(ctx, group)
-        host = host_of(received.actor)
-        if is_failing(ctx.conn, host):
+        sender = look_at_sender(ctx.conn, received.actor, ctx.now)
+        if sender.is_failing:
+            host = host_of(received.actor)
             known = find_peer(ctx.conn, host)
             memory = id_memory(known.software if known is not None else None)
             mark_reachable(ctx.conn, host, ctx.now.timestamp(), memory)
         close(ctx.conn)
-        return is_accepted, is_stale(ctx.conn, received.actor, ctx.now)
+        return is_accepted, sender.is_stale
 
     def _perform_content(self, ctx: Context, envelope: Envelope, content: Document | str) -> None:
         # The rows read for another of several contents may have changed since.
         ctx.cache.forget()
+        _expect_new(ctx, content)
         if envelope.group is None and _is_undo_of_unknown(content):
             _await_undone(ctx, envelope.received, content)
             return
@@ -331,6 +335,12 @@ def reader_of(routes: Routes[Reader], activity: Document) -> Reader:
         detail = f"{kind} is not supported here"
         raise Unsupported("unsupported_type", f"{detail}: no {what} yet." if what else f"{detail}.")
     return reader
+
+
+def _expect_new(ctx: Context, content: Document | str) -> None:
+    """Of a Create, find out with one statement that all of it is new."""
+    if isinstance(content, Document) and content.type == "Create":
+        look_up_ids(ctx, content)
 
 
 def _is_undo_of_unknown(content: Document | str) -> bool:

@@ -27,6 +27,7 @@ from fedcom.models.site import SitePolicy, site
 from fedcom.models.vote import comment_vote, post_vote
 from fedcom.queries.actors import get_community, get_person, standing
 from fedcom.queries.policy import POLICY
+from fedcom.queries.unused_ids import is_unused
 from fedcom.rules.permissions import Standing
 
 _group, _author, _acting = (actor.alias(name) for name in ("community_actor", "author", "acting"))
@@ -39,10 +40,10 @@ def find_located(ctx: Context, iri: str, acting: str = "") -> Located | None:
     `standing_in`, `find_vote` and `participant_at`.
     """
     cache = ctx.cache.located
-    if iri not in cache:
+    if iri not in cache and not is_unused(ctx, iri):
         by_iri = _POST_BY_IRI, _COMMENT_BY_IRI
         cache[iri] = next((at for query in by_iri if (at := _find(ctx, query, acting, iri))), None)
-    return cache[iri]
+    return cache.get(iri)
 
 
 def locate(ctx: Context, content: Post | Comment, by: Actor | None = None) -> Located:

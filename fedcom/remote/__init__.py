@@ -4,5 +4,6 @@
 signatures), `handles` (the domains in actors' handles), `peers` (stored data about a server, and
 whether it is blocked), `nodeinfo` (what software it runs), `origins` (documents, from servers that
 are not blocked), `originals` (the author's own Create of an object that was only fetched),
-`vouching` (who is authoritative for events in a community).
+`senders` (whether a sender's server is back, and its row old), `vouching` (who is authoritative for
+events in a community).
 """

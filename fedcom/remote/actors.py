@@ -184,8 +184,12 @@ def put_actor(ctx: Context, document: Document) -> Person | Community:
 
 def is_stale(conn: Connection, iri: str, now: datetime) -> bool:
     """Whether the actor at `iri` is a known remote one that was last read more than a day ago."""
-    seen = conn.execute(_FETCHED_AT, {"which": iri}).scalar()
-    return seen is not None and now - seen > FRESH
+    return is_long_ago(conn.execute(FETCHED_AT, {"which": iri}).scalar(), now)
+
+
+def is_long_ago(fetched_at: datetime | None, now: datetime) -> bool:
+    """Whether a remote actor should be read again; None is the time of a local or unknown one."""
+    return fetched_at is not None and now - fetched_at > FRESH
 
 
 def note_tried(conn: Connection, iri: str, now: datetime) -> None:
@@ -444,6 +448,6 @@ def _not_later(moment: datetime | None, now: datetime) -> datetime:
 
 
 # Built in advance, because building a statement costs more than running it.
-_FETCHED_AT = select(actor.c.fetched_at).where(
+FETCHED_AT = select(actor.c.fetched_at).where(
     actor.c.iri == bindparam("which"), actor.c.local.is_(False)
 )
