@@ -169,11 +169,6 @@ def list_attempts(conn: Connection) -> dict[str, Attempts]:
     return {host: Attempts(*rest) for host, *rest in conn.execute(_ATTEMPTS).all()}
 
 
-def gone_hosts(conn: Connection) -> frozenset[str]:
-    """Hosts that nothing new should be published to."""
-    return frozenset(conn.execute(_GONE).scalars())
-
-
 def is_failing(host: ColumnElement[str]) -> ColumnElement[bool]:
     """Whether the last attempt at `host` failed, so that `mark_reachable` would change it."""
     return exists().where(peers.c.host == host, _FAILS)
@@ -229,7 +224,9 @@ _PUT = (
     .where(peers.c.host == bindparam("new_host"))
     .values({c: bindparam(f"new_{c.name}") for c in peers.c if c is not peers.c.host})
 )
-_GONE = select(peers.c.host).where(peers.c.gone)
+GONE_HOSTS = select(peers.c.host).where(peers.c.gone)
+"""The hosts that nothing new should be published to."""
+
 _FAILS = or_(peers.c.failures > 0, peers.c.gone)
 _REVIVE = (
     update(peers)

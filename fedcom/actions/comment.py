@@ -88,9 +88,9 @@ class _CommentText(Federated[Comment]):
     def place(self, ctx: Context) -> Located:
         """Something in the same community: the comment itself, or what it answers."""
 
-    def notify_people(self, ctx: Context, content: Comment, answered_id: int | None = None) -> None:
-        """Notify everybody whom a comment mentions, and of a new one the parent's author, whose row
-        id is `answered_id`, and who follows the thread.
+    def notify_people(self, ctx: Context, content: Comment, answered: Actor | None = None) -> None:
+        """Notify everybody whom a comment mentions, and of a new one the parent's author,
+        `answered`, and who follows the thread.
         """
         event = NotificationEvent(
             kind="reply",
@@ -103,11 +103,11 @@ class _CommentText(Federated[Comment]):
         notified = (
             adopt_mention(ctx, content.iri, event) if self.source is not None else frozenset()
         )
-        if answered_id is not None and answered_id not in notified:
-            notify(ctx, answered_id, event)
+        if answered is not None and answered.local and answered.id not in notified:
+            notify(ctx, answered.id, event)
         tagged = None if self.source is None else self.source.mentions
         notify_mentioned(ctx, content, tagged, replace(event, kind="mention"))
-        if answered_id is not None:
+        if answered is not None:
             notify_followers(ctx, event)
 
     def audience(self, ctx: Context, result: Comment) -> Audience:
@@ -157,7 +157,7 @@ class CreateComment(_CommentText):
             keep_restrictions(ctx, made.iri, self.source.restrictions)
         put_own_vote(ctx, self.by, made, ctx.new_iri("like"))
         count_comment(ctx, made, 1)
-        self.notify_people(ctx, made, above.content.author_id)
+        self.notify_people(ctx, made, above.author)
         return made
 
     def _insert(self, ctx: Context) -> Comment:

@@ -1,12 +1,22 @@
 """Other servers: their names, the software that they say they run, and which are blocked here."""
 
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
-from sqlalchemy import ColumnElement, Connection, bindparam, exists, literal, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    bindparam,
+    exists,
+    literal,
+    select,
+    union_all,
+)
 
 from activitypub.errors import Malformed
 from activitypub.iri import check_iri, host_of
@@ -18,6 +28,7 @@ from fedcom.models.instance import instance
 from fedcom.models.peer import InstanceBlock, Peer, instance_block, peer
 from fedcom.models.site import allowed_instance, site
 from fedcom.rules.dialects import MICROBLOGS
+from outbox.peers import GONE_HOSTS
 from outbox.publish import recipient_hosts
 
 # Peers seldom change their software; a peer that did not respond is asked again soon.
@@ -150,16 +161,31 @@ class ListedHosts:
 
 def list_hosts(conn: Connection) -> ListedHosts:
     """All of them, in one statement."""
-    found: dict[str, set[str]] = {"blocked": set(), "allowed": set(), "off": set()}
-    for kind, name in conn.execute(_LISTED_HOSTS):
-        found[kind].add(name)
-    return ListedHosts(not found["off"], frozenset(found["blocked"]), frozenset(found["allowed"]))
+    return _to_listed(_by_kind(conn, _LISTED_HOSTS))
 
 
 def blocked_among(conn: Connection, hosts: Iterable[str]) -> set[str]:
     """Those of `hosts` to which nothing is sent: as `find_refusal`."""
     listed = list_hosts(conn)
     return {host for host in hosts if listed.refuses(host)}
+
+
+def skipped_among(conn: Connection, hosts: Iterable[str]) -> set[str]:
+    """Those of `hosts` to which nothing new is sent: `blocked_among`, and those that are gone."""
+    found = _by_kind(conn, _SKIPPED_HOSTS)
+    listed = _to_listed(found)
+    return {host for host in hosts if host in found["gone"] or listed.refuses(host)}
+
+
+def _by_kind(conn: Connection, statement: CompoundSelect[Any]) -> Mapping[str, set[str]]:
+    found = defaultdict[str, set[str]](set)
+    for kind, name in conn.execute(statement):
+        found[kind].add(name)
+    return found
+
+
+def _to_listed(found: Mapping[str, set[str]]) -> ListedHosts:
+    return ListedHosts(not found["off"], frozenset(found["blocked"]), frozenset(found["allowed"]))
 
 
 def covering(host: str) -> set[str]:
@@ -196,8 +222,10 @@ _REFUSAL = select(
     exists().select_from(allowed_instance),
     exists().where(allowed_instance.c.host.in_(_COVERING)),
 )
-_LISTED_HOSTS = union_all(
+_LISTED = (
     select(literal("blocked").label("kind"), instance_block.c.host.label("name")),
     select(literal("allowed"), allowed_instance.c.host),
     select(literal("off"), site.c.origin).where(site.c.federated.is_(False)),
 )
+_LISTED_HOSTS = union_all(*_LISTED)
+_SKIPPED_HOSTS = union_all(*_LISTED, select(literal("gone"), GONE_HOSTS.subquery().c.host))

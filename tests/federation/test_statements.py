@@ -98,7 +98,7 @@ async def test_receiving_a_like(village: Village) -> None:
     )
 
     assert request_statements <= 6
-    assert processing_statements <= 12.5
+    assert processing_statements <= 11.5
 
 
 async def test_receiving_a_like_of_a_comment(village: Village) -> None:
@@ -108,7 +108,7 @@ async def test_receiving_a_like_of_a_comment(village: Village) -> None:
     )
 
     assert request_statements <= 7
-    assert processing_statements <= 13.5
+    assert processing_statements <= 12.5
 
 
 async def test_receiving_a_comment(village: Village) -> None:
@@ -124,8 +124,8 @@ async def test_creating_a_comment(village: Village) -> None:
     parent = home.comment(post)
     body = Body.of_markdown("Sure")
 
-    assert await village.do(CreateComment(by=home.ann, post=post, parent=None, body=body)) <= 18
-    assert await village.do(CreateComment(by=home.ann, post=post, parent=parent, body=body)) <= 19
+    assert await village.do(CreateComment(by=home.ann, post=post, parent=None, body=body)) <= 17
+    assert await village.do(CreateComment(by=home.ann, post=post, parent=parent, body=body)) <= 18
 
 
 async def test_voting_changing_and_undoing_a_vote(village: Village) -> None:

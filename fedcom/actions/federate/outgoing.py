@@ -8,10 +8,9 @@ from fedcom.actions.base import Activity
 from fedcom.context import Context
 from fedcom.models.actor import Actor
 from fedcom.queries.follows import FollowerHost
-from fedcom.remote.peers import blocked_among
+from fedcom.remote.peers import skipped_among
 from fedcom.rules.dialects import Dialect, dialect_of
 from outbox.address import fold
-from outbox.peers import gone_hosts
 from outbox.publish import Publication, publish_all
 
 
@@ -59,12 +58,14 @@ class Outgoing:
         self._activities.append(_OutgoingActivity(iri, actor, body, subject, to, transient))
 
     def publish(self) -> None:
-        """Write all of them into the outbox; blocked servers and deleted actors get nothing."""
+        """Write all of them into the outbox. Servers that are blocked or gone get nothing, nor do
+        deleted actors.
+        """
         if not self._activities:
             return
         ctx = self.ctx
         hosts = {host.host for one in self._activities for host in one.to}
-        skipped = blocked_among(ctx.conn, hosts) | gone_hosts(ctx.conn) if hosts else frozenset()
+        skipped = skipped_among(ctx.conn, hosts) if hosts else set()
         publish_all(
             ctx.conn,
             [

@@ -1,6 +1,7 @@
 """Stored data about other servers, and which of them are blocked."""
 
 import pytest
+from sqlalchemy import insert
 
 from activitypub.nodeinfo import Software
 from fedcom.errors import Invalid
@@ -11,8 +12,10 @@ from fedcom.remote.peers import (
     is_fresh,
     normalise_host,
     put_peer,
+    skipped_among,
 )
 from fedcom.site.instances import block_instance
+from outbox.deliveries import peers
 from tests.support.people import Home
 
 HOST = "peer.example"
@@ -78,6 +81,15 @@ def test_a_block_covers_a_host_and_what_is_below_it(home: Home, host: str, block
 
 def test_nothing_is_blocked_at_first(home: Home) -> None:
     assert home(lambda ctx: blocked_among(ctx.conn, [HOST])) == set()
+
+
+def test_nothing_new_is_sent_to_hosts_that_are_blocked_or_gone(home: Home) -> None:
+    home(lambda ctx: block_instance(ctx, "evil.example", "spam"))
+    gone = insert(peers).values(host="gone.example", gone=True)
+    home(lambda ctx: ctx.conn.execute(gone))
+    hosts = [HOST, "sub.evil.example", "gone.example", "sub.gone.example"]
+
+    assert home(lambda ctx: skipped_among(ctx.conn, hosts)) == {"sub.evil.example", "gone.example"}
 
 
 @pytest.mark.parametrize(
