@@ -8,7 +8,7 @@ further rule that hides rows from a viewer belongs in one of them.
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, case, exists, literal_column, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, case, literal_column, or_, select
 
 from fedcom.models.account import IS_ADMIN, account
 from fedcom.models.actor import actor, community
@@ -45,11 +45,8 @@ def is_open(group: FromClause, its_community: FromClause = community) -> ColumnE
 def is_closed(community_id: ColumnElement[Any]) -> ColumnElement[bool]:
     """The opposite of `is_open`, where the statement has only the community's id."""
     group, itself = actor.alias(), community.alias()
-    return (
-        exists()
-        .select_from(group.join(itself, itself.c.actor_id == group.c.id))
-        .where(group.c.id == community_id, ~is_open(group, itself))
-    )
+    both = group.join(itself, itself.c.actor_id == group.c.id)
+    return is_found(both, group.c.id == community_id, ~is_open(group, itself))
 
 
 def is_not_hidden(
