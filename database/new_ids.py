@@ -4,7 +4,8 @@ The next id is taken in the same statement. An UPDATE after the INSERT would wri
 time, and its entry in every index.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -24,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.sql.functions import FunctionElement
 
 Columns = Mapping[str, ColumnElement[Any]]
@@ -32,32 +34,34 @@ Columns = Mapping[str, ColumnElement[Any]]
 _PREFIX = "new_"  # SQLAlchemy keeps the columns' own names for itself
 
 
-class InsertWithId:
-    """The statement for one table with an automatic `id` (on SQLite, with `sqlite_autoincrement`).
+def insert_with_id(
+    connection: Connection,
+    table: Table,
+    values: Mapping[str, Any],
+    derive: Callable[[ColumnElement[str], Columns], Columns],
+) -> RowMapping:
+    """Insert one row and return it, with all of its columns.
 
-    `given` are the columns that each call gives; `derived` makes others, or further parts of these,
-    of the id as text and of the given ones. `returning` is what the call returns.
+    `derive`, a function of a module, makes the columns that contain the id, of the id as text and
+    of the expressions of `values`. The table has an automatic `id`; on SQLite, one with
+    `sqlite_autoincrement`.
     """
+    statement = _insert_with_id(table, tuple(values), derive)
+    parameters = {_PREFIX + name: value for name, value in values.items()}
+    return connection.execute(statement, parameters).mappings().one()
 
-    def __init__(
-        self,
-        table: Table,
-        given: Iterable[str],
-        derived: Callable[[ColumnElement[str], Columns], Columns],
-        returning: Iterable[ColumnElement[Any]],
-    ) -> None:
-        numbered = select(_NextId(table.name).label("id")).subquery("numbered")
-        values: dict[str, ColumnElement[Any]] = {
-            name: bindparam(_PREFIX + name, type_=table.c[name].type) for name in given
-        }
-        row = {"id": numbered.c.id, **values, **derived(cast(numbered.c.id, Text), values)}
-        rows = select(*row.values()).select_from(numbered)
-        self._statement = insert(table).from_select(list(row), rows).returning(*returning)
 
-    def __call__(self, connection: Connection, values: Mapping[str, Any]) -> RowMapping:
-        """Insert a row of the given columns; returns it."""
-        parameters = {_PREFIX + name: value for name, value in values.items()}
-        return connection.execute(self._statement, parameters).mappings().one()
+@lru_cache(maxsize=64)
+def _insert_with_id(
+    table: Table,
+    names: tuple[str, ...],
+    derive: Callable[[ColumnElement[str], Columns], Columns],
+) -> ReturningInsert[Any]:
+    numbered = select(_NextId(table.name).label("id")).subquery("numbered")
+    given = {name: bindparam(_PREFIX + name, type_=table.c[name].type) for name in names}
+    row = {"id": numbered.c.id, **given, **derive(cast(numbered.c.id, Text), given)}
+    rows = select(*row.values()).select_from(numbered)
+    return insert(table).from_select(list(row), rows).returning(*table.c)
 
 
 def padded(number: ColumnElement[str], digits: int) -> ColumnElement[str]:

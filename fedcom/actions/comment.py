@@ -4,12 +4,12 @@ from abc import abstractmethod
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from sqlalchemy import ColumnElement, case, update
+from sqlalchemy import ColumnElement, update
 
 from activitypub.vocab.activities import create, update as update_activity
-from database.new_ids import Columns, InsertWithId, padded
+from database.new_ids import Columns, insert_with_id, padded
 from fedcom.actions.base import Activity, Audience, Federated
-from fedcom.actions.post import Provenance
+from fedcom.actions.post import Provenance, address_of
 from fedcom.context import Context
 from fedcom.effects.counts import OWN_VOTE, count_comment, locked, put_own_vote
 from fedcom.effects.mentions import mentioned, notify_mentioned, with_links
@@ -20,7 +20,7 @@ from fedcom.effects.revisions import keep_revision
 from fedcom.effects.tombstones import refuse_deleted
 from fedcom.errors import Denied, Invalid
 from fedcom.models.actor import Actor, Community, Person
-from fedcom.models.base import columns_of, to_row
+from fedcom.models.base import to_row
 from fedcom.models.comment import DIGITS, Comment, comment
 from fedcom.models.located import Located
 from fedcom.models.post import Post
@@ -171,13 +171,12 @@ class CreateComment(_CommentText):
             "depth": self.parent.depth + 1 if self.parent else 0,
             "locked_at": self.parent.locked_at if self.parent else None,
             "author_id": self.by.id,
-            "distinguished": False,
             **self.stored(ctx),
             "published_at": min(source.published or ctx.now, ctx.now),
             "updated_at": source.updated,
             **OWN_VOTE,
         }
-        return to_row(Comment, _INSERT(ctx.conn, values))
+        return to_row(Comment, insert_with_id(ctx.conn, comment, values, _with_id))
 
     def to_activity(self, ctx: Context, result: Comment) -> Activity:
         """Create{Note}."""
@@ -259,21 +258,6 @@ def answered(ctx: Context, content: Comment) -> tuple[str, tuple[Actor, ...]]:
 
 
 def _with_id(number: ColumnElement[str], given: Columns) -> Columns:
-    """The address of a local comment ends with its id, and the path of each."""
-    return {
-        "iri": case((given["local"], given["iri"] + number), else_=given["iri"]),
-        "path": given["path"] + padded(number, DIGITS - 1),
-    }
-
-
-# Built in advance, because building a statement costs more than running it.
-_INSERT = InsertWithId(
-    comment,
-    given=(
-        *("iri", "local", "post_id", "parent_id", "path", "depth", "locked_at", "author_id"),
-        *("distinguished", "body_source", "body_html", "language", "content_warning"),
-        *("published_at", "updated_at", *OWN_VOTE),
-    ),
-    derived=_with_id,
-    returning=columns_of(Comment, comment),
-)
+    """The path of a comment ends with its id, too."""
+    path = given["path"] + padded(number, DIGITS - 1)
+    return {"iri": address_of(number, given), "path": path}

@@ -7,7 +7,7 @@ from typing import ClassVar
 from sqlalchemy import ColumnElement, case, update
 
 from activitypub.vocab.activities import create, update as update_activity
-from database.new_ids import Columns, InsertWithId
+from database.new_ids import Columns, insert_with_id
 from fedcom.actions.base import Activity, Audience, Federated, Microblogs
 from fedcom.context import Context
 from fedcom.effects.counts import OWN_VOTE, count_post, locked, put_own_vote
@@ -20,7 +20,7 @@ from fedcom.effects.tombstones import refuse_deleted
 from fedcom.errors import Denied, Invalid
 from fedcom.media.queue import want_preview
 from fedcom.models.actor import Community, Person
-from fedcom.models.base import columns_of, to_row
+from fedcom.models.base import to_row
 from fedcom.models.comment import Comment
 from fedcom.models.located import Located
 from fedcom.models.notification import Kind
@@ -118,7 +118,7 @@ class CreatePost(WritePost):
             "context_iri": _elsewhere(ctx, source.context_iri),
             **OWN_VOTE,
         }
-        return to_row(Post, _INSERT(ctx.conn, values))
+        return to_row(Post, insert_with_id(ctx.conn, post, values, _with_id))
 
     def to_activity(self, ctx: Context, result: Post) -> Activity:
         """Create{Page}."""
@@ -288,20 +288,10 @@ def _check_wanted(ctx: Context, community: Community) -> None:
         )
 
 
+def address_of(number: ColumnElement[str], given: Columns) -> ColumnElement[str]:
+    """The `iri` of a new post or comment: that of a local one ends with its row id."""
+    return case((given["local"], given["iri"] + number), else_=given["iri"])
+
+
 def _with_id(number: ColumnElement[str], given: Columns) -> Columns:
-    """The address of a local post ends with its id."""
-    return {"iri": case((given["local"], given["iri"] + number), else_=given["iri"])}
-
-
-# Built in advance, because building a statement costs more than running it.
-_INSERT = InsertWithId(
-    post,
-    given=(
-        *("iri", "local", "community_id", "author_id", "wire_type"),
-        *("title", "url", "body_source", "body_html", "image_url", "image_alt"),
-        *("content_warning", "nsfw", "language", "published_at", "updated_at", "context_iri"),
-        *OWN_VOTE,
-    ),
-    derived=_with_id,
-    returning=columns_of(Post, post),
-)
+    return {"iri": address_of(number, given)}
