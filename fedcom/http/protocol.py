@@ -6,6 +6,7 @@ this is a subclass.
 """
 
 import asyncio
+from collections.abc import Callable
 from enum import Enum, auto
 from http import HTTPStatus
 from typing import Any, cast
@@ -13,6 +14,7 @@ from typing import Any, cast
 import httptools
 import structlog
 from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
@@ -65,6 +67,18 @@ class _Refused(Exception):
         self.text = text
 
 
+class _Flow(FlowControl):
+    """uvicorn's, which also tells when the application is ready for more of the body."""
+
+    def __init__(self, transport: asyncio.Transport, on_resumed: Callable[[], None]) -> None:
+        super().__init__(transport)
+        self._on_resumed = on_resumed
+
+    def resume_reading(self) -> None:
+        super().resume_reading()
+        self._on_resumed()
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """A connection that a client can neither flood nor keep open by doing nothing."""
 
@@ -86,6 +100,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unreported = 0
         self._wait: Wait | None = None
         self._since = 0.0
+        self._held_at: float | None = None  # since when we keep the client from sending
         self._received_at = 0.0
         self._unread = 0  # bytes of the response that the client had not read then
         self._timer: asyncio.TimerHandle | None = None
@@ -93,6 +108,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Accept the connection, or refuse it if there are too many."""
         super().connection_made(cast(asyncio.Transport, transport))
+        self.flow = _Flow(self.transport, self._watch)
         status = self.open_connections.admit(self, self.client[0] if self.client else "")
         if status is None:
             self._watch()
@@ -216,10 +232,13 @@ class BoundedProtocol(HttpToolsProtocol):
         """Start the timer for what the client has to do next, unless it is running already."""
         wait = self._awaited()
         if wait is self._wait:
+            self._stop_clock_while_held()
             return
         self.open_connections.set_wait(self, self._wait, wait)
         self._wait = wait
         self._since = self.loop.time()
+        self._held_at = None
+        self._stop_clock_while_held()
         self._unread = self.transport.get_write_buffer_size()
         self._stop_timer()
         if wait is not None:
@@ -243,18 +262,27 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._awaited() is not self._wait or self._wait is None:
             self._watch()
             return
+        self._stop_clock_while_held()
         now = self.loop.time()
-        due = self._since + self.open_connections.patience[self._wait] + self._progress() / SLOWEST
-        if self._wait is Wait.BODY and self._is_unwanted():
-            due = now + self.open_connections.patience[self._wait]
+        patience = self.open_connections.patience[self._wait]
+        due = self._since + patience + self._progress() / SLOWEST
+        if self._held_at is not None:
+            due = now + patience
         if now < due:
             self._timer = self.loop.call_later(due - now, self._check)
         else:
             self._give_up(self._wait)
 
-    def _is_unwanted(self) -> bool:
-        """Whether we keep the client from sending: the application does not read, or slowly."""
-        return self.flow.read_paused or self.cycle.waiting_for_100_continue
+    def _stop_clock_while_held(self) -> None:
+        """Do not count the time in which the application does not read the body, or slowly."""
+        is_held = self._wait is Wait.BODY and (
+            self.flow.read_paused or self.cycle.waiting_for_100_continue
+        )
+        if is_held and self._held_at is None:
+            self._held_at = self.loop.time()
+        elif not is_held and self._held_at is not None:
+            self._since += self.loop.time() - self._held_at
+            self._held_at = None
 
     def _progress(self) -> int:
         if self._wait is Wait.BODY:

@@ -12,12 +12,14 @@ import uvicorn
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
 from fedcom.http.connections import ConnectionLimits
 from fedcom.http.protocol import MAX_FIELDS, MAX_HEAD_BYTES, MAX_PIPELINED, bounded
 from tests.support.waiting import eventually
 
 LARGE = 8 * 2**20  # bytes of an answer: more than the buffers of the system hold
+LATE = 1.5  # seconds
 ENOUGH = 30.0  # seconds that no test needs, on a slow machine either
 
 
@@ -45,7 +47,7 @@ class Site:
         read it; the others give it back."""
         request = Request(scope, receive)
         if scope["path"] == "/late":
-            await asyncio.sleep(0.6)
+            await asyncio.sleep(LATE)
         try:
             text = "" if scope["path"] == "/deaf" else (await request.body()).decode()
         except ClientDisconnect:
@@ -256,12 +258,24 @@ def test_a_body_that_comes_at_a_fair_pace_has_time() -> None:
         assert status(until_closed(line)) == 200
 
 
-def test_a_client_is_not_blamed_for_an_application_that_is_late() -> None:
-    head = b"POST /late HTTP/1.1\r\n" + CLOSE + b"Expect: 100-continue\r\nContent-Length: 1\r\n\r\n"
-    with running(body=0.2) as site, site.connect(head) as line:
-        assert line.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
-        line.sendall(b"a")
-        assert status(until_closed(line)) == 200
+@pytest.mark.parametrize(
+    ("ahead", "headers"), [(0, b"Expect: 100-continue\r\n"), (2 * HIGH_WATER_LIMIT, b"")]
+)
+def test_a_client_is_not_blamed_for_an_application_that_is_late(
+    monkeypatch: pytest.MonkeyPatch, ahead: int, headers: bytes
+) -> None:
+    """The application keeps it waiting for longer than a body may take, and then it takes more
+    than half of that time itself."""
+    monkeypatch.setattr("fedcom.http.protocol.SLOWEST", 2**40)
+    head = b"POST /late HTTP/1.1\r\n" + CLOSE + headers
+    with running(body=LATE / 1.5) as site:
+        began = time.monotonic()
+        with site.connect(head, b"Content-Length: %d\r\n\r\n" % (ahead + 1), b"a" * ahead) as line:
+            if not ahead:
+                assert line.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+            time.sleep(max(0.0, began + LATE * 1.4 - time.monotonic()))
+            line.sendall(b"a")
+            assert status(until_closed(line)) == 200
 
 
 def test_an_answer_that_nobody_reads_is_dropped() -> None:
